@@ -1,0 +1,277 @@
+"""Purchases by card, what the processor told us, and payments that did not add up."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from billing.states import (
+    UNSETTLED,
+    ProblemReason,
+    PurchaseKind,
+    PurchaseStatus,
+    RefundStatus,
+)
+from subscriptions.models import Organization, Renewal, Term
+from subscriptions.models.constraints import currency_is_sold, one_of
+from subscriptions.policy.buying import GROUP_SIZE
+
+
+class Purchase(models.Model):
+    """One purchase by card, and its one Checkout Session at the processor.
+
+    Everything above ``status`` is frozen when it starts (R11, R31): what was shown is what is
+    charged is what the receipt says. The row is committed with its request and idempotency key
+    before the processor is called, so that a crash at any moment can be taken up again.
+    For the lifecycle see ``billing.states.PurchaseStatus``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=8, choices=PurchaseKind.choices)
+    # Null only while an original purchase is unsettled: its organization does not exist yet.
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
+    )
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="purchases",
+    )
+    # An add-on's term; for renewal and original the term that settling starts.
+    term = models.ForeignKey(
+        Term, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
+    )
+    renewal = models.ForeignKey(
+        Renewal, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
+    )
+
+    quantity = models.PositiveIntegerField(_("licenses"))
+    unit_amount = models.PositiveIntegerField(_("price per license"))
+    discount_amount = models.PositiveIntegerField(_("discount"), default=0)
+    fee_amount = models.PositiveIntegerField(_("fee"), default=0)
+    total_amount = models.PositiveIntegerField(_("total"))
+    currency = models.CharField(_("currency"), max_length=3)
+
+    organization_name = models.CharField(max_length=120)
+    billing_name = models.CharField(max_length=120, blank=True)
+    billing_address = models.TextField(blank=True)
+    package_name = models.CharField(_("package"), max_length=80)
+    buyer_name = models.CharField(_("buyer"), max_length=120)
+    buyer_email = models.EmailField(_("buyer's e-mail"))
+    term_years = models.PositiveSmallIntegerField(null=True, blank=True)
+    term_starts_on = models.DateField(null=True, blank=True)
+    term_expires_on = models.DateField(null=True, blank=True)
+    return_to = models.CharField(max_length=300, blank=True)
+    # One number per form that was shown: sending the form twice is one purchase (R14).
+    submission = models.UUIDField(default=uuid.uuid4, editable=False)
+    request_parameters = models.JSONField(default=dict)
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    created_at = models.DateTimeField(_("started"))
+
+    status = models.CharField(_("status"), max_length=9, choices=PurchaseStatus.choices)
+    session_id = models.CharField(
+        _("Checkout Session"), max_length=120, unique=True, null=True, blank=True
+    )
+    session_url = models.TextField(blank=True)
+    session_expires_at = models.DateTimeField(null=True, blank=True)
+    payment_intent_id = models.CharField(
+        _("Payment Intent"), max_length=120, unique=True, null=True, blank=True
+    )
+    card_brand = models.CharField(_("card"), max_length=24, blank=True)
+    card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
+    card_funding = models.CharField(_("kind of card"), max_length=12, blank=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    receipt_number = models.PositiveIntegerField(_("receipt"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("purchase")
+        verbose_name_plural = _("purchases")
+        ordering = ("-created_at",)
+        constraints = (
+            one_of("purchase", "kind", PurchaseKind.values),
+            one_of("purchase", "status", PurchaseStatus.values),
+            currency_is_sold("purchase"),
+            models.CheckConstraint(
+                condition=Q(
+                    total_amount=F("quantity") * F("unit_amount")
+                    - F("discount_amount")
+                    + F("fee_amount")
+                ),
+                name="purchase_total_multiplies_out",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="add_on")
+                | Q(
+                    quantity__gte=GROUP_SIZE,
+                    discount_amount=0,
+                    fee_amount=0,
+                    total_amount__gt=0,
+                    term__isnull=False,
+                    renewal__isnull=True,
+                ),
+                name="purchase_add_on_is_at_the_locked_price",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="add_on") | Q(Exact(F("quantity") % GROUP_SIZE, 0)),
+                name="purchase_add_on_is_in_groups_of_5",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="renewal") | Q(renewal__isnull=False),
+                name="purchase_renewal_has_its_renewal",
+            ),
+            models.CheckConstraint(
+                condition=Q(organization__isnull=False)
+                | (Q(kind="original") & ~Q(status="settled")),
+                name="purchase_has_an_organization",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status="settled",
+                    receipt_number__gte=1,
+                    paid_at__isnull=False,
+                    settled_at__isnull=False,
+                )
+                | (~Q(status="settled") & Q(receipt_number__isnull=True)),
+                name="purchase_has_a_receipt_once_settled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="settled") | Q(total_amount=0) | ~Q(payment_intent_id=None),
+                name="purchase_settled_has_its_payment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="open") | Q(session_id__isnull=False),
+                name="purchase_open_has_its_session",
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "receipt_number"), name="purchase_receipt_is_unique"
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "submission"), name="purchase_form_is_sent_once"
+            ),
+            models.UniqueConstraint(
+                fields=("renewal",),
+                condition=Q(status__in=[str(status) for status in UNSETTLED]),
+                name="purchase_renewal_is_paid_by_one",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("organization", "-created_at"), name="purchase_history"),
+            models.Index(
+                fields=("created_at",),
+                condition=Q(status__in=["pending", "open", "refunding"]),
+                name="purchase_unsettled",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.quantity} ({self.organization_name})"
+
+    @property
+    def reference(self) -> str:
+        """How the ledger, notices and activity know this purchase."""
+        return f"purchase:{self.pk}"
+
+
+class ProcessorEvent(models.Model):
+    """A webhook delivery that carried a good signature: the inbox.
+
+    Written before anything is done about it. Processed, or kept with its error until the
+    processor delivers it again or reconciliation takes it up.
+    """
+
+    event_id = models.CharField(_("event"), max_length=120, unique=True)
+    type = models.CharField(_("type"), max_length=80)
+    object_id = models.CharField(_("about"), max_length=120, blank=True)
+    api_version = models.CharField(max_length=40, blank=True)
+    payload = models.JSONField(default=dict)
+    received_at = models.DateTimeField(_("received"))
+    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("processor event")
+        verbose_name_plural = _("processor events")
+        ordering = ("-received_at",)
+        indexes = (
+            models.Index(
+                fields=("received_at",),
+                condition=Q(processed_at__isnull=True),
+                name="processor_event_waiting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
+class PaymentProblem(models.Model):
+    """A payment that was received and not granted: support's list (R14, R15).
+
+    Keeps what was expected and what came. One per Checkout Session.
+    """
+
+    session_id = models.CharField(_("Checkout Session"), max_length=120, unique=True)
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="problems"
+    )
+    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120, blank=True)
+    reason = models.CharField(_("reason"), max_length=16, choices=ProblemReason.choices)
+    expected = models.JSONField(_("expected"), default=dict)
+    received = models.JSONField(_("received"), default=dict)
+    needs_support = models.BooleanField(_("waits for support"))
+    created_at = models.DateTimeField(_("found"))
+
+    class Meta:
+        verbose_name = _("payment problem")
+        verbose_name_plural = _("payment problems")
+        ordering = ("-created_at",)
+        constraints = (one_of("payment_problem", "reason", ProblemReason.values),)
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.session_id}"
+
+
+class Refund(models.Model):
+    """A refund that we asked the processor for, committed before it is asked.
+
+    REQUESTED without ``refund_id``: it is not known whether the processor has it; asking again
+    with the same key finds out.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    problem = models.ForeignKey(
+        PaymentProblem, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120)
+    amount = models.PositiveIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    refund_id = models.CharField(_("Refund"), max_length=120, unique=True, null=True, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=RefundStatus.choices)
+    created_at = models.DateTimeField(_("requested"))
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ("-created_at",)
+        constraints = (
+            one_of("refund", "status", RefundStatus.values),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
+            # Ours are full refunds of payments that were not granted: one each.
+            models.UniqueConstraint(
+                fields=("problem",),
+                condition=~Q(status__in=["failed", "canceled"]),
+                name="refund_of_a_problem_is_asked_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.payment_intent_id}: {self.get_status_display()}"

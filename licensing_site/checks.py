@@ -1,0 +1,121 @@
+"""System checks: what must be set before real money may move.
+
+Ids are stable, so that a deployment can look one up in docs/configuration.md.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+TAG = "licensing"
+
+
+class Misconfigured(ImproperlyConfigured):
+    """The server was started with settings that it must not run with."""
+
+
+@register(TAG)
+def check_secret_key(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        weak = len(settings.SECRET_KEY) < 32 and not settings.DEBUG
+    except ImproperlyConfigured:
+        weak = True
+    if not weak:
+        return []
+    return [
+        Error(
+            "SECRET_KEY is missing or shorter than 32 characters.",
+            hint="Set SECRET_KEY to at least 50 random characters and keep it to yourself.",
+            id="licensing.E001",
+        )
+    ]
+
+
+@register(TAG)
+def check_hosts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    if not settings.ALLOWED_HOSTS:
+        errors.append(
+            Error(
+                "ALLOWED_HOSTS is empty.",
+                hint="Set ALLOWED_HOSTS to the names this site is reached by, with commas.",
+                id="licensing.E002",
+            )
+        )
+    if not settings.SITE_URL.startswith(("http://", "https://")):
+        errors.append(
+            Error(
+                "SITE_URL is missing or is no http(s) address.",
+                hint="Set SITE_URL to the address people type, such as https://licenses.example.",
+                id="licensing.E003",
+            )
+        )
+    elif settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")) and not (
+        settings.SITE_URL.startswith("https://")
+    ):
+        errors.append(
+            Error(
+                "SITE_URL is not https although a live processor key is set.",
+                hint="Serve the site over https before taking real payments.",
+                id="licensing.E004",
+            )
+        )
+    return errors
+
+
+@register(TAG)
+def check_processor(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    key = settings.STRIPE_SECRET_KEY
+    if not key.startswith(("sk_", "rk_")) and not settings.DEBUG:
+        errors.append(
+            Error(
+                "STRIPE_SECRET_KEY is missing or is no secret key.",
+                hint="Set STRIPE_SECRET_KEY to the key from the processor's dashboard (sk_…).",
+                id="licensing.E005",
+            )
+        )
+    secrets = settings.STRIPE_WEBHOOK_SECRETS
+    if (not secrets and not settings.DEBUG) or not all(s.startswith("whsec_") for s in secrets):
+        errors.append(
+            Error(
+                "STRIPE_WEBHOOK_SECRET is missing or is no signing secret.",
+                hint="Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_…).",
+                id="licensing.E006",
+            )
+        )
+    if settings.STRIPE_API_BASE and not key.startswith("sk_test_"):
+        errors.append(
+            Error(
+                "STRIPE_API_BASE is set together with a key that is no test key.",
+                hint="Only a key that begins with sk_test_ may be sent to another address than "
+                "the processor's own. Unset STRIPE_API_BASE, or use a test key.",
+                id="licensing.E007",
+            )
+        )
+    return errors
+
+
+@register(TAG)
+def check_demo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DEMO and not (
+        settings.STRIPE_SECRET_KEY.startswith("sk_test_") and settings.STRIPE_API_BASE
+    ):
+        return [
+            Error(
+                "DEMO is on without the local payment sandbox.",
+                hint="The demo has well-known passwords. Unset DEMO, or start it by `make demo`.",
+                id="licensing.E008",
+            )
+        ]
+    return []
+
+
+def refuse_to_start_misconfigured() -> None:
+    """Raise Misconfigured with every finding; web servers do not run system checks themselves."""
+    findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
+    if findings:
+        raise Misconfigured("\n".join(str(message) for message in findings))

@@ -1,0 +1,28 @@
+"""How accounts fit into django-allauth: nobody signs up by themselves, invitations do it."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_reset
+from django.http import HttpRequest
+
+from subscriptions import members
+from subscriptions.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """django-allauth's hooks."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Accounts come from invitations only: a license stands behind each of them (R4)."""
+        return False
+
+
+def connect() -> None:
+    """Listen to the one event of django-allauth that changes members."""
+    password_reset.connect(_on_password_reset, dispatch_uid="subscriptions.join_after_reset")
+
+
+def _on_password_reset(*, user: User, **kwargs: Any) -> None:
+    # Whoever can reset the password reads the invited mailbox (R4).
+    members.join_all_after_password_reset(user)

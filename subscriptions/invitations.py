@@ -1,0 +1,72 @@
+"""Invitation links (R4): signed, numbered so that a new one ends the old, good for 14 days."""
+
+import uuid
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from subscriptions import clock, notices
+from subscriptions.models import Membership, Notice
+from subscriptions.models.people import MembershipState
+from subscriptions.policy import people
+from subscriptions.policy.decisions import Reason, Refusal, Refused
+
+NOTICE = "invitation"
+_signer = signing.Signer(salt="subscriptions.invitation")
+
+
+def link_for(membership: Membership) -> str:
+    """The address that lets the invited person in."""
+    token = _signer.sign_object(
+        {"key": membership.key.hex, "number": membership.invitation_number}, compress=False
+    )
+    return settings.SITE_URL + reverse("subscriptions:invitation", args=[token])
+
+
+def membership_of(token: str) -> Membership:
+    """The invited membership a link stands for.
+
+    Raises Refused where the link is forged, used, replaced by a newer one, older than 14 days, or
+    where the membership has been removed: all of them the same answer, which tells nothing.
+    """
+    over = Refused(Refusal(Reason.INVITATION_OVER))
+    try:
+        content = _signer.unsign_object(token)
+        membership = Membership.objects.select_related("user", "organization").get(
+            key=uuid.UUID(content["key"]), invitation_number=content["number"]
+        )
+    except (signing.BadSignature, Membership.DoesNotExist, KeyError, ValueError, TypeError):
+        raise over from None
+    invited_at = membership.invited_at
+    if membership.state != MembershipState.INVITED or invited_at is None:
+        raise over
+    if not people.invitation_works(invited_at, clock.now()):
+        raise over
+    return membership
+
+
+def send(membership: Membership, *, invited_by: str) -> None:
+    """Note the invitation mail; inside the transaction that invites."""
+    notices.tell(
+        membership.user.email,
+        NOTICE,
+        reference=f"invitation:{membership.key}:{membership.invitation_number}",
+        organization=membership.organization,
+        data={
+            "membership": membership.pk,
+            "name": membership.display_name,
+            "role": str(membership.get_role_display()),
+            "invited_by": invited_by,
+            "days": people.INVITATION_LIFE.days,
+        },
+    )
+
+
+def _link(notice: Notice) -> Mapping[str, object]:
+    # Signed when the mail is written, so that the notice itself lets nobody in.
+    return {"link": link_for(Membership.objects.get(pk=notice.data["membership"]))}
+
+
+notices.add_late_facts(NOTICE, _link)

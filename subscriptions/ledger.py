@@ -1,0 +1,83 @@
+"""The license ledger: the only writer of entries, and what they add up to (R29)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q, QuerySet, Sum
+
+from subscriptions import clock
+from subscriptions.models import LicenseEntry, Organization, Term, User
+from subscriptions.models.licenses import Cause
+from subscriptions.policy import calendar
+from subscriptions.policy.buying import GROUP_SIZE
+
+
+def include(term: Term, quantity: int, *, effective_at: datetime, reference: str) -> LicenseEntry:
+    """Write the licenses that come with a term (R23).
+
+    ``effective_at``: the start of the term, or the settling of its payment if that is later.
+    """
+    return _write(term, quantity, Cause.INCLUDED, effective_at=effective_at, reference=reference)
+
+
+def grant_add_on(
+    term: Term, quantity: int, *, effective_at: datetime, reference: str, actor: User | None
+) -> LicenseEntry:
+    """Write bought add-ons: usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
+
+    Raises IntegrityError where ``reference`` has been granted before (R14).
+    """
+    if quantity <= 0 or quantity % GROUP_SIZE:
+        raise ValueError(f"add-ons come in groups of {GROUP_SIZE}, not {quantity}")
+    return _write(
+        term, quantity, Cause.ADD_ON, effective_at=effective_at, reference=reference, actor=actor
+    )
+
+
+def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:
+    """Licenses held at each of the aware ``instants``, in one query (R29).
+
+    Held at t = the sum of entries effective at or before t, of terms that end after t and are not
+    canceled by then.
+    """
+    sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}
+    row = LicenseEntry.objects.filter(term__organization=organization).aggregate(**sums)
+    return [row[name] or 0 for name in sums]
+
+
+def entries_of(organization: Organization) -> QuerySet[LicenseEntry]:
+    """The ledger of an organization, oldest line first."""
+    return LicenseEntry.objects.filter(term__organization=organization).select_related(
+        "term", "actor"
+    )
+
+
+def _held(instant: datetime) -> Sum:
+    # A term ends at the midnight after its expiration date, so "ends after t" is "expires on the
+    # local date of t or later".
+    last_day = calendar.local_date(instant, clock.zone())
+    not_canceled = Q(term__canceled_at__isnull=True) | Q(term__canceled_at__gt=instant)
+    return Sum(
+        "quantity",
+        filter=Q(effective_at__lte=instant, term__expires_on__gte=last_day) & not_canceled,
+    )
+
+
+def _write(
+    term: Term,
+    quantity: int,
+    cause: Cause,
+    *,
+    effective_at: datetime,
+    reference: str,
+    actor: User | None = None,
+) -> LicenseEntry:
+    return LicenseEntry.objects.create(
+        term=term,
+        quantity=quantity,
+        cause=cause,
+        effective_at=effective_at,
+        reference=reference,
+        actor=actor,
+        created_at=clock.now(),
+    )

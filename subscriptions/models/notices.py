@@ -1,0 +1,70 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.organizations import Organization
+
+
+class Notice(models.Model):
+    """The fact that somebody is to be told something by e-mail.
+
+    Written in the transaction that causes it, so that it is neither lost with a crash nor sent
+    without its cause; put into the mail queue after the commit, or by the next sweep. ``reference``
+    names the cause: the same thing is told to the same address once.
+    """
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
+    )
+    recipient = models.EmailField(_("to"))
+    kind = models.CharField(_("kind"), max_length=40)
+    reference = models.CharField(_("reference"), max_length=80)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(_("written"))
+    queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("recipient", "kind", "reference"), name="notice_is_told_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("created_at",), condition=Q(queued_at__isnull=True), name="notice_waiting"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.recipient}"
+
+
+class Activity(models.Model):
+    """Who did what in an organization, written by the transition itself."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="activities"
+    )
+    # Nobody, where the processor or a periodic job was the one who acted.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    verb = models.CharField(_("what"), max_length=40)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("organization", "at"), name="activity_of_organization"),)
+
+    def __str__(self) -> str:
+        return self.verb

@@ -1,0 +1,47 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.constraints import currency_is_sold
+from subscriptions.policy.buying import CURRENCIES, GROUP_SIZE, PROCESSOR_MINIMUM
+
+
+class Package(models.Model):
+    """An entry of the price list (R23).
+
+    A term copies the price when it is bought: nothing that happens here changes a term (R11).
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    unit_amount = models.PositiveIntegerField(
+        _("price per license"),
+        help_text=_("For a whole term, in minor units (cents)."),
+    )
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=[(code, code.upper()) for code in CURRENCIES]
+    )
+    term_years = models.PositiveSmallIntegerField(_("term in years"), default=1)
+    minimum_licenses = models.PositiveIntegerField(_("minimum number of licenses"), default=1)
+    is_offered = models.BooleanField(_("offered"), default=True)
+    position = models.PositiveSmallIntegerField(_("position on the price list"), default=0)
+
+    class Meta:
+        verbose_name = _("package")
+        verbose_name_plural = _("packages")
+        ordering = ("position", "id")
+        constraints = (
+            currency_is_sold("package"),
+            models.CheckConstraint(
+                condition=Q(unit_amount__gte=PROCESSOR_MINIMUM // GROUP_SIZE),
+                name="package_group_is_at_least_the_processors_minimum",
+            ),
+            models.CheckConstraint(
+                condition=Q(term_years__gte=1), name="package_term_is_whole_years"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_licenses__gte=1), name="package_minimum_is_positive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,169 @@
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.constraints import one_of
+from subscriptions.models.organizations import Organization
+from subscriptions.policy import people
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts by e-mail address, compared without case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        """A new account; without a password nobody can sign in until one is set."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: object) -> "User":
+        """A new account that may do everything in the Django admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The account that signs in with this e-mail address."""
+        return self.get(email__iexact=username or "")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person: one account, whatever the number of organizations (R1).
+
+    Being ``is_staff`` (support) is no membership and uses no license (R4).
+    """
+
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=120)
+    is_staff = models.BooleanField(_("support staff"), default=False)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ("name",)
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique"),)
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        """The name, as Django's own pages ask for it."""
+        return self.name
+
+    def get_short_name(self) -> str:
+        """The name, as Django's own pages ask for it."""
+        return self.name
+
+
+class Role(models.TextChoices):
+    """The roles of ``policy.people`` with their names on the screens (R1)."""
+
+    GENERAL_MEMBER = people.Role.GENERAL_MEMBER.value, _("General member")
+    OBSERVER = people.Role.OBSERVER.value, _("Observer")
+    OBSERVER_WITH_FINANCE = people.Role.OBSERVER_WITH_FINANCE.value, _("Observer with finance")
+    ASSIGNOR = people.Role.ASSIGNOR.value, _("Assignor")
+    ADMINISTRATOR = people.Role.ADMINISTRATOR.value, _("Administrator")
+
+
+class MembershipState(models.TextChoices):
+    INVITED = "invited", _("Invited")
+    ACTIVE = "active", _("Active")
+    REMOVED = "removed", _("Removed")
+
+
+# A member uses a license from the invitation on (R4).
+HOLDS_LICENSE = (MembershipState.INVITED, MembershipState.ACTIVE)
+
+
+class Membership(models.Model):
+    """A person in an organization.
+
+    Lifecycle: invited -> active -> removed, and removed -> invited when added again.
+    ``license_number`` is the license the member sits on (R4). The unique index on it is what
+    stops two people from taking the last license even where the lock was missed (R5).
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="memberships"
+    )
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(_("role"), max_length=24, choices=Role.choices)
+    state = models.CharField(_("state"), max_length=8, choices=MembershipState.choices)
+    license_number = models.PositiveIntegerField(_("license"), null=True, blank=True)
+    # What the one who invited typed. It is shown until the person joins, so that an invitation
+    # does not tell whether the address had an account under another name.
+    invited_as = models.CharField(_("invited as"), max_length=120, blank=True)
+    invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
+    # Counts the invitations sent: a link carries this number, so that a new one ends the old.
+    invitation_number = models.PositiveIntegerField(default=0)
+    joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
+    created_at = models.DateTimeField(_("added"))
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = (
+            one_of("membership", "role", Role.values),
+            one_of("membership", "state", MembershipState.values),
+            models.UniqueConstraint(
+                fields=("organization", "user"), name="membership_is_one_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "license_number"),
+                condition=Q(state__in=["invited", "active"]),
+                name="membership_license_is_held_once",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state__in=["invited", "active"], license_number__gte=1)
+                    | Q(state="removed", license_number__isnull=True)
+                ),
+                name="membership_holds_a_license_unless_removed",
+            ),
+        )
+        # Counting members: not a partial index, because the state reaches SQLite as a parameter
+        # and it would then read every row.
+        indexes = (models.Index(fields=("organization", "state"), name="membership_count"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.organization})"
+
+    @property
+    def display_name(self) -> str:
+        """The name to show in the organization's lists."""
+        if self.state == MembershipState.INVITED and self.invited_as:
+            return self.invited_as
+        return self.user.name or self.user.email
+
+
+class MemberDraft(models.Model):
+    """A half-filled Add User form, kept while its author buys licenses (R8).
+
+    Holds what was typed, valid or not.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    author = models.ForeignKey(User, on_delete=models.CASCADE)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("created_at",), name="member_draft_age"),)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,90 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.constraints import currency_is_sold, one_of
+from subscriptions.models.organizations import Organization
+from subscriptions.models.packages import Package
+
+
+class Term(models.Model):
+    """One paid period of a subscription.
+
+    Package name, price and currency are copied when it is bought and never change (R11, R24).
+    Terms of one organization never overlap; on PostgreSQL an exclusion constraint holds that.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="terms")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
+    package_name = models.CharField(_("package"), max_length=80)
+    unit_amount = models.PositiveIntegerField(_("price per license"))
+    currency = models.CharField(_("currency"), max_length=3)
+    starts_on = models.DateField(_("starts"))
+    # The last day; the term ends at the midnight after it (R18).
+    expires_on = models.DateField(_("expires"))
+    renews = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="renewed_by"
+    )
+    canceled_at = models.DateTimeField(_("canceled"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("term")
+        verbose_name_plural = _("terms")
+        ordering = ("starts_on",)
+        constraints = (
+            currency_is_sold("term"),
+            models.CheckConstraint(condition=Q(unit_amount__gte=1), name="term_has_a_price"),
+            models.CheckConstraint(
+                condition=Q(expires_on__gt=F("starts_on")), name="term_ends_after_it_starts"
+            ),
+            models.UniqueConstraint(
+                fields=("renews",),
+                condition=Q(canceled_at__isnull=True),
+                name="term_is_renewed_once",
+            ),
+        )
+        indexes = (models.Index(fields=("organization", "starts_on"), name="term_of_organization"),)
+
+    def __str__(self) -> str:
+        return f"{self.organization}: {self.starts_on} to {self.expires_on}"
+
+
+class RenewalState(models.TextChoices):
+    OPEN = "open", _("Open")
+    PAYING = "paying", _("Being paid")
+    PAID = "paid", _("Paid")
+    REFUNDED = "refunded", _("Refunded")
+
+
+class Renewal(models.Model):
+    """The renewal of a term.
+
+    Lifecycle: open <-> paying -> paid -> refunded; after a refund a new open one. At *paying* the
+    number of licenses is frozen, and bounds the members there may be (R5).
+    """
+
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="renewals")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=8, choices=RenewalState.choices)
+    quantity = models.PositiveIntegerField(_("licenses"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("renewal")
+        verbose_name_plural = _("renewals")
+        constraints = (
+            one_of("renewal", "state", RenewalState.values),
+            models.UniqueConstraint(
+                fields=("term",),
+                condition=~Q(state="refunded"),
+                name="renewal_is_one_per_term",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", quantity__isnull=True) | Q(quantity__gte=1),
+                name="renewal_quantity_is_frozen_while_paying",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.term}: {self.get_state_display()}"

@@ -1,0 +1,101 @@
+"""Telling people by e-mail, and recording who did what.
+
+``tell`` and ``record`` are called inside the transaction that causes them. After the commit a
+notice becomes an e-mail in the queue of django-post-office; ``deliver_waiting`` does the same for
+whatever a crash left behind. Sending is the queue's own business.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+from post_office import mail
+
+from subscriptions import clock
+from subscriptions.models import Activity, Notice, Organization, User
+
+logger = logging.getLogger(__name__)
+
+# Facts that are worked out when the mail is written rather than kept in the notice, by kind.
+_late_facts: dict[str, Callable[[Notice], Mapping[str, object]]] = {}
+
+
+def tell(
+    recipient: str,
+    kind: str,
+    *,
+    reference: str,
+    organization: Organization | None,
+    data: Mapping[str, object],
+) -> None:
+    """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
+
+    ``data`` are the facts of the mail, as plain JSON: what it says stays true when names change.
+    """
+    notice, is_new = Notice.objects.get_or_create(
+        recipient=recipient,
+        kind=kind,
+        reference=reference,
+        defaults={"organization": organization, "data": dict(data), "created_at": clock.now()},
+    )
+    if is_new:
+        transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
+
+
+def record(
+    organization: Organization, verb: str, *, actor: User | None, data: Mapping[str, object]
+) -> None:
+    """Write down who did what. ``actor`` None: the processor or a periodic job."""
+    Activity.objects.create(
+        organization=organization, actor=actor, verb=verb, data=dict(data), at=clock.now()
+    )
+
+
+def add_late_facts(kind: str, facts: Callable[[Notice], Mapping[str, object]]) -> None:
+    """Have ``facts`` worked out when a mail of ``kind`` is written, such as a signed link."""
+    _late_facts[kind] = facts
+
+
+def deliver_waiting() -> int:
+    """Queue the mails of all notices that have none yet; how many were queued."""
+    waiting = Notice.objects.filter(queued_at__isnull=True).order_by("created_at")
+    return sum(_deliver(pk) for pk in waiting.values_list("pk", flat=True)[:1000])
+
+
+def _deliver(pk: int) -> bool:
+    """Queue one notice's mail, unless that has happened. Never raises: the next sweep repeats."""
+    try:
+        with transaction.atomic():
+            # Against the sweep and another process delivering the same notice: never twice.
+            notice = Notice.objects.select_for_update().get(pk=pk)
+            if notice.queued_at is not None:
+                return False
+            notice.queued_at = clock.now()
+            notice.save(update_fields=["queued_at"])
+            _queue(notice)
+    except Exception:
+        logger.exception("notice %s could not be queued; the next sweep tries again", pk)
+        return False
+    return True
+
+
+def _queue(notice: Notice) -> None:
+    with translation.override(settings.LANGUAGE_CODE):
+        late = _late_facts[notice.kind](notice) if notice.kind in _late_facts else {}
+        context = {
+            **notice.data,
+            **late,
+            "organization": notice.organization,
+            "site_url": settings.SITE_URL,
+        }
+        subject = render_to_string(f"emails/{notice.kind}.subject.txt", context)
+        message = render_to_string(f"emails/{notice.kind}.txt", context)
+    mail.send(
+        recipients=[notice.recipient],
+        sender=settings.DEFAULT_FROM_EMAIL,
+        subject=" ".join(subject.split()),
+        message=message,
+    )

@@ -1,0 +1,94 @@
+"""Add-ons: in which numbers, at which price, and when (R10, R11, R19, R20, R22)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from subscriptions.policy import calendar
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+
+# Add-ons are sold in groups of this many (R10).
+GROUP_SIZE = 5
+# What the processor takes in one payment, in minor units of a two-decimal currency (R10).
+PROCESSOR_MINIMUM = 50
+PROCESSOR_CEILING = 99_999_999
+# All of two decimals: the ceiling and every amount here count on it.
+CURRENCIES = ("usd", "cad")
+# A longer number is far above every ceiling; it is not worth reading.
+_MOST_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class RunningTerm:
+    """What a decision needs to know of a term."""
+
+    expires_on: date
+
+
+def read_quantity(text: str) -> int | Refusal:
+    """The number somebody typed: digits 0-9, spaces around them allowed (R10)."""
+    digits = text.strip()
+    if not digits or not digits.isascii() or not digits.isdecimal():
+        negative = digits[1:].isascii() and digits[1:].isdecimal() and digits[:1] in "-\u2212"
+        reason = Reason.TOO_FEW if negative else Reason.NOT_A_NUMBER
+        return Refusal(reason, {"least": GROUP_SIZE})
+    significant = digits.lstrip("0") or "0"
+    return int(significant) if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
+
+
+def most_per_purchase(unit_amount: int) -> int:
+    """The largest number of licenses one payment can carry at ``unit_amount`` minor units (R10)."""
+    return PROCESSOR_CEILING // (unit_amount * GROUP_SIZE) * GROUP_SIZE
+
+
+def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed | Refusal:
+    """Whether a purchase of ``quantity`` licenses is possible, else the nearest that are (R10)."""
+    most = most_per_purchase(unit_amount)
+    if quantity < GROUP_SIZE:
+        return Refusal(Reason.TOO_FEW, {"least": GROUP_SIZE})
+    if quantity > most:
+        facts = {
+            "most": most,
+            "ceiling": PROCESSOR_CEILING,
+            "currency": currency,
+        }
+        return Refusal(Reason.ABOVE_CEILING, facts)
+    if quantity % GROUP_SIZE:
+        below = quantity - quantity % GROUP_SIZE
+        above = below + GROUP_SIZE
+        nearest = (below, above) if above <= most else (below,)
+        return Refusal(Reason.NOT_IN_GROUPS, {"quantity": quantity, "nearest": nearest})
+    return ALLOWED
+
+
+def add_on_total(*, quantity: int, unit_amount: int) -> int:
+    """The price of add-ons in minor units: the locked price times the number, whole (R11)."""
+    return quantity * unit_amount
+
+
+def suggested_quantity(missing: int) -> int:
+    """The smallest purchase that covers ``missing`` licenses."""
+    groups = max(1, -(-missing // GROUP_SIZE))
+    return groups * GROUP_SIZE
+
+
+def may_add_licenses(
+    term: RunningTerm | None, *, now: datetime, zone: ZoneInfo
+) -> Allowed | Refusal:
+    """Whether add-ons are sold at ``now`` for ``term``, the organization's last paid one.
+
+    Until the renewal window of that term opens, yes (R19, R21); while renewal is open, no (R20,
+    R22).
+    """
+    if term is None:
+        return Refusal(Reason.NO_TERM)
+    facts = {
+        "expires_on": term.expires_on,
+        "last_day_to_add": calendar.last_day_to_add(term.expires_on),
+        "renewal_opens_on": calendar.renewal_opens_on(term.expires_on),
+    }
+    if now >= calendar.expires_at(term.expires_on, zone):
+        return Refusal(Reason.EXPIRED, facts)
+    if now >= calendar.renewal_opens_at(term.expires_on, zone):
+        return Refusal(Reason.RENEWAL_OPEN, facts)
+    return ALLOWED

@@ -1,0 +1,61 @@
+"""What a rule answers: ``ALLOWED``, or a ``Refusal`` with its reason and facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Why something is refused. ``subscriptions/sentences.py`` has the sentence for each."""
+
+    NOT_A_NUMBER = "not_a_number"
+    TOO_FEW = "too_few"
+    NOT_IN_GROUPS = "not_in_groups"
+    ABOVE_CEILING = "above_ceiling"
+    NO_TERM = "no_term"
+    RENEWAL_OPEN = "renewal_open"
+    EXPIRED = "expired"
+    NO_LICENSE_FREE = "no_license_free"
+    HELD_BACK_BY_NEXT_TERM = "held_back_by_next_term"
+    HELD_BACK_BY_RENEWAL_CHECKOUT = "held_back_by_renewal_checkout"
+    ABOVE_OWN_ROLE = "above_own_role"
+    LAST_ADMINISTRATOR = "last_administrator"
+    ALREADY_A_MEMBER = "already_a_member"
+    NOT_A_MEMBER = "not_a_member"
+    NOT_INVITED = "not_invited"
+    INVITATION_OVER = "invitation_over"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule's "no".
+
+    ``facts`` are what the sentence for it needs: numbers, dates, instants.
+    """
+
+    reason: Reason
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A rule's "yes"."""
+
+
+ALLOWED: Final = Allowed()
+
+
+class Refused(Exception):
+    """A use case was asked for something a rule refuses; nothing was changed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.reason}: {dict(refusal.facts)}")
+        self.refusal = refusal
+
+
+def require(decision: Allowed | Refusal) -> None:
+    """Raise Refused unless the decision is ALLOWED."""
+    if isinstance(decision, Refusal):
+        raise Refused(decision)

@@ -1,0 +1,160 @@
+"""The sentence for each refusal: the same words on every page, form and mail."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from subscriptions import formats
+from subscriptions.policy.decisions import Reason, Refusal
+
+Facts = Mapping[str, Any]
+
+
+def sentence(refusal: Refusal) -> str:
+    """Why not, in one or two sentences that name the way out."""
+    return _SENTENCES[refusal.reason](refusal.facts)
+
+
+def _not_a_number(facts: Facts) -> str:
+    return _("Type the number of licenses with the digits 0 to 9 only, such as 10.")
+
+
+def _too_few(facts: Facts) -> str:
+    return _("Licenses are sold in groups of 5, so the smallest purchase is %(least)s.") % {
+        "least": facts["least"]
+    }
+
+
+def _not_in_groups(facts: Facts) -> str:
+    numbers = [formats.number(number) for number in facts["nearest"]]
+    choice = _("%(below)s or %(above)s") % {"below": numbers[0], "above": numbers[-1]}
+    return _(
+        "Licenses are sold in groups of 5. Instead of %(quantity)s you can buy %(choice)s."
+    ) % {
+        "quantity": formats.number(facts["quantity"]),
+        "choice": choice if len(numbers) > 1 else numbers[0],
+    }
+
+
+def _above_ceiling(facts: Facts) -> str:
+    return _(
+        "One card payment can be at most %(ceiling)s, which is %(most)s licenses. "
+        "Buy the rest in a second purchase."
+    ) % {
+        "ceiling": formats.money(facts["ceiling"], facts["currency"]),
+        "most": formats.number(facts["most"]),
+    }
+
+
+def _no_term(facts: Facts) -> str:
+    return _("This organization has no subscription to add licenses to.")
+
+
+def _renewal_open(facts: Facts) -> str:
+    return _(
+        "Licenses could be added until %(last)s. Since %(opens)s the subscription must be renewed "
+        "first, so that the same licenses are not paid for twice."
+    ) % {
+        "last": formats.full_date(facts["last_day_to_add"]),
+        "opens": formats.full_date(facts["renewal_opens_on"]),
+    }
+
+
+def _expired(facts: Facts) -> str:
+    return _(
+        "The subscription expired on %(expired)s. Licenses can be added again once it is renewed."
+    ) % {"expired": formats.full_date(facts["expires_on"])}
+
+
+def _missing(facts: Facts) -> str:
+    return ngettext(
+        "%(missing)s license is missing.", "%(missing)s licenses are missing.", facts["missing"]
+    ) % {"missing": formats.number(facts["missing"])}
+
+
+def _no_license_free(facts: Facts) -> str:
+    return (
+        _("All licenses are taken: %(in_use)s of %(held)s are in use.") % _numbers(facts)
+        + " "
+        + _missing(facts)
+    )
+
+
+def _held_back_by_next_term(facts: Facts) -> str:
+    return (
+        _(
+            "The term that starts on %(start)s has %(usable)s licenses, and %(in_use)s members "
+            "use one already."
+        )
+        % (_numbers(facts) | {"start": formats.full_date(facts["limited_from"])})
+        + " "
+        + _missing(facts)
+    )
+
+
+def _held_back_by_renewal_checkout(facts: Facts) -> str:
+    return (
+        _(
+            "A renewal for %(usable)s licenses is being paid at this moment, and %(in_use)s "
+            "members use one already. Finish or end that payment first."
+        )
+        % _numbers(facts)
+        + " "
+        + _missing(facts)
+    )
+
+
+def _numbers(facts: Facts) -> dict[str, str]:
+    return {name: formats.number(facts[name]) for name in ("held", "in_use", "usable")}
+
+
+def _above_own_role(facts: Facts) -> str:
+    return _("Only an Administrator can do this for an Administrator.")
+
+
+def _last_administrator(facts: Facts) -> str:
+    return _(
+        "This is the last Administrator who has signed in. Make somebody else Administrator "
+        "first, and let them sign in once."
+    )
+
+
+def _already_a_member(facts: Facts) -> str:
+    return _("This person is a member already, as %(name)s.") % facts
+
+
+def _not_a_member(facts: Facts) -> str:
+    return _("%(name)s is not a member any more.") % facts
+
+
+def _not_invited(facts: Facts) -> str:
+    return _("%(name)s has joined already, so there is no invitation to send again.") % facts
+
+
+def _invitation_over(facts: Facts) -> str:
+    return _(
+        "This invitation link does not work any more: it was used, replaced by a newer one, or "
+        "is older than 14 days. Ask your organization to send it again."
+    )
+
+
+_SENTENCES: dict[Reason, Callable[[Facts], str]] = {
+    Reason.NOT_A_NUMBER: _not_a_number,
+    Reason.TOO_FEW: _too_few,
+    Reason.NOT_IN_GROUPS: _not_in_groups,
+    Reason.ABOVE_CEILING: _above_ceiling,
+    Reason.NO_TERM: _no_term,
+    Reason.RENEWAL_OPEN: _renewal_open,
+    Reason.EXPIRED: _expired,
+    Reason.NO_LICENSE_FREE: _no_license_free,
+    Reason.HELD_BACK_BY_NEXT_TERM: _held_back_by_next_term,
+    Reason.HELD_BACK_BY_RENEWAL_CHECKOUT: _held_back_by_renewal_checkout,
+    Reason.ABOVE_OWN_ROLE: _above_own_role,
+    Reason.LAST_ADMINISTRATOR: _last_administrator,
+    Reason.ALREADY_A_MEMBER: _already_a_member,
+    Reason.NOT_A_MEMBER: _not_a_member,
+    Reason.NOT_INVITED: _not_invited,
+    Reason.INVITATION_OVER: _invitation_over,
+}

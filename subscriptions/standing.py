@@ -1,0 +1,107 @@
+"""How an organization stands at a moment: its terms, licenses, and what may be done.
+
+Pages, forms and use cases ask here, so that all of them see the same numbers and get the same
+answer from the rules.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from subscriptions import clock, ledger
+from subscriptions.models import Membership, Organization, Renewal, Term
+from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy import buying, calendar, licenses
+from subscriptions.policy.decisions import Allowed, Refusal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An organization at ``now``.
+
+    ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the
+    last one paid: the same until the subscription is renewed.
+    """
+
+    organization: Organization
+    now: datetime
+    today: date
+    terms: tuple[Term, ...]
+    term: Term | None
+    latest: Term | None
+    licenses: licenses.LicenseCount
+    may_add_licenses: Allowed | Refusal
+
+    @property
+    def sells_add_ons(self) -> bool:
+        """Whether Add Licenses sells at this moment."""
+        return isinstance(self.may_add_licenses, Allowed)
+
+    @property
+    def next_term(self) -> Term | None:
+        """The renewed term that is paid and has not begun yet."""
+        later = [term for term in self.terms if term.starts_on > self.today]
+        return later[0] if later else None
+
+    @property
+    def days_remaining(self) -> int | None:
+        """Days to the expiration date of the running, else the latest, term (R19)."""
+        term = self.term or self.latest
+        return calendar.days_remaining(term.expires_on, self.today) if term else None
+
+    @property
+    def renewal_opens_on(self) -> date | None:
+        """The first day of the renewal window of the latest term (R19)."""
+        return calendar.renewal_opens_on(self.latest.expires_on) if self.latest else None
+
+    @property
+    def last_day_to_add(self) -> date | None:
+        """The last day on which add-ons of the latest term are sold (R19)."""
+        return calendar.last_day_to_add(self.latest.expires_on) if self.latest else None
+
+
+def standing_of(organization: Organization, now: datetime) -> Standing:
+    """The standing of ``organization`` at the aware instant ``now``: four queries."""
+    zone = clock.zone()
+    today = calendar.local_date(now, zone)
+    not_canceled = Q(canceled_at__isnull=True) | Q(canceled_at__gt=now)
+    terms = tuple(organization.terms.filter(not_canceled).order_by("starts_on"))
+    running = [term for term in terms if term.starts_on <= today <= term.expires_on]
+    latest = terms[-1] if terms else None
+    return Standing(
+        organization=organization,
+        now=now,
+        today=today,
+        terms=terms,
+        term=running[0] if running else None,
+        latest=latest,
+        licenses=_count(organization, now, [term for term in terms if term.starts_on > today]),
+        may_add_licenses=buying.may_add_licenses(
+            buying.RunningTerm(latest.expires_on) if latest else None, now=now, zone=zone
+        ),
+    )
+
+
+def _count(
+    organization: Organization, now: datetime, later_terms: list[Term]
+) -> licenses.LicenseCount:
+    zone = clock.zone()
+    starts = [calendar.midnight(term.starts_on, zone) for term in later_terms]
+    held, *held_later = ledger.held_at(organization, [now, *starts])
+    return licenses.count_licenses(
+        held=held,
+        in_use=Membership.objects.filter(
+            organization=organization, state__in=HOLDS_LICENSE
+        ).count(),
+        later_terms=[
+            licenses.LaterTerm(term.starts_on, number)
+            for term, number in zip(later_terms, held_later, strict=True)
+        ],
+        renewal_checkout_quantity=(
+            Renewal.objects.filter(term__organization=organization, state=RenewalState.PAYING)
+            .values_list("quantity", flat=True)
+            .first()
+        ),
+    )

@@ -1,0 +1,88 @@
+"""The live server: the real WSGI application on a free port, over ``committed_db``."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from pytest_django import Settings
+
+from licensing_site.wsgi import application
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the live server is reached."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """By name, as in the demo: the processor (127.0.0.1) is then another site, as in life."""
+        return f"http://localhost:{self.port}"
+
+    def __truediv__(self, path: str) -> str:
+        return f"{self.url}/{path.lstrip('/')}"
+
+
+@pytest.fixture
+def site(committed_db: str, settings: Settings) -> Iterator[Site]:
+    """Serve the site for one test; SITE_URL is its address."""
+    with serve() as site:
+        settings.SITE_URL = site.url
+        settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+        yield site
+
+
+@contextmanager
+def serve() -> Iterator[Site]:
+    server = SiteServer(("127.0.0.1", 0), QuietHandler)
+    server.set_app(application)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield Site(port=server.server_port)
+    finally:
+        server.stop()
+        thread.join()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """The test tells what went wrong; a line per request would only hide it."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class SiteServer(ThreadedWSGIServer):
+    """Stops only when every request has been answered: its threads use the test's database."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def stop(self) -> None:
+        self.shutdown()
+        with self._lock:
+            for connection in self._open:
+                # A connection kept alive waits for a next request; let it read the end instead.
+                connection.shutdown(socket.SHUT_RD)
+        self.server_close()

@@ -176,6 +176,8 @@ EMAIL_FILE_PATH = _smtp.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Licensing <licensing@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who is told of payments that did not add up.
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
 POST_OFFICE = {
     "BACKENDS": {"default": _smtp["EMAIL_BACKEND"]},
     "DEFAULT_PRIORITY": "medium",

@@ -10,7 +10,7 @@ from subscriptions import members
 from subscriptions.models import User
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
     """django-allauth's hooks."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

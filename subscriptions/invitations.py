@@ -22,7 +22,7 @@ def link_for(membership: Membership) -> str:
     token = _signer.sign_object(
         {"key": membership.key.hex, "number": membership.invitation_number}, compress=False
     )
-    return settings.SITE_URL + reverse("subscriptions:invitation", args=[token])
+    return f"{settings.SITE_URL}{reverse('subscriptions:invitation', args=[token])}"
 
 
 def membership_of(token: str) -> Membership:

@@ -5,6 +5,8 @@ Also makes the table of the database cache, where rate limits are counted.
 
 from django.core.management import call_command
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 TABLE = "subscriptions_licenseentry"
 
@@ -55,16 +57,16 @@ POSTGRESQL_BACK = [
 ]
 
 
-def make_guards(apps, schema_editor):
+def make_guards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     run(schema_editor, {"sqlite": SQLITE, "postgresql": POSTGRESQL})
     call_command("createcachetable", database=schema_editor.connection.alias, verbosity=0)
 
 
-def drop_guards(apps, schema_editor):
+def drop_guards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     run(schema_editor, {"sqlite": SQLITE_BACK, "postgresql": POSTGRESQL_BACK})
 
 
-def run(schema_editor, statements):
+def run(schema_editor: BaseDatabaseSchemaEditor, statements: dict[str, list[str]]) -> None:
     for statement in statements[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 

@@ -54,6 +54,8 @@ def serve() -> Iterator[Site]:
 class QuietHandler(WSGIRequestHandler):
     """The test tells what went wrong; a line per request would only hide it."""
 
+    disable_nagle_algorithm = True  # head and body are two packets; the second must not wait
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 

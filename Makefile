@@ -1,0 +1,113 @@
+# Everything works on a fresh machine with Python 3.11 or newer: what is missing is installed first.
+
+SHELL := /bin/bash
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PORT ?= 8000
+SANDBOX_PORT ?= 12111
+DEMO := $(BIN)/python manage.py demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
+
+# Nothing from the shell may decide what is tested, or where.
+WITHOUT_SETTINGS := env -u DATABASE_URL -u DJANGO_SETTINGS_MODULE -u PYTEST_ADDOPTS
+PYTEST := $(WITHOUT_SETTINGS) $(BIN)/python -m pytest
+POSTGRES := $(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --
+WORKERS ?= 2
+
+.PHONY: help
+help:  ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# Installation ------------------------------------------------------------------------------------
+
+.PHONY: install
+install: .venv/development browser  ## install what developing and testing needs
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed (PYTHON=… names another one)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' \
+		|| { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Empty files that are as new as the requirements that were installed last.
+.venv/runtime: requirements.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/development: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/runtime
+
+BROWSER_PACKAGES := chromium fonts-liberation
+
+.PHONY: browser
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+		if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	echo "No Chromium found: installing $(BROWSER_PACKAGES)."; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "This machine has no apt-get. Install Chromium and run again."; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif sudo -n true 2>/dev/null; then sudo=sudo; \
+	else \
+		echo "Run: sudo apt-get install $(BROWSER_PACKAGES)"; exit 1; \
+	fi; \
+	set -e; \
+	$$sudo apt-get update -qq; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $(BROWSER_PACKAGES) >/dev/null
+
+# The demo ----------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: .venv/runtime  ## start the site with made-up data and a local payment processor (PORT=, SANDBOX_PORT=)
+	@$(DEMO)
+
+.PHONY: demo-reset
+demo-reset: .venv/runtime  ## the same with fresh data
+	@$(DEMO) --reset
+
+# Tests -------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL (what CI runs)
+	$(PYTEST) -q -n $(WORKERS)
+	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey"
+
+.PHONY: test-fast
+test-fast: .venv/development  ## SQLite only, no browser
+	$(PYTEST) -q -n $(WORKERS) -m "not journey"
+
+.PHONY: lint
+lint: .venv/development migrate-check  ## style, types, forgotten migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	DEBUG=True $(BIN)/mypy
+
+.PHONY: migrate-check
+migrate-check: .venv/development  ## fail when a model has changed without a migration
+	$(WITHOUT_SETTINGS) DJANGO_SETTINGS_MODULE=tests.settings \
+		$(BIN)/python manage.py makemigrations --check --dry-run
+
+.PHONY: format
+format: .venv/development  ## put the code into its standard form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: coverage
+coverage: install  ## which lines and branches no test reaches (htmlcov/index.html)
+	$(BIN)/coverage erase
+	$(PYTEST) -q -n $(WORKERS) --cov --cov-report=
+	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" --cov --cov-append --cov-report=
+	$(BIN)/coverage html -q
+	$(BIN)/coverage report
+
+.PHONY: clean
+clean:  ## remove what tests and tools have left (the demo's data stay)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov screens
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

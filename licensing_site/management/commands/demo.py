@@ -1,0 +1,261 @@
+"""``make demo``: the whole product on one machine, with made-up organizations and no real money."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
+MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
+PATIENCE = 60  # seconds until everything has to answer
+FAREWELL = 10  # seconds a program gets to end by itself
+
+ACCOUNTS = """
+Password of every account: demo
+
+  administrator@lakeside.example   in the middle of its term, 23 of 25 licenses in use
+  administrator@harbor.example     12 days to expiration, not renewed
+  administrator@summit.example     12 days to expiration, already renewed
+  administrator@valley.example     expired 3 days ago
+
+  assignor@, observer@ and official@ of the same four; both@lakeside.example belongs to two
+  support@licensing.example        support staff: {site}/admin/
+  root@licensing.example           superuser
+"""
+CARDS = """
+Cards (any date in the future, any three digits):
+
+  4242 4242 4242 4242   is paid
+  4000 0000 0000 0002   is declined
+  4000 0000 0000 9995   is declined: insufficient funds
+  4000 0025 0000 3155   asks to confirm the payment
+"""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo listens, and what all of its programs are told."""
+
+    port: int
+    sandbox_port: int
+
+    @property
+    def site(self) -> str:
+        """By name: passkeys work on ``localhost``, not on a bare number."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def sandbox(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def webhook(self) -> str:
+        return f"http://127.0.0.1:{self.port}/stripe/webhook/"
+
+    def environment(self, secret: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "licensing_site.settings",
+            "DEBUG": "False",
+            "DEMO": "True",
+            "SECRET_KEY": secret["secret_key"],
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "CSRF_TRUSTED_ORIGINS": "",
+            "SITE_URL": self.site,
+            "SECURE_SSL_REDIRECT": "False",
+            "DATABASE_URL": f"sqlite:///{FOLDER / 'demo.sqlite3'}",
+            "CACHE_URL": "dbcache://licensing_cache",
+            "EMAIL_URL": f"filemail://{FOLDER / 'mail'}",
+            "STRIPE_SECRET_KEY": "sk_test_sandbox",
+            "STRIPE_WEBHOOK_SECRET": secret["webhook_secret"],
+            "STRIPE_API_BASE": self.sandbox,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+        }
+
+    def programs(self, secret: Mapping[str, str]) -> dict[str, list[str]]:
+        return {
+            "sandbox": [
+                *[sys.executable, "-m", "billing.sandbox", "--exit-with-parent"],
+                *["--port", str(self.sandbox_port), "--store", str(FOLDER / "sandbox.sqlite3")],
+                *["--webhook-url", self.webhook, "--webhook-secret", secret["webhook_secret"]],
+            ],
+            "site": [*MANAGE, "runserver", "--noreload", f"127.0.0.1:{self.port}"],
+            "jobs": [*MANAGE, "demo_jobs"],
+        }
+
+
+class Stopped(Exception):
+    """Somebody asked the demo to stop."""
+
+
+class Command(BaseCommand):
+    help = "Start the site with made-up data and a local payment processor; Ctrl-C stops it."
+    # This process is not the site: the programs it starts are configured by environment().
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--sandbox-port", type=int, default=12111)
+        parser.add_argument("--reset", action="store_true", help="begin with fresh data")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        demo = Demo(options["port"], options["sandbox_port"])
+        check_port_is_free(demo.port, "PORT")
+        check_port_is_free(demo.sandbox_port, "SANDBOX_PORT")
+        if options["reset"]:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+        signal.signal(signal.SIGTERM, stop)
+        try:
+            self._run(demo)
+        except (KeyboardInterrupt, Stopped):
+            self.stdout.write("\nThe demo has stopped. Its data stay in var/demo/.")
+
+    def _run(self, demo: Demo) -> None:
+        (FOLDER / "mail").mkdir(parents=True, exist_ok=True)
+        secret = kept_secrets()
+        environment = demo.environment(secret)
+        self._prepare(environment)
+        with running(demo.programs(secret), environment) as programs:
+            for address in (demo.sandbox, demo.site):
+                wait_until_it_answers(address, programs)
+            self._announce(demo)
+            while True:
+                check_all_run(programs)
+                time.sleep(0.3)
+
+    def _prepare(self, environment: Mapping[str, str]) -> None:
+        loaded = FOLDER / "loaded"
+        if not loaded.exists():  # new, or stopped half-way through loading
+            for file in FOLDER.glob("*.sqlite3*"):
+                file.unlink()
+        self.stdout.write("Preparing the database and the static files …")
+        manage(environment, "migrate", "--verbosity=0")
+        manage(environment, "collectstatic", "--noinput", "--verbosity=0")
+        if not loaded.exists():
+            self.stdout.write("Making up organizations …")
+            manage(environment, "load_demo")
+            loaded.touch()
+
+    def _announce(self, demo: Demo) -> None:
+        self.stdout.write(ACCOUNTS.format(site=demo.site) + CARDS)
+        self.stdout.write(f"Site       {demo.site}")
+        self.stdout.write(f"Payments   {demo.sandbox} (a local Stripe: no real money moves)")
+        self.stdout.write(f"Mails      {FOLDER / 'mail'}")
+        self.stdout.write(f"Logs       {FOLDER}/*.log")
+        self.stdout.write("\nCtrl-C stops it; `make demo-reset` begins anew.")
+        self.stdout.flush()
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def check_port_is_free(port: int, name: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} is taken. Another one is chosen by `make demo {name}={port + 1}`."
+            ) from error
+
+
+def kept_secrets() -> dict[str, str]:
+    """The secrets made at the first start, so that a second one keeps people signed in."""
+    file = FOLDER / "secrets.json"
+    if not file.exists():
+        made = {
+            "secret_key": secrets.token_urlsafe(50),
+            "webhook_secret": f"whsec_{secrets.token_hex(16)}",
+        }
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(made))
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
+
+
+def manage(environment: Mapping[str, str], *arguments: str) -> None:
+    """Run a command of manage.py to its end."""
+    result = subprocess.run([*MANAGE, *arguments], env=environment, check=False)
+    if result.returncode:
+        raise CommandError(f"manage.py {arguments[0]} failed.")
+
+
+@contextmanager
+def running(
+    programs: Mapping[str, list[str]], environment: Mapping[str, str]
+) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
+    """Run the programs as long as the block lasts; each writes a log of its own."""
+    started: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in programs.items():
+            with (FOLDER / f"{name}.log").open("wb") as log:
+                # A session of its own: Ctrl-C comes here only, and this stops them in order.
+                started[name] = subprocess.Popen(
+                    command,
+                    env=environment,
+                    cwd=settings.BASE_DIR,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        yield started
+    finally:
+        stop_all(started)
+
+
+def stop_all(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    for program in programs.values():
+        program.terminate()
+    for program in programs.values():
+        try:
+            program.wait(FAREWELL)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+
+def check_all_run(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    for name, program in programs.items():
+        if program.poll() is not None:
+            log = FOLDER / f"{name}.log"
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise CommandError(f"The {name} has ended, so the demo ends. {log} says:\n{last}")
+
+
+def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    # Not through a proxy, whatever the shell says.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        check_all_run(programs)
+        try:
+            opener.open(address, timeout=5).close()
+            return
+        except urllib.error.HTTPError as error:
+            if error.code < 500:  # it answers, if only with "not found"
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise CommandError(f"{address} did not answer within {PATIENCE} seconds.")

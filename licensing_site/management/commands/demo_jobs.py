@@ -1,0 +1,41 @@
+"""What cron does for a real site, done in a loop for the demo: reconciliation and mail."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+
+LOCK = Path(settings.BASE_DIR) / "var" / "demo" / "mail-lock"  # not shared with another demo's
+MAIL_EVERY = 3  # seconds
+RECONCILE_EVERY = 60
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Reconcile purchases every minute and send queued mail, until stopped (for the demo)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        parent = os.getppid()
+        reconciled = float("-inf")
+        while os.getppid() == parent:  # not longer than the demo itself
+            if time.monotonic() - reconciled >= RECONCILE_EVERY:
+                self._run("reconcile_purchases")
+                reconciled = time.monotonic()
+            self._run("send_queued_mail", lockfile=str(LOCK))
+            time.sleep(MAIL_EVERY)
+
+    def _run(self, command: str, **options: Any) -> None:
+        """Run a command; a failure is logged, and tried again in the next round."""
+        try:
+            call_command(command, stdout=self.stdout, stderr=self.stderr, **options)
+        except (Exception, SystemExit):  # a command ends with SystemExit where it found failures
+            logger.exception("%s failed", command)
+        finally:
+            close_old_connections()

@@ -1,0 +1,27 @@
+"""`manage.py stripe_sandbox`: become the local Stripe's own process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Hands every option on, so that the sandbox shares neither settings nor memory with us."""
+
+    help = "Run the local Stripe. Options: see `python -m billing.sandbox --help`."
+
+    def run_from_argv(self, argv: list[str]) -> NoReturn:
+        """Replace this process, with the options as they were typed."""
+        self._become(argv[2:])
+
+    def handle(self, *args: Any, **options: Any) -> NoReturn:
+        """Do the same for `call_command`, with plain arguments."""
+        self._become([str(argument) for argument in args])
+
+    def _become(self, arguments: list[str]) -> NoReturn:
+        command = [sys.executable, "-m", "billing.sandbox", *arguments]
+        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -1,0 +1,209 @@
+"""A client of the control API, for test fixtures and the demo."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import requests
+
+from billing.sandbox.config import DEFAULT_CONTROL_TOKEN
+
+Json: TypeAlias = dict[str, Any]
+Challenge: TypeAlias = Literal["complete", "fail"]
+
+_TIMEOUT = 30.0  # seconds; flush may wait that long on purpose
+
+
+class SandboxError(Exception):
+    """The sandbox refused a control request; the message says why."""
+
+
+class SandboxControl:
+    """Verbs for what a test or the demo does to a running sandbox."""
+
+    def __init__(self, base_url: str, token: str = DEFAULT_CONTROL_TOKEN) -> None:
+        """Talk to the sandbox at base_url."""
+        self.base_url = base_url.rstrip("/")
+        self._token = token
+
+    def reset(self, *, keep_webhooks: bool = False) -> None:
+        """Forget everything, the clock too; endpoints named at start-up are registered again."""
+        self._call("POST", "reset", {"keep_webhooks": keep_webhooks})
+
+    def clock(self) -> Json:
+        """Return {"now": epoch, "real": epoch, "frozen": bool}."""
+        return self._call("GET", "clock")
+
+    def set_clock(self, moment: datetime | None, *, frozen: bool | None = None) -> Json:
+        """Go forward to an aware moment (None: real time), and stand still there or run on."""
+        body: Json = {"now": None if moment is None else int(moment.timestamp())}
+        return self._call("POST", "clock", body | _given(frozen=frozen))
+
+    def advance_clock(self, seconds: int) -> Json:
+        """Go forward by some seconds."""
+        return self._call("POST", "clock", {"advance": seconds})
+
+    def register_webhook(
+        self,
+        url: str,
+        secret: str | list[str],
+        *,
+        enabled_events: list[str] | None = None,
+        api_version: str | None = None,
+    ) -> Json:
+        """Deliver events to an address; several secrets sign as during a rotation."""
+        secrets = [secret] if isinstance(secret, str) else secret
+        body = {"url": url, "secrets": secrets}
+        more = _given(enabled_events=enabled_events, api_version=api_version)
+        return self._call("POST", "webhook_endpoints", body | more)
+
+    def webhooks(self) -> list[Json]:
+        """List the registered endpoints."""
+        return self._list("webhook_endpoints", "endpoints")
+
+    def delete_webhook(self, id: str) -> None:
+        """Stop delivering to an endpoint."""
+        self._call("DELETE", f"webhook_endpoints/{id}")
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        session: str | None = None,
+        event_type: str | None = None,
+        endpoint: str | None = None,
+        times: int | None = None,
+        skip: int = 0,
+        probability: float | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> Json:
+        """Switch a fault on for what matches (patterns with *); times=None means until cleared."""
+        body: Json = {"kind": kind, "times": times, "skip": skip, "seed": seed, **settings}
+        conditions = _given(
+            method=method,
+            path=path,
+            session=session,
+            event_type=event_type,
+            endpoint=endpoint,
+            probability=probability,
+        )
+        return self._call("POST", "faults", body | conditions)
+
+    def faults(self) -> list[Json]:
+        """List the faults, with how often each has struck."""
+        return self._list("faults", "faults")
+
+    def clear_faults(self, id: str | None = None) -> None:
+        """Switch one fault off, or all."""
+        self._call("DELETE", f"faults/{id}" if id else "faults")
+
+    def deliveries(self, *, event_type: str | None = None) -> list[Json]:
+        """List the webhook deliveries, oldest first, each with its attempts."""
+        found = self._list("deliveries", "deliveries")
+        return [d for d in found if event_type in (None, d["event_type"])]
+
+    def release(self, event_id: str | None = None) -> int:
+        """Let held deliveries go; return how many."""
+        released: int = self._call("POST", "deliveries/release", {"event": event_id})["released"]
+        return released
+
+    def resend(self, event_id: str) -> list[Json]:
+        """Deliver an event once more."""
+        deliveries: list[Json] = self._call("POST", f"events/{event_id}/resend")["deliveries"]
+        return deliveries
+
+    def flush(self, *, timeout: float = 10.0, retries: bool = True, hurry: bool = False) -> bool:
+        """Wait until the webhook queue is idle and say whether it is.
+
+        Without `retries` only first attempts are waited for; with `hurry` no retry waits for its
+        time. What is held counts as idle.
+        """
+        body = {"timeout": timeout, "retries": retries, "hurry": hurry}
+        return bool(self._call("POST", "flush", body)["idle"])
+
+    def requests(self, *, method: str | None = None, path: str | None = None) -> list[Json]:
+        """List the API requests received, oldest first."""
+        return [
+            request
+            for request in self._list("requests", "requests")
+            if method in (None, request["method"]) and path in (None, request["path"])
+        ]
+
+    def clear_requests(self) -> None:
+        """Forget the API requests received."""
+        self._call("DELETE", "requests")
+
+    def sessions(self) -> list[Json]:
+        """List all Checkout Sessions with their lines, oldest first."""
+        return self._list("sessions", "sessions")
+
+    def pay(
+        self,
+        session_id: str,
+        *,
+        card: str = "4242424242424242",
+        email: str | None = None,
+        name: str | None = None,
+        three_d_secure: Challenge | None = None,
+        funding: str | None = None,
+    ) -> Json:
+        """Pay without a browser; return {"outcome", "code", "decline_code", "message", "session"}.
+
+        The outcome is paid, declined, blocked, requires_action or not_open.
+        """
+        body = _given(
+            card=card, email=email, name=name, three_d_secure=three_d_secure, funding=funding
+        )
+        return self._call("POST", f"sessions/{session_id}/pay", body)
+
+    def inject(self, params: Json, *, card: str = "4242424242424242") -> Json:
+        """Create and pay a session with any parameters, as no request of the application did."""
+        return self._call("POST", "sessions/inject", {"params": params, "card": card})
+
+    def expire(self, session_id: str) -> Json:
+        """Expire a session."""
+        return self._call("POST", f"sessions/{session_id}/expire")
+
+    def refund(
+        self,
+        *,
+        charge: str | None = None,
+        payment_intent: str | None = None,
+        amount: int | None = None,
+        reason: str | None = None,
+        pending: bool = False,
+    ) -> Json:
+        """Refund outside the application, as in the processor's dashboard."""
+        body = _given(charge=charge, payment_intent=payment_intent, amount=amount, reason=reason)
+        return self._call("POST", "refunds", body | {"pending": pending})
+
+    def alter(self, object_id: str, fields: Json) -> Json:
+        """Change fields of a stored object by dotted path, e.g. "line_items.data.0.quantity"."""
+        return self._call("POST", f"objects/{object_id}/alter", {"fields": fields})
+
+    def _list(self, path: str, name: str) -> list[Json]:
+        found: list[Json] = self._call("GET", path)[name]
+        return found
+
+    def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy variable must not take 127.0.0.1 elsewhere
+            response = session.request(
+                method,
+                f"{self.base_url}/_sandbox/{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {self._token}"},
+                timeout=_TIMEOUT,
+            )
+        answer: Json = response.json()
+        if not response.ok:
+            raise SandboxError(answer["error"])
+        return answer
+
+
+def _given(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

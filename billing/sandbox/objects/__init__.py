@@ -1,0 +1,1 @@
+"""Builders of Stripe's objects, each with every key the real one has."""

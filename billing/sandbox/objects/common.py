@@ -1,0 +1,44 @@
+"""What all objects share: ids, addresses, and the form in which they leave the sandbox."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Any
+
+from billing.sandbox.store import Document
+
+_ALPHABET = string.ascii_letters + string.digits
+_SESSION_ID_LENGTH = 58
+
+
+def new_id(prefix: str, length: int = 24) -> str:
+    """Make an id as Stripe writes them: prefix_random."""
+    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def new_session_id() -> str:
+    """Make the long id of a Checkout Session in test mode."""
+    return new_id("cs_test", _SESSION_ID_LENGTH)
+
+
+def render(document: Document) -> Document:
+    """Return what a client may see: names that begin with _ are the sandbox's own notes."""
+    return {name: value for name, value in document.items() if not name.startswith("_")}
+
+
+def empty_list(url: str) -> dict[str, Any]:
+    """Return a list object without entries."""
+    return {"object": "list", "data": [], "has_more": False, "url": url}
+
+
+def address(country: str | None = None) -> dict[str, Any]:
+    """Return an address of which at most the country is known."""
+    return {
+        "city": None,
+        "country": country,
+        "line1": None,
+        "line2": None,
+        "postal_code": None,
+        "state": None,
+    }

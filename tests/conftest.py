@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-pytest_plugins = ["tests.databases", "tests.server", "tests.browser"]
+from subscriptions import clock
+
+pytest_plugins = ["tests.databases", "tests.server", "tests.processor", "tests.browser"]
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +15,10 @@ def _empty_cache() -> Iterator[None]:
     """Rate limits live in the cache: one test's failed sign-ins must not lock out the next."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _running_clock() -> Iterator[None]:
+    """A test that has moved the clock must not take the next one along."""
+    yield
+    clock.freeze(None)

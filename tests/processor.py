@@ -1,0 +1,43 @@
+"""The payment processor of the tests: the local Stripe, in a process of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from billing.sandbox.client import SandboxControl
+from billing.sandbox.process import SandboxProcess
+
+RETRY_SECONDS = (0.2, 0.5, 1.0)  # between attempts to deliver a webhook
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """Run one local Stripe per worker, on a free port."""
+    store = tmp_path_factory.mktemp("stripe") / "store.sqlite3"
+    with SandboxProcess(store, retry_seconds=RETRY_SECONDS) as process:
+        yield process
+
+
+@pytest.fixture
+def stripe(
+    request: pytest.FixtureRequest, stripe_process: SandboxProcess, settings: Settings
+) -> Iterator[SandboxControl]:
+    """Yield the controls of a local Stripe that has forgotten everything.
+
+    Its webhooks go to ``site`` where the test has one. Elsewhere nothing is delivered unless the
+    test registers an endpoint.
+    """
+    control = stripe_process.control
+    control.reset()
+    settings.STRIPE_SECRET_KEY = stripe_process.secret_key
+    settings.STRIPE_API_BASE = stripe_process.base_url
+    if "site" in request.fixturenames:
+        # By number: the name "localhost" would be tried on IPv6 first, where nobody listens.
+        port = request.getfixturevalue("site").port
+        control.register_webhook(
+            f"http://127.0.0.1:{port}/stripe/webhook/", settings.STRIPE_WEBHOOK_SECRETS[0]
+        )
+    yield control
+    # Faults and retries must not reach into the next test, which may not use the processor.
+    control.reset()

@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+"""Addresses of buying and of what was bought."""
+
+from django.urls import path
+
+from billing.views import buying, history, webhook
 
 app_name = "billing"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    path("o/<slug:slug>/licenses/add/", buying.add_licenses, name="add_licenses"),
+    path("o/<slug:slug>/licenses/return/", buying.return_page, name="return"),
+    path("o/<slug:slug>/purchases/", history.purchases, name="purchases"),
+    path("o/<slug:slug>/purchases.csv", history.purchases_csv, name="purchases_csv"),
+    path("o/<slug:slug>/purchases/<uuid:pk>/", history.purchase, name="purchase"),
+    path("stripe/webhook/", webhook.stripe_webhook, name="webhook"),
+]

@@ -25,6 +25,14 @@ def link_for(membership: Membership) -> str:
     return f"{settings.SITE_URL}{reverse('subscriptions:invitation', args=[token])}"
 
 
+def link_if_it_works(membership: Membership) -> str:
+    """The same for the invited person's own pages: empty once it is older than 14 days."""
+    invited_at = membership.invited_at
+    if invited_at is None or not people.invitation_works(invited_at, clock.now()):
+        return ""
+    return link_for(membership)
+
+
 def membership_of(token: str) -> Membership:
     """The invited membership a link stands for.
 

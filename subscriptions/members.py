@@ -202,7 +202,7 @@ def _lowest_gap(organization: Organization) -> int:
 
 def _account(new: NewMember) -> User:
     email = new.email.strip().lower()
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.objects.filter(email=email).first()
     if user:
         return user
     try:
@@ -210,7 +210,7 @@ def _account(new: NewMember) -> User:
         with transaction.atomic():
             return User.objects.create_user(email, name=new.name)
     except IntegrityError:
-        return User.objects.get(email__iexact=email)
+        return User.objects.get(email=email)
 
 
 def _invite(membership: Membership, actor: Membership) -> None:

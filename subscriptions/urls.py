@@ -1,4 +1,22 @@
-from django.urls import URLPattern
+"""Addresses of organizations and people. The organization stands in the address."""
+
+from django.urls import path
+
+from subscriptions.views import accounts, organizations, settings, users
 
 app_name = "subscriptions"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    path("", organizations.my_organizations, name="my_organizations"),
+    path("account/", accounts.profile, name="profile"),
+    path("invitations/<str:token>/", accounts.invitation, name="invitation"),
+    path("o/<slug:slug>/", organizations.home, name="home"),
+    path("o/<slug:slug>/settings/", settings.settings, name="settings"),
+    path("o/<slug:slug>/settings/subscription/", settings.subscription, name="subscription"),
+    path("o/<slug:slug>/users/", users.users, name="users"),
+    path("o/<slug:slug>/users/add/", users.add, name="add_user"),
+    path("o/<slug:slug>/users/add/keep/", users.keep_draft, name="keep_draft"),
+    path("o/<slug:slug>/users/<uuid:key>/", users.user, name="user"),
+    path("o/<slug:slug>/users/<uuid:key>/remove/", users.remove, name="remove_user"),
+    path("o/<slug:slug>/users/<uuid:key>/resend/", users.resend, name="resend_invitation"),
+]

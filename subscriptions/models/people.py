@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -11,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.constraints import one_of
 from subscriptions.models.organizations import Organization
 from subscriptions.policy import people
+
+
+class LowerCaseEmailField(models.EmailField):
+    """An e-mail address that is written and looked up in lower case: plain indexes serve both."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Lower case on the way into the database and into every query."""
+        prepared = super().get_prep_value(value)
+        return prepared.lower() if isinstance(prepared, str) else prepared
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,7 +39,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """The account that signs in with this e-mail address."""
-        return self.get(email__iexact=username or "")
+        return self.get(email=username or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -38,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     Being ``is_staff`` (support) is no membership and uses no license (R4).
     """
 
-    email = models.EmailField(_("e-mail"))
+    email = LowerCaseEmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     is_staff = models.BooleanField(_("support staff"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
@@ -53,7 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique"),)
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique_without_case"),)
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -61,6 +61,12 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
     return ALLOWED
 
 
+def stepped(quantity: int, *, up: bool, most: int) -> int:
+    """The next purchasable number above or below ``quantity``, at most ``most`` (R10)."""
+    groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1
+    return max(GROUP_SIZE, min(groups * GROUP_SIZE, most))
+
+
 def add_on_total(*, quantity: int, unit_amount: int) -> int:
     """The price of add-ons in minor units: the locked price times the number, whole (R11)."""
     return quantity * unit_amount

@@ -1,0 +1,85 @@
+"""The Add Licenses form. It reads what was typed; the rules are ``policy.buying``'s."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from billing.purchases import Order
+from subscriptions.models import Organization, Term
+from subscriptions.policy import buying
+from subscriptions.policy.decisions import Refusal
+from subscriptions.sentences import sentence
+
+
+class QuantityField(forms.CharField):
+    """A number of licenses, read by the rule and held against it (R10)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=40, strip=True, **kwargs)
+        self.error_messages["required"] = _("Type the number of licenses, such as 10.")
+
+    def clean(self, value: Any) -> Any:
+        """The number, or the rule's sentence."""
+        quantity = buying.read_quantity(super().clean(value))
+        if isinstance(quantity, Refusal):
+            raise ValidationError(sentence(quantity))
+        return quantity
+
+
+class AddLicensesForm(forms.Form):
+    """How many licenses, and where to go afterwards."""
+
+    quantity = QuantityField(label=_("Number of licenses"))
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+    again = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, organization: Organization, term: Term | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.organization = organization
+        self.term = term
+
+    def clean_quantity(self) -> int:
+        """Groups of 5 below the processor's ceiling, at the term's locked price (R10)."""
+        quantity = int(self.cleaned_data["quantity"])
+        if self.term is not None:
+            decision = buying.check_quantity(
+                quantity, unit_amount=self.term.unit_amount, currency=self.term.currency
+            )
+            if isinstance(decision, Refusal):
+                raise ValidationError(sentence(decision))
+        return quantity
+
+    def clean_next(self) -> str:
+        """A path inside the organization, or nothing."""
+        return path_inside(self.organization, self.cleaned_data["next"])
+
+    def order(self) -> Order:
+        """What the cleaned form asks for."""
+        data = self.cleaned_data
+        return Order(
+            quantity=data["quantity"],
+            submission=data["submission"],
+            return_to=data["next"],
+            is_meant_again=data["again"],
+        )
+
+
+def path_inside(organization: Organization, path: str) -> str:
+    """``path`` where it leads into the organization's own pages, else an empty string."""
+    inside = path.startswith(f"/o/{organization.slug}/") and len(path) <= 300
+    plain = not any(part in path for part in ("..", "\\", "//")) and path.isprintable()
+    if inside and plain and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        return path
+    return ""
+
+
+def new_submission() -> str:
+    """The number of a form that is being shown (R14)."""
+    return str(uuid.uuid4())

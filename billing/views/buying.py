@@ -1,0 +1,160 @@
+"""Add Licenses, and the page to which the processor sends the buyer back."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import gateway
+from billing.forms import AddLicensesForm, new_submission, path_inside
+from billing.models import Purchase
+from billing.purchases import SameAgain, settle, start_purchase
+from billing.quotes import Quote, quote
+from billing.states import UNSETTLED, PurchaseStatus
+from subscriptions import clock, formats
+from subscriptions.access import members_only
+from subscriptions.models import Membership
+from subscriptions.policy import buying
+from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.policy.people import Capability
+from subscriptions.sentences import sentence
+from subscriptions.standing import Standing, standing_of
+
+PAGE = "billing/add_licenses.html"
+
+
+@require_http_methods(["GET", "POST"])
+@members_only(Capability.BUY_LICENSES)
+def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Choose a number and go to the payment page (R10-R12, R17)."""
+    standing = standing_of(member.organization, clock.now())
+    if request.method == "GET":
+        return _page(request, standing, _shown_form(request, standing))
+    form = AddLicensesForm(request.POST, organization=member.organization, term=standing.latest)
+    if "change" in request.POST:
+        return _page(request, standing, _stepped(form, standing, request.POST["change"]))
+    if not form.is_valid():
+        return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        purchase = start_purchase(member, form.order())
+    except Refused as refused:
+        form.add_error(None, sentence(refused.refusal))
+        return _page(request, standing, form, status=HTTPStatus.CONFLICT)
+    except SameAgain as same:
+        return _page(request, standing, form, before=same.before, status=HTTPStatus.CONFLICT)
+    except gateway.ProcessorUnavailable:
+        return _page(request, standing, form, trouble="unavailable", status=HTTPStatus.BAD_GATEWAY)
+    except gateway.ProcessorRefused:
+        return _page(request, standing, form, trouble="refused", status=HTTPStatus.BAD_GATEWAY)
+    if purchase.status == PurchaseStatus.OPEN:
+        return redirect(purchase.session_url)
+    return redirect("billing:purchase", member.organization.slug, purchase.pk)
+
+
+@require_GET
+@members_only(Capability.BUY_LICENSES)
+def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Settle at once and say what was bought (R13); as often as it is opened (R14).
+
+    Where the processor cannot be asked, say that the payment is being confirmed and ask again.
+    """
+    session_id = request.GET.get("session_id", "")
+    purchase = Purchase.objects.filter(
+        session_id=session_id, organization=member.organization
+    ).first()
+    if purchase is None or not gateway.is_session_id(session_id):
+        raise Http404("No purchase of this organization has this Checkout Session.")
+    was_settled = purchase.status == PurchaseStatus.SETTLED
+    if purchase.status in UNSETTLED:
+        try:
+            purchase = settle(session_id) or purchase
+        except gateway.ProcessorError:
+            return _confirming(request, purchase)
+    if purchase.status == PurchaseStatus.OPEN:
+        # Not paid: the buyer came here by another way than the payment page's.
+        return _confirming(request, purchase)
+    if purchase.status == PurchaseStatus.SETTLED and purchase.return_to:
+        if not was_settled or not request.session.get(f"told:{purchase.pk}"):
+            request.session[f"told:{purchase.pk}"] = True
+            messages.success(request, _bought(member, purchase))
+        return redirect(purchase.return_to)
+    return redirect("billing:purchase", member.organization.slug, purchase.pk)
+
+
+def _page(
+    request: HttpRequest,
+    standing: Standing,
+    form: AddLicensesForm,
+    *,
+    before: Purchase | None = None,
+    trouble: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "standing": standing,
+        "form": form,
+        "quote": _quote(form, standing),
+        "before": before,
+        "trouble": trouble,
+        "was_canceled": request.method == "GET" and "canceled" in request.GET,
+    }
+    return render(request, PAGE, context, status=status)
+
+
+def _shown_form(request: HttpRequest, standing: Standing) -> AddLicensesForm:
+    asked = buying.read_quantity(request.GET.get("quantity", ""))
+    initial = {
+        "quantity": buying.GROUP_SIZE if isinstance(asked, Refusal) else asked,
+        "submission": new_submission(),
+        "next": path_inside(standing.organization, request.GET.get("next", "")),
+    }
+    return AddLicensesForm(
+        initial=initial, organization=standing.organization, term=standing.latest
+    )
+
+
+def _stepped(form: AddLicensesForm, standing: Standing, change: str) -> AddLicensesForm:
+    """The form after − or + was pressed without JavaScript: five fewer or more."""
+    typed = buying.read_quantity(form.data.get("quantity", ""))
+    before = 0 if isinstance(typed, Refusal) else typed
+    most = buying.most_per_purchase(standing.latest.unit_amount) if standing.latest else 0
+    initial = {
+        "quantity": buying.stepped(before, up=change == "more", most=most),
+        "submission": form.data.get("submission") or new_submission(),
+        "next": path_inside(standing.organization, form.data.get("next", "")),
+    }
+    return AddLicensesForm(
+        initial=initial, organization=standing.organization, term=standing.latest
+    )
+
+
+def _quote(form: AddLicensesForm, standing: Standing) -> Quote | None:
+    typed = buying.read_quantity(str(form["quantity"].value() or ""))
+    if standing.latest is None:
+        return None
+    quantity = buying.GROUP_SIZE if isinstance(typed, Refusal) else typed
+    return quote(standing, standing.latest, quantity)
+
+
+def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+    response = render(request, "billing/confirming.html", {"purchase": purchase})
+    # Works without JavaScript; the page says that it does this.
+    response["Refresh"] = "4"
+    return response
+
+
+def _bought(member: Membership, purchase: Purchase) -> str:
+    count = standing_of(member.organization, clock.now()).licenses
+    return ngettext(
+        "%(bought)s license bought. You now hold %(held)s, and %(free)s are free.",
+        "%(bought)s licenses bought. You now hold %(held)s, and %(free)s are free.",
+        purchase.quantity,
+    ) % {
+        "bought": formats.number(purchase.quantity),
+        "held": formats.number(count.held),
+        "free": formats.number(count.free),
+    }

@@ -1,0 +1,120 @@
+"""Purchase history, its export, and the page of one purchase: its receipt once it is paid."""
+
+import csv
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from billing.models import Purchase
+from billing.states import UNSETTLED
+from subscriptions import clock
+from subscriptions.access import members_only
+from subscriptions.models import Membership, Organization
+from subscriptions.policy.people import Capability
+from subscriptions.standing import standing_of
+
+PER_PAGE = 25
+
+
+@require_GET
+@members_only(Capability.SEE_PURCHASES)
+def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
+    """What was bought, the newest first."""
+    page = Paginator(_history(member.organization), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "billing/purchases.html", {"page": page})
+
+
+@require_GET
+@members_only(Capability.SEE_PURCHASES)
+def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
+    """The history as CSV, one row a purchase; amounts in major units with two decimals."""
+    response = StreamingHttpResponse(_csv(member.organization), content_type="text/csv")
+    name = f"purchases-{member.organization.slug}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+@members_only(Capability.SEE_PURCHASES)
+def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
+    """One purchase: the receipt (R31), or what became of it."""
+    found = get_object_or_404(
+        Purchase.objects.select_related("organization"), pk=pk, organization=member.organization
+    )
+    context = {
+        "purchase": found,
+        "standing": standing_of(member.organization, clock.now()),
+        "is_open": found.status in UNSETTLED,
+    }
+    return render(request, "billing/purchase.html", context)
+
+
+def _history(organization: Organization) -> QuerySet[Purchase]:
+    return organization.purchases.order_by("-created_at")
+
+
+class _Echo:
+    def write(self, value: str) -> str:
+        return value
+
+
+def _csv(organization: Organization) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff"
+    yield writer.writerow(
+        [
+            _("Started"),
+            _("Status"),
+            _("Receipt"),
+            _("Kind"),
+            _("Package"),
+            _("Licenses"),
+            _("Price per license"),
+            _("Discount"),
+            _("Fee"),
+            _("Total"),
+            _("Currency"),
+            _("Paid"),
+            _("Card"),
+            _("Buyer"),
+            _("Buyer's e-mail"),
+        ]
+    )
+    for row in _history(organization).iterator(chunk_size=500):
+        yield writer.writerow([_neutral(value) for value in _cells(row)])
+
+
+def _cells(purchase: Purchase) -> list[str]:
+    amounts = [
+        purchase.unit_amount,
+        purchase.discount_amount,
+        purchase.fee_amount,
+        purchase.total_amount,
+    ]
+    zone = clock.zone()
+    return [
+        purchase.created_at.astimezone(zone).isoformat(timespec="seconds"),
+        str(purchase.get_status_display()),
+        str(purchase.receipt_number or ""),
+        str(purchase.get_kind_display()),
+        purchase.package_name,
+        str(purchase.quantity),
+        *(f"{amount // 100}.{amount % 100:02d}" for amount in amounts),
+        purchase.currency.upper(),
+        purchase.paid_at.astimezone(zone).isoformat(timespec="seconds") if purchase.paid_at else "",
+        f"{purchase.card_brand} {purchase.card_last4}".strip(),
+        purchase.buyer_name,
+        purchase.buyer_email,
+    ]
+
+
+def _neutral(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

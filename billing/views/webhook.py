@@ -1,0 +1,24 @@
+"""Where the processor delivers its events."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from billing import webhooks
+
+
+@csrf_exempt
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    """Take one delivery; the signature stands in for the session and the CSRF token."""
+    length = request.headers.get("Content-Length", "")
+    if not length.isdecimal() or int(length) > webhooks.MAX_BODY:
+        return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
+    answer = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
+    return _plain(answer.status, answer.text)
+
+
+def _plain(status: HTTPStatus, text: str) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

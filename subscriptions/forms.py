@@ -1,0 +1,111 @@
+"""Forms. They read what was typed; whether it is allowed is for the use cases to say."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.members import NewMember
+from subscriptions.models import Membership, User
+from subscriptions.models.people import Role
+from subscriptions.policy import people
+
+# Line breaks and other control characters have no place in a name, a mail subject or a header.
+_CONTROL = dict.fromkeys(range(32)) | {127: None}
+
+
+class NameField(forms.CharField):
+    """A person's name on one line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=120, strip=True, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """The text without control characters and doubled spaces."""
+        text = super().to_python(value) or ""
+        return " ".join(text.translate(_CONTROL).split())
+
+
+def role_choices(actor: Membership) -> list[tuple[str, str]]:
+    """The roles that ``actor`` may give, with their names (R3)."""
+    grantable = people.grantable_roles(actor.role)
+    return [(value, str(label)) for value, label in Role.choices if value in grantable]
+
+
+class AddUserForm(forms.Form):
+    """Name, e-mail and role of somebody to be added."""
+
+    name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=_("E-mail"),
+        help_text=_("The invitation is sent here. It becomes the sign-in name."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), initial=people.Role.GENERAL_MEMBER.value)
+
+    def __init__(self, *args: Any, actor: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role = self.fields["role"]
+        if isinstance(role, forms.ChoiceField):
+            role.choices = role_choices(actor)
+
+    def new_member(self) -> NewMember:
+        """What the cleaned form asks for."""
+        data = self.cleaned_data
+        return NewMember(name=data["name"], email=data["email"], role=data["role"])
+
+
+class RoleForm(forms.Form):
+    """Another role for a member."""
+
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, actor: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role = self.fields["role"]
+        if isinstance(role, forms.ChoiceField):
+            role.choices = role_choices(actor)
+
+
+class SetPasswordForm(forms.Form):
+    """The password of somebody who was invited and has none yet."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters, and not one that is easy to guess."),
+    )
+    password_again = forms.CharField(
+        label=_("Password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        """Hold it against the password rules."""
+        password = str(self.cleaned_data["password"])
+        validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        """Both must be the same."""
+        data = super().clean() or {}
+        if "password" in data and data["password"] != data.get("password_again"):
+            self.add_error("password_again", _("The two passwords are not the same."))
+        return data
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What people may change about their own account (R3)."""
+
+    name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+    class Meta:
+        model = User
+        fields = ("name",)

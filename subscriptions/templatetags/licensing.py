@@ -1,0 +1,73 @@
+"""Filters and tags that every template may use. They format; they decide nothing."""
+
+from datetime import date, datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from subscriptions import formats, sentences
+from subscriptions.policy import people
+from subscriptions.policy.decisions import Allowed, Refusal
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    """``{{ purchase.total_amount|money:purchase.currency }}``: minor units as people read them."""
+    return formats.money(amount, currency)
+
+
+@register.filter
+def number(value: int) -> str:
+    """``{{ standing.licenses.held|number }}``: a whole number with thousands separated."""
+    return formats.number(value)
+
+
+@register.filter
+def full_date(day: date | None) -> str:
+    """Thursday, December 31, 2026."""
+    return formats.full_date(day) if day else ""
+
+
+@register.filter
+def long_date(day: date | None) -> str:
+    """December 31, 2026."""
+    return formats.long_date(day) if day else ""
+
+
+@register.filter
+def moment(instant: datetime | None) -> str:
+    """An instant in the subscription time zone."""
+    return formats.moment(instant) if instant else ""
+
+
+@register.filter
+def end_of(day: date | None) -> str:
+    """The last minute of a term that expires on ``day``."""
+    return formats.end_of(day) if day else ""
+
+
+@register.filter
+def sentence(decision: Allowed | Refusal) -> str:
+    """Why a decision is "no"; nothing where it is "yes"."""
+    return sentences.sentence(decision) if isinstance(decision, Refusal) else ""
+
+
+@register.filter
+def can(membership: object, capability: str) -> bool:
+    """``{% if membership|can:"buy_licenses" %}``, by the rules of ``policy.people`` (R2)."""
+    role = getattr(membership, "role", None)
+    return role is not None and people.can(role, people.Capability(capability))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon beside words that say the same: hidden from screen readers."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("icons.svg"),
+        name,
+    )

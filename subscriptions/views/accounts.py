@@ -1,0 +1,76 @@
+"""One's own account, and invitations."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from subscriptions import invitations, members
+from subscriptions.forms import ProfileForm, SetPasswordForm
+from subscriptions.models import Membership, User
+from subscriptions.policy.decisions import Refused
+from subscriptions.sentences import sentence
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """One's own name; e-mail and password are django-allauth's pages (R3)."""
+    user = get_object_or_404(User, pk=request.user.pk or 0)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Your name is changed."))
+        return redirect("subscriptions:profile")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "subscriptions/profile.html", {"form": form}, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Join an organization: with a first password, or with the account one has (R4)."""
+    try:
+        membership = invitations.membership_of(token)
+        if membership.user.has_usable_password():
+            return _join_signed_in(request, membership)
+        return _join_with_password(request, membership)
+    except Refused as refused:
+        context = {"reason": sentence(refused.refusal)}
+        return render(
+            request, "subscriptions/invitation_over.html", context, status=HTTPStatus.GONE
+        )
+
+
+def _join_with_password(request: HttpRequest, membership: Membership) -> HttpResponse:
+    form = SetPasswordForm(request.POST or None, user=membership.user)
+    if request.method == "POST" and form.is_valid():
+        members.join(membership, form.cleaned_data["password"])
+        user = User.objects.get(pk=membership.user_id)
+        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return _welcome(request, membership)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    context = {"membership": membership, "form": form}
+    return render(request, "subscriptions/invitation_password.html", context, status=status)
+
+
+def _join_signed_in(request: HttpRequest, membership: Membership) -> HttpResponse:
+    is_invited = request.user.pk == membership.user_id
+    if request.method == "POST" and is_invited:
+        members.join(membership)
+        return _welcome(request, membership)
+    context = {"membership": membership, "is_invited": is_invited}
+    return render(request, "subscriptions/invitation_join.html", context)
+
+
+def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
+    messages.success(
+        request, _("Welcome to %(organization)s.") % {"organization": membership.organization}
+    )
+    return redirect("subscriptions:home", membership.organization.slug)

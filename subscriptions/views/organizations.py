@@ -1,0 +1,59 @@
+"""My organizations, and an organization's home."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from subscriptions import clock, invitations, members
+from subscriptions.access import members_only
+from subscriptions.models import Membership
+from subscriptions.models.people import MembershipState
+from subscriptions.policy import people
+from subscriptions.policy.people import Capability
+from subscriptions.standing import standing_of
+
+
+@require_GET
+@login_required
+def my_organizations(request: HttpRequest) -> HttpResponse:
+    """The organizations of the one signed in, or straight into the only one."""
+    mine = list(
+        Membership.objects.select_related("organization", "user")
+        .filter(user=request.user.pk, state__in=[MembershipState.ACTIVE, MembershipState.INVITED])
+        .order_by("organization__name")
+    )
+    active = [membership for membership in mine if membership.state == MembershipState.ACTIVE]
+    if len(mine) == 1 and active:
+        return redirect("subscriptions:home", active[0].organization.slug)
+    invited = [
+        (membership, invitations.link_if_it_works(membership))
+        for membership in mine
+        if membership.state == MembershipState.INVITED
+    ]
+    context = {"active": active, "invited": invited}
+    return render(request, "subscriptions/my_organizations.html", context)
+
+
+@require_GET
+@members_only(Capability.VISIT)
+def home(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Members Home: the organization, one's own role, whom to turn to."""
+    organization = member.organization
+    sees_licenses = people.can(member.role, Capability.SEE_SUBSCRIPTION)
+    administrators = (
+        organization.memberships.filter(
+            role=people.Role.ADMINISTRATOR, state=MembershipState.ACTIVE
+        )
+        .select_related("user")
+        .order_by("user__name")[:20]
+    )
+    return render(
+        request,
+        "subscriptions/home.html",
+        {
+            "administrators": administrators,
+            "standing": standing_of(organization, clock.now()) if sees_licenses else None,
+            "buyers": [] if sees_licenses else members.people_who_may_buy(organization)[:20],
+        },
+    )

@@ -1,0 +1,26 @@
+"""System Settings."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from subscriptions import clock
+from subscriptions.access import members_only
+from subscriptions.models import Membership
+from subscriptions.policy.people import Capability
+from subscriptions.standing import standing_of
+
+
+@require_GET
+@members_only(Capability.SEE_SUBSCRIPTION)
+def settings(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The first tab."""
+    return redirect("subscriptions:subscription", member.organization.slug)
+
+
+@require_GET
+@members_only(Capability.SEE_SUBSCRIPTION)
+def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The Subscription tab (R7)."""
+    standing = standing_of(member.organization, clock.now())
+    return render(request, "subscriptions/subscription.html", {"standing": standing})

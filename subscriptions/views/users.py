@@ -1,0 +1,204 @@
+"""The users of an organization: list, add, change role, remove, invite again."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from subscriptions import clock, drafts, members
+from subscriptions.access import members_only
+from subscriptions.forms import AddUserForm, RoleForm
+from subscriptions.models import Membership
+from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.policy import people
+from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.policy.people import Capability
+from subscriptions.sentences import sentence
+from subscriptions.standing import standing_of
+
+PER_PAGE = 50
+
+
+@require_GET
+@members_only(Capability.MANAGE_USERS)
+def users(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Who holds a license."""
+    search = request.GET.get("q", "").strip()[:100]
+    holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
+    found = holding.select_related("user").order_by("license_number")
+    if search:
+        found = found.filter(_starts_with(search))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    now = clock.now()
+    for row in page:
+        row.invitation_is_over = bool(  # type: ignore[attr-defined]  # for the template
+            row.invited_at and not people.invitation_works(row.invited_at, now)
+        )
+    context = {"page": page, "search": search, "standing": standing_of(member.organization, now)}
+    return render(request, "subscriptions/users.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@members_only(Capability.MANAGE_USERS)
+def add(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Add User (R8): keeps what was typed, whatever stands in the way."""
+    draft = drafts.find(member, request.GET.get("draft", ""))
+    if request.method == "GET":
+        form = AddUserForm(actor=member, initial=draft.data if draft else None)
+        return _add_page(request, member, form)
+    form = AddUserForm(request.POST, actor=member)
+    if not form.is_valid():
+        return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        added = members.add(member, form.new_member())
+    except Refused as refused:
+        return _add_page(
+            request, member, form, refusal=refused.refusal, status=HTTPStatus.CONFLICT
+        )
+    drafts.drop(draft)
+    messages.success(
+        request,
+        _("%(name)s is added on license %(number)s. The invitation goes to %(email)s.")
+        % {
+            "name": added.display_name,
+            "number": added.license_number,
+            "email": added.user.email,
+        },
+    )
+    if "another" in request.POST:
+        return redirect("subscriptions:add_user", member.organization.slug)
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+@require_POST
+@members_only(Capability.MANAGE_USERS)
+def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Keep the half-filled Add User form and go to buy licenses (R8)."""
+    slug = member.organization.slug
+    draft = drafts.keep(member, _typed(request.POST))
+    back = f"{reverse('subscriptions:add_user', args=[slug])}?{urlencode({'draft': str(draft.pk)})}"
+    return redirect(f"{reverse('billing:add_licenses', args=[slug])}?{urlencode({'next': back})}")
+
+
+@require_http_methods(["GET", "POST"])
+@members_only(Capability.MANAGE_USERS)
+def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """One member: facts, and another role (R3)."""
+    other = _member(member, key)
+    form = RoleForm(request.POST or None, actor=member, initial={"role": other.role})
+    may_touch = people.may_touch(member.role, other.role)
+    context: dict[str, Any] = {
+        "other": other,
+        "form": form,
+        "reason": sentence(may_touch) if isinstance(may_touch, Refusal) else "",
+    }
+    if request.method == "GET":
+        return render(request, "subscriptions/user.html", context)
+    if not form.is_valid():
+        return render(
+            request, "subscriptions/user.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    try:
+        members.change_role(member, other, form.cleaned_data["role"])
+    except Refused as refused:
+        form.add_error("role", sentence(refused.refusal))
+        return render(request, "subscriptions/user.html", context, status=HTTPStatus.CONFLICT)
+    messages.success(request, _("The role of %(name)s is changed.") % {"name": other.display_name})
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+@require_http_methods(["GET", "POST"])
+@members_only(Capability.MANAGE_USERS)
+def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """Ask, then remove (R4)."""
+    other = _member(member, key)
+    page = "subscriptions/remove_user.html"
+    if request.method == "GET":
+        refusal = members.may_be_removed(member, other)
+        context = {"other": other, "reason": sentence(refusal) if refusal else ""}
+        return render(request, page, context)
+    try:
+        number = members.remove(member, other)
+    except Refused as refused:
+        context = {"other": other, "reason": sentence(refused.refusal)}
+        return render(request, page, context, status=HTTPStatus.CONFLICT)
+    messages.success(
+        request,
+        _("%(name)s is removed, and license %(number)s is free.")
+        % {"name": other.display_name, "number": number},
+    )
+    if other.user_id == member.user_id:
+        return redirect("subscriptions:my_organizations")
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+@require_POST
+@members_only(Capability.MANAGE_USERS)
+def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """Send the invitation again (R4)."""
+    other = _member(member, key)
+    try:
+        members.invite_again(member, other)
+    except Refused as refused:
+        messages.error(request, sentence(refused.refusal))
+    else:
+        messages.success(
+            request,
+            _(
+                "A new invitation goes to %(email)s. It works for %(days)s days; "
+                "the old link has ended."
+            )
+            % {"email": other.user.email, "days": people.INVITATION_LIFE.days},
+        )
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+def _add_page(
+    request: HttpRequest,
+    member: Membership,
+    form: AddUserForm,
+    *,
+    refusal: Refusal | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    standing = standing_of(member.organization, clock.now())
+    context = {
+        "form": form,
+        "standing": standing,
+        "refusal": sentence(refusal) if refusal else "",
+        "buyers": members.people_who_may_buy(member.organization),
+    }
+    return render(request, "subscriptions/add_user.html", context, status=status)
+
+
+def _member(actor: Membership, key: UUID) -> Membership:
+    found = (
+        actor.organization.memberships.select_related("user")
+        .filter(key=key, state__in=HOLDS_LICENSE)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    found.organization = actor.organization
+    return found
+
+
+def _typed(post: QueryDict) -> dict[str, str]:
+    return {name: post.get(name, "")[:300] for name in AddUserForm.base_fields}
+
+
+def _starts_with(search: str) -> Q:
+    """By the beginning of name or e-mail; a number finds the license."""
+    found = Q(user__name__istartswith=search) | Q(user__email__istartswith=search)
+    if search.isascii() and search.isdecimal():
+        found |= Q(license_number=int(search[:9]))
+    return found | Q(invited_as__istartswith=search, state="invited")

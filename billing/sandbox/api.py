@@ -112,7 +112,9 @@ def _authenticate(running: Sandbox, request: HttpRequest) -> None:
 def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
     """Read the request, and use up the faults that strike it."""
     method = request.method or "GET"
-    encoded = request.body.decode() if method == "POST" else request.META["QUERY_STRING"]
+    encoded = (
+        request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
+    )
     struck = faults.take(
         running, faults.API, method=method, path=request.path, session=_session_in(request.path)
     )

@@ -23,7 +23,6 @@ LONGEST_REFERENCE = 200
 
 # What Stripe could do with these parameters would change the payment: refused, not ignored.
 _NOT_DONE = (
-    "allowed_payment_method_types",
     "custom_fields",
     "customer_account",
     "customer_update",
@@ -128,8 +127,8 @@ def _check_kind(values: dict[str, Any]) -> None:
         raise unsupported("mode", f"mode {values['mode']}")
     if values.get("ui_mode", "hosted_page") != "hosted_page":
         raise unsupported("ui_mode", f"ui_mode {values['ui_mode']}")
-    if values.get("payment_method_types", ["card"]) != ["card"]:
-        raise unsupported("payment_method_types", "payment methods other than card")
+    if values.get("allowed_payment_method_types", ["card"]) != ["card"]:
+        raise unsupported("allowed_payment_method_types", "payment methods other than card")
     for name in _NOT_DONE:
         if name in values:
             raise unsupported(name, name)

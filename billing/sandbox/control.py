@@ -11,14 +11,13 @@ from typing import Any, TypeAlias
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from billing.sandbox import cards, checkout, faults, payments, refunds, webhooks
+from billing.sandbox import checkout, faults, headless, refunds, webhooks
 from billing.sandbox.api import plant
 from billing.sandbox.clock import ClockWentBack
 from billing.sandbox.errors import ApiError
 from billing.sandbox.expand import expand
+from billing.sandbox.headless import Refused
 from billing.sandbox.objects.common import render
-from billing.sandbox.objects.payment import Payer
-from billing.sandbox.payments import Outcome
 from billing.sandbox.runtime import Sandbox, sandbox
 from billing.sandbox.store import Document
 
@@ -37,10 +36,6 @@ _OBJECTS = (
     "balance_transaction",
 )
 _FLUSH_SECONDS = 10.0
-
-
-class Refused(Exception):
-    """The control request cannot be done; the message says why."""
 
 
 def control(**actions: Action) -> View:
@@ -200,49 +195,14 @@ def list_sessions(running: Sandbox, body: Body) -> Body:
 def pay(running: Sandbox, body: Body, id: str) -> Body:
     """Pay a session without a browser."""
     with running.store.transaction():
-        return _told(running, _pay(running, id, body))
+        return headless.told(running, headless.pay(running, id, body))
 
 
 def inject(running: Sandbox, body: Body) -> Body:
     """Create a session from `params` as nobody but the caller would, and pay it."""
     with running.store.transaction():
-        session = checkout.create(running, _as_sent(body["params"]))
-        return _told(running, _pay(running, session["id"], body))
-
-
-def _pay(running: Sandbox, id: str, body: Body) -> Outcome:
-    session = checkout.find(running, id)
-    number = cards.digits(str(body.get("card", "4242424242424242")))
-    if number not in cards.CARDS:
-        raise Refused(f"Not one of the test cards: {number}")
-    email = session["customer_email"] or body.get("email") or "buyer@example.com"
-    payer = Payer(email=email, name=body.get("name", "Test Buyer"))
-    outcome = payments.pay(running, id, _card(number, body.get("funding")), payer)
-    answer = body.get("three_d_secure")
-    if outcome.kind == "requires_action" and answer is not None:
-        approved = {"complete": True, "fail": False}[answer]
-        finished = payments.finish_challenge(running, outcome.intent or "", authenticated=approved)
-        return finished or outcome
-    return outcome
-
-
-def _card(number: str, funding: str | None) -> cards.Card:
-    """Return the card, with another funding where a test needs one that no test card has."""
-    card = cards.CARDS[number]
-    if funding is None:
-        return card
-    return cards.Card(card.number, card.brand, funding, card.outcome, card.decline, card.challenge)
-
-
-def _told(running: Sandbox, outcome: Outcome) -> Body:
-    decline = outcome.decline
-    return {
-        "outcome": outcome.kind,
-        "code": decline.code if decline else None,
-        "decline_code": decline.decline_code if decline else None,
-        "message": decline.message if decline else None,
-        "session": expand(running, outcome.session, ["line_items"]),
-    }
+        session = checkout.create(running, headless.as_sent(body["params"]))
+        return headless.told(running, headless.pay(running, session["id"], body))
 
 
 def expire(running: Sandbox, body: Body, id: str) -> Body:
@@ -255,7 +215,7 @@ def create_refund(running: Sandbox, body: Body) -> Body:
     """Refund from outside the application, as somebody would in Stripe's dashboard."""
     pending = bool(body.pop("pending", False))
     with running.store.transaction():
-        return render(refunds.create(running, _as_sent(body), pending=pending))
+        return render(refunds.create(running, headless.as_sent(body), pending=pending))
 
 
 def alter(running: Sandbox, body: Body, id: str) -> Body:
@@ -276,15 +236,6 @@ def _alter(document: Document, fields: Body) -> None:
         if steps[:2] == ["line_items", "data"]:
             steps = ["_line_items", *steps[2:]]
         plant(document, steps, value)
-
-
-def _as_sent(values: Any) -> Any:
-    """Turn JSON values into what the same values look like in a form-encoded request."""
-    if isinstance(values, dict):
-        return {name: _as_sent(value) for name, value in values.items() if value is not None}
-    if isinstance(values, list):
-        return [_as_sent(value) for value in values]
-    return str(values).lower() if isinstance(values, bool) else str(values)
 
 
 VIEWS: dict[str, View] = {

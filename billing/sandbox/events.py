@@ -17,6 +17,7 @@ from billing.sandbox.store import Document
 # The API request that causes what happens now: its id and idempotency key.
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
+MOST_DELIVERIES_KEPT = 20_000
 _REORDER_PATIENCE = 10.0  # seconds after which a reordered event goes out although none followed
 
 
@@ -93,6 +94,7 @@ def _queue_one(
         type = struck["reorder"].get("after", "*")
         delivery["follows"] = {"type": type, "until": time.time() + patience}
     sandbox.store.put("delivery", delivery)
+    sandbox.store.keep_newest("delivery", MOST_DELIVERIES_KEPT)
     return delivery
 
 

@@ -89,7 +89,7 @@ def line_items(sandbox: Sandbox, session_id: str) -> dict[str, Any]:
     """Return all lines of a session as a list object."""
     session = sandbox.store.get("checkout.session", session_id) or {"_line_items": []}
     return empty_list(f"/v1/checkout/sessions/{session_id}/line_items") | {
-        "data": session["_line_items"]
+        "data": [render(line) for line in session["_line_items"]]
     }
 
 

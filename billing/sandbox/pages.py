@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.sandbox import cardform, cards, checkout, payments
+from billing.sandbox import cardform, cards, checkout, faults, payments
 from billing.sandbox.cardform import CardForm
 from billing.sandbox.money import display
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.payments import Outcome
 from billing.sandbox.runtime import sandbox
-from billing.sandbox.store import Document
+from billing.sandbox.store import Condition, Document
 
 MOST_FORMS_KEPT = 1000
 _STYLE = Path(__file__).resolve().parent / "static" / "sandbox.css"
@@ -57,10 +58,27 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
     if form.errors or form.card is None or form.payer is None:
         return _back_to_form(session["id"], form)
     outcome = payments.pay(running, session["id"], form.card, form.payer)
+    _await_webhook(outcome)
     if outcome.decline:
         form.errors[outcome.decline.field] = outcome.decline.message
         return _back_to_form(session["id"], form)
     return _after(outcome)
+
+
+def _await_webhook(outcome: Outcome) -> None:
+    """Hold the redirect until the webhook was answered, if a fault asks for it."""
+    if outcome.kind != "paid":
+        return
+    running, id = sandbox(), outcome.session["id"]
+    struck = faults.take(running, faults.PAGE, session=id)
+    if "redirect_waits" not in struck:
+        return
+    until = time.monotonic() + float(struck["redirect_waits"].get("seconds", 10))
+    pending: Condition = ("status", "=", "pending")
+    while time.monotonic() < until and running.store.find(
+        "delivery", pending, ("session", "=", id), limit=1
+    ):
+        time.sleep(0.02)
 
 
 def _after(outcome: Outcome) -> HttpResponse:
@@ -120,6 +138,7 @@ def _summary(session: Document) -> dict[str, Any]:
         "lines": [
             {
                 "name": line["description"],
+                "description": line["_description"],
                 "quantity": line["quantity"],
                 "unit": display(line["price"]["unit_amount"], currency),
                 "total": display(line["amount_total"], currency),
@@ -169,6 +188,16 @@ def _typed_before(outcome: Outcome, intent_id: str) -> dict[str, str]:
         "country": details["address"]["country"],
         "exp": f"{card['exp_month']:02d}/{card['exp_year'] % 100:02d}",
     }
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what answers here."""
+    context = {
+        "title": "Local payment sandbox",
+        "text": "It is running. Payment pages open from the shop; the API answers under /v1/.",
+    }
+    return render(request, "sandbox/notice.html", context)
 
 
 @require_safe

@@ -150,7 +150,6 @@ SESSION_CREATE: Table = {
         "card": _CARD_OPTIONS,
         **dict.fromkeys(OTHER_PAYMENT_METHODS, "anything"),
     },
-    "payment_method_types": _TEXTS,
     "permissions": {"update_shipping_details": ("client_only", "server_only")},
     "phone_number_collection": {"enabled": "flag"},
     "redirect_on_completion": ("always", "if_required", "never"),

@@ -9,6 +9,7 @@ from billing.sandbox.api import unknown_address
 from billing.sandbox.endpoints import VIEWS
 
 urlpatterns = [
+    path("", pages.home),
     *(path(f"v1/{address}", view) for address, view in VIEWS.items()),
     re_path(r"^v[12]/", unknown_address),
     path("c/pay/<str:id>", pages.pay),

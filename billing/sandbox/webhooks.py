@@ -48,13 +48,22 @@ def add_endpoint(
 
 
 def register_configured(sandbox: Sandbox) -> None:
-    """Register the endpoint named on the command line; a restart does not double it."""
-    config = sandbox.config
+    """Register the endpoint named on the command line, in place of an earlier start's.
+
+    It keeps its id, so that what an earlier process did not deliver goes to the new address.
+    """
+    config, store = sandbox.config, sandbox.store
     if not config.webhook_url or not config.webhook_secret:
         return
-    known = sandbox.store.find("endpoint", ("url", "=", config.webhook_url))
-    if not any(endpoint["secrets"] == [config.webhook_secret] for endpoint in known):
-        add_endpoint(sandbox, config.webhook_url, [config.webhook_secret])
+    endpoint = {
+        "id": "we_configured",
+        "url": config.webhook_url,
+        "secrets": [config.webhook_secret],
+        "enabled_events": ["*"],
+        "api_version": None,
+    }
+    with store.transaction():
+        store.put("endpoint", endpoint)
 
 
 def resend(sandbox: Sandbox, event_id: str) -> list[Document]:

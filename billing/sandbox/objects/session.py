@@ -123,7 +123,7 @@ def _payment_methods(params: dict[str, Any]) -> Document:
     card = {"request_three_d_secure": "automatic"}
     card |= params.get("payment_method_options", {}).get("card", {})
     return {
-        "allowed_payment_method_types": None,
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "excluded_payment_method_types": None,
         "payment_method_collection": params.get("payment_method_collection", "if_required"),
         "payment_method_configuration_details": None,
@@ -229,6 +229,7 @@ def build_line_item(line: dict[str, Any], *, now: int) -> Document:
         "price": _build_price(data, now=now),
         "quantity": quantity,
         "taxes": [],
+        "_description": data["product_data"].get("description"),  # of the product, for the page
     }
 
 

@@ -1,10 +1,13 @@
-"""Headers of every answer: nothing is cached, indexed, framed or scripted."""
+"""Around every answer: loopback names only; nothing is cached, indexed, framed or scripted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+
+from billing.sandbox.config import is_loopback
 
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
 _HEADERS = {
@@ -16,13 +19,17 @@ _HEADERS = {
 }
 
 
-def security_headers(
+def loopback_only(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Add the headers to each answer that does not set them itself."""
+    """Refuse a Host that is not this machine, so that no web page can rebind its name to us."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        host, _ = split_domain_port(request.headers.get("Host", ""))
+        if is_loopback(host):
+            response = get_response(request)
+        else:
+            response = HttpResponse("The sandbox answers to loopback names only.", status=400)
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         return response

@@ -1,0 +1,152 @@
+"""What the sandbox's tests share: parameters of a purchase, a webhook receiver, waiting."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import stripe
+from stripe.checkout import Session
+
+from billing.sandbox.process import SandboxProcess
+
+SECRET = "whsec_tests"
+CARD = "4242424242424242"
+DECLINED = "4000000000000002"
+PREPAID = "5105105105105100"
+CHALLENGED = "4000000000003220"
+
+
+def client_of(sandbox: SandboxProcess, retries: int = 0) -> stripe.StripeClient:
+    """Build the official client as the application does, without retries unless asked for."""
+    return stripe.StripeClient(
+        sandbox.secret_key,
+        base_addresses={"api": sandbox.base_url},
+        http_client=stripe.RequestsClient(timeout=(3, 5)),
+        max_network_retries=retries,
+    )
+
+
+def purchase(**more: Any) -> Any:
+    """Return the parameters of 25 licenses at $5.00; None leaves one out."""
+    params = {
+        "mode": "payment",
+        "allowed_payment_method_types": ["card"],
+        "success_url": "http://localhost:8000/return/?session={CHECKOUT_SESSION_ID}",
+        "cancel_url": "http://localhost:8000/back/",
+        "client_reference_id": "purchase-1",
+        "customer_email": "buyer@lakeside.example",
+        "line_items": [line()],
+        "metadata": {"purchase": "purchase-1"},
+        "payment_intent_data": {"metadata": {"purchase": "purchase-1"}},
+    }
+    return {name: value for name, value in (params | more).items() if value is not None}
+
+
+def line(quantity: Any = 25, unit_amount: Any = 500, currency: str = "usd") -> dict[str, Any]:
+    """Return one line item."""
+    data = {"currency": currency, "unit_amount": unit_amount, "product_data": {"name": "Licenses"}}
+    return {"quantity": quantity, "price_data": data}
+
+
+def open_session(client: stripe.StripeClient, **more: Any) -> Session:
+    """Create a session."""
+    return client.v1.checkout.sessions.create(purchase(**more))
+
+
+def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+    """Wait until something is true and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+def at_once(*actions: Callable[[], Any]) -> list[Any]:
+    """Run actions in threads that start together; return what each returned or raised."""
+    gate = threading.Barrier(len(actions))
+    results: list[Any] = [None] * len(actions)
+
+    def run(place: int, action: Callable[[], Any]) -> None:
+        gate.wait()
+        try:
+            results[place] = action()
+        except Exception as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@dataclass(frozen=True)
+class Received:
+    """One webhook as it arrived."""
+
+    body: bytes
+    signature: str
+    headers: dict[str, str]
+    at: float
+
+    def event(self, secret: str = SECRET) -> stripe.Event:
+        """Check it with the official SDK."""
+        return stripe.Webhook.construct_event(self.body, self.signature, secret)
+
+
+@dataclass
+class Receiver:
+    """A webhook endpoint that answers as it is told: each status once, then always 200."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+    received: list[Received] = field(default_factory=list)
+    most_at_once: int = 0
+    busy: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, received: Received) -> int:
+        """Note a delivery and return the status to answer."""
+        with self.lock:
+            self.received.append(received)
+            self.busy += 1
+            self.most_at_once = max(self.most_at_once, self.busy)
+            status = self.statuses.pop(0) if self.statuses else 200
+        time.sleep(self.seconds)
+        with self.lock:
+            self.busy -= 1
+        return status
+
+    def types(self) -> list[str]:
+        """Return the event types in the order of arrival."""
+        return [received.event()["type"] for received in self.received]
+
+
+def serve(receiver: Receiver) -> ThreadingHTTPServer:
+    """Start a receiver on a free port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            signature = self.headers["Stripe-Signature"]
+            received = Received(body, signature, dict(self.headers), time.time())
+            self.send_response(receiver.take(received))
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server

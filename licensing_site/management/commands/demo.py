@@ -45,6 +45,7 @@ Cards (any date in the future, any three digits):
   4000 0000 0000 0002   is declined
   4000 0000 0000 9995   is declined: insufficient funds
   4000 0025 0000 3155   asks to confirm the payment
+
 """
 
 
@@ -155,7 +156,7 @@ class Command(BaseCommand):
             loaded.touch()
 
     def _announce(self, demo: Demo) -> None:
-        self.stdout.write(ACCOUNTS.format(site=demo.site) + CARDS)
+        self.stdout.write(ACCOUNTS.format(site=demo.site) + CARDS, ending="")
         self.stdout.write(f"Site       {demo.site}")
         self.stdout.write(f"Payments   {demo.sandbox} (a local Stripe: no real money moves)")
         self.stdout.write(f"Mails      {FOLDER / 'mail'}")

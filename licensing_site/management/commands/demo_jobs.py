@@ -22,6 +22,7 @@ class Command(BaseCommand):
     help = "Reconcile purchases every minute and send queued mail, until stopped (for the demo)."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("post_office").setLevel(logging.WARNING)  # a line per round otherwise
         parent = os.getppid()
         reconciled = float("-inf")
         while os.getppid() == parent:  # not longer than the demo itself

@@ -1,0 +1,164 @@
+"""``make demo`` as a newcomer meets it: a copy of the code, nothing set, the real programs."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.architecture import APPS, ROOT
+
+pytestmark = pytest.mark.journey
+
+READY = "Ctrl-C stops it"
+PATIENCE = 90  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Demo:
+    """One copy of the code, whose demo is started and stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.output = folder / "output.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    *[sys.executable, "manage.py", "demo", *options],
+                    *["--port", str(self.port), "--sandbox-port", str(self.sandbox_port)],
+                ],
+                cwd=self.folder,
+                env={"PATH": os.environ["PATH"]},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, self.said()
+            assert self.process is not None
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.1)
+
+    def wait_until_ready(self) -> None:
+        self.wait_until(lambda: READY in self.said())
+
+    def wait_for_end(self) -> int:
+        assert self.process is not None
+        return self.process.wait(PATIENCE)
+
+    def programs(self) -> list[int]:
+        """The process ids of what the demo has started."""
+        assert self.process is not None
+        pid = self.process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+
+def is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("a place with spaces")
+    for name in (*APPS, "templates", "static"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", folder)
+    return folder
+
+
+@pytest.fixture
+def demo(checkout: Path) -> Iterator[Demo]:
+    demo = Demo(checkout)
+    yield demo
+    if demo.process is not None and demo.process.poll() is None:
+        demo.process.terminate()
+        demo.process.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_it_starts_answers_and_leaves_nothing_running(demo: Demo, ended_by: signal.Signals) -> None:
+    demo.start()
+    demo.wait_until_ready()
+    programs = demo.programs()
+
+    login = requests.get(f"http://localhost:{demo.port}/accounts/login/", timeout=10)
+    style = requests.get(f"http://localhost:{demo.port}/static/admin/css/base.css", timeout=10)
+    assert demo.process is not None
+    demo.process.send_signal(ended_by)
+
+    assert (login.status_code, style.status_code) == (200, 200)
+    assert demo.wait_for_end() == 0
+    assert len(programs) == 3
+    assert not any(is_running(program) for program in programs)
+
+
+def test_a_second_start_keeps_the_data_and_a_reset_does_not(demo: Demo) -> None:
+    data = demo.folder / "var" / "demo"
+    data.mkdir(parents=True, exist_ok=True)
+    ours = data / "ours"
+    ours.touch()
+
+    demo.start()
+    demo.wait_until_ready()
+    assert ours.exists()
+    assert demo.process is not None
+    demo.process.terminate()
+    demo.wait_for_end()
+
+    demo.start("--reset")
+    demo.wait_until_ready()
+    assert "Making up organizations" in demo.said()
+    assert not ours.exists()
+
+
+def test_a_taken_port_is_named_with_the_way_around(demo: Demo) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", demo.port))
+        taken.listen()
+        demo.start()
+
+        assert demo.wait_for_end() == 1
+    assert f"Port {demo.port} is taken" in demo.said()
+    assert f"make demo PORT={demo.port + 1}" in demo.said()
+
+
+def test_when_one_program_dies_the_rest_is_stopped(demo: Demo) -> None:
+    demo.start()
+    demo.wait_until_ready()
+    programs = demo.programs()
+
+    sandbox = next(program for program in programs if "billing.sandbox" in command_of(program))
+    os.kill(sandbox, signal.SIGKILL)
+
+    assert demo.wait_for_end() == 1
+    assert "The sandbox has ended" in demo.said()
+    assert not any(is_running(program) for program in programs)

@@ -9,13 +9,14 @@ from django.contrib.sessions.models import Session
 from django.db import connection, connections, transaction
 from django.test import TestCase, TransactionTestCase
 
+from tests.concurrency import at_once
 from tests.databases import empties_tables
 
 FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 def commit_a_row(key: str = "row") -> None:
-    Session.objects.create(session_key=key, session_data="", expire_date=FAR_AWAY)
+    Session(session_key=key, session_data="", expire_date=FAR_AWAY).save(force_insert=True)
 
 
 def in_a_thread(function: Callable[[], object]) -> object:
@@ -99,6 +100,22 @@ def test_a_test_class_that_empties_tables_is_known() -> None:
     assert empties_tables(TransactionTestCase)
     assert not empties_tables(TestCase)
     assert not empties_tables(object)
+
+
+def test_actions_run_at_once_and_tell_how_they_ended(committed_db: str) -> None:
+    """One of two equal keys is refused, and what the other has written is there."""
+    outcomes = at_once(commit_a_row, commit_a_row)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IntegrityError", "NoneType"]
+    assert Session.objects.count() == 1
+
+
+def test_actions_run_at_once_wait_for_each_other(committed_db: str) -> None:
+    meeting = threading.Barrier(3, timeout=10)
+
+    outcomes = at_once(meeting.wait, meeting.wait, meeting.wait)
+
+    assert sorted(outcomes, key=str) == [0, 1, 2]
 
 
 @pytest.mark.postgres

@@ -1,0 +1,39 @@
+"""Doing things at the same moment, for tests that take ``committed_db``."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import connections
+
+T = TypeVar("T")
+PATIENCE = 60  # seconds; a lock that is never given must fail the test, not hang it
+
+
+def at_once(*actions: Callable[[], T]) -> list[T | Exception]:
+    """Run each action in a thread with a connection of its own; all begin together.
+
+    Returns what each returned or raised, in the order given.
+    """
+    outcomes: list[T | Exception] = [TimeoutError("still running")] * len(actions)
+    start = threading.Barrier(len(actions))
+
+    def run(number: int, action: Callable[[], T]) -> None:
+        connections["default"].ensure_connection()  # the slow part comes before the start
+        start.wait()
+        try:
+            outcomes[number] = action()
+        except Exception as error:
+            outcomes[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [
+        threading.Thread(target=run, args=(number, action), daemon=True)
+        for number, action in enumerate(actions)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    return outcomes

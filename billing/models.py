@@ -173,6 +173,11 @@ class Purchase(models.Model):
         return f"{self.get_kind_display()}: {self.quantity} ({self.organization_name})"
 
     @property
+    def subtotal_amount(self) -> int:
+        """Quantity times price per license, before discount and fee."""
+        return self.quantity * self.unit_amount
+
+    @property
     def reference(self) -> str:
         """How the ledger, notices and activity know this purchase."""
         return f"purchase:{self.pk}"

@@ -4,7 +4,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_reset
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from subscriptions import members
 from subscriptions.models import User
@@ -16,6 +18,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts come from invitations only: a license stands behind each of them (R4)."""
         return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link of a password reset; never on the host a request claims to be for."""
+        page = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return f"{settings.SITE_URL}{page.replace('UID-KEY', key)}"
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The link that confirms a changed address, likewise."""
+        page = reverse("account_confirm_email", args=[emailconfirmation.key])
+        return f"{settings.SITE_URL}{page}"
 
 
 def connect() -> None:

@@ -14,7 +14,7 @@ from subscriptions.models.organizations import Organization
 from subscriptions.policy import people
 
 
-class LowerCaseEmailField(models.EmailField):
+class LowerCaseEmailField(models.EmailField):  # type: ignore[type-arg]  # not generic at run time
     """An e-mail address that is written and looked up in lower case: plain indexes serve both."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -1,0 +1,69 @@
+// Works out the price while a number is chosen. Without it the buttons and the server do the same.
+
+const form = document.querySelector("[data-order]");
+
+if (form) {
+  const field = form.elements.quantity;
+  const hint = form.querySelector("[data-hint]");
+  const group = Number(form.dataset.group);
+  const unitAmount = Number(form.dataset.unitAmount);
+  const held = Number(form.dataset.held);
+  const language = document.documentElement.lang;
+  const number = new Intl.NumberFormat(language);
+  const money = new Intl.NumberFormat(language, {
+    style: "currency",
+    currency: form.dataset.currency.toUpperCase(),
+  });
+
+  const read = () => (/^\s*[0-9]{1,9}\s*$/.test(field.value) ? Number(field.value) : null);
+
+  const show = (name, text) => {
+    document.querySelector(`[data-show="${name}"]`).textContent = text;
+  };
+
+  const update = () => {
+    const quantity = read();
+    const fits = quantity !== null && quantity >= group && quantity % group === 0;
+    hint.hidden = fits || field.value.trim() === "";
+    if (!fits) {
+      show("quantity", "–");
+      show("total", "–");
+      show("held", "–");
+      return;
+    }
+    show("quantity", number.format(quantity));
+    show("total", money.format((quantity * unitAmount) / 100));
+    show("held", number.format(held + quantity));
+  };
+
+  const step = (up) => {
+    const quantity = read() ?? 0;
+    const groups = up ? Math.floor(quantity / group) + 1 : Math.ceil(quantity / group) - 1;
+    field.value = String(Math.max(1, groups) * group);
+    update();
+  };
+
+  for (const button of form.querySelectorAll("[name=change]")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      step(button.value === "more");
+    });
+  }
+
+  field.addEventListener("input", update);
+  update();
+
+  // One click is one purchase; the server sees to it as well.
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+    }
+    form.dataset.sent = "yes";
+  });
+
+  // Back from the payment page: the browser may show this page as it was left.
+  window.addEventListener("pageshow", () => {
+    delete form.dataset.sent;
+    update();
+  });
+}

@@ -1,0 +1,112 @@
+"""The lower floor in the Django admin, to be read by support."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions import models
+from subscriptions.admin.read_only import ReadOnlyAdmin
+
+
+@admin.register(models.Organization)
+class OrganizationAdmin(ReadOnlyAdmin):
+    list_display = ("name", "slug", "billing_email", "created_at")
+    search_fields = ("name__istartswith", "slug__startswith", "billing_email")
+
+
+@admin.register(models.Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "organization", "role", "state", "license_number")
+    list_filter = ("role", "state")
+    list_select_related = ("user", "organization")
+    search_fields = ("user__email__startswith", "organization__slug__startswith")
+
+
+@admin.register(models.Package)
+class PackageAdmin(ReadOnlyAdmin):
+    list_display = ("name", "unit_amount", "currency", "term_years", "minimum_licenses")
+
+
+@admin.register(models.Term)
+class TermAdmin(ReadOnlyAdmin):
+    list_display = ("organization", "package_name", "unit_amount", "starts_on", "expires_on")
+    list_select_related = ("organization",)
+    search_fields = ("organization__slug__startswith", "organization__name__istartswith")
+
+
+@admin.register(models.Renewal)
+class RenewalAdmin(ReadOnlyAdmin):
+    list_display = ("term", "package", "state", "quantity")
+    list_select_related = ("term__organization", "package")
+
+
+@admin.register(models.LicenseEntry)
+class LicenseEntryAdmin(ReadOnlyAdmin):
+    list_display = ("term", "quantity", "cause", "effective_at", "actor", "reference")
+    list_filter = ("cause",)
+    list_select_related = ("term__organization", "actor")
+    search_fields = ("reference", "term__organization__slug__startswith")
+
+
+@admin.register(models.Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
+    list_filter = ("kind",)
+    list_select_related = ("organization",)
+    search_fields = ("recipient", "reference")
+
+
+@admin.register(models.Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("organization", "verb", "actor", "at")
+    list_filter = ("verb",)
+    list_select_related = ("organization", "actor")
+
+
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
+    """A new account for support staff; members come by invitation."""
+
+    class Meta:
+        model = models.User
+        fields = ("email", "name")
+
+
+class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
+    """What a superuser may change about an account."""
+
+    class Meta:
+        model = models.User
+        fields = ("is_active", "is_staff", "groups", "user_permissions")
+
+
+@admin.register(models.User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Accounts. Name, e-mail and password are their owner's to change (R3)."""
+
+    form = UserForm
+    add_form = UserCreationForm
+    list_display = ("email", "name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email__startswith", "name__istartswith")
+    ordering = ("email",)
+    readonly_fields = ("email", "name", "last_login", "date_joined", "is_superuser")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "last_login", "date_joined")}),
+        (
+            _("Support"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """A new account needs its e-mail and name typed once."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj else tuple(set(fields) - {"email", "name"})
+
+    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """An account stands in the history; it is made inactive instead."""
+        return False

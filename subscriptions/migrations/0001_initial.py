@@ -12,286 +12,686 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', subscriptions.models.people.LowerCaseEmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='support staff')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "email",
+                    subscriptions.models.people.LowerCaseEmailField(
+                        max_length=254, unique=True, verbose_name="e-mail"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="support staff")),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="joined"),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
             },
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('slug', models.SlugField(max_length=60, unique=True, verbose_name='address')),
-                ('currency', models.CharField(choices=[('usd', 'USD'), ('cad', 'CAD')], max_length=3, verbose_name='currency')),
-                ('billing_name', models.CharField(blank=True, max_length=120, verbose_name='billing contact')),
-                ('billing_email', models.EmailField(blank=True, max_length=254, verbose_name='billing e-mail')),
-                ('billing_address', models.TextField(blank=True, max_length=500, verbose_name='billing address')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("slug", models.SlugField(max_length=60, unique=True, verbose_name="address")),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[("usd", "USD"), ("cad", "CAD")],
+                        max_length=3,
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "billing_name",
+                    models.CharField(blank=True, max_length=120, verbose_name="billing contact"),
+                ),
+                (
+                    "billing_email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="billing e-mail"),
+                ),
+                (
+                    "billing_address",
+                    models.TextField(blank=True, max_length=500, verbose_name="billing address"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created")),
             ],
             options={
-                'verbose_name': 'organization',
-                'verbose_name_plural': 'organizations',
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('currency__in', ('usd', 'cad'))), name='organization_currency_is_sold')],
+                "verbose_name": "organization",
+                "verbose_name_plural": "organizations",
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__in", ("usd", "cad"))),
+                        name="organization_currency_is_sold",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.EmailField(max_length=254, verbose_name='to')),
-                ('kind', models.CharField(max_length=40, verbose_name='kind')),
-                ('reference', models.CharField(max_length=80, verbose_name='reference')),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(verbose_name='written')),
-                ('queued_at', models.DateTimeField(blank=True, null=True, verbose_name='queued')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='subscriptions.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.EmailField(max_length=254, verbose_name="to")),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("reference", models.CharField(max_length=80, verbose_name="reference")),
+                ("data", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(verbose_name="written")),
+                ("queued_at", models.DateTimeField(blank=True, null=True, verbose_name="queued")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="subscriptions.organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('general_member', 'General member'), ('observer', 'Observer'), ('observer_with_finance', 'Observer with finance'), ('assignor', 'Assignor'), ('administrator', 'Administrator')], max_length=24, verbose_name='role')),
-                ('state', models.CharField(choices=[('invited', 'Invited'), ('active', 'Active'), ('removed', 'Removed')], max_length=8, verbose_name='state')),
-                ('license_number', models.PositiveIntegerField(blank=True, null=True, verbose_name='license')),
-                ('invited_as', models.CharField(blank=True, max_length=120, verbose_name='invited as')),
-                ('invited_at', models.DateTimeField(blank=True, null=True, verbose_name='invited')),
-                ('invitation_number', models.PositiveIntegerField(default=0)),
-                ('joined_at', models.DateTimeField(blank=True, null=True, verbose_name='joined')),
-                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed')),
-                ('created_at', models.DateTimeField(verbose_name='added')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='subscriptions.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("general_member", "General member"),
+                            ("observer", "Observer"),
+                            ("observer_with_finance", "Observer with finance"),
+                            ("assignor", "Assignor"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=24,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "Invited"),
+                            ("active", "Active"),
+                            ("removed", "Removed"),
+                        ],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "license_number",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="license"),
+                ),
+                (
+                    "invited_as",
+                    models.CharField(blank=True, max_length=120, verbose_name="invited as"),
+                ),
+                ("invited_at", models.DateTimeField(blank=True, null=True, verbose_name="invited")),
+                ("invitation_number", models.PositiveIntegerField(default=0)),
+                ("joined_at", models.DateTimeField(blank=True, null=True, verbose_name="joined")),
+                ("removed_at", models.DateTimeField(blank=True, null=True, verbose_name="removed")),
+                ("created_at", models.DateTimeField(verbose_name="added")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="subscriptions.organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
             },
         ),
         migrations.CreateModel(
-            name='MemberDraft',
+            name="MemberDraft",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='subscriptions.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("data", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="subscriptions.organization"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=40, verbose_name='what')),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='activities', to='subscriptions.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("verb", models.CharField(max_length=40, verbose_name="what")),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="activities",
+                        to="subscriptions.organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'activity',
-                'verbose_name_plural': 'activities',
-                'ordering': ('-at', '-id'),
+                "verbose_name": "activity",
+                "verbose_name_plural": "activities",
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Package',
+            name="Package",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('unit_amount', models.PositiveIntegerField(help_text='For a whole term, in minor units (cents).', verbose_name='price per license')),
-                ('currency', models.CharField(choices=[('usd', 'USD'), ('cad', 'CAD')], max_length=3, verbose_name='currency')),
-                ('term_years', models.PositiveSmallIntegerField(default=1, verbose_name='term in years')),
-                ('minimum_licenses', models.PositiveIntegerField(default=1, verbose_name='minimum number of licenses')),
-                ('is_offered', models.BooleanField(default=True, verbose_name='offered')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position on the price list')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "unit_amount",
+                    models.PositiveIntegerField(
+                        help_text="For a whole term, in minor units (cents).",
+                        verbose_name="price per license",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[("usd", "USD"), ("cad", "CAD")],
+                        max_length=3,
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "term_years",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="term in years"),
+                ),
+                (
+                    "minimum_licenses",
+                    models.PositiveIntegerField(
+                        default=1, verbose_name="minimum number of licenses"
+                    ),
+                ),
+                ("is_offered", models.BooleanField(default=True, verbose_name="offered")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="position on the price list"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'package',
-                'verbose_name_plural': 'packages',
-                'ordering': ('position', 'id'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('currency__in', ('usd', 'cad'))), name='package_currency_is_sold'), models.CheckConstraint(condition=models.Q(('unit_amount__gte', 10)), name='package_group_is_at_least_the_processors_minimum'), models.CheckConstraint(condition=models.Q(('term_years__gte', 1)), name='package_term_is_whole_years'), models.CheckConstraint(condition=models.Q(('minimum_licenses__gte', 1)), name='package_minimum_is_positive')],
+                "verbose_name": "package",
+                "verbose_name_plural": "packages",
+                "ordering": ("position", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__in", ("usd", "cad"))),
+                        name="package_currency_is_sold",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit_amount__gte", 10)),
+                        name="package_group_is_at_least_the_processors_minimum",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("term_years__gte", 1)),
+                        name="package_term_is_whole_years",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minimum_licenses__gte", 1)),
+                        name="package_minimum_is_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Term',
+            name="Term",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('package_name', models.CharField(max_length=80, verbose_name='package')),
-                ('unit_amount', models.PositiveIntegerField(verbose_name='price per license')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('starts_on', models.DateField(verbose_name='starts')),
-                ('expires_on', models.DateField(verbose_name='expires')),
-                ('canceled_at', models.DateTimeField(blank=True, null=True, verbose_name='canceled')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='subscriptions.organization')),
-                ('package', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.package')),
-                ('renews', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='renewed_by', to='subscriptions.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("package_name", models.CharField(max_length=80, verbose_name="package")),
+                ("unit_amount", models.PositiveIntegerField(verbose_name="price per license")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("starts_on", models.DateField(verbose_name="starts")),
+                ("expires_on", models.DateField(verbose_name="expires")),
+                (
+                    "canceled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="canceled"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms",
+                        to="subscriptions.organization",
+                    ),
+                ),
+                (
+                    "package",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="subscriptions.package",
+                    ),
+                ),
+                (
+                    "renews",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="renewed_by",
+                        to="subscriptions.term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'term',
-                'verbose_name_plural': 'terms',
-                'ordering': ('starts_on',),
+                "verbose_name": "term",
+                "verbose_name_plural": "terms",
+                "ordering": ("starts_on",),
             },
         ),
         migrations.CreateModel(
-            name='Renewal',
+            name="Renewal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('paying', 'Being paid'), ('paid', 'Paid'), ('refunded', 'Refunded')], max_length=8, verbose_name='state')),
-                ('quantity', models.PositiveIntegerField(blank=True, null=True, verbose_name='licenses')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('package', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.package')),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='renewals', to='subscriptions.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("paying", "Being paid"),
+                            ("paid", "Paid"),
+                            ("refunded", "Refunded"),
+                        ],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "quantity",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="licenses"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                (
+                    "package",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="subscriptions.package",
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="renewals",
+                        to="subscriptions.term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'renewal',
-                'verbose_name_plural': 'renewals',
+                "verbose_name": "renewal",
+                "verbose_name_plural": "renewals",
             },
         ),
         migrations.CreateModel(
-            name='LicenseEntry',
+            name="LicenseEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.IntegerField(verbose_name='licenses')),
-                ('cause', models.CharField(choices=[('included', 'Included in the term'), ('add_on', 'Add-on licenses'), ('reversal', 'Reversal')], max_length=12, verbose_name='cause')),
-                ('effective_at', models.DateTimeField(verbose_name='from')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('reference', models.CharField(max_length=80, unique=True, verbose_name='reference')),
-                ('created_at', models.DateTimeField(verbose_name='written')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='license_entries', to='subscriptions.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.IntegerField(verbose_name="licenses")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("included", "Included in the term"),
+                            ("add_on", "Add-on licenses"),
+                            ("reversal", "Reversal"),
+                        ],
+                        max_length=12,
+                        verbose_name="cause",
+                    ),
+                ),
+                ("effective_at", models.DateTimeField(verbose_name="from")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "reference",
+                    models.CharField(max_length=80, unique=True, verbose_name="reference"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="written")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="license_entries",
+                        to="subscriptions.term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'license entry',
-                'verbose_name_plural': 'license entries',
-                'ordering': ('created_at', 'id'),
+                "verbose_name": "license entry",
+                "verbose_name_plural": "license entries",
+                "ordering": ("created_at", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_is_unique_without_case'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                name="user_email_is_unique_without_case",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('queued_at__isnull', True)), fields=['created_at'], name='notice_waiting'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("queued_at__isnull", True)),
+                fields=["created_at"],
+                name="notice_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('recipient', 'kind', 'reference'), name='notice_is_told_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("recipient", "kind", "reference"), name="notice_is_told_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['organization', 'state'], name='membership_count'),
+            model_name="membership",
+            index=models.Index(fields=["organization", "state"], name="membership_count"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['general_member', 'observer', 'observer_with_finance', 'assignor', 'administrator'])), name='membership_role_is_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "general_member",
+                            "observer",
+                            "observer_with_finance",
+                            "assignor",
+                            "administrator",
+                        ],
+                    )
+                ),
+                name="membership_role_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['invited', 'active', 'removed'])), name='membership_state_is_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["invited", "active", "removed"])),
+                name="membership_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organization', 'user'), name='membership_is_one_per_person'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "user"), name="membership_is_one_per_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['invited', 'active'])), fields=('organization', 'license_number'), name='membership_license_is_held_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["invited", "active"])),
+                fields=("organization", "license_number"),
+                name="membership_license_is_held_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('license_number__gte', 1), ('state__in', ['invited', 'active'])), models.Q(('license_number__isnull', True), ('state', 'removed')), _connector='OR'), name='membership_holds_a_license_unless_removed'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("license_number__gte", 1), ("state__in", ["invited", "active"])),
+                    models.Q(("license_number__isnull", True), ("state", "removed")),
+                    _connector="OR",
+                ),
+                name="membership_holds_a_license_unless_removed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='memberdraft',
-            index=models.Index(fields=['created_at'], name='member_draft_age'),
+            model_name="memberdraft",
+            index=models.Index(fields=["created_at"], name="member_draft_age"),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['organization', 'at'], name='activity_of_organization'),
+            model_name="activity",
+            index=models.Index(fields=["organization", "at"], name="activity_of_organization"),
         ),
         migrations.AddIndex(
-            model_name='term',
-            index=models.Index(fields=['organization', 'starts_on'], name='term_of_organization'),
+            model_name="term",
+            index=models.Index(fields=["organization", "starts_on"], name="term_of_organization"),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__in', ('usd', 'cad'))), name='term_currency_is_sold'),
+            model_name="term",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__in", ("usd", "cad"))), name="term_currency_is_sold"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_amount__gte', 1)), name='term_has_a_price'),
+            model_name="term",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unit_amount__gte", 1)), name="term_has_a_price"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_on__gt', models.F('starts_on'))), name='term_ends_after_it_starts'),
+            model_name="term",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_on__gt", models.F("starts_on"))),
+                name="term_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.UniqueConstraint(condition=models.Q(('canceled_at__isnull', True)), fields=('renews',), name='term_is_renewed_once'),
+            model_name="term",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("canceled_at__isnull", True)),
+                fields=("renews",),
+                name="term_is_renewed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'paying', 'paid', 'refunded'])), name='renewal_state_is_known'),
+            model_name="renewal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "paying", "paid", "refunded"])),
+                name="renewal_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'refunded'), _negated=True), fields=('term',), name='renewal_is_one_per_term'),
+            model_name="renewal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "refunded"), _negated=True),
+                fields=("term",),
+                name="renewal_is_one_per_term",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity__isnull', True), ('state', 'open')), ('quantity__gte', 1), _connector='OR'), name='renewal_quantity_is_frozen_while_paying'),
+            model_name="renewal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quantity__isnull", True), ("state", "open")),
+                    ("quantity__gte", 1),
+                    _connector="OR",
+                ),
+                name="renewal_quantity_is_frozen_while_paying",
+            ),
         ),
         migrations.AddIndex(
-            model_name='licenseentry',
-            index=models.Index(fields=['term', 'effective_at'], name='license_entry_sum'),
+            model_name="licenseentry",
+            index=models.Index(fields=["term", "effective_at"], name="license_entry_sum"),
         ),
         migrations.AddConstraint(
-            model_name='licenseentry',
-            constraint=models.CheckConstraint(condition=models.Q(('cause__in', ['included', 'add_on', 'reversal'])), name='license_entry_cause_is_known'),
+            model_name="licenseentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cause__in", ["included", "add_on", "reversal"])),
+                name="license_entry_cause_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='licenseentry',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='license_entry_moves_something'),
+            model_name="licenseentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True),
+                name="license_entry_moves_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='licenseentry',
-            constraint=models.CheckConstraint(condition=models.Q(('cause', 'reversal'), ('quantity__gt', 0), _connector='OR'), name='license_entry_only_a_reversal_takes_away'),
+            model_name="licenseentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cause", "reversal"), ("quantity__gt", 0), _connector="OR"),
+                name="license_entry_only_a_reversal_takes_away",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='licenseentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cause', 'add_on'), _negated=True), django.db.models.lookups.Exact(django.db.models.expressions.CombinedExpression(models.F('quantity'), '%%', models.Value(5)), 0), _connector='OR'), name='license_entry_add_on_is_in_groups_of_5'),
+            model_name="licenseentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cause", "add_on"), _negated=True),
+                    django.db.models.lookups.Exact(
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("quantity"), "%%", models.Value(5)
+                        ),
+                        0,
+                    ),
+                    _connector="OR",
+                ),
+                name="license_entry_add_on_is_in_groups_of_5",
+            ),
         ),
     ]

@@ -63,7 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique_without_case"),)
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_is_unique_without_case"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.email

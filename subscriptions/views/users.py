@@ -61,9 +61,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     try:
         added = members.add(member, form.new_member())
     except Refused as refused:
-        return _add_page(
-            request, member, form, refusal=refused.refusal, status=HTTPStatus.CONFLICT
-        )
+        return _add_page(request, member, form, refusal=refused.refusal, status=HTTPStatus.CONFLICT)
     drafts.drop(draft)
     messages.success(
         request,

@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from billing.demo import DemoLoader
+from subscriptions import clock
+from subscriptions.models import Organization
+
+
+class Command(BaseCommand):
+    help = "Fills an empty database with the demo's organizations. Only where DEMO or DEBUG is on."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not (settings.DEMO or settings.DEBUG):
+            raise CommandError("The demo's accounts have a well-known password; set DEMO first.")
+        if Organization.objects.exists():
+            raise CommandError("The database is not empty; `make demo-reset` starts over.")
+        with transaction.atomic():
+            DemoLoader(clock.today()).load()
+        self.stdout.write("The demo's organizations are loaded.")

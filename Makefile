@@ -29,8 +29,7 @@ install: .venv/development browser  ## install what developing and testing needs
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed (PYTHON=… names another one)."; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' \
-		|| { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/install-packages python3-venv
 	$(PYTHON) -m venv .venv
 
 # Empty files that are as new as the requirements that were installed last.
@@ -42,25 +41,12 @@ install: .venv/development browser  ## install what developing and testing needs
 	$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/runtime
 
-BROWSER_PACKAGES := chromium fonts-liberation
-
 .PHONY: browser
 browser:
 	@for name in chromium chromium-browser google-chrome; do \
 		if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \
-	echo "No Chromium found: installing $(BROWSER_PACKAGES)."; \
-	if ! command -v apt-get >/dev/null; then \
-		echo "This machine has no apt-get. Install Chromium and run again."; exit 1; \
-	elif [ "$$(id -u)" = 0 ]; then sudo=; \
-	elif sudo -n true 2>/dev/null; then sudo=sudo; \
-	else \
-		echo "Run: sudo apt-get install $(BROWSER_PACKAGES)"; exit 1; \
-	fi; \
-	set -e; \
-	$$sudo apt-get update -qq; \
-	$$sudo env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends $(BROWSER_PACKAGES) >/dev/null
+	.ci/install-packages chromium fonts-liberation
 
 # The demo ----------------------------------------------------------------------------------------
 

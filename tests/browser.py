@@ -106,6 +106,12 @@ class Troubles:
     def missing(self) -> list[str]:
         return [e for e in self.expected if not any(re.search(e, one) for one in self.found)]
 
+    def summary(self) -> str:
+        return "\n".join(
+            [f"Trouble on a page: {one}" for one in self.unexpected()]
+            + [f"Expected trouble that did not come: {one}" for one in self.missing()]
+        )
+
     def watch(self, page: Page) -> None:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.found.append(f"script error: {error}"))
@@ -145,11 +151,13 @@ def new_context(
     """Yield a function that opens a fresh profile: another person, or another device."""
     maker = ContextMaker(browser, site, troubles)
     yield maker
-    if _failed(request.node):
-        maker.take_pictures(request.node.nodeid)
-    maker.close()
-    assert not troubles.unexpected(), "\n".join(["Trouble on a page:", *troubles.unexpected()])
-    assert not troubles.missing(), f"Expected trouble that did not come: {troubles.missing()}"
+    try:
+        if _failed(request.node) or troubles.summary():
+            maker.take_pictures(request.node.nodeid)
+    finally:
+        maker.close()
+    if troubles.summary():
+        pytest.fail(troubles.summary(), pytrace=False)
 
 
 @dataclass

@@ -82,7 +82,7 @@ def test_trouble_that_was_expected_must_come() -> None:
 
     troubles.expect("GET 500")
 
-    assert troubles.missing() == ["GET 500"]
+    assert "did not come: GET 500" in troubles.summary()
 
 
 def test_the_devices_are_what_they_say(desktop: Page, tablet: Page, phone: Page) -> None:

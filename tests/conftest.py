@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 
 from subscriptions import clock
 
 pytest_plugins = ["tests.databases", "tests.server", "tests.processor", "tests.browser"]
+
+# A busy machine is slow without being wrong.
+hypothesis.settings.register_profile("licensing", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("licensing")
 
 
 @pytest.fixture(autouse=True)

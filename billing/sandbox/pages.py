@@ -126,7 +126,9 @@ def _form_context(form: CardForm, session: Document) -> dict[str, Any]:
 
 
 def _grouped(number: str) -> str:
-    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    """Write a number as it stands on the card: 4-4-4-4, or 4-6-5."""
+    ends = (4, 10, 15) if len(number) == 15 else (4, 8, 12, 16)
+    return " ".join(number[start:end] for start, end in zip((0, *ends), ends, strict=False))
 
 
 def _summary(session: Document) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from billing.sandbox.config import DEFAULT_CONTROL_TOKEN
 Json: TypeAlias = dict[str, Any]
 Challenge: TypeAlias = Literal["complete", "fail"]
 
-_TIMEOUT = 30.0  # seconds; flush may wait that long on purpose
+_TIMEOUT = 30.0  # seconds, besides what a flush waits on purpose
 
 
 class SandboxError(Exception):
@@ -123,7 +123,7 @@ class SandboxControl:
         time. What is held counts as idle.
         """
         body = {"timeout": timeout, "retries": retries, "hurry": hurry}
-        return bool(self._call("POST", "flush", body)["idle"])
+        return bool(self._call("POST", "flush", body, wait=timeout)["idle"])
 
     def requests(self, *, method: str | None = None, path: str | None = None) -> list[Json]:
         """List the API requests received, oldest first."""
@@ -189,7 +189,7 @@ class SandboxControl:
         found: list[Json] = self._call("GET", path)[name]
         return found
 
-    def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+    def _call(self, method: str, path: str, body: Json | None = None, *, wait: float = 0.0) -> Json:
         with requests.Session() as session:
             session.trust_env = False  # a proxy variable must not take 127.0.0.1 elsewhere
             response = session.request(
@@ -197,7 +197,7 @@ class SandboxControl:
                 f"{self.base_url}/_sandbox/{path}",
                 json=body,
                 headers={"Authorization": f"Bearer {self._token}"},
-                timeout=_TIMEOUT,
+                timeout=wait + _TIMEOUT,
             )
         answer: Json = response.json()
         if not response.ok:

@@ -106,6 +106,8 @@ def list_endpoints(running: Sandbox, body: Body) -> Body:
 def add_endpoint(running: Sandbox, body: Body) -> Body:
     """Register a webhook endpoint with one secret or, as during a rotation, several."""
     secrets = body.get("secrets") or [body["secret"]]
+    if not body["url"].startswith(("http://", "https://")):
+        raise Refused(f"Not an address: {body['url']}")
     return webhooks.add_endpoint(
         running,
         body["url"],

@@ -95,6 +95,9 @@ def _list(kind: str, table: Table) -> Handler:
     return handler
 
 
+# With a slash at the end a list is the same list: what an empty id turns a retrieval into.
+_LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "events")
+
 VIEWS: dict[str, View] = {
     "checkout/sessions": api(GET=list_sessions, POST=create_session),
     "checkout/sessions/<str:id>": api(GET=retrieve_session),
@@ -112,3 +115,4 @@ VIEWS: dict[str, View] = {
     "payment_methods/<str:id>": api(GET=_retrieve("payment_method")),
     "balance_transactions/<str:id>": api(GET=_retrieve("balance_transaction")),
 }
+VIEWS |= {f"{address}/": VIEWS[address] for address in _LISTS}

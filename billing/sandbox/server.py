@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import traceback
 from typing import Any
 
 from django.core.servers.basehttp import ServerHandler, ThreadedWSGIServer, WSGIRequestHandler
+from django.core.signals import got_request_exception
 from django.core.wsgi import get_wsgi_application
 
 
@@ -41,7 +43,12 @@ def listen(host: str, port: int) -> ThreadedWSGIServer:
 
 
 def _quiet() -> None:
-    """Keep cut connections and ordered errors out of the terminal."""
+    """Keep cut connections and ordered errors out of the terminal, but not our own mistakes."""
+    got_request_exception.connect(_report)
     logging.getLogger("django.server").setLevel(logging.CRITICAL)
     logging.getLogger("django.request").setLevel(logging.CRITICAL)
     ServerHandler.log_exception = lambda self, exc_info: None  # type: ignore[method-assign]
+
+
+def _report(**_signal: Any) -> None:
+    traceback.print_exc()

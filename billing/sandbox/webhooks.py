@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -123,10 +124,16 @@ class Worker(threading.Thread):
         """Work through the queue, woken by every commit."""
         while True:
             self._sandbox.store.changed.clear()
-            checkout.expire_due(self._sandbox)
-            for delivery in self._claim():
-                self._pool.submit(self._deliver, delivery)
+            try:
+                self._round()
+            except Exception:  # one bad round is shown, and must not end all deliveries
+                traceback.print_exc()
             self._sandbox.store.changed.wait(_PAUSE)
+
+    def _round(self) -> None:
+        checkout.expire_due(self._sandbox)
+        for delivery in self._claim():
+            self._pool.submit(self._deliver, delivery)
 
     def _claim(self) -> list[Document]:
         """Take what may go out now: per endpoint the oldest, with the copies of its batch."""
@@ -165,6 +172,8 @@ class Worker(threading.Thread):
         try:
             attempt = self._attempt(delivery)
             self._record(delivery["id"], attempt)
+        except Exception:  # the pool would keep it to itself
+            traceback.print_exc()
         finally:
             with self._sandbox.store.lock:
                 self._sandbox.deliveries_in_flight.discard(delivery["id"])
@@ -234,7 +243,7 @@ def send(url: str, message: Message) -> tuple[int | None, str | None]:
         response = connection.getresponse()
         response.read()
         return response.status, None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"
     finally:
         connection.close()

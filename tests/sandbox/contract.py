@@ -91,7 +91,9 @@ def has_class(options: list[Any]) -> bool:
 
 
 def nested_class(option: Any) -> bool:
-    return inspect.isclass(option) and issubclass(option, StripeObject) and option.__annotations__
+    """Say whether a kind is one of the SDK's classes with fields of its own."""
+    is_class = inspect.isclass(option) and issubclass(option, StripeObject)
+    return is_class and bool(option.__annotations__)
 
 
 def fits(value: Any, option: Any) -> bool:

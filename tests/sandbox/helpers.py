@@ -97,7 +97,8 @@ class Received:
 
     def event(self, secret: str = SECRET) -> stripe.Event:
         """Check it with the official SDK."""
-        return stripe.Webhook.construct_event(self.body, self.signature, secret)
+        event: stripe.Event = stripe.Webhook.construct_event(self.body, self.signature, secret)
+        return event
 
 
 @dataclass

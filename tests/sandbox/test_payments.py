@@ -12,7 +12,7 @@ BLOCK_PREPAID = {"card": {"restrictions": {"funding_types_blocked": ["prepaid"]}
 
 
 def events(client: stripe.StripeClient) -> list[str]:
-    return [event.type for event in client.v1.events.list().data][::-1]
+    return [str(event.type) for event in client.v1.events.list().data][::-1]
 
 
 def charge_of(client: stripe.StripeClient, session_id: str) -> Any:

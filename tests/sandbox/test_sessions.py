@@ -117,6 +117,14 @@ def test_an_unknown_session_is_missing(client: stripe.StripeClient) -> None:
     assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")
 
 
+def test_an_empty_id_gives_the_list(client: stripe.StripeClient) -> None:
+    open_session(client)
+
+    found: Any = client.v1.checkout.sessions.retrieve("")
+
+    assert found.object == "list"  # as at Stripe: the caller has to check its ids
+
+
 def test_an_address_stripe_does_not_have_is_refused(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
         client.v1.coupons.list()

@@ -14,12 +14,12 @@ from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 
 NOTICE = "invitation"
-_signer = signing.Signer(salt="subscriptions.invitation")
+_SALT = "subscriptions.invitation"
 
 
 def link_for(membership: Membership) -> str:
     """The address that lets the invited person in."""
-    token = _signer.sign_object(
+    token = signing.Signer(salt=_SALT).sign_object(
         {"key": membership.key.hex, "number": membership.invitation_number}, compress=False
     )
     return f"{settings.SITE_URL}{reverse('subscriptions:invitation', args=[token])}"
@@ -41,7 +41,7 @@ def membership_of(token: str) -> Membership:
     """
     over = Refused(Refusal(Reason.INVITATION_OVER))
     try:
-        content = _signer.unsign_object(token)
+        content = signing.Signer(salt=_SALT).unsign_object(token)
         membership = Membership.objects.select_related("user", "organization").get(
             key=uuid.UUID(content["key"]), invitation_number=content["number"]
         )

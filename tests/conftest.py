@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from subscriptions import clock
+from tests.world import World, build_world
 
 pytest_plugins = ["tests.databases", "tests.server", "tests.processor", "tests.browser"]
 
@@ -27,3 +28,15 @@ def _running_clock() -> Iterator[None]:
     """A test that has moved the clock must not take the next one along."""
     yield
     clock.freeze(None)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    """Lakeside and its people, on the database the test asks for, else one that is rolled back.
+
+    With the fixture ``stripe`` the local Stripe keeps the same time.
+    """
+    needs_commits = {"committed_db", "site"} & set(request.fixturenames)
+    request.getfixturevalue("committed_db" if needs_commits else "db")
+    uses_stripe = "stripe" in request.fixturenames
+    return build_world(stripe=request.getfixturevalue("stripe") if uses_stripe else None)

@@ -14,7 +14,7 @@ TEST_ENVIRONMENT = {
     "SECRET_KEY_FALLBACKS": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "CSRF_TRUSTED_ORIGINS": "",
-    "SITE_URL": "http://testserver",
+    "SITE_URL": "http://localhost",
     "SUBSCRIPTION_TIME_ZONE": "America/New_York",
     "CACHE_URL": "locmemcache://",
     "CONN_MAX_AGE": "0",

@@ -68,7 +68,6 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     ).first()
     if purchase is None or not gateway.is_session_id(session_id):
         raise Http404("No purchase of this organization has this Checkout Session.")
-    was_settled = purchase.status == PurchaseStatus.SETTLED
     if purchase.status in UNSETTLED:
         try:
             purchase = settle(session_id) or purchase
@@ -77,11 +76,10 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     if purchase.status == PurchaseStatus.OPEN:
         # Not paid: the buyer came here by another way than the payment page's.
         return _confirming(request, purchase)
-    if purchase.status == PurchaseStatus.SETTLED and purchase.return_to:
-        if not was_settled or not request.session.get(f"told:{purchase.pk}"):
-            request.session[f"told:{purchase.pk}"] = True
-            messages.success(request, _bought(member, purchase))
-        return redirect(purchase.return_to)
+    if purchase.status == PurchaseStatus.SETTLED:
+        messages.success(request, _bought(member, purchase))
+        if purchase.return_to:
+            return redirect(purchase.return_to)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
 
 

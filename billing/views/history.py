@@ -17,7 +17,6 @@ from subscriptions import clock
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability
-from subscriptions.standing import standing_of
 
 PER_PAGE = 25
 
@@ -50,7 +49,6 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
     )
     context = {
         "purchase": found,
-        "standing": standing_of(member.organization, clock.now()),
         "is_open": found.status in UNSETTLED,
     }
     return render(request, "billing/purchase.html", context)

@@ -88,7 +88,7 @@ def command_of(pid: int) -> str:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("a place with spaces")
+    folder = tmp_path_factory.mktemp("a place with 100% + spaces")
     for name in (*APPS, "templates", "static"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manage.py", folder)
@@ -119,6 +119,25 @@ def test_it_starts_answers_and_leaves_nothing_running(demo: Demo, ended_by: sign
     assert demo.wait_for_end() == 0
     assert len(programs) == 3
     assert not any(is_running(program) for program in programs)
+
+
+def test_a_mail_lands_in_the_folder_that_is_named(demo: Demo) -> None:
+    demo.start()
+    demo.wait_until_ready()
+    address = f"http://localhost:{demo.port}/accounts/password/reset/"
+
+    with requests.Session() as browser:
+        browser.get(address, timeout=10)
+        form = {
+            "email": "administrator@lakeside.example",
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        }
+        assert browser.post(address, form, timeout=10).status_code == 200
+
+    mails = demo.folder / "var" / "demo" / "mail"
+    demo.wait_until(lambda: any(mails.iterdir()))
+    (mail,) = mails.iterdir()
+    assert f"http://localhost:{demo.port}/accounts/password/reset/key/" in mail.read_text()
 
 
 def test_a_second_start_keeps_the_data_and_a_reset_does_not(demo: Demo) -> None:

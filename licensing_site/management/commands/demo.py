@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -81,9 +82,9 @@ class Demo:
             "CSRF_TRUSTED_ORIGINS": "",
             "SITE_URL": self.site,
             "SECURE_SSL_REDIRECT": "False",
-            "DATABASE_URL": f"sqlite:///{FOLDER / 'demo.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{quote(str(FOLDER / 'demo.sqlite3'))}",
             "CACHE_URL": "dbcache://licensing_cache",
-            "EMAIL_URL": f"filemail://{FOLDER / 'mail'}",
+            "EMAIL_URL": f"filemail:///{quote(str(FOLDER / 'mail'))}",
             "STRIPE_SECRET_KEY": "sk_test_sandbox",
             "STRIPE_WEBHOOK_SECRET": secret["webhook_secret"],
             "STRIPE_API_BASE": self.sandbox,

@@ -27,8 +27,11 @@ CREATE TABLE IF NOT EXISTS documents (
     body TEXT NOT NULL,
     UNIQUE (kind, id)
 );
-CREATE INDEX IF NOT EXISTS documents_status
-    ON documents (kind, json_extract(body, '$.status'), seq);
+CREATE INDEX IF NOT EXISTS documents_in_order ON documents (kind, seq);
+CREATE INDEX IF NOT EXISTS sessions_to_expire ON documents
+    (kind, json_extract(body, '$.status'), json_extract(body, '$.expires_at'));
+CREATE INDEX IF NOT EXISTS deliveries_to_make ON documents
+    (kind, json_extract(body, '$.status'), json_extract(body, '$.due'));
 """
 
 

@@ -34,6 +34,9 @@ class Demo:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.sandbox_port = free_port(), free_port()
+        self.site = f"http://localhost:{self.port}"
+        self.data = folder / "var" / "demo"
+        self.data.mkdir(parents=True, exist_ok=True)
         self.output = folder / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -69,6 +72,11 @@ class Demo:
         assert self.process is not None
         return self.process.wait(PATIENCE)
 
+    def stop(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.wait_for_end()
+
     def programs(self) -> list[int]:
         """The process ids of what the demo has started."""
         assert self.process is not None
@@ -100,32 +108,33 @@ def demo(checkout: Path) -> Iterator[Demo]:
     demo = Demo(checkout)
     yield demo
     if demo.process is not None and demo.process.poll() is None:
-        demo.process.terminate()
-        demo.process.wait(PATIENCE)
+        demo.stop(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
-def test_it_starts_answers_and_leaves_nothing_running(demo: Demo, ended_by: signal.Signals) -> None:
+# A start takes ten seconds, so each of these tests shows several things.
+
+
+def test_it_starts_answers_sends_mail_and_leaves_nothing_running(demo: Demo) -> None:
     demo.start()
     demo.wait_until_ready()
     programs = demo.programs()
 
-    login = requests.get(f"http://localhost:{demo.port}/accounts/login/", timeout=10)
-    style = requests.get(f"http://localhost:{demo.port}/static/admin/css/base.css", timeout=10)
-    assert demo.process is not None
-    demo.process.send_signal(ended_by)
+    style = requests.get(f"{demo.site}/static/admin/css/base.css", timeout=10)
+    ask_for_a_new_password(demo)
+    mails = demo.data / "mail"
+    demo.wait_until(lambda: any(mails.iterdir()))
+    code = demo.stop(signal.SIGINT)
 
-    assert (login.status_code, style.status_code) == (200, 200)
-    assert demo.wait_for_end() == 0
+    assert style.status_code == 200
+    (mail,) = mails.iterdir()
+    assert f"{demo.site}/accounts/password/reset/key/" in mail.read_text()
+    assert code == 0
     assert len(programs) == 3
     assert not any(is_running(program) for program in programs)
 
 
-def test_a_mail_lands_in_the_folder_that_is_named(demo: Demo) -> None:
-    demo.start()
-    demo.wait_until_ready()
-    address = f"http://localhost:{demo.port}/accounts/password/reset/"
-
+def ask_for_a_new_password(demo: Demo) -> None:
+    address = f"{demo.site}/accounts/password/reset/"
     with requests.Session() as browser:
         browser.get(address, timeout=10)
         form = {
@@ -134,50 +143,41 @@ def test_a_mail_lands_in_the_folder_that_is_named(demo: Demo) -> None:
         }
         assert browser.post(address, form, timeout=10).status_code == 200
 
-    mails = demo.folder / "var" / "demo" / "mail"
-    demo.wait_until(lambda: any(mails.iterdir()))
-    (mail,) = mails.iterdir()
-    assert f"http://localhost:{demo.port}/accounts/password/reset/key/" in mail.read_text()
 
-
-def test_a_second_start_keeps_the_data_and_a_reset_does_not(demo: Demo) -> None:
-    data = demo.folder / "var" / "demo"
-    data.mkdir(parents=True, exist_ok=True)
-    ours = data / "ours"
-    ours.touch()
-
-    demo.start()
-    demo.wait_until_ready()
-    assert ours.exists()
-    assert demo.process is not None
-    demo.process.terminate()
-    demo.wait_for_end()
+def test_a_reset_begins_with_fresh_data(demo: Demo) -> None:
+    (demo.data / "ours").touch()
 
     demo.start("--reset")
     demo.wait_until_ready()
+
     assert "Making up organizations" in demo.said()
-    assert not ours.exists()
+    assert not (demo.data / "ours").exists()
+    assert demo.stop(signal.SIGTERM) == 0
 
 
-def test_a_taken_port_is_named_with_the_way_around(demo: Demo) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", demo.port))
-        taken.listen()
-        demo.start()
+def test_data_are_kept_and_when_one_program_dies_the_rest_is_stopped(demo: Demo) -> None:
+    (demo.data / "ours").touch()
 
-        assert demo.wait_for_end() == 1
-    assert f"Port {demo.port} is taken" in demo.said()
-    assert f"make demo PORT={demo.port + 1}" in demo.said()
-
-
-def test_when_one_program_dies_the_rest_is_stopped(demo: Demo) -> None:
     demo.start()
     demo.wait_until_ready()
     programs = demo.programs()
-
     sandbox = next(program for program in programs if "billing.sandbox" in command_of(program))
     os.kill(sandbox, signal.SIGKILL)
 
     assert demo.wait_for_end() == 1
     assert "The sandbox has ended" in demo.said()
     assert not any(is_running(program) for program in programs)
+    assert (demo.data / "ours").exists()
+
+
+@pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
+def test_a_taken_port_is_named_with_the_way_around(demo: Demo, variable: str) -> None:
+    port = demo.port if variable == "PORT" else demo.sandbox_port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        demo.start()
+
+        assert demo.wait_for_end() == 1
+    assert f"Port {port} is taken" in demo.said()
+    assert f"make demo {variable}={port + 1}" in demo.said()

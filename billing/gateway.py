@@ -1,6 +1,6 @@
 """The payment processor: the only module that imports ``stripe``.
 
-Takes and returns small frozen dataclasses, and raises the exceptions below. It holds no rules. The
+Takes and returns the dataclasses of ``billing/processor.py``, and raises its errors. No rules. The
 client is built from the settings at each call, so that a test or a rotated key takes effect at
 once; the connection pool behind it belongs to the process.
 """
@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -19,6 +18,19 @@ import stripe
 from django.conf import settings
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams, SessionRetrieveParams
+
+from billing.processor import (
+    BadPayload,
+    BadSignature,
+    CheckoutSession,
+    Event,
+    Line,
+    Payment,
+    ProcessorRefused,
+    ProcessorUnavailable,
+    RefundAnswer,
+    SessionNotOpen,
+)
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -33,99 +45,6 @@ _EXPAND_SESSION = ["line_items", "payment_intent.latest_charge"]
 METADATA_PRODUCT = "product"
 METADATA_PURCHASE = "purchase"
 PRODUCT = "add-on-licensing"
-
-
-class ProcessorError(Exception):
-    """Something went wrong at the processor. The text is for logs, not for people."""
-
-
-class ProcessorUnavailable(ProcessorError):
-    """No answer, or none that says what happened: ask again, with the same key."""
-
-
-class ProcessorRefused(ProcessorError):
-    """A definite no: nothing happened, and asking again would not help."""
-
-
-class SessionNotOpen(ProcessorError):
-    """A Checkout Session cannot be expired: it is paid, or expired already."""
-
-
-class BadSignature(Exception):
-    """A webhook delivery that the processor has not signed, or long ago."""
-
-
-class BadPayload(Exception):
-    """A webhook delivery with a good signature and a body that is no event."""
-
-
-@dataclass(frozen=True)
-class Payment:
-    """A successful payment by card. Amounts in minor units."""
-
-    payment_intent_id: str
-    amount: int
-    card_brand: str
-    card_last4: str
-    card_funding: str
-    paid_at: datetime
-
-
-@dataclass(frozen=True)
-class CheckoutSession:
-    """A Checkout Session as it is now. Amounts in minor units of ``currency``."""
-
-    id: str
-    url: str
-    status: str
-    payment_status: str
-    mode: str
-    amount_total: int
-    currency: str
-    livemode: bool
-    expires_at: datetime
-    purchase_id: str
-    is_ours: bool
-    # Of its only line; None where it was not asked for, or there is not exactly one.
-    quantity: int | None = None
-    unit_amount: int | None = None
-    payment: Payment | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """It can still be paid."""
-        return self.status == "open"
-
-    @property
-    def is_expired(self) -> bool:
-        """It cannot be paid any more, and has not been."""
-        return self.status == "expired"
-
-    @property
-    def is_complete(self) -> bool:
-        """The buyer has finished; whether money was received is ``payment``'s to say."""
-        return self.status == "complete"
-
-
-@dataclass(frozen=True)
-class RefundAnswer:
-    """A refund at the processor; ``status`` in its words."""
-
-    id: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """A webhook event with a good signature."""
-
-    id: str
-    type: str
-    object_id: str
-    livemode: bool
-    account: str
-    api_version: str
-    payload: dict[str, Any] = field(repr=False)
 
 
 def is_session_id(text: str) -> bool:
@@ -195,17 +114,6 @@ def client() -> stripe.StripeClient:
 def livemode() -> bool:
     """Whether the key in use moves real money."""
     return bool(settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")))
-
-
-@dataclass(frozen=True)
-class Line:
-    """What the payment page shows: ``quantity`` times ``unit_amount`` minor units."""
-
-    name: str
-    description: str
-    quantity: int
-    unit_amount: int
-    currency: str
 
 
 def session_parameters(

@@ -12,9 +12,9 @@ from django.db.models import Max
 from django.urls import reverse
 
 from billing import gateway, refunding
-from billing.gateway import CheckoutSession, Payment
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
+from billing.processor import CheckoutSession, Payment
 from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, ledger, notices
 from subscriptions.members import people_who_may_buy

@@ -16,8 +16,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from billing import gateway, granting, refunding
-from billing.gateway import CheckoutSession
 from billing.models import Purchase
+from billing.processor import CheckoutSession, Line, ProcessorRefused
 from billing.states import PAID, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock, formats, notices
 from subscriptions.members import lock as lock_organization
@@ -88,7 +88,7 @@ def create_checkout(purchase: Purchase) -> Purchase:
         session = gateway.create_session(
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
         )
-    except gateway.ProcessorRefused:
+    except ProcessorRefused:
         logger.exception("purchase %s was refused by the processor", purchase.pk)
         abandon(purchase)
         raise
@@ -148,7 +148,7 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
         return None
     try:
         purchase = settle(purchase.session_id)
-    except gateway.ProcessorRefused:
+    except ProcessorRefused:
         return None
     return purchase if purchase and purchase.status == PurchaseStatus.OPEN else None
 
@@ -267,7 +267,7 @@ def _request(purchase: Purchase, organization: Organization, term: Term) -> dict
     page = reverse("billing:add_licenses", args=[organization.slug])
     back = reverse("billing:return", args=[organization.slug])
     return gateway.session_parameters(
-        line=gateway.Line(
+        line=Line(
             name=f"Add-on licenses, package {purchase.package_name}"[:250],
             description=(
                 f"{purchase.organization_name}, through {formats.long_date(term.expires_on)}"

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from billing import gateway, purchases, refunding, webhooks
-from billing.gateway import CheckoutSession
 from billing.models import ProcessorEvent, Purchase, Refund
+from billing.processor import CheckoutSession, ProcessorRefused
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 
@@ -62,7 +62,7 @@ def _take_up(purchase: Purchase) -> str:
     if clock.now() - purchase.created_at < purchases.REPEAT_WITHIN:
         try:
             return purchases.create_checkout(purchase).status
-        except gateway.ProcessorRefused:
+        except ProcessorRefused:
             return PurchaseStatus.ABANDONED
     session = look_up(purchase)
     if session is None:

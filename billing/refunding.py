@@ -6,6 +6,7 @@ from django.db import transaction
 
 from billing import gateway
 from billing.models import PaymentProblem, Purchase, Refund
+from billing.processor import ProcessorError, ProcessorRefused
 from billing.states import PurchaseStatus, RefundStatus, require_move
 from subscriptions import clock
 from subscriptions.members import lock as lock_organization
@@ -36,7 +37,7 @@ def send_requested(purchase: Purchase) -> None:
     for refund in Refund.objects.filter(purchase=purchase, status=RefundStatus.REQUESTED):
         try:
             send(refund)
-        except gateway.ProcessorError:
+        except ProcessorError:
             logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
 
 
@@ -52,7 +53,7 @@ def send(refund: Refund) -> Refund:
             idempotency_key=f"refund:{refund.pk}",
             purchase_id=str(refund.purchase_id or ""),
         )
-    except gateway.ProcessorRefused:
+    except ProcessorRefused:
         logger.exception("refund %s was refused by the processor", refund.pk)
         return _write(refund, None, RefundStatus.FAILED)
     return _write(refund, answer.id, RefundStatus(answer.status))

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from django.db import IntegrityError, transaction
 
 from billing import gateway
-from billing.gateway import BadPayload, BadSignature, Event, is_session_id
+from billing.gateway import is_session_id
 from billing.models import ProcessorEvent, Refund
+from billing.processor import BadPayload, BadSignature, Event
 from billing.purchases import settle
 from billing.refunding import follow_up
 from subscriptions import clock

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
-import factory
 from allauth.account.models import EmailAddress
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+from factory.django import DjangoModelFactory, Password
+from factory.faker import Faker
+from factory.helpers import post_generation
 
 from subscriptions import clock
 from subscriptions.models import Membership, Organization, Package, Term, User
@@ -13,34 +16,34 @@ from subscriptions.policy import calendar
 PASSWORD = "correct horse battery staple"
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
+class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
         skip_postgeneration_save = True
 
-    name = factory.Faker("name")
-    email = factory.Sequence(lambda number: f"person{number}@people.example")
-    password = factory.django.Password(PASSWORD)
-    last_login = factory.LazyFunction(clock.now)
+    name = Faker("name")
+    email = Sequence(lambda number: f"person{number}@people.example")
+    password = Password(PASSWORD)
+    last_login = LazyFunction(clock.now)
 
-    @factory.post_generation
-    def address(user: User, create: bool, extracted: object, **kwargs: object) -> None:  # type: ignore[misc]
+    @post_generation
+    def address(user: User, create: bool, extracted: object, **kwargs: object) -> None:
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 
 
-class OrganizationFactory(factory.django.DjangoModelFactory[Organization]):
+class OrganizationFactory(DjangoModelFactory[Organization]):
     class Meta:
         model = Organization
 
-    name = factory.Sequence(lambda number: f"Officials {number}")
-    slug = factory.Sequence(lambda number: f"officials-{number}")
+    name = Sequence(lambda number: f"Officials {number}")
+    slug = Sequence(lambda number: f"officials-{number}")
     currency = "usd"
     billing_name = "Tracy Treasurer"
     billing_address = "12 Main Street\nSpringfield"
-    created_at = factory.LazyFunction(clock.now)
+    created_at = LazyFunction(clock.now)
 
 
-class PackageFactory(factory.django.DjangoModelFactory[Package]):
+class PackageFactory(DjangoModelFactory[Package]):
     class Meta:
         model = Package
 
@@ -51,30 +54,30 @@ class PackageFactory(factory.django.DjangoModelFactory[Package]):
     minimum_licenses = 5
 
 
-class TermFactory(factory.django.DjangoModelFactory[Term]):
+class TermFactory(DjangoModelFactory[Term]):
     class Meta:
         model = Term
 
-    package = factory.SubFactory(PackageFactory)
-    package_name = factory.SelfAttribute("package.name")
-    unit_amount = factory.SelfAttribute("package.unit_amount")
-    currency = factory.SelfAttribute("package.currency")
-    expires_on = factory.LazyAttribute(lambda term: calendar.expiration_date(term.starts_on, 1))
-    created_at = factory.LazyFunction(clock.now)
+    package = SubFactory(PackageFactory)
+    package_name = SelfAttribute("package.name")
+    unit_amount = SelfAttribute("package.unit_amount")
+    currency = SelfAttribute("package.currency")
+    expires_on = LazyAttribute(lambda term: calendar.expiration_date(term.starts_on, 1))
+    created_at = LazyFunction(clock.now)
 
 
-class MembershipFactory(factory.django.DjangoModelFactory[Membership]):
+class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    user = factory.SubFactory(UserFactory)
+    user = SubFactory(UserFactory)
     role = Role.GENERAL_MEMBER
     state = MembershipState.ACTIVE
-    invited_as = factory.SelfAttribute("user.name")
-    invited_at = factory.LazyFunction(lambda: clock.now() - timedelta(days=30))
+    invited_as = SelfAttribute("user.name")
+    invited_at = LazyFunction(lambda: clock.now() - timedelta(days=30))
     invitation_number = 1
-    joined_at = factory.LazyFunction(lambda: clock.now() - timedelta(days=29))
-    created_at = factory.LazyFunction(lambda: clock.now() - timedelta(days=30))
-    license_number = factory.LazyAttribute(
+    joined_at = LazyFunction(lambda: clock.now() - timedelta(days=29))
+    created_at = LazyFunction(lambda: clock.now() - timedelta(days=30))
+    license_number = LazyAttribute(
         lambda member: member.organization.memberships.exclude(license_number=None).count() + 1
     )

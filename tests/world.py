@@ -77,7 +77,7 @@ class World:
     def fill(self, members: int) -> None:
         """Add general members until that many licenses are in use."""
         while self.lakeside.memberships.exclude(license_number=None).count() < members:
-            MembershipFactory(organization=self.lakeside)
+            MembershipFactory.create(organization=self.lakeside)
 
     def buy(self, quantity: int = 10, *, buyer: Membership | None = None, **order: Any) -> Purchase:
         """Start buying, as the form does."""
@@ -106,14 +106,16 @@ class World:
 def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> World:
     """Lakeside in the middle of its term, with ``licenses`` included and four members."""
     clock.freeze(local(TODAY, 12))
-    lakeside = OrganizationFactory(name="Lakeside Officials Association", slug="lakeside")
-    harbor = OrganizationFactory(name="Harbor Umpires", slug="harbor")
+    lakeside = OrganizationFactory.create(name="Lakeside Officials Association", slug="lakeside")
+    harbor = OrganizationFactory.create(name="Harbor Umpires", slug="harbor")
     term = build_term(lakeside, licenses=licenses)
     build_term(harbor, licenses=10)
 
     def member(local_part: str, name: str, role: Role, organization: Organization) -> Membership:
-        user = UserFactory(email=f"{local_part}@{organization.slug}.example", name=name)
-        built: Membership = MembershipFactory(organization=organization, user=user, role=role)
+        user = UserFactory.create(email=f"{local_part}@{organization.slug}.example", name=name)
+        built: Membership = MembershipFactory.create(
+            organization=organization, user=user, role=role
+        )
         return built
 
     world = World(
@@ -124,7 +126,9 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
         observer=member("observer", "Olive Observer", Role.OBSERVER, lakeside),
         official=member("official", "Otto Official", Role.GENERAL_MEMBER, lakeside),
         stranger=member("administrator", "Harry Harbor", Role.ADMINISTRATOR, harbor),
-        support=UserFactory(email="support@licensing.example", name="Sunny Support", is_staff=True),
+        support=UserFactory.create(
+            email="support@licensing.example", name="Sunny Support", is_staff=True
+        ),
         stripe=stripe,
     )
     world.at(clock.now())
@@ -139,7 +143,7 @@ def build_term(
     **fields: Any,
 ) -> Term:
     """A paid term with its included licenses in the ledger."""
-    term: Term = TermFactory(organization=organization, starts_on=starts_on, **fields)
+    term = TermFactory.create(organization=organization, starts_on=starts_on, **fields)
     ledger.include(
         term,
         licenses,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing import gateway
 from billing.forms import AddLicensesForm, new_submission, path_inside
 from billing.models import Purchase
+from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import SameAgain, settle, start_purchase
 from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseStatus
@@ -27,8 +28,8 @@ from subscriptions.standing import Standing, standing_of
 PAGE = "billing/add_licenses.html"
 
 
-@require_http_methods(["GET", "POST"])
 @members_only(Capability.BUY_LICENSES)
+@require_http_methods(["GET", "POST"])
 def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     """Choose a number and go to the payment page (R10-R12, R17)."""
     standing = standing_of(member.organization, clock.now())
@@ -46,17 +47,17 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, status=HTTPStatus.CONFLICT)
     except SameAgain as same:
         return _page(request, standing, form, before=same.before, status=HTTPStatus.CONFLICT)
-    except gateway.ProcessorUnavailable:
+    except ProcessorUnavailable:
         return _page(request, standing, form, trouble="unavailable", status=HTTPStatus.BAD_GATEWAY)
-    except gateway.ProcessorRefused:
+    except ProcessorRefused:
         return _page(request, standing, form, trouble="refused", status=HTTPStatus.BAD_GATEWAY)
     if purchase.status == PurchaseStatus.OPEN:
         return redirect(purchase.session_url)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
 
 
-@require_GET
 @members_only(Capability.BUY_LICENSES)
+@require_GET
 def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     """Settle at once and say what was bought (R13); as often as it is opened (R14).
 
@@ -71,7 +72,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     if purchase.status in UNSETTLED:
         try:
             purchase = settle(session_id) or purchase
-        except gateway.ProcessorError:
+        except ProcessorError:
             return _confirming(request, purchase)
     if purchase.status == PurchaseStatus.OPEN:
         # Not paid: the buyer came here by another way than the payment page's.

@@ -21,16 +21,16 @@ from subscriptions.policy.people import Capability
 PER_PAGE = 25
 
 
-@require_GET
 @members_only(Capability.SEE_PURCHASES)
+@require_GET
 def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
     """What was bought, the newest first."""
     page = Paginator(_history(member.organization), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "billing/purchases.html", {"page": page})
 
 
-@require_GET
 @members_only(Capability.SEE_PURCHASES)
+@require_GET
 def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
     """The history as CSV, one row a purchase; amounts in major units with two decimals."""
     response = StreamingHttpResponse(_csv(member.organization), content_type="text/csv")
@@ -40,8 +40,8 @@ def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResp
     return response
 
 
-@require_GET
 @members_only(Capability.SEE_PURCHASES)
+@require_GET
 def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
     """One purchase: the receipt (R31), or what became of it."""
     found = get_object_or_404(

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
 import django.db.models.lookups
-import django.utils.timezone
+import subscriptions.clock
 import subscriptions.models.people
 import uuid
 from django.conf import settings
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
                 (
                     "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="joined"),
+                    models.DateTimeField(default=subscriptions.clock.now, verbose_name="joined"),
                 ),
                 (
                     "groups",

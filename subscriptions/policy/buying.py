@@ -72,12 +72,6 @@ def add_on_total(*, quantity: int, unit_amount: int) -> int:
     return quantity * unit_amount
 
 
-def suggested_quantity(missing: int) -> int:
-    """The smallest purchase that covers ``missing`` licenses."""
-    groups = max(1, -(-missing // GROUP_SIZE))
-    return groups * GROUP_SIZE
-
-
 def may_add_licenses(
     term: RunningTerm | None, *, now: datetime, zone: ZoneInfo
 ) -> Allowed | Refusal:

@@ -18,8 +18,8 @@ from subscriptions.policy.decisions import Refused
 from subscriptions.sentences import sentence
 
 
-@require_http_methods(["GET", "POST"])
 @login_required
+@require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own name; e-mail and password are django-allauth's pages (R3)."""
     user = get_object_or_404(User, pk=request.user.pk or 0)

@@ -14,8 +14,8 @@ from subscriptions.policy.people import Capability
 from subscriptions.standing import standing_of
 
 
-@require_GET
 @login_required
+@require_GET
 def my_organizations(request: HttpRequest) -> HttpResponse:
     """The organizations of the one signed in, or straight into the only one."""
     mine = list(
@@ -35,8 +35,8 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
     return render(request, "subscriptions/my_organizations.html", context)
 
 
-@require_GET
 @members_only(Capability.VISIT)
+@require_GET
 def home(request: HttpRequest, member: Membership) -> HttpResponse:
     """Members Home: the organization, one's own role, whom to turn to."""
     organization = member.organization

@@ -11,15 +11,15 @@ from subscriptions.policy.people import Capability
 from subscriptions.standing import standing_of
 
 
-@require_GET
 @members_only(Capability.SEE_SUBSCRIPTION)
+@require_GET
 def settings(request: HttpRequest, member: Membership) -> HttpResponse:
     """The first tab."""
     return redirect("subscriptions:subscription", member.organization.slug)
 
 
-@require_GET
 @members_only(Capability.SEE_SUBSCRIPTION)
+@require_GET
 def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     """The Subscription tab (R7)."""
     standing = standing_of(member.organization, clock.now())

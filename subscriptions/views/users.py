@@ -28,8 +28,8 @@ from subscriptions.standing import standing_of
 PER_PAGE = 50
 
 
-@require_GET
 @members_only(Capability.MANAGE_USERS)
+@require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
     search = request.GET.get("q", "").strip()[:100]
@@ -47,8 +47,8 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     return render(request, "subscriptions/users.html", context)
 
 
-@require_http_methods(["GET", "POST"])
 @members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, member: Membership) -> HttpResponse:
     """Add User (R8): keeps what was typed, whatever stands in the way."""
     draft = drafts.find(member, request.GET.get("draft", ""))
@@ -77,8 +77,8 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@require_POST
 @members_only(Capability.MANAGE_USERS)
+@require_POST
 def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     """Keep the half-filled Add User form and go to buy licenses (R8)."""
     slug = member.organization.slug
@@ -87,8 +87,8 @@ def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     return redirect(f"{reverse('billing:add_licenses', args=[slug])}?{urlencode({'next': back})}")
 
 
-@require_http_methods(["GET", "POST"])
 @members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
 def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """One member: facts, and another role (R3)."""
     other = _member(member, key)
@@ -114,8 +114,8 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@require_http_methods(["GET", "POST"])
 @members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Ask, then remove (R4)."""
     other = _member(member, key)
@@ -139,8 +139,8 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@require_POST
 @members_only(Capability.MANAGE_USERS)
+@require_POST
 def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Send the invitation again (R4)."""
     other = _member(member, key)

@@ -1,0 +1,110 @@
+"""Free licenses and the limit that decides (R5)."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.policy import licenses
+from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.licenses import LaterTerm, Limit
+
+NEXT = date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "later", "checkout", "in_use", "free", "limit"),
+    [
+        (25, [], None, 23, 2, Limit.HELD_NOW),
+        (25, [], None, 25, 0, Limit.HELD_NOW),
+        (25, [20], None, 18, 2, Limit.NEXT_TERM),
+        (25, [30], None, 23, 2, Limit.HELD_NOW),
+        (25, [30, 19], None, 18, 1, Limit.NEXT_TERM),
+        (25, [], 20, 20, 0, Limit.RENEWAL_CHECKOUT),
+        (25, [], 30, 20, 5, Limit.HELD_NOW),
+        (0, [], None, 17, 0, Limit.HELD_NOW),
+        (25, [25], 25, 24, 1, Limit.HELD_NOW),
+    ],
+)
+def test_free_is_the_smallest_limit_less_those_in_use(
+    held: int, later: list[int], checkout: int | None, in_use: int, free: int, limit: Limit
+) -> None:
+    count = licenses.count_licenses(
+        held=held,
+        in_use=in_use,
+        later_terms=[LaterTerm(NEXT, number) for number in later],
+        renewal_checkout_quantity=checkout,
+    )
+
+    assert (count.free, count.limit) == (free, limit)
+
+
+def test_members_beyond_the_licenses_are_counted_not_hidden() -> None:
+    count = licenses.count_licenses(held=20, in_use=23)
+
+    assert (count.free, count.over) == (0, 3)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_free_may_be_taken(number: int) -> None:
+    count = licenses.count_licenses(held=25, in_use=23)
+
+    assert licenses.may_take(count, number) == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("later", "checkout", "reason"),
+    [
+        ([], None, Reason.NO_LICENSE_FREE),
+        ([24], None, Reason.HELD_BACK_BY_NEXT_TERM),
+        ([], 24, Reason.HELD_BACK_BY_RENEWAL_CHECKOUT),
+    ],
+)
+def test_a_refusal_says_which_limit_and_how_many_are_missing(
+    later: list[int], checkout: int | None, reason: Reason
+) -> None:
+    count = licenses.count_licenses(
+        held=25,
+        in_use=24,
+        later_terms=[LaterTerm(NEXT, number) for number in later],
+        renewal_checkout_quantity=checkout,
+    )
+    decision = licenses.may_take(count, 3)
+
+    assert isinstance(decision, Refusal)
+    assert decision.reason == reason
+    assert decision.facts["missing"] == 3 - count.free
+
+
+@given(
+    held=st.integers(0, 100),
+    later=st.lists(st.integers(0, 100), max_size=3),
+    checkout=st.none() | st.integers(1, 100),
+    in_use=st.integers(0, 100),
+    number=st.integers(1, 100),
+)
+def test_taking_never_passes_any_limit(
+    held: int, later: list[int], checkout: int | None, in_use: int, number: int
+) -> None:
+    count = licenses.count_licenses(
+        held=held,
+        in_use=in_use,
+        later_terms=[LaterTerm(NEXT, bound) for bound in later],
+        renewal_checkout_quantity=checkout,
+    )
+    bounds = [held, *later, *([checkout] if checkout is not None else [])]
+
+    allowed = licenses.may_take(count, number) == ALLOWED
+
+    assert allowed == all(in_use + number <= bound for bound in bounds)
+
+
+@pytest.mark.parametrize(
+    ("highest", "gap", "usable", "number"),
+    [(0, 1, 5, 1), (4, 2, 5, 5), (5, 2, 5, 2), (9, 3, 5, 3)],
+)
+def test_the_next_number_follows_the_highest_or_fills_the_lowest_gap(
+    highest: int, gap: int, usable: int, number: int
+) -> None:
+    assert licenses.next_license_number(highest=highest, lowest_gap=gap, usable=usable) == number

@@ -1,0 +1,132 @@
+"""Who may open what (R2): every address under an organization, as every role, GET and POST."""
+
+import uuid
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+
+from subscriptions.models import Membership
+from tests.world import World
+
+BUYERS = "assignor and administrator"
+EVERYBODY = "every member"
+
+# The one table: each address of an organization, and who may open it.
+WHO_MAY = {
+    "subscriptions:home": EVERYBODY,
+    "subscriptions:settings": BUYERS,
+    "subscriptions:subscription": BUYERS,
+    "subscriptions:users": BUYERS,
+    "subscriptions:add_user": BUYERS,
+    "subscriptions:keep_draft": BUYERS,
+    "subscriptions:user": BUYERS,
+    "subscriptions:remove_user": BUYERS,
+    "subscriptions:resend_invitation": BUYERS,
+    "billing:add_licenses": BUYERS,
+    "billing:return": BUYERS,
+    "billing:purchases": BUYERS,
+    "billing:purchases_csv": BUYERS,
+    "billing:purchase": BUYERS,
+}
+ALLOWED_ROLES = {
+    EVERYBODY: {"administrator", "assignor", "observer", "official"},
+    BUYERS: {"administrator", "assignor"},
+}
+METHODS = ("get", "post")
+
+
+def addresses() -> dict[str, list[str]]:
+    """Every address that names an organization, with the arguments it takes."""
+    found: dict[str, list[str]] = {}
+    for resolver in get_resolver().url_patterns:
+        if isinstance(resolver, URLResolver) and resolver.app_name in {"subscriptions", "billing"}:
+            for pattern in resolver.url_patterns:
+                if isinstance(pattern, URLPattern) and "slug" in pattern.pattern.converters:
+                    arguments = [name for name in pattern.pattern.converters if name != "slug"]
+                    found[f"{resolver.app_name}:{pattern.name}"] = arguments
+    return found
+
+
+def address(world: World, name: str) -> str:
+    values = {"key": world.observer.key, "pk": uuid.uuid4()}
+    arguments = {argument: values[argument] for argument in addresses()[name]}
+    return reverse(name, kwargs={"slug": "lakeside", **arguments})
+
+
+def test_the_table_names_every_address() -> None:
+    assert set(addresses()) == set(WHO_MAY)
+
+
+@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("role", ["administrator", "assignor", "observer", "official"])
+def test_members_open_what_their_role_may(world: World, name: str, method: str, role: str) -> None:
+    person: Membership = getattr(world, role)
+
+    response = getattr(world.client(person), method)(address(world, name))
+
+    is_allowed = role in ALLOWED_ROLES[WHO_MAY[name]]
+    assert (response.status_code == HTTPStatus.FORBIDDEN) == (not is_allowed)
+
+
+@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("method", METHODS)
+def test_strangers_and_support_find_nothing(world: World, name: str, method: str) -> None:
+    for person in (world.stranger, world.support):
+        response = getattr(world.client(person), method)(address(world, name))
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("method", METHODS)
+def test_anonymous_people_go_to_sign_in_whether_it_exists_or_not(
+    world: World, name: str, method: str
+) -> None:
+    existing = address(world, name)
+    missing = existing.replace("lakeside", "nowhere")
+
+    for path in (existing, missing):
+        response = getattr(Client(), method)(path)
+        assert response.status_code == HTTPStatus.FOUND
+        assert response.headers["Location"] == f"/accounts/login/?next={path}"
+
+
+@pytest.mark.parametrize("state", ["removed", "invited"])
+def test_only_active_members_are_let_in(world: World, state: str) -> None:
+    number = None if state == "removed" else world.assignor.license_number
+    Membership.objects.filter(pk=world.assignor.pk).update(state=state, license_number=number)
+
+    for name in WHO_MAY:
+        response = world.client(world.assignor).get(address(world, name))
+        assert response.status_code == HTTPStatus.NOT_FOUND
+
+
+def test_nothing_links_to_buying_for_those_who_may_not(world: World) -> None:
+    for person in (world.observer, world.official):
+        page = world.client(person).get("/o/lakeside/").content.decode()
+
+        for name in ("add_licenses", "purchases"):
+            assert reverse(f"billing:{name}", args=["lakeside"]) not in page
+        for name in ("users", "add_user", "subscription"):
+            assert reverse(f"subscriptions:{name}", args=["lakeside"]) not in page
+
+
+def test_an_organizations_page_is_kept_out_of_caches(world: World) -> None:
+    response = world.client(world.assignor).get("/o/lakeside/")
+
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("name", [name for name in WHO_MAY if "key" in addresses()[name]])
+def test_members_of_other_organizations_are_out_of_reach(world: World, name: str) -> None:
+    path = reverse(name, kwargs={"slug": "lakeside", "key": world.stranger.key})
+    client = world.client(world.administrator)
+
+    statuses = {client.get(path).status_code, client.post(path).status_code}
+    assert statuses <= {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+    world.stranger.refresh_from_db()
+    assert world.stranger.state == "active"

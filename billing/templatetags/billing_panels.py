@@ -15,5 +15,5 @@ NEWEST = 5
 @register.inclusion_tag("billing/_purchases_panel.html")
 def purchases_panel(organization: Organization) -> dict[str, Any]:
     """The newest purchases of an organization, with the way to all of them (R7)."""
-    newest = organization.purchases.order_by("-created_at")[:NEWEST]
+    newest = organization.purchases.order_by("-created_at", "pk")[:NEWEST]
     return {"organization": organization, "purchases": newest, "unsettled": UNSETTLED}

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -64,11 +64,9 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     Where the processor cannot be asked, say that the payment is being confirmed and ask again.
     """
     session_id = request.GET.get("session_id", "")
-    purchase = Purchase.objects.filter(
-        session_id=session_id, organization=member.organization
-    ).first()
-    if purchase is None or not gateway.is_session_id(session_id):
-        raise Http404("No purchase of this organization has this Checkout Session.")
+    if not gateway.is_session_id(session_id):
+        raise Http404("Not the id of a Checkout Session.")
+    purchase = get_object_or_404(Purchase, session_id=session_id, organization=member.organization)
     if purchase.status in UNSETTLED:
         try:
             purchase = settle(session_id) or purchase

@@ -55,7 +55,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
 
 
 def _history(organization: Organization) -> QuerySet[Purchase]:
-    return organization.purchases.order_by("-created_at")
+    return organization.purchases.order_by("-created_at", "pk")
 
 
 class _Echo:

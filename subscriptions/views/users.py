@@ -20,7 +20,7 @@ from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
 from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import people
-from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.people import Capability
 from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
@@ -32,7 +32,7 @@ PER_PAGE = 50
 @require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
-    search = request.GET.get("q", "").strip()[:100]
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
     found = holding.select_related("user").order_by("license_number")
     if search:
@@ -40,9 +40,11 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     now = clock.now()
     for row in page:
-        row.invitation_is_over = bool(  # type: ignore[attr-defined]  # for the template
+        # For the template, which holds no rules.
+        row.invitation_is_over = bool(  # type: ignore[attr-defined]
             row.invited_at and not people.invitation_works(row.invited_at, now)
         )
+        row.may_be_touched = people.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
     context = {"page": page, "search": search, "standing": standing_of(member.organization, now)}
     return render(request, "subscriptions/users.html", context)
 

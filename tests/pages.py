@@ -1,0 +1,23 @@
+"""Reading pages in tests."""
+
+import re
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+def text_of(response: Any) -> str:
+    """What a page says, in one line."""
+    without_tags = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(without_tags.split())
+
+
+def queries_of(client: Any, path: str) -> list[str]:
+    """The statements one visit takes."""
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        response = client.get(path)
+    assert response.status_code == 200, response
+    return [query["sql"] for query in captured.captured_queries]

@@ -241,22 +241,48 @@ def read_event(body: bytes, signature: str) -> Event:
         raise BadPayload("the body is not UTF-8") from error
     _check_signature(text, signature)
     try:
-        payload = json.loads(text)
-        thing = payload["data"]["object"]
-        return Event(
-            id=str(payload["id"]),
-            type=str(payload["type"]),
-            object_id=str(thing.get("id") or ""),
-            livemode=payload["livemode"] is True,
-            account=str(payload.get("account") or ""),
-            api_version=str(payload.get("api_version") or ""),
-            payload=payload,
-        )
+        return _event(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadPayload("the body is no event") from error
 
 
+def _event(payload: dict[str, Any]) -> Event:
+    if not isinstance(payload["livemode"], bool):
+        raise TypeError("livemode is neither true nor false")
+    if not payload["id"]:
+        raise ValueError("an event without an id")
+    return Event(
+        id=_word(payload["id"]),
+        type=_word(payload["type"], most=80),
+        # Some objects have none, such as the balance.
+        object_id=_word(payload["data"]["object"].get("id") or ""),
+        livemode=payload["livemode"],
+        account=_word(payload.get("account") or ""),
+        api_version=_word(payload.get("api_version") or "", most=40),
+        payload=_storable(payload),
+    )
+
+
+def _word(value: Any, most: int = 120) -> str:
+    """An id or name as the processor writes them; the inbox has room for ``most`` characters."""
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError("neither id nor name")
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("an id or name of strange characters")
+    return value
+
+
+def _storable(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload without what PostgreSQL cannot keep: NUL, and halves of characters."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    kept: dict[str, Any] = json.loads(text.replace(r"\u0000", "\ufffd").encode("utf-8", "replace"))
+    return kept
+
+
 def _check_signature(text: str, signature: str) -> None:
+    if not signature.isascii():
+        # The SDK compares in constant time, which text beyond ASCII makes fail.
+        raise BadSignature
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             stripe.WebhookSignature.verify_header(

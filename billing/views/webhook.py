@@ -14,7 +14,9 @@ from billing import webhooks
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Take one delivery; the signature stands in for the session and the CSRF token."""
     length = request.headers.get("Content-Length", "")
-    if not length.isdecimal() or int(length) > webhooks.MAX_BODY:
+    if not length.isdecimal():
+        return _plain(HTTPStatus.LENGTH_REQUIRED, "The body has no length.")
+    if int(length) > webhooks.MAX_BODY:
         return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
     answer = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
     return _plain(answer.status, answer.text)

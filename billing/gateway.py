@@ -63,6 +63,10 @@ def _translate(call: Callable[P, T]) -> Callable[P, T]:
     return wrapper
 
 
+# What reading an answer raises that is no JSON, or lacks what it must have.
+_NOT_WHAT_WAS_ASKED_FOR = (ValueError, AttributeError, LookupError, TypeError, OverflowError)
+
+
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
     try:
@@ -77,8 +81,7 @@ def _translated(name: str) -> Iterator[None]:
         stripe.CardError,
     ) as error:
         raise ProcessorRefused(_say(name, error)) from error
-    except (stripe.StripeError, json.JSONDecodeError, AttributeError, KeyError) as error:
-        # The last three: an answer that is no JSON, or not what was asked for.
+    except (stripe.StripeError, *_NOT_WHAT_WAS_ASKED_FOR) as error:
         raise ProcessorUnavailable(_say(name, error)) from error
 
 

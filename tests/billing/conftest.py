@@ -1,0 +1,23 @@
+"""What stories about the payment processor share."""
+
+import pytest
+from pytest_django import Settings
+
+from billing.sandbox.client import SandboxControl
+
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
+    """The SDK asks once and does not wait long, so that a fault shows at once."""
+    settings.STRIPE_MAX_NETWORK_RETRIES = 0
+    settings.STRIPE_READ_TIMEOUT = 0.4
+    return settings
+
+
+@pytest.fixture
+def support(settings: Settings) -> str:
+    """The address that is told of payments that did not add up."""
+    settings.SUPPORT_EMAIL = "help@licensing.example"
+    return settings.SUPPORT_EMAIL

@@ -7,7 +7,6 @@ from typing import Any
 
 import stripe
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client
 
 PATH = "/stripe/webhook/"
@@ -41,23 +40,23 @@ def completed(session_id: str | None, **fields: Any) -> dict[str, Any]:
 def signature(body: str, *, secret: str | None = None, age: float = 0) -> str:
     """The header for a body, by the SDK's own signer; signed ``age`` seconds ago."""
     signed_at = int(time.time() - age)
-    return stripe.WebhookSignature.generate_signature_header(
+    header: str = stripe.WebhookSignature.generate_signature_header(
         body, secret or settings.STRIPE_WEBHOOK_SECRETS[0], timestamp=signed_at
     )
+    return header
 
 
-def deliver(body: dict[str, Any] | str | bytes, **how: Any) -> HttpResponse:
+def deliver(body: dict[str, Any] | str | bytes, **how: Any) -> Any:
     """Sign a body and deliver it; ``how`` as ``signature`` takes it."""
     text = json.dumps(body) if isinstance(body, dict) else body
     signed = text.decode(errors="replace") if isinstance(text, bytes) else text
     return post(text, signature(signed, **how))
 
 
-def post(body: str | bytes, header: str | None, **environ: Any) -> HttpResponse:
+def post(body: str | bytes, header: str | None, **environ: Any) -> Any:
     """Deliver a body under any header, without cookie or CSRF token."""
     headers = {} if header is None else {"Stripe-Signature": header}
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    response: HttpResponse = client.generic(
+    return client.generic(
         "POST", PATH, body, content_type="application/json", headers=headers, **environ
     )
-    return response

@@ -1,5 +1,39 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+
+from subscriptions.models import Membership, User
+from tests.browser import DESKTOP, PHONE, ContextMaker
+from tests.journeys.people import Person, remember
+from tests.world import World
+
+SignedIn = Callable[..., Person]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.journey)
+
+
+@pytest.fixture
+def signed_in(new_context: ContextMaker) -> SignedIn:
+    """Return a function that gives a member a browser in which they are signed in."""
+
+    def sign_in(member: Membership | User, device: dict[str, Any] = DESKTOP) -> Person:
+        context = new_context(device)
+        remember(context, member, new_context.site.url)
+        return Person(context.new_page())
+
+    return sign_in
+
+
+@pytest.fixture
+def arlo(world: World, signed_in: SignedIn) -> Person:
+    """The Assignor of Lakeside at a desktop computer, signed in."""
+    return signed_in(world.assignor)
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def device(request: pytest.FixtureRequest) -> dict[str, Any]:
+    chosen: dict[str, Any] = request.param
+    return chosen

@@ -1,0 +1,48 @@
+"""Every page of the organization, found by its address: a new one is walked without being named."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.world import World
+
+PREFIX = "o/<slug:slug>/"
+# Addresses under the organization that are no pages to look at.
+NO_PAGES = {
+    "keep_draft",  # takes a form
+    "resend_invitation",  # takes a form
+    "purchases_csv",  # a download
+    "return",  # tests of coming back from the payment page open it
+}
+
+
+def pages_of(world: World) -> list[str]:
+    """The addresses of Lakeside's pages, with a member and a paid purchase to look at."""
+    known = {
+        "slug": world.lakeside.slug,
+        "key": world.official.key,
+        "pk": world.buy_and_settle(5).pk,
+    }
+    found = [
+        reverse(name, kwargs={argument: known[argument] for argument in arguments})
+        for name, arguments in _addresses(get_resolver())
+    ]
+    assert len(found) >= 9
+    return found
+
+
+def _addresses(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, list[str]]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _addresses(entry, f"{entry.namespace}:" if entry.namespace else namespace)
+        elif _is_page(entry):
+            yield f"{namespace}{entry.name}", [*_route(entry).converters]
+
+
+def _is_page(entry: URLPattern) -> bool:
+    return str(entry.pattern).startswith(PREFIX) and entry.name not in NO_PAGES
+
+
+def _route(entry: URLPattern) -> Any:
+    return entry.pattern

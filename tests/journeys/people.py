@@ -1,0 +1,152 @@
+"""What people do on the site, and what they see: by roles and visible words, as they would."""
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from subscriptions.models import Membership, User
+from tests.factories import PASSWORD
+from tests.world import GOOD_CARD
+
+expect.set_options(timeout=10_000)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in front of a browser."""
+
+    page: Page
+
+    # Finding one's way ---------------------------------------------------------------------------
+
+    def opens(self, address: str) -> None:
+        self.page.goto(address)
+
+    def reads(self, *words: str) -> None:
+        """The page says so, now or in a moment."""
+        for some in words:
+            expect(self.main).to_contain_text(some)
+
+    def does_not_read(self, words: str) -> None:
+        expect(self.main).not_to_contain_text(words)
+
+    def is_at(self, heading: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+
+    def clicks(self, name: str) -> None:
+        """A link or button of the page's content."""
+        self.link_or_button(name).click()
+
+    def link_or_button(self, name: str) -> Locator:
+        link = self.main.get_by_role("link", name=name, exact=True)
+        return link.or_(self.main.get_by_role("button", name=name, exact=True))
+
+    def field(self, label: str) -> Locator:
+        return self.page.get_by_label(label, exact=True)
+
+    def opens_menu(self) -> None:
+        self.menu.get_by_role("button", name="Menu").click()
+
+    def chooses_from_menu(self, name: str) -> None:
+        """On a narrow screen the menu is opened first."""
+        link = self.menu.get_by_role("link", name=name)
+        if not link.is_visible():
+            self.opens_menu()
+        link.click()
+
+    def goes_back(self) -> None:
+        self.page.go_back()
+
+    @property
+    def main(self) -> Locator:
+        return self.page.get_by_role("main")
+
+    @property
+    def menu(self) -> Locator:
+        return self.page.get_by_role("navigation", name="Main")
+
+    def sees_no_way_to_buy(self) -> None:
+        expect(self.page.get_by_text(re.compile("add licenses", re.IGNORECASE))).to_have_count(0)
+        expect(self.page.locator("a[href*='/licenses/']")).to_have_count(0)
+
+    # Signing in ----------------------------------------------------------------------------------
+
+    def signs_in(self, member: Membership, password: str = PASSWORD) -> None:
+        self.page.get_by_label(re.compile("E-?mail")).fill(member.user.email)
+        self.field("Password").fill(password)
+        self.clicks("Sign in")
+
+    # Buying --------------------------------------------------------------------------------------
+
+    @property
+    def green_plus(self) -> Locator:
+        return self.menu.get_by_role("link", name="Add Licenses")
+
+    @property
+    def number(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Number of licenses")
+
+    def opens_add_licenses(self) -> None:
+        self.green_plus.click()
+        self.is_at("Add Licenses")
+
+    def chooses(self, number: int | str) -> None:
+        self.number.fill(str(number))
+
+    def continues_to_payment(self) -> None:
+        self.continue_button.click()
+
+    @property
+    def continue_button(self) -> Locator:
+        # The first of the same name is for the Enter key and cannot be seen.
+        return self.main.get_by_role("button", name="Continue to payment").locator("visible=true")
+
+    def payment_page(self) -> str:
+        """Its address, once it is there."""
+        expect(self.page.get_by_label("Card number")).to_be_visible()
+        return self.page.url
+
+    def pays_with(self, card: str = GOOD_CARD) -> None:
+        self.page.get_by_label("Card number").fill(card)
+        self.page.get_by_label("Expiration (MM/YY)").fill("12 / 34")
+        self.page.get_by_label("Security code (CVC)").fill("123")
+        self.page.get_by_label("Name on card").fill("Arlo Assignor")
+        self.page.get_by_role("button", name=re.compile("^Pay ")).click()
+
+    def buys(self, number: int, card: str = GOOD_CARD) -> None:
+        """All of it, from the Add Licenses page on."""
+        self.chooses(number)
+        self.continues_to_payment()
+        self.pays_with(card)
+
+    def cost(self, name: str) -> str:
+        """A number of the panel "What it costs"."""
+        panel = self.page.get_by_role("region", name="What it costs")
+        return panel.get_by_role("row", name=name).get_by_role("cell").inner_text()
+
+    def whole_cost(self) -> str:
+        return self.page.get_by_role("region", name="What it costs").inner_text()
+
+    # Users ---------------------------------------------------------------------------------------
+
+    def types_user(self, name: str, email: str, role: str = "General member") -> None:
+        self.field("Name").fill(name)
+        self.field("E-mail").fill(email)
+        self.field("Role").select_option(role)
+
+    def row_of(self, name: str) -> Locator:
+        return self.page.get_by_role("row").filter(
+            has=self.page.get_by_role("rowheader", name=name)
+        )
+
+
+def remember(context: BrowserContext, member: Membership | User, address: str) -> None:
+    """Sign somebody in where signing in is not the point: the browser has the cookie already."""
+    client = Client()
+    user = member.user if isinstance(member, Membership) else member
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])

@@ -1,0 +1,79 @@
+"""The main job: short of licenses, buy some and put people on them."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from billing.sandbox.client import SandboxControl
+from tests.browser import PHONE, ContextMaker, check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+NEW_OFFICIALS = [
+    ("Nora New", "nora@new.example", "General member"),
+    ("Nils Next", "nils@new.example", "Observer"),
+    ("Nina Newest", "nina@new.example", "General member"),
+]
+
+
+def test_an_assignor_buys_ten_licenses_and_adds_three_users(
+    new_context: ContextMaker, world: World, stripe: SandboxControl, device: dict[str, Any]
+) -> None:
+    """R6, R12, R13: from signing in to three invitations, on a computer and on a phone."""
+    arlo = Person(new_context(device).new_page())
+    arlo.opens("/")
+    check_axe(arlo.page)
+    arlo.signs_in(world.assignor)
+    arlo.is_at("Lakeside Officials Association")
+
+    arlo.opens_add_licenses()
+    arlo.chooses(10)
+    assert arlo.cost("Total") == "$50.00"
+    arlo.continues_to_payment()
+    expect(arlo.page.get_by_role("heading", level=1)).to_contain_text("$50.00")
+    check_axe(arlo.page)
+    arlo.pays_with()
+
+    arlo.reads("10 licenses bought. You now hold 35, and 31 are free.", "Visa •••• 4242", "$50.00")
+    check_axe(arlo.page)
+    assert world.held() == 35
+    assert len(stripe.sessions()) == 1
+
+    arlo.clicks("Add User")
+    for name, email, role in NEW_OFFICIALS:
+        arlo.types_user(name, email, role)
+        arlo.clicks("Add, then another")
+        arlo.reads(f"{name} is added", email)
+    arlo.chooses_from_menu("Users")
+    arlo.reads("7 of 35 licenses are in use, 28 free.")
+    for number, (name, email, role) in enumerate(NEW_OFFICIALS, start=5):
+        for words in (email, role, str(number), "Invited"):
+            expect(arlo.row_of(name)).to_contain_text(words)
+    check_axe(arlo.page)
+
+
+def test_on_a_phone_the_plus_is_in_the_bar_and_the_rest_in_a_drawer(
+    world: World, signed_in: SignedIn
+) -> None:
+    """R6: nothing has to be opened to find it, and the drawer opens and closes."""
+    arlo = signed_in(world.assignor, PHONE)
+    arlo.opens("/o/lakeside/")
+    users = arlo.menu.get_by_role("link", name="Users")
+    expect(arlo.green_plus).to_be_visible()
+    expect(users).to_be_hidden()
+
+    arlo.opens_menu()
+    expect(users).to_be_visible()
+    expect(arlo.menu.get_by_role("button", name="Sign out")).to_be_visible()
+    check_axe(arlo.page)
+
+    arlo.page.touchscreen.tap(10, 400)
+    expect(users).to_be_hidden()
+    arlo.opens_menu()
+    arlo.page.keyboard.press("Escape")
+    expect(users).to_be_hidden()
+    expect(arlo.menu.get_by_role("button", name="Menu")).to_be_focused()

@@ -1,0 +1,100 @@
+"""On the payment page: cards that are refused, the bank that asks, and second thoughts."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from billing.models import Purchase
+from tests.browser import check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D_SECURE_CARD, World
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+BOUGHT = "10 licenses bought. You now hold 35"
+
+
+@pytest.fixture
+def buyer(arlo: Person) -> Person:
+    """Arlo on the payment page for ten licenses."""
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.chooses(10)
+    arlo.continues_to_payment()
+    return arlo
+
+
+def test_after_a_declined_card_another_one_pays(buyer: Person, world: World) -> None:
+    """R14: one purchase, however many cards it takes."""
+    buyer.pays_with(DECLINED_CARD)
+    buyer.reads("Your card was declined", "Nothing was charged")
+    check_axe(buyer.page)
+    assert world.held() == 25
+
+    buyer.pays_with()
+    buyer.reads(BOUGHT)
+    assert Purchase.objects.count() == 1
+
+
+def test_the_bank_asks_and_the_payment_goes_through(buyer: Person) -> None:
+    """R13: 3-D Secure."""
+    buyer.pays_with(THREE_D_SECURE_CARD)
+    buyer.is_at("Approve this payment?")
+    buyer.clicks("Complete authentication")
+    buyer.reads(BOUGHT, "3220")
+
+
+def test_the_bank_says_no_and_another_card_pays(buyer: Person, world: World) -> None:
+    buyer.pays_with(THREE_D_SECURE_CARD)
+    buyer.clicks("Fail authentication")
+    buyer.reads("We are unable to authenticate your payment method")
+    assert world.held() == 25
+
+    buyer.pays_with()
+    buyer.reads(BOUGHT, "4242")
+
+
+def test_a_prepaid_card_is_refused_on_the_payment_page_and_a_debit_card_pays(
+    buyer: Person, world: World
+) -> None:
+    """R12: credit and debit cards only."""
+    buyer.pays_with(PREPAID_CARD)
+    buyer.reads("prepaid", "Nothing was charged")
+    assert world.held() == 25
+
+    buyer.pays_with(DEBIT_CARD)
+    buyer.reads(BOUGHT, "5556")
+
+
+def test_back_from_the_payment_page_keeps_the_number(
+    world: World, signed_in: SignedIn, device: dict[str, Any]
+) -> None:
+    """R12, R17: it says that nothing was charged, and going on leads to the same payment page."""
+    arlo = signed_in(world.assignor, device)
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.chooses(15)
+    arlo.continues_to_payment()
+    payment_page = arlo.payment_page()
+    arlo.clicks("Back")
+
+    arlo.reads("You came back without paying. Nothing was charged")
+    expect(arlo.number).to_have_value("15")
+    check_axe(arlo.page)
+
+    arlo.continues_to_payment()
+    assert arlo.payment_page() == payment_page
+    arlo.goes_back()
+    expect(arlo.number).to_have_value("15")
+
+
+def test_an_unpaid_purchase_is_paid_from_the_history(buyer: Person) -> None:
+    buyer.opens("/o/lakeside/purchases/")
+    row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
+    row.get_by_role("link").click()
+    buyer.reads("This purchase is not paid.")
+    check_axe(buyer.page)
+
+    buyer.clicks("Go to the payment page")
+    buyer.pays_with()
+    buyer.reads(BOUGHT)

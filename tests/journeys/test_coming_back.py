@@ -1,0 +1,150 @@
+"""After paying: in time, late, twice, or not at all."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import expect
+
+from billing.models import Purchase
+from billing.sandbox.client import SandboxControl
+from tests.browser import Troubles, check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.world import World
+
+ADD_LICENSES = "/o/lakeside/licenses/add/"
+RETURN_PAGE = re.compile(r"/o/lakeside/licenses/return/")
+SESSIONS = "/v1/checkout/sessions/*"
+
+
+def test_who_closes_the_tab_after_paying_finds_the_licenses(
+    arlo: Person, world: World, stripe: SandboxControl
+) -> None:
+    """R13, R14: the webhook grants them; the browser never came back."""
+    context = arlo.page.context
+    arlo.opens(ADD_LICENSES)
+    arlo.page.route(RETURN_PAGE, lambda route: route.abort("aborted"))
+    with arlo.page.expect_request(RETURN_PAGE):
+        arlo.buys(10)
+    arlo.page.close()
+    assert stripe.flush()
+
+    arlo = Person(context.new_page())
+    arlo.opens("/o/lakeside/users/")
+    arlo.reads("4 of 35 licenses are in use, 31 free.")
+
+
+def test_while_the_processor_cannot_be_asked_the_page_confirms_by_itself(
+    world: World,
+    stripe: SandboxControl,
+    signed_in: SignedIn,
+    device: dict[str, Any],
+) -> None:
+    """R13: nobody presses anything; the page asks again and then shows the licenses."""
+    arlo = signed_in(world.assignor, device)
+    stripe.fault("drop")
+    unreachable = stripe.fault("error", method="GET", path=SESSIONS, status=503)
+    arlo.opens(ADD_LICENSES)
+    arlo.buys(10)
+    arlo.is_at("Confirming the payment")
+    arlo.reads("purchase of 10 licenses", "you are not charged twice")
+    check_axe(arlo.page)
+    assert world.held() == 25
+
+    stripe.clear_faults(unreachable["id"])
+    arlo.reads("10 licenses bought. You now hold 35")
+    assert RETURN_PAGE.search(arlo.page.url) is None
+
+
+def test_a_payment_page_that_cannot_be_reached_is_said_and_the_number_kept(
+    arlo: Person, stripe: SandboxControl, troubles: Troubles
+) -> None:
+    """R13, R14: the second try uses the same purchase."""
+    troubles.expect("POST 502 .*/licenses/add/")
+    unreachable = stripe.fault("error", method="POST", path="/v1/checkout/sessions", status=503)
+    arlo.opens(ADD_LICENSES)
+    arlo.chooses(20)
+    arlo.continues_to_payment()
+    arlo.reads("The payment page cannot be reached at the moment. Nothing was charged.")
+    expect(arlo.number).to_have_value("20")
+    check_axe(arlo.page)
+
+    stripe.clear_faults(unreachable["id"])
+    arlo.continues_to_payment()
+    arlo.pays_with()
+    arlo.reads("20 licenses bought. You now hold 45")
+    assert Purchase.objects.count() == 1
+
+
+def test_returning_twice_grants_once(arlo: Person, world: World, stripe: SandboxControl) -> None:
+    """R14: a bookmark, a reload, the same link in another tab."""
+    arlo.opens(ADD_LICENSES)
+    with arlo.page.expect_request(RETURN_PAGE) as returning:
+        arlo.buys(10)
+    arlo.reads("You now hold 35")
+
+    again = Person(arlo.page.context.new_page())
+    again.opens(returning.value.url)
+    again.reads("You now hold 35", "Visa •••• 4242")
+    assert world.held() == 35
+
+
+def test_going_back_after_paying_asks_before_buying_the_same_again(
+    world: World,
+    stripe: SandboxControl,
+    signed_in: SignedIn,
+    troubles: Troubles,
+    device: dict[str, Any],
+) -> None:
+    """R14: the payment page is done; the same number again is bought only when meant."""
+    troubles.expect("POST 409 .*/licenses/add/")
+    arlo = signed_in(world.assignor, device)
+    arlo.opens(ADD_LICENSES)
+    arlo.buys(10)
+    arlo.reads("You now hold 35")
+    arlo.goes_back()
+    arlo.reads("You will not be charged again")
+    arlo.goes_back()
+    arlo.is_at("Add Licenses")
+
+    arlo.chooses(10)
+    arlo.continues_to_payment()
+    arlo.reads("You bought 10 licenses a moment ago", "They are yours already.")
+    check_axe(arlo.page)
+    arlo.clicks("No, show the purchase")
+    arlo.reads("Visa •••• 4242")
+    assert world.held() == 35
+
+    arlo.opens(ADD_LICENSES)
+    arlo.chooses(10)
+    arlo.continues_to_payment()
+    arlo.clicks("Yes, buy another 10")
+    arlo.pays_with()
+    arlo.reads("10 licenses bought. You now hold 45")
+
+
+def test_two_tabs_share_one_payment_page(arlo: Person, stripe: SandboxControl) -> None:
+    """R14: it can be paid once only."""
+    other = Person(arlo.page.context.new_page())
+    for tab in (arlo, other):
+        tab.opens(ADD_LICENSES)
+    for tab in (arlo, other):
+        tab.chooses(10)
+        tab.continues_to_payment()
+    assert arlo.payment_page() == other.payment_page()
+
+    arlo.pays_with()
+    arlo.reads("You now hold 35")
+    other.pays_with()
+    other.reads("You now hold 35")
+    assert len(stripe.sessions()) == Purchase.objects.count() == 1
+
+
+def test_a_double_click_is_one_purchase(arlo: Person, stripe: SandboxControl) -> None:
+    """R14."""
+    arlo.opens(ADD_LICENSES)
+    arlo.chooses(10)
+    arlo.continue_button.dblclick()
+    arlo.pays_with()
+    arlo.reads("10 licenses bought. You now hold 35")
+    assert len(stripe.sessions()) == Purchase.objects.count() == 1

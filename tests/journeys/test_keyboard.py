@@ -1,0 +1,92 @@
+"""Without a mouse."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser import ContextMaker, Troubles
+from tests.factories import PASSWORD
+from tests.journeys.people import Person
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+FOCUS_CAN_BE_SEEN = """element => {
+    const style = getComputedStyle(element);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+}"""
+
+
+def tabs_to(person: Person, target: Locator, *, within: int = 3) -> None:
+    """Press Tab until the focus is there, and hold that each stop can be seen."""
+    for _ in range(within):
+        person.page.keyboard.press("Tab")
+        here = person.page.locator(":focus")
+        expect(here).to_be_in_viewport()
+        assert here.evaluate(FOCUS_CAN_BE_SEEN), here.evaluate("element => element.outerHTML")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"{target} has no focus after {within} times Tab")
+
+
+def skips_to_content(person: Person) -> None:
+    tabs_to(person, person.page.get_by_role("link", name="Skip to content"), within=1)
+    person.page.keyboard.press("Enter")
+
+
+def test_from_signing_in_to_the_payment_page_by_keyboard_alone(
+    world: World, new_context: ContextMaker
+) -> None:
+    """R6: the skip link comes first, the plus second, and the focus can always be seen."""
+    page = new_context().new_page()
+    arlo = Person(page)
+    arlo.opens("/")
+    skips_to_content(arlo)
+    tabs_to(arlo, page.get_by_role("textbox", name="mail"), within=1)
+    page.keyboard.type(world.assignor.user.email)
+    tabs_to(arlo, arlo.field("Password"), within=1)
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    arlo.is_at("Lakeside Officials Association")
+
+    tabs_to(arlo, arlo.green_plus, within=2)
+    page.keyboard.press("Enter")
+    arlo.is_at("Add Licenses")
+
+    skips_to_content(arlo)
+    tabs_to(arlo, arlo.number, within=2)
+    page.keyboard.type("10")
+    expect(arlo.number).to_have_value("10")
+    tabs_to(arlo, page.get_by_role("button", name="Five more"), within=1)
+    page.keyboard.press("Space")
+    expect(arlo.number).to_have_value("15")
+    tabs_to(arlo, arlo.continue_button, within=1)
+    page.keyboard.press("Enter")
+
+    arlo.payment_page()
+    arlo.reads("15 × $5.00", "$75.00")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_enter_in_the_number_field_continues_to_payment(
+    world: World, signed_in, javascript: bool
+) -> None:
+    """Not one of the buttons beside it, which come first on the page."""
+    arlo = signed_in(world.assignor, {"java_script_enabled": javascript})
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.chooses(10)
+    arlo.number.press("Enter")
+
+    arlo.payment_page()
+    arlo.reads("10 × $5.00")
+
+
+def test_a_wrong_number_is_refused_with_the_focus_on_what_is_wrong(
+    arlo: Person, troubles: Troubles
+) -> None:
+    troubles.expect("POST 422 .*/licenses/add/")
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.chooses(7)
+    arlo.number.press("Enter")
+    arlo.reads("Instead of 7")
+    skips_to_content(arlo)
+    tabs_to(arlo, arlo.number, within=2)

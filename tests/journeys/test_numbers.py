@@ -1,0 +1,126 @@
+"""Choosing a number: by buttons, by typing, with and without JavaScript."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import DESKTOP, PHONE, Troubles, check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+WITHOUT_JAVASCRIPT = {"java_script_enabled": False}
+ADD_LICENSES = "/o/lakeside/licenses/add/"
+HINT = "Licenses are sold in groups of 5: 5, 10, 15 and so on."
+
+
+def press(person: Person, name: str) -> None:
+    person.main.get_by_role("button", name=name).click()
+
+
+def test_the_buttons_go_five_up_and_five_down(arlo: Person) -> None:
+    """R10: to the next group, and never below the first."""
+    arlo.opens(ADD_LICENSES)
+    expect(arlo.number).to_have_value("5")
+    for name, number in [("Five fewer", "5"), ("Five more", "10"), ("Five more", "15")]:
+        press(arlo, name)
+        expect(arlo.number).to_have_value(number)
+    assert arlo.cost("Total") == "$75.00"
+
+    for typed, name, number in [(12, "Five more", "15"), (12, "Five fewer", "10")]:
+        arlo.chooses(typed)
+        press(arlo, name)
+        expect(arlo.number).to_have_value(number)
+
+
+def test_a_number_that_is_not_sold_is_said_at_once_and_answered_with_the_nearest(
+    world: World, signed_in: SignedIn, troubles: Troubles, device: dict[str, Any]
+) -> None:
+    """R10."""
+    arlo = signed_in(world.assignor, device)
+    arlo.opens(ADD_LICENSES)
+    arlo.chooses(7)
+    expect(arlo.main.get_by_text(HINT)).to_be_visible()
+    check_axe(arlo.page)
+
+    troubles.expect("POST 422 .*/licenses/add/")
+    arlo.continues_to_payment()
+    arlo.reads("Instead of 7 you can buy 5 or 10.")
+    expect(arlo.number).to_have_value("7")
+    expect(arlo.number).to_have_accessible_description(re.compile("Instead of 7"))
+    check_axe(arlo.page)
+
+    arlo.chooses(10)
+    expect(arlo.main.get_by_text(HINT)).to_be_hidden()
+    assert arlo.cost("Total") == "$50.00"
+
+
+def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> None:
+    """R10, R11: at the same price for each."""
+    arlo.opens(ADD_LICENSES)
+    arlo.buys(5000)
+    arlo.reads("5,000 licenses bought. You now hold 5,025", "5,000 × $5.00", "$25,000.00")
+    assert world.held() == 5025
+
+
+def test_more_than_one_payment_can_carry_is_refused_before_paying(
+    arlo: Person, troubles: Troubles
+) -> None:
+    """R10: the only ceiling is the processor's."""
+    troubles.expect("POST 422 .*/licenses/add/")
+    arlo.opens(ADD_LICENSES)
+    arlo.chooses(200_000)
+    arlo.continues_to_payment()
+    arlo.reads("at most $999,999.99, which is 199,995 licenses")
+
+
+def test_javascript_and_the_server_work_out_the_same(world: World, signed_in: SignedIn) -> None:
+    """R11: what is shown while typing is what the server says, to the cent."""
+    arlo = signed_in(world.assignor)
+    plain = signed_in(world.assignor, DESKTOP | WITHOUT_JAVASCRIPT)
+    arlo.opens(ADD_LICENSES)
+    totals = {}
+    for number in (5, 10, 1000, 5000, 199_995):
+        arlo.chooses(number)
+        plain.opens(f"{ADD_LICENSES}?quantity={number}")
+        expect(plain.number).to_have_value(str(number))
+        assert arlo.whole_cost() == plain.whole_cost()
+        totals[number] = arlo.cost("Total")
+
+    assert totals == {
+        5: "$25.00",
+        10: "$50.00",
+        1000: "$5,000.00",
+        5000: "$25,000.00",
+        199_995: "$999,975.00",
+    }
+
+
+def test_all_of_it_works_without_javascript(
+    world: World, signed_in: SignedIn, troubles: Troubles
+) -> None:
+    """R10, R13: buttons, the refusal, paying and coming back."""
+    arlo = signed_in(world.assignor, PHONE | WITHOUT_JAVASCRIPT)
+    arlo.opens("/o/lakeside/")
+    arlo.opens_add_licenses()
+    for name, number, total in [
+        ("Five more", "10", "$50.00"),
+        ("Five more", "15", "$75.00"),
+        ("Five fewer", "10", "$50.00"),
+    ]:
+        press(arlo, name)
+        expect(arlo.number).to_have_value(number)
+        assert arlo.cost("Total") == total
+    troubles.expect("POST 422 .*/licenses/add/")
+    arlo.chooses(12)
+    arlo.continues_to_payment()
+    arlo.reads("Instead of 12 you can buy 10 or 15.")
+
+    arlo.buys(15)
+    arlo.reads("15 licenses bought. You now hold 40")
+    arlo.opens_menu()
+    expect(arlo.menu.get_by_role("link", name="Users")).to_be_visible()

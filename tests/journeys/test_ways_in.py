@@ -1,0 +1,119 @@
+"""The three places where a purchase starts."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from billing.sandbox.client import SandboxControl
+from tests.browser import DESKTOP, PHONE, TABLET, Troubles, check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.pages import pages_of
+from tests.world import TERM_END, World, local
+
+every_interface = pytest.mark.parametrize(
+    "device", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"]
+)
+FULL = 25
+
+
+def test_the_plus_comes_first_on_every_page_of_the_organization(
+    world: World, stripe: SandboxControl, signed_in: SignedIn, device: dict[str, Any]
+) -> None:
+    """R6; every page is accessible, too."""
+    ada = signed_in(world.administrator, device)
+    for address in pages_of(world):
+        ada.opens(address)
+        expect(ada.green_plus, address).to_be_visible()
+        expect(ada.menu.get_by_role("link").first).to_have_text("Add Licenses")
+        check_axe(ada.page)
+
+
+@every_interface
+def test_the_subscription_tab_offers_licenses_on_computers_only(
+    world: World, signed_in: SignedIn, device: dict[str, Any]
+) -> None:
+    """R7: phones and tablets have the plus."""
+    arlo = signed_in(world.assignor, device)
+    arlo.opens("/o/lakeside/")
+    arlo.chooses_from_menu("System Settings")
+    arlo.reads("$5.00 for the whole term", "198")
+
+    expect(arlo.link_or_button("Add Licenses")).to_be_visible(visible=device is DESKTOP)
+    expect(arlo.green_plus).to_be_visible()
+
+
+def test_the_subscription_tab_leads_to_buying(world: World, signed_in: SignedIn) -> None:
+    """R7."""
+    arlo = signed_in(world.assignor)
+    arlo.opens("/o/lakeside/settings/")
+    arlo.clicks("Add Licenses")
+    arlo.is_at("Add Licenses")
+
+
+@every_interface
+def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
+    world: World,
+    stripe: SandboxControl,
+    signed_in: SignedIn,
+    troubles: Troubles,
+    device: dict[str, Any],
+) -> None:
+    """R8: no license is free; buy five in the middle of adding somebody, and finish."""
+    world.fill(FULL)
+    arlo = signed_in(world.assignor, device)
+    arlo.opens("/o/lakeside/users/")
+    arlo.clicks("Add User")
+    arlo.reads("No license is free")
+    arlo.types_user("Nora New", "nora@new.example", "Observer")
+    troubles.expect("POST 409 .*/users/add/")
+    arlo.clicks("Add and invite")
+    arlo.reads("All licenses are taken: 25 of 25 are in use. 1 license is missing.")
+    check_axe(arlo.page)
+
+    arlo.clicks("Add Licenses")
+    arlo.is_at("Add Licenses")
+    arlo.buys(5)
+
+    arlo.is_at("Add User")
+    arlo.reads("5 licenses bought. You now hold 30, and 5 are free.")
+    expect(arlo.field("Name")).to_have_value("Nora New")
+    expect(arlo.field("E-mail")).to_have_value("nora@new.example")
+    expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
+    arlo.clicks("Add and invite")
+    arlo.reads("Nora New is added on license 26.")
+    expect(arlo.row_of("Nora New")).to_contain_text("Observer")
+
+
+def test_a_form_that_is_half_filled_and_wrong_is_kept_as_well(
+    world: World, stripe: SandboxControl, signed_in: SignedIn
+) -> None:
+    """R8: leaving to buy asks for nothing; coming back without paying brings it back too."""
+    arlo = signed_in(world.assignor)
+    arlo.opens("/o/lakeside/users/add/")
+    arlo.types_user("", "nora@", "Observer")
+    arlo.clicks("Add Licenses")
+    arlo.chooses(10)
+    arlo.continues_to_payment()
+    arlo.clicks("Back")
+    arlo.reads("You came back without paying.")
+    arlo.continues_to_payment()
+    arlo.pays_with()
+
+    arlo.is_at("Add User")
+    expect(arlo.field("E-mail")).to_have_value("nora@")
+    expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
+
+
+def test_while_renewal_is_open_the_plus_explains_what_to_do_first(
+    world: World, signed_in: SignedIn, device: dict[str, Any]
+) -> None:
+    """R20."""
+    world.at(local(TERM_END.replace(day=2), hour=9))
+    arlo = signed_in(world.assignor, device)
+    arlo.opens("/o/lakeside/")
+    arlo.opens_add_licenses()
+
+    arlo.reads("Tuesday, December 2, 2031", "the subscription must be renewed first")
+    expect(arlo.number).to_be_hidden()
+    check_axe(arlo.page)

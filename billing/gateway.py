@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import stripe
 from django.conf import settings
+from stripe import RequestOptions
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams, SessionRetrieveParams
 
@@ -44,6 +45,7 @@ _EXPAND_SESSION = ["line_items", "payment_intent.latest_charge"]
 # created, read when one comes back.
 METADATA_PRODUCT = "product"
 METADATA_PURCHASE = "purchase"
+METADATA_REFUND = "refund"
 PRODUCT = "add-on-licensing"
 
 
@@ -211,25 +213,35 @@ def sessions_created_since(created: datetime) -> list[CheckoutSession]:
 
 
 @_translate
-def refund(
-    *, payment_intent_id: str, amount: int, idempotency_key: str, purchase_id: str
-) -> RefundAnswer:
-    """Give back ``amount`` minor units of a payment; the same key gives the same refund."""
-    metadata = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
+def refund(*, payment_intent_id: str, amount: int, our_id: str, purchase_id: str) -> RefundAnswer:
+    """Give back ``amount`` minor units of a payment; the same ``our_id`` gives the same refund."""
     params: RefundCreateParams = {
         "payment_intent": payment_intent_id,
         "amount": amount,
-        "metadata": metadata,
+        "metadata": {
+            METADATA_PRODUCT: PRODUCT,
+            METADATA_PURCHASE: purchase_id,
+            METADATA_REFUND: our_id,
+        },
     }
-    answer = client().v1.refunds.create(params, {"idempotency_key": idempotency_key})
-    return RefundAnswer(answer.id, answer.status or "pending")
+    options: RequestOptions = {"idempotency_key": f"refund:{our_id}"}
+    return _refund_answer(client().v1.refunds.create(params, options))
+
+
+@_translate
+def find_refund(*, payment_intent_id: str, our_id: str) -> RefundAnswer | None:
+    """The refund that was asked for under ``our_id``, where the answer to that was lost."""
+    refunds = client().v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
+    for found in refunds.auto_paging_iter():
+        if found.metadata and found.metadata.to_dict().get(METADATA_REFUND) == our_id:
+            return _refund_answer(found)
+    return None
 
 
 @_translate
 def retrieve_refund(refund_id: str) -> RefundAnswer:
     """A refund as it is now."""
-    answer = client().v1.refunds.retrieve(refund_id)
-    return RefundAnswer(answer.id, answer.status or "pending")
+    return _refund_answer(client().v1.refunds.retrieve(refund_id))
 
 
 def read_event(body: bytes, signature: str) -> Event:
@@ -316,6 +328,12 @@ def _session(session: stripe.checkout.Session) -> CheckoutSession:
         unit_amount=unit_amount,
         payment=_payment(session),
     )
+
+
+def _refund_answer(refund: stripe.Refund) -> RefundAnswer:
+    if not refund.id:
+        raise ValueError("a refund without an id")
+    return RefundAnswer(refund.id, refund.status or "pending")
 
 
 def _only_line(session: stripe.checkout.Session) -> tuple[int | None, int | None]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 
-from billing import gateway, refunding
+from billing import gateway, problems, refunding
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
@@ -54,19 +55,21 @@ def give_back_surplus(purchase: Purchase, session: CheckoutSession, payment: Pay
 def hold_unknown(session: CheckoutSession) -> None:
     """Put a payment that carries our mark but belongs to no purchase on support's list (R15)."""
     payment = session.payment
-    problem, is_new = PaymentProblem.objects.get_or_create(
-        session_id=session.id,
-        defaults={
-            "payment_intent_id": payment.payment_intent_id if payment else "",
-            "reason": ProblemReason.UNKNOWN_PURCHASE,
-            "received": asdict(_received(session)),
-            "needs_support": True,
-            "created_at": clock.now(),
-        },
-    )
-    if is_new:
-        logger.error("paid session %s belongs to no purchase", session.id)
-        _tell_support(problem)
+    # One transaction: whoever is on the list has been told of.
+    with transaction.atomic():
+        problem, is_new = PaymentProblem.objects.get_or_create(
+            session_id=session.id,
+            defaults={
+                "payment_intent_id": payment.payment_intent_id if payment else "",
+                "reason": ProblemReason.UNKNOWN_PURCHASE,
+                "received": asdict(_received(session)),
+                "needs_support": True,
+                "created_at": clock.now(),
+            },
+        )
+        if is_new:
+            logger.error("paid session %s belongs to no purchase", session.id)
+            problems.hand_to_support(problem)
 
 
 def _grant(purchase: Purchase) -> None:
@@ -174,7 +177,7 @@ def _hold(
         needs_support=True,
         created_at=clock.now(),
     )
-    _tell_support(problem)
+    problems.hand_to_support(problem)
     notices.tell(
         purchase.buyer_email,
         "payment_held",
@@ -182,22 +185,6 @@ def _hold(
         organization=purchase.organization,
         data=_mail_facts(purchase),
     )
-
-
-def _tell_support(problem: PaymentProblem) -> None:
-    if settings.SUPPORT_EMAIL:
-        notices.tell(
-            settings.SUPPORT_EMAIL,
-            "payment_problem",
-            reference=f"session:{problem.session_id}",
-            organization=problem.purchase.organization if problem.purchase else None,
-            data={
-                "reason": str(problem.get_reason_display()),
-                "session": problem.session_id,
-                "link": settings.SITE_URL
-                + reverse("admin:billing_paymentproblem_change", args=[problem.pk]),
-            },
-        )
 
 
 def _expected(purchase: Purchase) -> Facts:

@@ -4,7 +4,7 @@ import logging
 
 from django.db import transaction
 
-from billing import gateway
+from billing import gateway, problems
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorError, ProcessorRefused
 from billing.states import PurchaseStatus, RefundStatus, require_move
@@ -50,7 +50,7 @@ def send(refund: Refund) -> Refund:
         answer = gateway.refund(
             payment_intent_id=refund.payment_intent_id,
             amount=refund.amount,
-            idempotency_key=f"refund:{refund.pk}",
+            our_id=str(refund.pk),
             purchase_id=str(refund.purchase_id or ""),
         )
     except ProcessorRefused:
@@ -60,11 +60,17 @@ def send(refund: Refund) -> Refund:
 
 
 def follow_up(refund: Refund) -> Refund:
-    """Ask what became of a refund that was still pending. Raises ProcessorError."""
-    if refund.refund_id is None:
-        return send(refund)
-    answer = gateway.retrieve_refund(refund.refund_id)
-    return _write(refund, answer.id, RefundStatus(answer.status))
+    """Ask what became of a refund that was still pending, or was perhaps never sent.
+
+    Raises ProcessorError.
+    """
+    if refund.refund_id is not None:
+        answer = gateway.retrieve_refund(refund.refund_id)
+        return _write(refund, answer.id, RefundStatus(answer.status))
+    # Asking again with the same key is not enough: an error is repeated under it, whatever was
+    # done, and a day later the key is forgotten.
+    found = gateway.find_refund(payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk))
+    return _write(refund, found.id, RefundStatus(found.status)) if found else send(refund)
 
 
 def _write(refund: Refund, refund_id: str | None, status: RefundStatus) -> Refund:
@@ -72,13 +78,15 @@ def _write(refund: Refund, refund_id: str | None, status: RefundStatus) -> Refun
         if refund.purchase and refund.purchase.organization:
             lock_organization(refund.purchase.organization)
         refund = Refund.objects.select_for_update().get(pk=refund.pk)
+        if refund.status in _GONE_WRONG:
+            # For good; another answer is older than the one that said so.
+            return refund
         if refund_id:
             refund.refund_id = refund_id
         refund.status = status
         refund.save(update_fields=["refund_id", "status"])
         if status in _GONE_WRONG and refund.problem:
-            refund.problem.needs_support = True
-            refund.problem.save(update_fields=["needs_support"])
+            problems.hand_to_support(refund.problem)
         _move_purchase(refund, status)
     return refund
 

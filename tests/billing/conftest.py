@@ -19,5 +19,5 @@ def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
 @pytest.fixture
 def support(settings: Settings) -> str:
     """The address that is told of payments that did not add up."""
-    settings.SUPPORT_EMAIL = "help@licensing.example"
-    return settings.SUPPORT_EMAIL
+    address = settings.SUPPORT_EMAIL = "help@licensing.example"
+    return address

@@ -151,7 +151,7 @@ def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) 
     client = world.client(world.assignor)
 
     page = client.get(
-        "/o/lakeside/licenses/return/", {"session_id": purchase.session_id}, follow=True
+        "/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
     ).content.decode()
 
     assert "does not match this purchase, so no licenses were added yet" in page

@@ -109,7 +109,7 @@ def test_what_was_bought_is_said_where_the_buyer_lands(
     purchase = paid(world, return_to="/o/lakeside/users/")
     client = world.client(world.assignor)
 
-    page = client.get(PATH, {"session_id": purchase.session_id}, follow=True).content.decode()
+    page = client.get(PATH, {"session_id": purchase.session_id or ""}, follow=True).content.decode()
 
     assert "10 licenses bought. You now hold 35, and 31 are free." in page
 
@@ -190,7 +190,7 @@ class TestWhoMayLand:
     ) -> None:
         purchase = paid(world)
 
-        response = Client().get(PATH, {"session_id": purchase.session_id})
+        response = Client().get(PATH, {"session_id": purchase.session_id or ""})
 
         assert response.status_code == HTTPStatus.FOUND
         assert f"session_id%3D{purchase.session_id}" in response.headers["Location"]

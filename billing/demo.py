@@ -98,22 +98,14 @@ class DemoLoader:
         term = self._year(summit, ends_in=12, licenses=30, package=self.association)
         self._people(summit, total=26)
         paid_at = self._noon(self.today - timedelta(days=6))
-        with self._at(paid_at):
-            renewal = Renewal.objects.create(
-                term=term,
-                package=self.association,
-                state=RenewalState.PAID,
-                quantity=35,
-                created_at=paid_at,
-            )
-            self._term(
-                summit,
-                self.association,
-                term.expires_on + timedelta(days=1),
-                licenses=35,
-                paid_at=paid_at,
-                renewal=renewal,
-            )
+        self._term(
+            summit,
+            self.association,
+            term.expires_on + timedelta(days=1),
+            licenses=35,
+            paid_at=paid_at,
+            renews=term,
+        )
 
     def _organization(self, name: str, slug: str) -> Organization:
         return Organization.objects.create(
@@ -143,7 +135,7 @@ class DemoLoader:
         *,
         licenses: int,
         paid_at: datetime | None = None,
-        renewal: Renewal | None = None,
+        renews: Term | None = None,
     ) -> Term:
         paid_at = paid_at or self._noon(starts_on)
         buyer = self._user(f"administrator@{organization.slug}.example", ROLES["administrator"][0])
@@ -156,9 +148,10 @@ class DemoLoader:
                 currency=package.currency,
                 starts_on=starts_on,
                 expires_on=calendar.expiration_date(starts_on, YEAR),
-                renews=renewal.term if renewal else None,
+                renews=renews,
                 created_at=paid_at,
             )
+            renewal = self._paid_renewal(renews, term, licenses) if renews else None
             kind = PurchaseKind.RENEWAL if renewal else PurchaseKind.ORIGINAL
             purchase = self._purchase(kind, term, buyer, licenses, paid_at, renewal)
             ledger.include(
@@ -168,6 +161,16 @@ class DemoLoader:
                 reference=purchase.reference,
             )
         return term
+
+    def _paid_renewal(self, renews: Term, term: Term, licenses: int) -> Renewal:
+        return Renewal.objects.create(
+            term=renews,
+            package=term.package,
+            state=RenewalState.PAID,
+            quantity=licenses,
+            next_term=term,
+            created_at=clock.now(),
+        )
 
     def _add_on(self, term: Term, buyer: User, quantity: int, paid_at: datetime) -> None:
         with self._at(paid_at):

@@ -15,7 +15,7 @@ from billing.states import (
     PurchaseStatus,
     RefundStatus,
 )
-from subscriptions.models import Organization, Renewal, Term
+from subscriptions.models import Discount, Organization, Package, Renewal, Term
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.policy.buying import GROUP_SIZE
 
@@ -66,6 +66,10 @@ class Purchase(models.Model):
     term_years = models.PositiveSmallIntegerField(null=True, blank=True)
     term_starts_on = models.DateField(null=True, blank=True)
     term_expires_on = models.DateField(null=True, blank=True)
+    discount = models.ForeignKey(
+        Discount, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
+    )
+    discount_name = models.CharField(_("discount"), max_length=80, blank=True)
     return_to = models.CharField(max_length=300, blank=True)
     # One number per form that was shown: sending the form twice is one purchase (R14).
     submission = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -155,6 +159,15 @@ class Purchase(models.Model):
                 fields=("organization", "submission"), name="purchase_form_is_sent_once"
             ),
             models.UniqueConstraint(
+                fields=("submission",),
+                condition=Q(kind="original"),
+                name="purchase_original_form_is_sent_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_amount=0) | Q(discount__isnull=False),
+                name="purchase_discount_has_its_reason",
+            ),
+            models.UniqueConstraint(
                 fields=("renewal",),
                 condition=Q(status__in=[str(status) for status in UNSETTLED]),
                 name="purchase_renewal_is_paid_by_one",
@@ -181,6 +194,24 @@ class Purchase(models.Model):
     def reference(self) -> str:
         """How the ledger, notices and activity know this purchase."""
         return f"purchase:{self.pk}"
+
+
+class Application(models.Model):
+    """What a stranger typed to subscribe (R23): becomes an organization when it is paid."""
+
+    purchase = models.OneToOneField(Purchase, on_delete=models.CASCADE, related_name="application")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
+    organization_name = models.CharField(_("organization"), max_length=120)
+    billing_name = models.CharField(_("billing contact"), max_length=120, blank=True)
+    billing_email = models.EmailField(_("billing e-mail"), blank=True)
+    billing_address = models.TextField(_("billing address"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+
+    def __str__(self) -> str:
+        return self.organization_name
 
 
 class ProcessorEvent(models.Model):

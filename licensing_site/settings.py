@@ -137,6 +137,13 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
+# Calendar and prices ----------------------------------------------------------------------------
+
+# Days after expiration until an organization's pages close (R22).
+CLOSE_AFTER_DAYS = env.int("CLOSE_AFTER_DAYS", default=14)
+# What a renewal after expiration costs on top, in minor units of the organization's currency.
+LATE_FEE_AMOUNT = env.int("LATE_FEE_AMOUNT", default=0)
+
 # Language and time ------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"

@@ -140,6 +140,49 @@ def _invitation_over(facts: Facts) -> str:
     )
 
 
+def _renewal_not_open(facts: Facts) -> str:
+    return _(
+        "Renewal opens on %(opens)s. Until then licenses can be added, and package and price stay "
+        "as they are."
+    ) % {"opens": formats.full_date(facts["renewal_opens_on"])}
+
+
+def _package_not_offered(facts: Facts) -> str:
+    return _("This package is not offered any more. Choose another one.")
+
+
+def _below_minimum(facts: Facts) -> str:
+    return _("This package has at least %(minimum)s licenses.") % {
+        "minimum": formats.number(facts["minimum"])
+    }
+
+
+def _total_above_ceiling(facts: Facts) -> str:
+    return _(
+        "The total of %(total)s is more than one card payment can be (%(ceiling)s). Choose a "
+        "package with a lower price, remove users who need no license, or write to support."
+    ) % {
+        "total": formats.money(facts["total"], facts["currency"]),
+        "ceiling": formats.money(facts["ceiling"], facts["currency"]),
+    }
+
+
+def _discount_unknown(facts: Facts) -> str:
+    return _("There is no discount with this code. Check it, or go on without it.")
+
+
+def _discount_not_yet(facts: Facts) -> str:
+    return _("This discount begins on %(day)s.") % {"day": formats.full_date(facts["valid_from"])}
+
+
+def _discount_over(facts: Facts) -> str:
+    return _("This discount ended on %(day)s.") % {"day": formats.full_date(facts["valid_until"])}
+
+
+def _discount_used_up(facts: Facts) -> str:
+    return _("This discount has been used as often as it may be.")
+
+
 _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NOT_A_NUMBER: _not_a_number,
     Reason.TOO_FEW: _too_few,
@@ -157,4 +200,12 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NOT_A_MEMBER: _not_a_member,
     Reason.NOT_INVITED: _not_invited,
     Reason.INVITATION_OVER: _invitation_over,
+    Reason.RENEWAL_NOT_OPEN: _renewal_not_open,
+    Reason.PACKAGE_NOT_OFFERED: _package_not_offered,
+    Reason.BELOW_MINIMUM: _below_minimum,
+    Reason.TOTAL_ABOVE_CEILING: _total_above_ceiling,
+    Reason.DISCOUNT_UNKNOWN: _discount_unknown,
+    Reason.DISCOUNT_NOT_YET: _discount_not_yet,
+    Reason.DISCOUNT_OVER: _discount_over,
+    Reason.DISCOUNT_USED_UP: _discount_used_up,
 }

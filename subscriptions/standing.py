@@ -5,16 +5,18 @@ answer from the rules.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
 from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Renewal, Term
 from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy import buying, calendar, licenses
+from subscriptions.policy import buying, calendar, licenses, renewal
 from subscriptions.policy.decisions import Allowed, Refusal
+from subscriptions.policy.renewal import RENEWAL_OPEN, Phase
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,31 @@ class Standing:
     term: Term | None
     latest: Term | None
     licenses: licenses.LicenseCount
+    phase: Phase
     may_add_licenses: Allowed | Refusal
+    may_renew: Allowed | Refusal
 
     @property
     def sells_add_ons(self) -> bool:
         """Whether Add Licenses sells at this moment."""
         return isinstance(self.may_add_licenses, Allowed)
+
+    @property
+    def renewal_is_open(self) -> bool:
+        """From the opening of the window until the renewal is paid, after expiration too (R19)."""
+        return self.phase in RENEWAL_OPEN
+
+    @property
+    def is_late(self) -> bool:
+        """Expired and not renewed (R22)."""
+        return self.phase in (Phase.EXPIRED, Phase.CLOSED)
+
+    @property
+    def days_left_to_add(self) -> int | None:
+        """The countdown to the last day to add licenses, in its last weeks."""
+        if self.latest is None:
+            return None
+        return renewal.days_left_to_add(self.latest.expires_on, self.today)
 
     @property
     def next_term(self) -> Term | None:
@@ -70,6 +91,8 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
     terms = tuple(organization.terms.filter(not_canceled).order_by("starts_on"))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     latest = terms[-1] if terms else None
+    facts = buying.RunningTerm(latest.expires_on) if latest else None
+    close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
     return Standing(
         organization=organization,
         now=now,
@@ -78,9 +101,9 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         term=running[0] if running else None,
         latest=latest,
         licenses=_count(organization, now, [term for term in terms if term.starts_on > today]),
-        may_add_licenses=buying.may_add_licenses(
-            buying.RunningTerm(latest.expires_on) if latest else None, now=now, zone=zone
-        ),
+        phase=renewal.phase_of(facts, now=now, zone=zone, close_after=close_after),
+        may_add_licenses=buying.may_add_licenses(facts, now=now, zone=zone),
+        may_renew=renewal.may_renew(facts, now=now, zone=zone),
     )
 
 

@@ -68,3 +68,25 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.verb
+
+
+class Reminder(models.Model):
+    """A due date of R32 that is dealt with for one person: sent, or skipped as too old."""
+
+    term = models.ForeignKey("subscriptions.Term", on_delete=models.PROTECT)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    due_on = models.DateField(_("due"))
+    was_sent = models.BooleanField(_("sent"))
+    created_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("term", "user", "due_on"), name="reminder_is_dealt_with_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.due_on}"

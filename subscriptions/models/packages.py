@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
@@ -40,6 +41,13 @@ class Package(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(minimum_licenses__gte=1), name="package_minimum_is_positive"
+            ),
+            # The smallest original purchase or renewal must be one the processor takes.
+            models.CheckConstraint(
+                condition=Q(
+                    GreaterThanOrEqual(F("unit_amount") * F("minimum_licenses"), PROCESSOR_MINIMUM)
+                ),
+                name="package_smallest_purchase_can_be_charged",
             ),
         )
 

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +69,10 @@ class Renewal(models.Model):
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=8, choices=RenewalState.choices)
     quantity = models.PositiveIntegerField(_("licenses"), null=True, blank=True)
+    # The term it started, once paid.
+    next_term = models.OneToOneField(
+        Term, on_delete=models.PROTECT, null=True, blank=True, related_name="started_by"
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -84,7 +89,35 @@ class Renewal(models.Model):
                 condition=Q(state="open", quantity__isnull=True) | Q(quantity__gte=1),
                 name="renewal_quantity_is_frozen_while_paying",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "paying"], next_term__isnull=True)
+                | Q(state__in=["paid", "refunded"], next_term__isnull=False),
+                name="renewal_paid_has_started_a_term",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.term}: {self.get_state_display()}"
+
+
+class LicenseRemoval(models.Model):
+    """Licenses that support takes off a renewal (R27). Taken back, it no longer counts."""
+
+    renewal = models.ForeignKey(Renewal, on_delete=models.PROTECT, related_name="removals")
+    quantity = models.PositiveIntegerField(_("licenses"))
+    reason = models.CharField(_("reason"), max_length=300)
+    asked_by = models.CharField(_("asked for by"), max_length=200)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("removed"))
+    taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("license removal")
+        verbose_name_plural = _("license removals")
+        ordering = ("created_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="removal_takes_something"),
+        )
+
+    def __str__(self) -> str:
+        return f"-{self.quantity}"

@@ -26,6 +26,14 @@ class Reason(StrEnum):
     NOT_A_MEMBER = "not_a_member"
     NOT_INVITED = "not_invited"
     INVITATION_OVER = "invitation_over"
+    RENEWAL_NOT_OPEN = "renewal_not_open"
+    PACKAGE_NOT_OFFERED = "package_not_offered"
+    BELOW_MINIMUM = "below_minimum"
+    TOTAL_ABOVE_CEILING = "total_above_ceiling"
+    DISCOUNT_UNKNOWN = "discount_unknown"
+    DISCOUNT_NOT_YET = "discount_not_yet"
+    DISCOUNT_OVER = "discount_over"
+    DISCOUNT_USED_UP = "discount_used_up"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""What original purchase and renewal cost: subtotal, discount, fee, total (R25, R26).
+
+All amounts are whole minor units of a two-decimal currency.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from subscriptions.policy.buying import PROCESSOR_CEILING, PROCESSOR_MINIMUM
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+
+FULL_PERCENT = 10_000  # basis points
+
+
+@dataclass(frozen=True)
+class DiscountTerms:
+    """What a discount takes off: ``basis_points`` of the subtotal, or ``amount``; one of them."""
+
+    basis_points: int = 0
+    amount: int = 0
+
+
+NO_DISCOUNT = DiscountTerms()
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price whose lines multiply out: quantity x unit - discount + fee = total."""
+
+    quantity: int
+    unit_amount: int
+    discount_amount: int
+    fee_amount: int
+
+    @property
+    def subtotal(self) -> int:
+        """Before discount and fee."""
+        return self.quantity * self.unit_amount
+
+    @property
+    def total(self) -> int:
+        """What is charged: 0, or what the processor takes."""
+        return self.subtotal - self.discount_amount + self.fee_amount
+
+
+def price_of(
+    *, quantity: int, unit_amount: int, discount: DiscountTerms = NO_DISCOUNT, fee: int = 0
+) -> Price:
+    """Work out a price (R26).
+
+    A percentage is rounded down to a minor unit; an amount is capped at the subtotal. A discount
+    that would leave a total between 0 and the processor's minimum is lowered until the minimum
+    remains.
+    """
+    subtotal = quantity * unit_amount
+    taken = min(subtotal, discount.amount + subtotal * discount.basis_points // FULL_PERCENT)
+    total = subtotal - taken + fee
+    if 0 < total < PROCESSOR_MINIMUM:
+        taken = max(0, taken - (PROCESSOR_MINIMUM - total))
+    return Price(quantity=quantity, unit_amount=unit_amount, discount_amount=taken, fee_amount=fee)
+
+
+def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
+    """Whether the processor takes this total in one payment (R25)."""
+    if price.total > PROCESSOR_CEILING:
+        facts = {"total": price.total, "ceiling": PROCESSOR_CEILING, "currency": currency}
+        return Refusal(Reason.TOTAL_ABOVE_CEILING, facts)
+    return ALLOWED
+
+
+@dataclass(frozen=True)
+class DiscountFacts:
+    """What decides whether a discount may be used."""
+
+    valid_from: date | None
+    valid_until: date | None
+    uses_left: int | None
+    is_for_others: bool
+    currency: str | None
+
+
+def may_use_discount(
+    discount: DiscountFacts | None, *, today: date, currency: str
+) -> Allowed | Refusal:
+    """Whether a discount applies on ``today`` to a purchase in ``currency`` (R26).
+
+    None: there is no such code. A code of another organization gets the same answer.
+    """
+    if discount is None or discount.is_for_others:
+        return Refusal(Reason.DISCOUNT_UNKNOWN)
+    if discount.currency is not None and discount.currency != currency:
+        return Refusal(Reason.DISCOUNT_UNKNOWN)
+    if discount.valid_from is not None and today < discount.valid_from:
+        return Refusal(Reason.DISCOUNT_NOT_YET, {"valid_from": discount.valid_from})
+    if discount.valid_until is not None and today > discount.valid_until:
+        return Refusal(Reason.DISCOUNT_OVER, {"valid_until": discount.valid_until})
+    if discount.uses_left is not None and discount.uses_left <= 0:
+        return Refusal(Reason.DISCOUNT_USED_UP)
+    return ALLOWED

@@ -1,0 +1,60 @@
+"""When Assignors and Administrators are reminded of the expiration (R32)."""
+
+from calendar import monthrange
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from subscriptions.policy import calendar
+
+MONTHS_BEFORE = (4, 3, 2, 1)
+DAYS_BEFORE = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
+# "Last day to add licenses" goes out this long before renewal opens.
+LAST_DAY_NOTICE_DAYS = 7
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month so many months earlier, clamped to that month's end."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def due_dates(starts_on: date, expires_on: date) -> list[date]:
+    """The days a reminder of this term is due, oldest first; none before the term began."""
+    due = {months_before(expires_on, months) for months in MONTHS_BEFORE}
+    due |= {expires_on - timedelta(days=days) for days in DAYS_BEFORE}
+    return sorted(day for day in due if day >= starts_on)
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """What one run does for one person: at most one reminder sent, earlier ones skipped."""
+
+    send: date | None
+    skip: tuple[date, ...]
+
+
+def reminders_to_send(
+    starts_on: date, expires_on: date, *, today: date, covered: Collection[date]
+) -> Reminders:
+    """The latest due date not yet covered, and the missed ones before it.
+
+    ``covered``: due dates that were sent to or skipped for this person. After the expiration date
+    nothing is sent: what was missed is skipped.
+    """
+    missed = [
+        day for day in due_dates(starts_on, expires_on) if day <= today and day not in covered
+    ]
+    if not missed:
+        return Reminders(None, ())
+    # A reminder older than one that went out would tell nothing new.
+    latest_covered = max(covered, default=date.min)
+    if today > expires_on or missed[-1] < latest_covered:
+        return Reminders(None, tuple(missed))
+    return Reminders(missed[-1], tuple(missed[:-1]))
+
+
+def last_day_notice_on(expires_on: date) -> date:
+    """The day "last day to add licenses" goes out (R32)."""
+    return calendar.renewal_opens_on(expires_on) - timedelta(days=LAST_DAY_NOTICE_DAYS)

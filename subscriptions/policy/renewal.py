@@ -1,0 +1,110 @@
+"""The life of a subscription around its expiration: phases, and what a renewal is for.
+
+R19-R22, R25.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from subscriptions.policy import calendar
+from subscriptions.policy.buying import RunningTerm
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+
+
+class Phase(StrEnum):
+    """Where an organization stands, by the last term it has paid.
+
+    RUNNING: add-ons are sold. WINDOW: renewal is open, the term still runs. EXPIRED: late, members
+    read. CLOSED: late for so long that the pages are closed (R22).
+    """
+
+    NONE = "none"
+    RUNNING = "running"
+    WINDOW = "window"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
+
+
+def phase_of(
+    term: RunningTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
+) -> Phase:
+    """The phase at ``now`` by the last paid term; ``close_after`` its expiration pages close."""
+    if term is None:
+        return Phase.NONE
+    ends_at = calendar.expires_at(term.expires_on, zone)
+    if now >= ends_at:
+        return Phase.CLOSED if now >= ends_at + close_after else Phase.EXPIRED
+    if now >= calendar.renewal_opens_at(term.expires_on, zone):
+        return Phase.WINDOW
+    return Phase.RUNNING
+
+
+def may_renew(term: RunningTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
+    """Whether renewal is open: from the window's first instant until it is paid (R19, R22)."""
+    if term is None:
+        return Refusal(Reason.NO_TERM)
+    if now < calendar.renewal_opens_at(term.expires_on, zone):
+        opens_on = calendar.renewal_opens_on(term.expires_on)
+        facts = {"renewal_opens_on": opens_on, "expires_on": term.expires_on}
+        return Refusal(Reason.RENEWAL_NOT_OPEN, facts)
+    return ALLOWED
+
+
+def next_term_starts_on(expires_on: date, *, charged_at: datetime, zone: ZoneInfo) -> date:
+    """R23: the day after the old term, or, charged after its end, the day of the charge."""
+    if is_late(expires_on, at=charged_at, zone=zone):
+        return calendar.local_date(charged_at, zone)
+    return expires_on + timedelta(days=1)
+
+
+def is_late(expires_on: date, *, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the term has ended at this instant."""
+    return at >= calendar.expires_at(expires_on, zone)
+
+
+# From so many days before expiration until renewal opens, pages count down to the last day.
+COUNTDOWN_DAYS = 45
+
+
+def days_left_to_add(expires_on: date, today: date) -> int | None:
+    """Days to the last day on which add-ons are sold, 0 on it; None while it is far or over."""
+    left = (calendar.last_day_to_add(expires_on) - today).days
+    if calendar.days_remaining(expires_on, today) > COUNTDOWN_DAYS or left < 0:
+        return None
+    return left
+
+
+class Bound(StrEnum):
+    """What decided the number of licenses of a renewal (R25)."""
+
+    LICENSES = "licenses"
+    MEMBERS = "members"
+    MINIMUM = "minimum"
+
+
+@dataclass(frozen=True)
+class RenewalQuantity:
+    """The number of licenses a renewal is for, and the bound that decided it."""
+
+    quantity: int
+    bound: Bound
+
+
+def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) -> RenewalQuantity:
+    """R25: all licenses of the term less removals, but never below members or minimum.
+
+    ``licenses``: of the term being renewed, base and add-ons; ``removed``: removals standing;
+    ``minimum``: of the package chosen.
+    """
+    bounds = (
+        (licenses - removed, Bound.LICENSES),
+        (in_use, Bound.MEMBERS),
+        (minimum, Bound.MINIMUM),
+    )
+    quantity, bound = max(bounds, key=lambda pair: pair[0])
+    return RenewalQuantity(quantity, bound)

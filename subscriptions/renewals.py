@@ -1,0 +1,130 @@
+"""The renewal of a term: what it is for, freezing it while it is paid, starting the next term.
+
+Knows nothing of payments. Callers hold the organization's lock (R24, R25, R27).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Sum
+
+from subscriptions import clock, ledger, notices
+from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy import calendar
+from subscriptions.policy import renewal as rules
+from subscriptions.policy.renewal import RenewalQuantity
+
+
+@dataclass(frozen=True)
+class RenewalNeed:
+    """What is to be renewed: licenses of the term, removals standing, members in use."""
+
+    licenses: int
+    removed: int
+    in_use: int
+
+    def quantity(self, package: Package) -> RenewalQuantity:
+        """The number of licenses with ``package``, and the bound that decided it (R25)."""
+        return rules.renewal_quantity(
+            licenses=self.licenses,
+            removed=self.removed,
+            in_use=self.in_use,
+            minimum=package.minimum_licenses,
+        )
+
+
+@dataclass(frozen=True)
+class NextTerm:
+    """What the next term is made of, frozen when its payment began. Amount in minor units."""
+
+    package: Package
+    package_name: str
+    unit_amount: int
+    currency: str
+    years: int
+    quantity: int
+
+
+def need_of(term: Term, *, in_use: int) -> RenewalNeed:
+    """What the renewal of ``term`` is about, with ``in_use`` members at this moment."""
+    licenses = LicenseEntry.objects.filter(term=term).aggregate(sum=Sum("quantity"))["sum"]
+    removed = LicenseRemoval.objects.filter(
+        renewal__term=term, renewal__state__in=UNPAID, taken_back_at=None
+    ).aggregate(sum=Sum("quantity"))["sum"]
+    return RenewalNeed(licenses=licenses or 0, removed=removed or 0, in_use=in_use)
+
+
+UNPAID = (RenewalState.OPEN, RenewalState.PAYING)
+
+
+def current_renewal(term: Term) -> Renewal | None:
+    """The renewal of a term that is open, being paid, or paid."""
+    return Renewal.objects.filter(term=term).exclude(state=RenewalState.REFUNDED).first()
+
+
+def freeze(term: Term, package: Package, quantity: int) -> Renewal:
+    """Fix package and number while a payment is open: members are bound by it (R5)."""
+    renewal = current_renewal(term) or Renewal(term=term, created_at=clock.now())
+    if renewal.pk and renewal.state != RenewalState.OPEN:
+        raise ValueError(f"renewal {renewal.pk} is {renewal.state}, not open")
+    renewal.package = package
+    renewal.quantity = quantity
+    renewal.state = RenewalState.PAYING
+    renewal.save()
+    return renewal
+
+
+def reopen(renewal: Renewal) -> None:
+    """The payment came to nothing: package and number are free to be chosen again."""
+    if renewal.state == RenewalState.PAYING:
+        renewal.state = RenewalState.OPEN
+        renewal.quantity = None
+        renewal.save(update_fields=["state", "quantity"])
+
+
+def start_next_term(
+    renewal: Renewal,
+    facts: NextTerm,
+    *,
+    charged_at: datetime,
+    reference: str,
+    actor: User | None,
+) -> Term:
+    """Begin the renewed term with its licenses, from frozen facts (R23, R31).
+
+    ``charged_at`` decides: before the old term's end the new one follows it, after that it starts
+    on the day of the charge.
+    """
+    old = renewal.term
+    zone = clock.zone()
+    starts_on = rules.next_term_starts_on(old.expires_on, charged_at=charged_at, zone=zone)
+    term = Term.objects.create(
+        organization=old.organization,
+        package=facts.package,
+        package_name=facts.package_name,
+        unit_amount=facts.unit_amount,
+        currency=facts.currency,
+        starts_on=starts_on,
+        expires_on=calendar.expiration_date(starts_on, facts.years),
+        renews=old,
+        created_at=clock.now(),
+    )
+    ledger.include(
+        term,
+        facts.quantity,
+        effective_at=max(clock.now(), calendar.midnight(starts_on, zone)),
+        reference=reference,
+    )
+    renewal.state = RenewalState.PAID
+    renewal.package = facts.package
+    renewal.quantity = facts.quantity
+    renewal.next_term = term
+    renewal.save(update_fields=["state", "package", "quantity", "next_term"])
+    notices.record(
+        old.organization,
+        "subscription_renewed",
+        actor=actor,
+        data={"term": term.pk, "quantity": facts.quantity, "starts_on": starts_on.isoformat()},
+    )
+    return term

@@ -1,0 +1,107 @@
+"""Discounts, fees and totals (R25, R26)."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.policy import prices
+from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.prices import DiscountFacts, DiscountTerms
+
+TODAY = date(2031, 6, 16)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "discount", "fee", "taken", "total"),
+    [
+        (30, 500, DiscountTerms(), 0, 0, 15_000),
+        (30, 500, DiscountTerms(basis_points=1000), 0, 1500, 13_500),
+        # Rounded down to a minor unit, in our favor.
+        (1, 333, DiscountTerms(basis_points=5000), 0, 166, 167),
+        (3, 333, DiscountTerms(basis_points=1250), 0, 124, 875),
+        (30, 500, DiscountTerms(amount=2000), 0, 2000, 13_000),
+        # Capped at the subtotal.
+        (1, 500, DiscountTerms(amount=2000), 0, 500, 0),
+        (30, 500, DiscountTerms(basis_points=10_000), 0, 15_000, 0),
+        # Never between 0 and the processor's minimum.
+        (1, 500, DiscountTerms(amount=451), 0, 450, 50),
+        (1, 500, DiscountTerms(amount=450), 0, 450, 50),
+        (1, 500, DiscountTerms(amount=499), 0, 450, 50),
+        (30, 500, DiscountTerms(basis_points=9999), 0, 14_950, 50),
+        # The fee comes after the discount, which does not touch it.
+        (30, 500, DiscountTerms(basis_points=5000), 2500, 7500, 10_000),
+        (30, 500, DiscountTerms(basis_points=10_000), 2500, 15_000, 2500),
+        (30, 500, DiscountTerms(basis_points=10_000), 20, 14_970, 50),
+    ],
+)
+def test_the_total(
+    quantity: int, unit: int, discount: DiscountTerms, fee: int, taken: int, total: int
+) -> None:
+    price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
+
+    assert (price.discount_amount, price.total) == (taken, total)
+
+
+@given(
+    quantity=st.integers(1, 10_000),
+    unit=st.integers(50, 10_000),
+    basis_points=st.integers(0, 10_000),
+    fee=st.integers(0, 100_000),
+)
+def test_every_price_multiplies_out_and_can_be_charged(
+    quantity: int, unit: int, basis_points: int, fee: int
+) -> None:
+    price = prices.price_of(
+        quantity=quantity,
+        unit_amount=unit,
+        discount=DiscountTerms(basis_points=basis_points),
+        fee=fee,
+    )
+
+    assert price.total == quantity * unit - price.discount_amount + fee
+    assert 0 <= price.discount_amount <= price.subtotal
+    assert price.total == 0 or price.total >= 50
+    assert price.discount_amount <= quantity * unit * basis_points / 10_000
+
+
+@pytest.mark.parametrize(("quantity", "allowed"), [(199_999, True), (200_000, False)])
+def test_the_processors_ceiling(quantity: int, allowed: bool) -> None:
+    price = prices.price_of(quantity=quantity, unit_amount=500)
+
+    decision = prices.may_be_charged(price, currency="usd")
+
+    assert (decision == ALLOWED) == allowed
+
+
+def facts(**changes: object) -> DiscountFacts:
+    given: dict[str, object] = {
+        "valid_from": None,
+        "valid_until": None,
+        "uses_left": None,
+        "is_for_others": False,
+        "currency": "usd",
+    }
+    return DiscountFacts(**(given | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("discount", "reason"),
+    [
+        (facts(), None),
+        (None, Reason.DISCOUNT_UNKNOWN),
+        (facts(is_for_others=True), Reason.DISCOUNT_UNKNOWN),
+        (facts(currency="cad"), Reason.DISCOUNT_UNKNOWN),
+        (facts(valid_from=date(2031, 6, 17)), Reason.DISCOUNT_NOT_YET),
+        (facts(valid_from=TODAY), None),
+        (facts(valid_until=date(2031, 6, 15)), Reason.DISCOUNT_OVER),
+        (facts(valid_until=TODAY), None),
+        (facts(uses_left=0), Reason.DISCOUNT_USED_UP),
+        (facts(uses_left=1), None),
+    ],
+)
+def test_who_may_use_a_discount_when(discount: DiscountFacts | None, reason: Reason | None) -> None:
+    decision = prices.may_use_discount(discount, today=TODAY, currency="usd")
+
+    assert (decision.reason if isinstance(decision, Refusal) else None) == reason

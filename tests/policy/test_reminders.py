@@ -1,0 +1,88 @@
+"""When people are reminded (R32)."""
+
+import itertools
+import random
+from datetime import date, timedelta
+
+import pytest
+
+from subscriptions.policy import reminders
+
+START = date(2031, 1, 1)
+END = date(2031, 12, 31)
+
+
+def test_the_schedule_as_a_table() -> None:
+    assert reminders.due_dates(START, END) == [
+        date(2031, 8, 31),
+        date(2031, 9, 30),
+        date(2031, 10, 31),
+        date(2031, 11, 30),
+        date(2031, 12, 3),
+        date(2031, 12, 10),
+        date(2031, 12, 17),
+        *(date(2031, 12, day) for day in range(24, 32)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "before"),
+    [
+        (date(2031, 12, 31), 1, date(2031, 11, 30)),
+        (date(2031, 12, 31), 3, date(2031, 9, 30)),
+        (date(2032, 3, 31), 1, date(2032, 2, 29)),
+        (date(2031, 3, 31), 1, date(2031, 2, 28)),
+        (date(2031, 1, 15), 1, date(2030, 12, 15)),
+        (date(2031, 2, 28), 4, date(2030, 10, 28)),
+    ],
+)
+def test_months_are_clamped_to_their_end(day: date, months: int, before: date) -> None:
+    assert reminders.months_before(day, months) == before
+
+
+def test_nothing_is_due_before_the_term_began() -> None:
+    assert reminders.due_dates(date(2031, 12, 20), END)[0] == date(2031, 12, 24)
+
+
+def test_a_run_sends_the_latest_and_skips_what_was_missed() -> None:
+    run = reminders.reminders_to_send(START, END, today=date(2031, 12, 18), covered=set())
+
+    assert run.send == date(2031, 12, 17)
+    assert run.skip == tuple(reminders.due_dates(START, END)[:6])
+
+
+def test_after_the_expiration_nothing_is_sent() -> None:
+    run = reminders.reminders_to_send(START, END, today=date(2032, 1, 1), covered=set())
+
+    assert run.send is None
+    assert run.skip == tuple(reminders.due_dates(START, END))
+
+
+def test_130_days_with_the_job_run_twice_or_not_at_all() -> None:
+    """Whatever days the job misses: each due date is dealt with once, none is sent stale."""
+    for seed in range(200):
+        chance = random.Random(seed)
+        covered: dict[date, str] = {}
+        sent_on: dict[date, date] = {}
+        for offset in range(131):
+            today = END - timedelta(days=125) + timedelta(days=offset)
+            for _ in range(chance.choice([0, 0, 1, 1, 1, 2])):
+                run = reminders.reminders_to_send(START, END, today=today, covered=covered)
+                for day in run.skip:
+                    assert day not in covered
+                    covered[day] = "skipped"
+                if run.send is not None:
+                    assert run.send not in covered
+                    assert run.send <= today <= END
+                    covered[run.send] = "sent"
+                    sent_on[run.send] = today
+        assert len(set(sent_on.values())) == len(sent_on), "at most one on a day"
+        due = reminders.due_dates(START, END)
+        for earlier, later in itertools.pairwise(due):
+            # A reminder goes out late only while the next one is not due yet.
+            if earlier in sent_on:
+                assert sent_on[earlier] < later
+
+
+def test_the_last_day_notice_goes_out_a_week_before_renewal_opens() -> None:
+    assert reminders.last_day_notice_on(END) == date(2031, 11, 25)

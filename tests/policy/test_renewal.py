@@ -1,0 +1,85 @@
+"""Phases of a subscription, and what a renewal is for (R19-R22, R25)."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.policy import renewal
+from subscriptions.policy.buying import RunningTerm
+from subscriptions.policy.renewal import Bound, Phase
+
+NEW_YORK = ZoneInfo("America/New_York")
+END = date(2026, 12, 31)
+OPENS = datetime(2026, 12, 2, 5, tzinfo=UTC)
+ENDS = datetime(2027, 1, 1, 5, tzinfo=UTC)
+CLOSES = datetime(2027, 1, 15, 5, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("now", "phase"),
+    [
+        (OPENS - SECOND, Phase.RUNNING),
+        (OPENS, Phase.WINDOW),
+        (ENDS - SECOND, Phase.WINDOW),
+        (ENDS, Phase.EXPIRED),
+        (CLOSES - SECOND, Phase.EXPIRED),
+        (CLOSES, Phase.CLOSED),
+        (CLOSES + timedelta(days=400), Phase.CLOSED),
+    ],
+)
+def test_phases_follow_each_other_at_local_midnights(now: datetime, phase: Phase) -> None:
+    assert (
+        renewal.phase_of(RunningTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        == phase
+    )
+
+
+def test_without_a_term_there_is_no_phase() -> None:
+    phase = renewal.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
+
+    assert phase == Phase.NONE
+
+
+@pytest.mark.parametrize(
+    ("licenses", "removed", "in_use", "minimum", "quantity", "bound"),
+    [
+        (25, 0, 23, 15, 25, Bound.LICENSES),
+        (25, 5, 18, 15, 20, Bound.LICENSES),
+        # Users added after a removal raise the renewal again.
+        (25, 5, 23, 15, 23, Bound.MEMBERS),
+        (25, 15, 8, 15, 15, Bound.MINIMUM),
+        (0, 0, 4, 5, 5, Bound.MINIMUM),
+        (0, 0, 9, 5, 9, Bound.MEMBERS),
+        # Equal bounds: the licenses are named.
+        (20, 0, 20, 20, 20, Bound.LICENSES),
+    ],
+)
+def test_the_number_of_a_renewal(
+    licenses: int, removed: int, in_use: int, minimum: int, quantity: int, bound: Bound
+) -> None:
+    decided = renewal.renewal_quantity(
+        licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
+    )
+
+    assert (decided.quantity, decided.bound) == (quantity, bound)
+
+
+@given(
+    licenses=st.integers(0, 500),
+    removed=st.integers(0, 500),
+    in_use=st.integers(0, 500),
+    minimum=st.integers(1, 500),
+)
+def test_a_renewal_never_leaves_a_member_without_license(
+    licenses: int, removed: int, in_use: int, minimum: int
+) -> None:
+    decided = renewal.renewal_quantity(
+        licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
+    )
+
+    assert decided.quantity >= max(in_use, minimum)
+    assert decided.quantity <= max(licenses, in_use, minimum)

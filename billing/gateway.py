@@ -310,6 +310,8 @@ def _check_signature(text: str, signature: str) -> None:
 
 
 def _session(session: stripe.checkout.Session) -> CheckoutSession:
+    if not is_session_id(session.id):
+        raise ValueError(f"a Checkout Session without a good id: {session.id!r}")
     metadata = session.metadata.to_dict() if session.metadata else {}
     quantity, unit_amount = _only_line(session)
     return CheckoutSession(

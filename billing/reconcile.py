@@ -23,6 +23,10 @@ CLOCK_DIFFERENCE = timedelta(minutes=5)
 _BATCH = 500
 
 
+class StillFailing(Exception):
+    """An event of the inbox could not be processed this time either."""
+
+
 @dataclass
 class Report:
     """What a run found and did: (what it was about, what became of it)."""
@@ -81,7 +85,9 @@ def _refund(refund: Refund) -> str:
 
 
 def _process(event: ProcessorEvent) -> str:
-    return "processed" if webhooks.process(event) else "failed again"
+    if not webhooks.process(event):
+        raise StillFailing(event.error)
+    return "processed"
 
 
 def _unfinished(status: PurchaseStatus) -> Iterable[Purchase]:

@@ -4,7 +4,7 @@ Called under the locks of ``billing.purchases``, inside its transaction.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from django.conf import settings
@@ -17,8 +17,10 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, ledger, notices
+from subscriptions import clock, formats, ledger, notices, organizations, renewals
 from subscriptions.members import people_who_may_buy
+from subscriptions.models import Package, Term
+from subscriptions.models.terms import RenewalState
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,19 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
     if not is_wanted_funding(payment.card_funding):
         _give_back(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
         return PurchaseStatus.REFUNDING
+    if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
+        # Two payments of one renewal: the first one counts.
+        _give_back(purchase, session, payment, ProblemReason.SURPLUS)
+        return PurchaseStatus.REFUNDING
+    _grant(purchase)
+    return PurchaseStatus.SETTLED
+
+
+def grant_free(purchase: Purchase) -> PurchaseStatus:
+    """Grant a purchase whose total is 0: confirming it is the charge, nobody is asked (R26)."""
+    if purchase.total_amount:
+        raise ValueError(f"purchase {purchase.pk} is not free")
+    purchase.paid_at = clock.now()
     _grant(purchase)
     return PurchaseStatus.SETTLED
 
@@ -73,15 +88,19 @@ def hold_unknown(session: CheckoutSession) -> None:
 
 
 def _grant(purchase: Purchase) -> None:
-    now = clock.now()
-    purchase.settled_at = now
+    purchase.settled_at = clock.now()
+    _GRANTS[PurchaseKind(purchase.kind)](purchase)
     purchase.receipt_number = _next_receipt_number(purchase)
+    _tell_about_grant(purchase)
+
+
+def _grant_add_on(purchase: Purchase) -> None:
     if purchase.term is None or purchase.organization is None:
         raise ValueError(f"purchase {purchase.pk} has no term to grant for")
     ledger.grant_add_on(
         purchase.term,
         purchase.quantity,
-        effective_at=now,
+        effective_at=clock.now(),
         reference=purchase.reference,
         actor=purchase.buyer,
     )
@@ -91,7 +110,64 @@ def _grant(purchase: Purchase) -> None:
         actor=purchase.buyer,
         data={"purchase": str(purchase.pk), "quantity": purchase.quantity},
     )
-    _tell_about_grant(purchase)
+
+
+def _grant_renewal(purchase: Purchase) -> None:
+    if purchase.renewal is None or purchase.paid_at is None:
+        raise ValueError(f"purchase {purchase.pk} has no renewal to grant")
+    purchase.term = renewals.start_next_term(
+        purchase.renewal,
+        _term_facts(purchase, purchase.renewal.package),
+        charged_at=purchase.paid_at,
+        reference=purchase.reference,
+        actor=purchase.buyer,
+    )
+    _note_dates(purchase, purchase.term)
+
+
+def _grant_original(purchase: Purchase) -> None:
+    if purchase.paid_at is None:
+        raise ValueError(f"purchase {purchase.pk} is not paid")
+    application = purchase.application
+    purchase.term = organizations.open_organization(
+        organizations.NewOrganization(
+            name=application.organization_name,
+            billing_name=application.billing_name,
+            billing_email=application.billing_email,
+            billing_address=application.billing_address,
+            administrator_name=purchase.buyer_name,
+            administrator_email=purchase.buyer_email,
+        ),
+        _term_facts(purchase, application.package),
+        charged_at=purchase.paid_at,
+        reference=purchase.reference,
+    )
+    purchase.organization = purchase.term.organization
+    _note_dates(purchase, purchase.term)
+
+
+def _term_facts(purchase: Purchase, package: Package) -> renewals.NextTerm:
+    """The frozen facts of the purchase, never those of the live price list (R31)."""
+    return renewals.NextTerm(
+        package=package,
+        package_name=purchase.package_name,
+        unit_amount=purchase.unit_amount,
+        currency=purchase.currency,
+        years=purchase.term_years or 1,
+        quantity=purchase.quantity,
+    )
+
+
+def _note_dates(purchase: Purchase, term: Term) -> None:
+    purchase.term_starts_on = term.starts_on
+    purchase.term_expires_on = term.expires_on
+
+
+_GRANTS: dict[PurchaseKind, Callable[[Purchase], None]] = {
+    PurchaseKind.ADD_ON: _grant_add_on,
+    PurchaseKind.RENEWAL: _grant_renewal,
+    PurchaseKind.ORIGINAL: _grant_original,
+}
 
 
 def _next_receipt_number(purchase: Purchase) -> int:
@@ -108,16 +184,18 @@ def _tell_about_grant(purchase: Purchase) -> None:
         return
     notices.tell(
         purchase.buyer_email,
-        "receipt",
+        f"receipt_{purchase.kind}",
         reference=purchase.reference,
         organization=organization,
         data=_mail_facts(purchase),
     )
+    if purchase.kind == PurchaseKind.ORIGINAL:
+        return
     for member in people_who_may_buy(organization):
         if member.user_id != purchase.buyer_id:
             notices.tell(
                 member.user.email,
-                "licenses_bought",
+                f"bought_{purchase.kind}",
                 reference=purchase.reference,
                 organization=organization,
                 data=_mail_facts(purchase),
@@ -131,13 +209,22 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
         "quantity": formats.number(purchase.quantity),
         "unit_price": formats.money(purchase.unit_amount, purchase.currency),
         "total": formats.money(purchase.total_amount, purchase.currency),
+        "subtotal": formats.money(purchase.subtotal_amount, purchase.currency),
+        "discount_name": purchase.discount_name,
+        "discount": _amount_or_nothing(purchase.discount_amount, purchase),
+        "fee": _amount_or_nothing(purchase.fee_amount, purchase),
         "package": purchase.package_name,
+        "starts": formats.full_date(purchase.term_starts_on) if purchase.term_starts_on else "",
         "card": f"{purchase.card_brand} {purchase.card_last4}".strip(),
         "receipt_number": purchase.receipt_number,
         "paid_at": formats.moment(purchase.paid_at) if purchase.paid_at else "",
         "expires": formats.end_of(purchase.term_expires_on) if purchase.term_expires_on else "",
         "link": _link(purchase),
     }
+
+
+def _amount_or_nothing(amount: int, purchase: Purchase) -> str:
+    return formats.money(amount, purchase.currency) if amount else ""
 
 
 def _give_back(

@@ -18,10 +18,10 @@ from django.urls import reverse
 from billing import gateway, granting, refunding
 from billing.models import Purchase
 from billing.processor import CheckoutSession, Line, ProcessorRefused
-from billing.states import PAID, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, formats, notices
+from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, require_move
+from subscriptions import clock, formats, notices, renewals
 from subscriptions.members import lock as lock_organization
-from subscriptions.models import Membership, Organization, Term
+from subscriptions.models import Membership, Organization, Renewal, Term
 from subscriptions.policy import buying
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import standing_of
@@ -333,6 +333,8 @@ def _purchase_of(session: CheckoutSession) -> Purchase | None:
 def _lock(purchase: Purchase) -> Purchase:
     if purchase.organization is not None:
         lock_organization(purchase.organization)
+    if purchase.renewal_id is not None:
+        Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
     return Purchase.objects.select_for_update().get(pk=purchase.pk)
 
 
@@ -346,3 +348,19 @@ def _move(purchase: Purchase, status: PurchaseStatus) -> None:
     require_move(purchase.status, status)
     purchase.status = status
     purchase.save()
+    if status in _CAME_TO_NOTHING and purchase.renewal is not None:
+        _reopen_renewal(purchase, purchase.renewal)
+
+
+_CAME_TO_NOTHING = (
+    PurchaseStatus.EXPIRED,
+    PurchaseStatus.ABANDONED,
+    PurchaseStatus.REFUNDING,
+)
+
+
+def _reopen_renewal(purchase: Purchase, renewal: Renewal) -> None:
+    """Package and number may be chosen again, unless another payment of it is open (R24)."""
+    others = Purchase.objects.filter(renewal=renewal, status__in=UNSETTLED)
+    if not others.exclude(pk=purchase.pk).exists():
+        renewals.reopen(renewal)

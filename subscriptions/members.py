@@ -50,8 +50,24 @@ def add(actor: Membership, new: NewMember) -> Membership:
         membership.created_at = clock.now()
         membership.joined_at = None
         membership.removed_at = None
-        _invite(membership, actor)
+        _invite(membership, invited_by=str(actor.user))
         notices.record(organization, "member_added", actor=actor.user, data=_facts(membership))
+    return membership
+
+
+def add_first_administrator(organization: Organization, name: str, email: str) -> Membership:
+    """Invite the buyer of an original purchase, on license 1; inside its transaction (R4)."""
+    new = NewMember(name=name, email=email, role=people.Role.ADMINISTRATOR)
+    membership = Membership(
+        organization=organization,
+        user=_account(new),
+        role=new.role,
+        state=MembershipState.INVITED,
+        license_number=1,
+        invited_as=name,
+        created_at=clock.now(),
+    )
+    _invite(membership, invited_by=str(organization))
     return membership
 
 
@@ -66,7 +82,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
         require(people.may_touch(actor.role, membership.role))
         if membership.state != MembershipState.INVITED:
             raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
-        _invite(membership, actor)
+        _invite(membership, invited_by=str(actor.user))
         notices.record(organization, "member_reinvited", actor=actor.user, data=_facts(membership))
 
 
@@ -213,11 +229,11 @@ def _account(new: NewMember) -> User:
         return User.objects.get(email=email)
 
 
-def _invite(membership: Membership, actor: Membership) -> None:
+def _invite(membership: Membership, *, invited_by: str) -> None:
     membership.invited_at = clock.now()
     membership.invitation_number += 1
     membership.save()
-    invitations.send(membership, invited_by=str(actor.user))
+    invitations.send(membership, invited_by=invited_by)
 
 
 def _complete(membership: Membership) -> None:

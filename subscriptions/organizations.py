@@ -1,0 +1,72 @@
+"""Opening an organization: when its original purchase settles, with its first term."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.text import slugify
+
+from subscriptions import clock, ledger, members, notices
+from subscriptions.models import Organization, Term
+from subscriptions.policy import calendar
+from subscriptions.renewals import NextTerm
+
+
+@dataclass(frozen=True)
+class NewOrganization:
+    """What was typed by the one who subscribed."""
+
+    name: str
+    billing_name: str
+    billing_email: str
+    billing_address: str
+    administrator_name: str
+    administrator_email: str
+
+
+def open_organization(
+    new: NewOrganization, facts: NextTerm, *, charged_at: datetime, reference: str
+) -> Term:
+    """Create organization, first term and licenses, and invite the buyer as Administrator (R23).
+
+    Inside the transaction that settles the payment. A taken address gets a suffix.
+    """
+    now = clock.now()
+    zone = clock.zone()
+    organization = Organization.objects.create(
+        name=new.name,
+        slug=_free_slug(new.name),
+        currency=facts.currency,
+        billing_name=new.billing_name,
+        billing_email=new.billing_email,
+        billing_address=new.billing_address,
+        created_at=now,
+    )
+    starts_on = calendar.local_date(charged_at, zone)
+    term = Term.objects.create(
+        organization=organization,
+        package=facts.package,
+        package_name=facts.package_name,
+        unit_amount=facts.unit_amount,
+        currency=facts.currency,
+        starts_on=starts_on,
+        expires_on=calendar.expiration_date(starts_on, facts.years),
+        created_at=now,
+    )
+    ledger.include(term, facts.quantity, effective_at=now, reference=reference)
+    members.add_first_administrator(organization, new.administrator_name, new.administrator_email)
+    notices.record(
+        organization,
+        "organization_opened",
+        actor=None,
+        data={"term": term.pk, "quantity": facts.quantity},
+    )
+    return term
+
+
+def _free_slug(name: str) -> str:
+    """An address from the name; a few random letters where it is taken or empty."""
+    wish = slugify(name)[:50] or "organization"
+    if not Organization.objects.filter(slug=wish).exists():
+        return wish
+    return f"{wish}-{secrets.token_hex(3)}"

@@ -1,0 +1,74 @@
+"""Small screens and large letters: 400 % zoom of a 1280 × 1024 window is a 320 × 256 one."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from billing.sandbox.client import SandboxControl
+from tests.journeys.conftest import SignedIn
+from tests.journeys.pages import pages_of
+from tests.world import World
+
+TABLE_LAYOUT: dict[str, Any] = {"viewport": {"width": 768, "height": 1024}}
+SMALL_PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
+ZOOMED: dict[str, Any] = {"viewport": {"width": 320, "height": 256}, "reduced_motion": "reduce"}
+
+STICKS_OUT = """() => [...document.querySelectorAll("main *, nav *, header *")]
+    .filter(element => element.checkVisibility({visibilityProperty: true}))
+    .filter(element => !element.closest(".visually-hidden, thead, .skip, svg"))
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+    .map(element => `${element.tagName} ${element.textContent.trim().slice(0, 60)}`)
+"""
+
+
+def give_long_names(world: World) -> None:
+    """What people are really called."""
+    lakeside = world.lakeside
+    lakeside.name = "Northwestern Connecticut Interscholastic Basketball Officials Association"
+    lakeside.save()
+    for membership in (world.assignor, world.official):
+        membership.user.name = "Maximiliana Featherstonehaugh-Cholmondeley"
+        membership.user.email = f"maximiliana.{membership.role}.featherstonehaugh@officials.example"
+        membership.user.save()
+
+
+def what_is_too_wide(page: Page) -> list[str]:
+    found = [f"{page.url}: {what}" for what in page.evaluate(STICKS_OUT)]
+    width = page.evaluate("document.scrollingElement.scrollWidth")
+    is_wider = width > page.evaluate("innerWidth")
+    return [*found, f"{page.url} is {width} wide"] if is_wider else found
+
+
+@pytest.mark.parametrize(
+    "device", [TABLE_LAYOUT, SMALL_PHONE, ZOOMED], ids=["768", "320", "400-percent"]
+)
+def test_nothing_scrolls_sideways(
+    world: World, stripe: SandboxControl, signed_in: SignedIn, device: dict[str, Any]
+) -> None:
+    """Every page of the organization, with long names on it."""
+    addresses = pages_of(world)
+    give_long_names(world)
+    arlo = signed_in(world.assignor, device)
+    found = []
+    for address in [*addresses, "/account/"]:
+        arlo.opens(address)
+        found += what_is_too_wide(arlo.page)
+
+    assert not found, "\n".join(found)
+
+
+def test_buying_at_400_percent_with_reduced_motion(
+    world: World, stripe: SandboxControl, signed_in: SignedIn
+) -> None:
+    """R6, R13: all of it can be reached and read."""
+    arlo = signed_in(world.assignor, ZOOMED)
+    arlo.opens("/o/lakeside/")
+    arlo.opens_add_licenses()
+    arlo.buys(10)
+    arlo.reads("10 licenses bought. You now hold 35")
+    assert what_is_too_wide(arlo.page) == []
+    arlo.opens_menu()
+    assert what_is_too_wide(arlo.page) == []
+    arlo.menu.get_by_role("link", name="Users").click()
+    arlo.reads("4 of 35 licenses are in use")

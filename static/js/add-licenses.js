@@ -24,7 +24,8 @@ if (form) {
   const update = () => {
     const quantity = read();
     const fits = quantity !== null && quantity >= group && quantity % group === 0;
-    hint.hidden = fits || field.value.trim() === "";
+    // The server's answer to a number that was sent says more than the hint.
+    hint.hidden = fits || field.value.trim() === "" || form.querySelector("#quantity-error") !== null;
     if (!fits) {
       show("quantity", "–");
       show("total", "–");
@@ -36,11 +37,19 @@ if (form) {
     show("held", number.format(held + quantity));
   };
 
+  // It says nothing about another number.
+  const change = () => {
+    form.querySelector("#quantity-error")?.remove();
+    field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-describedby", "quantity-help");
+    update();
+  };
+
   const step = (up) => {
     const quantity = read() ?? 0;
     const groups = up ? Math.floor(quantity / group) + 1 : Math.ceil(quantity / group) - 1;
     field.value = String(Math.max(1, groups) * group);
-    update();
+    change();
   };
 
   for (const button of form.querySelectorAll("[name=change]")) {
@@ -50,7 +59,7 @@ if (form) {
     });
   }
 
-  field.addEventListener("input", update);
+  field.addEventListener("input", change);
   update();
 
   // One click is one purchase; the server sees to it as well.

@@ -50,12 +50,17 @@ def test_a_number_that_is_not_sold_is_said_at_once_and_answered_with_the_nearest
     troubles.expect("POST 422 .*/licenses/add/")
     arlo.continues_to_payment()
     arlo.reads("Instead of 7 you can buy 5 or 10.")
+    expect(arlo.main.get_by_text(HINT)).to_be_hidden()
     expect(arlo.number).to_have_value("7")
     expect(arlo.number).to_have_accessible_description(re.compile("Instead of 7"))
     check_axe(arlo.page)
 
+    arlo.chooses(8)
+    expect(arlo.main.get_by_text(HINT)).to_be_visible()
     arlo.chooses(10)
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
+    arlo.does_not_read("Instead of 7")
+    expect(arlo.number).not_to_have_attribute("aria-invalid", "true")
     assert arlo.cost("Total") == "$50.00"
 
 

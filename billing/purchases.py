@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from billing import gateway, granting, refunding
 from billing.models import Purchase
-from billing.processor import CheckoutSession, Line, ProcessorRefused
+from billing.processor import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock, formats, notices, renewals
 from subscriptions.members import lock as lock_organization
@@ -73,6 +73,11 @@ def start_purchase(buyer: Membership, order: Order) -> Purchase:
     if resumable is not None:
         return resumable
     purchase = _write_down(buyer, order)
+    if purchase.status == PurchaseStatus.OPEN and purchase.session_id:
+        # The same form, sent again: its payment page may have closed meanwhile, or been paid.
+        purchase = settle(purchase.session_id) or purchase
+        if purchase.status == PurchaseStatus.EXPIRED:
+            purchase = _write_down(buyer, order)
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
     return create_checkout(purchase)
@@ -92,6 +97,13 @@ def create_checkout(purchase: Purchase) -> Purchase:
         logger.exception("purchase %s was refused by the processor", purchase.pk)
         abandon(purchase)
         raise
+    except ProcessorUnavailable:
+        # The same form sent twice at the same moment: one of the two is told that the key is in
+        # use, and by then the other has the answer.
+        current = Purchase.objects.get(pk=purchase.pk)
+        if current.status == PurchaseStatus.PENDING:
+            raise
+        return current
     return _open(purchase, session)
 
 
@@ -139,7 +151,6 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
             status=PurchaseStatus.OPEN,
             quantity=order.quantity,
             return_to=order.return_to,
-            session_expires_at__gt=clock.now() + WORTH_RESUMING,
         )
         .order_by("-created_at")
         .first()
@@ -150,7 +161,11 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
         purchase = settle(purchase.session_id)
     except ProcessorRefused:
         return None
-    return purchase if purchase and purchase.status == PurchaseStatus.OPEN else None
+    if purchase is None or purchase.status != PurchaseStatus.OPEN:
+        return None
+    expires_at = purchase.session_expires_at
+    has_time = expires_at is not None and expires_at > clock.now() + WORTH_RESUMING
+    return purchase if has_time else None
 
 
 def _write_down(buyer: Membership, order: Order) -> Purchase:

@@ -66,8 +66,13 @@ if (form) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
       event.preventDefault();
+      return;
     }
     form.dataset.sent = "yes";
+    // Whoever stops the next page from loading stays here, and may try again.
+    setTimeout(() => {
+      delete form.dataset.sent;
+    }, 3000);
   });
 
   // Back from the payment page: the browser may show this page as it was left.

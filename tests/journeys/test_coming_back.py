@@ -148,3 +148,19 @@ def test_a_double_click_is_one_purchase(arlo: Person, stripe: SandboxControl) ->
     arlo.pays_with()
     arlo.reads("10 licenses bought. You now hold 35")
     assert len(stripe.sessions()) == Purchase.objects.count() == 1
+
+
+def test_who_stops_the_payment_page_from_loading_can_try_again(
+    arlo: Person, stripe: SandboxControl
+) -> None:
+    """R14: the guard against a double click must not outlive the click."""
+    arlo.page.clock.install()
+    arlo.opens(ADD_LICENSES)
+    arlo.page.route("**/licenses/add/", lambda route: route.abort("aborted"), times=1)
+    with arlo.page.expect_event("requestfailed"):
+        arlo.continues_to_payment()
+
+    arlo.page.clock.fast_forward(5_000)
+    arlo.continues_to_payment()
+    arlo.payment_page()
+    assert len(stripe.sessions()) == 1

@@ -137,6 +137,8 @@ class Purchase(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     status="settled",
+                    # A comparison alone lets NULL pass.
+                    receipt_number__isnull=False,
                     receipt_number__gte=1,
                     paid_at__isnull=False,
                     settled_at__isnull=False,

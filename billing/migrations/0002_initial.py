@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='purchase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('receipt_number__gte', 1), ('settled_at__isnull', False), ('status', 'settled')), models.Q(models.Q(('status', 'settled'), _negated=True), ('receipt_number__isnull', True)), _connector='OR'), name='purchase_has_a_receipt_once_settled'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('receipt_number__gte', 1), ('receipt_number__isnull', False), ('settled_at__isnull', False), ('status', 'settled')), models.Q(models.Q(('status', 'settled'), _negated=True), ('receipt_number__isnull', True)), _connector='OR'), name='purchase_has_a_receipt_once_settled'),
         ),
         migrations.AddConstraint(
             model_name='purchase',

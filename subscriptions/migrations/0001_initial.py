@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('license_number__gte', 1), ('state__in', ['invited', 'active'])), models.Q(('license_number__isnull', True), ('state', 'removed')), _connector='OR'), name='membership_holds_a_license_unless_removed'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('license_number__gte', 1), ('license_number__isnull', False), ('state__in', ['invited', 'active'])), models.Q(('license_number__isnull', True), ('state', 'removed')), _connector='OR'), name='membership_holds_a_license_unless_removed'),
         ),
         migrations.AddIndex(
             model_name='memberdraft',
@@ -355,7 +355,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity__isnull', True), ('state', 'open')), ('quantity__gte', 1), _connector='OR'), name='renewal_quantity_is_frozen_while_paying'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity__isnull', True), ('state', 'open')), models.Q(('quantity__gte', 1), ('quantity__isnull', False)), _connector='OR'), name='renewal_quantity_is_frozen_while_paying'),
         ),
         migrations.AddConstraint(
             model_name='renewal',

@@ -141,7 +141,12 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(
                 condition=(
-                    Q(state__in=["invited", "active"], license_number__gte=1)
+                    # A comparison alone lets NULL pass.
+                    Q(
+                        state__in=["invited", "active"],
+                        license_number__isnull=False,
+                        license_number__gte=1,
+                    )
                     | Q(state="removed", license_number__isnull=True)
                 ),
                 name="membership_holds_a_license_unless_removed",

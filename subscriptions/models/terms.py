@@ -86,7 +86,9 @@ class Renewal(models.Model):
                 name="renewal_is_one_per_term",
             ),
             models.CheckConstraint(
-                condition=Q(state="open", quantity__isnull=True) | Q(quantity__gte=1),
+                # A comparison alone lets NULL pass.
+                condition=Q(state="open", quantity__isnull=True)
+                | Q(quantity__isnull=False, quantity__gte=1),
                 name="renewal_quantity_is_frozen_while_paying",
             ),
             models.CheckConstraint(

@@ -1,6 +1,7 @@
 """The Add Licenses form. It reads what was typed; the rules are ``policy.buying``'s."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,9 +10,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from billing.purchases import Order
-from subscriptions.models import Organization, Term
+from subscriptions.forms import NameField
+from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import buying
-from subscriptions.policy.decisions import Refusal
+from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.sentences import sentence
 
 
@@ -69,6 +71,65 @@ class AddLicensesForm(forms.Form):
             return_to=data["next"],
             is_meant_again=data["again"],
         )
+
+
+class RenewalForm(forms.Form):
+    """Package and code of a renewal, and the total that was shown for them."""
+
+    package = forms.ModelChoiceField(Package.objects.none(), empty_label=None)
+    code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    shown_total = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, packages: Sequence[Package], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        package = self.fields["package"]
+        if isinstance(package, forms.ModelChoiceField):
+            package.queryset = Package.objects.filter(pk__in=[one.pk for one in packages])
+            package.error_messages["invalid_choice"] = _(
+                "This package is not offered any more. Choose another one."
+            )
+
+
+class SubscribeForm(forms.Form):
+    """What a new organization types to subscribe (R23)."""
+
+    package = forms.ModelChoiceField(
+        Package.objects.none(), label=_("Package"), empty_label=None, widget=forms.RadioSelect
+    )
+    quantity = QuantityField(label=_("Number of licenses"))
+    organization_name = NameField(label=_("Organization"))
+    buyer_name = NameField(label=_("Your name"))
+    buyer_email = forms.EmailField(
+        label=_("Your e-mail"),
+        help_text=_("You become the first Administrator. The invitation is sent here."),
+    )
+    billing_name = NameField(label=_("Billing contact"), required=False)
+    billing_email = forms.EmailField(label=_("Billing e-mail"), required=False)
+    billing_address = forms.CharField(
+        label=_("Billing address"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    shown_total = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        package = self.fields["package"]
+        if isinstance(package, forms.ModelChoiceField):
+            package.queryset = Package.objects.filter(is_offered=True)
+
+    def clean(self) -> dict[str, Any]:
+        """At least the package's minimum."""
+        data = super().clean() or {}
+        package, quantity = data.get("package"), data.get("quantity")
+        if package and quantity is not None and quantity < package.minimum_licenses:
+            facts = {"minimum": package.minimum_licenses}
+            self.add_error("quantity", sentence(Refusal(Reason.BELOW_MINIMUM, facts)))
+        return data
 
 
 def path_inside(organization: Organization, path: str) -> str:

@@ -2,15 +2,19 @@
 
 from django.urls import path
 
-from billing.views import buying, history, webhook
+from billing.views import buying, history, renewing, subscribing, webhook
 
 app_name = "billing"
 
 urlpatterns = [
     path("o/<slug:slug>/licenses/add/", buying.add_licenses, name="add_licenses"),
     path("o/<slug:slug>/licenses/return/", buying.return_page, name="return"),
+    path("o/<slug:slug>/renewal/", renewing.renewal, name="renewal"),
     path("o/<slug:slug>/purchases/", history.purchases, name="purchases"),
     path("o/<slug:slug>/purchases.csv", history.purchases_csv, name="purchases_csv"),
     path("o/<slug:slug>/purchases/<uuid:pk>/", history.purchase, name="purchase"),
+    path("pricing/", subscribing.pricing, name="pricing"),
+    path("purchase/", subscribing.subscribe, name="subscribe"),
+    path("purchase/return/", subscribing.subscribed, name="subscribed"),
     path("stripe/webhook/", webhook.stripe_webhook, name="webhook"),
 ]

@@ -26,6 +26,7 @@ WHO_MAY = {
     "subscriptions:remove_user": BUYERS,
     "subscriptions:resend_invitation": BUYERS,
     "billing:add_licenses": BUYERS,
+    "billing:renewal": BUYERS,
     "billing:return": BUYERS,
     "billing:purchases": BUYERS,
     "billing:purchases_csv": BUYERS,

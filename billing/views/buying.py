@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -15,7 +16,7 @@ from billing.models import Purchase
 from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import SameAgain, settle, start_purchase
 from billing.quotes import Quote, quote
-from billing.states import UNSETTLED, PurchaseStatus
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats
 from subscriptions.access import members_only
 from subscriptions.models import Membership
@@ -145,6 +146,14 @@ def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
 
 
 def _bought(member: Membership, purchase: Purchase) -> str:
+    if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
+        return _(
+            "The subscription is renewed with %(quantity)s licenses through %(expires)s. "
+            "Licenses can be added again."
+        ) % {
+            "quantity": formats.number(purchase.quantity),
+            "expires": formats.full_date(purchase.term.expires_on),
+        }
     count = standing_of(member.organization, clock.now()).licenses
     return ngettext(
         "%(bought)s license bought. You now hold %(held)s, and %(free)s are free.",

@@ -27,6 +27,7 @@ class Capability(StrEnum):
     SEE_SUBSCRIPTION = "see_subscription"
     BUY_LICENSES = "buy_licenses"
     SEE_PURCHASES = "see_purchases"
+    RENEW = "renew"
     EDIT_SETTINGS = "edit_settings"
 
 

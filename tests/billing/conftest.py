@@ -4,6 +4,8 @@ import pytest
 from pytest_django import Settings
 
 from billing.sandbox.client import SandboxControl
+from tests.billing.renewals import IN_WINDOW
+from tests.world import World
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -21,3 +23,10 @@ def support(settings: Settings) -> str:
     """The address that is told of payments that did not add up."""
     address = settings.SUPPORT_EMAIL = "help@licensing.example"
     return address
+
+
+@pytest.fixture
+def window(world: World) -> World:
+    """The renewal window of Lakeside's term is open."""
+    world.at(IN_WINDOW)
+    return world

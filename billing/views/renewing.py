@@ -1,0 +1,139 @@
+"""The renewal page: package, discount, total, and the way to the payment page (R20-R26)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from billing.forms import RenewalForm, new_submission
+from billing.processor import ProcessorRefused, ProcessorUnavailable
+from billing.renewing import (
+    CheckoutsKeepOpening,
+    PriceChanged,
+    RenewalOrder,
+    RenewalPlan,
+    offered_packages,
+    plan_renewal,
+    start_renewal,
+)
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.access import members_only
+from subscriptions.dormancy import count_dormant
+from subscriptions.models import Membership, Package
+from subscriptions.policy.decisions import Refused
+from subscriptions.policy.people import Capability
+from subscriptions.sentences import sentence
+from subscriptions.standing import Standing, standing_of
+
+PAGE = "billing/renewal.html"
+
+
+@members_only(Capability.RENEW)
+@require_http_methods(["GET", "POST"])
+def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Show what renewing costs; on "pay", start exactly that."""
+    standing = standing_of(member.organization, clock.now())
+    packages = offered_packages(member.organization)
+    if request.method == "GET":
+        initial = {"package": _usual(standing, packages), "submission": new_submission()}
+        return _page(request, standing, RenewalForm(packages=packages, initial=initial), packages)
+    form = RenewalForm(request.POST, packages=packages)
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(request, standing, form, packages, status=status)
+    if "pay" not in request.POST:
+        return _page(request, standing, form, packages)
+    data = form.cleaned_data
+    order = RenewalOrder(
+        package=data["package"],
+        code=data["code"],
+        shown_total=-1 if data["shown_total"] is None else data["shown_total"],
+        submission=data["submission"],
+    )
+    return _start(request, member, standing, form, packages, order)
+
+
+def _start(
+    request: HttpRequest,
+    member: Membership,
+    standing: Standing,
+    form: RenewalForm,
+    packages: list[Package],
+    order: RenewalOrder,
+) -> HttpResponse:
+    try:
+        purchase = start_renewal(member, order)
+    except Refused as refused:
+        form.add_error(None, sentence(refused.refusal))
+    except PriceChanged:
+        form.add_error(None, _("The total has changed since this page was shown. Check it again."))
+    except CheckoutsKeepOpening:
+        form.add_error(
+            None, _("Somebody else of your organization is paying at this moment. Try again.")
+        )
+    except (ProcessorUnavailable, ProcessorRefused):
+        form.add_error(
+            None, _("The payment page cannot be reached at the moment. Nothing was charged.")
+        )
+        return _page(request, standing, form, packages, status=HTTPStatus.BAD_GATEWAY)
+    else:
+        if purchase.status == PurchaseStatus.OPEN:
+            return redirect(purchase.session_url)
+        if purchase.status == PurchaseStatus.SETTLED:
+            messages.success(request, _("The subscription is renewed."))
+        return redirect("billing:purchase", member.organization.slug, purchase.pk)
+    fresh = standing_of(member.organization, clock.now())
+    return _page(request, fresh, form, packages, status=HTTPStatus.CONFLICT)
+
+
+def _page(
+    request: HttpRequest,
+    standing: Standing,
+    form: RenewalForm,
+    packages: list[Package],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    package = _chosen(form, packages)
+    plan, code_error = _plan(standing, package, str(form["code"].value() or ""))
+    context: dict[str, Any] = {
+        "standing": standing,
+        "form": form,
+        "chosen": package,
+        "plan": plan,
+        "code_error": code_error,
+        "choices": [(one, _plan(standing, one, "")[0]) for one in packages],
+        "dormant": count_dormant(standing.organization, standing.now),
+        "was_canceled": request.method == "GET" and "canceled" in request.GET,
+    }
+    return render(request, PAGE, context, status=status)
+
+
+def _plan(standing: Standing, package: Package | None, code: str) -> tuple[RenewalPlan | None, str]:
+    """The plan, without the code where it does not apply, and what is wrong with that."""
+    if package is None or not standing.renewal_is_open:
+        return None, ""
+    try:
+        return plan_renewal(standing, package, code=code), ""
+    except Refused as refused:
+        if not code:
+            return None, sentence(refused.refusal)
+        return _plan(standing, package, "")[0], sentence(refused.refusal)
+
+
+def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
+    value = str(form["package"].value() or "")
+    chosen = [one for one in packages if str(one.pk) == value]
+    return next(iter(chosen or packages), None)
+
+
+def _usual(standing: Standing, packages: list[Package]) -> int | None:
+    """The package of the term while it is offered, else the first of the list."""
+    held = standing.latest.package_id if standing.latest else None
+    offered = [package.pk for package in packages]
+    return held if held in offered else next(iter(offered), None)

@@ -1,0 +1,174 @@
+"""The price list, and subscribing as a new organization (R9, R23)."""
+
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import gateway
+from billing.forms import SubscribeForm, new_submission
+from billing.models import Application, Purchase
+from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
+from billing.purchases import settle
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.subscribing import (
+    PriceChanged,
+    SubscriptionOrder,
+    SubscriptionPlan,
+    plan_subscription,
+    start_subscription,
+)
+from subscriptions import clock
+from subscriptions.models import Package
+from subscriptions.policy import buying
+from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.sentences import sentence
+
+PAGE = "billing/subscribe.html"
+
+
+@require_GET
+def pricing(request: HttpRequest) -> HttpResponse:
+    """The offered packages, and how licenses are priced and paid (R9)."""
+    packages = Package.objects.filter(is_offered=True)
+    return render(request, "billing/pricing.html", {"packages": packages})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Package, number, organization and person; then the payment page."""
+    if request.method == "GET":
+        return _page(request, SubscribeForm(initial=_initial(request)))
+    form = SubscribeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if "pay" not in request.POST:
+        return _page(request, form)
+    try:
+        purchase = start_subscription(_order(form.cleaned_data))
+    except Refused as refused:
+        form.add_error(None, sentence(refused.refusal))
+    except PriceChanged:
+        form.add_error(None, _("The total has changed since this page was shown. Check it again."))
+    except (ProcessorUnavailable, ProcessorRefused):
+        form.add_error(
+            None, _("The payment page cannot be reached at the moment. Nothing was charged.")
+        )
+        return _page(request, form, status=HTTPStatus.BAD_GATEWAY)
+    else:
+        if purchase.status == PurchaseStatus.OPEN:
+            return redirect(purchase.session_url)
+        return _subscribed_page(request, purchase)
+    return _page(request, form, status=HTTPStatus.CONFLICT)
+
+
+@never_cache
+@require_GET
+def subscribed(request: HttpRequest) -> HttpResponse:
+    """Settle at once and say what comes next; the session's id stands in for a sign-in."""
+    session_id = request.GET.get("session_id", "")
+    if not gateway.is_session_id(session_id):
+        raise Http404("Not the id of a Checkout Session.")
+    purchase = get_object_or_404(Purchase, session_id=session_id, kind=PurchaseKind.ORIGINAL)
+    if purchase.status in UNSETTLED:
+        try:
+            purchase = settle(session_id) or purchase
+        except ProcessorError:
+            return _subscribed_page(request, purchase)
+    return _subscribed_page(request, purchase)
+
+
+def _subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+    is_open = purchase.status in UNSETTLED
+    context = {"purchase": purchase, "is_open": is_open}
+    response = render(request, "billing/subscribed.html", context)
+    if is_open:
+        response["Refresh"] = "4"
+    return response
+
+
+def _page(
+    request: HttpRequest, form: SubscribeForm, *, status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    plan, code_error = _plan(form)
+    context: dict[str, Any] = {
+        "form": form,
+        "packages": Package.objects.filter(is_offered=True),
+        "chosen": str(form["package"].value() or ""),
+        "plan": plan,
+        "code_error": code_error,
+        "was_canceled": request.method == "GET" and "canceled" in request.GET,
+    }
+    return render(request, PAGE, context, status=status)
+
+
+def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
+    """The plan for what is typed so far, and what is wrong with its code."""
+    package = Package.objects.filter(
+        is_offered=True, pk=_number(str(form["package"].value() or ""))
+    ).first()
+    quantity = buying.read_quantity(str(form["quantity"].value() or ""))
+    if package is None or isinstance(quantity, Refusal):
+        return None, ""
+    code = str(form["code"].value() or "")
+    try:
+        return plan_subscription(package, quantity, code=code, now=clock.now()), ""
+    except Refused as refused:
+        error = sentence(refused.refusal)
+    try:
+        return plan_subscription(package, quantity, code="", now=clock.now()), error
+    except Refused:
+        return None, ""
+
+
+def _initial(request: HttpRequest) -> dict[str, object]:
+    kept = _kept(request.GET.get("kept", ""))
+    if kept is not None:
+        return kept
+    package = (
+        Package.objects.filter(is_offered=True, pk=_number(request.GET.get("package", ""))).first()
+        or Package.objects.filter(is_offered=True).first()
+    )
+    return {
+        "package": package.pk if package else None,
+        "quantity": package.minimum_licenses if package else "",
+        "submission": new_submission(),
+    }
+
+
+def _kept(submission: str) -> dict[str, object] | None:
+    """What was typed before leaving for the payment page; its number is hard to guess."""
+    try:
+        application = Application.objects.select_related("purchase").get(
+            purchase__submission=uuid.UUID(submission), purchase__status__in=UNSETTLED
+        )
+    except (ValueError, Application.DoesNotExist):
+        return None
+    purchase = application.purchase
+    return {
+        "package": application.package_id,
+        "quantity": purchase.quantity,
+        "organization_name": application.organization_name,
+        "buyer_name": purchase.buyer_name,
+        "buyer_email": purchase.buyer_email,
+        "billing_name": application.billing_name,
+        "billing_email": application.billing_email,
+        "billing_address": application.billing_address,
+        "code": purchase.discount.code if purchase.discount else "",
+        "submission": submission,
+    }
+
+
+def _order(data: dict[str, Any]) -> SubscriptionOrder:
+    shown = data.pop("shown_total")
+    return SubscriptionOrder(shown_total=-1 if shown is None else shown, **data)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0

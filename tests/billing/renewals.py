@@ -1,0 +1,42 @@
+"""What tests of renewal do: work it out, start it, settle it."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from billing import purchases, renewing
+from billing.models import Purchase
+from billing.renewing import RenewalOrder, plan_renewal, start_renewal
+from subscriptions import clock
+from subscriptions.models import Membership, Package
+from subscriptions.standing import standing_of
+from tests.world import World, local
+
+IN_WINDOW = local(date(2031, 12, 10), 12)
+NEW_START = date(2032, 1, 1)
+
+
+def plan(world: World, package: Package | None = None, code: str = "") -> renewing.RenewalPlan:
+    standing = standing_of(world.lakeside, clock.now())
+    return plan_renewal(standing, package or world.term.package, code=code)
+
+
+def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purchase:
+    package = changes.pop("package", world.term.package)
+    code = changes.pop("code", "")
+    shown = changes.pop("shown_total", None)
+    order = RenewalOrder(
+        package=package,
+        code=code,
+        shown_total=plan(world, package, code).price.total if shown is None else shown,
+        submission=changes.pop("submission", None) or uuid.uuid4(),
+    )
+    return start_renewal(buyer or world.assignor, order)
+
+
+def renew_and_settle(world: World, **changes: Any) -> Purchase:
+    purchase = renew(world, **changes)
+    world.pay(purchase)
+    settled = purchases.settle(purchase.session_id or "")
+    assert settled is not None
+    return settled

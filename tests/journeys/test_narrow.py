@@ -51,7 +51,7 @@ def test_nothing_scrolls_sideways(
     give_long_names(world)
     arlo = signed_in(world.assignor, device)
     found = []
-    for address in [*addresses, "/account/"]:
+    for address in [*addresses, "/account/", "/pricing/"]:
         arlo.opens(address)
         found += what_is_too_wide(arlo.page)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import ContextMaker, Troubles, check_axe
+from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import World
@@ -33,7 +33,11 @@ def test_removing_a_user_asks_first_and_says_what_becomes_free(
     expect(arlo.row_of("Otto Official")).to_have_count(0)
 
 
-@pytest.mark.parametrize("who", ["observer", "official"])
+@pytest.mark.parametrize(
+    ("who", "device"),
+    [("observer", DESKTOP), ("official", PHONE)],
+    ids=["observer-desktop", "official-phone"],
+)
 def test_other_members_see_no_way_to_buy_and_are_told_why(
     world: World, signed_in: SignedIn, troubles: Troubles, device: dict[str, Any], who: str
 ) -> None:
@@ -54,7 +58,11 @@ def test_other_members_see_no_way_to_buy_and_are_told_why(
     somebody.is_at("Lakeside Officials Association")
 
 
-@pytest.mark.parametrize("who", ["stranger", "support"])
+@pytest.mark.parametrize(
+    ("who", "device"),
+    [("stranger", DESKTOP), ("support", PHONE)],
+    ids=["stranger-desktop", "support-phone"],
+)
 def test_who_is_no_member_finds_nothing_and_a_way_on(
     world: World, signed_in: SignedIn, troubles: Troubles, device: dict[str, Any], who: str
 ) -> None:

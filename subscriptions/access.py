@@ -1,25 +1,37 @@
 """Who may open what (R2): the one place, for GET and POST alike."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
-from subscriptions.models import Membership
+from subscriptions import clock, members
+from subscriptions.models import Membership, Term
 from subscriptions.models.people import MembershipState
-from subscriptions.policy import people
+from subscriptions.policy import people, renewal
+from subscriptions.policy.buying import RunningTerm
 from subscriptions.policy.people import Capability
+from subscriptions.policy.renewal import Phase
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
 View = Callable[..., HttpResponseBase]
 
 
-def members_only(capability: Capability) -> Callable[[MemberView[P]], View]:
+def members_only(
+    capability: Capability, *, open_when_closed: bool = False
+) -> Callable[[MemberView[P]], View]:
     """Open a page under ``/o/<slug>/`` to members whose role includes ``capability``.
+
+    ``open_when_closed``: also long after expiration, when everything else says so instead (R22).
 
     The view gets the member's own membership, with user and organization loaded, in place of the
     slug. Anonymous: to sign in, whether the organization exists or not. No member, support staff
@@ -36,6 +48,8 @@ def members_only(capability: Capability) -> Callable[[MemberView[P]], View]:
             membership = membership_in(request, slug)
             if not people.can(membership.role, capability):
                 raise PermissionDenied(membership)
+            if not open_when_closed and _is_closed(membership):
+                return _closed_page(request, membership)
             response = view(request, membership, *args, **kwargs)
             keep_private(response)
             return response
@@ -47,8 +61,12 @@ def members_only(capability: Capability) -> Callable[[MemberView[P]], View]:
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's active membership in the organization of the address, or 404."""
+    latest = Term.objects.filter(organization=OuterRef("organization"), canceled_at=None).order_by(
+        "-starts_on"
+    )
     membership = (
         Membership.objects.select_related("organization")
+        .annotate(latest_expires_on=Subquery(latest.values("expires_on")[:1]))
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
         .first()
     )
@@ -57,6 +75,24 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
     membership.user = request.user  # type: ignore[assignment]  # the same row, already loaded
     request.membership = membership  # type: ignore[attr-defined]  # for the navigation
     return membership
+
+
+def _is_closed(membership: Membership) -> bool:
+    expires_on = membership.latest_expires_on  # type: ignore[attr-defined]  # annotated above
+    phase = renewal.phase_of(
+        RunningTerm(expires_on) if expires_on else None,
+        now=clock.now(),
+        zone=clock.zone(),
+        close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
+    )
+    return phase == Phase.CLOSED
+
+
+def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
+    context = {"buyers": members.people_who_may_buy(membership.organization)[:20]}
+    response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
+    keep_private(response)
+    return response
 
 
 def keep_private(response: HttpResponseBase) -> None:

@@ -57,7 +57,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
 
 
-@members_only(Capability.BUY_LICENSES)
+@members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_GET
 def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     """Settle at once and say what was bought (R13); as often as it is opened (R14).

@@ -21,7 +21,7 @@ from subscriptions.policy.people import Capability
 PER_PAGE = 25
 
 
-@members_only(Capability.SEE_PURCHASES)
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
     """What was bought, the newest first."""
@@ -29,7 +29,7 @@ def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
     return render(request, "billing/purchases.html", {"page": page})
 
 
-@members_only(Capability.SEE_PURCHASES)
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
     """The history as CSV, one row a purchase; amounts in major units with two decimals."""
@@ -40,7 +40,7 @@ def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResp
     return response
 
 
-@members_only(Capability.SEE_PURCHASES)
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
     """One purchase: the receipt (R31), or what became of it."""

@@ -33,7 +33,7 @@ from subscriptions.standing import Standing, standing_of
 PAGE = "billing/renewal.html"
 
 
-@members_only(Capability.RENEW)
+@members_only(Capability.RENEW, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show what renewing costs; on "pay", start exactly that."""

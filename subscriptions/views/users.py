@@ -28,7 +28,7 @@ from subscriptions.standing import standing_of
 PER_PAGE = 50
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
@@ -116,7 +116,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Ask, then remove (R4)."""

@@ -4,7 +4,7 @@ Every function locks the organization first: two people adding, or one adding an
 Administrators, come one after the other and each sees what the other did.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
@@ -195,11 +195,16 @@ def take_license(organization: Organization) -> int:
     require(licenses.may_take(count, 1))
     seated = Membership.objects.filter(organization=organization, state__in=HOLDS_LICENSE)
     highest = seated.aggregate(highest=Max("license_number"))["highest"] or 0
-    return licenses.next_license_number(
+    number = licenses.next_license_number(
         highest=highest,
         lowest_gap=_lowest_gap(organization) if highest >= count.usable else 0,
         usable=count.usable,
     )
+    if number > count.usable:
+        # Not under the lock: somebody has taken the last one since it was counted. With this no
+        # number is above the limit, and the unique index alone keeps it.
+        require(licenses.may_take(replace(count, in_use=count.usable), 1))
+    return number
 
 
 def _lowest_gap(organization: Organization) -> int:

@@ -1,0 +1,156 @@
+"""Several people reach for the last license at the same moment (R3-R5)."""
+
+from http import HTTPStatus
+
+import pytest
+from django.db import IntegrityError, connection
+
+from subscriptions import members
+from subscriptions.members import NewMember
+from subscriptions.models import Membership, Organization, User
+from subscriptions.models.people import Role
+from subscriptions.policy.decisions import Reason, Refused
+from tests.concurrency import at_once
+from tests.factories import MembershipFactory
+from tests.world import World
+
+EIGHT = range(8)
+
+
+def newcomer(number: int) -> NewMember:
+    return NewMember(f"Person {number}", f"person{number}@new.example", Role.GENERAL_MEMBER)
+
+
+def seated(world: World) -> list[int]:
+    """The licenses that are in use, in order."""
+    numbers = world.lakeside.memberships.exclude(license_number=None)
+    return sorted(number or 0 for number in numbers.values_list("license_number", flat=True))
+
+
+@pytest.mark.parametrize("free", [1, 3])
+def test_as_many_win_as_there_are_licenses(committed_db: str, world: World, free: int) -> None:
+    """R5"""
+    world.fill(25 - free)
+
+    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+
+    won = [outcome for outcome in outcomes if isinstance(outcome, Membership)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert (len(won), len(lost)) == (free, 8 - free)
+    assert {refused.refusal.reason for refused in lost} == {Reason.NO_LICENSE_FREE}
+    assert seated(world) == list(range(1, 26))
+    assert User.objects.filter(email__endswith="@new.example").count() == free
+
+
+def test_one_of_eight_browsers_wins(committed_db: str, world: World) -> None:
+    world.fill(24)
+    clients = [world.client(world.administrator) for _ in EIGHT]
+
+    def send(number: int) -> int:
+        new = newcomer(number)
+        fields = {"name": new.name, "email": new.email, "role": new.role}
+        response = clients[number].post("/o/lakeside/users/add/", fields)
+        return response.status_code
+
+    answers = at_once(*(lambda n=n: send(n) for n in EIGHT))
+
+    assert sorted(answers, key=str) == [HTTPStatus.FOUND, *[HTTPStatus.CONFLICT] * 7]
+    assert seated(world) == list(range(1, 26))
+
+
+def test_a_gap_is_taken_by_one(committed_db: str, world: World) -> None:
+    """The last free license is one in the middle: somebody has just been removed from it."""
+    world.fill(25)
+    members.remove(world.administrator, world.official)
+
+    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+
+    assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
+    assert seated(world) == list(range(1, 26))
+
+
+def test_without_the_lock_the_index_still_holds(
+    committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: what the other tests see is a race, and there is a second defense."""
+
+    def plain(organization: Organization) -> Organization:
+        return Organization.objects.get(pk=organization.pk)
+
+    monkeypatch.setattr(members, "lock", plain)
+    world.fill(24)
+
+    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+
+    assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
+    assert all(isinstance(o, (Membership, Refused, IntegrityError)) for o in outcomes)
+    assert seated(world) == list(range(1, 26))
+    if connection.vendor == "postgresql":
+        # SQLite lets one transaction write at a time, so there the lock is never missed.
+        collided = [str(o) for o in outcomes if isinstance(o, IntegrityError)]
+        assert collided
+        assert all("membership_license_is_held_once" in text for text in collided)
+
+
+def test_the_same_person_is_added_once(committed_db: str, world: World) -> None:
+    outcomes = at_once(
+        *(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT),
+    )
+
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert len(lost) == 7
+    assert {refused.refusal.reason for refused in lost} == {Reason.ALREADY_A_MEMBER}
+    assert len(seated(world)) == 5
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_organizations_add_the_same_new_person(
+    committed_db: str, world: World, turn: int
+) -> None:
+    """R1: one account, a membership in each."""
+    outcomes = at_once(
+        lambda: members.add(world.administrator, newcomer(1)),
+        lambda: members.add(world.stranger, newcomer(1)),
+    )
+
+    assert all(isinstance(outcome, Membership) for outcome in outcomes)
+    person = User.objects.get(email="person1@new.example")
+    assert {m.organization.slug for m in person.memberships.all()} == {"lakeside", "harbor"}
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_administrators_demote_each_other_and_one_stays(
+    committed_db: str, world: World, turn: int
+) -> None:
+    """R3"""
+    ada, other = world.administrator, second_administrator(world)
+
+    outcomes = at_once(
+        lambda: members.change_role(ada, other, Role.OBSERVER),
+        lambda: members.change_role(other, ada, Role.OBSERVER),
+    )
+
+    [refused] = [outcome for outcome in outcomes if outcome is not None]
+    assert isinstance(refused, Refused)
+    assert refused.refusal.reason == Reason.LAST_ADMINISTRATOR
+    assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
+
+
+def test_two_administrators_remove_each_other_and_one_stays(
+    committed_db: str, world: World
+) -> None:
+    """R3"""
+    ada, other = world.administrator, second_administrator(world)
+
+    outcomes = at_once(lambda: members.remove(ada, other), lambda: members.remove(other, ada))
+
+    assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1
+    left = world.lakeside.memberships.filter(role=Role.ADMINISTRATOR, state="active")
+    assert left.count() == 1
+
+
+def second_administrator(world: World) -> Membership:
+    built: Membership = MembershipFactory.create(
+        organization=world.lakeside, role=Role.ADMINISTRATOR
+    )
+    return built

@@ -1,0 +1,214 @@
+"""One payment, many who hear of it at the same moment (R13, R14, R31)."""
+
+import itertools
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from billing import purchases
+from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.purchases import settle
+from billing.reconcile import reconcile
+from billing.sandbox.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions import members
+from subscriptions.models import LicenseEntry, Notice
+from subscriptions.models.people import Role
+from tests.billing.deliveries import completed, deliver
+from tests.concurrency import at_once
+from tests.world import World
+
+EIGHT = range(8)
+RETURN = "/o/lakeside/licenses/return/"
+ADD = "/o/lakeside/licenses/add/"
+
+
+def paid(world: World, quantity: int = 10) -> Purchase:
+    purchase = world.buy(quantity)
+    world.pay(purchase)
+    return purchase
+
+
+def grants() -> int:
+    return LicenseEntry.objects.filter(cause="add_on").count()
+
+
+def failures(outcomes: list[Any]) -> list[Exception]:
+    return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+
+
+def test_eight_fulfilments_of_one_payment_grant_once(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    session_id = paid(world).session_id or ""
+
+    outcomes = at_once(*[lambda: settle(session_id)] * 8)
+
+    assert not failures(outcomes)
+    assert {o.status for o in outcomes if isinstance(o, Purchase)} == {PurchaseStatus.SETTLED}
+    assert grants() == 1
+    assert Purchase.objects.get().receipt_number == 1
+    assert Notice.objects.filter(recipient="assignor@lakeside.example").count() == 1
+
+
+def test_the_same_delivery_eight_times_at_once_grants_once(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    body = completed(paid(world).session_id)
+
+    answers = at_once(*[lambda: deliver(body).status_code] * 8)
+
+    assert answers == [HTTPStatus.OK] * 8
+    assert grants() == ProcessorEvent.objects.count() == 1
+
+
+def test_page_webhook_and_reconciliation_at_once_grant_once(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    purchase = paid(world)
+    client = world.client(world.assignor)
+
+    outcomes = at_once(
+        *(lambda: deliver(completed(purchase.session_id)).status_code for _ in range(3)),
+        *(
+            lambda: client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
+            for _ in range(3)
+        ),
+        *(lambda: reconcile().failures for _ in range(2)),
+    )
+
+    assert outcomes == [200] * 3 + [302] * 3 + [0] * 2
+    assert grants() == 1
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_one_form_sent_eight_times_at_once_is_one_purchase(
+    committed_db: str, world: World, stripe: SandboxControl, turn: int
+) -> None:
+    """R14: all of them land on the same payment page."""
+    clients = [world.client(world.assignor) for _ in EIGHT]
+    fields = {"quantity": "10", "submission": str(uuid.uuid4())}
+
+    def send(client: Any) -> str:
+        response = client.post(ADD, fields)
+        return str(response.headers.get("Location", response.status_code))
+
+    places = at_once(*(lambda c=c: send(c) for c in clients))
+
+    purchase = Purchase.objects.get()
+    assert len(stripe.sessions()) == 1
+    assert set(places) == {purchase.session_url}
+
+
+def test_eight_forms_sent_at_once_are_never_one_session_twice(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    """Eight tabs: each purchase has a session of its own, and nothing is granted."""
+    outcomes = at_once(*[lambda: world.buy(10)] * 8)
+
+    assert not failures(outcomes)
+    sessions = {session["id"] for session in stripe.sessions()}
+    assert sessions == set(Purchase.objects.values_list("session_id", flat=True))
+    assert grants() == 0
+
+
+def test_receipts_of_eight_purchases_settled_at_once_have_no_gap(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    """R31"""
+    bought = [paid(world, 5 * number) for number in range(1, 9)]
+
+    outcomes = at_once(*(lambda p=p: settle(p.session_id or "") for p in bought))
+
+    assert not failures(outcomes)
+    numbers = Purchase.objects.values_list("receipt_number", flat=True)
+    assert sorted(number or 0 for number in numbers) == list(range(1, 9))
+    assert world.held() == 25 + 5 * sum(range(1, 9))
+
+
+def test_a_card_that_is_not_taken_is_given_back_once(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    """R14"""
+    purchase = world.buy(10)
+    world.pay(purchase, funding="charge_card")
+
+    outcomes = at_once(*[lambda: settle(purchase.session_id or "")] * 6, reconcile, reconcile)
+    reconcile()
+
+    assert not failures(outcomes)
+    assert (Refund.objects.count(), PaymentProblem.objects.count()) == (1, 1)
+    assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+    assert len(stripe_refunds(stripe)) == 1
+
+
+def stripe_refunds(stripe: SandboxControl) -> set[str]:
+    """The keys under which refunds were asked for: one for each that was made."""
+    return {r["idempotency_key"] for r in stripe.requests(method="POST", path="/v1/refunds")}
+
+
+def test_two_payments_of_one_purchase_at_once_are_one_grant_and_one_refund(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    """R14"""
+    purchase = paid(world)
+    other = stripe.inject(purchase.request_parameters | {"expires_at": None})["session"]["id"]
+    both = [purchase.session_id or "", other]
+
+    outcomes = at_once(*(lambda s=s: settle(s) for s in both * 4))
+
+    assert not failures(outcomes)
+    assert grants() == 1
+    assert Refund.objects.get().status == "succeeded"
+
+
+def test_a_lost_creation_taken_up_by_everybody_at_once_is_one_session(
+    committed_db: str, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R17: the form sent again, and two reconciliations."""
+    submission = uuid.uuid4()
+    with monkeypatch.context() as killed:
+        killed.setattr(purchases, "create_checkout", lambda purchase: purchase)
+        world.buy(10, submission=submission)
+
+    outcomes = at_once(
+        *[lambda: world.buy(10, submission=submission).status] * 2,
+        *[lambda: str(reconcile().failures)] * 2,
+    )
+
+    assert outcomes == [PurchaseStatus.OPEN] * 2 + ["0"] * 2
+    assert len(stripe.sessions()) == 1
+
+
+def test_buying_settling_adding_and_removing_do_not_lock_each_other_out(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    bought = [paid(world, 5 * number) for number in range(1, 4)]
+    world.fill(20)
+    leaving = list(world.lakeside.memberships.filter(role=Role.GENERAL_MEMBER)[:2])
+    numbers = itertools.count()
+
+    def add() -> object:
+        number = next(numbers)
+        new = members.NewMember(f"P{number}", f"p{number}@new.example", Role.GENERAL_MEMBER)
+        return members.add(world.administrator, new)
+
+    actions: list[Callable[[], object]] = [
+        *(lambda p=p: settle(p.session_id or "") for p in bought),
+        *(lambda p=p: deliver(completed(p.session_id)) for p in bought),
+        *(lambda n=n: world.buy(n) for n in (50, 55)),
+        *(lambda m=m: members.remove(world.administrator, m) for m in leaving),
+        *[add] * 3,
+        lambda: members.change_role(world.administrator, world.observer, Role.ASSIGNOR),
+        reconcile,
+    ]
+
+    outcomes = at_once(*actions)
+
+    assert not failures(outcomes)
+    assert grants() == 3
+    assert world.held() == 25 + 5 + 10 + 15
+    assert world.lakeside.memberships.exclude(license_number=None).count() == 20 - 2 + 3

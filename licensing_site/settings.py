@@ -18,6 +18,7 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 DEBUG = env.bool("DEBUG", default=False)
 # The demo is this product with made-up organizations and a clock that can be moved.
 DEMO = env.bool("DEMO", default=False)
+DEMO_CLOCK_FILE = env.str("DEMO_CLOCK_FILE", default="") if DEMO else ""
 
 SECRET_KEY = env.str("SECRET_KEY", default="only-for-a-developers-machine" if DEBUG else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -71,6 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                *(["licensing_site.demo_clock.bar"] if DEMO else []),
             ],
         },
     },

@@ -1,9 +1,15 @@
 """Every address of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from licensing_site import demo_clock
+
+demo = [path(demo_clock.PATH, demo_clock.move, name="demo_clock")] if settings.DEMO else []
+
 urlpatterns = [
+    *demo,
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("", include("billing.urls")),

@@ -5,7 +5,8 @@ local payment sandbox with it. Sign-in sessions, password links, rate limits and
 do not ask here: they stay in real time.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,7 +17,17 @@ _frozen_at: datetime | None = None
 
 def now() -> datetime:
     """The current instant, aware."""
-    return _frozen_at or timezone.now()
+    return _frozen_at or timezone.now() + demo_offset()
+
+
+def demo_offset() -> timedelta:
+    """How far the demo's clock is ahead; every process of the demo reads it from one file."""
+    if not settings.DEMO_CLOCK_FILE:
+        return timedelta(0)
+    try:
+        return timedelta(seconds=int(Path(settings.DEMO_CLOCK_FILE).read_text()))
+    except (FileNotFoundError, ValueError):
+        return timedelta(0)
 
 
 def zone() -> ZoneInfo:

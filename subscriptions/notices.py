@@ -30,10 +30,11 @@ def tell(
     reference: str,
     organization: Organization | None,
     data: Mapping[str, object],
-) -> None:
+) -> bool:
     """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
 
-    ``data`` are the facts of the mail, as plain JSON: what it says stays true when names change.
+    False where that was noted before. ``data`` are the facts of the mail, as plain JSON: what it
+    says stays true when names change.
     """
     notice, is_new = Notice.objects.get_or_create(
         recipient=recipient,
@@ -43,6 +44,7 @@ def tell(
     )
     if is_new:
         transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
+    return is_new
 
 
 def record(

@@ -77,6 +77,7 @@ class Demo:
             "DJANGO_SETTINGS_MODULE": "licensing_site.settings",
             "DEBUG": "False",
             "DEMO": "True",
+            "DEMO_CLOCK_FILE": str(FOLDER / "clock"),
             "SECRET_KEY": secret["secret_key"],
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "CSRF_TRUSTED_ORIGINS": "",

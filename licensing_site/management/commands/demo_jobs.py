@@ -1,4 +1,4 @@
-"""What cron does for a real site, done in a loop for the demo: reconciliation and mail."""
+"""What cron does for a real site, done in a loop for the demo."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Reconcile purchases every minute and send queued mail, until stopped (for the demo)."
+    help = "Run the periodic jobs and send queued mail, until stopped (for the demo)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("post_office").setLevel(logging.WARNING)  # a line per round otherwise
@@ -28,6 +28,7 @@ class Command(BaseCommand):
         while os.getppid() == parent:  # not longer than the demo itself
             if time.monotonic() - reconciled >= RECONCILE_EVERY:
                 self._run("reconcile_purchases")
+                self._run("daily")
                 reconciled = time.monotonic()
             self._run("send_queued_mail", lockfile=str(LOCK))
             time.sleep(MAIL_EVERY)

@@ -1,0 +1,96 @@
+"""The demo's clock: a bar on every page moves it forward, and the local Stripe along with it.
+
+Only in the demo. Sign-in sessions, password links and webhook signatures stay in real time.
+"""
+
+import logging
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import requests
+from django.conf import settings
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from subscriptions import clock
+from subscriptions.models import Membership, Term
+from subscriptions.policy import calendar
+
+logger = logging.getLogger(__name__)
+
+# Only the demo has this address, so templates cannot reverse it by name.
+PATH = "demo/clock/"
+STEPS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
+# The sandbox's own, as it is documented; it listens on this machine only.
+SANDBOX_TOKEN = "sandbox-control"  # noqa: S105
+
+
+def bar(request: HttpRequest) -> dict[str, object]:
+    """For every template: today, and where the organization on the page could go."""
+    return {
+        "demo_today": clock.today(),
+        "demo_jumps": _jumps(request),
+        "demo_clock": f"/{PATH}",
+    }
+
+
+@require_POST
+def move(request: HttpRequest) -> HttpResponse:
+    """Move the clock forward, then run the daily job as the new day would."""
+    target = _target(request.POST.get("to", ""))
+    if target is not None and target > clock.now():
+        _write(target)
+        _take_the_sandbox_along()
+        call_command("daily", verbosity=0)
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    return redirect(back)
+
+
+def _jumps(request: HttpRequest) -> dict[str, date]:
+    """The dates ahead that matter to the organization on the page."""
+    membership = getattr(request, "membership", None)
+    if not isinstance(membership, Membership):
+        return {}
+    term = Term.objects.filter(organization=membership.organization, canceled_at=None).last()
+    if term is None:
+        return {}
+    dates = {
+        "window": calendar.renewal_opens_on(term.expires_on),
+        "last_day": term.expires_on,
+        "expired": term.expires_on + timedelta(days=1),
+        "closed": term.expires_on + timedelta(days=1 + settings.CLOSE_AFTER_DAYS),
+    }
+    return {name: day for name, day in dates.items() if day > clock.today()}
+
+
+def _target(to: str) -> datetime | None:
+    """A step, or the first minutes of a date."""
+    if to in STEPS:
+        return clock.now() + STEPS[to]
+    try:
+        day = date.fromisoformat(to)
+    except ValueError:
+        return None
+    return calendar.midnight(day, clock.zone()) + timedelta(minutes=1)
+
+
+def _write(target: datetime) -> None:
+    ahead = clock.demo_offset() + (target - clock.now())
+    Path(settings.DEMO_CLOCK_FILE).write_text(str(int(ahead.total_seconds())))
+
+
+def _take_the_sandbox_along() -> None:
+    try:
+        requests.post(
+            f"{settings.STRIPE_API_BASE}/_sandbox/clock",
+            json={"now": int(clock.now().timestamp()), "frozen": False},
+            headers={"Authorization": f"Bearer {SANDBOX_TOKEN}"},
+            timeout=5,
+        ).raise_for_status()
+    except requests.RequestException:
+        logger.exception("the local Stripe did not follow the clock")

@@ -1,0 +1,24 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from subscriptions.notices import deliver_waiting
+from subscriptions.reminding import run_daily
+
+
+class Command(BaseCommand):
+    help = (
+        "The daily job: reminds Assignors and Administrators of an expiration and tells them of "
+        "what has happened. Safe at any time, any number of times; no rule depends on it."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = run_daily()
+        report.count("mails queued", deliver_waiting())
+        for what, number in sorted(report.done.items()):
+            self.stdout.write(f"{what}: {number}")
+        if not report.done:
+            self.stdout.write("nothing to do")
+        if report.failures:
+            self.stdout.write(f"failed: {report.failures}")
+            raise SystemExit(1)

@@ -1,0 +1,165 @@
+"""The daily job: reminders and notices around an expiration (R32).
+
+No rule depends on it having run. Run twice it repeats nothing; not run for days it sends nothing
+stale.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from subscriptions import clock, drafts, formats, members, notices
+from subscriptions.models import Membership, Reminder, Term
+from subscriptions.policy import reminders
+from subscriptions.policy.renewal import Phase
+from subscriptions.standing import Standing, standing_of
+
+logger = logging.getLogger(__name__)
+
+# Before the earliest reminder and long after everything is said, a term is not looked at.
+_LOOK_AHEAD = timedelta(days=130)
+_LOOK_BACK = timedelta(days=60)
+
+
+@dataclass
+class DailyReport:
+    """What a run did, by kind."""
+
+    done: dict[str, int] = field(default_factory=dict)
+    failures: int = 0
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Add to what was done."""
+        if number:
+            self.done[what] = self.done.get(what, 0) + number
+
+
+def run_daily() -> DailyReport:
+    """Remind, notify, tidy up. Safe at any time, any number of times."""
+    report = DailyReport()
+    for term in _terms_to_look_at(clock.today()):
+        try:
+            with transaction.atomic():
+                _look_at(term, report)
+        except Exception:
+            # One organization must not keep the others from being reminded.
+            logger.exception("daily job: term %s failed", term.pk)
+            report.failures += 1
+    report.count("drafts forgotten", drafts.drop_old())
+    return report
+
+
+def _terms_to_look_at(today: date) -> Iterator[Term]:
+    """The last paid term of each organization, where it is near its end."""
+    return (
+        Term.objects.filter(
+            Q(renewed_by__isnull=True) | Q(renewed_by__canceled_at__isnull=False),
+            canceled_at=None,
+            expires_on__lte=today + _LOOK_AHEAD,
+            expires_on__gte=today - _LOOK_BACK,
+        )
+        .select_related("organization")
+        .order_by("pk")
+        .iterator(chunk_size=500)
+    )
+
+
+def _look_at(term: Term, report: DailyReport) -> None:
+    # Against a renewal being settled at this moment: nobody is reminded of what is paid.
+    organization = members.lock(term.organization)
+    standing = standing_of(organization, clock.now())
+    if standing.latest is None or standing.latest.pk != term.pk:
+        return
+    people = members.people_who_may_buy(organization)
+    report.count("reminders sent", _remind(standing, term, people, report))
+    kind = _notice_due(standing, term)
+    if kind:
+        for member in people:
+            told = notices.tell(
+                member.user.email,
+                kind,
+                reference=f"{kind}:{term.pk}",
+                organization=organization,
+                data=_facts(standing, term, member),
+            )
+            report.count(f"notices: {kind}", int(told))
+
+
+def _remind(
+    standing: Standing, term: Term, people: Iterable[Membership], report: DailyReport
+) -> int:
+    covered: dict[int, set[date]] = {}
+    for user_id, due_on in Reminder.objects.filter(term=term).values_list("user_id", "due_on"):
+        covered.setdefault(user_id, set()).add(due_on)
+    sent = 0
+    for member in people:
+        run = reminders.reminders_to_send(
+            term.starts_on,
+            term.expires_on,
+            today=standing.today,
+            covered=covered.get(member.user_id, set()),
+        )
+        _note(term, member, run.skip, was_sent=False)
+        report.count("reminders skipped as too old", len(run.skip))
+        if run.send is not None:
+            _note(term, member, [run.send], was_sent=True)
+            notices.tell(
+                member.user.email,
+                "reminder",
+                reference=f"reminder:{term.pk}:{run.send.isoformat()}",
+                organization=standing.organization,
+                data=_facts(standing, term, member),
+            )
+            sent += 1
+    return sent
+
+
+def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: bool) -> None:
+    Reminder.objects.bulk_create(
+        Reminder(
+            term=term,
+            user=member.user,
+            due_on=day,
+            was_sent=was_sent,
+            created_at=clock.now(),
+        )
+        for day in days
+    )
+
+
+def _notice_due(standing: Standing, term: Term) -> str:
+    """The one notice that fits today, if any."""
+    if standing.phase == Phase.CLOSED:
+        return "closed"
+    if standing.phase == Phase.EXPIRED:
+        return "expired"
+    last_day = standing.last_day_to_add
+    is_due = standing.today >= reminders.last_day_notice_on(term.expires_on)
+    if is_due and last_day is not None and standing.today <= last_day:
+        return "last_day_to_add"
+    return ""
+
+
+def _facts(standing: Standing, term: Term, member: Membership) -> dict[str, object]:
+    """Today's numbers, as words."""
+    slug = standing.organization.slug
+    days = standing.days_remaining or 0
+    return {
+        "name": str(member.user),
+        "organization_name": standing.organization.name,
+        "days": days,
+        "expires": formats.end_of(term.expires_on),
+        "renewal_opens": formats.full_date(standing.renewal_opens_on or term.expires_on),
+        "renewal_is_open": standing.renewal_is_open,
+        "last_day": formats.full_date(standing.last_day_to_add or term.expires_on),
+        "held": formats.number(standing.licenses.held),
+        "in_use": formats.number(standing.licenses.in_use),
+        "closes_after": settings.CLOSE_AFTER_DAYS,
+        "link": f"{settings.SITE_URL}{reverse('subscriptions:subscription', args=[slug])}",
+    }

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from subscriptions.models import Membership, User
-from tests.browser import DESKTOP, PHONE, ContextMaker
+from tests.browser import DESKTOP, ContextMaker
 from tests.journeys.people import Person, remember
 from tests.world import World
 
@@ -31,9 +31,3 @@ def signed_in(new_context: ContextMaker) -> SignedIn:
 def arlo(world: World, signed_in: SignedIn) -> Person:
     """The Assignor of Lakeside at a desktop computer, signed in."""
     return signed_in(world.assignor)
-
-
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def device(request: pytest.FixtureRequest) -> dict[str, Any]:
-    chosen: dict[str, Any] = request.param
-    return chosen

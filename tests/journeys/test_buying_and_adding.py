@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.sandbox.client import SandboxControl
-from tests.browser import PHONE, ContextMaker, check_axe
+from tests.browser import DESKTOP, PHONE, ContextMaker, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import World
@@ -20,6 +20,7 @@ NEW_OFFICIALS = [
 ]
 
 
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_an_assignor_buys_ten_licenses_and_adds_three_users(
     new_context: ContextMaker, world: World, stripe: SandboxControl, device: dict[str, Any]
 ) -> None:

@@ -1,12 +1,9 @@
 """On the payment page: cards that are refused, the bank that asks, and second thoughts."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
 from billing.models import Purchase
-from tests.browser import check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D_SECURE_CARD, World
@@ -29,7 +26,7 @@ def test_after_a_declined_card_another_one_pays(buyer: Person, world: World) -> 
     """R14: one purchase, however many cards it takes."""
     buyer.pays_with(DECLINED_CARD)
     buyer.reads("Your card was declined", "Nothing was charged")
-    check_axe(buyer.page)
+    buyer.can_be_used_by_everybody()
     assert world.held() == 25
 
     buyer.pays_with()
@@ -67,11 +64,9 @@ def test_a_prepaid_card_is_refused_on_the_payment_page_and_a_debit_card_pays(
     buyer.reads(BOUGHT, "5556")
 
 
-def test_back_from_the_payment_page_keeps_the_number(
-    world: World, signed_in: SignedIn, device: dict[str, Any]
-) -> None:
+def test_back_from_the_payment_page_keeps_the_number(world: World, signed_in: SignedIn) -> None:
     """R12, R17: it says that nothing was charged, and going on leads to the same payment page."""
-    arlo = signed_in(world.assignor, device)
+    arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(15)
     arlo.continues_to_payment()
@@ -80,7 +75,7 @@ def test_back_from_the_payment_page_keeps_the_number(
 
     arlo.reads("You came back without paying. Nothing was charged")
     expect(arlo.number).to_have_value("15")
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
 
     arlo.continues_to_payment()
     assert arlo.payment_page() == payment_page
@@ -93,7 +88,7 @@ def test_an_unpaid_purchase_is_paid_from_the_history(buyer: Person) -> None:
     row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
     row.get_by_role("link").click()
     buyer.reads("This purchase is not paid.")
-    check_axe(buyer.page)
+    buyer.can_be_used_by_everybody()
 
     buyer.clicks("Go to the payment page")
     buyer.pays_with()

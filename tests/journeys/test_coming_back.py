@@ -1,13 +1,12 @@
 """After paying: in time, late, twice, or not at all."""
 
 import re
-from typing import Any
 
 from playwright.sync_api import expect
 
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from tests.browser import Troubles, check_axe
+from tests.browser import Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import World
@@ -38,17 +37,16 @@ def test_while_the_processor_cannot_be_asked_the_page_confirms_by_itself(
     world: World,
     stripe: SandboxControl,
     signed_in: SignedIn,
-    device: dict[str, Any],
 ) -> None:
     """R13: nobody presses anything; the page asks again and then shows the licenses."""
-    arlo = signed_in(world.assignor, device)
+    arlo = signed_in(world.assignor)
     stripe.fault("drop")
     unreachable = stripe.fault("error", method="GET", path=SESSIONS, status=503)
     arlo.opens(ADD_LICENSES)
     arlo.buys(10)
     arlo.is_at("Confirming the payment")
     arlo.reads("purchase of 10 licenses", "you are not charged twice")
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
     assert world.held() == 25
 
     stripe.clear_faults(unreachable["id"])
@@ -67,7 +65,7 @@ def test_a_payment_page_that_cannot_be_reached_is_said_and_the_number_kept(
     arlo.continues_to_payment()
     arlo.reads("The payment page cannot be reached at the moment. Nothing was charged.")
     expect(arlo.number).to_have_value("20")
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
 
     stripe.clear_faults(unreachable["id"])
     arlo.continues_to_payment()
@@ -94,11 +92,10 @@ def test_going_back_after_paying_asks_before_buying_the_same_again(
     stripe: SandboxControl,
     signed_in: SignedIn,
     troubles: Troubles,
-    device: dict[str, Any],
 ) -> None:
     """R14: the payment page is done; the same number again is bought only when meant."""
     troubles.expect("POST 409 .*/licenses/add/")
-    arlo = signed_in(world.assignor, device)
+    arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
     arlo.buys(10)
     arlo.reads("You now hold 35")
@@ -110,7 +107,7 @@ def test_going_back_after_paying_asks_before_buying_the_same_again(
     arlo.chooses(10)
     arlo.continues_to_payment()
     arlo.reads("You bought 10 licenses a moment ago", "They are yours already.")
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
     arlo.clicks("No, show the purchase")
     arlo.reads("Visa •••• 4242")
     assert world.held() == 35

@@ -1,11 +1,10 @@
 """From the mail to Members Home."""
 
 import re
-from typing import Any
 
 from post_office.models import Email
 
-from tests.browser import DESKTOP, ContextMaker, Troubles, check_axe
+from tests.browser import DESKTOP, ContextMaker, Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import World
@@ -26,7 +25,6 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     signed_in: SignedIn,
     new_context: ContextMaker,
     troubles: Troubles,
-    device: dict[str, Any],
 ) -> None:
     """R4: it works once; R2: a general member sees no way to buy."""
     arlo = signed_in(world.assignor)
@@ -36,11 +34,11 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     arlo.reads("The invitation goes to nora@new.example.")
     link = link_in_the_mail_to("nora@new.example")
 
-    nora = Person(new_context(device).new_page())
+    nora = Person(new_context().new_page())
     nora.opens(link)
     nora.is_at("Join Lakeside Officials Association")
     nora.reads("You are invited as General member.", "nora@new.example")
-    check_axe(nora.page)
+    nora.can_be_used_by_everybody()
     nora.field("Password").fill(A_GOOD_PASSWORD)
     nora.field("Password again").fill(A_GOOD_PASSWORD)
     nora.clicks("Set the password and join")
@@ -48,13 +46,13 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     nora.is_at("Lakeside Officials Association")
     nora.reads("Welcome to Lakeside", "Your role here is General member.", "Ada Admin")
     nora.sees_no_way_to_buy()
-    check_axe(nora.page)
+    nora.can_be_used_by_everybody()
 
     troubles.expect("GET 410 .*/invitations/")
     nora.opens(link)
     nora.is_at("This link does not work any more")
     nora.reads("Ask your organization to send it again.")
-    check_axe(nora.page)
+    nora.can_be_used_by_everybody()
 
 
 def test_a_new_invitation_ends_the_old_link(
@@ -91,7 +89,7 @@ def test_somebody_with_an_account_joins_by_signing_in(
     harry = Person(new_context(DESKTOP).new_page())
     harry.opens(link_in_the_mail_to(world.stranger.user.email))
     harry.is_at("Join Lakeside Officials Association")
-    check_axe(harry.page)
+    harry.can_be_used_by_everybody()
     harry.clicks("Sign in")
     harry.signs_in(world.stranger)
     harry.clicks("Join")
@@ -99,4 +97,4 @@ def test_somebody_with_an_account_joins_by_signing_in(
 
     harry.chooses_from_menu("My organizations")
     harry.reads("Harbor Umpires", "Lakeside Officials Association")
-    check_axe(harry.page)
+    harry.can_be_used_by_everybody()

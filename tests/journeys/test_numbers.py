@@ -1,12 +1,11 @@
 """Choosing a number: by buttons, by typing, with and without JavaScript."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DESKTOP, PHONE, Troubles, check_axe
+from tests.browser import DESKTOP, PHONE, Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.world import World
@@ -38,14 +37,14 @@ def test_the_buttons_go_five_up_and_five_down(arlo: Person) -> None:
 
 
 def test_a_number_that_is_not_sold_is_said_at_once_and_answered_with_the_nearest(
-    world: World, signed_in: SignedIn, troubles: Troubles, device: dict[str, Any]
+    world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
     """R10."""
-    arlo = signed_in(world.assignor, device)
+    arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
     arlo.chooses(7)
     expect(arlo.main.get_by_text(HINT)).to_be_visible()
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
 
     troubles.expect("POST 422 .*/licenses/add/")
     arlo.continues_to_payment()
@@ -53,7 +52,7 @@ def test_a_number_that_is_not_sold_is_said_at_once_and_answered_with_the_nearest
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
     expect(arlo.number).to_have_value("7")
     expect(arlo.number).to_have_accessible_description(re.compile("Instead of 7"))
-    check_axe(arlo.page)
+    arlo.can_be_used_by_everybody()
 
     arlo.chooses(8)
     expect(arlo.main.get_by_text(HINT)).to_be_visible()

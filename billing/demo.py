@@ -290,7 +290,7 @@ class DemoLoader:
         support.user_permissions.set(
             Permission.objects.filter(
                 content_type__app_label__in=["subscriptions", "billing"],
-                codename__startswith="view_",
+                codename__regex="^(view_|(add|change)_(package|discount)$)",
             )
         )
         root = self._user("root@licensing.example", "Rory Root")

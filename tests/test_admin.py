@@ -11,7 +11,16 @@ from django.urls import reverse
 from billing.models import Purchase
 from subscriptions import members, notices
 from subscriptions.members import NewMember
-from subscriptions.models import Activity, LicenseEntry, Membership, Organization, Term, User
+from subscriptions.models import (
+    Activity,
+    Discount,
+    LicenseEntry,
+    Membership,
+    Organization,
+    Package,
+    Term,
+    User,
+)
 from subscriptions.models.people import Role
 from tests.factories import UserFactory
 from tests.world import World
@@ -19,7 +28,8 @@ from tests.world import World
 OURS = [
     model
     for model in admin.site._registry
-    if model._meta.app_label in {"subscriptions", "billing"} and model is not User
+    if model._meta.app_label in {"subscriptions", "billing"}
+    and model not in {User, Package, Discount}
 ]
 
 

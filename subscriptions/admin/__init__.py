@@ -1,18 +1,37 @@
-"""The lower floor in the Django admin, to be read by support."""
+"""The lower floor in the Django admin: history to be read, and the price list to be kept."""
+
+from datetime import date
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import models
+from subscriptions.admin import price_list
+from subscriptions.admin.filters import PhaseFilter, with_latest_expiration
 from subscriptions.admin.read_only import ReadOnlyAdmin
+
+__all__ = ["price_list"]
 
 
 @admin.register(models.Organization)
 class OrganizationAdmin(ReadOnlyAdmin):
-    list_display = ("name", "slug", "billing_email", "created_at")
+    list_display = ("name", "slug", "expires_on", "billing_email", "created_at")
+    list_filter = (PhaseFilter,)
     search_fields = ("name__istartswith", "slug__startswith", "billing_email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.Organization]:
+        """With the expiration date of the last paid term."""
+        return with_latest_expiration(super().get_queryset(request))
+
+    @admin.display(description=_("expires"), ordering="latest_expires_on")
+    def expires_on(self, organization: models.Organization) -> date | None:
+        """The expiration date of the last paid term."""
+        expires_on: date | None = organization.latest_expires_on  # type: ignore[attr-defined]
+        return expires_on
 
 
 @admin.register(models.Membership)
@@ -21,11 +40,6 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_filter = ("role", "state")
     list_select_related = ("user", "organization")
     search_fields = ("user__email__startswith", "organization__slug__startswith")
-
-
-@admin.register(models.Package)
-class PackageAdmin(ReadOnlyAdmin):
-    list_display = ("name", "unit_amount", "currency", "term_years", "minimum_licenses")
 
 
 @admin.register(models.Term)

@@ -1,0 +1,110 @@
+"""Packages and discounts: what support may change in the Django admin (R24, R26)."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from subscriptions import price_list
+from subscriptions.models import Discount, Package
+from subscriptions.policy.buying import PROCESSOR_MINIMUM
+
+
+class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A package, with what the database would refuse said next to the field."""
+
+    class Meta:
+        model = Package
+        fields = (
+            "name",
+            "unit_amount",
+            "currency",
+            "term_years",
+            "minimum_licenses",
+            "is_offered",
+            "position",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """The smallest purchase can be charged, and something stays offered."""
+        data = super().clean() or {}
+        unit_amount, minimum = data.get("unit_amount"), data.get("minimum_licenses")
+        if unit_amount and minimum and unit_amount * minimum < PROCESSOR_MINIMUM:
+            message = _("The smallest purchase must be at least %(minimum)s minor units.")
+            self.add_error("unit_amount", message % {"minimum": PROCESSOR_MINIMUM})
+        is_withdrawn = self.instance.pk and self.instance.is_offered and not data.get("is_offered")
+        if is_withdrawn and not price_list.may_withdraw(self.instance):
+            error = _("It is the last package offered in its currency, which organizations pay in.")
+            self.add_error("is_offered", error)
+        return data
+
+
+class NeverDeleted(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """It stands in the history: withdrawn or switched off, never deleted."""
+
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+
+@admin.register(Package)
+class PackageAdmin(NeverDeleted):
+    """The price list. Terms that are paid keep their name and price whatever happens here."""
+
+    form = PackageForm
+    list_display = (
+        "name",
+        "unit_amount",
+        "currency",
+        "term_years",
+        "minimum_licenses",
+        "is_offered",
+        "position",
+    )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Package | None = None
+    ) -> tuple[str, ...]:
+        """The currency stays: amounts that were shown would mean something else."""
+        return ("currency",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:
+        """Save, and say whom it will and will not touch."""
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            terms = price_list.count_untouched_terms(obj)
+            kept = ngettext(
+                "%(terms)s paid term keeps the name and price it was bought with.",
+                "%(terms)s paid terms keep the name and price they were bought with.",
+                terms,
+            ) % {"terms": terms}
+            later = _("The change counts for original purchases and renewals that start from now.")
+            messages.info(request, f"{kept} {later}")
+
+
+@admin.register(Discount)
+class DiscountAdmin(NeverDeleted):
+    """Discounts of original purchases and renewals. Purchases keep what they were given."""
+
+    list_display = (
+        "name",
+        "code",
+        "basis_points",
+        "amount",
+        "currency",
+        "valid_from",
+        "valid_until",
+        "most_uses",
+        "organization",
+        "is_active",
+    )
+    list_filter = ("is_active", "currency")
+    list_select_related = ("organization",)
+    raw_id_fields = ("organization",)
+    search_fields = ("code__istartswith", "name__istartswith")

@@ -1,0 +1,18 @@
+"""The price list as support keeps it: what may be changed, and whom a change touches (R11, R24)."""
+
+from subscriptions.models import Organization, Package, Term
+
+
+def may_withdraw(package: Package) -> bool:
+    """Whether something else stays offered to the organizations that pay in its currency (R24).
+
+    Locks the price list until the transaction ends, so that two withdrawals cannot meet.
+    """
+    offered = Package.objects.select_for_update().filter(is_offered=True, currency=package.currency)
+    others = [other for other in offered if other.pk != package.pk]
+    return bool(others) or not Organization.objects.filter(currency=package.currency).exists()
+
+
+def count_untouched_terms(package: Package) -> int:
+    """Paid terms of a package: they keep the name and price they were bought with (R11)."""
+    return Term.objects.filter(package=package, canceled_at=None).count()

@@ -118,4 +118,5 @@ def test_while_renewal_is_open_the_plus_explains_what_to_do_first(
 
     arlo.reads("Tuesday, December 2, 2031", "the subscription must be renewed first")
     expect(arlo.number).to_be_hidden()
+    expect(arlo.link_or_button("Renew now")).to_be_visible()
     arlo.can_be_used_by_everybody()

@@ -6,6 +6,7 @@ values that only work on a developer's machine. Every variable is explained in
 docs/configuration.md.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -194,7 +195,7 @@ POST_OFFICE = {
     "BACKENDS": {"default": _smtp["EMAIL_BACKEND"]},
     "DEFAULT_PRIORITY": "medium",
     "MAX_RETRIES": 10,
-    "RETRY_INTERVAL": 60,
+    "RETRY_INTERVAL": timedelta(minutes=1),
     "CELERY_ENABLED": False,
     "MESSAGE_ID_ENABLED": True,
 }

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,5 +86,6 @@ class SiteServer(ThreadedWSGIServer):
         with self._lock:
             for connection in self._open:
                 # A connection kept alive waits for a next request; let it read the end instead.
-                connection.shutdown(socket.SHUT_RD)
+                with suppress(OSError):  # it may have gone at this very moment
+                    connection.shutdown(socket.SHUT_RD)
         self.server_close()

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core import mail
+from django.core.management import call_command
 from django.db import transaction
-from post_office.models import Email
+from post_office.models import STATUS, Email
 
 from subscriptions import members, notices
 from subscriptions.members import NewMember
@@ -31,11 +33,21 @@ def test_a_notice_becomes_one_mail_after_the_commit(
         members.add(world.assignor, NEW)
         assert not Email.objects.exists()
 
-    mail = Email.objects.get()
-    assert mail.to == ["nora@lakeside.example"]
-    assert mail.subject == "Arlo Assignor invites you to Lakeside Officials Association"
-    assert "as Observer" in mail.message
-    assert "http://localhost/invitations/" in mail.message
+    queued = Email.objects.get()
+    assert queued.to == ["nora@lakeside.example"]
+    assert queued.subject == "Arlo Assignor invites you to Lakeside Officials Association"
+    assert "as Observer" in queued.message
+    assert "http://localhost/invitations/" in queued.message
+
+
+def test_the_queue_sends_it_once(world: World, committed_db: str) -> None:
+    members.add(world.assignor, NEW)
+
+    call_command("send_queued_mail", log_level=0)
+    call_command("send_queued_mail", log_level=0)
+
+    assert [message.to for message in mail.outbox] == [["nora@lakeside.example"]]
+    assert Email.objects.get().status == STATUS.sent
 
 
 def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_callbacks: Any) -> None:
@@ -84,6 +96,6 @@ def test_names_reach_the_mail_as_typed(
     with django_capture_on_commit_callbacks(execute=True):
         members.add(world.assignor, NewMember("N\r\nBcc: x", "n@n.example", Role.OBSERVER))
 
-    mail = Email.objects.get()
-    assert "Lake & <Side>" in mail.subject
-    assert "\n" not in mail.subject
+    queued = Email.objects.get()
+    assert "Lake & <Side>" in queued.subject
+    assert "\n" not in queued.subject

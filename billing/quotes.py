@@ -18,6 +18,8 @@ class Quote:
     currency: str
     held_before: int
     held_after: int
+    # The largest number one payment can carry (R10).
+    most: int
     locked_on: date
     expires_on: date
 
@@ -31,6 +33,7 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
         currency=term.currency,
         held_before=standing.licenses.held,
         held_after=standing.licenses.held + quantity,
+        most=buying.most_per_purchase(term.unit_amount),
         locked_on=term.starts_on,
         expires_on=term.expires_on,
     )

@@ -51,7 +51,7 @@ def members_only(
             if not open_when_closed and _is_closed(membership):
                 return _closed_page(request, membership)
             response = view(request, membership, *args, **kwargs)
-            keep_private(response)
+            keep_private(request, response)
             return response
 
         return wrapper
@@ -91,11 +91,16 @@ def _is_closed(membership: Membership) -> bool:
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {"buyers": members.people_who_may_buy(membership.organization)[:20]}
     response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
-    keep_private(response)
+    keep_private(request, response)
     return response
 
 
-def keep_private(response: HttpResponseBase) -> None:
-    """Keep an organization's page out of shared caches and out of the browser's history cache."""
+def keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Keep an organization's page out of shared caches and, once left, out of the browser's.
+
+    The answer to a form may be kept: the way back to it would otherwise end at a question whether
+    to send the form again.
+    """
     if isinstance(response, HttpResponse) and not response.has_header("Cache-Control"):
-        response["Cache-Control"] = "private, no-store"
+        is_answer = request.method == "POST"
+        response["Cache-Control"] = "private, no-cache" if is_answer else "private, no-store"

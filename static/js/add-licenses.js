@@ -8,6 +8,10 @@ if (form) {
   const group = Number(form.dataset.group);
   const unitAmount = Number(form.dataset.unitAmount);
   const held = Number(form.dataset.held);
+  const most = Number(form.dataset.most);
+  const pay = document.querySelector("[data-pay]");
+  const label = pay.querySelector("span");
+  const plainLabel = label.textContent;
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
   const money = new Intl.NumberFormat(language, {
@@ -21,20 +25,31 @@ if (form) {
     document.querySelector(`[data-show="${name}"]`).textContent = text;
   };
 
+  const problem = (quantity) => {
+    if (quantity !== null && quantity > most) {
+      return hint.dataset.ceiling;
+    }
+    return quantity === null || quantity < group || quantity % group ? hint.dataset.groups : "";
+  };
+
   const update = () => {
     const quantity = read();
-    const fits = quantity !== null && quantity >= group && quantity % group === 0;
+    const wrong = problem(quantity);
     // The server's answer to a number that was sent says more than the hint.
-    hint.hidden = fits || field.value.trim() === "" || form.querySelector("#quantity-error") !== null;
-    if (!fits) {
+    const isAnswered = form.querySelector("#quantity-error") !== null;
+    hint.textContent = isAnswered || field.value.trim() === "" ? "" : wrong;
+    if (wrong) {
       show("quantity", "–");
       show("total", "–");
       show("held", "–");
+      label.textContent = plainLabel;
       return;
     }
+    const total = money.format((quantity * unitAmount) / 100);
     show("quantity", number.format(quantity));
-    show("total", money.format((quantity * unitAmount) / 100));
+    show("total", total);
     show("held", number.format(held + quantity));
+    label.textContent = pay.dataset.amountLabel.replace("%s", total);
   };
 
   // It says nothing about another number.
@@ -48,7 +63,7 @@ if (form) {
   const step = (up) => {
     const quantity = read() ?? 0;
     const groups = up ? Math.floor(quantity / group) + 1 : Math.ceil(quantity / group) - 1;
-    field.value = String(Math.max(1, groups) * group);
+    field.value = String(Math.min(Math.max(1, groups) * group, most));
     change();
   };
 
@@ -69,9 +84,11 @@ if (form) {
       return;
     }
     form.dataset.sent = "yes";
+    label.textContent = pay.dataset.waitingLabel;
     // Whoever stops the next page from loading stays here, and may try again.
     setTimeout(() => {
       delete form.dataset.sent;
+      update();
     }, 3000);
   });
 

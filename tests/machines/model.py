@@ -1,0 +1,168 @@
+"""The rules once more, told naively: plain sets, counters and dates, nothing of the product.
+
+Lakeside's term runs through December 31, 2031 in New York; its renewal opens on December 2.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+WINDOW = datetime(2031, 12, 2, 5, tzinfo=UTC)
+END = datetime(2032, 1, 1, 5, tzinfo=UTC)
+
+RANKS = {"administrator": 2, "assignor": 1}
+
+
+def rank(role: str) -> int:
+    return RANKS.get(role, 0)
+
+
+@dataclass
+class Person:
+    """Somebody who is, was or is invited to be a member."""
+
+    role: str
+    state: str = "active"
+    signed_in: bool = False
+    invited_at: datetime | None = None
+    invitation: int = 0
+
+    @property
+    def uses_a_license(self) -> bool:
+        return self.state in ("active", "invited")
+
+
+@dataclass
+class Sale:
+    """A purchase: what our books say, and what is true at the processor."""
+
+    quantity: int
+    buyer: str
+    started: datetime
+    book: str = "open"
+    has_session: bool = True
+    is_paid: bool = False
+    is_good: bool = True
+    was_closed: bool = False
+    granted_at: datetime | None = None
+
+    def has_expired(self, now: datetime) -> bool:
+        return not self.is_paid and (self.was_closed or now >= self.ends)
+
+    @property
+    def ends(self) -> datetime:
+        return self.started + timedelta(minutes=35)
+
+    def can_be_paid(self, now: datetime) -> bool:
+        return self.has_session and not self.is_paid and not self.has_expired(now)
+
+
+@dataclass
+class Model:
+    """Lakeside as it should be."""
+
+    included: int
+    now: datetime
+    people: dict[str, Person]
+    sales: dict[str, Sale] = field(default_factory=dict)
+
+    # Licenses
+
+    @property
+    def held(self) -> int:
+        bought = sum(sale.quantity for sale in self.sales.values() if sale.book == "settled")
+        return self.included + bought if self.now < END else 0
+
+    @property
+    def in_use(self) -> int:
+        return sum(person.uses_a_license for person in self.people.values())
+
+    @property
+    def receipts(self) -> int:
+        return sum(sale.book == "settled" for sale in self.sales.values())
+
+    # Buying
+
+    def is_sold(self, quantity: int) -> bool:
+        return self.now < WINDOW and quantity > 0 and quantity % 5 == 0
+
+    def page_of(self, buyer: str, quantity: int) -> str | None:
+        """The purchase whose payment page would be shown again, if it can still be paid."""
+        same = [
+            key
+            for key, sale in self.sales.items()
+            if (sale.buyer, sale.quantity, sale.book) == (buyer, quantity, "open")
+        ]
+        return same[-1] if same else None
+
+    def has_just_bought(self, buyer: str, quantity: int) -> bool:
+        return any(
+            sale.granted_at is not None and self.now - sale.granted_at < timedelta(minutes=10)
+            for sale in self.sales.values()
+            if (sale.buyer, sale.quantity, sale.book) == (buyer, quantity, "settled")
+        )
+
+    def told(self, key: str) -> None:
+        """Our books learn what is true at the processor."""
+        sale = self.sales[key]
+        if sale.book in ("settled", "refunded"):
+            return
+        if sale.is_paid and sale.is_good:
+            sale.book, sale.granted_at = "settled", self.now
+        elif sale.is_paid:
+            sale.book = "refunded"
+        elif sale.has_expired(self.now):
+            sale.book = "expired"
+        elif sale.book == "pending":
+            sale.book = "open"
+
+    def reconciled(self) -> None:
+        """First what was never answered, then everything that is open."""
+        for key, sale in self.sales.items():
+            if sale.book != "pending":
+                continue
+            if self.now - sale.started < timedelta(minutes=4):
+                # The same key: an old answer is repeated, which knows nothing of what came since.
+                sale.book, sale.has_session = "open", True
+            elif sale.has_session:
+                self.told(key)
+            else:
+                sale.book = "abandoned"
+        for key, sale in self.sales.items():
+            if sale.book == "open":
+                self.told(key)
+
+    # Members
+
+    def managers(self) -> list[str]:
+        return [n for n, p in self.people.items() if p.state == "active" and rank(p.role)]
+
+    def members(self) -> list[str]:
+        return [name for name, person in self.people.items() if person.uses_a_license]
+
+    def may_add(self, actor: str, name: str, role: str) -> bool:
+        person = self.people.get(name)
+        above = max(rank(role), rank(person.role) if person else 0)
+        is_member = person is not None and person.uses_a_license
+        return rank(self.people[actor].role) >= above and not is_member and self.held > self.in_use
+
+    def may_touch(self, actor: str, name: str) -> bool:
+        return rank(self.people[actor].role) >= rank(self.people[name].role)
+
+    def may_grant(self, actor: str, role: str) -> bool:
+        return rank(self.people[actor].role) >= rank(role)
+
+    def may_lose_role(self, name: str) -> bool:
+        """Somebody else must be left who is Administrator and has signed in."""
+        others = [p for other, p in self.people.items() if other != name]
+        return self.people[name].role != "administrator" or any(
+            p.role == "administrator" and p.state == "active" and p.signed_in for p in others
+        )
+
+    def link_works(self, name: str, number: int) -> bool:
+        person = self.people[name]
+        return (
+            person.state == "invited"
+            and person.invitation == number
+            and person.invited_at is not None
+            and self.now < person.invited_at + timedelta(days=14)
+        )

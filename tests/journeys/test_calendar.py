@@ -1,0 +1,149 @@
+"""Subscribing, the window opening, renewing in time and late (R9, R19-R25)."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import expect
+from post_office.models import Email
+
+from subscriptions import clock
+from subscriptions.models import Package
+from subscriptions.policy import calendar
+from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles
+from tests.factories import PackageFactory
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
+from tests.world import TERM_END, World, local
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+RENEWAL = "/o/lakeside/renewal/"
+ADD_LICENSES = "/o/lakeside/licenses/add/"
+IN_WINDOW = local(date(2031, 12, 10), 12)
+
+
+def pays(person: Person, button: str) -> None:
+    person.main.get_by_role("button", name=re.compile(button)).click()
+    expect(person.page.get_by_label("Card number")).to_be_visible()
+    person.page.get_by_label("Card number").fill("4242424242424242")
+    person.page.get_by_label("Expiration (MM/YY)").fill("12 / 34")
+    person.page.get_by_label("Security code (CVC)").fill("123")
+    person.page.get_by_label("Name on card").fill("Mia Meadow")
+    person.page.get_by_role("button", name=re.compile("^Pay ")).click()
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_from_the_price_list_to_the_first_user(
+    world: World, new_context: ContextMaker, device: dict[str, object]
+) -> None:
+    """R9, R23."""
+    Package.objects.update(is_offered=False)
+    PackageFactory.create(name="Club", unit_amount=900, minimum_licenses=5)
+    mia = Person(new_context(device).new_page())
+    mia.opens("/pricing/")
+    mia.reads("$9.00", "at least 5 licenses")
+    mia.can_be_used_by_everybody()
+    mia.clicks("Subscribe to Club")
+    mia.can_be_used_by_everybody()
+    mia.field("Number of licenses").fill("12")
+    mia.field("Organization").fill("Meadow Umpires")
+    mia.field("Your name").fill("Mia Meadow")
+    mia.field("Your e-mail").fill("mia@meadow.example")
+    mia.clicks("Work out the total")
+    mia.reads("Club: 12 × $9.00", "$108.00")
+    mia.can_be_used_by_everybody()
+    pays(mia, "Continue to payment of")
+
+    mia.is_at("Welcome")
+    mia.reads("Meadow Umpires is subscribed with 12 licenses.")
+    mia.can_be_used_by_everybody()
+    mia.opens(link_in_the_mail_to_join("mia@meadow.example"))
+    mia.field("Password").fill(A_GOOD_PASSWORD)
+    mia.field("Password again").fill(A_GOOD_PASSWORD)
+    mia.clicks("Set the password and join")
+    mia.is_at("Meadow Umpires")
+    mia.opens("/o/meadow-umpires/users/add/")
+    mia.types_user("Uma Umpire", "uma@meadow.example")
+    mia.clicks("Add and invite")
+    mia.reads("Uma Umpire is added on license 2.", "2 of 12 licenses are in use, 10 free.")
+
+
+def link_in_the_mail_to_join(email: str) -> str:
+    """The invitation, not the receipt that went to the same address."""
+    Email.objects.filter(to=email).exclude(subject__contains="invites").delete()
+    return link_in_the_mail_to(email)
+
+
+def test_the_window_opens_under_the_eyes_of_an_open_page(
+    world: World, signed_in: SignedIn, troubles: Troubles
+) -> None:
+    """R19, R20: the page is from before midnight, the click from after it."""
+    opens = calendar.renewal_opens_at(TERM_END, clock.zone())
+    world.at(opens - timedelta(seconds=1))
+    arlo = signed_in(world.assignor)
+    arlo.opens(ADD_LICENSES)
+    arlo.reads("Last day to add licenses: Monday, December 1, 2031.", "0 days left")
+
+    world.at(opens)
+    troubles.expect("POST 409 .*/licenses/add/")
+    arlo.continues_to_payment()
+    arlo.reads("Licenses could be added until Monday, December 1, 2031.")
+    arlo.can_be_used_by_everybody()
+    arlo.clicks("Renew now")
+    arlo.is_at("Renew the subscription")
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_renewing_with_another_package_then_adding_licenses(
+    world: World, signed_in: SignedIn, device: dict[str, object]
+) -> None:
+    """R21, R24, R25."""
+    PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=30)
+    world.at(IN_WINDOW)
+    ada = signed_in(world.administrator, device)
+    ada.opens("/o/lakeside/")
+    ada.reads("The subscription expires on Wednesday, December 31, 2031, in 21 days.")
+    ada.can_be_used_by_everybody()
+    ada.clicks("Renew now")
+    ada.reads("Association: 25 × $5.00", "January 1, 2032 through December 31, 2032")
+    ada.can_be_used_by_everybody()
+    ada.page.get_by_label(re.compile("Conference")).check()
+    ada.clicks("Work out the total")
+    ada.reads("Conference: 30 × $4.00", "the minimum of this package: 30", "$120.00")
+    pays(ada, "Continue to payment of \\$120.00")
+
+    ada.reads("The subscription is renewed with 30 licenses through Friday, December 31, 2032.")
+    ada.is_at("Receipt 1")
+    ada.opens("/o/lakeside/settings/subscription/")
+    ada.reads("Renewed term", "Conference", "$4.00 for the whole term")
+    ada.can_be_used_by_everybody()
+    ada.opens(ADD_LICENSES)
+    ada.chooses(5)
+    assert ada.cost("Total") == "$20.00"
+    ada.buys(5)
+    ada.reads("5 licenses bought. You now hold 30")
+
+
+def test_a_late_renewal_opens_what_was_closed(
+    world: World, signed_in: SignedIn, troubles: Troubles
+) -> None:
+    """R22, R23."""
+    world.at(local(date(2032, 2, 1), 12))
+    arlo = signed_in(world.assignor)
+    otto = signed_in(world.official, PHONE)
+    troubles.expect("GET 403 .*/o/lakeside/")
+    otto.opens("/o/lakeside/")
+    otto.is_at("The pages of Lakeside Officials Association are closed")
+    otto.reads("It can be renewed by: Ada Admin, Arlo Assignor.")
+    otto.can_be_used_by_everybody()
+    arlo.opens("/o/lakeside/")
+    arlo.clicks("Renew now")
+    arlo.reads("starts on the day of payment")
+    arlo.can_be_used_by_everybody()
+    pays(arlo, "Continue to payment of \\$125.00")
+
+    arlo.reads("The subscription is renewed with 25 licenses through Monday, January 31, 2033.")
+    otto.opens("/o/lakeside/")
+    otto.is_at("Lakeside Officials Association")

@@ -1,0 +1,90 @@
+"""One renewal, one payment, whoever pays at the same moment (R14, R24)."""
+
+import uuid
+from functools import partial
+
+from billing import purchases
+from billing.models import Purchase, Refund
+from billing.renewing import PriceChanged, RenewalOrder, start_renewal
+from billing.sandbox.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions import clock, ledger
+from subscriptions.models import Renewal, Term
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy.decisions import Refused
+from tests.billing.renewals import IN_WINDOW, NEW_START, renew
+from tests.concurrency import at_once
+from tests.world import World, local
+
+RACERS = 8
+
+
+def forget(purchase: Purchase) -> None:
+    """As if the processor had said that it is expired, while it can still be paid."""
+    Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
+    Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
+
+
+def test_eight_payments_of_one_renewal_start_one_term_and_the_rest_is_given_back(
+    committed_db: str, stripe: SandboxControl, world: World
+) -> None:
+    world.at(IN_WINDOW)
+    sessions = []
+    for _ in range(RACERS):
+        purchase = renew(world)
+        sessions.append(purchase.session_id or "")
+        forget(purchase)
+    for session in sessions:
+        stripe.pay(session)
+
+    at_once(*(partial(purchases.settle, session) for session in sessions))
+
+    statuses = sorted(Purchase.objects.values_list("status", flat=True))
+    assert statuses == [PurchaseStatus.REFUNDED] * (RACERS - 1) + [PurchaseStatus.SETTLED]
+    assert Term.objects.filter(organization=world.lakeside).count() == 2
+    assert Refund.objects.filter(amount=12_500).count() == RACERS - 1
+    assert ledger.held_at(world.lakeside, [clock.now(), local(NEW_START)]) == [25, 25]
+
+
+def test_eight_people_starting_to_renew_leave_one_checkout_that_can_be_paid(
+    committed_db: str, stripe: SandboxControl, world: World
+) -> None:
+    world.at(IN_WINDOW)
+
+    def start() -> Purchase:
+        order = RenewalOrder(world.term.package, "", 12_500, uuid.uuid4())
+        return start_renewal(world.administrator, order)
+
+    outcomes = at_once(*[start] * RACERS)
+
+    open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
+    open_there = [one for one in stripe.sessions() if one["status"] == "open"]
+    assert open_here.count() <= 1
+    assert [one["id"] for one in open_there] == [one.session_id for one in open_here]
+    assert not [one for one in outcomes if isinstance(one, Refused | PriceChanged)]
+    assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
+
+
+def test_paying_while_another_starts_over_counts_once(
+    committed_db: str, stripe: SandboxControl, world: World
+) -> None:
+    for _ in range(3):
+        world.at(IN_WINDOW)
+        first = renew(world)
+
+        def pay(session: str = first.session_id or "") -> object:
+            stripe.pay(session)
+            return purchases.settle(session)
+
+        def start_over() -> object:
+            order = RenewalOrder(world.term.package, "", 12_500, uuid.uuid4())
+            return start_renewal(world.assignor, order)
+
+        at_once(pay, start_over)
+
+        paid = [one for one in stripe.sessions() if one["payment_status"] == "paid"]
+        settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).count()
+        assert settled == len(paid) <= 1
+        assert Term.objects.filter(organization=world.lakeside).count() == 1 + settled
+        if settled:
+            break

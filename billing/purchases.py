@@ -122,8 +122,12 @@ def settle(session_id: str) -> Purchase | None:
     The one function for return page, webhook and reconciliation, as often and in any order as
     they come. None: no purchase of ours. Raises ProcessorUnavailable, ProcessorRefused.
     """
+    purchase = Purchase.objects.filter(session_id=session_id).first()
+    if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
+        # Nothing follows that state, so there is nothing to ask.
+        return purchase
     session = gateway.retrieve_session(session_id)
-    purchase = _purchase_of(session)
+    purchase = purchase or _purchase_of(session)
     if purchase is None:
         if session.is_ours and session.payment:
             granting.hold_unknown(session)
@@ -133,7 +137,8 @@ def settle(session_id: str) -> Purchase | None:
         # the first one here grants, the others find it done.
         purchase = _lock(purchase)
         _act_on(purchase, session)
-    refunding.send_requested(purchase)
+    if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
+        refunding.send_requested(purchase)
     return purchase
 
 
@@ -336,9 +341,9 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
 
 
 def _purchase_of(session: CheckoutSession) -> Purchase | None:
-    found = Purchase.objects.filter(session_id=session.id).first()
-    if found or not session.is_ours:
-        return found
+    """The purchase of a session that is not bound to it: by the number it carries."""
+    if not session.is_ours:
+        return None
     try:
         return Purchase.objects.filter(pk=uuid.UUID(session.purchase_id)).first()
     except ValueError:
@@ -346,11 +351,20 @@ def _purchase_of(session: CheckoutSession) -> Purchase | None:
 
 
 def _lock(purchase: Purchase) -> Purchase:
-    if purchase.organization is not None:
-        lock_organization(purchase.organization)
+    """The purchase as it is now, locked after what it belongs to; with what granting reads."""
+    organization = None
+    if purchase.organization_id is not None:
+        organization = lock_organization(Organization(pk=purchase.organization_id))
     if purchase.renewal_id is not None:
         Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
-    return Purchase.objects.select_for_update().get(pk=purchase.pk)
+    locked = (
+        Purchase.objects.select_for_update(of=("self",))
+        .select_related("term", "buyer")
+        .get(pk=purchase.pk)
+    )
+    if organization is not None:
+        locked.organization = organization
+    return locked
 
 
 def _bind(purchase: Purchase, session: CheckoutSession) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from billing import gateway
 from billing.gateway import is_session_id
@@ -75,15 +75,15 @@ def _write_down(event: Event) -> ProcessorEvent:
     if row is not None:
         return row
     try:
-        with transaction.atomic():
-            return ProcessorEvent.objects.create(
-                event_id=event.id,
-                type=event.type,
-                object_id=event.object_id,
-                api_version=event.api_version,
-                payload=event.payload,
-                received_at=clock.now(),
-            )
+        # One statement, and committed: this is not called inside a transaction.
+        return ProcessorEvent.objects.create(
+            event_id=event.id,
+            type=event.type,
+            object_id=event.object_id,
+            api_version=event.api_version,
+            payload=event.payload,
+            received_at=clock.now(),
+        )
     except IntegrityError:
         # The same delivery at the same moment.
         return ProcessorEvent.objects.get(event_id=event.id)

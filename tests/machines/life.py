@@ -1,0 +1,96 @@
+"""The life of a subscription as somebody with a paper calendar would keep it.
+
+Days and numbers only, written from the rules and from nothing else.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass
+class PaperTerm:
+    """A paid term: its days, its price, and from which day on it has how many licenses."""
+
+    first_day: date
+    last_day: date
+    unit_amount: int
+    grants: list[tuple[date, int]] = field(default_factory=list)
+
+    def licenses(self) -> int:
+        return sum(number for _, number in self.grants)
+
+
+@dataclass
+class Paper:
+    """What the association's treasurer knows."""
+
+    today: date
+    terms: list[PaperTerm]
+    members: int
+    removed: int = 0
+    # Licenses of a renewal that is being paid.
+    paying: int | None = None
+    receipts: list[tuple[str, int, int, int]] = field(default_factory=list)
+
+    @property
+    def latest(self) -> PaperTerm:
+        return self.terms[-1]
+
+    def held_on(self, day: date) -> int:
+        """Counted day by day: each grant, while its term has not ended (R16, R21)."""
+        return sum(
+            number
+            for term in self.terms
+            if day <= term.last_day
+            for first, number in term.grants
+            if first <= day
+        )
+
+    def days_remaining(self) -> int:
+        return (self.latest.last_day - self.today).days
+
+    def sells_add_ons(self) -> bool:
+        """R19: with 30 days remaining yes, with 29 no."""
+        return self.days_remaining() >= 30
+
+    def renewal_is_open(self) -> bool:
+        return not self.sells_add_ons()
+
+    def most_members(self) -> int:
+        """R5."""
+        later = [self.held_on(term.first_day) for term in self.terms if term.first_day > self.today]
+        paying = [self.paying] if self.paying is not None else []
+        return min([self.held_on(self.today), *later, *paying])
+
+    def renewal_number(self, minimum: int) -> int:
+        """R25."""
+        return max(self.latest.licenses() - self.removed, self.members, minimum)
+
+    def buys_add_ons(self, number: int) -> None:
+        self.latest.grants.append((self.today, number))
+        self.receipts.append(
+            ("add_on", number, self.latest.unit_amount, number * self.latest.unit_amount)
+        )
+
+    def renews(self, number: int, unit_amount: int, years: int) -> None:
+        """R23: the day after the old term, or today when that is over."""
+        first = self.latest.last_day + ONE_DAY
+        if self.today >= first:
+            first = self.today
+        term = PaperTerm(first, same_day_years_later(first, years) - ONE_DAY, unit_amount)
+        term.grants.append((first, number))
+        self.terms.append(term)
+        self.receipts.append(("renewal", number, unit_amount, number * unit_amount))
+        self.removed = 0
+        self.paying = None
+
+
+def same_day_years_later(day: date, years: int) -> date:
+    if (day.month, day.day) == (2, 29):
+        try:
+            return day.replace(year=day.year + years)
+        except ValueError:
+            return date(day.year + years, 3, 1)
+    return day.replace(year=day.year + years)

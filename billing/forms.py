@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from billing.purchases import Order
+from billing.adding import Order
 from subscriptions.forms import NameField
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import buying

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.test import Client
 
-from billing import purchases
+from billing import adding, purchases
+from billing.adding import Order
 from billing.models import Purchase
-from billing.purchases import Order
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Term, User
@@ -82,7 +82,7 @@ class World:
     def buy(self, quantity: int = 10, *, buyer: Membership | None = None, **order: Any) -> Purchase:
         """Start buying, as the form does."""
         order.setdefault("submission", uuid.uuid4())
-        return purchases.start_purchase(buyer or self.assignor, Order(quantity, **order))
+        return adding.start_purchase(buyer or self.assignor, Order(quantity, **order))
 
     def pay(self, purchase: Purchase, card: str = GOOD_CARD, **how: Any) -> dict[str, Any]:
         """Pay on the payment page; nobody has told us yet."""

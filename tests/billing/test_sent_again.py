@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 from pytest_django import Settings
 
-from billing import purchases
+from billing import adding, purchases
 from billing.models import Purchase
 from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
@@ -179,7 +179,7 @@ class TestAnotherTab:
         world.pay(first)
         world.later(minutes=minutes)
 
-        with pytest.raises(purchases.SameAgain) as asked:
+        with pytest.raises(adding.SameAgain) as asked:
             world.buy(10)
 
         assert asked.value.before.pk == first.pk

@@ -18,10 +18,10 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import purchases
+from billing import adding, purchases
+from billing.adding import Order
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorUnavailable
-from billing.purchases import Order
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
@@ -125,11 +125,11 @@ class LicensesMachine(RuleBasedStateMachine):
             page = page if sale.book == "open" and has_time else None
         order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
         try:
-            purchase = purchases.start_purchase(self.membership(buyer), order)
+            purchase = adding.start_purchase(self.membership(buyer), order)
         except Refused:
             assert page is None
             assert not self.model.is_sold(quantity)
-        except purchases.SameAgain:
+        except adding.SameAgain:
             assert page is None
             assert not is_meant_again
             assert self.model.has_just_bought(buyer, quantity)
@@ -153,7 +153,7 @@ class LicensesMachine(RuleBasedStateMachine):
         kind = "drop_after" if is_created else "drop_before"
         self.stripe.fault(kind, method="POST", path=CREATE)
         with pytest.raises(ProcessorUnavailable):
-            purchases.start_purchase(
+            adding.start_purchase(
                 self.membership(buyer), Order(quantity, uuid.uuid4(), is_meant_again=True)
             )
         self.stripe.clear_faults()

@@ -18,9 +18,9 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import purchases
+from billing import adding, purchases
+from billing.adding import Order
 from billing.models import Purchase
-from billing.purchases import Order
 from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
@@ -110,7 +110,7 @@ class LifeMachine(RuleBasedStateMachine):
     def buy_add_ons(self, quantity: int) -> None:
         order = Order(quantity, uuid.uuid4(), is_meant_again=True)
         try:
-            purchase = purchases.start_purchase(self.world.assignor, order)
+            purchase = adding.start_purchase(self.world.assignor, order)
         except Refused:
             assert not self.paper.sells_add_ons()
             return

@@ -1,0 +1,242 @@
+"""Buying add-ons by card: judging the order, freezing it, and getting its payment page.
+
+R10, R11, R17. Settling is ``billing.purchases.settle``.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from billing import gateway
+from billing.models import Purchase
+from billing.processor import Line, ProcessorRefused
+from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
+from billing.states import PurchaseKind, PurchaseStatus
+from subscriptions import clock, formats, notices
+from subscriptions.members import lock as lock_organization
+from subscriptions.models import Membership, Organization, Term
+from subscriptions.policy import buying
+from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.standing import standing_of
+
+# A Checkout Session with less life left is not offered again.
+WORTH_RESUMING = timedelta(minutes=5)
+# A second purchase of the same number by the same person within this time is asked about.
+SAME_AGAIN_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a buyer asks for.
+
+    ``submission`` numbers the form that was sent: sent twice, it is one purchase (R14).
+    ``return_to`` is a path inside the organization to come back to.
+    """
+
+    quantity: int
+    submission: uuid.UUID
+    return_to: str = ""
+    is_meant_again: bool = False
+
+
+class SameAgain(Exception):
+    """The same person has just bought the same number; nothing was started."""
+
+    def __init__(self, before: Purchase) -> None:
+        super().__init__(before.pk)
+        self.before = before
+
+
+def start_purchase(buyer: Membership, order: Order) -> Purchase:
+    """Start buying add-ons and return the purchase with its payment page (R10, R11, R17).
+
+    The purchase is OPEN, or, where the same form was sent before, whatever became of that one.
+    Raises Refused (number, calendar), SameAgain, ProcessorUnavailable (repeat with the same
+    submission), ProcessorRefused.
+    """
+    resumable = _resumable(buyer, order)
+    if resumable is not None:
+        return resumable
+    purchase = _write_down(buyer, order)
+    if purchase.status == PurchaseStatus.OPEN and purchase.session_id:
+        # The same form, sent again: its payment page may have closed meanwhile, or been paid.
+        purchase = settle(purchase.session_id) or purchase
+        if purchase.status == PurchaseStatus.EXPIRED:
+            purchase = _write_down(buyer, order)
+    if purchase.status != PurchaseStatus.PENDING:
+        return purchase
+    return create_checkout(purchase)
+
+
+def _resumable(buyer: Membership, order: Order) -> Purchase | None:
+    """The payment page this person opened for the same before, if it can still be paid.
+
+    Two tabs, or back from the payment page, share one Checkout Session that way. The processor is
+    asked first: it may have been paid, and then this is a second purchase.
+    """
+    purchase = (
+        Purchase.objects.filter(
+            organization=buyer.organization,
+            buyer=buyer.user,
+            kind=PurchaseKind.ADD_ON,
+            status=PurchaseStatus.OPEN,
+            quantity=order.quantity,
+            return_to=order.return_to,
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    if purchase is None or purchase.session_id is None:
+        return None
+    try:
+        purchase = settle(purchase.session_id)
+    except ProcessorRefused:
+        return None
+    if purchase is None or purchase.status != PurchaseStatus.OPEN:
+        return None
+    expires_at = purchase.session_expires_at
+    has_time = expires_at is not None and expires_at > clock.now() + WORTH_RESUMING
+    return purchase if has_time else None
+
+
+def _write_down(buyer: Membership, order: Order) -> Purchase:
+    """Judge the order and commit the purchase, before the processor hears of it."""
+    now = clock.now()
+    with transaction.atomic():
+        # Against the renewal being started or paid at the same moment (R17), and against the same
+        # form being sent twice.
+        organization = lock_organization(buyer.organization)
+        before = _sent_before(organization, order)
+        if before is not None:
+            return before
+        standing = standing_of(organization, now)
+        require(standing.may_add_licenses)
+        term = standing.latest
+        if term is None:
+            raise Refused(Refusal(Reason.NO_TERM))
+        require(
+            buying.check_quantity(
+                order.quantity, unit_amount=term.unit_amount, currency=term.currency
+            )
+        )
+        if not order.is_meant_again:
+            _ask_if_meant(buyer, order, now)
+        purchase = _frozen(buyer, organization, term, order, now)
+        purchase.save(force_insert=True)
+        notices.record(
+            organization,
+            "purchase_started",
+            actor=buyer.user,
+            data={"purchase": str(purchase.pk), "quantity": purchase.quantity},
+        )
+    return purchase
+
+
+def _sent_before(organization: Organization, order: Order) -> Purchase | None:
+    """The purchase that the same form started before, unless this is a new attempt.
+
+    A new attempt (another number, or the old attempt is over) takes the form's number with it, so
+    that sending it twice is again one purchase.
+    """
+    purchase = Purchase.objects.filter(
+        organization=organization, submission=order.submission
+    ).first()
+    if purchase is None:
+        return None
+    over = purchase.status in (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
+    if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
+        return purchase
+    purchase.submission = uuid.uuid4()
+    purchase.save(update_fields=["submission"])
+    return None
+
+
+def _is_too_old(purchase: Purchase) -> bool:
+    """Whether its creation may not be repeated any more; reconciliation will look it up (R17)."""
+    return (
+        purchase.status == PurchaseStatus.PENDING
+        and clock.now() - purchase.created_at >= REPEAT_WITHIN
+    )
+
+
+def _ask_if_meant(buyer: Membership, order: Order, now: datetime) -> None:
+    same = Purchase.objects.filter(
+        organization=buyer.organization,
+        buyer=buyer.user,
+        kind=PurchaseKind.ADD_ON,
+        status=PurchaseStatus.SETTLED,
+        quantity=order.quantity,
+        settled_at__gt=now - SAME_AGAIN_WITHIN,
+    )
+    before = same.order_by("-settled_at").first()
+    if before:
+        raise SameAgain(before)
+
+
+def _frozen(
+    buyer: Membership,
+    organization: Organization,
+    term: Term,
+    order: Order,
+    now: datetime,
+) -> Purchase:
+    total = buying.add_on_total(quantity=order.quantity, unit_amount=term.unit_amount)
+    purchase = Purchase(
+        kind=PurchaseKind.ADD_ON,
+        organization=organization,
+        buyer=buyer.user,
+        term=term,
+        quantity=order.quantity,
+        unit_amount=term.unit_amount,
+        total_amount=total,
+        currency=term.currency,
+        organization_name=organization.name,
+        billing_name=organization.billing_name,
+        billing_address=organization.billing_address,
+        package_name=term.package_name,
+        buyer_name=buyer.user.name,
+        buyer_email=buyer.user.email,
+        term_starts_on=term.starts_on,
+        term_expires_on=term.expires_on,
+        return_to=order.return_to,
+        submission=order.submission,
+        created_at=now,
+        status=PurchaseStatus.PENDING,
+    )
+    purchase.idempotency_key = f"purchase:{purchase.pk}"
+    purchase.request_parameters = _request(purchase, organization, term)
+    return purchase
+
+
+def _request(purchase: Purchase, organization: Organization, term: Term) -> dict[str, Any]:
+    base = settings.SITE_URL
+    page = reverse("billing:add_licenses", args=[organization.slug])
+    back = reverse("billing:return", args=[organization.slug])
+    return gateway.session_parameters(
+        line=Line(
+            name=f"Add-on licenses, package {purchase.package_name}"[:250],
+            description=(
+                f"{purchase.organization_name}, through {formats.long_date(term.expires_on)}"
+            )[:250],
+            quantity=purchase.quantity,
+            unit_amount=purchase.unit_amount,
+            currency=purchase.currency,
+        ),
+        purchase_id=str(purchase.pk),
+        customer_email=purchase.buyer_email,
+        expires_at=purchase.created_at + CHECKOUT_LIFE,
+        # Put together by hand: the processor wants these braces unescaped.
+        success_url=f"{base}{back}?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{base}{page}?{_cancel_query(purchase)}",
+    )
+
+
+def _cancel_query(purchase: Purchase) -> str:
+    query = {"quantity": str(purchase.quantity), "canceled": "1"}
+    return urlencode(query | {"next": purchase.return_to} if purchase.return_to else query)

@@ -120,3 +120,26 @@ def test_members_do_not_get_in(world: World) -> None:
 
     assert response.status_code == HTTPStatus.FOUND
     assert not Purchase.objects.exists()
+
+
+def test_nobody_sets_somebody_elses_password(world: World, root: Client) -> None:
+    user = world.official.user
+    password = "another good battery staple"
+    form = {"usable_password": "true", "password1": password, "password2": password}
+
+    root.post(f"/admin/subscriptions/user/{user.pk}/password/", form)
+
+    user.refresh_from_db()
+    assert not user.check_password(password)
+    assert "id_password" not in root.get(path(User, "change", user.pk)).content.decode()
+
+
+def test_nothing_of_other_applications_stands_here_but_groups() -> None:
+    """Addresses belong to their owners, and queued mails hold invitation and reset links (R3)."""
+    others = {
+        model._meta.label
+        for model in admin.site._registry
+        if model._meta.app_label not in {"subscriptions", "billing"}
+    }
+
+    assert others == {"auth.Group"}

@@ -7,14 +7,15 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import models
-from subscriptions.admin import price_list
+from subscriptions.admin import others, price_list
 from subscriptions.admin.filters import PhaseFilter, with_latest_expiration
 from subscriptions.admin.read_only import ReadOnlyAdmin
 
-__all__ = ["price_list"]
+__all__ = ["others", "price_list"]
 
 
 @admin.register(models.Organization)
@@ -89,6 +90,8 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not 
 class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
     """What a superuser may change about an account."""
 
+    password = None  # type: ignore[assignment]  # drops the link to setting it
+
     class Meta:
         model = models.User
         fields = ("is_active", "is_staff", "groups", "user_permissions")
@@ -115,6 +118,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
     add_fieldsets = (
         (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """All of Django's but the page on which it would set somebody's password."""
+        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
         """A new account needs its e-mail and name typed once."""

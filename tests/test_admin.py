@@ -22,7 +22,7 @@ from subscriptions.models import (
     User,
 )
 from subscriptions.models.people import Role
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.world import World
 
 OURS = [
@@ -143,3 +143,40 @@ def test_nothing_of_other_applications_stands_here_but_groups() -> None:
     }
 
     assert others == {"auth.Group"}
+
+
+def test_anonymous_people_sign_in_where_everybody_does() -> None:
+    """So that the limits on failed sign-ins count here too."""
+    response = Client().get("/admin/", follow=True)
+
+    assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+
+
+def test_a_password_typed_at_the_admins_own_address_is_not_looked_at(world: World) -> None:
+    client = Client()
+
+    client.post("/admin/login/", {"username": world.support.email, "password": PASSWORD})
+
+    assert client.get("/admin/").status_code == HTTPStatus.FOUND
+
+
+def test_support_gets_in_after_signing_in(world: World) -> None:
+    made_by_command = User.objects.create_superuser("root@licensing.example", PASSWORD, name="R")
+    for user in (world.support, made_by_command):
+        form = {"login": user.email, "password": PASSWORD, "next": "/admin/"}
+
+        response = Client().post("/accounts/login/", form, follow=True)
+
+        assert response.redirect_chain[-1][0] == "/admin/"
+        assert response.status_code == HTTPStatus.OK
+
+
+def test_guessing_a_password_of_support_is_limited(world: World) -> None:
+    client = Client()
+    form = {"login": world.support.email, "password": "wrong", "next": "/admin/"}
+    for _ in range(5):
+        client.post("/accounts/login/", form)
+
+    client.post("/accounts/login/", form | {"password": PASSWORD})
+
+    assert client.get("/admin/").status_code == HTTPStatus.FOUND

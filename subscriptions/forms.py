@@ -39,6 +39,7 @@ class AddUserForm(forms.Form):
     name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = forms.EmailField(
         label=_("E-mail"),
+        max_length=254,
         help_text=_("The invitation is sent here. It becomes the sign-in name."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )

@@ -18,7 +18,7 @@ from subscriptions import clock, drafts, members
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.people import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.people import Capability
@@ -32,7 +32,7 @@ PER_PAGE = 50
 @require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
-    search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    search = _storable(request.GET.get("q", "")).strip()[:100]
     holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
     found = holding.select_related("user").order_by("license_number")
     if search:
@@ -193,12 +193,21 @@ def _member(actor: Membership, key: UUID) -> Membership:
 
 
 def _typed(post: QueryDict) -> dict[str, str]:
-    return {name: post.get(name, "")[:300] for name in AddUserForm.base_fields}
+    return {name: _storable(post.get(name, "")) for name in AddUserForm.base_fields}
+
+
+def _storable(text: str) -> str:
+    """What was typed, without what PostgreSQL refuses to keep."""
+    return text.replace("\x00", "")[:300]
 
 
 def _starts_with(search: str) -> Q:
-    """By the beginning of name or e-mail; a number finds the license."""
-    found = Q(user__name__istartswith=search) | Q(user__email__istartswith=search)
+    """By the beginning of the name that is shown, or e-mail; a number finds the license."""
+    # Not by the name on an invited person's account: finding it would tell that there is one.
+    invited, active = MembershipState.INVITED, MembershipState.ACTIVE
+    found = Q(invited_as__istartswith=search, state=invited)
+    found |= Q(user__name__istartswith=search, state=active)
+    found |= Q(user__email__istartswith=search)
     if search.isascii() and search.isdecimal():
         found |= Q(license_number=int(search[:9]))
-    return found | Q(invited_as__istartswith=search, state="invited")
+    return found

@@ -8,7 +8,7 @@ import pytest
 from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models.people import Role
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, UserFactory
 from tests.pages import queries_of, text_of
 from tests.world import TERM_END, World, build_term, local
 
@@ -128,6 +128,21 @@ class TestUsers:
         assert response.status_code == HTTPStatus.OK
         assert "Olive Observer" not in text_of(response)
 
+    @pytest.mark.parametrize(
+        ("search", "found"),
+        [("typed", True), ("both@", True), ("5", True), ("real", False)],
+    )
+    def test_the_name_of_an_invited_persons_account_is_not_searched(
+        self, world: World, search: str, found: bool
+    ) -> None:
+        """It would tell that there is an account, and whose."""
+        UserFactory.create(email="both@people.example", name="Real Name")
+        members.add(world.assignor, NewMember("Typed Name", "both@people.example", Role.OBSERVER))
+
+        page = text_of(world.client(world.assignor).get(USERS, {"q": search}))
+
+        assert ("both@people.example" in page) == found
+
     @pytest.mark.parametrize("page", ["0", "-1", "x", "9999"])
     def test_odd_page_numbers_harm_nothing(self, world: World, page: str) -> None:
         response = world.client(world.assignor).get(USERS, {"page": page})
@@ -158,6 +173,7 @@ class TestAddUser:
             ("email", "", "This field is required"),
             ("email", "nobody", "valid email address"),
             ("email", "a@b\r\nBcc: c@d.example", "valid email address"),
+            ("email", f"{'n' * 20}@{'.'.join(['x' * 60] * 4)}.example", "at most 254 characters"),
             ("role", "", "This field is required"),
             ("role", "administrator", "Select a valid choice"),
             ("role", "king", "Select a valid choice"),
@@ -203,6 +219,14 @@ class TestAddUser:
         assert 'value="Nora"' in form
         assert 'value="not yet"' in form
         assert '<option value="observer" selected>' in form
+
+    def test_a_draft_keeps_no_character_that_a_database_refuses(self, world: World) -> None:
+        half = {"name": "No\x00ra", "email": "n\x00@", "role": "\x00"}
+
+        response = world.client(world.assignor).post(f"{self.PATH}keep/", half, follow=True)
+        back = response.context["form"].initial["next"]
+
+        assert 'value="Nora"' in world.client(world.assignor).get(back).content.decode()
 
     def test_a_draft_is_its_authors_own(self, world: World) -> None:
         response = world.client(world.assignor).post(f"{self.PATH}keep/", self.GOOD, follow=True)

@@ -1,3 +1,4 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import GreaterThanOrEqual
@@ -5,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
 from subscriptions.policy.buying import CURRENCIES, GROUP_SIZE, PROCESSOR_MINIMUM
+
+# A typing error must not sell a license for a lifetime.
+LONGEST_TERM_YEARS = 10
 
 
 class Package(models.Model):
@@ -21,7 +25,11 @@ class Package(models.Model):
     currency = models.CharField(
         _("currency"), max_length=3, choices=[(code, code.upper()) for code in CURRENCIES]
     )
-    term_years = models.PositiveSmallIntegerField(_("term in years"), default=1)
+    term_years = models.PositiveSmallIntegerField(
+        _("term in years"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TERM_YEARS)],
+    )
     minimum_licenses = models.PositiveIntegerField(_("minimum number of licenses"), default=1)
     is_offered = models.BooleanField(_("offered"), default=True)
     position = models.PositiveSmallIntegerField(_("position on the price list"), default=0)
@@ -37,7 +45,8 @@ class Package(models.Model):
                 name="package_group_is_at_least_the_processors_minimum",
             ),
             models.CheckConstraint(
-                condition=Q(term_years__gte=1), name="package_term_is_whole_years"
+                condition=Q(term_years__gte=1, term_years__lte=LONGEST_TERM_YEARS),
+                name="package_term_is_whole_years",
             ),
             models.CheckConstraint(
                 condition=Q(minimum_licenses__gte=1), name="package_minimum_is_positive"

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 
 from subscriptions.models import Discount, Organization, Package
@@ -84,6 +85,8 @@ def test_in_a_currency_nobody_pays_in_the_last_one_is_withdrawn(root: Client) ->
         {"unit_amount": -5},
         {"unit_amount": "5.00"},
         {"term_years": 0},
+        {"term_years": 11},
+        {"term_years": 30000},
         {"minimum_licenses": 0},
         {"unit_amount": 10, "minimum_licenses": 4},
     ],
@@ -96,6 +99,24 @@ def test_what_cannot_be_charged_is_refused_next_to_the_field(
     assert response.status_code == HTTPStatus.OK
     assert "errorlist" in response.content.decode()
     assert Package.objects.get(pk=world.term.package_id).unit_amount == 500
+
+
+@pytest.mark.parametrize(
+    ("years", "answer"),
+    [(0, "greater than or equal to 1"), (11, "less than or equal to 10"), (10, "")],
+)
+def test_a_term_is_one_to_ten_years(world: World, root: Client, years: int, answer: str) -> None:
+    response = change(root, world.term.package, term_years=years)
+
+    if answer:
+        assert answer in text_of(response)
+    assert (Package.objects.get(pk=world.term.package_id).term_years == years) == (not answer)
+
+
+@pytest.mark.parametrize("years", [0, 11])
+def test_no_other_term_reaches_the_database(world: World, years: int) -> None:
+    with pytest.raises(IntegrityError):
+        Package.objects.filter(pk=world.term.package_id).update(term_years=years)
 
 
 def test_the_currency_of_a_package_stays(world: World, root: Client) -> None:

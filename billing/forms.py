@@ -102,10 +102,11 @@ class SubscribeForm(forms.Form):
     buyer_name = NameField(label=_("Your name"))
     buyer_email = forms.EmailField(
         label=_("Your e-mail"),
+        max_length=254,
         help_text=_("You become the first Administrator. The invitation is sent here."),
     )
     billing_name = NameField(label=_("Billing contact"), required=False)
-    billing_email = forms.EmailField(label=_("Billing e-mail"), required=False)
+    billing_email = forms.EmailField(label=_("Billing e-mail"), required=False, max_length=254)
     billing_address = forms.CharField(
         label=_("Billing address"),
         required=False,

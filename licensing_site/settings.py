@@ -152,6 +152,8 @@ LATE_FEE_AMOUNT = env.int("LATE_FEE_AMOUNT", default=0)
 # Language and time ------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
+# Those there are translations for: dates and amounts follow the language of the words around them.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, to_locale
@@ -45,5 +45,8 @@ def end_of(day: date) -> str:
 
 
 def locale() -> Locale:
-    """Babel's locale for the language of this request."""
-    return Locale.parse(to_locale(get_language() or "en-us"), sep="_")
+    """Babel's locale for the language of this request; American English where it knows none."""
+    try:
+        return Locale.parse(to_locale(get_language() or "en-us"), sep="_")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "US")

@@ -1,78 +1,92 @@
 """Finding the discount of a purchase, and reserving a limited use (R26)."""
 
+from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from billing.models import Purchase
-from billing.states import PAID, UNSETTLED
+from billing.states import UNSETTLED, PurchaseStatus
 from subscriptions.models import Discount, Organization
 from subscriptions.policy import prices
 from subscriptions.policy.decisions import Allowed, Refusal, require
 from subscriptions.policy.prices import DiscountFacts
 
-# A use is reserved from the start of the checkout, and released when that expires.
-_RESERVING = (*UNSETTLED, *PAID)
+# A use is reserved from the start of the checkout, and released when that comes to nothing.
+_RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)
 
 
-def discount_for(
+@dataclass(frozen=True)
+class Discounts:
+    """The active discounts in a currency, and how often each may still be used, at one moment."""
+
+    rows: tuple[Discount, ...]
+    uses: dict[int, int]
+    organization: Organization | None
+    today: date
+
+    def find(self, *, code: str, subtotal: int) -> Discount | None:
+        """The one discount of a purchase: by its code, else the best that applies by itself.
+
+        ``subtotal`` in minor units. Raises Refused where a code was typed that does not apply.
+        """
+        typed = code.strip().upper()
+        if typed:
+            found = [row for row in self.rows if row.code.upper() == typed]
+            require(self._judge(found[0] if found else None))
+            return found[0]
+        usable = [
+            row for row in self.rows if not row.code and isinstance(self._judge(row), Allowed)
+        ]
+        return max(usable, key=lambda row: _taken(row, subtotal), default=None)
+
+    def _judge(self, discount: Discount | None) -> Allowed | Refusal:
+        facts = None
+        if discount is not None:
+            owner = discount.organization_id
+            facts = DiscountFacts(
+                valid_from=discount.valid_from,
+                valid_until=discount.valid_until,
+                uses_left=self._uses_left(discount),
+                is_for_others=owner not in (None, self.organization and self.organization.pk),
+                currency=discount.currency,
+            )
+        currency = discount.currency if discount else ""
+        return prices.may_use_discount(facts, today=self.today, currency=currency)
+
+    def _uses_left(self, discount: Discount) -> int | None:
+        if discount.most_uses is None:
+            return None
+        return discount.most_uses - self.uses.get(discount.pk, 0)
+
+
+def load_discounts(
     *,
-    code: str,
-    subtotal: int,
     currency: str,
     organization: Organization | None,
     today: date,
+    but: Q | None = None,
     lock: bool = False,
-) -> Discount | None:
-    """The one discount of a purchase: by its code, else the best that applies by itself.
+) -> Discounts:
+    """The discounts as they are now: two queries.
 
-    ``subtotal`` in minor units. ``lock`` keeps a limited use from being given twice, until the
-    transaction ends. Raises Refused where a code was typed that does not apply.
+    ``but`` names the purchases whose reservation does not count, because starting this one ends
+    them. ``lock`` keeps a limited use from being given twice, until the transaction ends.
     """
-    discounts = Discount.objects.filter(is_active=True)
+    rows = Discount.objects.filter(is_active=True, currency=currency).order_by("pk")
     if lock:
-        discounts = discounts.select_for_update()
-    if code.strip():
-        found = discounts.filter(code__iexact=code.strip()).first()
-        decision = _judge(found, currency, organization, today)
-        require(decision)
-        return found
-    automatic = discounts.filter(code="", currency=currency).filter(
-        Q(organization=organization) | Q(organization=None)
+        rows = rows.select_for_update()
+    found = tuple(rows)
+    reserving = Purchase.objects.filter(status__in=_RESERVING, discount__in=found)
+    if but is not None:
+        reserving = reserving.exclude(but & Q(status__in=UNSETTLED))
+    counted = reserving.values("discount").annotate(used=Count("pk")).order_by()
+    return Discounts(
+        rows=found,
+        uses={row["discount"]: row["used"] for row in counted},
+        organization=organization,
+        today=today,
     )
-    usable = [
-        discount
-        for discount in automatic.order_by("id")
-        if not isinstance(_judge(discount, currency, organization, today), Refusal)
-    ]
-    return max(
-        usable,
-        key=lambda discount: _taken(discount, subtotal),
-        default=None,
-    )
-
-
-def _judge(
-    discount: Discount | None, currency: str, organization: Organization | None, today: date
-) -> Allowed | Refusal:
-    if discount is None:
-        return prices.may_use_discount(None, today=today, currency=currency)
-    owner = discount.organization_id
-    facts = DiscountFacts(
-        valid_from=discount.valid_from,
-        valid_until=discount.valid_until,
-        uses_left=_uses_left(discount),
-        is_for_others=owner is not None and (organization is None or owner != organization.pk),
-        currency=discount.currency,
-    )
-    return prices.may_use_discount(facts, today=today, currency=currency)
-
-
-def _uses_left(discount: Discount) -> int | None:
-    if discount.most_uses is None:
-        return None
-    used = Purchase.objects.filter(discount=discount, status__in=_RESERVING).count()
-    return discount.most_uses - used
 
 
 def _taken(discount: Discount, subtotal: int) -> int:

@@ -1,4 +1,4 @@
-"""The Add Licenses form. It reads what was typed; the rules are ``policy.buying``'s."""
+"""Forms of purchases. They read what was typed; the rules are ``policy``'s."""
 
 import uuid
 from collections.abc import Sequence
@@ -74,12 +74,12 @@ class AddLicensesForm(forms.Form):
 
 
 class RenewalForm(forms.Form):
-    """Package and code of a renewal, and the total that was shown for them."""
+    """Package and code of a renewal, and what was shown for them."""
 
     package = forms.ModelChoiceField(Package.objects.none(), empty_label=None)
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown_total = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    shown = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, packages: Sequence[Package], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +115,7 @@ class SubscribeForm(forms.Form):
     )
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown_total = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    shown = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -31,6 +31,7 @@ from billing.processor import (
     ProcessorUnavailable,
     RefundAnswer,
     SessionNotOpen,
+    SessionUnknown,
 )
 
 logger = logging.getLogger(__name__)
@@ -75,8 +76,11 @@ def _translated(name: str) -> Iterator[None]:
         yield
     except stripe.RateLimitError as error:
         raise ProcessorUnavailable(_say(name, error)) from error
+    except stripe.InvalidRequestError as error:
+        is_session = name in ("retrieve_session", "expire_session")
+        is_unknown = is_session and error.http_status == 404
+        raise (SessionUnknown if is_unknown else ProcessorRefused)(_say(name, error)) from error
     except (
-        stripe.InvalidRequestError,
         stripe.IdempotencyError,
         stripe.AuthenticationError,
         stripe.PermissionError,

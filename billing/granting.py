@@ -19,7 +19,7 @@ from billing.processor import CheckoutSession, Payment
 from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, ledger, notices, organizations, renewals
 from subscriptions.members import people_who_may_buy
-from subscriptions.models import Package, Term
+from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
     if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
         # Two payments of one renewal: the first one counts.
         _give_back(purchase, session, payment, ProblemReason.SURPLUS)
+        _tell_about_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
     _grant(purchase)
     return PurchaseStatus.SETTLED
@@ -243,11 +244,34 @@ def _give_back(
     refunding.request(problem, amount=payment.amount, currency=session.currency)
     notices.tell(
         purchase.buyer_email,
-        f"payment_refunded_{reason}",
+        _refund_mail(purchase, reason),
         reference=f"session:{session.id}",
         organization=purchase.organization,
         data=_mail_facts(purchase) | {"refund": formats.money(payment.amount, session.currency)},
     )
+
+
+def _refund_mail(purchase: Purchase, reason: ProblemReason) -> str:
+    if reason == ProblemReason.SURPLUS and purchase.kind == PurchaseKind.RENEWAL:
+        return "payment_refunded_second_renewal"
+    return f"payment_refunded_{reason}"
+
+
+def _tell_about_second_renewal(
+    purchase: Purchase, renewal: Renewal, session: CheckoutSession
+) -> None:
+    """Whoever paid the renewal, and support, learn of the second payment as well (R14)."""
+    first = Purchase.objects.filter(renewal=renewal, status=PurchaseStatus.SETTLED).first()
+    told = [first.buyer_email] if first else []
+    told += [settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else []
+    for recipient in set(told) - {purchase.buyer_email}:
+        notices.tell(
+            recipient,
+            "renewal_paid_twice",
+            reference=f"session:{session.id}",
+            organization=purchase.organization,
+            data=_mail_facts(purchase),
+        )
 
 
 def _hold(

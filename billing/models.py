@@ -130,6 +130,14 @@ class Purchase(models.Model):
                 name="purchase_renewal_has_its_renewal",
             ),
             models.CheckConstraint(
+                condition=Q(kind="add_on") | Q(term_years__isnull=False, term_years__gte=1),
+                name="purchase_of_a_term_has_its_length",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_amount__lte=F("quantity") * F("unit_amount")),
+                name="purchase_discount_is_at_most_the_price",
+            ),
+            models.CheckConstraint(
                 condition=Q(organization__isnull=False)
                 | (Q(kind="original") & ~Q(status="settled")),
                 name="purchase_has_an_organization",

@@ -20,6 +20,10 @@ class ProcessorRefused(ProcessorError):
     """A definite no: nothing happened, and asking again would not help."""
 
 
+class SessionUnknown(ProcessorRefused):
+    """The processor has no Checkout Session of this id: another account, mode or store."""
+
+
 class SessionNotOpen(ProcessorError):
     """A Checkout Session cannot be expired: it is paid, or expired already."""
 

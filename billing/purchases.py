@@ -14,7 +14,7 @@ from billing import gateway, granting, refunding
 from billing.models import Purchase
 from billing.processor import CheckoutSession, ProcessorRefused, ProcessorUnavailable
 from billing.states import PAID, UNSETTLED, PurchaseStatus, require_move
-from subscriptions import renewals
+from subscriptions import clock, renewals
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Organization, Renewal
 
@@ -26,14 +26,21 @@ CHECKOUT_LIFE = timedelta(minutes=35)
 # How long the creation of a Checkout Session may be repeated with the same key: its life must
 # still be more than the processor's minimum (R17).
 REPEAT_WITHIN = timedelta(minutes=4)
+# What the processor's clock and ours may differ by, when its sessions are searched by time.
+CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 def create_checkout(purchase: Purchase) -> Purchase:
     """Have the processor create the purchase's Checkout Session, once, and write it down.
 
-    Repeated with the same key it finds the one that exists. Raises ProcessorUnavailable where it
-    may exist, ProcessorRefused where it does not; the purchase is abandoned then.
+    Repeated with the same key it finds the one that exists; too late for that, it is looked up,
+    and the purchase abandoned where there is none (R17). Raises ProcessorUnavailable where it may
+    exist, ProcessorRefused where it does not; the purchase is abandoned then.
     """
+    if clock.now() - purchase.created_at >= REPEAT_WITHIN:
+        found = look_up(purchase)
+        settled = settle(found.id) if found else None
+        return settled or abandon(purchase)
     try:
         session = gateway.create_session(
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
@@ -52,11 +59,33 @@ def create_checkout(purchase: Purchase) -> Purchase:
     return _open(purchase, session)
 
 
+def look_up(purchase: Purchase) -> CheckoutSession | None:
+    """The processor's Checkout Session of a purchase, found by our purchase id (R17).
+
+    Among the sessions created since the purchase. Raises ProcessorError.
+    """
+    since = purchase.created_at - CLOCK_DIFFERENCE
+    for session in gateway.sessions_created_since(since):
+        if session.is_ours and session.purchase_id == str(purchase.pk):
+            return session
+    return None
+
+
 def abandon(purchase: Purchase) -> Purchase:
     """Close a purchase for which the processor has no Checkout Session (R17)."""
+    return _abandon(purchase, PurchaseStatus.PENDING)
+
+
+def abandon_unknown(purchase: Purchase) -> Purchase:
+    """Close a purchase whose Checkout Session the processor does not know: it cannot be paid."""
+    logger.error("purchase %s: the processor does not know its session", purchase.pk)
+    return _abandon(purchase, PurchaseStatus.OPEN)
+
+
+def _abandon(purchase: Purchase, expected: PurchaseStatus) -> Purchase:
     with transaction.atomic():
         purchase = _lock(purchase)
-        if purchase.status == PurchaseStatus.PENDING:
+        if purchase.status == expected:
             _move(purchase, PurchaseStatus.ABANDONED)
     return purchase
 

@@ -1,10 +1,12 @@
-"""What the cost panel shows: every number of it multiplies out."""
+"""What the cost panels show: every number multiplies out, and what is shown is what is paid."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from subscriptions.models import Term
-from subscriptions.policy import buying
+from subscriptions import clock
+from subscriptions.models import Discount, Package, Term
+from subscriptions.policy import buying, calendar
+from subscriptions.policy.prices import Price
 from subscriptions.standing import Standing
 
 
@@ -34,6 +36,27 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
         held_before=standing.licenses.held,
         held_after=standing.licenses.held + quantity,
         most=buying.most_per_purchase(term.unit_amount),
-        locked_on=term.starts_on,
+        locked_on=calendar.local_date(term.created_at, clock.zone()),
         expires_on=term.expires_on,
     )
+
+
+class PriceChanged(Exception):
+    """What was shown is not what it would be now; nothing was started."""
+
+
+def shown_facts(package: Package, price: Price, discount: Discount | None) -> str:
+    """All that was shown of a price, in one line that a form carries back.
+
+    Not only the total: a shorter term or fewer licenses for the same money is something else.
+    """
+    facts = (
+        package.pk,
+        package.term_years,
+        price.quantity,
+        price.unit_amount,
+        discount.pk if discount else 0,
+        price.discount_amount,
+        price.fee_amount,
+    )
+    return "-".join(str(fact) for fact in facts)

@@ -9,18 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import gateway, purchases, refunding, webhooks
+from billing import purchases, refunding, webhooks
 from billing.models import ProcessorEvent, Purchase, Refund
-from billing.processor import CheckoutSession, ProcessorRefused
+from billing.processor import ProcessorRefused, SessionUnknown
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent)
-
-# What the processor's clock and ours may differ by, when its sessions are searched by time.
-CLOCK_DIFFERENCE = timedelta(minutes=5)
-_BATCH = 500
 
 
 class StillFailing(Exception):
@@ -49,34 +45,18 @@ def reconcile() -> Report:
     return report
 
 
-def look_up(purchase: Purchase) -> CheckoutSession | None:
-    """The processor's Checkout Session of a purchase that has none written down (R17).
-
-    Found by our purchase id among the sessions created since the purchase. Raises ProcessorError.
-    """
-    since = purchase.created_at - CLOCK_DIFFERENCE
-    for session in gateway.sessions_created_since(since):
-        if session.is_ours and session.purchase_id == str(purchase.pk):
-            return session
-    return None
-
-
 def _take_up(purchase: Purchase) -> str:
-    """A purchase without a session: repeat its creation, or, when too late for that, look it up."""
-    if clock.now() - purchase.created_at < purchases.REPEAT_WITHIN:
-        try:
-            return purchases.create_checkout(purchase).status
-        except ProcessorRefused:
-            return PurchaseStatus.ABANDONED
-    session = look_up(purchase)
-    if session is None:
-        return purchases.abandon(purchase).status
-    settled = purchases.settle(session.id)
-    return settled.status if settled else "not found"
+    try:
+        return purchases.create_checkout(purchase).status
+    except ProcessorRefused:
+        return PurchaseStatus.ABANDONED
 
 
 def _ask(purchase: Purchase) -> str:
-    settled = purchases.settle(purchase.session_id or "")
+    try:
+        settled = purchases.settle(purchase.session_id or "")
+    except SessionUnknown:
+        return purchases.abandon_unknown(purchase).status
     return settled.status if settled else "not found"
 
 
@@ -91,12 +71,12 @@ def _process(event: ProcessorEvent) -> str:
 
 
 def _unfinished(status: PurchaseStatus) -> Iterable[Purchase]:
-    return Purchase.objects.filter(status=status).order_by("created_at")[:_BATCH]
+    return Purchase.objects.filter(status=status).order_by("created_at")
 
 
 def _unsent_refunds() -> Iterable[Refund]:
     waiting = (RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
-    return Refund.objects.filter(status__in=waiting).order_by("created_at")[:_BATCH]
+    return Refund.objects.filter(status__in=waiting).order_by("created_at")
 
 
 def _waiting_events() -> Iterable[ProcessorEvent]:
@@ -104,7 +84,7 @@ def _waiting_events() -> Iterable[ProcessorEvent]:
     before: datetime = clock.now() - timedelta(minutes=1)
     return ProcessorEvent.objects.filter(
         processed_at__isnull=True, received_at__lt=before
-    ).order_by("received_at")[:_BATCH]
+    ).order_by("received_at")
 
 
 def _each(report: Report, rows: Iterable[Row], act: Callable[[Row], str]) -> None:

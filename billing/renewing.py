@@ -11,17 +11,20 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from billing import gateway, granting, purchases
-from billing.closing import close_open_checkouts
-from billing.discounts import discount_for
+from billing.closing import close_checkout, close_open_checkouts
+from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase
 from billing.processor import Line
+from billing.quotes import PriceChanged, shown_facts
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, notices, renewals
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Discount, Membership, Organization, Package, Renewal, Term
+from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewal as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
@@ -52,68 +55,99 @@ class RenewalPlan:
         """Of all its amounts, which are minor units."""
         return self.package.currency
 
+    @property
+    def shown(self) -> str:
+        """All of it in one line, to be compared when it is paid."""
+        return shown_facts(self.package, self.price, self.discount)
+
 
 @dataclass(frozen=True)
 class RenewalOrder:
-    """What the page asked for; ``shown_total`` in minor units is what it showed."""
+    """What the page asked for; ``shown`` is the plan's line that it showed."""
 
     package: Package
     code: str
-    shown_total: int
+    shown: str
     submission: uuid.UUID
-
-
-class PriceChanged(Exception):
-    """What was shown is not what it costs now; nothing was started."""
 
 
 class CheckoutsKeepOpening(Exception):
     """Somebody else of the organization started paying at the same moment, again and again."""
 
 
+class Planner:
+    """Works out what renewing the latest term would be, with any of the packages.
+
+    Raises Refused where renewal is not open, or a payment of it is with support. ``lock`` is for
+    the moment it is started.
+    """
+
+    def __init__(self, standing: Standing, *, lock: bool = False) -> None:
+        require(standing.may_renew)
+        if standing.latest is None:
+            raise Refused(Refusal(Reason.NO_TERM))
+        self.standing = standing
+        self.term = standing.latest
+        _refuse_while_with_support(self.term)
+        self.need = renewals.need_of(self.term, in_use=standing.licenses.in_use)
+        self.discounts: Discounts = load_discounts(
+            currency=standing.organization.currency,
+            organization=standing.organization,
+            today=standing.today,
+            # Starting a renewal ends those of the organization that are open.
+            but=Q(organization=standing.organization),
+            lock=lock,
+        )
+
+    def plan(self, package: Package, *, code: str = "") -> RenewalPlan:
+        """The renewal with ``package`` (R25, R26).
+
+        Raises Refused: the package is not offered, the code does not apply, above the ceiling.
+        """
+        term, zone = self.term, clock.zone()
+        if not package.is_offered or package.currency != self.standing.organization.currency:
+            raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
+        number = self.need.quantity(package)
+        unit_amount = package.unit_amount
+        require(prices.may_be_counted(quantity=number.quantity, unit_amount=unit_amount))
+        discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
+        now = self.standing.now
+        is_late = rules.is_late(term.expires_on, at=now, zone=zone)
+        price = prices.price_of(
+            quantity=number.quantity,
+            unit_amount=unit_amount,
+            discount=discount.terms if discount else prices.NO_DISCOUNT,
+            fee=settings.LATE_FEE_AMOUNT if is_late else 0,
+        )
+        require(prices.may_be_charged(price, currency=package.currency))
+        starts_on = rules.next_term_starts_on(term.expires_on, charged_at=now, zone=zone)
+        expires_on = calendar.expiration_date(starts_on, package.term_years)
+        return RenewalPlan(
+            term=term,
+            package=package,
+            need=self.need,
+            number=number,
+            price=price,
+            discount=discount,
+            starts_on=None if is_late else starts_on,
+            expires_on=None if is_late else expires_on,
+        )
+
+
 def plan_renewal(
     standing: Standing, package: Package, *, code: str = "", lock: bool = False
 ) -> RenewalPlan:
-    """Work out the renewal of the latest term with ``package`` (R25, R26).
+    """One plan; where several packages are compared, use a Planner."""
+    return Planner(standing, lock=lock).plan(package, code=code)
 
-    Raises Refused: renewal is not open, the package is not offered, the code does not apply.
-    ``lock`` is for the moment it is started.
-    """
-    require(standing.may_renew)
-    term = standing.latest
-    organization = standing.organization
-    if term is None or not package.is_offered or package.currency != organization.currency:
-        raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
-    need = renewals.need_of(term, in_use=standing.licenses.in_use)
-    number = need.quantity(package)
-    discount = discount_for(
-        code=code,
-        subtotal=number.quantity * package.unit_amount,
-        currency=package.currency,
-        organization=organization,
-        today=standing.today,
-        lock=lock,
+
+def _refuse_while_with_support(term: Term) -> None:
+    """A payment that does not match holds the renewal: paying again would be paying twice."""
+    held = Purchase.objects.filter(
+        renewal__term=term, renewal__state=RenewalState.PAYING, status=PurchaseStatus.REVIEW
     )
-    is_late = rules.is_late(term.expires_on, at=standing.now, zone=clock.zone())
-    price = prices.price_of(
-        quantity=number.quantity,
-        unit_amount=package.unit_amount,
-        discount=discount.terms if discount else prices.NO_DISCOUNT,
-        fee=settings.LATE_FEE_AMOUNT if is_late else 0,
-    )
-    starts_on = rules.next_term_starts_on(
-        term.expires_on, charged_at=standing.now, zone=clock.zone()
-    )
-    return RenewalPlan(
-        term=term,
-        package=package,
-        need=need,
-        number=number,
-        price=price,
-        discount=discount,
-        starts_on=None if is_late else starts_on,
-        expires_on=None if is_late else calendar.expiration_date(starts_on, package.term_years),
-    )
+    if held.exists():
+        raise Refused(Refusal(Reason.RENEWAL_WITH_SUPPORT))
 
 
 def offered_packages(organization: Organization) -> list[Package]:
@@ -146,6 +180,29 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     return purchase
 
 
+def open_renewal_checkout(organization: Organization) -> Purchase | None:
+    """The renewal that is being paid at this moment, by whomever."""
+    return Purchase.objects.filter(
+        organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
+    ).first()
+
+
+def end_renewal_checkout(member: Membership) -> Purchase | None:
+    """End it at the processor; what was paid a moment before counts (R5, R17).
+
+    The purchase as it is then. Raises ProcessorUnavailable, ProcessorRefused.
+    """
+    purchase = open_renewal_checkout(member.organization)
+    if purchase is None:
+        return None
+    close_checkout(purchase)
+    purchase.refresh_from_db()
+    if purchase.status == PurchaseStatus.EXPIRED:
+        facts = {"purchase": str(purchase.pk)}
+        notices.record(member.organization, "renewal_ended", actor=member.user, data=facts)
+    return purchase
+
+
 def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
     purchase = Purchase.objects.filter(
         organization=organization, submission=order.submission
@@ -154,7 +211,24 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
         # Its payment page may have closed meanwhile, or been paid.
         purchase = purchases.settle(purchase.session_id) or purchase
     over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
-    return None if purchase is None or purchase.status in over else purchase
+    if purchase is None or purchase.status in over or _shown_of(purchase) != order.shown:
+        return None
+    return purchase
+
+
+def _shown_of(purchase: Purchase) -> str:
+    """What was shown for a purchase, from its frozen facts."""
+    if purchase.renewal is None:
+        return ""
+    price = Price(
+        quantity=purchase.quantity,
+        unit_amount=purchase.unit_amount,
+        discount_amount=purchase.discount_amount,
+        fee_amount=purchase.fee_amount,
+    )
+    package = purchase.renewal.package
+    package.term_years = purchase.term_years or package.term_years
+    return shown_facts(package, price, purchase.discount)
 
 
 def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
@@ -167,8 +241,7 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         now = clock.now()
         standing = standing_of(organization, now)
         plan = plan_renewal(standing, _fresh(order.package), code=order.code, lock=True)
-        require(prices.may_be_charged(plan.price, currency=plan.currency))
-        if plan.price.total != order.shown_total:
+        if plan.shown != order.shown:
             raise PriceChanged
         renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
         _free_submission(organization, order)

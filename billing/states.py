@@ -40,7 +40,8 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
         PurchaseStatus.ABANDONED,
         *_PAID,
     },
-    PurchaseStatus.OPEN: {PurchaseStatus.EXPIRED, *_PAID},
+    # Abandoned where the processor does not know its Checkout Session any more.
+    PurchaseStatus.OPEN: {PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED, *_PAID},
     # Money that arrives against all expectation is still settled (R14).
     PurchaseStatus.ABANDONED: {PurchaseStatus.EXPIRED, *_PAID},
     PurchaseStatus.EXPIRED: set(_PAID),

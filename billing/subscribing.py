@@ -10,14 +10,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from billing import gateway, granting, purchases
 from billing.closing import close_checkout
-from billing.discounts import discount_for
+from billing.discounts import load_discounts
 from billing.models import Application, Purchase
 from billing.processor import Line
+from billing.quotes import PriceChanged, shown_facts
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats
 from subscriptions.models import Discount, Package
@@ -41,10 +43,15 @@ class SubscriptionPlan:
         """Of all its amounts."""
         return self.package.currency
 
+    @property
+    def shown(self) -> str:
+        """All of it in one line, to be compared when it is paid."""
+        return shown_facts(self.package, self.price, self.discount)
+
 
 @dataclass(frozen=True)
 class SubscriptionOrder:
-    """What was typed, and the total in minor units that was shown for it."""
+    """What was typed, and the plan's line that was shown for it."""
 
     package: Package
     quantity: int
@@ -55,41 +62,47 @@ class SubscriptionOrder:
     billing_name: str
     billing_email: str
     billing_address: str
-    shown_total: int
+    shown: str
     submission: uuid.UUID
 
 
-class PriceChanged(Exception):
-    """What was shown is not what it costs now; nothing was started."""
-
-
 def plan_subscription(
-    package: Package, quantity: int, *, code: str, now: datetime, lock: bool = False
+    package: Package,
+    quantity: int,
+    *,
+    code: str,
+    now: datetime,
+    submission: uuid.UUID | None = None,
+    lock: bool = False,
 ) -> SubscriptionPlan:
-    """Work out an original purchase.
+    """Work out an original purchase; ``submission`` is the form's, which may have started one.
 
-    Raises Refused: not offered, below the package's minimum, the code does not apply.
+    Raises Refused: not offered, below the package's minimum, the code does not apply, too much.
     """
     if not package.is_offered:
         raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
     if quantity < package.minimum_licenses:
         raise Refused(Refusal(Reason.BELOW_MINIMUM, {"minimum": package.minimum_licenses}))
+    unit_amount = package.unit_amount
+    require(prices.may_be_counted(quantity=quantity, unit_amount=unit_amount))
     today = calendar.local_date(now, clock.zone())
-    discount = discount_for(
-        code=code,
-        subtotal=quantity * package.unit_amount,
+    discounts = load_discounts(
         currency=package.currency,
         organization=None,
         today=today,
+        but=Q(kind=PurchaseKind.ORIGINAL, submission=submission) if submission else None,
         lock=lock,
     )
+    discount = discounts.find(code=code, subtotal=quantity * unit_amount)
+    price = prices.price_of(
+        quantity=quantity,
+        unit_amount=unit_amount,
+        discount=discount.terms if discount else prices.NO_DISCOUNT,
+    )
+    require(prices.may_be_charged(price, currency=package.currency))
     return SubscriptionPlan(
         package=package,
-        price=prices.price_of(
-            quantity=quantity,
-            unit_amount=package.unit_amount,
-            discount=discount.terms if discount else prices.NO_DISCOUNT,
-        ),
+        price=price,
         discount=discount,
         starts_on=today,
         expires_on=calendar.expiration_date(today, package.term_years),
@@ -111,26 +124,43 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
         elif before.session_id:
             # Its payment page may have closed meanwhile, or been paid.
             purchases.settle(before.session_id)
-    purchase = _write_down(order)
+    try:
+        purchase = _write_down(order)
+    except IntegrityError:
+        # The same form at the same moment: the other one has written it down.
+        purchase = Purchase.objects.get(kind=PurchaseKind.ORIGINAL, submission=order.submission)
     if purchase.status == PurchaseStatus.PENDING:
         return purchases.create_checkout(purchase)
     return purchase
 
 
 def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
+    """Whether everything that was typed and shown is what the purchase was started with."""
     application = purchase.application
+    price = Price(
+        quantity=purchase.quantity,
+        unit_amount=purchase.unit_amount,
+        discount_amount=purchase.discount_amount,
+        fee_amount=purchase.fee_amount,
+    )
+    package = application.package
+    package.term_years = purchase.term_years or package.term_years
     return (
-        application.package_id,
-        purchase.quantity,
-        purchase.total_amount,
+        shown_facts(package, price, purchase.discount),
         application.organization_name,
+        purchase.buyer_name,
         purchase.buyer_email,
+        application.billing_name,
+        application.billing_email,
+        application.billing_address,
     ) == (
-        order.package.pk,
-        order.quantity,
-        order.shown_total,
+        order.shown,
         order.organization_name,
+        order.buyer_name,
         order.buyer_email,
+        order.billing_name,
+        order.billing_email,
+        order.billing_address,
     )
 
 
@@ -151,8 +181,7 @@ def _write_down(order: SubscriptionOrder) -> Purchase:
         # Against a price list edit between the page and this moment.
         package = Package.objects.select_for_update().get(pk=order.package.pk)
         plan = plan_subscription(package, order.quantity, code=order.code, now=now, lock=True)
-        require(prices.may_be_charged(plan.price, currency=plan.currency))
-        if plan.price.total != order.shown_total:
+        if plan.shown != order.shown:
             raise PriceChanged
         purchase = _frozen(order, plan, now)
         purchase.save(force_insert=True)

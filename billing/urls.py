@@ -10,6 +10,7 @@ urlpatterns = [
     path("o/<slug:slug>/licenses/add/", buying.add_licenses, name="add_licenses"),
     path("o/<slug:slug>/licenses/return/", buying.return_page, name="return"),
     path("o/<slug:slug>/renewal/", renewing.renewal, name="renewal"),
+    path("o/<slug:slug>/renewal/end/", renewing.end_renewal, name="end_renewal"),
     path("o/<slug:slug>/purchases/", history.purchases, name="purchases"),
     path("o/<slug:slug>/purchases.csv", history.purchases_csv, name="purchases_csv"),
     path("o/<slug:slug>/purchases/<uuid:pk>/", history.purchase, name="purchase"),

@@ -12,12 +12,26 @@ from subscriptions.policy import calendar
 from subscriptions.policy.buying import GROUP_SIZE
 
 
-def include(term: Term, quantity: int, *, effective_at: datetime, reference: str) -> LicenseEntry:
+def include(
+    term: Term,
+    quantity: int,
+    *,
+    effective_at: datetime,
+    reference: str,
+    actor: User | None = None,
+) -> LicenseEntry:
     """Write the licenses that come with a term (R23).
 
     ``effective_at``: the start of the term, or the settling of its payment if that is later.
     """
-    return _write(term, quantity, Cause.INCLUDED, effective_at=effective_at, reference=reference)
+    return _write(
+        term,
+        quantity,
+        Cause.INCLUDED,
+        effective_at=effective_at,
+        reference=reference,
+        actor=actor,
+    )
 
 
 def grant_add_on(

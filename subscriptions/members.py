@@ -191,7 +191,11 @@ def take_license(organization: Organization) -> int:
 
     Raises Refused where none is free.
     """
-    count = standing_of(organization, clock.now()).licenses
+    standing = standing_of(organization, clock.now())
+    if standing.is_late:
+        # No license is held any more; that is the reason, not their number (R22).
+        require(standing.may_add_licenses)
+    count = standing.licenses
     require(licenses.may_take(count, 1))
     seated = Membership.objects.filter(organization=organization, state__in=HOLDS_LICENSE)
     highest = seated.aggregate(highest=Max("license_number"))["highest"] or 0

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from subscriptions import clock, ledger, members, notices
@@ -33,15 +34,7 @@ def open_organization(
     """
     now = clock.now()
     zone = clock.zone()
-    organization = Organization.objects.create(
-        name=new.name,
-        slug=_free_slug(new.name),
-        currency=facts.currency,
-        billing_name=new.billing_name,
-        billing_email=new.billing_email,
-        billing_address=new.billing_address,
-        created_at=now,
-    )
+    organization = _create(new, facts.currency, now)
     starts_on = calendar.local_date(charged_at, zone)
     term = Term.objects.create(
         organization=organization,
@@ -64,9 +57,22 @@ def open_organization(
     return term
 
 
-def _free_slug(name: str) -> str:
-    """An address from the name; a few random letters where it is taken or empty."""
-    wish = slugify(name)[:50] or "organization"
-    if not Organization.objects.filter(slug=wish).exists():
-        return wish
-    return f"{wish}-{secrets.token_hex(3)}"
+def _create(new: NewOrganization, currency: str, now: datetime) -> Organization:
+    """Under an address made from the name, with a few random letters where that is taken."""
+    wish = slugify(new.name)[:50] or "organization"
+    slug = wish
+    while True:
+        try:
+            # A savepoint: an organization of the same name may be opened at this moment.
+            with transaction.atomic():
+                return Organization.objects.create(
+                    name=new.name,
+                    slug=slug,
+                    currency=currency,
+                    billing_name=new.billing_name,
+                    billing_email=new.billing_email,
+                    billing_address=new.billing_address,
+                    created_at=now,
+                )
+        except IntegrityError:
+            slug = f"{wish}-{secrets.token_hex(3)}"

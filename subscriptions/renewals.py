@@ -115,6 +115,7 @@ def start_next_term(
         facts.quantity,
         effective_at=max(clock.now(), calendar.midnight(starts_on, zone)),
         reference=reference,
+        actor=actor,
     )
     renewal.state = RenewalState.PAID
     renewal.package = facts.package

@@ -167,6 +167,19 @@ def _total_above_ceiling(facts: Facts) -> str:
     }
 
 
+def _too_many(facts: Facts) -> str:
+    return _("At this price a subscription has at most %(most)s licenses.") % {
+        "most": formats.number(facts["most"])
+    }
+
+
+def _renewal_with_support(facts: Facts) -> str:
+    return _(
+        "A payment of this renewal was received and is with our support, because it does not match "
+        "what was to be paid. They will finish the renewal or give the money back."
+    )
+
+
 def _discount_unknown(facts: Facts) -> str:
     return _("There is no discount with this code. Check it, or go on without it.")
 
@@ -204,6 +217,8 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.PACKAGE_NOT_OFFERED: _package_not_offered,
     Reason.BELOW_MINIMUM: _below_minimum,
     Reason.TOTAL_ABOVE_CEILING: _total_above_ceiling,
+    Reason.TOO_MANY: _too_many,
+    Reason.RENEWAL_WITH_SUPPORT: _renewal_with_support,
     Reason.DISCOUNT_UNKNOWN: _discount_unknown,
     Reason.DISCOUNT_NOT_YET: _discount_not_yet,
     Reason.DISCOUNT_OVER: _discount_over,

@@ -27,6 +27,7 @@ WHO_MAY = {
     "subscriptions:resend_invitation": BUYERS,
     "billing:add_licenses": BUYERS,
     "billing:renewal": BUYERS,
+    "billing:end_renewal": BUYERS,
     "billing:return": BUYERS,
     "billing:purchases": BUYERS,
     "billing:purchases_csv": BUYERS,

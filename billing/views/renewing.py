@@ -3,21 +3,25 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.forms import RenewalForm, new_submission
+from billing.forms import RenewalForm, new_submission, path_inside
 from billing.processor import ProcessorRefused, ProcessorUnavailable
+from billing.quotes import PriceChanged
 from billing.renewing import (
     CheckoutsKeepOpening,
-    PriceChanged,
+    Planner,
     RenewalOrder,
     RenewalPlan,
+    end_renewal_checkout,
     offered_packages,
-    plan_renewal,
+    open_renewal_checkout,
     start_renewal,
 )
 from billing.states import PurchaseStatus
@@ -52,10 +56,30 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     order = RenewalOrder(
         package=data["package"],
         code=data["code"],
-        shown_total=-1 if data["shown_total"] is None else data["shown_total"],
+        shown=data["shown"],
         submission=data["submission"],
     )
     return _start(request, member, standing, form, packages, order)
+
+
+@members_only(Capability.RENEW, open_when_closed=True)
+@require_POST
+def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
+    """End the renewal that is being paid, so that members may be added again (R5)."""
+    slug = member.organization.slug
+    back = path_inside(member.organization, request.POST.get("next", ""))
+    try:
+        purchase = end_renewal_checkout(member)
+    except (ProcessorUnavailable, ProcessorRefused):
+        messages.error(
+            request, _("The payment processor cannot be asked at the moment. Try again.")
+        )
+        return redirect(back or reverse("billing:renewal", args=[slug]))
+    if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
+        messages.success(request, _("It was paid a moment ago: the subscription is renewed."))
+        return redirect("billing:purchase", slug, purchase.pk)
+    messages.success(request, _("That payment is ended. Nothing was charged."))
+    return redirect(back or reverse("billing:renewal", args=[slug]))
 
 
 def _start(
@@ -100,30 +124,43 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     package = _chosen(form, packages)
-    plan, code_error = _plan(standing, package, str(form["code"].value() or ""))
+    planner, refusal = _planner(standing)
+    plan, code_error = _plan(planner, package, str(form["code"].value() or ""))
     context: dict[str, Any] = {
         "standing": standing,
         "form": form,
         "chosen": package,
         "plan": plan,
         "code_error": code_error,
-        "choices": [(one, _plan(standing, one, "")[0]) for one in packages],
+        "refusal": refusal,
+        "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
+        "being_paid": open_renewal_checkout(standing.organization),
         "dormant": count_dormant(standing.organization, standing.now),
+        "dormant_days": settings.DORMANT_AFTER_DAYS,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
     }
     return render(request, PAGE, context, status=status)
 
 
-def _plan(standing: Standing, package: Package | None, code: str) -> tuple[RenewalPlan | None, str]:
+def _planner(standing: Standing) -> tuple[Planner | None, str]:
+    try:
+        return Planner(standing), ""
+    except Refused as refused:
+        return None, sentence(refused.refusal)
+
+
+def _plan(
+    planner: Planner | None, package: Package | None, code: str
+) -> tuple[RenewalPlan | None, str]:
     """The plan, without the code where it does not apply, and what is wrong with that."""
-    if package is None or not standing.renewal_is_open:
+    if planner is None or package is None:
         return None, ""
     try:
-        return plan_renewal(standing, package, code=code), ""
+        return planner.plan(package, code=code), ""
     except Refused as refused:
         if not code:
             return None, sentence(refused.refusal)
-        return _plan(standing, package, "")[0], sentence(refused.refusal)
+        return _plan(planner, package, "")[0], sentence(refused.refusal)
 
 
 def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:

@@ -8,16 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from billing import gateway
 from billing.forms import SubscribeForm, new_submission
 from billing.models import Application, Purchase
 from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import settle
+from billing.quotes import PriceChanged
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from billing.subscribing import (
-    PriceChanged,
     SubscriptionOrder,
     SubscriptionPlan,
     plan_subscription,
@@ -32,7 +32,7 @@ from subscriptions.sentences import sentence
 PAGE = "billing/subscribe.html"
 
 
-@require_GET
+@require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
     """The offered packages, and how licenses are priced and paid (R9)."""
     packages = Package.objects.filter(is_offered=True)
@@ -116,15 +116,18 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
     quantity = buying.read_quantity(str(form["quantity"].value() or ""))
     if package is None or isinstance(quantity, Refusal):
         return None, ""
-    code = str(form["code"].value() or "")
-    try:
-        return plan_subscription(package, quantity, code=code, now=clock.now()), ""
-    except Refused as refused:
-        error = sentence(refused.refusal)
-    try:
-        return plan_subscription(package, quantity, code="", now=clock.now()), error
-    except Refused:
-        return None, ""
+    code, submission = str(form["code"].value() or ""), _uuid(str(form["submission"].value()))
+    error = ""
+    for one in (code, ""):
+        try:
+            plan = plan_subscription(
+                package, quantity, code=one, now=clock.now(), submission=submission
+            )
+        except Refused as refused:
+            error = error or sentence(refused.refusal)
+        else:
+            return plan, error
+    return None, error
 
 
 def _initial(request: HttpRequest) -> dict[str, object]:
@@ -144,11 +147,10 @@ def _initial(request: HttpRequest) -> dict[str, object]:
 
 def _kept(submission: str) -> dict[str, object] | None:
     """What was typed before leaving for the payment page; its number is hard to guess."""
-    try:
-        application = Application.objects.select_related("purchase").get(
-            purchase__submission=uuid.UUID(submission), purchase__status__in=UNSETTLED
-        )
-    except (ValueError, Application.DoesNotExist):
+    key = _uuid(submission)
+    kept = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
+    application = kept.filter(purchase__submission=key).first() if key else None
+    if application is None:
         return None
     purchase = application.purchase
     return {
@@ -166,9 +168,15 @@ def _kept(submission: str) -> dict[str, object] | None:
 
 
 def _order(data: dict[str, Any]) -> SubscriptionOrder:
-    shown = data.pop("shown_total")
-    return SubscriptionOrder(shown_total=-1 if shown is None else shown, **data)
+    return SubscriptionOrder(**data)
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -88,7 +88,7 @@ class Renewal(models.Model):
             models.CheckConstraint(
                 # A comparison alone lets NULL pass.
                 condition=Q(state="open", quantity__isnull=True)
-                | Q(quantity__isnull=False, quantity__gte=1),
+                | Q(~Q(state="open"), quantity__isnull=False, quantity__gte=1),
                 name="renewal_quantity_is_frozen_while_paying",
             ),
             models.CheckConstraint(

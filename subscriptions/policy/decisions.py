@@ -30,6 +30,8 @@ class Reason(StrEnum):
     PACKAGE_NOT_OFFERED = "package_not_offered"
     BELOW_MINIMUM = "below_minimum"
     TOTAL_ABOVE_CEILING = "total_above_ceiling"
+    TOO_MANY = "too_many"
+    RENEWAL_WITH_SUPPORT = "renewal_with_support"
     DISCOUNT_UNKNOWN = "discount_unknown"
     DISCOUNT_NOT_YET = "discount_not_yet"
     DISCOUNT_OVER = "discount_over"

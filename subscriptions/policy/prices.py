@@ -60,6 +60,16 @@ def price_of(
     return Price(quantity=quantity, unit_amount=unit_amount, discount_amount=taken, fee_amount=fee)
 
 
+# A price before its discount that is larger than this is nobody's subscription (20 million).
+SUBTOTAL_CEILING = 2_000_000_000
+
+
+def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
+    """Whether a number of licenses is one that can be worked with at all."""
+    most = SUBTOTAL_CEILING // unit_amount
+    return Refusal(Reason.TOO_MANY, {"most": most}) if quantity > most else ALLOWED
+
+
 def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
     """Whether the processor takes this total in one payment (R25)."""
     if price.total > PROCESSOR_CEILING:

@@ -175,7 +175,6 @@ def _add_page(
         "form": form,
         "standing": standing,
         "refusal": sentence(refusal) if refusal else "",
-        "buyers": members.people_who_may_buy(member.organization),
     }
     return render(request, "subscriptions/add_user.html", context, status=status)
 

@@ -24,11 +24,11 @@ def plan(world: World, package: Package | None = None, code: str = "") -> renewi
 def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purchase:
     package = changes.pop("package", world.term.package)
     code = changes.pop("code", "")
-    shown = changes.pop("shown_total", None)
+    shown = changes.pop("shown", None)
     order = RenewalOrder(
         package=package,
         code=code,
-        shown_total=plan(world, package, code).price.total if shown is None else shown,
+        shown=plan(world, package, code).shown if shown is None else shown,
         submission=changes.pop("submission", None) or uuid.uuid4(),
     )
     return start_renewal(buyer or world.assignor, order)

@@ -119,7 +119,9 @@ def test_the_good_rows_are_taken(world: World) -> None:
             purchase(world),
             purchase(world, status=S.OPEN, session_id="cs_test_1"),
             purchase(world, **settled()),
-            purchase(world, kind="original", organization=None, buyer=None, term=None),
+            purchase(
+                world, kind="original", organization=None, buyer=None, term=None, term_years=1
+            ),
         ]
     )
 
@@ -166,7 +168,7 @@ def test_a_renewal_has_one_purchase_that_is_not_over(world: World) -> None:
     renewal = Renewal.objects.create(
         term=world.term, package=world.term.package, state="open", created_at=clock.now()
     )
-    facts = {"kind": "renewal", "renewal": renewal, "term": None}
+    facts = {"kind": "renewal", "renewal": renewal, "term": None, "term_years": 1}
     over = purchase(world, **facts, status=S.EXPIRED)
     Purchase.objects.bulk_create([over, purchase(world, **facts)])
 
@@ -216,7 +218,7 @@ def test_an_event_is_in_the_inbox_once(world: World) -> None:
 # Written down a second time, so that a change of the table is one that was meant.
 MAY_FOLLOW = {
     S.PENDING: {S.OPEN, S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
-    S.OPEN: {S.EXPIRED, S.SETTLED, S.REFUNDING, S.REVIEW},
+    S.OPEN: {S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
     S.ABANDONED: {S.EXPIRED, S.SETTLED, S.REFUNDING, S.REVIEW},
     S.EXPIRED: {S.SETTLED, S.REFUNDING, S.REVIEW},
     S.REFUNDING: {S.REFUNDED, S.REVIEW},

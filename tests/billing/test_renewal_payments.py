@@ -9,13 +9,15 @@ import pytest
 from billing import purchases
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorUnavailable
-from billing.renewing import PriceChanged
+from billing.quotes import PriceChanged
+from billing.renewing import plan_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import (
     Discount,
     LicenseRemoval,
+    Notice,
     Package,
     Renewal,
     Term,
@@ -23,17 +25,19 @@ from subscriptions.models import (
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
+from tests.factories import PackageFactory
 from tests.world import TERM_END, World, local
 
 
 class TestWhatIsShownIsWhatIsPaid:
     def test_a_price_edit_meanwhile_asks_again(self, window: World, stripe: SandboxControl) -> None:
-        shown = plan(window).price.total
+        shown = plan(window).shown
         Package.objects.update(unit_amount=600)
 
         with pytest.raises(PriceChanged):
-            renew(window, shown_total=shown)
+            renew(window, shown=shown)
 
         assert not Purchase.objects.exists()
 
@@ -67,11 +71,11 @@ class TestWhatIsShownIsWhatIsPaid:
             created_at=clock.now(),
         )
         window.fill(6)
-        shown = plan(window).price.total
+        shown = plan(window).shown
         window.fill(7)
 
         with pytest.raises(PriceChanged):
-            renew(window, shown_total=shown)
+            renew(window, shown=shown)
 
     def test_the_processor_gets_one_line_with_the_total(
         self, window: World, stripe: SandboxControl
@@ -114,11 +118,11 @@ class TestOnePayment:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
         add_on = world.buy(10)
         world.later(minutes=6)
-        shown = plan(world).price.total
+        shown = plan(world).shown
         world.pay(add_on)
 
         with pytest.raises(PriceChanged):
-            renew(world, shown_total=shown)
+            renew(world, shown=shown)
 
         assert world.held() == 35
         assert plan(world).price.quantity == 35
@@ -130,7 +134,7 @@ class TestOnePayment:
         window.pay(first)
 
         with pytest.raises(Refused):
-            renew(window, shown_total=12_500)
+            renew(window, shown="anything")
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
@@ -163,6 +167,105 @@ class TestOnePayment:
 
         assert first.pk == again.pk
         assert first.status == PurchaseStatus.OPEN
+
+    def test_the_same_form_with_another_package_is_another_payment(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        """Back from the payment page, then something else chosen: the old page is ended."""
+        submission = uuid.uuid4()
+        first = renew(window, submission=submission)
+        other = PackageFactory.create(name="Club", unit_amount=900)
+
+        second = renew(window, package=other, submission=submission)
+
+        first.refresh_from_db()
+        assert first.status == PurchaseStatus.EXPIRED
+        assert (second.total_amount, second.package_name) == (25 * 900, "Club")
+
+    def test_a_shorter_term_for_the_same_money_is_asked_about(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        Package.objects.update(term_years=2)
+        window.term.package.refresh_from_db()
+        shown = plan(window).shown
+        Package.objects.update(term_years=1)
+
+        with pytest.raises(PriceChanged):
+            renew(window, shown=shown)
+
+    def test_a_payment_that_does_not_match_holds_the_renewal(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        purchase = renew(window)
+        stripe.fault("override", fields={"amount_total": 1}, path="/v1/checkout/sessions/*")
+        window.pay(purchase)
+        purchases.settle(purchase.session_id or "")
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.REVIEW
+        with pytest.raises(Refused) as refused:
+            renew(window, shown="anything")
+        assert refused.value.refusal.reason == Reason.RENEWAL_WITH_SUPPORT
+
+    def test_both_and_support_are_told_of_a_second_payment(
+        self, window: World, stripe: SandboxControl, support: str
+    ) -> None:
+        first = renew(window, window.administrator)
+        Purchase.objects.filter(pk=first.pk).update(status=PurchaseStatus.EXPIRED)
+        Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
+        second = renew(window, window.assignor)
+        for purchase in (second, first):
+            window.pay(purchase)
+            purchases.settle(purchase.session_id or "")
+
+        told = Notice.objects.filter(kind="renewal_paid_twice")
+        assert {notice.recipient for notice in told} == {second.buyer_email, support}
+        returned = Notice.objects.get(kind="payment_refunded_second_renewal")
+        assert returned.recipient == first.buyer_email
+
+    def test_a_session_that_the_processor_does_not_know_holds_nothing_up(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        first = renew(window)
+        Purchase.objects.filter(pk=first.pk).update(session_id="cs_test_unknown")
+
+        second = renew(window)
+
+        first.refresh_from_db()
+        assert first.status == PurchaseStatus.ABANDONED
+        assert second.status == PurchaseStatus.OPEN
+
+    def test_a_creation_too_late_to_be_repeated_is_looked_up(
+        self, window: World, stripe: SandboxControl, settings: Any
+    ) -> None:
+        """R17: after 4 minutes the key is not used again."""
+        base, submission = settings.STRIPE_API_BASE, uuid.uuid4()
+        shown = plan(window).shown
+        settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+        with pytest.raises(ProcessorUnavailable):
+            renew(window, submission=submission, shown=shown)
+        settings.STRIPE_API_BASE = base
+        window.later(minutes=10)
+
+        purchase = renew(window, submission=submission, shown=shown)
+
+        created = stripe.requests(method="POST", path="/v1/checkout/sessions")
+        assert purchase.status == PurchaseStatus.ABANDONED
+        assert not created
+        assert renew(window, submission=submission, shown=shown).status == PurchaseStatus.OPEN
+
+    def test_a_payment_is_ended_to_make_room_for_members(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        """R5"""
+        purchase = renew(window)
+        client = window.client(window.assignor)
+
+        client.post("/o/lakeside/renewal/end/")
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.EXPIRED
+        assert Renewal.objects.get().state == RenewalState.OPEN
 
     def test_settling_twice_starts_one_term(self, window: World, stripe: SandboxControl) -> None:
         purchase = renew_and_settle(window)
@@ -213,12 +316,39 @@ class TestDiscounts:
         discount = Discount.objects.create(
             name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
         )
+        harbor = standing_of(window.stranger.organization, clock.now())
         purchase = renew(window, code="ONCE")
         with pytest.raises(Refused) as refused:
-            plan(window, code="ONCE")
+            plan_renewal(harbor, window.term.package, code="ONCE")
         assert refused.value.refusal.reason == Reason.DISCOUNT_USED_UP
 
         stripe.expire(purchase.session_id or "")
+        purchases.settle(purchase.session_id or "")
+
+        assert plan_renewal(harbor, window.term.package, code="ONCE").discount == discount
+
+    def test_ones_own_abandoned_checkout_does_not_use_it_up(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
+        first = renew(window)
+
+        again = renew(window)
+
+        first.refresh_from_db()
+        assert first.status == PurchaseStatus.EXPIRED
+        assert again.total_amount == first.total_amount == 6250
+
+    def test_a_refunded_payment_gives_the_use_back(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        discount = Discount.objects.create(
+            name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
+        )
+        purchase = renew(window, code="ONCE")
+        blocked = "payment_method_options.card.restrictions.funding_types_blocked"
+        stripe.alter(purchase.session_id or "", {blocked: []})
+        window.pay(purchase, funding="prepaid")
         purchases.settle(purchase.session_id or "")
 
         assert plan(window, code="ONCE").discount == discount
@@ -233,11 +363,11 @@ class TestDiscounts:
             currency="usd",
             valid_until=IN_WINDOW.date(),
         )
-        shown = plan(window, code="ENDS").price.total
+        shown = plan(window, code="ENDS").shown
         window.at(local(date(2031, 12, 11)))
 
         with pytest.raises(Refused) as refused:
-            renew(window, code="ENDS", shown_total=shown)
+            renew(window, code="ENDS", shown=shown)
 
         assert refused.value.refusal.reason == Reason.DISCOUNT_OVER
 

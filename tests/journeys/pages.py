@@ -12,6 +12,7 @@ PREFIX = "o/<slug:slug>/"
 NO_PAGES = {
     "keep_draft",  # takes a form
     "resend_invitation",  # takes a form
+    "end_renewal",  # takes a form
     "purchases_csv",  # a download
     "return",  # tests of coming back from the payment page open it
 }

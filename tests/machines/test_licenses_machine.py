@@ -39,11 +39,12 @@ NUMBERS = st.integers(0, 1000)
 QUANTITIES = st.sampled_from([5, 5, 10, 10, 15, 0, 7, -5])
 NEWCOMERS = st.sampled_from([f"person{number}@new.example" for number in range(14)])
 ROLES = st.sampled_from([Role.GENERAL_MEMBER, Role.OBSERVER, Role.ASSIGNOR, Role.ADMINISTRATOR])
+CARDS = st.sampled_from(["good", "good", "good", "declined", "refused"])
 CREATE = "/v1/checkout/sessions"
 
 PROFILE = settings(
-    max_examples=40,
-    stateful_step_count=40,
+    max_examples=50,
+    stateful_step_count=50,
     deadline=None,
     derandomize=True,
     database=None,
@@ -78,6 +79,7 @@ class LicensesMachine(RuleBasedStateMachine):
         self.stripe.reset()
         self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
         self.links: list[tuple[str, int, str]] = []
+        self.busy = 0  # what was done since the last long wait
         self.model = Model(
             included=INCLUDED,
             now=clock.now(),
@@ -113,8 +115,23 @@ class LicensesMachine(RuleBasedStateMachine):
 
     # Buying
 
-    @rule(quantity=QUANTITIES, number=NUMBERS, is_meant_again=st.booleans())
-    def buy(self, quantity: int, number: int, is_meant_again: bool) -> None:
+    @rule(
+        quantity=QUANTITIES,
+        number=NUMBERS,
+        is_meant_again=st.booleans(),
+        then=st.sampled_from(["leave", "pay", "pay", "come back", "come back"]),
+        card=CARDS,
+    )
+    def buy(self, quantity: int, number: int, is_meant_again: bool, then: str, card: str) -> None:
+        key = self.start_buying(quantity, number, is_meant_again)
+        if key is not None and then != "leave":
+            self.try_card(key, card)
+        if key is not None and then == "come back":
+            purchases.settle(self.session_of(key) or "")
+            self.model.told(key)
+
+    def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
+        self.busy += 1
         self.go(self.model.now + timedelta(seconds=1))
         buyer = chosen(self.model.managers(), number)
         page = self.model.page_of(buyer, quantity)
@@ -142,10 +159,15 @@ class LicensesMachine(RuleBasedStateMachine):
                 assert is_meant_again or not self.model.has_just_bought(buyer, quantity)
                 assert key not in self.model.sales
                 self.model.sales[key] = Sale(quantity, buyer, self.model.now)
+            return key
+        return None
 
-    @precondition(lambda self: self.model.now < WINDOW - timedelta(minutes=1))
+    @precondition(
+        lambda self: self.busy % 4 == 3 and self.model.now < WINDOW - timedelta(minutes=1)
+    )
     @rule(quantity=st.sampled_from([20, 25]), number=NUMBERS, is_created=st.booleans())
     def buy_without_an_answer(self, quantity: int, number: int, is_created: bool) -> None:
+        self.busy += 1
         self.go(self.model.now + timedelta(seconds=1))
         buyer = chosen(self.model.managers(), number)
         if self.model.page_of(buyer, quantity):
@@ -163,9 +185,11 @@ class LicensesMachine(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.model.sales)
-    @rule(number=NUMBERS, card=st.sampled_from(["good", "good", "good", "declined", "refused"]))
+    @rule(number=NUMBERS, card=CARDS)
     def pay(self, number: int, card: str) -> None:
-        key = self.a_sale(number)
+        self.try_card(self.a_sale(number), card)
+
+    def try_card(self, key: str, card: str) -> None:
         session, sale = self.session_of(key), self.model.sales[key]
         if session is None:
             return
@@ -224,6 +248,7 @@ class LicensesMachine(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, email=NEWCOMERS, role=ROLES)
     def add(self, number: int, email: str, role: Role) -> None:
+        self.busy += 1
         actor = chosen(self.model.managers(), number)
         may = self.model.may_add(actor, email, role)
         new = NewMember("Somebody", email, role)
@@ -293,13 +318,17 @@ class LicensesMachine(RuleBasedStateMachine):
     def minutes_pass(self, minutes: int) -> None:
         self.go(self.model.now + timedelta(minutes=minutes))
 
+    @precondition(lambda self: self.busy >= 6)
     @rule(days=st.sampled_from([1, 13, 14, 30, 60]))
     def days_pass(self, days: int) -> None:
+        self.busy = 0
         self.go(self.model.now + timedelta(days=days))
 
+    @precondition(lambda self: self.busy >= 10)
     @rule(boundary=st.sampled_from([WINDOW, END]), seconds=st.sampled_from([-600, -1, 0, 1]))
     def come_to_a_boundary(self, boundary: datetime, seconds: int) -> None:
         instant = boundary + timedelta(seconds=seconds)
+        self.busy = 0
         if instant > self.model.now:
             self.go(instant)
 

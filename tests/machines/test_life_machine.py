@@ -130,7 +130,7 @@ class LifeMachine(RuleBasedStateMachine):
         number = self.paper.renewal_number(package.minimum_licenses)
         assert plan.price.quantity == number
         assert plan.price.total == number * package.unit_amount
-        order = RenewalOrder(package, "", plan.price.total, uuid.uuid4())
+        order = RenewalOrder(package, "", plan.shown, uuid.uuid4())
         purchase = start_renewal(self.world.administrator, order)
         if is_paid:
             self.settle(purchase)

@@ -5,14 +5,15 @@ from functools import partial
 
 from billing import purchases
 from billing.models import Purchase, Refund
-from billing.renewing import PriceChanged, RenewalOrder, start_renewal
+from billing.quotes import PriceChanged
+from billing.renewing import RenewalOrder, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock, ledger
 from subscriptions.models import Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Refused
-from tests.billing.renewals import IN_WINDOW, NEW_START, renew
+from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew
 from tests.concurrency import at_once
 from tests.world import World, local
 
@@ -50,9 +51,10 @@ def test_eight_people_starting_to_renew_leave_one_checkout_that_can_be_paid(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
+    shown = plan(world).shown
 
     def start() -> Purchase:
-        order = RenewalOrder(world.term.package, "", 12_500, uuid.uuid4())
+        order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
         return start_renewal(world.administrator, order)
 
     outcomes = at_once(*[start] * RACERS)
@@ -71,13 +73,14 @@ def test_paying_while_another_starts_over_counts_once(
     for _ in range(3):
         world.at(IN_WINDOW)
         first = renew(world)
+        shown = plan(world).shown
 
         def pay(session: str = first.session_id or "") -> object:
             stripe.pay(session)
             return purchases.settle(session)
 
-        def start_over() -> object:
-            order = RenewalOrder(world.term.package, "", 12_500, uuid.uuid4())
+        def start_over(shown: str = shown) -> object:
+            order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
             return start_renewal(world.assignor, order)
 
         at_once(pay, start_over)

@@ -1,0 +1,71 @@
+"""Strangers who subscribe at the same moment (R14, R23)."""
+
+import uuid
+
+from django.test import Client
+
+from billing import purchases
+from billing.models import Purchase
+from billing.sandbox.client import SandboxControl
+from billing.states import PurchaseStatus
+from billing.subscribing import SubscriptionOrder, plan_subscription, start_subscription
+from subscriptions import clock
+from subscriptions.models import Organization
+from tests.concurrency import at_once
+from tests.world import World
+
+RACERS = 6
+
+
+def order(world: World, submission: uuid.UUID) -> SubscriptionOrder:
+    package = world.term.package
+    return SubscriptionOrder(
+        package=package,
+        quantity=10,
+        code="",
+        organization_name="Meadow",
+        buyer_name="Mia",
+        buyer_email="mia@meadow.example",
+        billing_name="",
+        billing_email="",
+        billing_address="",
+        shown=plan_subscription(package, 10, code="", now=clock.now()).shown,
+        submission=submission,
+    )
+
+
+def test_one_form_sent_six_times_is_one_purchase(
+    committed_db: str, stripe: SandboxControl, world: World
+) -> None:
+    one = order(world, uuid.uuid4())
+
+    outcomes = at_once(*[lambda: start_subscription(one)] * RACERS)
+
+    found = [outcome for outcome in outcomes if isinstance(outcome, Purchase)]
+    assert len({purchase.pk for purchase in found}) == 1
+    assert len(found) == RACERS
+    assert len(stripe.sessions()) == 1
+
+
+def test_organizations_of_one_name_are_opened_at_the_same_moment(
+    committed_db: str, stripe: SandboxControl, world: World
+) -> None:
+    sessions = []
+    for _ in range(RACERS):
+        purchase = start_subscription(order(world, uuid.uuid4()))
+        sessions.append(purchase.session_id or "")
+        stripe.pay(sessions[-1])
+
+    outcomes = at_once(
+        *(
+            lambda session=session: Client().get(f"/purchase/return/?session_id={session}")
+            for session in sessions
+        )
+    )
+
+    assert [getattr(outcome, "status_code", outcome) for outcome in outcomes] == [200] * RACERS
+    assert Organization.objects.filter(name="Meadow").count() == RACERS
+    assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == RACERS
+    for session in sessions:
+        purchases.settle(session)
+    assert Organization.objects.filter(name="Meadow").count() == RACERS

@@ -95,9 +95,14 @@ def _queue(notice: Notice) -> None:
         }
         subject = render_to_string(f"emails/{notice.kind}.subject.txt", context)
         message = render_to_string(f"emails/{notice.kind}.txt", context)
+        # Made from the text, so that the parts cannot come to say different things. strip() makes
+        # a plain string again of what the template engine calls safe HTML: names are as typed.
+        both = {"subject": subject.strip(), "message": message.strip()}
+        html_message = render_to_string("emails/base.html", both)
     mail.send(
         recipients=[notice.recipient],
         sender=settings.DEFAULT_FROM_EMAIL,
         subject=" ".join(subject.split()),
         message=message,
+        html_message=html_message,
     )

@@ -110,10 +110,15 @@ def test_once_paid_nothing_of_it_can_change(window: World, stripe: SandboxContro
     assert Purchase.objects.count() == 1
 
 
-def test_queries_do_not_grow_with_members(window: World) -> None:
+def test_queries_do_not_grow_with_members_packages_or_discounts(window: World) -> None:
     client = window.client(window.assignor)
     few = queries_of(client, PATH)
     window.fill(25)
+    for number in range(4):
+        PackageFactory.create(name=f"Package {number}")
+        Discount.objects.create(
+            name=f"D{number}", basis_points=100, currency="usd", most_uses=number + 1
+        )
 
     assert len(queries_of(client, PATH)) == len(few)
 

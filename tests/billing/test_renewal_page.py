@@ -112,6 +112,7 @@ def test_once_paid_nothing_of_it_can_change(window: World, stripe: SandboxContro
 
 def test_queries_do_not_grow_with_members_packages_or_discounts(window: World) -> None:
     client = window.client(window.assignor)
+    Discount.objects.create(name="First", basis_points=100, currency="usd")
     few = queries_of(client, PATH)
     window.fill(25)
     for number in range(4):

@@ -22,7 +22,7 @@ from subscriptions.standing import Standing, standing_of
 
 logger = logging.getLogger(__name__)
 
-# Before the earliest reminder and long after everything is said, a term is not looked at.
+# Before the earliest reminder, and so long after its pages have closed, a term is not looked at.
 _LOOK_AHEAD = timedelta(days=130)
 _LOOK_BACK = timedelta(days=60)
 
@@ -57,12 +57,13 @@ def run_daily() -> DailyReport:
 
 def _terms_to_look_at(today: date) -> Iterator[Term]:
     """The last paid term of each organization, where it is near its end."""
+    closed_for = timedelta(days=settings.CLOSE_AFTER_DAYS) + _LOOK_BACK
     return (
         Term.objects.filter(
             Q(renewed_by__isnull=True) | Q(renewed_by__canceled_at__isnull=False),
             canceled_at=None,
             expires_on__lte=today + _LOOK_AHEAD,
-            expires_on__gte=today - _LOOK_BACK,
+            expires_on__gte=today - closed_for,
         )
         .select_related("organization")
         .order_by("pk")

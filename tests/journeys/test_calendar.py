@@ -84,7 +84,7 @@ def test_the_window_opens_under_the_eyes_of_an_open_page(
     world.at(opens - timedelta(seconds=1))
     arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
-    arlo.reads("Last day to add licenses: Monday, December 1, 2031.", "0 days left")
+    arlo.reads("Last day to add licenses: Monday, December 1, 2031.", "That is today.")
 
     world.at(opens)
     troubles.expect("POST 409 .*/licenses/add/")

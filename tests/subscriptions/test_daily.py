@@ -2,9 +2,12 @@
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from post_office.models import Email
+from pytest_django import Settings
 
 from subscriptions import reminding
 from subscriptions.models import Notice, Reminder
@@ -87,6 +90,38 @@ def test_notices_go_out_on_their_day(world: World, day: date, kind: str) -> None
 
     for one in ("last_day_to_add", "expired", "closed"):
         assert told(one) == (PEOPLE if one == kind else set())
+
+
+@pytest.mark.parametrize("close_after", [0, 14, 60, 90, 400])
+def test_closing_is_told_however_late_it_comes(
+    world: World, settings: Settings, close_after: int
+) -> None:
+    settings.CLOSE_AFTER_DAYS = close_after
+
+    run_on(world, TERM_END + timedelta(days=close_after))
+    before = told("closed")
+    run_on(world, TERM_END + timedelta(days=close_after + 1))
+
+    assert before == set()
+    assert told("closed") == PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2031, 12, 29), "expires in 2 days"),
+        (date(2031, 12, 30), "expires in 1 day"),
+        (TERM_END, "expires today"),
+    ],
+)
+def test_the_subject_says_how_long_it_is(
+    world: World, django_capture_on_commit_callbacks: Any, day: date, words: str
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run_on(world, day)
+
+    subjects = set(Email.objects.filter(to="assignor@lakeside.example").values_list("subject"))
+    assert subjects == {(f"Lakeside Officials Association: the subscription {words}",)}
 
 
 def test_after_the_expiration_nobody_is_reminded_of_it(world: World) -> None:

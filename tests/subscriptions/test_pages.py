@@ -35,6 +35,14 @@ class TestHome:
         assert "You use license 2" in page
         assert "expires on Wednesday, December 31, 2031, in 198 days" in page
 
+    def test_on_the_last_day_it_says_today(self, world: World) -> None:
+        world.at(local(TERM_END, 23, 59))
+
+        page = text_of(world.client(world.assignor).get(HOME))
+
+        assert "The subscription expires today, Wednesday, December 31, 2031." in page
+        assert "in 0 days" not in page
+
     def test_the_first_page_leads_straight_into_the_only_organization(self, world: World) -> None:
         response = world.client(world.official).get("/")
 

@@ -23,4 +23,5 @@ def settings(request: HttpRequest, member: Membership) -> HttpResponse:
 def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     """The Subscription tab (R7)."""
     standing = standing_of(member.organization, clock.now())
-    return render(request, "subscriptions/subscription.html", {"standing": standing})
+    context = {"standing": standing, "days_since_expiration": -(standing.days_remaining or 0)}
+    return render(request, "subscriptions/subscription.html", context)

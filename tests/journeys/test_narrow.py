@@ -58,6 +58,24 @@ def test_nothing_scrolls_sideways(
     assert not found, "\n".join(found)
 
 
+GAP_BELOW_HEADING = """name => {
+    const heading = document.getElementById(name);
+    const row = heading.closest(".page-head") ?? heading;
+    return row.nextElementSibling.getBoundingClientRect().top
+        - heading.getBoundingClientRect().bottom;
+}"""
+
+
+def test_the_hidden_button_leaves_no_empty_strip(world: World, signed_in: SignedIn) -> None:
+    """R7: on a phone the panel looks like the one that never had a button."""
+    arlo = signed_in(world.assignor, SMALL_PHONE)
+    arlo.opens("/o/lakeside/settings/subscription/")
+
+    with_button = arlo.page.evaluate(GAP_BELOW_HEADING, "licenses")
+
+    assert with_button == arlo.page.evaluate(GAP_BELOW_HEADING, "term")
+
+
 def test_buying_at_400_percent_with_reduced_motion(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:

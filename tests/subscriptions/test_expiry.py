@@ -1,6 +1,6 @@
 """Expired, closed, opened again (R22)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
@@ -111,3 +111,34 @@ def test_the_number_of_days_is_a_setting(world: World, settings: object) -> None
     response = world.client(world.official).get("/o/lakeside/")
 
     assert response.status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("day", "ago"), [(date(2032, 1, 1), "1 day ago"), (date(2032, 1, 4), "4 days ago")]
+)
+def test_the_subscription_tab_still_says_what_the_last_term_was(
+    world: World, day: date, ago: str
+) -> None:
+    world.at(local(day))
+
+    page = text_of(world.client(world.assignor).get("/o/lakeside/settings/subscription/"))
+
+    assert "Package Association Price per license $5.00 for the whole term" in page
+    assert "Started Wednesday, January 1, 2031" in page
+    assert f"Expired Wednesday, December 31, 2031, 11:59 PM Eastern Time, {ago}" in page
+    assert "Days remaining 0" in page
+
+
+@pytest.mark.parametrize(("instant", "is_open"), [(CLOSED - SECOND, True), (CLOSED, False)])
+def test_when_closed_the_users_list_only_removes(
+    world: World, instant: datetime, is_open: bool
+) -> None:
+    members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
+    world.at(instant)
+
+    page = world.client(world.assignor).get("/o/lakeside/users/").content.decode()
+
+    assert ("Resend" in page) == is_open
+    assert (f'href="/o/lakeside/users/{world.observer.key}/"' in page) == is_open
+    assert f'href="/o/lakeside/users/{world.observer.key}/remove/"' in page
+    assert "Olive Observer" in page

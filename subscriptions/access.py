@@ -9,17 +9,17 @@ from typing import Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from subscriptions import clock, members
-from subscriptions.models import Membership, Term
+from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
 from subscriptions.policy import people, renewal
 from subscriptions.policy.buying import RunningTerm
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase
+from subscriptions.terms import latest_expiration
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -61,12 +61,9 @@ def members_only(
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's active membership in the organization of the address, or 404."""
-    latest = Term.objects.filter(organization=OuterRef("organization"), canceled_at=None).order_by(
-        "-starts_on"
-    )
     membership = (
         Membership.objects.select_related("organization")
-        .annotate(latest_expires_on=Subquery(latest.values("expires_on")[:1]))
+        .annotate(latest_expires_on=latest_expiration("organization"))
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
         .first()
     )

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions import models
 from subscriptions.admin import others, price_list
-from subscriptions.admin.filters import PhaseFilter, with_latest_expiration
+from subscriptions.admin.filters import PhaseFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.terms import latest_expiration
 
 __all__ = ["others", "price_list"]
 
@@ -26,7 +27,8 @@ class OrganizationAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.Organization]:
         """With the expiration date of the last paid term."""
-        return with_latest_expiration(super().get_queryset(request))
+        organizations: QuerySet[models.Organization] = super().get_queryset(request)
+        return organizations.annotate(latest_expires_on=latest_expiration("pk"))
 
     @admin.display(description=_("expires"), ordering="latest_expires_on")
     def expires_on(self, organization: models.Organization) -> date | None:

@@ -5,22 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.models import Organization, Term
 from subscriptions.policy import calendar
 from subscriptions.policy.renewal import Phase
-
-
-def with_latest_expiration(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
-    """Each with ``latest_expires_on``: the expiration date of its last paid term."""
-    latest = Term.objects.filter(organization=OuterRef("pk"), canceled_at=None)
-    return organizations.annotate(
-        latest_expires_on=Subquery(latest.order_by("-starts_on").values("expires_on")[:1])
-    )
 
 
 class PhaseFilter(admin.SimpleListFilter):

@@ -7,8 +7,10 @@ import pytest
 
 from subscriptions import members
 from subscriptions.members import NewMember
+from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Refused
+from subscriptions.terms import latest_expiration
 from tests.factories import MembershipFactory
 from tests.pages import text_of
 from tests.world import World, build_term, local
@@ -142,3 +144,17 @@ def test_when_closed_the_users_list_only_removes(
     assert (f'href="/o/lakeside/users/{world.observer.key}/"' in page) == is_open
     assert f'href="/o/lakeside/users/{world.observer.key}/remove/"' in page
     assert "Olive Observer" in page
+
+
+@pytest.mark.parametrize("canceled", [False, True])
+def test_pages_and_lists_know_the_same_last_term(world: World, canceled: bool) -> None:
+    later = build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1))
+    if canceled:
+        Term.objects.filter(pk=later.pk).update(canceled_at=EXPIRED)
+    expected = world.term.expires_on if canceled else later.expires_on
+    organizations = Organization.objects.annotate(found=latest_expiration("pk"))
+    memberships = Membership.objects.annotate(found=latest_expiration("organization"))
+
+    assert organizations.values_list("found", flat=True).get(slug="lakeside") == expected
+    found = memberships.filter(organization=world.lakeside).values_list("found", flat=True)
+    assert set(found) == {expected}

@@ -108,3 +108,21 @@ class DiscountAdmin(NeverDeleted):
     list_select_related = ("organization",)
     raw_id_fields = ("organization",)
     search_fields = ("code__istartswith", "name__istartswith")
+
+    def save_model(self, request: HttpRequest, obj: Discount, form: Any, change: bool) -> None:
+        """Save, and say whom it will and will not touch."""
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            paid, checkouts = price_list.count_untouched_purchases(obj)
+            kept = ngettext(
+                "%(paid)s purchase keeps what it was given,",
+                "%(paid)s purchases keep what they were given,",
+                paid,
+            ) % {"paid": paid}
+            shown = ngettext(
+                "and %(checkouts)s open checkout keeps what it was shown.",
+                "and %(checkouts)s open checkouts keep what they were shown.",
+                checkouts,
+            ) % {"checkouts": checkouts}
+            later = _("The change counts for original purchases and renewals that start from now.")
+            messages.info(request, f"{kept} {shown} {later}")

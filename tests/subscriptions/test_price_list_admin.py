@@ -8,6 +8,8 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
+from billing.models import Purchase
+from subscriptions import clock
 from subscriptions.models import Discount, Organization, Package
 from subscriptions.policy.renewal import Phase
 from subscriptions.standing import standing_of
@@ -164,6 +166,55 @@ def test_discounts_are_percentage_or_amount(
 
     assert (response.status_code == HTTPStatus.FOUND) == accepted
     assert Discount.objects.filter(name="Early").exists() == accepted
+
+
+def used_by(world: World, discount: Discount, status: str, number: int) -> None:
+    paid = {"paid_at": clock.now(), "settled_at": clock.now(), "receipt_number": number + 1}
+    Purchase.objects.create(
+        kind="original",
+        status=status,
+        organization=world.lakeside,
+        term_years=1,
+        discount=discount,
+        quantity=10,
+        unit_amount=500,
+        discount_amount=50,
+        total_amount=4950,
+        currency="usd",
+        idempotency_key=f"purchase:{number}",
+        payment_intent_id=f"pi_{number}",
+        session_id=f"cs_{number}",
+        created_at=clock.now(),
+        **(paid if status == "settled" else {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        (
+            [],
+            "0 purchases keep what they were given, and 0 open checkouts keep what they were",
+        ),
+        (["settled"], "1 purchase keeps what it was given, and 0 open checkouts keep"),
+        (
+            ["settled", "review", "open"],
+            "2 purchases keep what they were given, and 1 open checkout",
+        ),
+        (["expired", "abandoned"], "0 purchases keep what they were given, and 0 open checkouts"),
+    ],
+)
+def test_a_changed_discount_says_whom_it_touches(
+    world: World, root: Client, statuses: list[str], words: str
+) -> None:
+    discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
+    for number, status in enumerate(statuses):
+        used_by(world, discount, status, number)
+
+    form = {"name": "D", "basis_points": 200, "amount": 0, "currency": "usd", "is_active": "on"}
+    response = root.post(f"{DISCOUNTS}{discount.pk}/change/", form, follow=True)
+
+    assert words in text_of(response)
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,6 @@ def start_purchase(buyer: Membership, order: Order) -> Purchase:
     if resumable is not None:
         return resumable
     purchase = _write_down(buyer, order)
-    if purchase.status == PurchaseStatus.OPEN and purchase.session_id:
-        # The same form, sent again: its payment page may have closed meanwhile, or been paid.
-        purchase = settle(purchase.session_id) or purchase
-        if purchase.status == PurchaseStatus.EXPIRED:
-            purchase = _write_down(buyer, order)
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
     return create_checkout(purchase)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from billing import purchases
 from billing.models import Purchase
 from billing.processor import ProcessorError, ProcessorUnavailable
 from billing.purchases import settle
@@ -164,10 +165,27 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
             yield
 
 
+def test_when_the_key_is_in_use_the_other_request_s_answer_counts(
+    world: World, stripe: SandboxControl, impatient: Settings
+) -> None:
+    """The same form sent twice at the same moment: one of the two gets 409."""
+    stripe.fault("drop_before", **CREATE, times=1)
+    with pytest.raises(ProcessorUnavailable):
+        world.buy(10)
+    mine = Purchase.objects.get()
+    reconcile()
+    stripe.fault("conflict", **CREATE)
+
+    opened = purchases.create_checkout(mine)
+
+    assert opened.status == PurchaseStatus.OPEN
+    assert opened.session_url == stripe.sessions()[0]["url"]
+
+
 class TestACrash:
     """The process ends between two steps; what was committed is taken up again."""
 
-    @pytest.mark.parametrize("step", ["create_checkout", "_open"])
+    @pytest.mark.parametrize("step", ["adding.create_checkout", "purchases._open"])
     @pytest.mark.parametrize("minutes", [1, 5])
     def test_before_or_after_the_call_that_creates_the_session(
         self,
@@ -177,14 +195,14 @@ class TestACrash:
         step: str,
         minutes: int,
     ) -> None:
-        with killed_at(monkeypatch, f"purchases.{step}"):
+        with killed_at(monkeypatch, step):
             world.buy(10)
         world.later(minutes=minutes)
 
         reconcile()
 
         purchase = Purchase.objects.get()
-        is_lost = step == "create_checkout" and minutes == 5
+        is_lost = step == "adding.create_checkout" and minutes == 5
         expected = PurchaseStatus.ABANDONED if is_lost else PurchaseStatus.OPEN
         assert purchase.status == expected
         assert len(stripe.sessions()) == (0 if is_lost else 1)

@@ -186,6 +186,21 @@ def test_a_foreign_session_is_none_of_our_business(world: World, stripe: Sandbox
     assert LicenseEntry.objects.count() == 2
 
 
+def test_a_foreign_session_cannot_pass_for_a_purchase_of_ours(
+    world: World, stripe: SandboxControl
+) -> None:
+    """Another program of the same account uses the same words, and even our number."""
+    purchase = world.buy(10)
+    marks = {"product": "mugs", "purchase": str(purchase.pk)}
+
+    deliver(completed(foreign_session(stripe, metadata=marks)))
+    deliver(completed(foreign_session(stripe, client_reference_id=str(purchase.pk))))
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.OPEN
+    assert not PaymentProblem.objects.exists()
+
+
 def test_a_payment_of_ours_without_its_purchase_goes_to_support_once(
     world: World, stripe: SandboxControl, settings: Settings
 ) -> None:

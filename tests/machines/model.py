@@ -16,6 +16,11 @@ def rank(role: str) -> int:
     return RANKS.get(role, 0)
 
 
+def chosen(names: list[str], number: int) -> str:
+    """One of some names, by any number."""
+    return names[number % len(names)]
+
+
 @dataclass
 class Person:
     """Somebody who is, was or is invited to be a member."""

@@ -5,11 +5,12 @@ from http import HTTPStatus
 import pytest
 from django.db import IntegrityError, connection
 
-from subscriptions import members
+from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.standing import standing_of
 from tests.concurrency import at_once
 from tests.factories import MembershipFactory
 from tests.world import World
@@ -90,6 +91,22 @@ def test_without_the_lock_the_index_still_holds(
         collided = [str(o) for o in outcomes if isinstance(o, IntegrityError)]
         assert collided
         assert all("membership_license_is_held_once" in text for text in collided)
+
+
+def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
+    committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens without the lock, step by step: counted, then somebody took the last one."""
+    world.fill(24)
+    counted = standing_of(world.lakeside, clock.now())
+    members.add(world.administrator, newcomer(1))
+    monkeypatch.setattr(members, "standing_of", lambda organization, now: counted)
+
+    with pytest.raises(Refused) as refused:
+        members.add(world.administrator, newcomer(2))
+
+    assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
+    assert seated(world) == list(range(1, 26))
 
 
 def test_the_same_person_is_added_once(committed_db: str, world: World) -> None:

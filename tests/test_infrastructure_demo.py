@@ -122,12 +122,12 @@ def test_it_starts_answers_sends_mail_and_leaves_nothing_running(demo: Demo) -> 
     style = requests.get(f"{demo.site}/static/admin/css/base.css", timeout=10)
     ask_for_a_new_password(demo)
     mails = demo.data / "mail"
-    demo.wait_until(lambda: any(mails.iterdir()))
+    demo.wait_until(lambda: any("key/" in mail.read_text() for mail in mails.iterdir()))
     code = demo.stop(signal.SIGINT)
 
     assert style.status_code == 200
-    (mail,) = mails.iterdir()
-    assert f"{demo.site}/accounts/password/reset/key/" in mail.read_text()
+    link = f"{demo.site}/accounts/password/reset/key/"
+    assert [mail for mail in mails.iterdir() if link in mail.read_text()]
     assert code == 0
     assert len(programs) == 3
     assert not any(is_running(program) for program in programs)

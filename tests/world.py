@@ -143,6 +143,8 @@ def build_term(
     **fields: Any,
 ) -> Term:
     """A paid term with its included licenses in the ledger."""
+    start = calendar.midnight(starts_on, clock.zone())
+    fields.setdefault("created_at", min(clock.now(), start))
     term = TermFactory.create(organization=organization, starts_on=starts_on, **fields)
     ledger.include(
         term,

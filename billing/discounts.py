@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Count, Q
 
 from billing.models import Purchase
-from billing.states import UNSETTLED, PurchaseStatus
+from billing.states import PAID, UNSETTLED, PurchaseStatus
 from subscriptions.models import Discount, Organization
 from subscriptions.policy import prices
 from subscriptions.policy.decisions import Allowed, Refusal, require
@@ -87,6 +87,13 @@ def load_discounts(
         organization=organization,
         today=today,
     )
+
+
+def count_uses(discount: Discount) -> tuple[int, int]:
+    """Paid purchases and open checkouts of a discount: both keep what they were given."""
+    purchases = Purchase.objects.filter(discount=discount)
+    paid = purchases.filter(status__in=PAID).count()
+    return paid, purchases.filter(status__in=UNSETTLED).count()
 
 
 def _taken(discount: Discount, subtotal: int) -> int:

@@ -1,9 +1,12 @@
-"""Purchases and what the processor told us, in the Django admin, to be read by support."""
+"""Purchases and what the processor told us, in the Django admin, to be read."""
 
 from django.contrib import admin
 
 from billing import models
+from billing.admin import discounts
 from subscriptions.admin.read_only import ReadOnlyAdmin
+
+__all__ = ["discounts"]
 
 
 @admin.register(models.Purchase)

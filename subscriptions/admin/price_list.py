@@ -1,4 +1,4 @@
-"""Packages and discounts: what support may change in the Django admin (R24, R26)."""
+"""Packages: what support may change in the Django admin (R24)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from subscriptions import price_list
-from subscriptions.models import Discount, Package
+from subscriptions.models import Package
 from subscriptions.policy.buying import PROCESSOR_MINIMUM
 
 
@@ -86,43 +86,3 @@ class PackageAdmin(NeverDeleted):
             ) % {"terms": terms}
             later = _("The change counts for original purchases and renewals that start from now.")
             messages.info(request, f"{kept} {later}")
-
-
-@admin.register(Discount)
-class DiscountAdmin(NeverDeleted):
-    """Discounts of original purchases and renewals. Purchases keep what they were given."""
-
-    list_display = (
-        "name",
-        "code",
-        "basis_points",
-        "amount",
-        "currency",
-        "valid_from",
-        "valid_until",
-        "most_uses",
-        "organization",
-        "is_active",
-    )
-    list_filter = ("is_active", "currency")
-    list_select_related = ("organization",)
-    raw_id_fields = ("organization",)
-    search_fields = ("code__istartswith", "name__istartswith")
-
-    def save_model(self, request: HttpRequest, obj: Discount, form: Any, change: bool) -> None:
-        """Save, and say whom it will and will not touch."""
-        super().save_model(request, obj, form, change)
-        if change and form.changed_data:
-            paid, checkouts = price_list.count_untouched_purchases(obj)
-            kept = ngettext(
-                "%(paid)s purchase keeps what it was given,",
-                "%(paid)s purchases keep what they were given,",
-                paid,
-            ) % {"paid": paid}
-            shown = ngettext(
-                "and %(checkouts)s open checkout keeps what it was shown.",
-                "and %(checkouts)s open checkouts keep what they were shown.",
-                checkouts,
-            ) % {"checkouts": checkouts}
-            later = _("The change counts for original purchases and renewals that start from now.")
-            messages.info(request, f"{kept} {shown} {later}")

@@ -1,0 +1,52 @@
+"""Discounts: what support may change in the Django admin (R26)."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from billing.discounts import count_uses
+from subscriptions.admin.price_list import NeverDeleted
+from subscriptions.models import Discount
+
+
+@admin.register(Discount)
+class DiscountAdmin(NeverDeleted):
+    """Discounts of original purchases and renewals. Purchases keep what they were given."""
+
+    list_display = (
+        "name",
+        "code",
+        "basis_points",
+        "amount",
+        "currency",
+        "valid_from",
+        "valid_until",
+        "most_uses",
+        "organization",
+        "is_active",
+    )
+    list_filter = ("is_active", "currency")
+    list_select_related = ("organization",)
+    raw_id_fields = ("organization",)
+    search_fields = ("code__istartswith", "name__istartswith")
+
+    def save_model(self, request: HttpRequest, obj: Discount, form: Any, change: bool) -> None:
+        """Save, and say whom it will and will not touch."""
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            paid, checkouts = count_uses(obj)
+            kept = ngettext(
+                "%(paid)s purchase keeps what it was given,",
+                "%(paid)s purchases keep what they were given,",
+                paid,
+            ) % {"paid": paid}
+            shown = ngettext(
+                "and %(checkouts)s open checkout keeps what it was shown.",
+                "and %(checkouts)s open checkouts keep what they were shown.",
+                checkouts,
+            ) % {"checkouts": checkouts}
+            later = _("The change counts for original purchases and renewals that start from now.")
+            messages.info(request, f"{kept} {shown} {later}")

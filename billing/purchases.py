@@ -7,14 +7,15 @@ what is to be asked is committed first, then asked, then the answer is written d
 import logging
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
 from billing import gateway, granting, refunding
 from billing.models import Purchase
-from billing.processor import CheckoutSession, ProcessorRefused, ProcessorUnavailable
+from billing.processor import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.states import PAID, UNSETTLED, PurchaseStatus, require_move
-from subscriptions import clock, renewals
+from subscriptions import clock, formats, renewals
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Organization, Renewal
 
@@ -57,6 +58,31 @@ def create_checkout(purchase: Purchase) -> Purchase:
             raise
         return current
     return _open(purchase, session)
+
+
+def request_of_a_term(
+    purchase: Purchase, *, name: str, success_url: str, cancel_url: str
+) -> dict[str, Any]:
+    """The processor's request for a renewal or an original purchase.
+
+    One line, the total: discount and fee stand on our page and receipt.
+    """
+    licenses = formats.number(purchase.quantity)
+    return gateway.session_parameters(
+        line=Line(
+            name=f"{name}, package {purchase.package_name}"[:250],
+            description=f"{purchase.organization_name}, {licenses} licenses"[:250],
+            quantity=1,
+            unit_amount=purchase.total_amount,
+            currency=purchase.currency,
+        ),
+        purchase_id=str(purchase.pk),
+        customer_email=purchase.buyer_email,
+        expires_at=purchase.created_at + CHECKOUT_LIFE,
+        # Put together by hand: the processor wants these braces unescaped.
+        success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=cancel_url,
+    )
 
 
 def look_up(purchase: Purchase) -> CheckoutSession | None:

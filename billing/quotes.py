@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.models import Discount, Package, Term
 from subscriptions.policy import buying, calendar
@@ -60,3 +62,49 @@ def shown_facts(package: Package, price: Price, discount: Discount | None) -> st
         price.fee_amount,
     )
     return "-".join(str(fact) for fact in facts)
+
+
+def shown_for(purchase: Purchase, package: Package) -> str:
+    """The same line for a purchase of ``package`` that has been started, from its frozen facts."""
+    price = Price(
+        quantity=purchase.quantity,
+        unit_amount=purchase.unit_amount,
+        discount_amount=purchase.discount_amount,
+        fee_amount=purchase.fee_amount,
+    )
+    package.term_years = purchase.term_years or package.term_years
+    return shown_facts(package, price, purchase.discount)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a term would cost, line by line. Amounts in minor units of ``currency``."""
+
+    package: Package
+    price: Price
+    discount: Discount | None
+
+    @property
+    def currency(self) -> str:
+        """Of all its amounts."""
+        return self.package.currency
+
+    @property
+    def shown(self) -> str:
+        """All of it in one line, to be compared when it is paid."""
+        return shown_facts(self.package, self.price, self.discount)
+
+    def frozen(self) -> dict[str, Any]:
+        """The fields of a purchase that hold it for ever (R31)."""
+        return {
+            "quantity": self.price.quantity,
+            "unit_amount": self.price.unit_amount,
+            "discount_amount": self.price.discount_amount,
+            "fee_amount": self.price.fee_amount,
+            "total_amount": self.price.total,
+            "currency": self.currency,
+            "discount": self.discount,
+            "discount_name": self.discount.name if self.discount else "",
+            "package_name": self.package.name,
+            "term_years": self.package.term_years,
+        }

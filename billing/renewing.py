@@ -14,21 +14,19 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from billing import gateway, granting, purchases
+from billing import granting, purchases
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase
-from billing.processor import Line
-from billing.quotes import PriceChanged, shown_facts
+from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, notices, renewals
+from subscriptions import clock, notices, renewals
 from subscriptions.members import lock as lock_organization
-from subscriptions.models import Discount, Membership, Organization, Package, Renewal, Term
+from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewal as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.policy.prices import Price
 from subscriptions.policy.renewal import RenewalQuantity
 from subscriptions.renewals import RenewalNeed
 from subscriptions.standing import Standing, standing_of
@@ -38,27 +36,14 @@ _PATIENCE = 3
 
 
 @dataclass(frozen=True)
-class RenewalPlan:
-    """What renewing with a package would be, line by line. ``starts_on`` None: when it is paid."""
+class RenewalPlan(Plan):
+    """What renewing with a package would be. ``starts_on`` None: on the day it is paid."""
 
     term: Term
-    package: Package
     need: RenewalNeed
     number: RenewalQuantity
-    price: Price
-    discount: Discount | None
     starts_on: date | None
     expires_on: date | None
-
-    @property
-    def currency(self) -> str:
-        """Of all its amounts, which are minor units."""
-        return self.package.currency
-
-    @property
-    def shown(self) -> str:
-        """All of it in one line, to be compared when it is paid."""
-        return shown_facts(self.package, self.price, self.discount)
 
 
 @dataclass(frozen=True)
@@ -211,24 +196,10 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
         # Its payment page may have closed meanwhile, or been paid.
         purchase = purchases.settle(purchase.session_id) or purchase
     over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
-    if purchase is None or purchase.status in over or _shown_of(purchase) != order.shown:
+    if purchase is None or purchase.renewal is None or purchase.status in over:
         return None
-    return purchase
-
-
-def _shown_of(purchase: Purchase) -> str:
-    """What was shown for a purchase, from its frozen facts."""
-    if purchase.renewal is None:
-        return ""
-    price = Price(
-        quantity=purchase.quantity,
-        unit_amount=purchase.unit_amount,
-        discount_amount=purchase.discount_amount,
-        fee_amount=purchase.fee_amount,
-    )
-    package = purchase.renewal.package
-    package.term_years = purchase.term_years or package.term_years
-    return shown_facts(package, price, purchase.discount)
+    is_the_same = shown_for(purchase, purchase.renewal.package) == order.shown
+    return purchase if is_the_same else None
 
 
 def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
@@ -279,19 +250,10 @@ def _frozen(
         organization=organization,
         buyer=buyer.user,
         renewal=renewal,
-        quantity=plan.price.quantity,
-        unit_amount=plan.price.unit_amount,
-        discount_amount=plan.price.discount_amount,
-        fee_amount=plan.price.fee_amount,
-        total_amount=plan.price.total,
-        currency=plan.currency,
-        discount=plan.discount,
-        discount_name=plan.discount.name if plan.discount else "",
+        **plan.frozen(),
         organization_name=organization.name,
         billing_name=organization.billing_name,
         billing_address=organization.billing_address,
-        package_name=plan.package.name,
-        term_years=plan.package.term_years,
         buyer_name=buyer.user.name,
         buyer_email=buyer.user.email,
         submission=order.submission,
@@ -306,20 +268,9 @@ def _frozen(
 def _request(purchase: Purchase, organization: Organization) -> dict[str, Any]:
     page = reverse("billing:renewal", args=[organization.slug])
     back = reverse("billing:return", args=[organization.slug])
-    return gateway.session_parameters(
-        # One line, the total: discount and fee stand on our page and receipt.
-        line=Line(
-            name=f"Renewal, package {purchase.package_name}"[:250],
-            description=(
-                f"{purchase.organization_name}, {formats.number(purchase.quantity)} licenses"
-            )[:250],
-            quantity=1,
-            unit_amount=purchase.total_amount,
-            currency=purchase.currency,
-        ),
-        purchase_id=str(purchase.pk),
-        customer_email=purchase.buyer_email,
-        expires_at=purchase.created_at + purchases.CHECKOUT_LIFE,
-        success_url=f"{settings.SITE_URL}{back}?session_id={{CHECKOUT_SESSION_ID}}",
+    return purchases.request_of_a_term(
+        purchase,
+        name="Renewal",
+        success_url=f"{settings.SITE_URL}{back}",
         cancel_url=f"{settings.SITE_URL}{page}?{urlencode({'canceled': '1'})}",
     )

@@ -14,39 +14,24 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from billing import gateway, granting, purchases
+from billing import granting, purchases
 from billing.closing import close_checkout
 from billing.discounts import load_discounts
 from billing.models import Application, Purchase
-from billing.processor import Line
-from billing.quotes import PriceChanged, shown_facts
+from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats
-from subscriptions.models import Discount, Package
+from subscriptions import clock
+from subscriptions.models import Package
 from subscriptions.policy import calendar, prices
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.policy.prices import Price
 
 
 @dataclass(frozen=True)
-class SubscriptionPlan:
-    """What subscribing would cost, line by line. Amounts in minor units of ``currency``."""
+class SubscriptionPlan(Plan):
+    """What subscribing would cost, and its term when it is paid today."""
 
-    package: Package
-    price: Price
-    discount: Discount | None
     starts_on: date
     expires_on: date
-
-    @property
-    def currency(self) -> str:
-        """Of all its amounts."""
-        return self.package.currency
-
-    @property
-    def shown(self) -> str:
-        """All of it in one line, to be compared when it is paid."""
-        return shown_facts(self.package, self.price, self.discount)
 
 
 @dataclass(frozen=True)
@@ -137,16 +122,8 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
 def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
     """Whether everything that was typed and shown is what the purchase was started with."""
     application = purchase.application
-    price = Price(
-        quantity=purchase.quantity,
-        unit_amount=purchase.unit_amount,
-        discount_amount=purchase.discount_amount,
-        fee_amount=purchase.fee_amount,
-    )
-    package = application.package
-    package.term_years = purchase.term_years or package.term_years
     return (
-        shown_facts(package, price, purchase.discount),
+        shown_for(purchase, application.package),
         application.organization_name,
         purchase.buyer_name,
         purchase.buyer_email,
@@ -202,19 +179,10 @@ def _write_down(order: SubscriptionOrder) -> Purchase:
 def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> Purchase:
     purchase = Purchase(
         kind=PurchaseKind.ORIGINAL,
-        quantity=plan.price.quantity,
-        unit_amount=plan.price.unit_amount,
-        discount_amount=plan.price.discount_amount,
-        fee_amount=plan.price.fee_amount,
-        total_amount=plan.price.total,
-        currency=plan.currency,
-        discount=plan.discount,
-        discount_name=plan.discount.name if plan.discount else "",
+        **plan.frozen(),
         organization_name=order.organization_name,
         billing_name=order.billing_name,
         billing_address=order.billing_address,
-        package_name=plan.package.name,
-        term_years=plan.package.term_years,
         buyer_name=order.buyer_name,
         buyer_email=order.buyer_email,
         submission=order.submission,
@@ -229,20 +197,9 @@ def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> 
 def _request(purchase: Purchase) -> dict[str, Any]:
     page, back = reverse("billing:subscribe"), reverse("billing:subscribed")
     query = urlencode({"kept": str(purchase.submission), "canceled": "1"})
-    return gateway.session_parameters(
-        # One line, the total: the discount stands on our page and receipt.
-        line=Line(
-            name=f"Subscription, package {purchase.package_name}"[:250],
-            description=(
-                f"{purchase.organization_name}, {formats.number(purchase.quantity)} licenses"
-            )[:250],
-            quantity=1,
-            unit_amount=purchase.total_amount,
-            currency=purchase.currency,
-        ),
-        purchase_id=str(purchase.pk),
-        customer_email=purchase.buyer_email,
-        expires_at=purchase.created_at + purchases.CHECKOUT_LIFE,
-        success_url=f"{settings.SITE_URL}{back}?session_id={{CHECKOUT_SESSION_ID}}",
+    return purchases.request_of_a_term(
+        purchase,
+        name="Subscription",
+        success_url=f"{settings.SITE_URL}{back}",
         cancel_url=f"{settings.SITE_URL}{page}?{query}",
     )

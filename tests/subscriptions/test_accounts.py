@@ -92,3 +92,14 @@ def test_a_removed_member_keeps_the_account(world: World) -> None:
 @pytest.mark.parametrize("path", ["/accounts/login/", "/nowhere/", "/o/lakeside/"])
 def test_pages_stand_without_a_session(world: World, path: str) -> None:
     assert Client().get(path).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def test_too_many_tries_end_at_a_page_that_says_what_to_do(world: World) -> None:
+    client = Client()
+    for _ in range(30):
+        client.post(LOGIN, {"login": "a@b.example", "password": "x"})
+
+    response = client.post(LOGIN, {"login": "a@b.example", "password": "x"})
+
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "Wait a minute, then try again" in text_of(response)

@@ -75,7 +75,14 @@ CHECKED: dict[str, list[dict[str, Any]]] = {
         {"quantity": 6, "total_amount": 3000},
         {"quantity": 14, "total_amount": 7000},
     ],
-    "purchase_renewal_has_its_renewal": [{"kind": "renewal"}],
+    "purchase_renewal_has_its_renewal": [{"kind": "renewal", "term_years": 1}],
+    "purchase_of_a_term_has_its_length": [
+        {"kind": "original"},
+        {"kind": "original", "term_years": 0},
+    ],
+    "purchase_discount_has_its_reason": [
+        {"kind": "original", "term_years": 1, "discount_amount": 500, "total_amount": 4500},
+    ],
     "purchase_has_an_organization": [{"organization": None}],
     "purchase_has_a_receipt_once_settled": [
         {"status": S.SETTLED, "payment_intent_id": "pi_1"},

@@ -35,13 +35,14 @@ def add(actor: Membership, new: NewMember) -> Membership:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        require(people.may_grant(actor.role, new.role))
+        actor_role = _role_now(actor)
+        require(people.may_grant(actor_role, new.role))
         user = _account(new)
         existing = Membership.objects.filter(organization=organization, user=user).first()
         if existing and existing.state in HOLDS_LICENSE:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": existing.display_name}))
         if existing:
-            require(people.may_touch(actor.role, existing.role))
+            require(people.may_touch(actor_role, existing.role))
         membership = existing or Membership(organization=organization, user=user)
         membership.license_number = take_license(organization)
         membership.role = new.role
@@ -78,8 +79,9 @@ def invite_again(actor: Membership, membership: Membership) -> None:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
+        actor_role = _role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor.role, membership.role))
+        require(people.may_touch(actor_role, membership.role))
         if membership.state != MembershipState.INVITED:
             raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
         _invite(membership, invited_by=str(actor.user))
@@ -123,9 +125,10 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
+        actor_role = _role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor.role, membership.role))
-        require(people.may_grant(actor.role, role))
+        require(people.may_touch(actor_role, membership.role))
+        require(people.may_grant(actor_role, role))
         if membership.role == role:
             return
         _keep_an_administrator(organization, membership)
@@ -142,8 +145,9 @@ def remove(actor: Membership, membership: Membership) -> int:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
+        actor_role = _role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor.role, membership.role))
+        require(people.may_touch(actor_role, membership.role))
         _keep_an_administrator(organization, membership)
         number = membership.license_number or 0
         facts = _facts(membership)
@@ -255,6 +259,14 @@ def _complete(membership: Membership) -> None:
         user=user, email=user.email, defaults={"verified": True, "primary": True}
     )
     notices.record(membership.organization, "member_joined", actor=user, data=_facts(membership))
+
+
+def _role_now(actor: Membership) -> str:
+    """The actor's role under the lock: it may have been taken since the page was opened (R3)."""
+    current = Membership.objects.filter(pk=actor.pk, state=MembershipState.ACTIVE).first()
+    if current is None:
+        raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": actor.display_name}))
+    return current.role
 
 
 def _member(organization: Organization, membership: Membership) -> Membership:

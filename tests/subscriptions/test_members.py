@@ -220,6 +220,26 @@ class TestRemoving:
 
 
 class TestRoles:
+    def test_a_role_that_was_taken_meanwhile_counts_for_nothing(self, world: World) -> None:
+        """The page was opened as Administrator, and sent as what one is by then."""
+        second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
+        members.change_role(world.administrator, second, Role.OBSERVER)
+
+        for action in (
+            lambda: members.remove(second, world.administrator),
+            lambda: members.change_role(second, world.observer, Role.ADMINISTRATOR),
+            lambda: members.add(second, new(role=Role.ADMINISTRATOR)),
+        ):
+            with pytest.raises(Refused) as refused:
+                action()
+            assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_a_removed_member_does_nothing_any_more(self, world: World) -> None:
+        members.remove(world.administrator, world.assignor)
+
+        with pytest.raises(Refused):
+            members.add(world.assignor, new())
+
     def test_an_administrator_makes_an_administrator(self, world: World) -> None:
         members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
 

@@ -118,4 +118,5 @@ def refuse_to_start_misconfigured() -> None:
     """Raise Misconfigured with every finding; web servers do not run system checks themselves."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
     if findings:
-        raise Misconfigured("\n".join(str(message) for message in findings))
+        by_id = sorted(findings, key=lambda message: message.id or "")
+        raise Misconfigured("\n".join(str(message) for message in by_id))

@@ -22,7 +22,7 @@ from tests.world import World
 
 CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
 
-HANG = 0.6  # seconds; longer than the SDK waits in these tests
+HANG = 2.0  # seconds; longer than the SDK waits in these tests
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "refused before": ("error", {"status": 500}),

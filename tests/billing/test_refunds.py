@@ -124,7 +124,7 @@ TROUBLE: dict[str, dict[str, Any]] = {
     "rate_limited": {},
     "conflict": {},
     "malformed": {"after": True},
-    "slow_after": {"seconds": 0.6},
+    "slow_after": {"seconds": 2.0},
     "override": {"fields": {"id": None}},
 }
 

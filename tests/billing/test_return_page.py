@@ -231,7 +231,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "rate_limited": {},
     "conflict": {},
     "malformed": {},
-    "slow": {"seconds": 0.8},
+    "slow": {"seconds": 2.0},
     "stale": {},
     # Not what was asked for: an answer without what a session must have.
     "override": {"fields": {"expires_at": None}},

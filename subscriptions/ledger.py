@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term, User
@@ -57,13 +57,6 @@ def held_at(organization: Organization, instants: Sequence[datetime]) -> list[in
     sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}
     row = LicenseEntry.objects.filter(term__organization=organization).aggregate(**sums)
     return [row[name] or 0 for name in sums]
-
-
-def entries_of(organization: Organization) -> QuerySet[LicenseEntry]:
-    """The ledger of an organization, oldest line first."""
-    return LicenseEntry.objects.filter(term__organization=organization).select_related(
-        "term", "actor"
-    )
 
 
 def _held(instant: datetime) -> Sum:

@@ -1,4 +1,4 @@
-"""Organizations, people, packages, terms, licenses and notices."""
+"""Organizations, people, packages, terms, licenses, notices and messages."""
 
 from subscriptions.models.discounts import Discount
 from subscriptions.models.licenses import LicenseEntry
@@ -6,15 +6,18 @@ from subscriptions.models.notices import Activity, Notice, Reminder
 from subscriptions.models.organizations import Organization
 from subscriptions.models.packages import Package
 from subscriptions.models.people import MemberDraft, Membership, User
+from subscriptions.models.support import Conversation, Message
 from subscriptions.models.terms import LicenseRemoval, Renewal, Term
 
 __all__ = [
     "Activity",
+    "Conversation",
     "Discount",
     "LicenseEntry",
     "LicenseRemoval",
     "MemberDraft",
     "Membership",
+    "Message",
     "Notice",
     "Organization",
     "Package",

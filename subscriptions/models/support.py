@@ -1,0 +1,147 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models.constraints import one_of
+from subscriptions.models.organizations import Organization
+from subscriptions.models.people import LowerCaseEmailField
+from subscriptions.policy.messages import LONGEST_MESSAGE
+
+
+class ConversationState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+
+
+class Conversation(models.Model):
+    """A thread between one person and support (R28).
+
+    A person with an account has one per organization and one without; somebody without an account
+    gives name and e-mail, and each sending is a conversation of its own. Lifecycle: waiting ->
+    answered or closed, and waiting again with the person's next message. Its row is the lock under
+    which messages are written.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        verbose_name=_("person"),
+    )
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        verbose_name=_("organization"),
+    )
+    # What somebody without an account typed; unproven.
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    email = LowerCaseEmailField(_("e-mail"), blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=ConversationState.choices)
+    # When the first message that is neither answered nor closed was written.
+    waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    last_message_at = models.DateTimeField(_("last message"))
+    unread_by_person = models.PositiveIntegerField(_("unread by the person"), default=0)
+    unread_by_support = models.PositiveIntegerField(_("unread by support"), default=0)
+    created_at = models.DateTimeField(_("begun"))
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = (F("waiting_since").asc(nulls_last=True), "-last_message_at", "-id")
+        constraints = (
+            one_of("conversation", "state", ConversationState.values),
+            models.UniqueConstraint(
+                fields=("person", "organization"),
+                name="conversation_is_one_per_person_and_organization",
+            ),
+            # A unique index takes two NULLs for different organizations.
+            models.UniqueConstraint(
+                fields=("person",),
+                condition=Q(organization__isnull=True),
+                name="conversation_without_organization_is_one_per_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, name="", email="")
+                | (Q(person__isnull=True, organization__isnull=True) & ~Q(name="") & ~Q(email="")),
+                name="conversation_is_with_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", waiting_since__isnull=False)
+                | Q(~Q(state="waiting"), waiting_since__isnull=True),
+                name="conversation_waits_since_a_moment",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "waiting_since"), name="conversation_queue"),
+            models.Index(fields=("last_message_at",), name="conversation_by_last_message"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.person) if self.person else self.name
+
+    @property
+    def reply_to(self) -> str:
+        """The e-mail address that answers go to."""
+        return self.person.email if self.person else self.email
+
+
+class Message(models.Model):
+    """What was written in a conversation. Never changed or deleted by anybody."""
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.PROTECT, related_name="messages"
+    )
+    # Nobody, where the message comes from somebody without an account.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    is_from_support = models.BooleanField(_("from support"), default=False)
+    body = models.TextField(_("message"), max_length=LONGEST_MESSAGE)
+    # How many licenses an Assignor or Administrator asks to have removed (R27, R28).
+    removal_quantity = models.PositiveIntegerField(_("licenses to remove"), null=True, blank=True)
+    # The form it was sent with: a double click sends one message.
+    submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        # Written under the conversation's lock, so that the numbers are in order.
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(condition=~Q(body=""), name="message_says_something"),
+            models.CheckConstraint(
+                condition=Q(removal_quantity__isnull=True)
+                | Q(removal_quantity__gte=1, is_from_support=False, author__isnull=False),
+                name="message_asks_to_remove_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_from_support=False) | Q(author__isnull=False),
+                name="message_of_support_has_an_author",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("author", "created_at"), name="message_rate"),
+            models.Index(
+                fields=("conversation",),
+                condition=Q(removal_quantity__isnull=False),
+                name="message_asks_for_removal",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.conversation}, {self.created_at:%Y-%m-%d}"

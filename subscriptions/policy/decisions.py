@@ -36,6 +36,12 @@ class Reason(StrEnum):
     DISCOUNT_NOT_YET = "discount_not_yet"
     DISCOUNT_OVER = "discount_over"
     DISCOUNT_USED_UP = "discount_used_up"
+    MESSAGE_EMPTY = "message_empty"
+    MESSAGE_TOO_LONG = "message_too_long"
+    TOO_MANY_MESSAGES = "too_many_messages"
+    REMOVAL_NOT_OPEN = "removal_not_open"
+    ANSWERED_MEANWHILE = "answered_meanwhile"
+    WRITTEN_MEANWHILE = "written_meanwhile"
 
 
 @dataclass(frozen=True)

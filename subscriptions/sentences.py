@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from subscriptions import formats
+from subscriptions.message_sentences import SENTENCES as ABOUT_MESSAGES
 from subscriptions.policy.decisions import Reason, Refusal
 
 Facts = Mapping[str, Any]
@@ -223,4 +224,5 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.DISCOUNT_NOT_YET: _discount_not_yet,
     Reason.DISCOUNT_OVER: _discount_over,
     Reason.DISCOUNT_USED_UP: _discount_used_up,
+    **ABOUT_MESSAGES,
 }

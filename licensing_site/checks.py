@@ -114,6 +114,21 @@ def check_demo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
     return []
 
 
+@register(TAG)
+def check_messenger(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    address = settings.MESSENGER_SCRIPT_URL
+    if not address or (address.startswith("https://") and settings.MESSENGER_IDENTITY_SECRET):
+        return []
+    return [
+        Error(
+            "MESSENGER_SCRIPT_URL is no https address, or MESSENGER_IDENTITY_SECRET is missing.",
+            hint="A hosted messenger is told who somebody is, signed with the secret that its "
+            "dashboard shows. Set both, or unset MESSENGER_SCRIPT_URL.",
+            id="licensing.E009",
+        )
+    ]
+
+
 def refuse_to_start_misconfigured() -> None:
     """Raise Misconfigured with every finding; web servers do not run system checks themselves."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "django_htmx",
     "post_office",
     "licensing_site",
     "subscriptions",
@@ -58,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "licensing_site.urls"
@@ -137,8 +139,18 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
+    # Messages to support from people without an account.
+    "message_without_account": "5/h/ip",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+# The messenger ----------------------------------------------------------------------------------
+
+# A hosted messenger instead of the built-in one: the address of its script, the number it knows
+# this site by, and the secret that signs who somebody is.
+MESSENGER_SCRIPT_URL = env.str("MESSENGER_SCRIPT_URL", default="")
+MESSENGER_APP_ID = env.str("MESSENGER_APP_ID", default="")
+MESSENGER_IDENTITY_SECRET = env.str("MESSENGER_IDENTITY_SECRET", default="")
 
 # Calendar and prices ----------------------------------------------------------------------------
 

@@ -69,11 +69,12 @@ class Planner:
 
     def __init__(self, standing: Standing, *, lock: bool = False) -> None:
         require(standing.may_renew)
-        if standing.latest is None:
+        if standing.latest is None or standing.last is None:
             raise Refused(Refusal(Reason.NO_TERM))
         self.standing = standing
         self.term = standing.latest
-        _refuse_while_with_support(self.term)
+        self.last = standing.last
+        refuse_while_with_support(self.term)
         self.need = renewals.need_of(self.term, in_use=standing.licenses.in_use)
         self.discounts: Discounts = load_discounts(
             currency=standing.organization.currency,
@@ -97,7 +98,7 @@ class Planner:
         require(prices.may_be_counted(quantity=number.quantity, unit_amount=unit_amount))
         discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
         now = self.standing.now
-        is_late = rules.is_late(term.expires_on, at=now, zone=zone)
+        is_late = rules.is_late(self.last, at=now, zone=zone)
         price = prices.price_of(
             quantity=number.quantity,
             unit_amount=unit_amount,
@@ -105,7 +106,7 @@ class Planner:
             fee=settings.LATE_FEE_AMOUNT if is_late else 0,
         )
         require(prices.may_be_charged(price, currency=package.currency))
-        starts_on = rules.next_term_starts_on(term.expires_on, charged_at=now, zone=zone)
+        starts_on = rules.next_term_starts_on(self.last, charged_at=now, zone=zone)
         expires_on = calendar.expiration_date(starts_on, package.term_years)
         return RenewalPlan(
             term=term,
@@ -126,7 +127,7 @@ def plan_renewal(
     return Planner(standing, lock=lock).plan(package, code=code)
 
 
-def _refuse_while_with_support(term: Term) -> None:
+def refuse_while_with_support(term: Term) -> None:
     """A payment that does not match holds the renewal: paying again would be paying twice."""
     held = Purchase.objects.filter(
         renewal__term=term, renewal__state=RenewalState.PAYING, status=PurchaseStatus.REVIEW

@@ -1,12 +1,10 @@
 """Who may open what (R2): the one place, for GET and POST alike."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -15,11 +13,11 @@ from django.shortcuts import render
 from subscriptions import clock, members
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
-from subscriptions.policy import people, renewal
-from subscriptions.policy.buying import RunningTerm
+from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase
-from subscriptions.terms import latest_expiration
+from subscriptions.standing import phase_by_dates
+from subscriptions.terms import latest_cancellation, latest_expiration
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -63,7 +61,10 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's active membership in the organization of the address, or 404."""
     membership = (
         Membership.objects.select_related("organization")
-        .annotate(latest_expires_on=latest_expiration("organization"))
+        .annotate(
+            latest_expires_on=latest_expiration("organization"),
+            latest_canceled_at=latest_cancellation("organization"),
+        )
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
         .first()
     )
@@ -75,14 +76,10 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
 
 
 def _is_closed(membership: Membership) -> bool:
-    expires_on = membership.latest_expires_on  # type: ignore[attr-defined]  # annotated above
-    phase = renewal.phase_of(
-        RunningTerm(expires_on) if expires_on else None,
-        now=clock.now(),
-        zone=clock.zone(),
-        close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
-    )
-    return phase == Phase.CLOSED
+    # Both annotated by membership_in.
+    expires_on = membership.latest_expires_on  # type: ignore[attr-defined]
+    canceled_at = membership.latest_canceled_at  # type: ignore[attr-defined]
+    return phase_by_dates(expires_on, canceled_at, clock.now()) == Phase.CLOSED
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term, User
@@ -48,6 +48,35 @@ def grant_add_on(
     )
 
 
+def reverse(entry: LicenseEntry, number: int, *, note: str, actor: User | None) -> int:
+    """Have ``number`` licenses of ``entry`` taken back in all; the difference that took (R30).
+
+    Writes that difference only, from now or from when the entry takes effect. Two who write at the
+    same moment collide on ``reference``. Raises ValueError for more than the entry granted.
+    """
+    if not 0 <= number <= entry.quantity:
+        raise ValueError(f"{number} of {entry.quantity} licenses cannot be reversed")
+    before = entry.reversals.aggregate(sum=Sum("quantity"), count=Count("pk"))
+    difference = -number - (before["sum"] or 0)
+    if difference:
+        _write(
+            entry.term,
+            difference,
+            Cause.REVERSAL,
+            effective_at=max(clock.now(), entry.effective_at),
+            reference=f"{entry.reference}:reversal:{before['count'] + 1}",
+            actor=actor,
+            note=note,
+            reverses=entry,
+        )
+    return difference
+
+
+def entry_of(reference: str) -> LicenseEntry | None:
+    """The entry that was granted for ``reference``."""
+    return LicenseEntry.objects.select_related("term").filter(reference=reference).first()
+
+
 def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:
     """Licenses held at each of the aware ``instants``, in one query (R29).
 
@@ -78,6 +107,8 @@ def _write(
     effective_at: datetime,
     reference: str,
     actor: User | None = None,
+    note: str = "",
+    reverses: LicenseEntry | None = None,
 ) -> LicenseEntry:
     return LicenseEntry.objects.create(
         term=term,
@@ -86,5 +117,7 @@ def _write(
         effective_at=effective_at,
         reference=reference,
         actor=actor,
+        note=note,
+        reverses=reverses,
         created_at=clock.now(),
     )

@@ -6,14 +6,15 @@ Knows nothing of payments. Callers hold the organization's lock (R24, R25, R27).
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from subscriptions import clock, ledger, notices
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
-from subscriptions.models.terms import RenewalState
+from subscriptions.models.terms import STANDING, RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy import renewal as rules
 from subscriptions.policy.renewal import RenewalQuantity
+from subscriptions.policy.terms import LastTerm
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,25 @@ class NextTerm:
 
 
 def need_of(term: Term, *, in_use: int) -> RenewalNeed:
-    """What the renewal of ``term`` is about, with ``in_use`` members at this moment."""
+    """What the renewal of ``term`` is about, with ``in_use`` members at this moment (R25, R27).
+
+    A canceled original purchase leaves no licenses to be renewed: members and minimum count (R30).
+    """
+    if term.canceled_at is not None:
+        return RenewalNeed(licenses=0, removed=0, in_use=in_use)
     licenses = LicenseEntry.objects.filter(term=term).aggregate(sum=Sum("quantity"))["sum"]
-    removed = LicenseRemoval.objects.filter(
-        renewal__term=term, renewal__state__in=UNPAID, taken_back_at=None
-    ).aggregate(sum=Sum("quantity"))["sum"]
+    removed = removals_standing(term).aggregate(sum=Sum("quantity"))["sum"]
     return RenewalNeed(licenses=licenses or 0, removed=removed or 0, in_use=in_use)
 
 
-UNPAID = (RenewalState.OPEN, RenewalState.PAYING)
+def removals_standing(term: Term) -> QuerySet[LicenseRemoval]:
+    """What support has taken off the renewal of a term, and not taken back (R27)."""
+    return LicenseRemoval.objects.filter(term=term, taken_back_at=None)
 
 
 def current_renewal(term: Term) -> Renewal | None:
     """The renewal of a term that is open, being paid, or paid."""
-    return Renewal.objects.filter(term=term).exclude(state=RenewalState.REFUNDED).first()
+    return Renewal.objects.filter(term=term, state__in=STANDING).first()
 
 
 def freeze(term: Term, package: Package, quantity: int) -> Renewal:
@@ -98,7 +104,8 @@ def start_next_term(
     """
     old = renewal.term
     zone = clock.zone()
-    starts_on = rules.next_term_starts_on(old.expires_on, charged_at=charged_at, zone=zone)
+    ending = LastTerm(old.expires_on, old.canceled_at)
+    starts_on = rules.next_term_starts_on(ending, charged_at=charged_at, zone=zone)
     term = Term.objects.create(
         organization=old.organization,
         package=facts.package,

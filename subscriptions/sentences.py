@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats
+from subscriptions import formats, support_sentences
 from subscriptions.message_sentences import SENTENCES as ABOUT_MESSAGES
 from subscriptions.policy.decisions import Reason, Refusal
 
@@ -67,6 +67,13 @@ def _expired(facts: Facts) -> str:
     return _(
         "The subscription expired on %(expired)s. Licenses can be added again once it is renewed."
     ) % {"expired": formats.full_date(facts["expires_on"])}
+
+
+def _canceled(facts: Facts) -> str:
+    return _(
+        "The payment of this subscription was given back, so it ended on %(canceled)s. Licenses "
+        "can be added again once it is renewed."
+    ) % {"canceled": formats.full_date(facts["canceled_on"])}
 
 
 def _missing(facts: Facts) -> str:
@@ -205,6 +212,7 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NO_TERM: _no_term,
     Reason.RENEWAL_OPEN: _renewal_open,
     Reason.EXPIRED: _expired,
+    Reason.CANCELED: _canceled,
     Reason.NO_LICENSE_FREE: _no_license_free,
     Reason.HELD_BACK_BY_NEXT_TERM: _held_back_by_next_term,
     Reason.HELD_BACK_BY_RENEWAL_CHECKOUT: _held_back_by_renewal_checkout,
@@ -225,4 +233,5 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.DISCOUNT_OVER: _discount_over,
     Reason.DISCOUNT_USED_UP: _discount_used_up,
     **ABOUT_MESSAGES,
+    **support_sentences.SENTENCES,
 }

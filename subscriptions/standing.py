@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
 
 from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Renewal, Term
@@ -17,6 +16,8 @@ from subscriptions.models.terms import RenewalState
 from subscriptions.policy import buying, calendar, licenses, renewal
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.renewal import RENEWAL_OPEN, Phase
+from subscriptions.policy.terms import LastTerm, is_canceled
+from subscriptions.terms import last_term_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Standing:
     """An organization at ``now``.
 
     ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the
-    last one paid: the same until the subscription is renewed.
+    last one paid: the same until the subscription is renewed. Where all are canceled, ``latest`` is
+    the first one, which a renewal is of (R30).
     """
 
     organization: Organization
@@ -33,6 +35,7 @@ class Standing:
     terms: tuple[Term, ...]
     term: Term | None
     latest: Term | None
+    last: LastTerm | None
     licenses: licenses.LicenseCount
     phase: Phase
     may_add_licenses: Allowed | Refusal
@@ -54,9 +57,21 @@ class Standing:
         return self.phase in (Phase.EXPIRED, Phase.CLOSED)
 
     @property
+    def canceled_on(self) -> date | None:
+        """The day a cancellation ended the subscription, rather than its expiration (R30)."""
+        if self.last is None or self.last.ended_at is None:
+            return None
+        return calendar.local_date(self.last.ended_at, clock.zone())
+
+    @property
+    def ended_on(self) -> date | None:
+        """The last day of the latest term, or the day it was canceled on."""
+        return self.canceled_on or (self.latest.expires_on if self.latest else None)
+
+    @property
     def days_left_to_add(self) -> int | None:
         """The countdown to the last day to add licenses, in its last weeks."""
-        if self.latest is None:
+        if self.latest is None or self.canceled_on:
             return None
         return renewal.days_left_to_add(self.latest.expires_on, self.today)
 
@@ -69,8 +84,9 @@ class Standing:
     @property
     def days_remaining(self) -> int | None:
         """Days to the expiration date of the running, else the latest, term (R19)."""
-        term = self.term or self.latest
-        return calendar.days_remaining(term.expires_on, self.today) if term else None
+        if self.term is not None:
+            return calendar.days_remaining(self.term.expires_on, self.today)
+        return calendar.days_remaining(self.ended_on, self.today) if self.ended_on else None
 
     @property
     def renewal_opens_on(self) -> date | None:
@@ -87,24 +103,43 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
     """The standing of ``organization`` at the aware instant ``now``: four queries."""
     zone = clock.zone()
     today = calendar.local_date(now, zone)
-    not_canceled = Q(canceled_at__isnull=True) | Q(canceled_at__gt=now)
-    terms = tuple(organization.terms.filter(not_canceled).order_by("starts_on"))
+    paid = {term.pk: term for term in organization.terms.order_by("starts_on", "pk")}
+    terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
-    latest = terms[-1] if terms else None
-    facts = buying.RunningTerm(latest.expires_on) if latest else None
-    close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
+    last = last_term_of(paid.values(), now)
     return Standing(
         organization=organization,
         now=now,
         today=today,
         terms=terms,
         term=running[0] if running else None,
-        latest=latest,
+        latest=paid[last.key] if last else None,
+        last=last,
         licenses=_count(organization, now, [term for term in terms if term.starts_on > today]),
-        phase=renewal.phase_of(facts, now=now, zone=zone, close_after=close_after),
-        may_add_licenses=buying.may_add_licenses(facts, now=now, zone=zone),
-        may_renew=renewal.may_renew(facts, now=now, zone=zone),
+        phase=_phase(last, now),
+        may_add_licenses=buying.may_add_licenses(last, now=now, zone=zone),
+        may_renew=renewal.may_renew(last, now=now, zone=zone),
     )
+
+
+def phase_by_dates(
+    latest_expires_on: date | None, latest_canceled_at: datetime | None, now: datetime
+) -> Phase:
+    """The phase from the two columns that ``subscriptions.terms`` adds to a query."""
+    last = None
+    if latest_expires_on is not None:
+        ended = latest_canceled_at
+        expires_at = calendar.expires_at(latest_expires_on, clock.zone())
+        last = LastTerm(latest_expires_on, ended if ended and ended > expires_at else None)
+    elif latest_canceled_at is not None:
+        canceled_on = calendar.local_date(latest_canceled_at, clock.zone())
+        last = LastTerm(canceled_on, latest_canceled_at)
+    return _phase(last, now)
+
+
+def _phase(last: LastTerm | None, now: datetime) -> Phase:
+    close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
+    return renewal.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 def _count(

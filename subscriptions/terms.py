@@ -1,8 +1,26 @@
-"""Questions about terms that lists and pages ask of many organizations at once."""
+"""Questions about terms: of one organization, and of many at once."""
 
-from django.db.models import OuterRef, Subquery
+from collections.abc import Iterable
+from datetime import datetime
 
-from subscriptions.models import Term
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import TruncDate
+
+from subscriptions import clock
+from subscriptions.models import Organization, Term
+from subscriptions.policy import terms as rules
+from subscriptions.policy.terms import LastTerm, PaidTerm
+
+
+def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
+    """Which of an organization's terms, given in the order of their start, counts at ``now``."""
+    paid = [PaidTerm(term.pk, term.expires_on, term.canceled_at) for term in terms]
+    return rules.last_term(paid, now=now, zone=clock.zone())
+
+
+def live_terms(organization: Organization) -> QuerySet[Term]:
+    """The terms that are paid and not canceled, in the order of their start."""
+    return organization.terms.filter(canceled_at=None).order_by("starts_on")
 
 
 def latest_expiration(organization: str) -> Subquery:
@@ -12,3 +30,15 @@ def latest_expiration(organization: str) -> Subquery:
     """
     terms = Term.objects.filter(organization=OuterRef(organization), canceled_at=None)
     return Subquery(terms.order_by("-starts_on").values("expires_on")[:1])
+
+
+def latest_cancellation(organization: str) -> Subquery:
+    """When a term of an organization was last canceled that had not ended by itself (R30)."""
+    canceled = (
+        Term.objects.filter(organization=OuterRef(organization))
+        .annotate(canceled_on=TruncDate("canceled_at", tzinfo=clock.zone()))
+        .filter(canceled_on__lte=F("expires_on"))
+    )
+    return Subquery(
+        canceled.order_by().values("organization").annotate(at=Max("canceled_at")).values("at")
+    )

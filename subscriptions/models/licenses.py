@@ -35,6 +35,10 @@ class LicenseEntry(models.Model):
         related_name="+",
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
+    # The entry whose licenses a reversal takes back, or gives back again (R30).
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals"
+    )
     # What caused the line, as text ("purchase:<uuid>"): unique, so that nothing grants twice.
     reference = models.CharField(_("reference"), max_length=80, unique=True)
     created_at = models.DateTimeField(_("written"))
@@ -49,6 +53,11 @@ class LicenseEntry(models.Model):
             models.CheckConstraint(
                 condition=(Q(cause="reversal") | Q(quantity__gt=0)),
                 name="license_entry_only_a_reversal_takes_away",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause="reversal", reverses__isnull=False)
+                | (~Q(cause="reversal") & Q(reverses__isnull=True)),
+                name="license_entry_reversal_reverses_something",
             ),
             models.CheckConstraint(
                 condition=~Q(cause="add_on") | Q(Exact(F("quantity") % GROUP_SIZE, 0)),

@@ -56,18 +56,24 @@ class RenewalState(models.TextChoices):
     PAYING = "paying", _("Being paid")
     PAID = "paid", _("Paid")
     REFUNDED = "refunded", _("Refunded")
+    WITHDRAWN = "withdrawn", _("Not needed")
+
+
+# The term has no other renewal beside one of these.
+STANDING = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
 
 
 class Renewal(models.Model):
     """The renewal of a term.
 
-    Lifecycle: open <-> paying -> paid -> refunded; after a refund a new open one. At *paying* the
-    number of licenses is frozen, and bounds the members there may be (R5).
+    Lifecycle: open <-> paying -> paid <-> refunded; after a refund a new open one, withdrawn if
+    that refund fails later (R30). At *paying* the number of licenses is frozen, and bounds the
+    members there may be (R5).
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="renewals")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(_("state"), max_length=8, choices=RenewalState.choices)
+    state = models.CharField(_("state"), max_length=9, choices=RenewalState.choices)
     quantity = models.PositiveIntegerField(_("licenses"), null=True, blank=True)
     # The term it started, once paid.
     next_term = models.OneToOneField(
@@ -82,17 +88,21 @@ class Renewal(models.Model):
             one_of("renewal", "state", RenewalState.values),
             models.UniqueConstraint(
                 fields=("term",),
-                condition=~Q(state="refunded"),
+                condition=Q(state__in=[str(state) for state in STANDING]),
                 name="renewal_is_one_per_term",
             ),
             models.CheckConstraint(
                 # A comparison alone lets NULL pass.
-                condition=Q(state="open", quantity__isnull=True)
-                | Q(~Q(state="open"), quantity__isnull=False, quantity__gte=1),
+                condition=Q(state__in=["open", "withdrawn"], quantity__isnull=True)
+                | Q(
+                    ~Q(state__in=["open", "withdrawn"]),
+                    quantity__isnull=False,
+                    quantity__gte=1,
+                ),
                 name="renewal_quantity_is_frozen_while_paying",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["open", "paying"], next_term__isnull=True)
+                condition=Q(state__in=["open", "paying", "withdrawn"], next_term__isnull=True)
                 | Q(state__in=["paid", "refunded"], next_term__isnull=False),
                 name="renewal_paid_has_started_a_term",
             ),
@@ -103,15 +113,37 @@ class Renewal(models.Model):
 
 
 class LicenseRemoval(models.Model):
-    """Licenses that support takes off a renewal (R27). Taken back, it no longer counts."""
+    """Licenses that support takes off the renewal of a term (R27). Taken back, it no longer counts.
 
-    renewal = models.ForeignKey(Renewal, on_delete=models.PROTECT, related_name="removals")
+    Numbered within the term, so that of two people who worked out at the same moment what may
+    still be removed, one fails.
+    """
+
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="removals")
+    number = models.PositiveIntegerField(_("number"))
+    # One per form that was shown: sent twice, it removes once.
+    submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)
     asked_by = models.CharField(_("asked for by"), max_length=200)
+    message = models.ForeignKey(
+        "subscriptions.Message",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="removals",
+        verbose_name=_("message it came from"),
+    )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("removed"))
     taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = _("license removal")
@@ -119,6 +151,12 @@ class LicenseRemoval(models.Model):
         ordering = ("created_at",)
         constraints = (
             models.CheckConstraint(condition=Q(quantity__gte=1), name="removal_takes_something"),
+            models.UniqueConstraint(fields=("term", "number"), name="removal_is_numbered"),
+            models.CheckConstraint(
+                condition=Q(taken_back_at__isnull=True, taken_back_by__isnull=True)
+                | Q(taken_back_at__isnull=False, taken_back_by__isnull=False),
+                name="removal_is_taken_back_by_somebody",
+            ),
         )
 
     def __str__(self) -> str:

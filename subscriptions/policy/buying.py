@@ -1,11 +1,11 @@
 """Add-ons: in which numbers, at which price, and when (R10, R11, R19, R20, R22)."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.terms import LastTerm
 
 # Add-ons are sold in groups of this many (R10).
 GROUP_SIZE = 5
@@ -16,13 +16,6 @@ PROCESSOR_CEILING = 99_999_999
 CURRENCIES = ("usd", "cad")
 # A longer number is far above every ceiling; it is not worth reading.
 _MOST_DIGITS = 12
-
-
-@dataclass(frozen=True)
-class RunningTerm:
-    """What a decision needs to know of a term."""
-
-    expires_on: date
 
 
 def read_quantity(text: str) -> int | Refusal:
@@ -72,13 +65,11 @@ def add_on_total(*, quantity: int, unit_amount: int) -> int:
     return quantity * unit_amount
 
 
-def may_add_licenses(
-    term: RunningTerm | None, *, now: datetime, zone: ZoneInfo
-) -> Allowed | Refusal:
+def may_add_licenses(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
     """Whether add-ons are sold at ``now`` for ``term``, the organization's last paid one.
 
     Until the renewal window of that term opens, yes (R19, R21); while renewal is open, no (R20,
-    R22).
+    R22, R30).
     """
     if term is None:
         return Refusal(Reason.NO_TERM)
@@ -87,8 +78,11 @@ def may_add_licenses(
         "last_day_to_add": calendar.last_day_to_add(term.expires_on),
         "renewal_opens_on": calendar.renewal_opens_on(term.expires_on),
     }
-    if now >= calendar.expires_at(term.expires_on, zone):
-        return Refusal(Reason.EXPIRED, facts)
+    if now >= term.ends_at(zone):
+        if term.ended_at is None:
+            return Refusal(Reason.EXPIRED, facts)
+        canceled_on = calendar.local_date(term.ended_at, zone)
+        return Refusal(Reason.CANCELED, facts | {"canceled_on": canceled_on})
     if now >= calendar.renewal_opens_at(term.expires_on, zone):
         return Refusal(Reason.RENEWAL_OPEN, facts)
     return ALLOWED

@@ -9,8 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
-from subscriptions.policy.buying import RunningTerm
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.terms import LastTerm
 
 
 class Phase(StrEnum):
@@ -31,12 +31,12 @@ RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
 
 
 def phase_of(
-    term: RunningTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
+    term: LastTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
 ) -> Phase:
     """The phase at ``now`` by the last paid term; ``close_after`` its expiration pages close."""
     if term is None:
         return Phase.NONE
-    ends_at = calendar.expires_at(term.expires_on, zone)
+    ends_at = term.ends_at(zone)
     if now >= ends_at:
         return Phase.CLOSED if now >= ends_at + close_after else Phase.EXPIRED
     if now >= calendar.renewal_opens_at(term.expires_on, zone):
@@ -44,10 +44,15 @@ def phase_of(
     return Phase.RUNNING
 
 
-def may_renew(term: RunningTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
-    """Whether renewal is open: from the window's first instant until it is paid (R19, R22)."""
+def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
+    """Whether renewal is open: from the window's first instant until it is paid (R19, R22).
+
+    From a cancellation, too, that ended the subscription (R30).
+    """
     if term is None:
         return Refusal(Reason.NO_TERM)
+    if now >= term.ends_at(zone):
+        return ALLOWED
     if now < calendar.renewal_opens_at(term.expires_on, zone):
         opens_on = calendar.renewal_opens_on(term.expires_on)
         facts = {"renewal_opens_on": opens_on, "expires_on": term.expires_on}
@@ -55,16 +60,17 @@ def may_renew(term: RunningTerm | None, *, now: datetime, zone: ZoneInfo) -> All
     return ALLOWED
 
 
-def next_term_starts_on(expires_on: date, *, charged_at: datetime, zone: ZoneInfo) -> date:
+def next_term_starts_on(term: LastTerm, *, charged_at: datetime, zone: ZoneInfo) -> date:
     """R23: the day after the old term, or, charged after its end, the day of the charge."""
-    if is_late(expires_on, at=charged_at, zone=zone):
-        return calendar.local_date(charged_at, zone)
-    return expires_on + timedelta(days=1)
+    day_of_charge = calendar.local_date(charged_at, zone)
+    if is_late(term, at=charged_at, zone=zone):
+        return day_of_charge
+    return max(day_of_charge, term.expires_on + timedelta(days=1))
 
 
-def is_late(expires_on: date, *, at: datetime, zone: ZoneInfo) -> bool:
+def is_late(term: LastTerm, *, at: datetime, zone: ZoneInfo) -> bool:
     """Whether the term has ended at this instant."""
-    return at >= calendar.expires_at(expires_on, zone)
+    return at >= term.ends_at(zone)
 
 
 # From so many days before expiration until renewal opens, pages count down to the last day.

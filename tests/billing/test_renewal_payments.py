@@ -16,7 +16,6 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import (
     Discount,
-    LicenseRemoval,
     Notice,
     Package,
     Renewal,
@@ -28,6 +27,7 @@ from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
 from tests.factories import PackageFactory
+from tests.removals import remove
 from tests.world import TERM_END, World, local
 
 
@@ -57,19 +57,7 @@ class TestWhatIsShownIsWhatIsPaid:
     def test_a_member_added_meanwhile_asks_again(
         self, window: World, stripe: SandboxControl
     ) -> None:
-        LicenseRemoval.objects.create(
-            renewal=Renewal.objects.create(
-                term=window.term,
-                package=window.term.package,
-                state=RenewalState.OPEN,
-                created_at=clock.now(),
-            ),
-            quantity=20,
-            reason="r",
-            asked_by="Ada",
-            actor=window.support,
-            created_at=clock.now(),
-        )
+        remove(window, 20)
         window.fill(6)
         shown = plan(window).shown
         window.fill(7)

@@ -7,10 +7,10 @@ import pytest
 
 from billing import purchases
 from billing.models import Purchase
+from billing.removing import take_removal_back
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock, ledger, members
 from subscriptions.models import (
-    LicenseRemoval,
     Package,
     Renewal,
 )
@@ -20,6 +20,7 @@ from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
 from tests.factories import PackageFactory
+from tests.removals import remove
 from tests.world import TERM_END, World, local
 
 
@@ -100,29 +101,14 @@ class TestTheNumber:
         assert plan(world).price.quantity == 35
 
     def test_a_removal_lowers_it_until_it_is_taken_back(self, window: World) -> None:
-        renewal = Renewal.objects.create(
-            term=window.term,
-            package=window.term.package,
-            state=RenewalState.OPEN,
-            created_at=clock.now(),
-        )
-        removal = LicenseRemoval.objects.create(
-            renewal=renewal,
-            quantity=10,
-            reason="fewer",
-            asked_by="Ada",
-            actor=window.support,
-            created_at=clock.now(),
-        )
+        removal = remove(window, 10)
         assert plan(window).price.quantity == 15
 
-        removal.taken_back_at = clock.now()
-        removal.save()
+        take_removal_back(removal, actor=window.support)
         assert plan(window).price.quantity == 25
 
     def test_users_added_after_a_removal_raise_it_again(self, window: World) -> None:
-        self.test_a_removal_lowers_it_until_it_is_taken_back(window)
-        LicenseRemoval.objects.update(taken_back_at=None, quantity=20)
+        remove(window, 20)
         window.fill(18)
 
         decided = plan(window)

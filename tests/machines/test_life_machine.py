@@ -25,15 +25,14 @@ from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, ledger, members, renewals
+from subscriptions import clock, ledger, members
 from subscriptions.members import NewMember
-from subscriptions.models import LicenseRemoval, Renewal
 from subscriptions.models.people import Role
-from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import standing_of
 from tests.factories import PackageFactory
 from tests.machines.life import Paper, PaperTerm
+from tests.removals import remove
 from tests.world import TERM_END, TERM_START, TODAY, World, build_world, local
 
 INCLUDED = 8
@@ -152,18 +151,7 @@ class LifeMachine(RuleBasedStateMachine):
         left = self.paper.latest.licenses() - self.paper.removed - number
         if left < self.paper.members:
             return
-        term = self.world.lakeside.terms.latest("starts_on")
-        renewal = renewals.current_renewal(term) or Renewal.objects.create(
-            term=term, package=self.short, state=RenewalState.OPEN, created_at=clock.now()
-        )
-        LicenseRemoval.objects.create(
-            renewal=renewal,
-            quantity=number,
-            reason="asked",
-            asked_by="Ada",
-            actor=self.world.support,
-            created_at=clock.now(),
-        )
+        remove(self.world, number)
         self.paper.removed += number
 
     # Members

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import buying, calendar
-from subscriptions.policy.buying import RunningTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.terms import LastTerm
 
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)
@@ -150,7 +150,7 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_add_ons_are_sold_until_renewal_opens(now: datetime, reason: Reason | None) -> None:
-    decision = buying.may_add_licenses(RunningTerm(END), now=now, zone=NEW_YORK)
+    decision = buying.may_add_licenses(LastTerm(END), now=now, zone=NEW_YORK)
 
     assert (decision.reason if isinstance(decision, Refusal) else None) == reason
 
@@ -163,7 +163,7 @@ def test_without_a_term_nothing_is_sold() -> None:
 
 
 def test_the_refusal_names_the_dates() -> None:
-    decision = buying.may_add_licenses(RunningTerm(END), now=OPENS, zone=NEW_YORK)
+    decision = buying.may_add_licenses(LastTerm(END), now=OPENS, zone=NEW_YORK)
 
     assert isinstance(decision, Refusal)
     assert decision.facts == {

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import renewal
-from subscriptions.policy.buying import RunningTerm
 from subscriptions.policy.renewal import Bound, Phase
+from subscriptions.policy.terms import LastTerm
 
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)
@@ -33,7 +33,7 @@ SECOND = timedelta(seconds=1)
 )
 def test_phases_follow_each_other_at_local_midnights(now: datetime, phase: Phase) -> None:
     assert (
-        renewal.phase_of(RunningTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        renewal.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
         == phase
     )
 

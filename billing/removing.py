@@ -1,0 +1,149 @@
+"""Removing licenses from a renewal while nobody is paying it (R17, R27).
+
+``subscriptions/removals.py`` writes it down; here an open checkout of the renewal is expired first,
+because its number of licenses is frozen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+
+from billing.closing import close_checkout
+from billing.models import Purchase
+from billing.renewing import open_renewal_checkout, refuse_while_with_support
+from billing.states import UNSETTLED, PurchaseKind
+from subscriptions import clock, removals, renewals
+from subscriptions.members import lock as lock_organization
+from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
+from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.removals import may_remove, most_removable
+from subscriptions.removals import RemovalOrder
+from subscriptions.renewals import RenewalNeed
+from subscriptions.standing import Standing, standing_of
+
+# How often an open checkout is closed again when somebody keeps opening new ones.
+_PATIENCE = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RemovalPlan:
+    """What a removal would do, shown before it is done. Totals in minor units of ``currency``.
+
+    ``package`` is the one held now: with another one the renewal costs something else.
+    """
+
+    need: RenewalNeed
+    package: Package
+    most: int
+    quantity: int
+    renewal_before: int
+    renewal_after: int
+    currency: str
+
+    @property
+    def total_before(self) -> int:
+        """The renewal at today's price, without discount and fee."""
+        return self.renewal_before * self.package.unit_amount
+
+    @property
+    def total_after(self) -> int:
+        """The same with the removal."""
+        return self.renewal_after * self.package.unit_amount
+
+    @property
+    def left(self) -> int:
+        """Licenses of the renewal afterwards, before members and minimum are looked at."""
+        return self.need.licenses - self.need.removed - self.quantity
+
+
+def plan_removal(standing: Standing, quantity: int) -> RemovalPlan:
+    """What removing ``quantity`` licenses would come to.
+
+    Raises Refused: renewal is not open or its payment is with support, or too many.
+    """
+    term = _term_open_for_renewal(standing)
+    need = renewals.need_of(term, in_use=standing.licenses.in_use)
+    counts = {"licenses": need.licenses, "removed": need.removed, "in_use": need.in_use}
+    if quantity:
+        require(may_remove(quantity, **counts))
+    after = RenewalNeed(need.licenses, need.removed + quantity, need.in_use)
+    return RemovalPlan(
+        need=need,
+        package=term.package,
+        most=most_removable(**counts),
+        quantity=quantity,
+        renewal_before=need.quantity(term.package).quantity,
+        renewal_after=after.quantity(term.package).quantity,
+        currency=term.package.currency,
+    )
+
+
+def remove_licenses(
+    organization: Organization, order: RemovalOrder, *, actor: User
+) -> LicenseRemoval:
+    """Take licenses off the renewal, once per ``order.submission``.
+
+    Raises Refused: renewal not open or paid meanwhile, below the members in use, its payment with
+    support. Raises ProcessorUnavailable, where an open checkout could not be closed: nothing is
+    removed then.
+    """
+    before = LicenseRemoval.objects.filter(submission=order.submission).first()
+    if before is not None:
+        return before
+
+    def remove(standing: Standing) -> LicenseRemoval:
+        sent = LicenseRemoval.objects.filter(submission=order.submission).first()
+        return sent or removals.remove(standing, order, actor=actor)
+
+    return _while_nobody_pays(organization, remove)
+
+
+def take_removal_back(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
+    """Let the renewal be for these licenses again. Raises as ``remove_licenses`` does."""
+    return _while_nobody_pays(
+        removal.term.organization,
+        lambda standing: removals.take_back(standing, removal, actor=actor),
+    )
+
+
+def _while_nobody_pays(organization: Organization, act: Callable[[Standing], T]) -> T:
+    """Close the renewal's open checkout, then act under the lock, with no checkout open."""
+    _term_open_for_renewal(standing_of(organization, clock.now()))
+    for _ in range(_PATIENCE):
+        purchase = open_renewal_checkout(organization)
+        if purchase is not None:
+            close_checkout(purchase)
+        with transaction.atomic():
+            # Against members being added and the renewal being started or paid at this moment.
+            organization = lock_organization(organization)
+            if _renewal_is_being_paid(organization):
+                continue
+            standing = standing_of(organization, clock.now())
+            _refuse_once_paid(standing)
+            _term_open_for_renewal(standing)
+            return act(standing)
+    raise Refused(Refusal(Reason.RENEWAL_BEING_PAID))
+
+
+def _renewal_is_being_paid(organization: Organization) -> bool:
+    return Purchase.objects.filter(
+        organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
+    ).exists()
+
+
+def _refuse_once_paid(standing: Standing) -> None:
+    """The renewal was open a moment ago, so if it is not, it has been paid meanwhile."""
+    if isinstance(standing.may_renew, Refusal):
+        facts = {"renewal_opens_on": standing.renewal_opens_on}
+        raise Refused(Refusal(Reason.RENEWAL_PAID, facts))
+
+
+def _term_open_for_renewal(standing: Standing) -> Term:
+    require(standing.may_renew)
+    if standing.latest is None:
+        raise Refused(Refusal(Reason.NO_TERM))
+    refuse_while_with_support(standing.latest)
+    return standing.latest

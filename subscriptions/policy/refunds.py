@@ -1,0 +1,77 @@
+"""What a refund or a lost dispute takes back, and what support may refund (R30).
+
+Amounts are in minor units.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+
+
+@dataclass(frozen=True)
+class PaidPurchase:
+    """What was bought and paid, and how much of the money has gone back so far."""
+
+    quantity: int
+    unit_amount: int
+    total_amount: int
+    refunded_amount: int
+    currency: str
+
+    @property
+    def is_refunded(self) -> bool:
+        """All of its money has gone back. A purchase that was free never is."""
+        return 0 < self.total_amount <= self.refunded_amount
+
+    @property
+    def amount_left(self) -> int:
+        """What can still be given back."""
+        return max(0, self.total_amount - self.refunded_amount)
+
+
+def reversed_add_ons(purchase: PaidPurchase) -> int:
+    """The licenses of an add-on purchase that its refunds have taken back.
+
+    All when refunded in full, else whole groups of 5; the rest of the money is goodwill.
+    """
+    if purchase.is_refunded:
+        return purchase.quantity
+    groups = purchase.refunded_amount // (GROUP_SIZE * purchase.unit_amount)
+    return min(purchase.quantity, GROUP_SIZE * groups)
+
+
+def reversed_included(purchase: PaidPurchase) -> int:
+    """The licenses of a renewal or original purchase that are taken back: all of them or none."""
+    return purchase.quantity if purchase.is_refunded else 0
+
+
+def may_refund_add_ons(purchase: PaidPurchase, licenses: int) -> Allowed | Refusal:
+    """Whether support may refund ``licenses`` of an add-on purchase: groups of 5, or all of it."""
+    left = purchase.quantity - reversed_add_ons(purchase)
+    if not purchase.amount_left or not left:
+        return Refusal(Reason.REFUNDED_ALREADY)
+    if licenses < GROUP_SIZE or licenses % GROUP_SIZE or licenses > left:
+        return Refusal(Reason.REFUND_NOT_IN_GROUPS, {"most": left})
+    return ALLOWED
+
+
+def amount_for(purchase: PaidPurchase, licenses: int) -> int:
+    """The refund of ``licenses`` add-ons: their price, or all that is left for the last ones."""
+    if licenses == purchase.quantity - reversed_add_ons(purchase):
+        return purchase.amount_left
+    return licenses * purchase.unit_amount
+
+
+def may_refund_term(
+    purchase: PaidPurchase, *, later_term_starts_on: date | None
+) -> Allowed | Refusal:
+    """Whether support may refund a renewal or original purchase: the last paid term first."""
+    if purchase.total_amount == 0:
+        return Refusal(Reason.NOTHING_WAS_PAID)
+    if not purchase.amount_left:
+        return Refusal(Reason.REFUNDED_ALREADY)
+    if later_term_starts_on is not None:
+        return Refusal(Reason.LATER_TERM_IS_PAID, {"starts_on": later_term_starts_on})
+    return ALLOWED

@@ -1,0 +1,109 @@
+"""Taking licenses off a renewal, and giving them back to it: what support does (R27).
+
+Knows nothing of payments; ``billing/removing.py`` closes an open checkout first. Callers hold the
+organization's lock.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Max
+from django.urls import reverse
+
+from subscriptions import clock, formats, members, notices, renewals
+from subscriptions.models import LicenseRemoval, Message, Term, User
+from subscriptions.policy import removals as rules
+from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.standing import Standing
+
+
+@dataclass(frozen=True)
+class RemovalOrder:
+    """What support was asked for. ``submission`` is one per form: sent twice, it removes once."""
+
+    quantity: int
+    reason: str
+    asked_by: str
+    submission: uuid.UUID
+    message: Message | None = None
+
+
+def remove(standing: Standing, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
+    """Take licenses off the renewal that is open; the running term keeps them.
+
+    Raises Refused: renewal is not open, or fewer would remain than members in use.
+    """
+    term = _open_for_renewal(standing)
+    need = renewals.need_of(term, in_use=standing.licenses.in_use)
+    require(
+        rules.may_remove(
+            order.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use
+        )
+    )
+    highest = term.removals.aggregate(highest=Max("number"))["highest"] or 0
+    removal = LicenseRemoval.objects.create(
+        term=term,
+        number=highest + 1,
+        submission=order.submission,
+        quantity=order.quantity,
+        reason=order.reason,
+        asked_by=order.asked_by,
+        message=order.message,
+        actor=actor,
+        created_at=clock.now(),
+    )
+    _tell(removal, "licenses_removed", actor)
+    return removal
+
+
+def take_back(standing: Standing, removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
+    """Let the renewal be for these licenses again, until it is paid.
+
+    Raises Refused: the renewal is paid, or it was taken back before.
+    """
+    term = _open_for_renewal(standing)
+    removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
+    if removal.taken_back_at is not None:
+        raise Refused(Refusal(Reason.REMOVAL_TAKEN_BACK))
+    if removal.term_id != term.pk:
+        raise Refused(Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": standing.renewal_opens_on}))
+    removal.taken_back_at = clock.now()
+    removal.taken_back_by = actor
+    removal.save(update_fields=["taken_back_at", "taken_back_by"])
+    _tell(removal, "removal_taken_back", actor)
+    return removal
+
+
+def _open_for_renewal(standing: Standing) -> Term:
+    require(standing.may_renew)
+    if standing.latest is None:
+        raise Refused(Refusal(Reason.NO_TERM))
+    return standing.latest
+
+
+def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
+    organization = removal.term.organization
+    facts = {
+        "removal": removal.pk,
+        "quantity": removal.quantity,
+        "asked_by": removal.asked_by,
+        "reason": removal.reason,
+    }
+    notices.record(organization, kind, actor=actor, data=facts)
+    page = reverse("subscriptions:subscription", args=[organization.slug])
+    for member in members.people_who_may_buy(organization):
+        notices.tell(
+            member.user.email,
+            kind,
+            reference=f"removal:{removal.pk}",
+            organization=organization,
+            data={
+                "name": str(member.user),
+                "organization_name": organization.name,
+                "quantity": formats.number(removal.quantity),
+                "asked_by": removal.asked_by,
+                "reason": removal.reason,
+                "link": f"{settings.SITE_URL}{page}",
+            },
+        )

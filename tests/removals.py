@@ -1,0 +1,21 @@
+"""Removing licenses as support does."""
+
+import uuid
+from typing import Any
+
+from billing.removing import remove_licenses
+from subscriptions.models import LicenseRemoval
+from subscriptions.removals import RemovalOrder
+from tests.world import World
+
+
+def remove(world: World, quantity: int, **changes: Any) -> LicenseRemoval:
+    """Take licenses off Lakeside's renewal; renewal must be open."""
+    actor = changes.pop("actor", world.support)
+    order: dict[str, Any] = {
+        "reason": "fewer games",
+        "asked_by": "Ada",
+        "submission": uuid.uuid4(),
+    }
+    order |= changes
+    return remove_licenses(world.lakeside, RemovalOrder(quantity, **order), actor=actor)

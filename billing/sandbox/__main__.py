@@ -42,6 +42,18 @@ def _parser() -> argparse.ArgumentParser:
         help="pauses between webhook attempts, in real seconds: 1,2,5",
     )
     parser.add_argument(
+        "--dispute-seconds",
+        type=int,
+        default=config.DISPUTE_SECONDS,
+        help="from a payment to the dispute its card brings, in seconds of the sandbox's clock",
+    )
+    parser.add_argument(
+        "--refund-seconds",
+        type=int,
+        default=config.REFUND_SECONDS,
+        help="until a refund of the cards for refunds changes, in seconds of the sandbox's clock",
+    )
+    parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when the starting process has ended"
     )
     return parser
@@ -61,6 +73,8 @@ def _config(options: argparse.Namespace) -> config.Config:
         webhook_url=options.webhook_url,
         webhook_secret=options.webhook_secret,
         retry_seconds=options.retry_seconds,
+        dispute_seconds=options.dispute_seconds,
+        refund_seconds=options.refund_seconds,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from billing.sandbox import checkout, events, faults, idempotency, params
+from billing.sandbox import events, faults, idempotency, params, timetable
 from billing.sandbox.errors import ApiError
 from billing.sandbox.idempotency import Answer
 from billing.sandbox.objects.common import new_id
@@ -182,7 +182,7 @@ def _answer(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) 
     if "malformed" in call.struck and not call.setting("malformed", "after", False):
         return Answer(502, {})
     with call.sandbox.store.transaction():
-        checkout.expire_due(call.sandbox)
+        timetable.run_due(call.sandbox)
         if key:
             kept = idempotency.kept_answer(call.sandbox, key, call.path, call.params)
             if kept:

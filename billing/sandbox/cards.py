@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Challenge: TypeAlias = Literal["none", "required", "lookup_fails"]
+# What a card that pays sets off afterwards.
+Sequel: TypeAlias = Literal[
+    "none",
+    "disputed_as_fraudulent",
+    "disputed_as_not_received",
+    "inquiry",
+    "fraud_warning",
+    "refund_pending",
+    "refund_fails",
+]
 
 
 @dataclass(frozen=True)
@@ -56,11 +66,16 @@ class Card:
     outcome: str
     decline: Decline | None = None
     challenge: Challenge = "none"
+    sequel: Sequel = "none"
 
     @property
     def last4(self) -> str:
         """Return what may be shown of the number."""
         return self.number[-4:]
+
+
+def _with_sequel(number: str, outcome: str, sequel: Sequel) -> Card:
+    return Card(number, "visa", "credit", outcome, sequel=sequel)
 
 
 _TABLE = (
@@ -84,6 +99,14 @@ _TABLE = (
     Card("4000008400001629", "visa", "credit", "3D Secure, then declined", DECLINED, "required"),
     Card("4000008260003178", "visa", "credit", "3D Secure, then no funds", NO_FUNDS, "required"),
     Card("4000008400001280", "visa", "credit", "3D Secure fails", PROCESSING, "lookup_fails"),
+    _with_sequel("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
+    _with_sequel(
+        "4000000000002685", "Succeeds, then disputed: not received", "disputed_as_not_received"
+    ),
+    _with_sequel("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
+    _with_sequel("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
+    _with_sequel("4000000000007726", "Succeeds; a refund is pending first", "refund_pending"),
+    _with_sequel("4000000000005126", "Succeeds; a refund fails later", "refund_fails"),
 )
 
 CARDS = {card.number: card for card in _TABLE}

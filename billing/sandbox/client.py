@@ -11,6 +11,7 @@ from billing.sandbox.config import DEFAULT_CONTROL_TOKEN
 
 Json: TypeAlias = dict[str, Any]
 Challenge: TypeAlias = Literal["complete", "fail"]
+Outcome: TypeAlias = Literal["won", "lost", "warning_closed"]
 
 _TIMEOUT = 30.0  # seconds, besides what a flush waits on purpose
 
@@ -171,15 +172,102 @@ class SandboxControl:
     def refund(
         self,
         *,
+        session: str | None = None,
         charge: str | None = None,
         payment_intent: str | None = None,
         amount: int | None = None,
         reason: str | None = None,
         pending: bool = False,
     ) -> Json:
-        """Refund outside the application, as in the processor's dashboard."""
-        body = _given(charge=charge, payment_intent=payment_intent, amount=amount, reason=reason)
+        """Refund outside the application, as in the processor's dashboard; return the refund.
+
+        The payment is named by one of the three ids. The amount is in minor units, all that is
+        left by default. With `pending` it stays so until it is settled, failed or canceled here.
+        """
+        named = _given(session=session, charge=charge, payment_intent=payment_intent)
+        body = named | _given(amount=amount, reason=reason)
         return self._call("POST", "refunds", body | {"pending": pending})
+
+    def settle_refund(self, id: str) -> Json:
+        """Let a pending refund succeed; return it."""
+        return self._call("POST", f"refunds/{id}/settle")
+
+    def fail_refund(self, id: str, *, reason: str | None = None) -> Json:
+        """Let a pending or succeeded refund fail, as expired_or_canceled_card by default."""
+        return self._call("POST", f"refunds/{id}/fail", _given(reason=reason))
+
+    def cancel_refund(self, id: str) -> Json:
+        """Cancel a pending refund, as in the processor's dashboard; return it."""
+        return self._call("POST", f"refunds/{id}/cancel")
+
+    def open_dispute(
+        self,
+        *,
+        session: str | None = None,
+        charge: str | None = None,
+        payment_intent: str | None = None,
+        amount: int | None = None,
+        reason: str | None = None,
+    ) -> Json:
+        """Dispute a payment, which takes the money; return the dispute.
+
+        The payment is named by one of the three ids. The amount is in minor units, by default what
+        was neither refunded nor disputed before; the reason is fraudulent by default.
+        """
+        named = _given(session=session, charge=charge, payment_intent=payment_intent)
+        return self._call("POST", "disputes", named | _given(amount=amount, reason=reason))
+
+    def open_inquiry(
+        self,
+        *,
+        session: str | None = None,
+        charge: str | None = None,
+        payment_intent: str | None = None,
+        amount: int | None = None,
+        reason: str | None = None,
+    ) -> Json:
+        """Inquire about a payment, which takes nothing; return the dispute (warning_…)."""
+        named = _given(session=session, charge=charge, payment_intent=payment_intent)
+        more = _given(amount=amount, reason=reason)
+        return self._call("POST", "disputes", named | more | {"inquiry": True})
+
+    def disputes(self) -> list[Json]:
+        """List all disputes and inquiries, oldest first."""
+        return self._list("disputes", "disputes")
+
+    def review_dispute(self, id: str) -> Json:
+        """Send a dispute or an inquiry to the bank's review, as submitting evidence does."""
+        return self._call("POST", f"disputes/{id}/review")
+
+    def escalate_inquiry(self, id: str) -> Json:
+        """Turn an open inquiry into a dispute of the same id: the money is taken."""
+        return self._call("POST", f"disputes/{id}/escalate")
+
+    def close_dispute(self, id: str, outcome: Outcome) -> Json:
+        """Close a dispute as won or lost, an inquiry as warning_closed."""
+        return self._call("POST", f"disputes/{id}/close", {"outcome": outcome})
+
+    def warn_of_fraud(
+        self,
+        *,
+        session: str | None = None,
+        charge: str | None = None,
+        payment_intent: str | None = None,
+    ) -> Json:
+        """Send an early fraud warning about a payment; return it."""
+        named = _given(session=session, charge=charge, payment_intent=payment_intent)
+        return self._call("POST", "early_fraud_warnings", named)
+
+    def delays(self) -> Json:
+        """Return {"dispute_seconds", "refund_seconds"}, in seconds of the sandbox's clock."""
+        return self._call("GET", "delays")
+
+    def set_delays(
+        self, *, dispute_seconds: int | None = None, refund_seconds: int | None = None
+    ) -> Json:
+        """Say how long, until a reset, cards wait to dispute a payment or to change a refund."""
+        body = _given(dispute_seconds=dispute_seconds, refund_seconds=refund_seconds)
+        return self._call("POST", "delays", body)
 
     def alter(self, object_id: str, fields: Json) -> Json:
         """Change fields of a stored object by dotted path, e.g. "line_items.data.0.quantity"."""

@@ -10,6 +10,8 @@ API_VERSION = "2026-10-28.endive"  # the contract test holds it against the SDK'
 ACCOUNT_NAME = "Test Merchant"  # what the payment page shows when the session names nobody
 DEFAULT_SECRET_KEY = "sk_test_sandbox"
 DEFAULT_CONTROL_TOKEN = "sandbox-control"
+DISPUTE_SECONDS = 0  # at once, so that whoever has paid finds the dispute without waiting
+REFUND_SECONDS = 60  # long enough to be seen pending, or succeeded, before it changes
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # Stripe's days, compressed
 
 
@@ -29,6 +31,8 @@ class Config:
     webhook_url: str | None = None
     webhook_secret: str | None = None
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    dispute_seconds: int = DISPUTE_SECONDS
+    refund_seconds: int = REFUND_SECONDS
 
     def __post_init__(self) -> None:
         """Refuse live keys, public addresses and half a webhook endpoint."""
@@ -40,6 +44,8 @@ class Config:
             raise ConfigError("The control token must not be empty.")
         if bool(self.webhook_url) != bool(self.webhook_secret):
             raise ConfigError("--webhook-url and --webhook-secret go together.")
+        if min(self.dispute_seconds, self.refund_seconds) < 0:
+            raise ConfigError("--dispute-seconds and --refund-seconds must not be negative.")
 
 
 def is_loopback(host: str) -> bool:

@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from billing.sandbox import checkout, faults, headless, refunds, webhooks
+from billing.sandbox import checkout, faults, headless, timetable, webhooks
+from billing.sandbox import control_cases as cases
 from billing.sandbox.api import plant
 from billing.sandbox.clock import ClockWentBack
-from billing.sandbox.errors import ApiError
+from billing.sandbox.errors import ApiError, Refused
 from billing.sandbox.expand import expand
-from billing.sandbox.headless import Refused
 from billing.sandbox.objects.common import render
 from billing.sandbox.runtime import Sandbox, sandbox
 from billing.sandbox.store import Document
@@ -30,6 +30,8 @@ _OBJECTS = (
     "payment_intent",
     "charge",
     "refund",
+    "dispute",
+    "radar.early_fraud_warning",
     "event",
     "customer",
     "payment_method",
@@ -94,7 +96,7 @@ def set_clock(running: Sandbox, body: Body) -> Body:
         now += int(body.get("advance", 0))
         stands = running.clock.is_frozen() and body.get("now", now) is not None
         running.clock.set(now, frozen=bool(body.get("frozen", stands)))
-        checkout.expire_due(running)
+        timetable.run_due(running)
     return running.clock.describe()
 
 
@@ -189,7 +191,7 @@ def clear_requests(running: Sandbox, body: Body) -> Body:
 
 def list_sessions(running: Sandbox, body: Body) -> Body:
     """Show all sessions, oldest first; the way to one whose creation was never answered."""
-    checkout.expire_due(running)
+    timetable.run_due(running)
     found = running.store.find("checkout.session")
     return {"sessions": [expand(running, session, ["line_items"]) for session in found]}
 
@@ -211,13 +213,6 @@ def expire(running: Sandbox, body: Body, id: str) -> Body:
     """Expire a session."""
     with running.store.transaction():
         return render(checkout.expire(running, id))
-
-
-def create_refund(running: Sandbox, body: Body) -> Body:
-    """Refund from outside the application, as somebody would in Stripe's dashboard."""
-    pending = bool(body.pop("pending", False))
-    with running.store.transaction():
-        return render(refunds.create(running, headless.as_sent(body), pending=pending))
 
 
 def alter(running: Sandbox, body: Body, id: str) -> Body:
@@ -256,6 +251,15 @@ VIEWS: dict[str, View] = {
     "sessions/inject": control(POST=inject),
     "sessions/<str:id>/pay": control(POST=pay),
     "sessions/<str:id>/expire": control(POST=expire),
-    "refunds": control(POST=create_refund),
+    "refunds": control(POST=cases.create_refund),
+    "refunds/<str:id>/settle": control(POST=cases.settle_refund),
+    "refunds/<str:id>/fail": control(POST=cases.fail_refund),
+    "refunds/<str:id>/cancel": control(POST=cases.cancel_refund),
+    "disputes": control(GET=cases.list_disputes, POST=cases.open_dispute),
+    "disputes/<str:id>/review": control(POST=cases.review_dispute),
+    "disputes/<str:id>/escalate": control(POST=cases.escalate_dispute),
+    "disputes/<str:id>/close": control(POST=cases.close_dispute),
+    "early_fraud_warnings": control(POST=cases.warn_of_fraud),
+    "delays": control(GET=cases.read_delays, POST=cases.set_delays),
     "objects/<str:id>/alter": control(POST=alter),
 }

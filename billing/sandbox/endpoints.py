@@ -77,6 +77,12 @@ def create_refund(call: Call) -> dict[str, Any]:
     return expand(call.sandbox, refund, call.params.get("expand", []))
 
 
+def cancel_refund(call: Call, id: str) -> dict[str, Any]:
+    """POST /v1/refunds/{id}/cancel."""
+    params.check(call.params, schema.REFUND_CANCEL)
+    return refunds.refuse_to_cancel(call.sandbox, id)
+
+
 def _retrieve(kind: str) -> Handler:
     def handler(call: Call, id: str) -> dict[str, Any]:
         values = params.check(call.params, schema.RETRIEVE)
@@ -96,7 +102,7 @@ def _list(kind: str, table: Table) -> Handler:
 
 
 # With a slash at the end a list is the same list: what an empty id turns a retrieval into.
-_LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "events")
+_LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "events")
 
 VIEWS: dict[str, View] = {
     "checkout/sessions": api(GET=list_sessions, POST=create_session),
@@ -109,6 +115,13 @@ VIEWS: dict[str, View] = {
     "charges/<str:id>": api(GET=_retrieve("charge")),
     "refunds": api(GET=_list("refund", schema.REFUND_LIST), POST=create_refund),
     "refunds/<str:id>": api(GET=_retrieve("refund")),
+    "refunds/<str:id>/cancel": api(POST=cancel_refund),
+    "disputes": api(GET=_list("dispute", schema.DISPUTE_LIST)),
+    "disputes/<str:id>": api(GET=_retrieve("dispute")),
+    "radar/early_fraud_warnings": api(
+        GET=_list("radar.early_fraud_warning", schema.EARLY_FRAUD_WARNING_LIST)
+    ),
+    "radar/early_fraud_warnings/<str:id>": api(GET=_retrieve("radar.early_fraud_warning")),
     "events": api(GET=_list("event", schema.EVENT_LIST)),
     "events/<str:id>": api(GET=_retrieve("event")),
     "customers/<str:id>": api(GET=_retrieve("customer")),

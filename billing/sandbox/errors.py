@@ -44,6 +44,10 @@ class ApiError(Exception):
         return {"error": error}
 
 
+class Refused(Exception):
+    """What was asked for on the control API or the dashboard cannot be done; says why."""
+
+
 def missing_object(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
     """Say that there is no such object."""
     return ApiError(status, f"No such {kind}: '{id}'", code="resource_missing", param=param)

@@ -29,9 +29,14 @@ _LINKS: dict[str, dict[str, str]] = {
         "payment_intent": "payment_intent",
         "balance_transaction": "balance_transaction",
         "payment_method": "payment_method",
+        "failure_balance_transaction": "balance_transaction",
     },
-    "balance_transaction": {"source": "charge"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
+    "balance_transaction": {"source": "source"},
 }
+# What a balance transaction comes from is told by the id.
+_SOURCES = {"ch": "charge", "re": "refund", "dp": "dispute"}
 
 
 def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
@@ -67,6 +72,7 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
     if kind is None:
         raise _not_expandable(path)
     if isinstance(shown[field], str):
+        kind = _SOURCES.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
         target = sandbox.store.get(kind, shown[field])
         shown[field] = render(target) if target else shown[field]
     if rest and isinstance(shown[field], dict):

@@ -6,14 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from billing.sandbox import cards, checkout, payments
+from billing.sandbox.errors import Refused
 from billing.sandbox.expand import expand
 from billing.sandbox.objects.payment import Payer
 from billing.sandbox.payments import Outcome
 from billing.sandbox.runtime import Sandbox
-
-
-class Refused(Exception):
-    """The control request cannot be done; the message says why."""
 
 
 def pay(running: Sandbox, id: str, body: dict[str, Any]) -> Outcome:

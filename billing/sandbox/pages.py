@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.sandbox import cardform, cards, checkout, faults, payments
+from billing.sandbox import cardform, cards, checkout, faults, payments, timetable
 from billing.sandbox.cardform import CardForm
 from billing.sandbox.money import display
 from billing.sandbox.objects.common import new_id
@@ -36,7 +36,7 @@ class SeeOther(HttpResponseRedirect):
 def pay(request: HttpRequest, id: str) -> HttpResponse:
     """Show the payment form of a session, or take what was typed into it."""
     running = sandbox()
-    checkout.expire_due(running)
+    timetable.run_due(running)
     session = running.store.get("checkout.session", id)
     if session is None:
         return _not_found(request)
@@ -156,7 +156,7 @@ def _summary(session: Document) -> dict[str, Any]:
 def three_d_secure(request: HttpRequest, id: str) -> HttpResponse:
     """Play the bank: ask the buyer to approve the payment, and go on with the answer."""
     running = sandbox()
-    checkout.expire_due(running)
+    timetable.run_due(running)
     intent = running.store.get("payment_intent", id)
     if intent is None:
         return _not_found(request)

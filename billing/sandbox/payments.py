@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from billing.sandbox import cards, checkout
+from billing.sandbox import cards, checkout, planned, timetable
 from billing.sandbox.cards import Card, Decline
 from billing.sandbox.events import emit
-from billing.sandbox.objects.charge import build_balance_transaction, build_charge
+from billing.sandbox.objects.balance import build_balance_transaction
+from billing.sandbox.objects.charge import build_charge
 from billing.sandbox.objects.payment import (
     Payer,
     build_customer,
@@ -164,7 +165,10 @@ def _charge(
     )
     if card.decline:
         return _refuse(sandbox, session, intent, method, card.decline, charge)
-    return _complete(sandbox, session, intent, method, charge, payer)
+    outcome = _complete(sandbox, session, intent, method, charge, payer)
+    planned.after_payment(sandbox, card, charge)
+    timetable.run_due(sandbox)  # without a delay the dispute is there when the buyer is led back
+    return outcome
 
 
 def _refuse(
@@ -210,7 +214,7 @@ def _complete(
         emit(sandbox, "customer.created", customer)
     customer_id = customer["id"] if customer else None
     fee = charge["amount"] * 29 // 1000 + 30
-    moved = build_balance_transaction(charge, amount=charge["amount"], fee=fee, now=now)
+    moved = build_balance_transaction(charge, "charge", amount=charge["amount"], fee=fee, now=now)
     charge |= {"balance_transaction": moved["id"], "customer": customer_id}
     intent |= {
         "status": "succeeded",

@@ -1,15 +1,18 @@
-"""Refunds: full or partial, never more than was paid."""
+"""Refunds: full or partial, never more than was paid; pending ones settle, any may fail later."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from billing.sandbox import cards, planned
 from billing.sandbox import params as parameters
-from billing.sandbox.errors import ApiError, missing_object, unsupported
+from billing.sandbox.cards import Card
+from billing.sandbox.errors import ApiError, Refused, missing_object, unsupported
 from billing.sandbox.events import emit
 from billing.sandbox.money import display
-from billing.sandbox.objects.charge import build_balance_transaction
+from billing.sandbox.objects.balance import Movement, build_balance_transaction
 from billing.sandbox.objects.refund import build_refund
+from billing.sandbox.refundability import is_charged_back, recheck
 from billing.sandbox.runtime import Sandbox
 from billing.sandbox.schema import REFUND_CREATE
 from billing.sandbox.store import Document
@@ -23,31 +26,147 @@ _NOT_DONE = (
 )
 
 
+FAILURE_REASONS = (
+    "charge_for_pending_refund_disputed",
+    "declined",
+    "expired_or_canceled_card",
+    "insufficient_funds",
+    "lost_or_stolen_card",
+    "merchant_request",
+    "unknown",
+)
+
+
 def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> Document:
-    """Refund a charge, named by itself or by its payment intent."""
+    """Refund a charge, named by itself or by its payment intent.
+
+    With `pending` it stays pending until it is settled, failed or canceled. Raises ApiError as
+    Stripe answers: for wrong parameters, a disputed charge, more than is left.
+    """
     values = parameters.check(sent, REFUND_CREATE)
     for name in _NOT_DONE:
         if name in values:
             raise unsupported(name, name)
     charge = _charge(sandbox, values)
-    amount = _amount(charge, values)
-    now = sandbox.clock.now()
+    amount = _amount(sandbox, charge, values)
+    card = _card(sandbox, charge)
     refund = build_refund(
         charge,
         amount=amount,
-        pending=pending,
+        pending=pending or card.sequel == "refund_pending",
         reason=values.get("reason"),
         metadata=values.get("metadata", {}),
-        now=now,
+        now=sandbox.clock.now(),
     )
-    if not pending:
-        moved = build_balance_transaction(refund, amount=-amount, fee=0, now=now)
-        refund["balance_transaction"] = moved["id"]
-        sandbox.store.put("balance_transaction", moved)
+    if refund["status"] == "succeeded":
+        refund["balance_transaction"] = _move(sandbox, refund, "refund", -amount)
     sandbox.store.put("refund", refund)
-    _book(sandbox, charge, amount)
+    previous = _book(sandbox, charge, amount)
     emit(sandbox, "refund.created", refund)
+    emit(sandbox, "charge.refunded", charge, previous=previous)
+    recheck(sandbox, charge)
+    if not pending:
+        planned.after_refund(sandbox, card, refund)
     return refund
+
+
+def find(sandbox: Sandbox, id: str) -> Document:
+    """Return a refund, or refuse the id with Stripe's 404."""
+    refund = sandbox.store.get("refund", id)
+    if refund is None:
+        raise missing_object("refund", id)
+    return refund
+
+
+def settle(sandbox: Sandbox, id: str) -> Document:
+    """Let a pending refund succeed. Raises Refused for any other."""
+    refund = _of_status(sandbox, id, "pending")
+    moved = _move(sandbox, refund, "refund", -refund["amount"])
+    destination = {"card": {"type": "refund"}, "type": "card"}
+    return _change(
+        sandbox,
+        refund,
+        status="succeeded",
+        pending_reason=None,
+        balance_transaction=moved,
+        destination_details=destination,
+    )
+
+
+def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") -> Document:
+    """Let a refund fail, pending or succeeded before: the money is back, the charge counts less.
+
+    Raises Refused where it has failed or was canceled before, or for an unknown reason.
+    """
+    if reason not in FAILURE_REASONS:
+        known = ", ".join(FAILURE_REASONS)
+        raise Refused(f"Not a reason for a failure: {reason}. There are: {known}")
+    refund = _of_status(sandbox, id, "pending", "succeeded")
+    changes: dict[str, Any] = {"status": "failed", "failure_reason": reason, "pending_reason": None}
+    if refund["balance_transaction"]:
+        moved = _move(sandbox, refund, "refund_failure", refund["amount"])
+        changes["failure_balance_transaction"] = moved
+    charge = _unbook(sandbox, refund)
+    _change(sandbox, refund, **changes)
+    emit(sandbox, "refund.failed", refund)
+    recheck(sandbox, charge)
+    return refund
+
+
+def cancel(sandbox: Sandbox, id: str) -> Document:
+    """Cancel a pending refund, as in the dashboard. Raises Refused for any other."""
+    refund = _of_status(sandbox, id, "pending")
+    charge = _unbook(sandbox, refund)
+    reason = "merchant_request"
+    _change(sandbox, refund, status="canceled", failure_reason=reason, pending_reason=None)
+    recheck(sandbox, charge)
+    return refund
+
+
+def refuse_to_cancel(sandbox: Sandbox, id: str) -> Document:
+    """Answer the API's cancel: it is for refunds that wait for the buyer, which cards never do."""
+    status = find(sandbox, id)["status"]
+    message = (
+        "Only refunds with a status of requires_action can be canceled."
+        f" This refund has a status of {status}."
+    )
+    raise ApiError(400, message, param="refund", executed=True)
+
+
+def fail_pending(sandbox: Sandbox, charge_id: str) -> None:
+    """Let the pending refunds of a charge fail, because its dispute takes the money instead."""
+    for refund in sandbox.store.find("refund", ("charge", "=", charge_id)):
+        if refund["status"] == "pending":
+            fail(sandbox, refund["id"], "charge_for_pending_refund_disputed")
+
+
+def _of_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
+    refund = find(sandbox, id)
+    if refund["status"] not in statuses:
+        raise Refused(f"{id} is {refund['status']}, not {' or '.join(statuses)}.")
+    return refund
+
+
+def _change(sandbox: Sandbox, refund: Document, **changes: Any) -> Document:
+    """Change a refund and tell it: under the charge's name too, as Stripe does for cards."""
+    previous = {name: refund[name] for name in changes if refund[name] != changes[name]}
+    refund |= changes
+    sandbox.store.put("refund", refund)
+    emit(sandbox, "charge.refund.updated", refund, previous=previous)
+    emit(sandbox, "refund.updated", refund, previous=previous)
+    return refund
+
+
+def _move(sandbox: Sandbox, refund: Document, movement: Movement, amount: int) -> str:
+    moved = build_balance_transaction(refund, movement, amount=amount, now=sandbox.clock.now())
+    sandbox.store.put("balance_transaction", moved)
+    id: str = moved["id"]
+    return id
+
+
+def _card(sandbox: Sandbox, charge: Document) -> Card:
+    method = sandbox.store.get("payment_method", charge["payment_method"]) or {}
+    return cards.CARDS[method["_number"]]
 
 
 def _charge(sandbox: Sandbox, values: dict[str, Any]) -> Document:
@@ -78,7 +197,10 @@ def _paid(charge: Document) -> Document:
     raise ApiError(400, message, param="charge", executed=True)
 
 
-def _amount(charge: Document, values: dict[str, Any]) -> int:
+def _amount(sandbox: Sandbox, charge: Document, values: dict[str, Any]) -> int:
+    if is_charged_back(sandbox, charge["id"]):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise ApiError(400, message, code="charge_disputed", executed=True)
     remaining: int = charge["amount"] - charge["amount_refunded"]
     if remaining == 0:
         message = f"Charge {charge['id']} has already been refunded."
@@ -97,12 +219,23 @@ def _amount(charge: Document, values: dict[str, Any]) -> int:
     return amount
 
 
-def _book(sandbox: Sandbox, charge: Document, amount: int) -> None:
-    """Count the refund on the charge; `refunded` means all of it."""
+def _book(sandbox: Sandbox, charge: Document, amount: int) -> dict[str, Any]:
+    """Count a refund on the charge and return what was there before; `refunded` means all of it."""
     previous = {"amount_refunded": charge["amount_refunded"]}
     charge["amount_refunded"] += amount
     if charge["amount_refunded"] == charge["amount"]:
         previous["refunded"] = False
         charge["refunded"] = True
     sandbox.store.put("charge", charge)
-    emit(sandbox, "charge.refunded", charge, previous=previous)
+    return previous
+
+
+def _unbook(sandbox: Sandbox, refund: Document) -> Document:
+    """Take a refund that came to nothing off its charge, and return the charge."""
+    charge = sandbox.store.get("charge", refund["charge"])
+    if charge is None:
+        raise missing_object("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    sandbox.store.put("charge", charge)
+    return charge

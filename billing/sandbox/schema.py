@@ -211,6 +211,12 @@ REFUND_LIST: Table = _PAGE | {
     "payment_intent": "text",
 }
 
+REFUND_CANCEL: Table = RETRIEVE
+
+DISPUTE_LIST: Table = REFUND_LIST
+
+EARLY_FRAUD_WARNING_LIST: Table = REFUND_LIST
+
 EVENT_LIST: Table = _PAGE | {
     "created": "moment_range",
     "delivery_success": "flag",

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from billing.sandbox import checkout, events, faults, signing
+from billing.sandbox import events, faults, signing, timetable
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.runtime import Sandbox
 from billing.sandbox.signing import Message
@@ -131,7 +131,7 @@ class Worker(threading.Thread):
             self._sandbox.store.changed.wait(_PAUSE)
 
     def _round(self) -> None:
-        checkout.expire_due(self._sandbox)
+        timetable.run_due(self._sandbox)
         for delivery in self._claim():
             self._pool.submit(self._deliver, delivery)
 

@@ -7,6 +7,7 @@ import stripe
 
 from billing.sandbox.client import SandboxControl
 from billing.sandbox.process import SandboxProcess
+from tests.sandbox.contract import Api
 from tests.sandbox.helpers import SECRET, Receiver, client_of, serve
 
 
@@ -35,6 +36,12 @@ def control(sandbox: SandboxProcess) -> SandboxControl:
 def client(sandbox: SandboxProcess) -> stripe.StripeClient:
     """The official SDK, talking to the sandbox."""
     return client_of(sandbox)
+
+
+@pytest.fixture
+def api(sandbox: SandboxProcess) -> Api:
+    """Plain JSON, as the SDK would receive it."""
+    return Api(sandbox)
 
 
 @pytest.fixture

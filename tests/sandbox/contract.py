@@ -7,10 +7,43 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import requests
 import stripe
 from stripe import StripeObject
 
+from billing.sandbox.process import SandboxProcess
+
 NONE = type(None)
+Json = dict[str, Any]
+
+
+class Api:
+    """Plain JSON from the sandbox, as the SDK would receive it."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self.sandbox = sandbox
+
+    def get(self, path: str, *expand: str) -> Json:
+        response = requests.get(
+            f"{self.sandbox.base_url}/v1/{path}",
+            params={f"expand[{n}]": name for n, name in enumerate(expand)},
+            headers={"Authorization": f"Bearer {self.sandbox.secret_key}"},
+            timeout=5,
+        )
+        assert response.ok, response.text
+        answer: Json = response.json()
+        return answer
+
+
+def keys(table: str) -> set[str]:
+    """Return the names of a table; the + only tells where they are from."""
+    return set(table.replace("+", " ").split())
+
+
+def assert_agrees(shown: Json, cls: type[StripeObject], table: str, without: str = "") -> None:
+    """Hold an object against a table of keys and, all the way down, against the SDK's class."""
+    assert set(shown) == keys(table) - keys(without)
+    assert list(disagreements(shown, cls, shown["object"])) == []
 
 
 def disagreements(shown: Any, cls: type[StripeObject], path: str) -> Iterator[str]:

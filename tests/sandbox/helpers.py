@@ -10,6 +10,7 @@ from typing import Any
 import stripe
 from stripe.checkout import Session
 
+from billing.sandbox.client import SandboxControl
 from billing.sandbox.process import SandboxProcess
 
 SECRET = "whsec_tests"
@@ -17,6 +18,12 @@ CARD = "4242424242424242"
 DECLINED = "4000000000000002"
 PREPAID = "5105105105105100"
 CHALLENGED = "4000000000003220"
+DISPUTED = "4000000000000259"
+NOT_RECEIVED = "4000000000002685"
+INQUIRED = "4000000000001976"
+WARNED = "4000000000005423"
+REFUND_PENDING = "4000000000007726"
+REFUND_FAILS = "4000000000005126"
 
 
 def client_of(sandbox: SandboxProcess, retries: int = 0) -> stripe.StripeClient:
@@ -54,6 +61,21 @@ def line(quantity: Any = 25, unit_amount: Any = 500, currency: str = "usd") -> d
 def open_session(client: stripe.StripeClient, **more: Any) -> Session:
     """Create a session."""
     return client.v1.checkout.sessions.create(purchase(**more))
+
+
+def paid_charge(client: stripe.StripeClient, control: SandboxControl, **paying: Any) -> Any:
+    """Pay $125.00, with the ordinary card unless told, and return the charge."""
+    session = control.pay(open_session(client).id, **paying)["session"]
+    intent: Any = client.v1.payment_intents.retrieve(
+        session["payment_intent"], {"expand": ["latest_charge"]}
+    )
+    return intent.latest_charge
+
+
+def events(client: stripe.StripeClient, skip: int = 0) -> list[str]:
+    """Return the types of all events in their order, without the first ones."""
+    found = [event.type for event in client.v1.events.list({"limit": 100}).data]
+    return [str(type) for type in reversed(found)][skip:]
 
 
 def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:

@@ -5,17 +5,15 @@ import typing
 from typing import Any
 
 import pytest
-import requests
 import stripe
 import stripe.params
 import stripe.params.checkout
-from stripe import StripeObject
+import stripe.params.radar
 
 from billing.sandbox import config, schema
 from billing.sandbox.client import SandboxControl
 from billing.sandbox.params import ListOf
-from billing.sandbox.process import SandboxProcess
-from tests.sandbox.contract import disagreements
+from tests.sandbox.contract import Api, Json, assert_agrees, disagreements, keys
 from tests.sandbox.helpers import CHALLENGED, DECLINED, open_session, purchase
 
 # The keys of Stripe's own example objects, and after the + those the SDK declares besides.
@@ -101,35 +99,6 @@ CUSTOMER = """
     preferred_locales shipping tax_exempt test_clock
 """
 
-Json = dict[str, Any]
-
-
-def keys(table: str) -> set[str]:
-    return set(table.replace("+", " ").split())
-
-
-class Api:
-    """Plain JSON from the sandbox, as the SDK would receive it."""
-
-    def __init__(self, sandbox: SandboxProcess) -> None:
-        self.sandbox = sandbox
-
-    def get(self, path: str, *expand: str) -> Json:
-        response = requests.get(
-            f"{self.sandbox.base_url}/v1/{path}",
-            params={f"expand[{n}]": name for n, name in enumerate(expand)},
-            headers={"Authorization": f"Bearer {self.sandbox.secret_key}"},
-            timeout=5,
-        )
-        assert response.ok, response.text
-        answer: Json = response.json()
-        return answer
-
-
-@pytest.fixture
-def api(sandbox: SandboxProcess) -> Api:
-    return Api(sandbox)
-
 
 @pytest.fixture
 def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json:
@@ -147,11 +116,6 @@ def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json
         "payment_intent.latest_charge.refunds",
         "payment_intent.latest_charge.balance_transaction",
     )
-
-
-def assert_agrees(shown: Json, cls: type[StripeObject], table: str, without: str = "") -> None:
-    assert set(shown) == keys(table) - keys(without)
-    assert list(disagreements(shown, cls, shown["object"])) == []
 
 
 def test_an_open_session_has_every_key(api: Api, client: stripe.StripeClient) -> None:
@@ -321,6 +285,10 @@ TABLES = [
     ("CHARGE_LIST", stripe.params, "ChargeListParams"),
     ("REFUND_LIST", stripe.params, "RefundListParams"),
     ("REFUND_CREATE", stripe.params, "RefundCreateParams"),
+    ("REFUND_CANCEL", stripe.params, "RefundCancelParams"),
+    ("DISPUTE_LIST", stripe.params, "DisputeListParams"),
+    ("RETRIEVE", stripe.params, "DisputeRetrieveParams"),
+    ("EARLY_FRAUD_WARNING_LIST", stripe.params.radar, "EarlyFraudWarningListParams"),
     ("EVENT_LIST", stripe.params, "EventListParams"),
 ]
 

@@ -35,6 +35,8 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
         (["--host", "0.0.0.0"], "loopback only"),
         (["--webhook-url", "http://127.0.0.1:1/"], "go together"),
         (["--control-token", ""], "control token"),
+        (["--dispute-seconds", "-1"], "must not be negative"),
+        (["--refund-seconds", "-1"], "must not be negative"),
     ],
 )
 def test_an_unsafe_process_does_not_start(tmp_path: Path, options: list[str], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The charge, and the movement of money it causes."""
+"""The charge."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from billing.sandbox.config import ACCOUNT_NAME
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.objects.payment import Payer, billing_details, card_facts, checks
 from billing.sandbox.store import Document
-
-_DAYS_TO_AVAILABLE = 2 * 24 * 3600
 
 
 def build_charge(
@@ -134,37 +132,4 @@ def _three_d_secure() -> dict[str, Any]:
         "result_reason": None,
         "transaction_id": "00000000-0000-4000-8000-000000000000",
         "version": "2.2.0",
-    }
-
-
-def build_balance_transaction(source: Document, *, amount: int, fee: int, now: int) -> Document:
-    """Build the movement of money that a charge or a refund causes."""
-    refund = source["object"] == "refund"
-    return {
-        "id": new_id("txn"),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": now if refund else now + _DAYS_TO_AVAILABLE,
-        "balance_type": "payments",
-        "created": now,
-        "currency": source["currency"],
-        "description": None,
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [_fee_detail(fee, source["currency"])] if fee else [],
-        "net": amount - fee,
-        "reporting_category": "refund" if refund else "charge",
-        "source": source["id"],
-        "status": "available" if refund else "pending",
-        "type": "refund" if refund else "charge",
-    }
-
-
-def _fee_detail(fee: int, currency: str) -> dict[str, Any]:
-    return {
-        "amount": fee,
-        "application": None,
-        "currency": currency,
-        "description": "Stripe processing fees",
-        "type": "stripe_fee",
     }

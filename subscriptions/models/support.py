@@ -91,7 +91,8 @@ class Conversation(models.Model):
     @property
     def reply_to(self) -> str:
         """The e-mail address that answers go to."""
-        return self.person.email if self.person else self.email
+        email: str = self.person.email if self.person else self.email
+        return email
 
 
 class Message(models.Model):

@@ -1,0 +1,319 @@
+"""The messenger: what people and support write to each other (R27, R28).
+
+Whoever writes locks the conversation first, so that its messages are numbered in order and both
+sides see what the other has done. Where the organization is locked too, it is locked before.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
+
+from subscriptions import clock, members, notices, renewals
+from subscriptions.models import Conversation, Membership, Message, Organization, User
+from subscriptions.models.people import MembershipState
+from subscriptions.models.support import ConversationState
+from subscriptions.policy import messages as rules
+from subscriptions.policy import people, removals
+from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
+from subscriptions.policy.people import Capability
+from subscriptions.standing import Standing, standing_of
+
+
+@dataclass(frozen=True)
+class Text:
+    """What was typed, cleaned, and the number of the form it was sent with."""
+
+    body: str
+    submission: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def conversation_of(person: User, organization: Organization | None) -> Conversation | None:
+    """The thread of ``person`` about an organization, or about none."""
+    found = Conversation.objects.filter(person=person, organization=organization)
+    return found.select_related("organization").first()
+
+
+def reachable_by(person: User) -> QuerySet[Conversation]:
+    """The threads a person may read: their own, without those of organizations they have left."""
+    belongs = Q(
+        organization__memberships__user=person,
+        organization__memberships__state=MembershipState.ACTIVE,
+    )
+    return Conversation.objects.filter(Q(organization=None) | belongs, person=person)
+
+
+def count_unread(person: User) -> int:
+    """Unread answers in all threads a person may read."""
+    unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
+    return unread or 0
+
+
+def unread_in_thread(person: str, organization: str) -> Subquery:
+    """Unread answers in the thread of the columns ``person`` and ``organization`` of a query."""
+    thread = Conversation.objects.filter(
+        person=OuterRef(person), organization=OuterRef(organization)
+    )
+    return Subquery(thread.values("unread_by_person")[:1])
+
+
+def organizations_of(person: User) -> list[Membership]:
+    """The memberships of a person, each with ``unread_messages`` of its thread."""
+    active = Membership.objects.filter(user=person, state=MembershipState.ACTIVE)
+    return list(
+        active.select_related("organization")
+        .annotate(unread_messages=unread_in_thread("user", "organization"))
+        .order_by("organization__name")
+    )
+
+
+def messages_of(conversation: Conversation | None, *, after: int = 0) -> list[Message]:
+    """The messages after the one numbered ``after``, oldest first."""
+    if conversation is None:
+        return []
+    return list(conversation.messages.filter(pk__gt=after).select_related("author"))
+
+
+def mark_read_by_person(conversation: Conversation | None) -> None:
+    """Take the answers as read that were there when ``conversation`` was loaded."""
+    if conversation is not None and conversation.unread_by_person:
+        mark_read(conversation, "unread_by_person")
+
+
+def mark_read(conversation: Conversation, counter: str) -> None:
+    """Set one of the two counters of unread messages to 0, as of when it was loaded."""
+    # Only where nothing has come since: what was not on the page stays unread.
+    seen = {counter: getattr(conversation, counter)}
+    Conversation.objects.filter(pk=conversation.pk, **seen).update(**{counter: 0})
+    setattr(conversation, counter, 0)
+
+
+# Writing to support -----------------------------------------------------------------------------
+
+
+def write(author: Membership | User, text: Text) -> Message:
+    """Write to support: a member in the thread of the organization, a person in their own.
+
+    The same form sent twice writes once. Raises Refused: nothing said, too long, too many in a
+    short time, no member any more.
+    """
+    person, organization = _who(author)
+    require(rules.check_body(text.body))
+    with transaction.atomic():
+        conversation = _lock_thread(person, organization)
+        if isinstance(author, Membership):
+            _member_now(author)
+        return _write(conversation, person, text)
+
+
+def write_without_account(name: str, email: str, text: Text) -> Message:
+    """Write to support with a name and an e-mail address that nothing has proven.
+
+    What becomes of it does not depend on whether there is an account with that address. The same
+    form sent twice writes once. Raises Refused: nothing said, too long.
+    """
+    require(rules.check_body(text.body))
+    sent = Message.objects.filter(
+        submission=text.submission,
+        body=text.body,
+        conversation__name=name,
+        conversation__email=email,
+    )
+    if message := sent.first():
+        return message
+    text = Text(text.body, unused(text.submission))
+    now = clock.now()
+    try:
+        # A savepoint: the same form may be sent twice at this moment.
+        with transaction.atomic():
+            conversation = Conversation.objects.create(
+                name=name,
+                email=email,
+                state=ConversationState.WAITING,
+                waiting_since=now,
+                last_message_at=now,
+                unread_by_support=1,
+                created_at=now,
+            )
+            message = Message.objects.create(
+                conversation=conversation,
+                body=text.body,
+                submission=text.submission,
+                created_at=now,
+            )
+            _tell_support(message)
+    except IntegrityError:
+        return sent.get()
+    return message
+
+
+@dataclass(frozen=True)
+class RemovalBounds:
+    """What may be asked for while renewal is open (R27).
+
+    ``decision`` says whether it may be asked for at all; the numbers are those of the term that is
+    renewed.
+    """
+
+    decision: Allowed | Refusal
+    licenses: int = 0
+    removed: int = 0
+    in_use: int = 0
+
+    @property
+    def most(self) -> int:
+        """How many licenses may be asked to be removed."""
+        return removals.most_removable(
+            licenses=self.licenses, removed=self.removed, in_use=self.in_use
+        )
+
+    def judge(self, quantity: int) -> Allowed | Refusal:
+        """Whether ``quantity`` licenses may be asked to be removed."""
+        if isinstance(self.decision, Refusal):
+            return self.decision
+        return removals.may_remove(
+            quantity, licenses=self.licenses, removed=self.removed, in_use=self.in_use
+        )
+
+
+def removal_bounds(standing: Standing) -> RemovalBounds:
+    """What an organization may ask to have removed: two queries while renewal is open."""
+    decision = rules.may_ask_for_removal(standing.may_renew)
+    if standing.latest is None or isinstance(decision, Refusal):
+        return RemovalBounds(decision)
+    need = renewals.need_of(standing.latest, in_use=standing.licenses.in_use)
+    return RemovalBounds(decision, need.licenses, need.removed, need.in_use)
+
+
+def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
+    """Ask support to remove licenses from the renewal (R27): a message of the member's thread.
+
+    Raises Refused: renewal is not open, the number is out of bounds, and as ``write`` does; and
+    PermissionDenied where the role that may was lost meanwhile.
+    """
+    require(rules.check_body(text.body))
+    with transaction.atomic():
+        organization = members.lock(member.organization)
+        conversation = _lock_thread(member.user, organization)
+        if not people.can(_member_now(member).role, Capability.BUY_LICENSES):
+            raise PermissionDenied(member)
+        if sent := sent_before(conversation, member.user, text, quantity):
+            return sent
+        require(removal_bounds(standing_of(organization, clock.now())).judge(quantity))
+        message = _write(conversation, member.user, text, removal_quantity=quantity)
+        notices.record(
+            organization,
+            "removal_asked_for",
+            actor=member.user,
+            data={"message": message.pk, "quantity": quantity},
+        )
+        return message
+
+
+# ------------------------------------------------------------------------------------------------
+
+
+def _who(author: Membership | User) -> tuple[User, Organization | None]:
+    if isinstance(author, Membership):
+        return author.user, author.organization
+    return author, None
+
+
+def _lock_thread(person: User, organization: Organization | None) -> Conversation:
+    now = clock.now()
+    conversation, _is_new = Conversation.objects.get_or_create(
+        person=person,
+        organization=organization,
+        defaults={
+            # Until its first message is written, in this transaction.
+            "state": ConversationState.CLOSED,
+            "last_message_at": now,
+            "created_at": now,
+        },
+    )
+    return lock(conversation)
+
+
+def lock(conversation: Conversation) -> Conversation:
+    """The conversation's row, locked until the transaction ends, as it is now."""
+    locked = Conversation.objects.select_for_update(of=("self",))
+    return locked.select_related("person", "organization").get(pk=conversation.pk)
+
+
+def _member_now(member: Membership) -> Membership:
+    current = Membership.objects.filter(pk=member.pk, state=MembershipState.ACTIVE).first()
+    if current is None:
+        raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": member.display_name}))
+    return current
+
+
+def _write(
+    conversation: Conversation, person: User, text: Text, *, removal_quantity: int | None = None
+) -> Message:
+    if sent := sent_before(conversation, person, text, removal_quantity):
+        return sent
+    now = clock.now()
+    recent = Message.objects.filter(
+        author=person, is_from_support=False, created_at__gt=now - rules.WITHIN
+    )
+    require(rules.may_write(recent.count()))
+    message = Message.objects.create(
+        conversation=conversation,
+        author=person,
+        body=text.body,
+        removal_quantity=removal_quantity,
+        submission=unused(text.submission),
+        created_at=now,
+    )
+    if conversation.state != ConversationState.WAITING:
+        conversation.state = ConversationState.WAITING
+        conversation.waiting_since = now
+        _tell_support(message)
+    conversation.last_message_at = now
+    conversation.unread_by_support += 1
+    conversation.save()
+    return message
+
+
+def sent_before(
+    conversation: Conversation, author: User, text: Text, removal_quantity: int | None = None
+) -> Message | None:
+    """The message that the same form has written already, under the conversation's lock."""
+    return conversation.messages.filter(
+        submission=text.submission,
+        author=author,
+        body=text.body,
+        removal_quantity=removal_quantity,
+    ).first()
+
+
+def unused(submission: uuid.UUID) -> uuid.UUID:
+    """The number of a form, or another one where it has sent something else."""
+    # Back in the browser to a page that was sent before, and something else typed there.
+    return uuid.uuid4() if Message.objects.filter(submission=submission).exists() else submission
+
+
+def _tell_support(message: Message) -> None:
+    if not settings.SUPPORT_EMAIL:
+        return
+    conversation = message.conversation
+    organization = conversation.organization
+    page = reverse("admin:subscriptions_conversation_change", args=[conversation.pk])
+    notices.tell(
+        settings.SUPPORT_EMAIL,
+        "message_waiting",
+        reference=f"message:{message.pk}",
+        organization=organization,
+        data={
+            "organization_name": organization.name if organization else "",
+            "quantity": message.removal_quantity,
+            "link": f"{settings.SITE_URL}{page}",
+        },
+    )

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from subscriptions import clock, members
+from subscriptions.messenger import unread_in_thread
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
 from subscriptions.policy import people
@@ -65,6 +66,7 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
             latest_expires_on=latest_expiration("organization"),
             latest_canceled_at=latest_cancellation("organization"),
         )
+        .annotate(unread_messages=unread_in_thread("user", "organization"))
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
         .first()
     )

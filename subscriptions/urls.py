@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscriptions.views import accounts, organizations, settings, users
+from subscriptions.views import accounts, messenger, organizations, settings, users
 
 app_name = "subscriptions"
 
@@ -11,6 +11,12 @@ urlpatterns = [
     path("account/", accounts.profile, name="profile"),
     path("invitations/<str:token>/", accounts.invitation, name="invitation"),
     path("o/<slug:slug>/", organizations.home, name="home"),
+    path("messages/", messenger.messages, name="messages"),
+    path("messages/sent/", messenger.sent, name="message_sent"),
+    path("messages/news/", messenger.news, name="message_news"),
+    path("o/<slug:slug>/messages/", messenger.thread, name="thread"),
+    path("o/<slug:slug>/messages/news/", messenger.thread_news, name="thread_news"),
+    path("o/<slug:slug>/messages/removal/", messenger.ask_for_removal, name="ask_for_removal"),
     path("o/<slug:slug>/settings/", settings.settings, name="settings"),
     path("o/<slug:slug>/settings/subscription/", settings.subscription, name="subscription"),
     path("o/<slug:slug>/users/", users.users, name="users"),

@@ -17,6 +17,9 @@ EVERYBODY = "every member"
 # The one table: each address of an organization, and who may open it.
 WHO_MAY = {
     "subscriptions:home": EVERYBODY,
+    "subscriptions:thread": EVERYBODY,
+    "subscriptions:thread_news": EVERYBODY,
+    "subscriptions:ask_for_removal": BUYERS,
     "subscriptions:settings": BUYERS,
     "subscriptions:subscription": BUYERS,
     "subscriptions:users": BUYERS,

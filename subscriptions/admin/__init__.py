@@ -11,12 +11,12 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import models
-from subscriptions.admin import others, price_list
+from subscriptions.admin import messages, others, price_list
 from subscriptions.admin.filters import PhaseFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.terms import latest_expiration
 
-__all__ = ["others", "price_list"]
+__all__ = ["messages", "others", "price_list"]
 
 
 @admin.register(models.Organization)

@@ -13,6 +13,7 @@ NO_PAGES = {
     "keep_draft",  # takes a form
     "resend_invitation",  # takes a form
     "end_renewal",  # takes a form
+    "thread_news",  # a part of a page
     "purchases_csv",  # a download
     "return",  # tests of coming back from the payment page open it
 }

@@ -1,0 +1,98 @@
+// Opens the messenger's panel, and has the conversation ask for news while somebody looks at it.
+// Without it the button is a link to the messenger's page.
+
+const PAUSE = 8_000;
+// Nobody has touched the page for so long: whoever comes back gets the news at once.
+const IDLE_AFTER = 5 * 60_000;
+
+const button = document.getElementById("messenger-button");
+const panel = document.getElementById("messenger-panel");
+const place = document.getElementById("messenger");
+let lastTouched = performance.now();
+
+const isShown = () => place !== null && (panel === null || panel.open);
+
+const askForNews = () => {
+  const news = document.getElementById("messenger-news");
+  if (news !== null && isShown() && !document.hidden) {
+    window.htmx.trigger(news, "refresh");
+  }
+};
+
+const touched = () => {
+  const wasIdle = performance.now() - lastTouched > IDLE_AFTER;
+  lastTouched = performance.now();
+  if (wasIdle) {
+    askForNews();
+  }
+};
+
+const putFocus = () => {
+  const field = place.querySelector("[aria-invalid='true']") ?? place.querySelector("input:not([type='hidden']), textarea");
+  field?.focus();
+};
+
+const openPanel = () => {
+  panel.showModal();
+  button.querySelector("[data-unread]")?.remove();
+  if (place.childElementCount === 0) {
+    window.htmx.trigger(place, "open");
+  } else {
+    askForNews();
+    putFocus();
+  }
+};
+
+if (button !== null && panel !== null) {
+  button.setAttribute("role", "button");
+  button.setAttribute("aria-haspopup", "dialog");
+  button.addEventListener("click", (event) => {
+    if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
+      event.preventDefault();
+      openPanel();
+    }
+  });
+  button.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      event.preventDefault();
+      openPanel();
+    }
+  });
+}
+
+if (place !== null) {
+  for (const name of ["pointerdown", "pointermove", "keydown", "scroll"]) {
+    document.addEventListener(name, touched, { passive: true, capture: true });
+  }
+  document.addEventListener("visibilitychange", askForNews);
+  setInterval(() => {
+    if (performance.now() - lastTouched <= IDLE_AFTER) {
+      askForNews();
+    }
+  }, PAUSE);
+
+  place.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target === place) {
+      putFocus();
+    }
+    if (place.querySelector(".message") !== null) {
+      place.querySelector("[data-empty]")?.remove();
+    }
+  });
+
+  const onFailure = (event) => {
+    if (event.detail.elt === place) {
+      // The panel has nothing to show: the page says why.
+      window.location.assign(button.href);
+    } else if (event.detail.elt.id === "messenger-news") {
+      // Signed out, or no member any more: there is no more news.
+      if (event.type === "htmx:responseError") {
+        event.detail.elt.remove();
+      }
+    } else {
+      place.querySelector("[data-trouble]")?.removeAttribute("hidden");
+    }
+  };
+  place.addEventListener("htmx:responseError", onFailure);
+  place.addEventListener("htmx:sendError", onFailure);
+}

@@ -1,0 +1,269 @@
+"""Support's queue in the Django admin (R28): read, answer, close. Nothing written is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions import answering, formats, messenger
+from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.message_forms import MessageForm
+from subscriptions.models import Conversation, Message, User
+from subscriptions.models.support import ConversationState
+from subscriptions.policy.decisions import Refused
+from subscriptions.sentences import sentence
+
+# Answering and closing; reading asks for view_conversation.
+MAY_ANSWER = "subscriptions.add_message"
+MAY_CLOSE = "subscriptions.change_conversation"
+
+
+class RemovalFilter(admin.SimpleListFilter):
+    """Conversations in which licenses were asked to be removed (R27)."""
+
+    title = _("removal of licenses")
+    parameter_name = "removal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """One choice beside all."""
+        return [("asked", _("Asked for"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """With a request, whatever has become of it."""
+        return queryset.filter(asks_for_removal=True) if self.value() == "asked" else queryset
+
+
+class SeenForm(forms.Form):
+    """The newest message that stood on the page."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class AnswerForm(MessageForm, SeenForm):
+    """An answer, and what had been read when it was written."""
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["body"].label = _("Answer")
+        self.fields["body"].widget.attrs["rows"] = 8
+
+
+def remove_licenses_link(message: Message) -> str:
+    """The organization's page for removing licenses, for this request; "" where there is none."""
+    if message.removal_quantity is None:
+        return ""
+    organization = message.conversation.organization_id
+    try:
+        page = reverse("admin:subscriptions_organization_remove_licenses", args=[organization])
+    except NoReverseMatch:
+        return ""
+    return f"{page}?{urlencode({'message': message.pk})}"
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ReadOnlyAdmin):
+    """Who waits longest stands first."""
+
+    list_display = (
+        "who",
+        "email_address",
+        "organization",
+        "state",
+        "waits_since",
+        "unread",
+        "removal",
+        "last_message_at",
+    )
+    list_filter = (
+        "state",
+        RemovalFilter,
+        ("organization", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("person", "organization")
+    search_fields = (
+        "person__name__istartswith",
+        "person__email__startswith",
+        "name__istartswith",
+        "email__startswith",
+        "organization__name__istartswith",
+        "organization__slug__startswith",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        """With whether licenses were asked to be removed."""
+        conversations: QuerySet[Conversation] = super().get_queryset(request)
+        asking = Message.objects.filter(conversation=OuterRef("pk"), removal_quantity__isnull=False)
+        return conversations.annotate(asks_for_removal=Exists(asking))
+
+    @admin.display(description=_("from"))
+    def who(self, conversation: Conversation) -> str:
+        """The name; one that nothing has proven is marked."""
+        if conversation.person is not None:
+            return str(conversation)
+        return gettext("%(name)s (no account)") % {"name": conversation.name}
+
+    @admin.display(description=_("e-mail"))
+    def email_address(self, conversation: Conversation) -> str:
+        """Where answers go."""
+        return conversation.reply_to
+
+    @admin.display(description=_("waiting since"), ordering="waiting_since")
+    def waits_since(self, conversation: Conversation) -> Any:
+        """In bold, so that it is seen."""
+        since = conversation.waiting_since
+        return format_html("<strong>{}</strong>", formats.moment(since)) if since else None
+
+    @admin.display(description=_("unread"), ordering="unread_by_support")
+    def unread(self, conversation: Conversation) -> int | None:
+        """Messages that nobody of support has opened."""
+        return conversation.unread_by_support or None
+
+    @admin.display(description=_("removal"), boolean=True)
+    def removal(self, conversation: Conversation) -> bool | None:
+        """Whether licenses were asked to be removed; empty where not."""
+        asks: bool = conversation.asks_for_removal  # type: ignore[attr-defined]
+        return asks or None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The queue, headed by how many wait."""
+        title = gettext("Conversations: %(waiting)s waiting") % {
+            "waiting": answering.count_waiting()
+        }
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    # One conversation ----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """The two things to do beside looking, before Django's own addresses."""
+        return [
+            self._page("answer", self.answer_view),
+            self._page("close", self.close_view),
+            *super().get_urls(),
+        ]
+
+    def _page(self, name: str, view: Callable[..., HttpResponse]) -> URLPattern:
+        return path(
+            f"<int:pk>/{name}/",
+            self.admin_site.admin_view(view),
+            name=f"subscriptions_conversation_{name}",
+        )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The conversation, and what may be done about it. Opening it marks it as read."""
+        if request.method == "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
+        number = int(object_id) if object_id.isascii() and object_id.isdecimal() else 0
+        return self._show(request, self._find(number))
+
+    def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send an answer."""
+        conversation = self._to_be_changed(request, pk, MAY_ANSWER)
+        form = AnswerForm(request.POST)
+        if not form.is_valid():
+            return self._show(request, conversation, form, status=422)
+        try:
+            with transaction.atomic():
+                answer, is_new = answering.answer(
+                    conversation, _staff(request), form.text(), seen=form.cleaned_data["seen"]
+                )
+                if is_new:
+                    words = gettext("Answered (message %(number)s).") % {"number": answer.pk}
+                    self.log_change(request, conversation, words)
+        except Refused as refused:
+            form.add_error("body", sentence(refused.refusal))
+            return self._show(request, conversation, form, status=409)
+        messages.success(
+            request,
+            gettext("The answer is sent, also by e-mail to %(email)s.")
+            % {"email": conversation.reply_to},
+        )
+        return HttpResponseRedirect(_address(conversation))
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a conversation off the queue without an answer."""
+        conversation = self._to_be_changed(request, pk, MAY_CLOSE)
+        form = SeenForm(request.POST)
+        seen = form.cleaned_data["seen"] if form.is_valid() else 0
+        try:
+            with transaction.atomic():
+                if answering.close(conversation, seen=seen):
+                    self.log_change(request, conversation, gettext("Closed without an answer."))
+        except Refused as refused:
+            messages.error(request, sentence(refused.refusal))
+            return HttpResponseRedirect(_address(conversation))
+        messages.success(request, gettext("Closed. It waits again when something is written."))
+        return HttpResponseRedirect(reverse("admin:subscriptions_conversation_changelist"))
+
+    def _find(self, pk: int) -> Conversation:
+        found = Conversation.objects.select_related("person", "organization")
+        return get_object_or_404(found, pk=pk)
+
+    def _to_be_changed(self, request: HttpRequest, pk: int, permission: str) -> Conversation:
+        may_change = request.user.has_perm(permission) and self.has_view_permission(request)
+        if request.method != "POST" or not may_change:
+            raise PermissionDenied
+        return self._find(pk)
+
+    def _show(
+        self,
+        request: HttpRequest,
+        conversation: Conversation,
+        form: AnswerForm | None = None,
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        may_answer = request.user.has_perm(MAY_ANSWER)
+        rows = messenger.messages_of(conversation)
+        unread = conversation.unread_by_support
+        if may_answer:
+            answering.mark_read_by_support(conversation)
+        for row in rows:
+            row.conversation = conversation
+            # For the template, which holds no rules.
+            row.remove_licenses_link = remove_licenses_link(row)  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(conversation),
+            "conversation": conversation,
+            "rows": rows,
+            "unread": unread,
+            "form": form or AnswerForm(),
+            "seen": rows[-1].pk if rows else 0,
+            "may_answer": may_answer,
+            "may_close": conversation.state == ConversationState.WAITING
+            and request.user.has_perm(MAY_CLOSE),
+            "is_out_of_reach": conversation.person is not None
+            and not answering.can_be_read_by_its_person(conversation),
+            "same_email": (
+                None
+                if conversation.person
+                else User.objects.filter(email=conversation.email).first()
+            ),
+        }
+        page = "admin/subscriptions/conversation/change_form.html"
+        return TemplateResponse(request, page, context, status=status)
+
+
+def _staff(request: HttpRequest) -> User:
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (a permission was asked for before)
+    return user
+
+
+def _address(conversation: Conversation) -> str:
+    return reverse("admin:subscriptions_conversation_change", args=[conversation.pk])

@@ -1,0 +1,126 @@
+"""Forms of the messenger, on both of its sides."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.forms import NameField
+from subscriptions.messenger import RemovalBounds, Text
+from subscriptions.policy import messages as rules
+from subscriptions.policy.buying import read_quantity
+from subscriptions.policy.decisions import Reason, Refusal
+from subscriptions.sentences import sentence
+
+
+class SubmissionField(forms.CharField):
+    """The number of the form that was shown; a new one where it is missing or no number."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
+
+    def clean(self, value: Any) -> uuid.UUID:
+        """Never a complaint: it is nothing that anybody typed."""
+        try:
+            return uuid.UUID(str(value))
+        except ValueError:
+            return uuid.uuid4()
+
+
+class MessageForm(forms.Form):
+    """A message, and the number of the form it is sent with."""
+
+    body = forms.CharField(
+        label=_("Your message"),
+        # Without maxlength: a browser would cut off what is pasted, and say nothing.
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write your message first.")},
+    )
+    submission = SubmissionField()
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, auto_id="message_%s", **kwargs)
+
+    def clean_body(self) -> str:
+        """As it is kept; refused where it is too long or says nothing."""
+        body = rules.cleaned(self.cleaned_data["body"])
+        decision = rules.check_body(body)
+        if isinstance(decision, Refusal):
+            raise ValidationError(sentence(decision))
+        return body
+
+    def text(self) -> Text:
+        """What the cleaned form holds."""
+        return Text(self.cleaned_data["body"], self.cleaned_data["submission"])
+
+
+class VisitorForm(MessageForm):
+    """A message of somebody without an account, who is answered by e-mail."""
+
+    name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(
+        label=_("Your e-mail"),
+        max_length=254,
+        help_text=_("The answer is sent here."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    # Programs fill in every field; it is kept from the eyes and ears of people.
+    website = forms.CharField(
+        label=_("Leave this field empty"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
+    field_order = ("name", "email", "body", "website", "submission")
+
+    @property
+    def is_from_a_program(self) -> bool:
+        """Whether the field is filled in that nobody sees."""
+        return bool(self.cleaned_data["website"])
+
+
+class RemovalForm(forms.Form):
+    """I'd like to remove licenses: how many, and a note (R27)."""
+
+    quantity = forms.CharField(
+        label=_("Number of licenses to remove"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    body = forms.CharField(
+        label=_("Note (not required)"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    submission = SubmissionField()
+
+    def __init__(self, data: Any = None, *, bounds: RemovalBounds) -> None:
+        super().__init__(data, auto_id="removal_%s")
+        self.bounds = bounds
+
+    def clean_quantity(self) -> int:
+        """A whole number within the bounds, which are said next to the field."""
+        number = read_quantity(self.cleaned_data["quantity"])
+        if isinstance(number, int):
+            decision = self.bounds.judge(number)
+        else:
+            is_negative = number.reason == Reason.TOO_FEW
+            decision = self.bounds.judge(0) if is_negative else number
+        if isinstance(decision, Refusal):
+            raise ValidationError(sentence(decision))
+        assert isinstance(number, int)  # noqa: S101  (what is no number was refused)
+        return number
+
+    def clean_body(self) -> str:
+        """The note as it is kept, if there is one."""
+        body = rules.cleaned(self.cleaned_data["body"])
+        decision = rules.check_body(body) if body else None
+        if isinstance(decision, Refusal):
+            raise ValidationError(sentence(decision))
+        return body
+
+    def text(self) -> Text:
+        """The note, else the request in words."""
+        words = gettext("Please remove licenses from our renewal.")
+        return Text(self.cleaned_data["body"] or words, self.cleaned_data["submission"])

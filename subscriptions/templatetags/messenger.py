@@ -1,0 +1,78 @@
+"""The messenger's button, bottom right on every page outside the Django admin (R28)."""
+
+import hashlib
+import hmac
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from subscriptions import answering, messenger
+from subscriptions.models import Membership, User
+
+register = template.Library()
+
+# On these the thread stands in the page already.
+OWN_PAGES = {
+    f"subscriptions:{name}" for name in ("messages", "message_sent", "thread", "ask_for_removal")
+}
+
+
+@register.inclusion_tag("messenger/_button.html", takes_context=True)
+def messenger_button(context: template.Context, *, is_plain: bool = False) -> dict[str, Any]:
+    """``{% messenger_button %}``: the button, and the panel it opens.
+
+    ``is_plain``: a link only, which asks nothing of the database, for error pages.
+    """
+    request: HttpRequest | None = context.get("request")
+    person = getattr(request, "user", None) if not is_plain else None
+    member: Membership | None = getattr(request, "membership", None)
+    if settings.MESSENGER_SCRIPT_URL:
+        return {"hosted": hosted_data(person if isinstance(person, User) else None, member)}
+    match = getattr(request, "resolver_match", None)
+    is_here = match is not None and match.view_name in OWN_PAGES
+    return {
+        "address": (
+            reverse("subscriptions:thread", args=[member.organization.slug])
+            if member
+            else reverse("subscriptions:messages")
+        ),
+        "unread": 0 if is_plain or is_here else _unread(person, member),
+        "is_plain": is_plain,
+        "opens_panel": not is_plain and not is_here,
+    }
+
+
+def hosted_data(person: User | None, member: Membership | None) -> dict[str, Any]:
+    """What a hosted messenger is told, with the proof of who somebody is."""
+    data: dict[str, Any] = {
+        "script": settings.MESSENGER_SCRIPT_URL,
+        "app": settings.MESSENGER_APP_ID,
+    }
+    if person is not None:
+        number = str(person.pk)
+        secret = settings.MESSENGER_IDENTITY_SECRET.encode()
+        data["person"] = {
+            "id": number,
+            "email": person.email,
+            "name": person.name,
+            "hash": hmac.new(secret, number.encode(), hashlib.sha256).hexdigest(),
+        }
+    if member is not None:
+        data["organization"] = {"id": member.organization.slug, "name": member.organization.name}
+    return data
+
+
+@register.simple_tag
+def waiting_conversations() -> int:
+    """How many conversations wait for support, for the head of the Django admin."""
+    return answering.count_waiting()
+
+
+def _unread(person: Any, member: Membership | None) -> int:
+    if member is not None:
+        # Read along with the membership.
+        return getattr(member, "unread_messages", None) or 0
+    return messenger.count_unread(person) if isinstance(person, User) else 0

@@ -1,0 +1,259 @@
+"""The messenger's pages (R28): each is a whole page, and for htmx the part that the panel shows."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from allauth.core import ratelimit
+from django.conf import settings
+from django.contrib import messages as flashes
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from subscriptions import clock, messenger
+from subscriptions.access import keep_private, members_only
+from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
+from subscriptions.models import Membership, User
+from subscriptions.policy import people
+from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.people import Capability
+from subscriptions.sentences import sentence
+from subscriptions.standing import standing_of
+
+Author = Membership | User
+View = Callable[..., HttpResponseBase]
+
+
+def built_in_only(view: View) -> View:
+    """404 where a hosted messenger takes the place of this one."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if settings.MESSENGER_SCRIPT_URL:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+@built_in_only
+@require_http_methods(["GET", "POST"])
+def messages(request: HttpRequest) -> HttpResponse:
+    """Outside an organization: one's own thread, or a form for people without an account."""
+    if isinstance(request.user, User):
+        response = _thread(request, request.user)
+    else:
+        response = _visitor(request)
+    keep_private(request, response)
+    return response
+
+
+@built_in_only
+@require_GET
+def sent(request: HttpRequest) -> HttpResponse:
+    """Say that a message without an account has arrived: the same for every e-mail address."""
+    return render(request, "messenger/sent.html")
+
+
+@built_in_only
+@require_GET
+def news(request: HttpRequest) -> HttpResponse:
+    """What was written in one's own thread since; nothing for those signed out meanwhile."""
+    if not isinstance(request.user, User):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
+    response = _news(request, request.user)
+    keep_private(request, response)
+    return response
+
+
+@members_only(Capability.VISIT, open_when_closed=True)
+@built_in_only
+@require_http_methods(["GET", "POST"])
+def thread(request: HttpRequest, member: Membership) -> HttpResponse:
+    """A member's thread with support about the organization; nobody else's."""
+    return _thread(request, member)
+
+
+@members_only(Capability.VISIT, open_when_closed=True)
+@built_in_only
+@require_GET
+def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
+    """What was written in that thread since."""
+    return _news(request, member)
+
+
+@members_only(Capability.BUY_LICENSES, open_when_closed=True)
+@require_http_methods(["GET", "POST"])
+def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
+    """I'd like to remove licenses (R27). It stays where a hosted messenger is used."""
+    standing = standing_of(member.organization, clock.now())
+    bounds = messenger.removal_bounds(standing)
+    form = RemovalForm(request.POST or None, bounds=bounds)
+    refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
+    if request.method == "POST" and refusal is None:
+        if not form.is_valid():
+            return _removal_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        try:
+            messenger.ask_for_removal(member, form.cleaned_data["quantity"], form.text())
+        except Refused as refused:
+            refusal = refused.refusal
+        else:
+            return _removal_is_asked_for(request, member)
+    status = HTTPStatus.OK if request.method == "GET" else _status_of(refusal)
+    return _removal_page(request, form, refusal=refusal, status=status)
+
+
+def _removal_is_asked_for(request: HttpRequest, member: Membership) -> HttpResponse:
+    if _is_htmx(request):
+        return _show(request, member, MessageForm(), was_sent=True)
+    flashes.success(request, _("Support is asked to remove licenses. They will answer you."))
+    slug = member.organization.slug
+    if settings.MESSENGER_SCRIPT_URL:
+        return redirect("billing:renewal", slug)
+    return redirect("subscriptions:thread", slug)
+
+
+def _removal_page(
+    request: HttpRequest,
+    form: RemovalForm,
+    *,
+    refusal: Refusal | None = None,
+    status: HTTPStatus,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "bounds": form.bounds,
+        "refusal": sentence(refusal) if refusal else "",
+        "is_open": not isinstance(form.bounds.decision, Refusal),
+        "has_thread": not settings.MESSENGER_SCRIPT_URL,
+    }
+    return _render(request, "removal", context, status)
+
+
+# A thread ---------------------------------------------------------------------------------------
+
+
+def _thread(request: HttpRequest, author: Author) -> HttpResponse:
+    if request.method == "GET":
+        return _show(request, author, MessageForm())
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _show(request, author, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        messenger.write(author, form.text())
+    except Refused as refused:
+        form.add_error("body", sentence(refused.refusal))
+        return _show(request, author, form, status=_status_of(refused.refusal))
+    if _is_htmx(request):
+        return _show(request, author, MessageForm(), was_sent=True)
+    flashes.success(request, _("Your message is sent. Support answers here and by e-mail."))
+    return redirect(_address_of(author, "thread"))
+
+
+def _show(
+    request: HttpRequest,
+    author: Author,
+    form: MessageForm,
+    *,
+    was_sent: bool = False,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    # The conversation first: what is written after that is not taken as read.
+    conversation = messenger.conversation_of(*_whose(author))
+    rows = messenger.messages_of(conversation)
+    messenger.mark_read_by_person(conversation)
+    context = {
+        "form": form,
+        "rows": rows,
+        "was_sent": was_sent,
+        "address": _address_of(author, "thread"),
+        "news": _address_of(author, "thread_news"),
+        "newest": rows[-1].pk if rows else 0,
+        "others": messenger.organizations_of(author) if isinstance(author, User) else [],
+        "offers_removal": isinstance(author, Membership) and _may_ask_for_removal(author),
+    }
+    return _render(request, "thread", context, status)
+
+
+def _news(request: HttpRequest, author: Author) -> HttpResponse:
+    after = request.GET.get("after", "")
+    conversation = messenger.conversation_of(*_whose(author))
+    # A longer number than that is no message's.
+    known = int(after[:18]) if after.isascii() and after.isdecimal() else 0
+    rows = messenger.messages_of(conversation, after=known)
+    if not rows:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    messenger.mark_read_by_person(conversation)
+    context = {
+        "rows": rows,
+        "news": _address_of(author, "thread_news"),
+        "newest": rows[-1].pk,
+        "is_news": True,
+    }
+    return render(request, "messenger/_news.html", context)
+
+
+def _may_ask_for_removal(member: Membership) -> bool:
+    if not people.can(member.role, Capability.BUY_LICENSES):
+        return False
+    return standing_of(member.organization, clock.now()).renewal_is_open
+
+
+# Without an account -----------------------------------------------------------------------------
+
+
+def _visitor(request: HttpRequest) -> HttpResponse:
+    form = VisitorForm(request.POST or None)
+    if request.method == "GET":
+        return _render(request, "visitor", {"form": form}, HTTPStatus.OK)
+    if not form.is_valid():
+        return _render(request, "visitor", {"form": form}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not form.is_from_a_program:
+        if not ratelimit.consume(request, action="message_without_account"):
+            words = _(
+                "Too many messages came from your connection within the last hour. Try again "
+                "later: what you wrote is kept here."
+            )
+            form.add_error("body", words)
+            return _render(request, "visitor", {"form": form}, HTTPStatus.TOO_MANY_REQUESTS)
+        data = form.cleaned_data
+        messenger.write_without_account(data["name"], data["email"], form.text())
+    if _is_htmx(request):
+        return render(request, "messenger/_sent.html")
+    return redirect("subscriptions:message_sent")
+
+
+# ------------------------------------------------------------------------------------------------
+
+
+def _whose(author: Author) -> tuple[User, Any]:
+    if isinstance(author, Membership):
+        return author.user, author.organization
+    return author, None
+
+
+def _address_of(author: Author, name: str) -> str:
+    if isinstance(author, Membership):
+        return reverse(f"subscriptions:{name}", args=[author.organization.slug])
+    return reverse(f"subscriptions:{'messages' if name == 'thread' else 'message_news'}")
+
+
+def _status_of(refusal: Refusal | None) -> HTTPStatus:
+    if refusal is not None and refusal.reason == Reason.TOO_MANY_MESSAGES:
+        return HTTPStatus.TOO_MANY_REQUESTS
+    return HTTPStatus.CONFLICT
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]  # set by django-htmx
+
+
+def _render(
+    request: HttpRequest, page: str, context: dict[str, Any], status: HTTPStatus
+) -> HttpResponse:
+    template = f"messenger/{'_' if _is_htmx(request) else ''}{page}.html"
+    return render(request, template, context, status=status)

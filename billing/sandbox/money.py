@@ -1,17 +1,33 @@
-"""Amounts as the payment page shows them; everywhere else they stay whole minor units."""
+"""Amounts as people read and type them; everywhere else they stay whole minor units."""
 
 from __future__ import annotations
+
+import re
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "cad": "CA$", "aud": "A$", "jpy": "¥"}
+_TYPED = re.compile(r"^([0-9]{1,9})(?:\.([0-9]*))?$")
 
 
 def display(amount: int, currency: str) -> str:
     """Write an amount of minor units for a person: 1250 usd is $12.50."""
-    places = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    places = _places(currency)
     whole, rest = divmod(abs(amount), 10**places)
     number = f"{whole:,}" + (f".{rest:0{places}d}" if places else "")
     sign = "-" if amount < 0 else ""
     symbol = _SYMBOLS.get(currency)
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency.upper()}"
+
+
+def minor_units(typed: str, currency: str) -> int:
+    """Read an amount as a person types it: 12.50 usd is 1250. Raises ValueError."""
+    match = _TYPED.match(typed.replace(",", ""))
+    places = _places(currency)
+    if match is None or len(match[2] or "") > places:
+        raise ValueError(f"Not an amount in {currency.upper()}: {typed}")
+    return int(match[1] + (match[2] or "").ljust(places, "0"))
+
+
+def _places(currency: str) -> int:
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from billing.sandbox import control, pages
+from billing.sandbox import control, dashboard, pages
 from billing.sandbox.api import unknown_address
 from billing.sandbox.endpoints import VIEWS
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("3ds/<str:id>", pages.three_d_secure),
     path("receipts/<str:id>", pages.receipt),
     path("sandbox.css", pages.style),
+    path(dashboard.ADDRESS.removeprefix("/"), dashboard.dashboard),
     *(path(f"_sandbox/{address}", view) for address, view in control.VIEWS.items()),
 ]

@@ -161,6 +161,7 @@ class Command(BaseCommand):
         self.stdout.write(ACCOUNTS.format(site=demo.site) + CARDS, ending="")
         self.stdout.write(f"Site       {demo.site}")
         self.stdout.write(f"Payments   {demo.sandbox} (a local Stripe: no real money moves)")
+        self.stdout.write(f"Refunds    {demo.sandbox}/_sandbox/dashboard (and disputes)")
         self.stdout.write(f"Mails      {FOLDER / 'mail'}")
         self.stdout.write(f"Logs       {FOLDER}/*.log")
         self.stdout.write("\nCtrl-C stops it; `make demo-reset` begins anew.")

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission
 
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import clock, ledger, notices
+from subscriptions import clock, demo_messages, ledger, notices
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
 from subscriptions.models.people import MembershipState, Role
 from subscriptions.models.terms import RenewalState
@@ -63,6 +63,7 @@ class DemoLoader:
         self._member(lakeside, both, Role.ASSIGNOR, 5)
         self._member(harbor, both, Role.GENERAL_MEMBER, 32)
         self._staff()
+        demo_messages.load(clock.now())
 
     def _packages(self) -> None:
         entries = [
@@ -290,7 +291,9 @@ class DemoLoader:
         support.user_permissions.set(
             Permission.objects.filter(
                 content_type__app_label__in=["subscriptions", "billing"],
-                codename__regex="^(view_|(add|change)_(package|discount)$)",
+                codename__regex=(
+                    "^(view_|(add|change)_(package|discount)$|add_message$|change_conversation$)"
+                ),
             )
         )
         root = self._user("root@licensing.example", "Rory Root")

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.models import Organization, User
+from subscriptions.models import Conversation, Organization, User
 from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.standing import Standing, standing_of
 
@@ -48,6 +48,19 @@ def test_summit_is_renewed_already(demo: None) -> None:
     assert summit.next_term is not None
     assert summit.next_term.starts_on == summit.today + timedelta(days=13)
     assert reason("summit") is None
+
+
+def test_support_has_something_to_answer(demo: None) -> None:
+    """R27, R28: a removal asked for at Harbor, and an answer unread at Lakeside."""
+    waiting, answered = Conversation.objects.filter(person__isnull=False)
+
+    assert (waiting.organization, waiting.state) == (standing("harbor").organization, "waiting")
+    assert waiting.messages.get().removal_quantity == 5
+    assert (answered.organization, answered.state) == (
+        standing("lakeside").organization,
+        "answered",
+    )
+    assert answered.unread_by_person == 1
 
 
 def test_valley_has_expired(demo: None) -> None:

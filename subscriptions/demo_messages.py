@@ -1,0 +1,58 @@
+"""The demo's conversations with support. For ``manage.py load_demo`` only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from subscriptions import answering, clock, messenger
+from subscriptions.messenger import Text
+from subscriptions.models import Membership, User
+
+
+def load(now: datetime) -> None:
+    """One answered at Lakeside, one at Harbor that asks for a removal, one without an account."""
+    ada = _administrator("lakeside")
+    with _at(now - timedelta(days=2, hours=3)):
+        question = messenger.write(
+            ada,
+            Text(
+                "Hello, two of our officials share one e-mail address. Can both of them have an "
+                "account?"
+            ),
+        )
+    with _at(now - timedelta(days=2, hours=1)):
+        answering.answer(
+            question.conversation,
+            User.objects.get(email="support@licensing.example"),
+            Text(
+                "Hello Ada,\n\nevery account needs an e-mail address of its own, because it is "
+                "what people sign in with. Most mail services give out a second address for free."
+            ),
+            seen=question.pk,
+        )
+    with _at(now - timedelta(hours=5)):
+        messenger.ask_for_removal(
+            _administrator("harbor"),
+            5,
+            Text("Some umpires retire this season, so that we need fewer licenses next year."),
+        )
+    with _at(now - timedelta(hours=1)):
+        messenger.write_without_account(
+            "Pat Prospect",
+            "pat@meadow.example",
+            Text("We are some 30 referees. Which package would you take in our place?"),
+        )
+
+
+def _administrator(slug: str) -> Membership:
+    everybody = Membership.objects.select_related("organization", "user")
+    return everybody.get(organization__slug=slug, user__email=f"administrator@{slug}.example")
+
+
+@contextmanager
+def _at(instant: datetime) -> Iterator[None]:
+    clock.freeze(instant)
+    try:
+        yield
+    finally:
+        clock.freeze(None)

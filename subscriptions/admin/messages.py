@@ -14,10 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import answering, formats, messenger
+from subscriptions import answering, clock, formats, messenger
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.message_forms import MessageForm
 from subscriptions.models import Conversation, Message, User
@@ -78,13 +79,12 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     list_display = (
         "who",
-        "email_address",
         "organization",
         "state",
-        "waits_since",
+        "waits_for",
         "unread",
         "removal",
-        "last_message_at",
+        "last_message",
     )
     list_filter = (
         "state",
@@ -114,16 +114,11 @@ class ConversationAdmin(ReadOnlyAdmin):
             return str(conversation)
         return gettext("%(name)s (no account)") % {"name": conversation.name}
 
-    @admin.display(description=_("e-mail"))
-    def email_address(self, conversation: Conversation) -> str:
-        """Where answers go."""
-        return conversation.reply_to
-
-    @admin.display(description=_("waiting since"), ordering="waiting_since")
-    def waits_since(self, conversation: Conversation) -> Any:
+    @admin.display(description=_("waiting for"), ordering="waiting_since")
+    def waits_for(self, conversation: Conversation) -> Any:
         """In bold, so that it is seen."""
         since = conversation.waiting_since
-        return format_html("<strong>{}</strong>", formats.moment(since)) if since else None
+        return format_html("<strong>{}</strong>", timesince(since, clock.now())) if since else None
 
     @admin.display(description=_("unread"), ordering="unread_by_support")
     def unread(self, conversation: Conversation) -> int | None:
@@ -135,6 +130,11 @@ class ConversationAdmin(ReadOnlyAdmin):
         """Whether licenses were asked to be removed; empty where not."""
         asks: bool = conversation.asks_for_removal  # type: ignore[attr-defined]
         return asks or None
+
+    @admin.display(description=_("last message"), ordering="last_message_at")
+    def last_message(self, conversation: Conversation) -> str:
+        """When anybody wrote last."""
+        return formats.moment(conversation.last_message_at)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The queue, headed by how many wait."""

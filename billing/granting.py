@@ -4,7 +4,7 @@ Called under the locks of ``billing.purchases``, inside its transaction.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from billing import gateway, problems, refunding
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
-from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
+from billing.states import ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock, formats, ledger, notices, organizations, renewals
 from subscriptions.members import people_who_may_buy
 from subscriptions.models import Package, Renewal, Term
@@ -34,13 +34,10 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
     payment = session.payment
     differing = differences(_expected(purchase), _received(session))
     if differing or payment is None:
-        _hold(purchase, session, differing)
+        logger.error("purchase %s does not match its payment: %s", purchase.pk, dict(differing))
+        _hold(purchase, session, ProblemReason.MISMATCH)
         return PurchaseStatus.REVIEW
-    purchase.payment_intent_id = payment.payment_intent_id
-    purchase.card_brand = payment.card_brand
-    purchase.card_last4 = payment.card_last4
-    purchase.card_funding = payment.card_funding
-    purchase.paid_at = payment.paid_at
+    _note_payment(purchase, payment)
     if not is_wanted_funding(payment.card_funding):
         _give_back(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
         return PurchaseStatus.REFUNDING
@@ -49,8 +46,37 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
         _give_back(purchase, session, payment, ProblemReason.SURPLUS)
         _tell_about_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
+    reason = why_not_grantable(purchase)
+    if reason is not None:
+        _hold(purchase, session, reason)
+        return PurchaseStatus.REVIEW
     _grant(purchase)
     return PurchaseStatus.SETTLED
+
+
+def why_not_grantable(purchase: Purchase) -> ProblemReason | None:
+    """What a refund of something else has left nothing of to grant to (R30)."""
+    if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
+        return ProblemReason.TERM_CANCELED
+    if purchase.renewal and not renewals.may_start_next_term(purchase.renewal):
+        return ProblemReason.NOT_RENEWABLE
+    return None
+
+
+def grant_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
+    """Grant a payment that was on support's list, from the frozen facts of its purchase (R15)."""
+    _note_payment(purchase, payment)
+    _grant(purchase)
+    return PurchaseStatus.SETTLED
+
+
+def give_up(purchase: Purchase) -> None:
+    """A held payment is given back after all: its renewal may be paid anew (R15, R24)."""
+    require_move(purchase.status, PurchaseStatus.REFUNDING)
+    purchase.status = PurchaseStatus.REFUNDING
+    purchase.save(update_fields=["status"])
+    if purchase.renewal is not None:
+        renewals.reopen(purchase.renewal)
 
 
 def grant_free(purchase: Purchase) -> PurchaseStatus:
@@ -75,9 +101,9 @@ def hold_unknown(session: CheckoutSession) -> None:
     with transaction.atomic():
         problem, is_new = PaymentProblem.objects.get_or_create(
             session_id=session.id,
+            reason=ProblemReason.UNKNOWN_PURCHASE,
             defaults={
                 "payment_intent_id": payment.payment_intent_id if payment else "",
-                "reason": ProblemReason.UNKNOWN_PURCHASE,
                 "received": asdict(_received(session)),
                 "needs_support": True,
                 "created_at": clock.now(),
@@ -86,6 +112,14 @@ def hold_unknown(session: CheckoutSession) -> None:
         if is_new:
             logger.error("paid session %s belongs to no purchase", session.id)
             problems.hand_to_support(problem)
+
+
+def _note_payment(purchase: Purchase, payment: Payment) -> None:
+    purchase.payment_intent_id = payment.payment_intent_id
+    purchase.card_brand = payment.card_brand
+    purchase.card_last4 = payment.card_last4
+    purchase.card_funding = payment.card_funding
+    purchase.paid_at = payment.paid_at
 
 
 def _grant(purchase: Purchase) -> None:
@@ -274,15 +308,12 @@ def _tell_about_second_renewal(
         )
 
 
-def _hold(
-    purchase: Purchase, session: CheckoutSession, differing: Mapping[str, tuple[object, object]]
-) -> None:
-    logger.error("purchase %s does not match its payment: %s", purchase.pk, dict(differing))
+def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -> None:
     problem = PaymentProblem.objects.create(
         session_id=session.id,
         purchase=purchase,
         payment_intent_id=session.payment.payment_intent_id if session.payment else "",
-        reason=ProblemReason.MISMATCH,
+        reason=reason,
         expected=asdict(_expected(purchase)),
         received=asdict(_received(session)),
         needs_support=True,

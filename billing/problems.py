@@ -1,10 +1,60 @@
-"""Support's list: payments that a person has to look at (R14, R15)."""
+"""Support's list: payments that a person has to look at (R14, R15, R30)."""
+
+from collections.abc import Mapping
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from billing.models import PaymentProblem
-from subscriptions import notices
+from billing.models import Dispute, PaymentProblem, Purchase
+from billing.states import ProblemReason, Resolution
+from subscriptions import clock, formats, notices
+from subscriptions.models import User
+
+
+def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object]) -> None:
+    """Put a settled purchase on the list, once per reason; again if it had been solved."""
+    problem, is_new = PaymentProblem.objects.get_or_create(
+        session_id=purchase.session_id or "",
+        reason=reason,
+        defaults={
+            "purchase": purchase,
+            "payment_intent_id": purchase.payment_intent_id or "",
+            "received": dict(facts),
+            "needs_support": True,
+            "created_at": clock.now(),
+        },
+    )
+    if is_new or problem.resolution:
+        reopen(problem)
+        hand_to_support(problem)
+
+
+def reopen(problem: PaymentProblem) -> None:
+    """What was done about it has not held."""
+    problem.resolution = ""
+    problem.solved_at = problem.solved_by = None
+    problem.solution_note = ""
+    problem.needs_support = True
+    problem.save()
+
+
+def solve(
+    problem: PaymentProblem, resolution: Resolution, *, actor: User | None, why: str = ""
+) -> None:
+    """Take a payment off the list. ``actor`` None: the processor's answer has solved it."""
+    problem.resolution = resolution
+    problem.solved_at = clock.now()
+    problem.solved_by = actor
+    problem.solution_note = why
+    problem.needs_support = False
+    problem.save()
+
+
+def solve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
+    """Take payments off the list that have solved themselves."""
+    for problem in waiting.filter(resolution=""):
+        solve(problem, resolution, actor=None)
 
 
 def hand_to_support(problem: PaymentProblem) -> None:
@@ -18,11 +68,32 @@ def hand_to_support(problem: PaymentProblem) -> None:
     notices.tell(
         settings.SUPPORT_EMAIL,
         "payment_problem",
-        reference=f"session:{problem.session_id}",
+        reference=f"problem:{problem.pk}",
         organization=problem.purchase.organization if problem.purchase else None,
         data={
             "reason": str(problem.get_reason_display()),
             "session": problem.session_id,
+            "link": f"{settings.SITE_URL}{page}",
+        },
+    )
+
+
+def tell_about_dispute(dispute: Dispute) -> None:
+    """Support answers disputes in the processor's dashboard; each step is told once."""
+    if not settings.SUPPORT_EMAIL:
+        return
+    purchase = dispute.purchase
+    page = reverse("admin:billing_dispute_change", args=[dispute.pk])
+    notices.tell(
+        settings.SUPPORT_EMAIL,
+        "dispute",
+        reference=f"{dispute.dispute_id}:{dispute.status}"[-80:],
+        organization=purchase.organization,
+        data={
+            "organization_name": purchase.organization_name,
+            "status": str(dispute.get_status_display()),
+            "reason": dispute.reason,
+            "amount": formats.money(dispute.amount, dispute.currency),
             "link": f"{settings.SITE_URL}{page}",
         },
     )

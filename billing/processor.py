@@ -1,6 +1,6 @@
 """What is said to and heard from the payment processor: plain values and named errors.
 
-``billing/gateway.py`` speaks to it; everything else speaks in these.
+``billing/gateway/`` speaks to it; everything else speaks in these.
 """
 
 from dataclasses import dataclass, field
@@ -46,6 +46,8 @@ class Payment:
     card_last4: str
     card_funding: str
     paid_at: datetime
+    # Some of it has gone back, or the cardholder disputes it: worth asking about (R30).
+    is_touched: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,28 @@ class CheckoutSession:
 
 
 @dataclass(frozen=True)
-class RefundAnswer:
-    """A refund at the processor; ``status`` in its words."""
+class ProcessorRefund:
+    """A refund at the processor; ``status`` in its words, ``our_id`` where we asked for it."""
 
     id: str
     status: str
+    amount: int
+    currency: str
+    our_id: str
+    failure_reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ProcessorDispute:
+    """A dispute or inquiry at the processor; ``status`` in its words."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,19 @@ from typing import Any
 from django.db import transaction
 
 from billing import gateway, granting, refunding
+from billing.locking import lock_purchase
 from billing.models import Purchase
-from billing.processor import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
+from billing.processor import (
+    CheckoutSession,
+    Line,
+    ProcessorError,
+    ProcessorRefused,
+    ProcessorUnavailable,
+)
+from billing.reversing import CheckoutInTheWay
 from billing.states import PAID, UNSETTLED, PurchaseStatus, require_move
 from subscriptions import clock, formats, renewals
-from subscriptions.members import lock as lock_organization
-from subscriptions.models import Organization, Renewal
+from subscriptions.models import Renewal
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +117,7 @@ def abandon_unknown(purchase: Purchase) -> Purchase:
 
 def _abandon(purchase: Purchase, expected: PurchaseStatus) -> Purchase:
     with transaction.atomic():
-        purchase = _lock(purchase)
+        purchase = lock_purchase(purchase)
         if purchase.status == expected:
             _move(purchase, PurchaseStatus.ABANDONED)
     return purchase
@@ -135,16 +142,26 @@ def settle(session_id: str) -> Purchase | None:
     with transaction.atomic():
         # Return page, webhook and reconciliation settle the same payment at the same moment:
         # the first one here grants, the others find it done.
-        purchase = _lock(purchase)
+        purchase = lock_purchase(purchase)
         _act_on(purchase, session)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
         refunding.send_requested(purchase)
+    if session.payment and session.payment.is_touched:
+        _look_at_refunds(session.payment.payment_intent_id)
     return purchase
+
+
+def _look_at_refunds(payment_intent_id: str) -> None:
+    """A payment that was refunded or disputed before it was granted here (R30)."""
+    try:
+        refunding.ask(payment_intent_id)
+    except (ProcessorError, CheckoutInTheWay):
+        logger.exception("refunds of %s are not known yet; reconciliation asks", payment_intent_id)
 
 
 def _open(purchase: Purchase, session: CheckoutSession) -> Purchase:
     with transaction.atomic():
-        purchase = _lock(purchase)
+        purchase = lock_purchase(purchase)
         # A webhook may have been faster than the answer, and have settled it.
         if purchase.status == PurchaseStatus.PENDING:
             _bind(purchase, session)
@@ -180,23 +197,6 @@ def _purchase_of(session: CheckoutSession) -> Purchase | None:
         return Purchase.objects.filter(pk=uuid.UUID(session.purchase_id)).first()
     except ValueError:
         return None
-
-
-def _lock(purchase: Purchase) -> Purchase:
-    """The purchase as it is now, locked after what it belongs to; with what granting reads."""
-    organization = None
-    if purchase.organization_id is not None:
-        organization = lock_organization(Organization(pk=purchase.organization_id))
-    if purchase.renewal_id is not None:
-        Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
-    locked = (
-        Purchase.objects.select_for_update(of=("self",))
-        .select_related("term", "buyer")
-        .get(pk=purchase.pk)
-    )
-    if organization is not None:
-        locked.organization = organization
-    return locked
 
 
 def _bind(purchase: Purchase, session: CheckoutSession) -> None:

@@ -1,23 +1,51 @@
-"""Refunds that we ask the processor for: written down first, then asked, then followed up."""
+"""Refunds and disputes: ours are written down, then asked for; all are followed up (R14, R30)."""
 
 import logging
+import uuid
 
 from django.db import transaction
 
-from billing import gateway, problems
-from billing.models import PaymentProblem, Purchase, Refund
-from billing.processor import ProcessorError, ProcessorRefused
-from billing.states import PurchaseStatus, RefundStatus, require_move
+from billing import gateway, problems, reversing
+from billing.locking import lock_purchase
+from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from billing.processor import (
+    ProcessorDispute,
+    ProcessorError,
+    ProcessorRefund,
+    ProcessorRefused,
+    ProcessorUnavailable,
+)
+from billing.states import (
+    FAILED_REFUNDS,
+    LIVE_REFUNDS,
+    LOST_DISPUTES,
+    OPEN_DISPUTES,
+    PurchaseStatus,
+    RefundStatus,
+    Resolution,
+    later_dispute_status,
+    later_refund_status,
+    require_move,
+)
 from subscriptions import clock
-from subscriptions.members import lock as lock_organization
+from subscriptions.models import User
 
 logger = logging.getLogger(__name__)
 
-_GONE_WRONG = (RefundStatus.FAILED, RefundStatus.CANCELED)
+# How often the processor is asked anew because somebody else wrote down an answer meanwhile.
+_PATIENCE = 4
 
 
-def request(problem: PaymentProblem, *, amount: int, currency: str) -> Refund:
-    """Write down that a payment is to be given back: ``amount`` minor units of ``currency``."""
+def request(
+    problem: PaymentProblem,
+    *,
+    amount: int,
+    currency: str,
+    actor: User | None = None,
+    reason: str = "",
+    submission: uuid.UUID | None = None,
+) -> Refund:
+    """Write down that a payment that was not granted is to be given back, in minor units."""
     return Refund.objects.create(
         purchase=problem.purchase,
         problem=problem,
@@ -26,6 +54,9 @@ def request(problem: PaymentProblem, *, amount: int, currency: str) -> Refund:
         currency=currency,
         status=RefundStatus.REQUESTED,
         created_at=clock.now(),
+        actor=actor,
+        reason=reason,
+        submission=submission,
     )
 
 
@@ -44,7 +75,7 @@ def send_requested(purchase: Purchase) -> None:
 def send(refund: Refund) -> Refund:
     """Ask for one refund; its own id is the key, so that asking twice gives it once.
 
-    Raises ProcessorUnavailable. A refusal puts the payment on support's list.
+    Raises ProcessorUnavailable. A refusal is for good.
     """
     try:
         answer = gateway.refund(
@@ -53,56 +84,201 @@ def send(refund: Refund) -> Refund:
             our_id=str(refund.pk),
             purchase_id=str(refund.purchase_id or ""),
         )
-    except ProcessorRefused:
+    except ProcessorRefused as error:
         logger.exception("refund %s was refused by the processor", refund.pk)
-        return _write(refund, None, RefundStatus.FAILED)
-    return _write(refund, answer.id, RefundStatus(answer.status))
+        return _write_refusal(refund, str(error))
+    return _write(refund, answer)
 
 
 def follow_up(refund: Refund) -> Refund:
     """Ask what became of a refund that was still pending, or was perhaps never sent.
 
-    Raises ProcessorError.
+    Raises ProcessorError, CheckoutInTheWay.
     """
-    if refund.refund_id is not None:
-        answer = gateway.retrieve_refund(refund.refund_id)
-        return _write(refund, answer.id, RefundStatus(answer.status))
-    # Asking again with the same key is not enough: an error is repeated under it, whatever was
-    # done, and a day later the key is forgotten.
-    found = gateway.find_refund(payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk))
-    return _write(refund, found.id, RefundStatus(found.status)) if found else send(refund)
-
-
-def _write(refund: Refund, refund_id: str | None, status: RefundStatus) -> Refund:
-    with transaction.atomic():
-        if refund.purchase and refund.purchase.organization:
-            lock_organization(refund.purchase.organization)
-        refund = Refund.objects.select_for_update().get(pk=refund.pk)
-        if refund.status in _GONE_WRONG:
-            # For good; another answer is older than the one that said so.
-            return refund
-        if refund_id:
-            refund.refund_id = refund_id
-        refund.status = status
-        refund.save(update_fields=["refund_id", "status"])
-        if status in _GONE_WRONG and refund.problem:
-            problems.hand_to_support(refund.problem)
-        _move_purchase(refund, status)
+    if refund.refund_id is None:
+        # Asking again with the same key is not enough: an error is repeated under it, whatever was
+        # done, and a day later the key is forgotten.
+        found = gateway.find_refund(
+            payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
+        )
+        return _write(refund, found) if found else send(refund)
+    ask(refund.payment_intent_id)
+    refund.refresh_from_db()
     return refund
 
 
-def _move_purchase(refund: Refund, status: RefundStatus) -> None:
-    """A payment given back instead of granted: the purchase follows its refund."""
-    problem, purchase = refund.problem, refund.purchase
-    if not problem or not purchase or problem.session_id != purchase.session_id:
+def ask(payment_intent_id: str) -> bool:
+    """Ask what has gone back of a payment, whoever started it, and act on all of it (R30).
+
+    False where the payment is none of ours. Raises ProcessorError; CheckoutInTheWay where a term
+    is to be given back and a renewal in its place is being paid.
+    """
+    for _ in range(_PATIENCE):
+        purchase, problem = _payment(payment_intent_id)
+        if purchase is None and problem is None:
+            return False
+        refunds = gateway.refunds_of(payment_intent_id)
+        disputes = gateway.disputes_of(payment_intent_id)
+        with transaction.atomic():
+            if purchase is not None:
+                checks = purchase.refund_checks
+                purchase = lock_purchase(purchase)
+                is_granted = (
+                    purchase.status == PurchaseStatus.SETTLED
+                    and purchase.payment_intent_id == payment_intent_id
+                )
+                if purchase.refund_checks != checks or is_granted != (problem is None):
+                    # Another answer was written since this one was asked for: it may be newer. Or
+                    # support has granted the payment.
+                    continue
+            _take_in(payment_intent_id, purchase, problem, refunds, disputes)
+        return True
+    raise ProcessorUnavailable(f"ask: answers about {payment_intent_id} keep overtaking each other")
+
+
+def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:
+    """What we know a payment as: of a granted purchase, or one that was not granted."""
+    if not payment_intent_id:
+        return None, None
+    granted = Purchase.objects.filter(
+        payment_intent_id=payment_intent_id, status=PurchaseStatus.SETTLED
+    ).first()
+    if granted is not None:
+        return granted, None
+    problem = PaymentProblem.objects.filter(payment_intent_id=payment_intent_id).first()
+    return (problem.purchase if problem else None), problem
+
+
+def _take_in(
+    payment_intent_id: str,
+    purchase: Purchase | None,
+    problem: PaymentProblem | None,
+    refunds: list[ProcessorRefund],
+    disputes: list[ProcessorDispute],
+) -> None:
+    for heard in refunds:
+        refund = _known(heard) or Refund(
+            purchase=purchase,
+            problem=_unanswered(problem),
+            payment_intent_id=payment_intent_id,
+            amount=heard.amount,
+            currency=heard.currency,
+            status=heard.status,
+            created_at=heard.created_at,
+        )
+        _take_in_refund(refund, heard)
+    if purchase is None:
         return
-    purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
-    after = PurchaseStatus.REVIEW if status in _GONE_WRONG else PurchaseStatus.REFUNDED
-    if purchase.status == after or purchase.status not in (
-        PurchaseStatus.REFUNDING,
-        PurchaseStatus.REFUNDED,
-    ):
+    for dispute in disputes:
+        _take_in_dispute(payment_intent_id, purchase, dispute)
+    if problem is None:
+        reversing.apply(purchase)
+
+
+def _known(heard: ProcessorRefund) -> Refund | None:
+    found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=heard.id).first()
+    if found is not None or not heard.our_id:
+        return found
+    try:
+        number = uuid.UUID(heard.our_id)
+    except ValueError:
+        return None
+    return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
+
+
+def _unanswered(problem: PaymentProblem | None) -> PaymentProblem | None:
+    """The payment on support's list that a refund from elsewhere answers, if none did yet."""
+    if problem is None or problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
+        return None
+    return problem
+
+
+def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
+    refund.refund_id = heard.id
+    refund.status = later_refund_status(refund.status, heard.status)
+    if refund.status == heard.status:
+        refund.failure_reason = heard.failure_reason[:80]
+    refund.save()
+    if refund.problem is not None:
+        _answer_problem(refund, refund.problem)
+
+
+def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
+    known = Dispute.objects.select_for_update(of=("self",)).filter(dispute_id=heard.id).first()
+    before = known.status if known else ""
+    dispute = known or Dispute(
+        dispute_id=heard.id,
+        purchase=purchase,
+        payment_intent_id=payment_intent_id,
+        created_at=heard.created_at,
+        currency=heard.currency,
+    )
+    dispute.amount = heard.amount
+    dispute.reason = heard.reason[:80]
+    dispute.status = later_dispute_status(before, heard.status) if before else heard.status
+    dispute.save()
+    if dispute.status != before:
+        problems.tell_about_dispute(dispute)
+
+
+def _write(refund: Refund, heard: ProcessorRefund) -> Refund:
+    """What the processor answered to a refund of ours."""
+    with transaction.atomic():
+        purchase = lock_purchase(refund.purchase) if refund.purchase else None
+        refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+        _take_in_refund(refund, heard)
+        if purchase is not None and refund.problem is None:
+            reversing.apply(purchase)
+    return refund
+
+
+def _write_refusal(refund: Refund, text: str) -> Refund:
+    with transaction.atomic():
+        if refund.purchase:
+            lock_purchase(refund.purchase)
+        refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+        if refund.status == RefundStatus.REQUESTED:
+            refund.status = RefundStatus.FAILED
+            refund.failure_reason = text[:80]
+            refund.save(update_fields=["status", "failure_reason"])
+            if refund.problem is not None:
+                _answer_problem(refund, refund.problem)
+    return refund
+
+
+def _answer_problem(refund: Refund, problem: PaymentProblem) -> None:
+    """A payment given back instead of granted: list and purchase follow its refund."""
+    if refund.status in FAILED_REFUNDS:
+        if problem.resolution:
+            problems.reopen(problem)
+        problems.hand_to_support(problem)
+        _move_purchase(refund, problem, PurchaseStatus.REVIEW)
+    elif refund.status in LIVE_REFUNDS and _is_in_full(refund, problem):
+        if not problem.resolution:
+            problems.solve(problem, Resolution.REFUNDED, actor=refund.actor, why=refund.reason)
+        _move_purchase(refund, problem, PurchaseStatus.REFUNDED)
+
+
+def _is_in_full(refund: Refund, problem: PaymentProblem) -> bool:
+    received = problem.received.get("amount_received") or 0
+    return refund.amount >= received
+
+
+def _move_purchase(refund: Refund, problem: PaymentProblem, after: PurchaseStatus) -> None:
+    if refund.purchase_id is None:
+        return
+    purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=refund.purchase_id)
+    movable = (PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW)
+    is_its_own = problem.session_id == purchase.session_id
+    if not is_its_own or purchase.status == after or purchase.status not in movable:
         return
     require_move(purchase.status, after)
     purchase.status = after
     purchase.save(update_fields=["status"])
+
+
+def is_disputed(payment_intent_id: str) -> bool:
+    """Whether a dispute stands, or was lost: the processor refunds nothing of that payment."""
+    return Dispute.objects.filter(
+        payment_intent_id=payment_intent_id, status__in=(*OPEN_DISPUTES, *LOST_DISPUTES)
+    ).exists()

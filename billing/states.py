@@ -46,7 +46,11 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
     PurchaseStatus.ABANDONED: {PurchaseStatus.EXPIRED, *_PAID},
     PurchaseStatus.EXPIRED: set(_PAID),
     PurchaseStatus.REFUNDING: {PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW},
-    PurchaseStatus.REVIEW: {PurchaseStatus.SETTLED, PurchaseStatus.REFUNDING},
+    PurchaseStatus.REVIEW: {
+        PurchaseStatus.SETTLED,
+        PurchaseStatus.REFUNDING,
+        PurchaseStatus.REFUNDED,
+    },
     PurchaseStatus.SETTLED: set(),
     PurchaseStatus.REFUNDED: {PurchaseStatus.REVIEW},
 }
@@ -73,12 +77,24 @@ def require_move(before: str, after: PurchaseStatus) -> None:
 
 
 class ProblemReason(models.TextChoices):
-    """Why a payment was not granted (R15)."""
+    """Why somebody of support has to look at a payment (R14, R15, R30)."""
 
     MISMATCH = "mismatch", _("Does not match the purchase")
     UNWANTED_FUNDING = "unwanted_funding", _("Neither a credit nor a debit card")
     SURPLUS = "surplus", _("Second payment of the same purchase")
     UNKNOWN_PURCHASE = "unknown_purchase", _("Purchase not found")
+    TERM_CANCELED = "term_canceled", _("Its term was canceled")
+    LATER_TERM_PAID = "later_term_paid", _("Refunded, but a later term is paid")
+    REFUND_UNDONE = "refund_undone", _("Refund failed after a new term was paid")
+    NOT_RENEWABLE = "not_renewable", _("The renewal it paid is not open any more")
+
+
+class Resolution(models.TextChoices):
+    """What support did about a payment, each with its reason (R15)."""
+
+    GRANTED = "granted", _("Granted")
+    REFUNDED = "refunded", _("Refunded")
+    CLOSED = "closed", _("Closed without either")
 
 
 class RefundStatus(models.TextChoices):
@@ -90,3 +106,51 @@ class RefundStatus(models.TextChoices):
     SUCCEEDED = "succeeded", _("Succeeded")
     FAILED = "failed", _("Failed")
     CANCELED = "canceled", _("Canceled")
+
+
+# The money has gone back or is on its way (R30); the others have come to nothing, for good.
+LIVE_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+FAILED_REFUNDS = (RefundStatus.FAILED, RefundStatus.CANCELED)
+_REFUND_ORDER = [
+    (RefundStatus.REQUESTED,),
+    (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION),
+    (RefundStatus.SUCCEEDED,),
+    FAILED_REFUNDS,
+]
+
+
+def later_refund_status(known: str, heard: str) -> str:
+    """Of two statuses of one refund the one that comes later: answers may arrive out of order."""
+    return heard if _refund_rank(heard) >= _refund_rank(known) else known
+
+
+def _refund_rank(status: str) -> int:
+    return next(rank for rank, names in enumerate(_REFUND_ORDER) if status in names)
+
+
+class DisputeStatus(models.TextChoices):
+    """The processor's own words. Those that begin with "warning" are inquiries, not disputes."""
+
+    INQUIRY = "warning_needs_response", _("Inquiry, needs response")
+    INQUIRY_REVIEW = "warning_under_review", _("Inquiry under review")
+    INQUIRY_CLOSED = "warning_closed", _("Inquiry closed")
+    NEEDS_RESPONSE = "needs_response", _("Needs response")
+    UNDER_REVIEW = "under_review", _("Under review")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    PREVENTED = "prevented", _("Prevented")
+    APPEAL = "appeal_needs_response", _("Lost, appeal needs response")
+    APPEAL_REVIEW = "appeal_under_review", _("Lost, appeal under review")
+
+
+# The money is gone, whether or not it is fought for once more.
+LOST_DISPUTES = (DisputeStatus.LOST, DisputeStatus.APPEAL, DisputeStatus.APPEAL_REVIEW)
+# The processor refunds nothing while one of these stands.
+OPEN_DISPUTES = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
+_DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
+
+
+def later_dispute_status(known: str, heard: str) -> str:
+    """Of two statuses of one dispute the later one: what was decided is not open again."""
+    is_old_news = known in _DECIDED_DISPUTES and heard not in _DECIDED_DISPUTES
+    return known if is_old_news else heard

@@ -12,11 +12,11 @@ from http import HTTPStatus
 from django.db import IntegrityError
 
 from billing import gateway
-from billing.gateway import is_session_id
+from billing.following import follow_payment
+from billing.gateway.sessions import is_session_id
 from billing.models import ProcessorEvent, Refund
 from billing.processor import BadPayload, BadSignature, Event
 from billing.purchases import settle
-from billing.refunding import follow_up
 from subscriptions import clock
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def process(row: ProcessorEvent) -> bool:
     act = _ACTIONS.get(row.type)
     try:
         if act is not None:
-            act(row.object_id)
+            act(row)
     except Exception as error:
         logger.exception("event %s (%s) was not processed", row.event_id, row.type)
         row.error = f"{type(error).__name__}: {error}"[:2000]
@@ -89,24 +89,32 @@ def _write_down(event: Event) -> ProcessorEvent:
         return ProcessorEvent.objects.get(event_id=event.id)
 
 
-def _settle(object_id: str) -> None:
-    if is_session_id(object_id):
-        settle(object_id)
+def _settle(row: ProcessorEvent) -> None:
+    if is_session_id(row.object_id):
+        settle(row.object_id)
 
 
-def _follow_up_refund(object_id: str) -> None:
-    refund = Refund.objects.filter(refund_id=object_id).first()
-    if refund is not None:
-        follow_up(refund)
+def _follow_payment(row: ProcessorEvent) -> None:
+    """Refunds, charges and disputes name their payment; what became of it is asked (R30)."""
+    named = row.payload.get("data", {}).get("object", {}).get("payment_intent")
+    if not isinstance(named, str):
+        refund = Refund.objects.filter(refund_id=row.object_id).first()
+        named = refund.payment_intent_id if refund else ""
+    if named:
+        follow_payment(named)
 
 
 # Events that are not named here are kept and answered with 200.
-_ACTIONS: dict[str, Callable[[str], None]] = {
+_ACTIONS: dict[str, Callable[[ProcessorEvent], None]] = {
     "checkout.session.completed": _settle,
     "checkout.session.expired": _settle,
     "checkout.session.async_payment_succeeded": _settle,
     "checkout.session.async_payment_failed": _settle,
-    "refund.created": _follow_up_refund,
-    "refund.updated": _follow_up_refund,
-    "refund.failed": _follow_up_refund,
+    "charge.refunded": _follow_payment,
+    "charge.dispute.created": _follow_payment,
+    "charge.dispute.updated": _follow_payment,
+    "charge.dispute.closed": _follow_payment,
+    "refund.created": _follow_payment,
+    "refund.updated": _follow_payment,
+    "refund.failed": _follow_payment,
 }

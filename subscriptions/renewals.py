@@ -15,6 +15,7 @@ from subscriptions.policy import calendar
 from subscriptions.policy import renewal as rules
 from subscriptions.policy.renewal import RenewalQuantity
 from subscriptions.policy.terms import LastTerm
+from subscriptions.terms import last_term_of, live_terms
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,17 @@ def removals_standing(term: Term) -> QuerySet[LicenseRemoval]:
 def current_renewal(term: Term) -> Renewal | None:
     """The renewal of a term that is open, being paid, or paid."""
     return Renewal.objects.filter(term=term, state__in=STANDING).first()
+
+
+def may_start_next_term(renewal: Renewal) -> bool:
+    """Whether a payment of this renewal still has a term to begin (R30).
+
+    Not where its term was canceled, or counts again after a failed refund.
+    """
+    paid = renewal.term.organization.terms.order_by("starts_on", "pk")
+    last = last_term_of(paid, clock.now())
+    is_unpaid = renewal.state in (RenewalState.OPEN, RenewalState.PAYING)
+    return is_unpaid and last is not None and last.key == renewal.term_id
 
 
 def freeze(term: Term, package: Package, quantity: int) -> Renewal:
@@ -136,3 +148,44 @@ def start_next_term(
         data={"term": term.pk, "quantity": facts.quantity, "starts_on": starts_on.isoformat()},
     )
     return term
+
+
+def later_term(term: Term) -> Term | None:
+    """A term that follows this one and counts: it must be refunded first (R30)."""
+    return (
+        live_terms(term.organization)
+        .filter(starts_on__gt=term.starts_on)
+        .exclude(pk=term.pk)
+        .last()
+    )
+
+
+def was_replaced(term: Term) -> bool:
+    """Whether a term that counts was paid after this one was canceled (R30)."""
+    return live_terms(term.organization).filter(created_at__gte=term.canceled_at).exists()
+
+
+def cancel(term: Term) -> None:
+    """The payment of this term is gone: it counts for no rule, and renewal is open again (R30)."""
+    term.canceled_at = clock.now()
+    term.save(update_fields=["canceled_at"])
+    Renewal.objects.filter(next_term=term, state=RenewalState.PAID).update(
+        state=RenewalState.REFUNDED
+    )
+    notices.record(term.organization, "term_canceled", actor=None, data={"term": term.pk})
+
+
+def lift_cancellation(term: Term) -> None:
+    """The refund has failed, so the term counts again; the renewal opened meanwhile is not needed.
+
+    Only where no renewal in its place is being paid, and none was (R30).
+    """
+    Renewal.objects.filter(
+        term=term.renews, state__in=(RenewalState.OPEN, RenewalState.PAYING)
+    ).update(state=RenewalState.WITHDRAWN, quantity=None)
+    Renewal.objects.filter(next_term=term, state=RenewalState.REFUNDED).update(
+        state=RenewalState.PAID
+    )
+    term.canceled_at = None
+    term.save(update_fields=["canceled_at"])
+    notices.record(term.organization, "cancellation_lifted", actor=None, data={"term": term.pk})

@@ -102,6 +102,10 @@ def _cannot_be_granted(facts: Facts) -> str:
     return _("This payment cannot be granted any more. It can be refunded.")
 
 
+def _must_be_granted_or_refunded(facts: Facts) -> str:
+    return _("Money was received, so it is either granted or given back.")
+
+
 SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.REMOVAL_TOO_FEW: _removal_too_few,
     Reason.REMOVAL_BELOW_MEMBERS: _removal_below_members,
@@ -116,4 +120,5 @@ SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.PAYMENT_IS_DISPUTED: _payment_is_disputed,
     Reason.PROBLEM_IS_SOLVED: _problem_is_solved,
     Reason.CANNOT_BE_GRANTED: _cannot_be_granted,
+    Reason.MUST_BE_GRANTED_OR_REFUNDED: _must_be_granted_or_refunded,
 }

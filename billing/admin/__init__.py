@@ -45,3 +45,11 @@ class ProcessorEventAdmin(ReadOnlyAdmin):
     list_display = ("type", "event_id", "object_id", "received_at", "processed_at", "error")
     list_filter = ("type",)
     search_fields = ("=event_id", "=object_id")
+
+
+@admin.register(models.Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = ("dispute_id", "purchase", "status", "amount", "currency", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("purchase",)
+    search_fields = ("=dispute_id", "=payment_intent_id")

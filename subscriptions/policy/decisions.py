@@ -46,6 +46,7 @@ class Reason(StrEnum):
     PAYMENT_IS_DISPUTED = "payment_is_disputed"
     PROBLEM_IS_SOLVED = "problem_is_solved"
     CANNOT_BE_GRANTED = "cannot_be_granted"
+    MUST_BE_GRANTED_OR_REFUNDED = "must_be_granted_or_refunded"
     DISCOUNT_UNKNOWN = "discount_unknown"
     DISCOUNT_NOT_YET = "discount_not_yet"
     DISCOUNT_OVER = "discount_over"

@@ -207,7 +207,7 @@ class TestACrash:
         assert purchase.status == expected
         assert len(stripe.sessions()) == (0 if is_lost else 1)
 
-    @pytest.mark.parametrize("step", ["_lock", "_act_on", "_move"])
+    @pytest.mark.parametrize("step", ["lock_purchase", "_act_on", "_move"])
     def test_while_a_payment_is_settled(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:

@@ -1,4 +1,4 @@
-"""Purchases by card, what the processor told us, and payments that did not add up."""
+"""Purchases by card, and what strangers typed to subscribe."""
 
 import uuid
 
@@ -8,13 +8,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from billing.states import (
-    UNSETTLED,
-    ProblemReason,
-    PurchaseKind,
-    PurchaseStatus,
-    RefundStatus,
-)
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions.models import Discount, Organization, Package, Renewal, Term
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.policy.buying import GROUP_SIZE
@@ -92,6 +86,10 @@ class Purchase(models.Model):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     receipt_number = models.PositiveIntegerField(_("receipt"), null=True, blank=True)
+    # What live refunds and lost disputes have returned of it, and how often that was written down:
+    # an answer of the processor that was asked for before the last one is asked for again (R30).
+    refunded_amount = models.PositiveIntegerField(_("returned"), default=0)
+    refund_checks = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("purchase")
@@ -177,6 +175,11 @@ class Purchase(models.Model):
                 condition=Q(discount_amount=0) | Q(discount__isnull=False),
                 name="purchase_discount_has_its_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount=0)
+                | Q(status="settled", refunded_amount__lte=F("total_amount")),
+                name="purchase_returns_at_most_what_was_paid",
+            ),
             models.UniqueConstraint(
                 fields=("renewal",),
                 condition=Q(status__in=[str(status) for status in UNSETTLED]),
@@ -222,102 +225,3 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.organization_name
-
-
-class ProcessorEvent(models.Model):
-    """A webhook delivery that carried a good signature: the inbox.
-
-    Written before anything is done about it. Processed, or kept with its error until the
-    processor delivers it again or reconciliation takes it up.
-    """
-
-    event_id = models.CharField(_("event"), max_length=120, unique=True)
-    type = models.CharField(_("type"), max_length=80)
-    object_id = models.CharField(_("about"), max_length=120, blank=True)
-    api_version = models.CharField(max_length=40, blank=True)
-    payload = models.JSONField(default=dict)
-    received_at = models.DateTimeField(_("received"))
-    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
-    error = models.TextField(_("error"), blank=True)
-
-    class Meta:
-        verbose_name = _("processor event")
-        verbose_name_plural = _("processor events")
-        ordering = ("-received_at",)
-        indexes = (
-            models.Index(
-                fields=("received_at",),
-                condition=Q(processed_at__isnull=True),
-                name="processor_event_waiting",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.event_id}"
-
-
-class PaymentProblem(models.Model):
-    """A payment that was received and not granted: support's list (R14, R15).
-
-    Keeps what was expected and what came. One per Checkout Session.
-    """
-
-    session_id = models.CharField(_("Checkout Session"), max_length=120, unique=True)
-    purchase = models.ForeignKey(
-        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="problems"
-    )
-    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120, blank=True)
-    reason = models.CharField(_("reason"), max_length=16, choices=ProblemReason.choices)
-    expected = models.JSONField(_("expected"), default=dict)
-    received = models.JSONField(_("received"), default=dict)
-    needs_support = models.BooleanField(_("waits for support"))
-    created_at = models.DateTimeField(_("found"))
-
-    class Meta:
-        verbose_name = _("payment problem")
-        verbose_name_plural = _("payment problems")
-        ordering = ("-created_at",)
-        constraints = (one_of("payment_problem", "reason", ProblemReason.values),)
-
-    def __str__(self) -> str:
-        return f"{self.get_reason_display()}: {self.session_id}"
-
-
-class Refund(models.Model):
-    """A refund that we asked the processor for, committed before it is asked.
-
-    REQUESTED without ``refund_id``: it is not known whether the processor has it; asking again
-    with the same key finds out.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    purchase = models.ForeignKey(
-        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
-    )
-    problem = models.ForeignKey(
-        PaymentProblem, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
-    )
-    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120)
-    amount = models.PositiveIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
-    refund_id = models.CharField(_("Refund"), max_length=120, unique=True, null=True, blank=True)
-    status = models.CharField(_("status"), max_length=16, choices=RefundStatus.choices)
-    created_at = models.DateTimeField(_("requested"))
-
-    class Meta:
-        verbose_name = _("refund")
-        verbose_name_plural = _("refunds")
-        ordering = ("-created_at",)
-        constraints = (
-            one_of("refund", "status", RefundStatus.values),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
-            # Ours are full refunds of payments that were not granted: one each.
-            models.UniqueConstraint(
-                fields=("problem",),
-                condition=~Q(status__in=["failed", "canceled"]),
-                name="refund_of_a_problem_is_asked_once",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.payment_intent_id}: {self.get_status_display()}"

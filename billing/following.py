@@ -1,0 +1,62 @@
+"""Following a payment after it was granted, and what a canceled term leaves open (R30).
+
+Nothing here holds a lock while the processor is asked.
+"""
+
+import logging
+
+from django.db.models import Q
+
+from billing import refunding
+from billing.closing import close_checkout, close_open_checkouts
+from billing.models import Purchase
+from billing.processor import ProcessorError
+from billing.reversing import CheckoutInTheWay
+from billing.states import UNSETTLED
+from subscriptions.models import Organization
+
+logger = logging.getLogger(__name__)
+
+# How often a renewal that is opened again and again is closed before giving up for now.
+_PATIENCE = 3
+
+
+def follow_payment(payment_intent_id: str) -> bool:
+    """Ask what has gone back of a payment, act on it, and close what that makes impossible.
+
+    The one function for webhooks, reconciliation and support's refunds. False where the payment is
+    none of ours. Raises ProcessorError, and CheckoutInTheWay where somebody keeps opening renewals.
+    """
+    for _ in range(_PATIENCE):
+        try:
+            is_ours = refunding.ask(payment_intent_id)
+            break
+        except CheckoutInTheWay:
+            close_open_checkouts(_organization_of(payment_intent_id))
+    else:
+        raise CheckoutInTheWay
+    if is_ours:
+        close_checkouts_of_canceled_terms()
+    return is_ours
+
+
+def close_checkouts_of_canceled_terms() -> None:
+    """Expire the open checkouts of canceled terms; what is paid meanwhile goes to support (R30).
+
+    Where the processor cannot be asked, reconciliation comes back to it.
+    """
+    canceled = Q(term__canceled_at__isnull=False) | Q(renewal__term__canceled_at__isnull=False)
+    for purchase in Purchase.objects.filter(canceled, status__in=UNSETTLED):
+        try:
+            close_checkout(purchase)
+        except ProcessorError:
+            logger.exception("checkout of %s is not closed yet; reconciliation will", purchase.pk)
+
+
+def _organization_of(payment_intent_id: str) -> Organization:
+    purchase = Purchase.objects.select_related("organization").get(
+        payment_intent_id=payment_intent_id
+    )
+    if purchase.organization is None:
+        raise ValueError(f"purchase {purchase.pk} has no organization")
+    return purchase.organization

@@ -1,0 +1,39 @@
+"""The payment processor: the only package that imports ``stripe``.
+
+Takes and returns the dataclasses of ``billing/processor.py``, and raises its errors. No rules.
+"""
+
+from billing.gateway.client import client, livemode
+from billing.gateway.events import read_event
+from billing.gateway.refunds import (
+    disputes_of,
+    find_refund,
+    payments_touched_since,
+    refund,
+    refunds_of,
+)
+from billing.gateway.sessions import (
+    create_session,
+    expire_session,
+    is_session_id,
+    retrieve_session,
+    session_parameters,
+    sessions_created_since,
+)
+
+__all__ = [
+    "client",
+    "create_session",
+    "disputes_of",
+    "expire_session",
+    "find_refund",
+    "is_session_id",
+    "livemode",
+    "payments_touched_since",
+    "read_event",
+    "refund",
+    "refunds_of",
+    "retrieve_session",
+    "session_parameters",
+    "sessions_created_since",
+]

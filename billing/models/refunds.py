@@ -1,0 +1,157 @@
+"""Payments that did not add up, and money that went back."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.purchases import Purchase
+from billing.states import DisputeStatus, ProblemReason, RefundStatus, Resolution
+from subscriptions.models.constraints import one_of
+
+
+class PaymentProblem(models.Model):
+    """A payment that a person of support has, or had, to look at (R14, R15, R30).
+
+    Keeps what was expected and what came, and what was done about it, by whom and why. One per
+    Checkout Session and reason.
+    """
+
+    session_id = models.CharField(_("Checkout Session"), max_length=120)
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="problems"
+    )
+    payment_intent_id = models.CharField(
+        _("Payment Intent"), max_length=120, blank=True, db_index=True
+    )
+    reason = models.CharField(_("what is wrong"), max_length=16, choices=ProblemReason.choices)
+    expected = models.JSONField(_("expected"), default=dict)
+    received = models.JSONField(_("received"), default=dict)
+    needs_support = models.BooleanField(_("waits for support"))
+    created_at = models.DateTimeField(_("found"))
+    resolution = models.CharField(
+        _("done"), max_length=8, choices=Resolution.choices, blank=True, default=""
+    )
+    solved_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    # Nobody, where the processor's answer has solved it.
+    solved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by"),
+    )
+    solution_note = models.CharField(_("why"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("payment to look at")
+        verbose_name_plural = _("payments to look at")
+        ordering = ("-created_at",)
+        constraints = (
+            one_of("payment_problem", "reason", ProblemReason.values),
+            one_of("payment_problem", "resolution", ["", *Resolution.values]),
+            models.UniqueConstraint(
+                fields=("session_id", "reason"), name="payment_problem_is_noted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(resolution="", solved_at__isnull=True)
+                | (~Q(resolution="") & Q(solved_at__isnull=False, needs_support=False)),
+                name="payment_problem_solved_waits_for_nobody",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("created_at",),
+                condition=Q(needs_support=True),
+                name="payment_problem_waiting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.session_id}"
+
+
+class Refund(models.Model):
+    """A refund: one that we asked the processor for, or one that was started elsewhere (R30).
+
+    Ours is committed before it is asked for. REQUESTED without ``refund_id``: it is not known
+    whether the processor has it; it is looked for under our id before it is asked for again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    # Of a payment that was never granted; empty where licenses are taken back.
+    problem = models.ForeignKey(
+        PaymentProblem, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120, db_index=True)
+    amount = models.PositiveIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    refund_id = models.CharField(_("Refund"), max_length=120, unique=True, null=True, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=RefundStatus.choices)
+    failure_reason = models.CharField(_("why it failed"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("requested"))
+    # Who of support asked for it, and why; empty for what happens by itself or elsewhere.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    # One per form that was shown: sent twice, it refunds once.
+    submission = models.UUIDField(unique=True, null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ("-created_at",)
+        constraints = (
+            one_of("refund", "status", RefundStatus.values),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
+            # Full refunds of payments that were not granted: one each.
+            models.UniqueConstraint(
+                fields=("problem",),
+                condition=~Q(status__in=["failed", "canceled"]),
+                name="refund_of_a_problem_is_asked_once",
+            ),
+            # Two people of support who work out the same moment what is left: one fails.
+            models.UniqueConstraint(
+                fields=("purchase",),
+                condition=Q(status="requested", problem__isnull=True),
+                name="refund_of_a_purchase_is_asked_one_by_one",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("created_at",),
+                condition=Q(status__in=["requested", "pending", "requires_action"]),
+                name="refund_unfinished",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.payment_intent_id}: {self.get_status_display()}"
+
+
+class Dispute(models.Model):
+    """A dispute or inquiry of a cardholder, as the processor last told us of it (R30)."""
+
+    dispute_id = models.CharField(_("Dispute"), max_length=120, unique=True)
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="disputes")
+    payment_intent_id = models.CharField(_("Payment Intent"), max_length=120, db_index=True)
+    amount = models.PositiveIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(_("status"), max_length=24, choices=DisputeStatus.choices)
+    reason = models.CharField(_("reason"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("opened"))
+
+    class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.dispute_id}: {self.get_status_display()}"

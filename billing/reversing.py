@@ -1,0 +1,264 @@
+"""What the refunds and disputes of a purchase take back: licenses, or its whole term (R30).
+
+Worked out anew from all of them each time, and only the difference is written: so neither order
+nor repetition matters. Called under the locks of ``billing.locking``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.urls import reverse
+
+from billing import problems
+from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from billing.states import (
+    LIVE_REFUNDS,
+    LOST_DISPUTES,
+    UNSETTLED,
+    ProblemReason,
+    PurchaseKind,
+    PurchaseStatus,
+    RefundStatus,
+    Resolution,
+)
+from subscriptions import clock, formats, ledger, notices, renewals
+from subscriptions.members import people_who_may_buy
+from subscriptions.models import Organization, Term
+from subscriptions.policy import refunds as rules
+from subscriptions.policy.refunds import PaidPurchase
+from subscriptions.standing import standing_of
+
+
+class CheckoutInTheWay(Exception):
+    """A term can only be given back once no renewal in its place is being paid."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What was written: ``licenses`` below 0 were taken, above 0 given back."""
+
+    amount: int
+    licenses: int
+
+
+def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPurchase:
+    """A purchase as the rules see it, with what has gone back of it.
+
+    ``with_requested``: also what was asked for and the processor may not know of yet.
+    """
+    statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if with_requested else LIVE_REFUNDS
+    return PaidPurchase(
+        quantity=purchase.quantity,
+        unit_amount=purchase.unit_amount,
+        total_amount=purchase.total_amount,
+        refunded_amount=_returned(purchase, statuses),
+        currency=purchase.currency,
+    )
+
+
+def apply(purchase: Purchase) -> None:
+    """Write what the refunds and lost disputes known of a locked, settled purchase amount to.
+
+    Raises CheckoutInTheWay, with nothing written, where a canceled term is to be given back while
+    the renewal in its place is being paid.
+    """
+    if purchase.status != PurchaseStatus.SETTLED:
+        return
+    paid = paid_purchase(purchase)
+    licenses = (
+        _apply_to_add_on(purchase, paid)
+        if purchase.kind == PurchaseKind.ADD_ON
+        else _apply_to_term(purchase, paid)
+    )
+    amount = min(paid.total_amount, paid.refunded_amount)
+    change = _Change(amount - purchase.refunded_amount, licenses)
+    purchase.refunded_amount = amount
+    purchase.refund_checks = F("refund_checks") + 1
+    purchase.save(update_fields=["refunded_amount", "refund_checks"])
+    purchase.refresh_from_db(fields=["refund_checks"])
+    if change.amount or change.licenses:
+        _record(purchase, change)
+        _tell(purchase, change)
+
+
+def _returned(purchase: Purchase, statuses: Iterable[str]) -> int:
+    ours = {"payment_intent_id": purchase.payment_intent_id, "currency": purchase.currency}
+    refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
+    lost = Dispute.objects.filter(**ours, status__in=LOST_DISPUTES).aggregate(sum=Sum("amount"))
+    return (refunded["sum"] or 0) + (lost["sum"] or 0)
+
+
+def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
+    entry = ledger.entry_of(purchase.reference)
+    if entry is None:
+        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+    if paid.is_refunded:
+        problems.solve_all(
+            PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
+            Resolution.REFUNDED,
+        )
+    elif _was_refunded(purchase) and entry.term.canceled_at is not None:
+        problems.note(purchase, ProblemReason.TERM_CANCELED, _facts(purchase, paid))
+    return ledger.reverse(entry, rules.reversed_add_ons(paid), note=_NOTE, actor=None)
+
+
+def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
+    term = purchase.term
+    if term is None:
+        raise ValueError(f"purchase {purchase.pk} is settled and has no term")
+    term = Term.objects.select_for_update().select_related("organization").get(pk=term.pk)
+    if paid.is_refunded and term.canceled_at is None:
+        return _cancel(purchase, term, paid)
+    if not paid.is_refunded and term.canceled_at is not None:
+        return _lift(purchase, term)
+    return 0
+
+
+def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
+    if renewals.later_term(term) is not None:
+        if not _was_refunded(purchase):
+            problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
+        return 0
+    taken = _reverse_included(purchase, rules.reversed_included(paid))
+    renewals.cancel(term)
+    for add_on in _add_ons(term):
+        if not paid_purchase(add_on).is_refunded:
+            problems.note(
+                add_on, ProblemReason.TERM_CANCELED, _facts(add_on, paid_purchase(add_on))
+            )
+    solved = PaymentProblem.objects.filter(
+        purchase=purchase, reason__in=(ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE)
+    )
+    problems.solve_all(solved, Resolution.CLOSED)
+    # The term before it may have been refunded while this one stood in the way.
+    before = Purchase.objects.filter(
+        term=term.renews_id,
+        kind__in=(PurchaseKind.RENEWAL, PurchaseKind.ORIGINAL),
+        status=PurchaseStatus.SETTLED,
+        refunded_amount__gt=0,
+    )
+    for earlier in before.select_for_update(of=("self",)):
+        apply(earlier)
+    return taken
+
+
+def _lift(purchase: Purchase, term: Term) -> int:
+    """The refund has failed: the term counts again, unless another was paid since."""
+    if renewals.was_replaced(term):
+        if _was_refunded(purchase):
+            facts = _facts(purchase, paid_purchase(purchase))
+            problems.note(purchase, ProblemReason.REFUND_UNDONE, facts)
+        return 0
+    in_the_way = Purchase.objects.filter(
+        organization=purchase.organization_id, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
+    )
+    if in_the_way.exists():
+        raise CheckoutInTheWay
+    given = _reverse_included(purchase, 0)
+    renewals.lift_cancellation(term)
+    problems.solve_all(
+        PaymentProblem.objects.filter(
+            purchase__in=_add_ons(term), reason=ProblemReason.TERM_CANCELED
+        ),
+        Resolution.CLOSED,
+    )
+    return given
+
+
+def _reverse_included(purchase: Purchase, number: int) -> int:
+    entry = ledger.entry_of(purchase.reference)
+    if entry is None:
+        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+    return ledger.reverse(entry, number, note=_NOTE, actor=None)
+
+
+def _was_refunded(purchase: Purchase) -> bool:
+    """Whether it was refunded in full when that was last worked out: only news is put on lists."""
+    return 0 < purchase.total_amount <= purchase.refunded_amount
+
+
+def _add_ons(term: Term) -> list[Purchase]:
+    return list(
+        Purchase.objects.filter(
+            term=term, kind=PurchaseKind.ADD_ON, status=PurchaseStatus.SETTLED
+        ).order_by("created_at")
+    )
+
+
+_NOTE = "refunds and disputes of the payment"
+
+
+def _facts(purchase: Purchase, paid: PaidPurchase) -> dict[str, object]:
+    return {
+        "quantity": purchase.quantity,
+        "total_amount": purchase.total_amount,
+        "amount_received": purchase.total_amount,
+        "refunded_amount": paid.refunded_amount,
+        "currency": purchase.currency,
+    }
+
+
+def _record(purchase: Purchase, change: _Change) -> None:
+    if purchase.organization is None:
+        return
+    notices.record(
+        purchase.organization,
+        "payment_returned" if change.amount >= 0 else "return_undone",
+        actor=None,
+        data={
+            "purchase": str(purchase.pk),
+            "amount": change.amount,
+            "refunded_amount": purchase.refunded_amount,
+            "licenses": change.licenses,
+        },
+    )
+
+
+def _tell(purchase: Purchase, change: _Change) -> None:
+    """Everybody whom it concerns: the buyer, whoever may buy, and support if licenses lack."""
+    organization = purchase.organization
+    if organization is None:
+        return
+    facts = _mail_facts(purchase, organization, change)
+    people = {member.user.email for member in people_who_may_buy(organization)}
+    kind = "payment_returned" if change.amount >= 0 else "return_undone"
+    for recipient in sorted(people | {purchase.buyer_email}):
+        notices.tell(
+            recipient,
+            kind,
+            reference=f"{purchase.reference}:{purchase.refund_checks}",
+            organization=organization,
+            data=facts,
+        )
+    if facts["over"] and settings.SUPPORT_EMAIL:
+        notices.tell(
+            settings.SUPPORT_EMAIL,
+            "over_licenses",
+            reference=f"{purchase.reference}:{purchase.refund_checks}",
+            organization=organization,
+            data=facts,
+        )
+
+
+def _mail_facts(
+    purchase: Purchase, organization: Organization, change: _Change
+) -> dict[str, object]:
+    standing = standing_of(organization, clock.now())
+    count = standing.licenses
+    page = reverse("billing:purchase", args=[organization.slug, purchase.pk])
+    return {
+        "organization_name": organization.name,
+        "purchase": str(purchase.get_kind_display()),
+        "receipt_number": purchase.receipt_number,
+        "returned": formats.money(purchase.refunded_amount, purchase.currency),
+        "total": formats.money(purchase.total_amount, purchase.currency),
+        "taken": formats.number(-change.licenses) if change.licenses < 0 else "",
+        "given": formats.number(change.licenses) if change.licenses > 0 else "",
+        "held": formats.number(count.held),
+        "in_use": formats.number(count.in_use),
+        "over": formats.number(count.over) if count.over else "",
+        "canceled": formats.full_date(standing.canceled_on) if standing.canceled_on else "",
+        "link": f"{settings.SITE_URL}{page}",
+    }

@@ -1,0 +1,268 @@
+"""What support does with payments: refund a purchase, grant or refund what was held (R15, R30).
+
+Each is written down with who and why under the lock; the processor is asked afterwards, and
+reconciliation asks where it could not be.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from billing import following, gateway, granting, problems, refunding, reversing
+from billing.closing import close_checkout
+from billing.locking import lock_purchase
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.processor import ProcessorError
+from billing.renewing import open_renewal_checkout
+from billing.states import (
+    FAILED_REFUNDS,
+    ProblemReason,
+    PurchaseKind,
+    PurchaseStatus,
+    RefundStatus,
+    Resolution,
+    require_move,
+)
+from subscriptions import clock, notices, renewals
+from subscriptions.models import Organization, User
+from subscriptions.policy import refunds as rules
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused, require
+
+logger = logging.getLogger(__name__)
+
+# How often an open renewal checkout is closed again when somebody keeps opening new ones.
+_PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class RefundOrder:
+    """What support asked for. ``licenses`` None: all that is left of the purchase."""
+
+    licenses: int | None
+    reason: str
+    submission: uuid.UUID
+
+
+def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Refusal:
+    """Whether support may refund a purchase, or ``licenses`` of an add-on, now (R30)."""
+    if purchase.status != PurchaseStatus.SETTLED:
+        return Refusal(Reason.NOT_PAID)
+    if refunding.is_disputed(purchase.payment_intent_id or ""):
+        return Refusal(Reason.PAYMENT_IS_DISPUTED)
+    paid = reversing.paid_purchase(purchase, with_requested=True)
+    if purchase.kind == PurchaseKind.ADD_ON:
+        left = paid.quantity - rules.reversed_add_ons(paid)
+        return rules.may_refund_add_ons(paid, left if licenses is None else licenses)
+    if licenses is not None:
+        return Refusal(Reason.REFUND_NOT_IN_GROUPS, {"most": purchase.quantity})
+    later = renewals.later_term(purchase.term) if purchase.term else None
+    return rules.may_refund_term(paid, later_term_starts_on=later.starts_on if later else None)
+
+
+def refund_amount(purchase: Purchase, licenses: int | None) -> int:
+    """What refunding comes to, in minor units."""
+    paid = reversing.paid_purchase(purchase, with_requested=True)
+    if licenses is None:
+        return paid.amount_left
+    return rules.amount_for(paid, licenses)
+
+
+def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> Refund:
+    """Give back a purchase, or some groups of 5 of an add-on; once per ``order.submission``.
+
+    The refund as it stands after the processor was asked: REQUESTED where it could not be. Raises
+    Refused; ProcessorUnavailable where an open renewal could not be closed, and nothing was done.
+    """
+    refund = Refund.objects.filter(submission=order.submission).first()
+    for _ in range(_PATIENCE):
+        if refund is not None:
+            break
+        require(may_refund(purchase, order.licenses))
+        if purchase.organization is not None:
+            # Its number of licenses is frozen, and counts those that are about to go.
+            _close_renewal_checkout(purchase.organization)
+        refund = _write_down_refund(purchase, order, actor)
+    else:
+        if refund is None:
+            raise Refused(Refusal(Reason.RENEWAL_BEING_PAID))
+    return _send(refund)
+
+
+def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
+    """Grant a payment that was held, for what its purchase was about (R15).
+
+    Raises Refused: solved already, or nothing left to grant to. Raises ProcessorError.
+    """
+    require(may_grant(problem))
+    session = gateway.retrieve_session(problem.session_id)
+    payment = session.payment
+    if payment is None or problem.purchase is None:
+        raise Refused(Refusal(Reason.CANNOT_BE_GRANTED))
+    with transaction.atomic():
+        purchase = lock_purchase(problem.purchase)
+        problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
+        problem.purchase = purchase
+        require(may_grant(problem))
+        require_move(purchase.status, PurchaseStatus.SETTLED)
+        purchase.session_id = session.id
+        purchase.status = granting.grant_held(purchase, payment)
+        purchase.save()
+        problems.solve(problem, Resolution.GRANTED, actor=actor, why=why)
+        _record(purchase, "payment_granted", actor, why)
+    if payment.is_touched:
+        following.follow_payment(payment.payment_intent_id)
+    return purchase
+
+
+def may_grant(problem: PaymentProblem) -> Allowed | Refusal:
+    """Whether a held payment can be granted: its purchase waits, and its term is still there."""
+    if problem.resolution:
+        return Refusal(Reason.PROBLEM_IS_SOLVED)
+    purchase = problem.purchase
+    if purchase is None or purchase.status != PurchaseStatus.REVIEW:
+        return Refusal(Reason.CANNOT_BE_GRANTED)
+    is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
+    if not is_its_payment or granting.why_not_grantable(purchase) is not None:
+        return Refusal(Reason.CANNOT_BE_GRANTED)
+    return ALLOWED
+
+
+def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
+    """Whether a payment on the list can be given back in full from there."""
+    if problem.resolution:
+        return Refusal(Reason.PROBLEM_IS_SOLVED)
+    if not problem.payment_intent_id or not problem.received.get("amount_received"):
+        return Refusal(Reason.NOTHING_WAS_PAID)
+    granted = _granted_by(problem)
+    if granted is not None:
+        return may_refund(granted)
+    if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
+        return Refusal(Reason.REFUNDED_ALREADY)
+    if refunding.is_disputed(problem.payment_intent_id):
+        return Refusal(Reason.PAYMENT_IS_DISPUTED)
+    return ALLOWED
+
+
+def refund_problem(
+    problem: PaymentProblem, *, why: str, actor: User, submission: uuid.UUID
+) -> Refund:
+    """Give a payment on the list back in full (R15).
+
+    The refund as it stands after the processor was asked. Raises Refused.
+    """
+    before = Refund.objects.filter(submission=submission).first()
+    if before is not None:
+        return before
+    require(may_refund_problem(problem))
+    granted = _granted_by(problem)
+    if granted is not None:
+        return refund_purchase(granted, RefundOrder(None, why, submission), actor=actor)
+    with transaction.atomic():
+        purchase = lock_purchase(problem.purchase) if problem.purchase else None
+        problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
+        require(may_refund_problem(problem))
+        refund = refunding.request(
+            problem,
+            amount=problem.received["amount_received"],
+            currency=problem.received["currency"],
+            actor=actor,
+            reason=why,
+            submission=submission,
+        )
+        is_its_payment = purchase and purchase.session_id == problem.session_id
+        if purchase and is_its_payment and purchase.status == PurchaseStatus.REVIEW:
+            granting.give_up(purchase)
+        if purchase:
+            _record(purchase, "payment_refunded", actor, why)
+    return _send(refund)
+
+
+def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
+    """Take a payment off the list without granting or refunding it: it was settled otherwise.
+
+    Raises Refused: solved already, or money that was received would be neither granted nor given
+    back (R14).
+    """
+    with transaction.atomic():
+        problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
+        require(may_close(problem))
+        problems.solve(problem, Resolution.CLOSED, actor=actor, why=why)
+        if problem.purchase:
+            _record(problem.purchase, "problem_closed", actor, why)
+
+
+# What they are about is granted or given back already; a person only had to know.
+_MAY_BE_CLOSED = (
+    ProblemReason.TERM_CANCELED,
+    ProblemReason.LATER_TERM_PAID,
+    ProblemReason.REFUND_UNDONE,
+)
+
+
+def may_close(problem: PaymentProblem) -> Allowed | Refusal:
+    """Whether a payment may leave the list without anything being done about its money."""
+    if problem.resolution:
+        return Refusal(Reason.PROBLEM_IS_SOLVED)
+    purchase = problem.purchase
+    is_settled = purchase is not None and purchase.status == PurchaseStatus.SETTLED
+    if problem.reason not in _MAY_BE_CLOSED or not is_settled:
+        return Refusal(Reason.MUST_BE_GRANTED_OR_REFUNDED)
+    return ALLOWED
+
+
+def _granted_by(problem: PaymentProblem) -> Purchase | None:
+    """The purchase that this very payment was granted for."""
+    purchase = problem.purchase
+    if purchase is None or purchase.status != PurchaseStatus.SETTLED:
+        return None
+    return purchase if purchase.payment_intent_id == problem.payment_intent_id else None
+
+
+def _close_renewal_checkout(organization: Organization) -> None:
+    checkout = open_renewal_checkout(organization)
+    if checkout is not None:
+        close_checkout(checkout)
+
+
+def _write_down_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refund | None:
+    """Judge again under the lock and commit; None where a renewal was opened meanwhile."""
+    with transaction.atomic():
+        purchase = lock_purchase(purchase)
+        before = Refund.objects.filter(submission=order.submission).first()
+        if before is not None:
+            return before
+        if purchase.organization and open_renewal_checkout(purchase.organization):
+            return None
+        require(may_refund(purchase, order.licenses))
+        refund = Refund.objects.create(
+            purchase=purchase,
+            payment_intent_id=purchase.payment_intent_id or "",
+            amount=refund_amount(purchase, order.licenses),
+            currency=purchase.currency,
+            status=RefundStatus.REQUESTED,
+            created_at=clock.now(),
+            actor=actor,
+            reason=order.reason,
+            submission=order.submission,
+        )
+        _record(purchase, "refund_requested", actor, order.reason, amount=refund.amount)
+    return refund
+
+
+def _send(refund: Refund) -> Refund:
+    """Ask the processor; what could not be asked or closed is left to reconciliation."""
+    try:
+        refund = refunding.follow_up(refund)
+        following.close_checkouts_of_canceled_terms()
+    except ProcessorError:
+        logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
+        refund.refresh_from_db()
+    return refund
+
+
+def _record(purchase: Purchase, verb: str, actor: User, why: str, **facts: object) -> None:
+    if purchase.organization is not None:
+        data = {"purchase": str(purchase.pk), "reason": why} | facts
+        notices.record(purchase.organization, verb, actor=actor, data=data)

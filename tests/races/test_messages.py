@@ -1,0 +1,83 @@
+"""Messages that are sent at the same moment (R28)."""
+
+import uuid
+
+import pytest
+
+from subscriptions import answering, messenger
+from subscriptions.messenger import Text
+from subscriptions.models import Conversation, Message, Notice
+from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.messages import MOST_MESSAGES
+from tests.concurrency import at_once
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+RACERS = 6
+
+
+def test_a_double_click_is_one_message_in_one_conversation(world: World) -> None:
+    text = Text("Once", uuid.uuid4())
+
+    outcomes = at_once(*[lambda: messenger.write(world.official, text)] * RACERS)
+
+    assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
+    assert Conversation.objects.get().unread_by_support == Message.objects.count() == 1
+
+
+def test_a_double_click_without_account_is_one_message(world: World) -> None:
+    text = Text("Once", uuid.uuid4())
+
+    def send() -> Message:
+        return messenger.write_without_account("Pat", "pat@meadow.example", text)
+
+    outcomes = at_once(*[send] * RACERS)
+
+    assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
+    assert Conversation.objects.count() == Message.objects.count() == 1
+
+
+def test_the_limit_holds(world: World) -> None:
+    for number in range(MOST_MESSAGES - 1):
+        messenger.write(world.official, Text(f"number {number}"))
+
+    outcomes = at_once(*[lambda: messenger.write(world.official, Text("More"))] * RACERS)
+
+    assert sum(isinstance(outcome, Message) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
+
+
+def test_two_of_support_answer_once(world: World) -> None:
+    question = messenger.write(world.official, Text("A question"))
+
+    def answer() -> bool:
+        _said, is_new = answering.answer(
+            question.conversation, world.support, Text("An answer"), seen=question.pk
+        )
+        return is_new
+
+    outcomes = at_once(*[answer] * RACERS)
+
+    assert outcomes.count(True) == 1
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert {one.refusal.reason for one in refused} == {Reason.ANSWERED_MEANWHILE}
+    assert len(refused) == RACERS - 1
+    assert Notice.objects.filter(kind="message_answered").count() == 1
+
+
+def test_both_sides_write_at_once(world: World) -> None:
+    """Whoever comes first: what support has not seen keeps waiting, and nothing is lost."""
+    question = messenger.write(world.official, Text("A question"))
+
+    at_once(
+        lambda: messenger.write(world.official, Text("One more thing")),
+        lambda: answering.answer(
+            question.conversation, world.support, Text("An answer"), seen=question.pk
+        ),
+    )
+
+    conversation = Conversation.objects.get()
+    last = Message.objects.get(body="One more thing")
+    assert conversation.messages.count() == 3
+    assert (conversation.state, conversation.waiting_since) == ("waiting", last.created_at)
+    assert (conversation.unread_by_person, conversation.unread_by_support) == (1, 1)

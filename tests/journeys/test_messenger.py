@@ -1,0 +1,135 @@
+"""Writing to support and being answered (R28)."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from subscriptions import answering, messenger
+from subscriptions.messenger import Text
+from subscriptions.models import Conversation, Message
+from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.world import World
+
+WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
+# How far the button lies over what it must leave free, with the page scrolled to its end.
+COVERED = """() => {
+    scrollTo(0, document.scrollingElement.scrollHeight);
+    const box = document.getElementById("messenger-button").getBoundingClientRect();
+    return [...document.querySelectorAll("main a, main button, main input, main p, main td")]
+        .filter(element => element.checkVisibility())
+        .map(element => element.getBoundingClientRect())
+        .filter(other => other.right > box.left && other.left < box.right
+            && other.bottom > box.top && other.top < box.bottom).length;
+}"""
+
+
+def the_button(page: Page) -> Locator:
+    return page.locator("#messenger-button")
+
+
+def the_panel(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Messages")
+
+
+def answer(world: World, body: str) -> None:
+    conversation = Conversation.objects.get()
+    newest = Message.objects.latest("pk").pk
+    answering.answer(conversation, world.support, Text(body), seen=newest)
+
+
+def test_without_a_script(world: World, signed_in: SignedIn) -> None:
+    otto = signed_in(world.official, WITHOUT_SCRIPT)
+    otto.opens("/o/lakeside/")
+    the_button(otto.page).click()
+    otto.is_at("Messages")
+    otto.field("Your message").fill("Can you hear me?")
+    otto.clicks("Send")
+    otto.reads("Your message is sent.", "Can you hear me?")
+
+    answer(world, "Loud and clear.")
+    otto.opens("/o/lakeside/")
+    expect(the_button(otto.page)).to_contain_text("1 new answer")
+    the_button(otto.page).click()
+    otto.reads("Sunny Support, support", "Loud and clear.")
+
+
+def test_the_panel_by_keyboard_and_an_answer_that_appears(
+    world: World, signed_in: SignedIn
+) -> None:
+    otto = signed_in(world.official)
+    page = otto.page
+    page.clock.install()
+    otto.opens("/o/lakeside/")
+    the_button(page).focus()
+    page.keyboard.press("Space")
+    panel = the_panel(page)
+    expect(panel.get_by_label("Your message")).to_be_focused()
+    page.keyboard.type("Can you hear me?")
+    panel.get_by_role("button", name="Send").click()
+    log = panel.get_by_role("log")
+    expect(log).to_contain_text("Can you hear me?")
+    expect(panel.get_by_label("Your message")).to_be_focused()
+    check_axe(page)
+
+    page.keyboard.type("Half a sen")
+    answer(world, "Loud and clear.")
+    page.clock.fast_forward("00:10")
+    expect(log).to_contain_text("Loud and clear.")
+    expect(log.get_by_role("listitem")).to_have_count(2)
+    expect(panel.get_by_label("Your message")).to_have_value("Half a sen")
+
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(the_button(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_label("Your message")).to_have_value("Half a sen")
+
+
+def test_a_refusal_keeps_what_was_typed_in_the_panel(
+    world: World, signed_in: SignedIn, troubles: Troubles
+) -> None:
+    troubles.expect("POST 422 .*/messages/")
+    page = signed_in(world.official, PHONE).page
+    page.goto("/o/lakeside/")
+    the_button(page).tap()
+    panel = the_panel(page)
+    panel.get_by_label("Your message").fill("x" * 4001)
+    panel.get_by_role("button", name="Send").tap()
+
+    expect(panel).to_contain_text("at most 4,000 characters, and this one has 4,001")
+    expect(panel.get_by_label("Your message")).to_have_value("x" * 4001)
+    check_axe(page)
+
+
+def test_nobody_in_particular_asks_on_the_price_list(
+    world: World, new_context: ContextMaker
+) -> None:
+    page = new_context(PHONE).new_page()
+    page.goto("/pricing/")
+    assert page.evaluate(COVERED) == 0
+    the_button(page).tap()
+    panel = the_panel(page)
+    panel.get_by_label("Your name").fill("Pat Prospect")
+    panel.get_by_label("Your e-mail").fill("pat@meadow.example")
+    panel.get_by_label("Your message").fill("Which package?")
+    check_axe(page)
+    panel.get_by_role("button", name="Send").tap()
+    expect(panel).to_contain_text("Thank you. Your message is with our support staff")
+
+    panel.get_by_role("button", name="Close").tap()
+    the_button(page).tap()
+    panel.get_by_role("link", name="Write another message").tap()
+    expect(panel.get_by_label("Your name")).to_be_visible()
+    assert Conversation.objects.get().email == "pat@meadow.example"
+
+
+def test_the_pages_can_be_used_by_everybody(world: World, signed_in: SignedIn) -> None:
+    answered = messenger.write(world.assignor, Text("Hello"))
+    answering.answer(answered.conversation, world.support, Text("Hello!"), seen=answered.pk)
+    arlo = signed_in(world.assignor)
+    for address in ("/o/lakeside/messages/", "/messages/"):
+        arlo.opens(address)
+        arlo.can_be_used_by_everybody()
+    Person(arlo.page).opens("/o/lakeside/users/")
+    arlo.page.set_viewport_size(PHONE["viewport"])
+    assert arlo.page.evaluate(COVERED) == 0

@@ -168,6 +168,7 @@ def _ask_if_meant(buyer: Membership, order: Order, now: datetime) -> None:
         status=PurchaseStatus.SETTLED,
         quantity=order.quantity,
         settled_at__gt=now - SAME_AGAIN_WITHIN,
+        refunded_amount=0,
     )
     before = same.order_by("-settled_at").first()
     if before:

@@ -77,6 +77,14 @@ def entry_of(reference: str) -> LicenseEntry | None:
     return LicenseEntry.objects.select_related("term").filter(reference=reference).first()
 
 
+def reversed_of(reference: str) -> int:
+    """How many licenses of the entry granted for ``reference`` are taken back at this moment."""
+    taken = LicenseEntry.objects.filter(reverses__reference=reference).aggregate(
+        sum=Sum("quantity")
+    )["sum"]
+    return -(taken or 0)
+
+
 def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:
     """Licenses held at each of the aware ``instants``, in one query (R29).
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from subscriptions import clock, formats, members, notices, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
+from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import Standing
@@ -73,6 +74,30 @@ def take_back(standing: Standing, removal: LicenseRemoval, *, actor: User) -> Li
     removal.save(update_fields=["taken_back_at", "taken_back_by"])
     _tell(removal, "removal_taken_back", actor)
     return removal
+
+
+def shown_for(standing: Standing) -> list[LicenseRemoval]:
+    """The removals for the renewal that is open or was, taken back ones too (R7)."""
+    if standing.latest is None or not standing.renewal_is_open:
+        return []
+    return list(standing.latest.removals.all())
+
+
+def waiting_requests(standing: Standing) -> list[Message]:
+    """What was asked for in the messenger for this renewal, and not done yet (R7, R28)."""
+    opens_on = standing.renewal_opens_on
+    if opens_on is None or not standing.renewal_is_open:
+        return []
+    return list(
+        Message.objects.filter(
+            conversation__organization=standing.organization,
+            removal_quantity__isnull=False,
+            removals=None,
+            created_at__gte=calendar.midnight(opens_on, clock.zone()),
+        )
+        .select_related("author")
+        .order_by("pk")
+    )
 
 
 def _open_for_renewal(standing: Standing) -> Term:

@@ -204,6 +204,11 @@ class Purchase(models.Model):
         return self.quantity * self.unit_amount
 
     @property
+    def is_returned(self) -> bool:
+        """All of the money has gone back, though it had been granted (R30)."""
+        return 0 < self.total_amount <= self.refunded_amount
+
+    @property
     def reference(self) -> str:
         """How the ledger, notices and activity know this purchase."""
         return f"purchase:{self.pk}"

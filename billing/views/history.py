@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.models import Purchase
-from billing.states import UNSETTLED
-from subscriptions import clock
+from billing.states import LIVE_REFUNDS, UNSETTLED, RefundStatus
+from subscriptions import clock, ledger
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability
 
 PER_PAGE = 25
+# One that failed, too: somebody may wait for that money.
+SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
@@ -45,11 +47,17 @@ def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResp
 def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
     """One purchase: the receipt (R31), or what became of it."""
     found = get_object_or_404(
-        Purchase.objects.select_related("organization"), pk=pk, organization=member.organization
+        Purchase.objects.select_related("organization", "renewal", "term"),
+        pk=pk,
+        organization=member.organization,
     )
     context = {
         "purchase": found,
         "is_open": found.status in UNSETTLED,
+        "problem": found.problems.filter(session_id=found.session_id).first(),
+        "refunds": found.refunds.filter(problem=None, status__in=SHOWN_REFUNDS),
+        "disputes": found.disputes.exclude(status__startswith="warning"),
+        "licenses_taken": ledger.reversed_of(found.reference),
     }
     return render(request, "billing/purchase.html", context)
 
@@ -78,6 +86,7 @@ def _csv(organization: Organization) -> Iterator[str]:
             _("Discount"),
             _("Fee"),
             _("Total"),
+            _("Given back"),
             _("Currency"),
             _("Paid"),
             _("Card"),
@@ -95,6 +104,7 @@ def _cells(purchase: Purchase) -> list[str]:
         purchase.discount_amount,
         purchase.fee_amount,
         purchase.total_amount,
+        purchase.refunded_amount,
     ]
     zone = clock.zone()
     return [

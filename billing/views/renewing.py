@@ -25,7 +25,7 @@ from billing.renewing import (
     start_renewal,
 )
 from billing.states import PurchaseStatus
-from subscriptions import clock
+from subscriptions import clock, removals
 from subscriptions.access import members_only
 from subscriptions.dormancy import count_dormant
 from subscriptions.models import Membership, Package
@@ -134,6 +134,7 @@ def _page(
         "code_error": code_error,
         "refusal": refusal,
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
+        "removals": removals.shown_for(standing),
         "being_paid": open_renewal_checkout(standing.organization),
         "dormant": count_dormant(standing.organization, standing.now),
         "dormant_days": settings.DORMANT_AFTER_DAYS,

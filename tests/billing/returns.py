@@ -1,0 +1,84 @@
+"""What stories about refunds and disputes share."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.support_actions import RefundOrder, refund_purchase
+from subscriptions import clock, ledger
+from subscriptions.models import LicenseEntry, Organization, Term
+from tests.billing.deliveries import deliver, event
+from tests.billing.renewals import IN_WINDOW, renew_and_settle
+from tests.world import World, local
+
+NEXT_YEAR = local(date(2032, 3, 1), 12)
+
+
+def hear(purchase: Purchase, type: str = "refund.created") -> int:
+    """The webhook about something that happened to a purchase's payment; the status it got."""
+    body = event(type, "re_any")
+    body["data"]["object"]["payment_intent"] = purchase.payment_intent_id
+    status: int = deliver(body).status_code
+    return status
+
+
+def refunded_outside(world: World, purchase: Purchase, amount: int | None = None) -> dict[str, Any]:
+    """Somebody refunds in the processor's dashboard, and we hear of it. Minor units."""
+    assert world.stripe is not None
+    made = world.stripe.refund(payment_intent=purchase.payment_intent_id, amount=amount)
+    assert hear(purchase) == 200
+    return made
+
+
+def refund_fails(world: World, purchase: Purchase, refund_id: str) -> None:
+    """The bank refuses a refund after all."""
+    assert world.stripe is not None
+    world.stripe.fail_refund(refund_id)
+    assert hear(purchase, "refund.failed") == 200
+
+
+def disputed(world: World, purchase: Purchase, outcome: str = "", amount: int | None = None) -> str:
+    """The cardholder disputes the payment; with an ``outcome`` it is decided at once."""
+    assert world.stripe is not None
+    dispute = world.stripe.open_dispute(payment_intent=purchase.payment_intent_id, amount=amount)
+    hear(purchase, "charge.dispute.created")
+    if outcome:
+        world.stripe.close_dispute(dispute["id"], outcome)
+        hear(purchase, "charge.dispute.closed")
+    return str(dispute["id"])
+
+
+def refunded_by_support(world: World, purchase: Purchase, licenses: int | None = None) -> Refund:
+    """Support's action."""
+    order = RefundOrder(licenses, "asked for it", uuid.uuid4())
+    return refund_purchase(purchase, order, actor=world.support)
+
+
+def renewed(world: World) -> Purchase:
+    """Lakeside's next term, paid in the window of the running one."""
+    world.at(IN_WINDOW)
+    return renew_and_settle(world)
+
+
+def reversals(organization: Organization) -> list[int]:
+    """The reversal entries of an organization, oldest first."""
+    entries = LicenseEntry.objects.filter(term__organization=organization, cause="reversal")
+    return list(entries.order_by("pk").values_list("quantity", flat=True))
+
+
+def held(organization: Organization) -> int:
+    """Licenses held now."""
+    return ledger.held_at(organization, [clock.now()])[0]
+
+
+def term_of(purchase: Purchase) -> Term:
+    """The term a purchase is of, as it is now."""
+    assert purchase.term_id is not None
+    return Term.objects.get(pk=purchase.term_id)
+
+
+def waiting() -> list[str]:
+    """The reasons on support's list."""
+    found = PaymentProblem.objects.filter(needs_support=True).order_by("pk")
+    return list(found.values_list("reason", flat=True))

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group
 
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
@@ -288,14 +288,7 @@ class DemoLoader:
         support = self._user("support@licensing.example", "Sunny Support")
         support.is_staff = True
         support.save(update_fields=["is_staff"])
-        support.user_permissions.set(
-            Permission.objects.filter(
-                content_type__app_label__in=["subscriptions", "billing"],
-                codename__regex=(
-                    "^(view_|(add|change)_(package|discount)$|add_message$|change_conversation$)"
-                ),
-            )
-        )
+        support.groups.add(Group.objects.get(name="Support"))
         root = self._user("root@licensing.example", "Rory Root")
         root.is_staff = root.is_superuser = True
         root.save(update_fields=["is_staff", "is_superuser"])

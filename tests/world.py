@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from billing import adding, purchases
@@ -131,6 +132,7 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
         ),
         stripe=stripe,
     )
+    world.support.groups.add(Group.objects.get(name="Support"))
     world.at(clock.now())
     return world
 

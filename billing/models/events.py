@@ -26,6 +26,7 @@ class ProcessorEvent(models.Model):
         verbose_name_plural = _("processor events")
         ordering = ("-received_at",)
         indexes = (
+            models.Index(fields=("object_id",), name="processor_event_about"),
             models.Index(
                 fields=("received_at",),
                 condition=Q(processed_at__isnull=True),

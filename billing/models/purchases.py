@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions.models import Discount, Organization, Package, Renewal, Term
 from subscriptions.models.constraints import currency_is_sold, one_of
+from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.buying import GROUP_SIZE
 
 
@@ -188,6 +189,9 @@ class Purchase(models.Model):
         )
         indexes = (
             models.Index(fields=("organization", "-created_at"), name="purchase_history"),
+            models.Index(fields=("-created_at",), name="purchase_newest_first"),
+            models.Index(fields=("status", "-created_at"), name="purchase_by_status"),
+            PrefixIndex(fields=("buyer_email",), name="purchase_buyer_begins"),
             models.Index(
                 fields=("created_at",),
                 condition=Q(status__in=["pending", "open", "refunding"]),

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
+from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.buying import CURRENCIES
 
 
@@ -26,6 +27,11 @@ class Organization(models.Model):
         verbose_name_plural = _("organizations")
         ordering = ("name",)
         constraints = (currency_is_sold("organization"),)
+        indexes = (
+            models.Index(fields=("name",), name="organization_by_name"),
+            PrefixIndex(fields=("name",), name="organization_name_begins"),
+            PrefixIndex(fields=("billing_email",), name="organization_email_begins"),
+        )
 
     def __str__(self) -> str:
         return self.name

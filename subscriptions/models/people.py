@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
 from subscriptions.models.constraints import one_of
+from subscriptions.models.indexes import PrefixIndex
 from subscriptions.models.organizations import Organization
 from subscriptions.policy import people
 
@@ -66,6 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_is_unique_without_case"),
         )
+        indexes = (PrefixIndex(fields=("name",), name="user_name_begins"),)
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -120,37 +120,41 @@ def write_without_account(name: str, email: str, text: Text) -> Message:
     form sent twice writes once. Raises Refused: nothing said, too long.
     """
     require(rules.check_body(text.body))
-    sent = Message.objects.filter(
-        submission=text.submission,
-        body=text.body,
-        conversation__name=name,
-        conversation__email=email,
-    )
-    if message := sent.first():
-        return message
-    text = Text(text.body, unused(text.submission))
-    now = clock.now()
     try:
-        # A savepoint: the same form may be sent twice at this moment.
         with transaction.atomic():
-            conversation = Conversation.objects.create(
-                name=name,
-                email=email,
-                state=ConversationState.WAITING,
-                waiting_since=now,
-                last_message_at=now,
-                unread_by_support=1,
-                created_at=now,
-            )
-            message = Message.objects.create(
-                conversation=conversation,
-                body=text.body,
-                submission=text.submission,
-                created_at=now,
-            )
-            _tell_support(message)
+            return _begin(name, email, text)
     except IntegrityError:
-        return sent.get()
+        # The form was sent before: with the same words, or by going back and changing them.
+        sent = Message.objects.filter(
+            submission=text.submission,
+            body=text.body,
+            conversation__name=name,
+            conversation__email=email,
+        ).first()
+    if sent is not None:
+        return sent
+    with transaction.atomic():
+        return _begin(name, email, Text(text.body))
+
+
+def _begin(name: str, email: str, text: Text) -> Message:
+    now = clock.now()
+    conversation = Conversation.objects.create(
+        name=name,
+        email=email,
+        state=ConversationState.WAITING,
+        waiting_since=now,
+        last_message_at=now,
+        unread_by_support=1,
+        created_at=now,
+    )
+    message = Message.objects.create(
+        conversation=conversation,
+        body=text.body,
+        submission=text.submission,
+        created_at=now,
+    )
+    _tell_support(message)
     return message
 
 

@@ -24,7 +24,8 @@ ANSWERING = (*LOOKING, "add_message", "change_conversation")
 
 
 def staff(world: World, *codenames: str) -> Client:
-    """Sunny with these permissions."""
+    """Sunny with these permissions only."""
+    world.support.groups.clear()
     world.support.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return world.client(world.support)
 

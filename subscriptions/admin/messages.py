@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import answering, clock, formats, messenger
+from subscriptions import answering, clock, messenger
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.message_forms import MessageForm
 from subscriptions.models import Conversation, Message, User
@@ -43,7 +43,7 @@ class RemovalFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """With a request, whatever has become of it."""
-        return queryset.filter(asks_for_removal=True) if self.value() == "asked" else queryset
+        return queryset.exclude(asked_quantity=None) if self.value() == "asked" else queryset
 
 
 class SeenForm(forms.Form):
@@ -102,10 +102,11 @@ class ConversationAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        """With whether licenses were asked to be removed."""
+        """With how many licenses were asked to be removed last."""
         conversations: QuerySet[Conversation] = super().get_queryset(request)
         asking = Message.objects.filter(conversation=OuterRef("pk"), removal_quantity__isnull=False)
-        return conversations.annotate(asks_for_removal=Exists(asking))
+        last = asking.order_by("-pk").values("removal_quantity")[:1]
+        return conversations.annotate(asked_quantity=Subquery(last))
 
     @admin.display(description=_("from"))
     def who(self, conversation: Conversation) -> str:
@@ -125,16 +126,17 @@ class ConversationAdmin(ReadOnlyAdmin):
         """Messages that nobody of support has opened."""
         return conversation.unread_by_support or None
 
-    @admin.display(description=_("removal"), boolean=True)
-    def removal(self, conversation: Conversation) -> bool | None:
-        """Whether licenses were asked to be removed; empty where not."""
-        asks: bool = conversation.asks_for_removal  # type: ignore[attr-defined]
-        return asks or None
+    @admin.display(description=_("licenses to remove"), ordering="asked_quantity")
+    def removal(self, conversation: Conversation) -> int | None:
+        """How many licenses were asked to be removed last, if any."""
+        quantity: int | None = conversation.asked_quantity  # type: ignore[attr-defined]
+        return quantity
 
     @admin.display(description=_("last message"), ordering="last_message_at")
     def last_message(self, conversation: Conversation) -> str:
-        """When anybody wrote last."""
-        return formats.moment(conversation.last_message_at)
+        """How long ago anybody wrote last."""
+        ago = timesince(conversation.last_message_at, clock.now())
+        return gettext("%(time)s ago") % {"time": ago}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The queue, headed by how many wait."""

@@ -9,40 +9,117 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import purchases, refunding, webhooks
-from billing.models import ProcessorEvent, Purchase, Refund
-from billing.processor import ProcessorRefused, SessionUnknown
+from billing import comparing, following, gateway, purchases, refunding, webhooks
+from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 
 logger = logging.getLogger(__name__)
-Row = TypeVar("Row", Purchase, Refund, ProcessorEvent)
+Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
+
+
+# How far back the processor's own lists are read: what was missed for longer is looked for on
+# purpose.
+LOOK_BACK = timedelta(days=1)
 
 
 class StillFailing(Exception):
     """An event of the inbox could not be processed this time either."""
 
 
+@dataclass(frozen=True)
+class Line:
+    """One thing that was found. ``is_trouble``: somebody has to look at it."""
+
+    found: str
+    subject: str
+    result: str
+    is_trouble: bool = False
+
+
 @dataclass
 class Report:
-    """What a run found and did: (what it was about, what became of it)."""
+    """What a run found and did."""
 
-    lines: list[tuple[str, str]] = field(default_factory=list)
-    failures: int = 0
+    lines: list[Line] = field(default_factory=list)
 
-    def add(self, subject: object, result: str) -> None:
+    def add(self, found: str, subject: object, result: str, *, is_trouble: bool = False) -> None:
         """One more line."""
-        self.lines.append((str(subject), result))
+        self.lines.append(Line(found, str(subject), result, is_trouble))
+
+    @property
+    def failures(self) -> int:
+        """How many of them somebody has to look at."""
+        return sum(line.is_trouble for line in self.lines)
 
 
-def reconcile() -> Report:
-    """Settle, resume, abandon, refund and process whatever is waiting."""
+def reconcile(*, look_back: timedelta = LOOK_BACK) -> Report:
+    """Settle, resume, abandon, refund and process whatever is waiting, and compare the ledger.
+
+    What the processor has that we do not know of is looked for among what it made within
+    ``look_back``.
+    """
     report = Report()
-    _each(report, _unfinished(PurchaseStatus.PENDING), _take_up)
-    _each(report, _unfinished(PurchaseStatus.OPEN), _ask)
-    _each(report, _unsent_refunds(), _refund)
-    _each(report, _waiting_events(), _process)
+    since = clock.now() - look_back - purchases.CLOCK_DIFFERENCE
+    _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _take_up)
+    _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
+    _each(report, "unfinished refund", _unsent_refunds(), _refund)
+    _each(report, "event not processed", _waiting_events(), _process)
+    missed = _from_the_processor(report, "paid session", lambda: _missed_sessions(since))
+    _each(report, "paid session", missed, _settle_missed)
+    touched = _from_the_processor(
+        report, "refund or dispute", lambda: gateway.payments_touched_since(since)
+    )
+    _each(report, "refund or dispute", touched, _follow)
+    following.close_checkouts_of_canceled_terms()
+    for subject, difference in comparing.differences(since):
+        report.add("ledger differs", subject, difference, is_trouble=True)
     return report
+
+
+def _missed_sessions(since: datetime) -> list[str]:
+    """Paid sessions of ours that neither a purchase nor support's list has (R14)."""
+    paid = {
+        session.id
+        for session in gateway.sessions_created_since(since)
+        if session.is_ours and session.is_complete
+    }
+    # Those of unsettled purchases are asked about anyway.
+    over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
+    known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=over)
+    listed = PaymentProblem.objects.filter(session_id__in=paid)
+    for found in (known, listed):
+        paid -= set(found.values_list("session_id", flat=True))
+    return sorted(paid)
+
+
+def _settle_missed(session_id: str) -> str:
+    purchase = purchases.settle(session_id)
+    return purchase.status if purchase else "no purchase, on support's list"
+
+
+def _follow(payment_intent_id: str) -> str:
+    """Ask about a refund or dispute; nothing to say where a webhook had told us (R30)."""
+    before = _returned(payment_intent_id)
+    following.follow_payment(payment_intent_id)
+    after = _returned(payment_intent_id)
+    return "" if before == after else f"{after} returned in all"
+
+
+def _returned(payment_intent_id: str) -> int | None:
+    found = Purchase.objects.filter(payment_intent_id=payment_intent_id)
+    return found.values_list("refunded_amount", flat=True).first()
+
+
+def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]) -> list[str]:
+    """A list of the processor's, or none where it cannot be asked."""
+    try:
+        return ask()
+    except ProcessorError as error:
+        logger.exception("reconciliation: %s", found)
+        report.add(found, "", f"{type(error).__name__}: {error}", is_trouble=True)
+        return []
 
 
 def _take_up(purchase: Purchase) -> str:
@@ -87,12 +164,14 @@ def _waiting_events() -> Iterable[ProcessorEvent]:
     ).order_by("received_at")
 
 
-def _each(report: Report, rows: Iterable[Row], act: Callable[[Row], str]) -> None:
+def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], str]) -> None:
     for row in rows:
         try:
-            report.add(row, act(row))
+            result = act(row)
         except Exception as error:
             # One that cannot be settled must not keep the others from it.
             logger.exception("reconciliation of %s failed", row)
-            report.failures += 1
-            report.add(row, f"{type(error).__name__}: {error}")
+            report.add(found, row, f"{type(error).__name__}: {error}", is_trouble=True)
+        else:
+            if result:
+                report.add(found, row, result)

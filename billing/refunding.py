@@ -20,6 +20,7 @@ from billing.states import (
     LIVE_REFUNDS,
     LOST_DISPUTES,
     OPEN_DISPUTES,
+    DisputeStatus,
     PurchaseStatus,
     RefundStatus,
     Resolution,
@@ -194,6 +195,7 @@ def _unanswered(problem: PaymentProblem | None) -> PaymentProblem | None:
 
 
 def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
+    _require_known(heard.status, RefundStatus.values)
     refund.refund_id = heard.id
     refund.status = later_refund_status(refund.status, heard.status)
     if refund.status == heard.status:
@@ -204,6 +206,7 @@ def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
 
 
 def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
+    _require_known(heard.status, DisputeStatus.values)
     known = Dispute.objects.select_for_update(of=("self",)).filter(dispute_id=heard.id).first()
     before = known.status if known else ""
     dispute = known or Dispute(
@@ -219,6 +222,11 @@ def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: Processo
     dispute.save()
     if dispute.status != before:
         problems.tell_about_dispute(dispute)
+
+
+def _require_known(status: str, words: list[str]) -> None:
+    if status not in words:
+        raise ProcessorUnavailable(f"a status this program does not know: {status!r}")
 
 
 def _write(refund: Refund, heard: ProcessorRefund) -> Refund:

@@ -152,6 +152,6 @@ def build_term(
         term,
         licenses,
         effective_at=calendar.midnight(starts_on, clock.zone()),
-        reference=f"purchase:{uuid.uuid4()}",
+        reference=f"built:{uuid.uuid4()}",
     )
     return term

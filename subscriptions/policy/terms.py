@@ -30,8 +30,13 @@ class LastTerm:
     key: int = 0
 
     def ends_at(self, zone: ZoneInfo) -> datetime:
-        """The instant from which the organization counts as expired."""
-        return self.ended_at or calendar.expires_at(self.expires_on, zone)
+        """The instant from which the organization counts as expired, by the clock of ``zone``.
+
+        By that clock, so that days counted from it keep the hour when the clocks change.
+        """
+        if self.ended_at is not None:
+            return self.ended_at.astimezone(zone)
+        return calendar.expires_at(self.expires_on, zone)
 
 
 def last_term(terms: Sequence[PaidTerm], *, now: datetime, zone: ZoneInfo) -> LastTerm | None:

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.support_actions import RefundOrder, refund_purchase
@@ -38,7 +38,12 @@ def refund_fails(world: World, purchase: Purchase, refund_id: str) -> None:
     assert hear(purchase, "refund.failed") == 200
 
 
-def disputed(world: World, purchase: Purchase, outcome: str = "", amount: int | None = None) -> str:
+def disputed(
+    world: World,
+    purchase: Purchase,
+    outcome: Literal["won", "lost", ""] = "",
+    amount: int | None = None,
+) -> str:
     """The cardholder disputes the payment; with an ``outcome`` it is decided at once."""
     assert world.stripe is not None
     dispute = world.stripe.open_dispute(payment_intent=purchase.payment_intent_id, amount=amount)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from billing.models import ProcessorEvent, Purchase
 from billing.processor import ProcessorUnavailable
 from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN
-from billing.reconcile import reconcile
+from billing.reconcile import Line, reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
@@ -147,7 +147,7 @@ class TestAPurchaseWithoutItsSession:
 
         report = reconcile()
 
-        assert report.failures == 1
+        assert report.lines[0].is_trouble
         assert state(purchase) == PurchaseStatus.PENDING
         impatient.STRIPE_API_BASE = base
         assert reconcile().failures == 0
@@ -237,7 +237,7 @@ def test_twice_changes_nothing_more(world: World, stripe: SandboxControl) -> Non
     second = reconcile()
 
     assert list(Purchase.objects.order_by("pk").values()) == after
-    assert second.lines == [(str(unpaid), PurchaseStatus.OPEN)]
+    assert second.lines == [Line("unpaid purchase", str(unpaid), PurchaseStatus.OPEN)]
     assert LicenseEntry.objects.filter(cause="add_on").count() == 3
 
 
@@ -271,7 +271,7 @@ class TestEvents:
         report = reconcile()
 
         assert state(purchase) == PurchaseStatus.SETTLED
-        assert [result for _, result in report.lines] == ["processed"]
+        assert [line.result for line in report.lines] == ["processed"]
 
     def test_that_arrive_at_this_moment_are_left_alone(
         self, world: World, stripe: SandboxControl
@@ -290,7 +290,8 @@ class TestEvents:
 
         report = reconcile()
 
-        assert report.failures == 1
+        [line] = [line for line in report.lines if line.found == "event not processed"]
+        assert line.is_trouble
         assert ProcessorEvent.objects.get().processed_at is None
 
 
@@ -307,10 +308,10 @@ class TestTheCommand:
 
         assert "Add-on licenses: 10 (Lakeside Officials Association)" in printed
         assert "settled" in printed
-        assert "1 looked at, 0 failed" in printed
+        assert "1 found, 0 to look at" in printed
 
     def test_with_nothing_to_do_says_so(self, world: World, stripe: SandboxControl) -> None:
-        assert "0 looked at, 0 failed" in self.run()
+        assert "0 found, 0 to look at" in self.run()
 
     def test_ends_with_an_error_where_something_failed(
         self, world: World, stripe: SandboxControl

@@ -1,6 +1,6 @@
 """Which term counts, and when a canceled subscription ended (R18, R30)."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,6 +95,18 @@ class TestWhatFollowsFromACancellation:
         assert self.phase(self.CANCELED_AT) == Phase.EXPIRED
         assert self.phase(closes_at - second) == Phase.EXPIRED
         assert self.phase(closes_at) == Phase.CLOSED
+
+    def test_the_days_are_those_of_the_calendar(self) -> None:
+        """The clocks go forward on March 14: 14 days later it is noon again, by local time."""
+        term = LastTerm(THIRD, self.CANCELED_AT.astimezone(UTC))
+        closes_at = at(2032, 3, 15)
+
+        def phase(now: datetime) -> Phase:
+            after = timedelta(days=14)
+            return renewal.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
+
+        assert phase(closes_at - timedelta(seconds=1)) == Phase.EXPIRED
+        assert phase(closes_at) == Phase.CLOSED
 
     def test_renewal_is_open_long_before_the_old_window(self) -> None:
         assert renewal.may_renew(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK) == ALLOWED

@@ -1,24 +1,46 @@
+from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing.reconcile import reconcile
+from billing.reconcile import LOOK_BACK, Line, reconcile
 from subscriptions.notices import deliver_waiting
+
+HEADINGS = Line("Found", "About", "Result")
 
 
 class Command(BaseCommand):
     help = (
-        "Asks the payment processor about every purchase and refund that is not settled, and "
-        "queues mails that were left behind. Safe at any time; run it every minute."
+        "Asks the payment processor about every purchase and refund that is not settled, looks for "
+        "payments, refunds and disputes that were missed, compares the license ledger with what "
+        "was paid, and queues mails that were left behind. Safe at any time; run it every minute."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """How far back the processor's lists are read."""
+        parser.add_argument(
+            "--hours",
+            type=int,
+            default=int(LOOK_BACK.total_seconds() // 3600),
+            help="look at what the processor made in the last HOURS (default: %(default)s)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        report = reconcile()
-        for subject, result in report.lines:
-            self.stdout.write(f"{subject:<70} {result}")
+        report = reconcile(look_back=timedelta(hours=options["hours"]))
+        if report.lines:
+            self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()
         self.stdout.write(
-            f"{len(report.lines)} looked at, {report.failures} failed, {mails} mails queued"
+            f"{len(report.lines)} found, {report.failures} to look at, {mails} mails queued"
         )
         if report.failures:
             raise SystemExit(1)
+
+    def _print(self, lines: list[Line]) -> None:
+        found = max(len(line.found) for line in lines)
+        subject = max(len(line.subject) for line in lines)
+        for line in lines:
+            mark = "!" if line.is_trouble else " "
+            row = f"{mark} {line.found:<{found}}  {line.subject:<{subject}}  {line.result}"
+            self.stdout.write(row.rstrip())

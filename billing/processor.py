@@ -9,7 +9,14 @@ from typing import Any
 
 
 class ProcessorError(Exception):
-    """Something went wrong at the processor. The text is for logs, not for people."""
+    """Something went wrong at the processor. The text is for logs, not for people.
+
+    ``code`` is the processor's short word for what is wrong, where it has one.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class ProcessorUnavailable(ProcessorError):

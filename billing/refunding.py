@@ -87,7 +87,7 @@ def send(refund: Refund) -> Refund:
         )
     except ProcessorRefused as error:
         logger.exception("refund %s was refused by the processor", refund.pk)
-        return _write_refusal(refund, str(error))
+        return _write_refusal(refund, error.code or str(error))
     return _write(refund, answer)
 
 

@@ -255,6 +255,9 @@ def _send(refund: Refund) -> Refund:
     """Ask the processor; what could not be asked or closed is left to reconciliation."""
     try:
         refund = refunding.follow_up(refund)
+        if refund.status == RefundStatus.FAILED:
+            # Perhaps because of a refund or dispute that nobody has told us of yet.
+            following.follow_payment(refund.payment_intent_id)
         following.close_checkouts_of_canceled_terms()
     except ProcessorError:
         logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)

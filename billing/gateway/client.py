@@ -53,7 +53,8 @@ def _translated(name: str) -> Iterator[None]:
     except stripe.InvalidRequestError as error:
         is_session = name in ("retrieve_session", "expire_session")
         is_unknown = is_session and error.http_status == 404
-        raise (SessionUnknown if is_unknown else ProcessorRefused)(_say(name, error)) from error
+        refusal = SessionUnknown if is_unknown else ProcessorRefused
+        raise refusal(_say(name, error), error.code or "") from error
     except (
         stripe.IdempotencyError,
         stripe.AuthenticationError,

@@ -80,19 +80,28 @@ if (place !== null) {
     }
   });
 
-  const onFailure = (event) => {
-    if (event.detail.elt === place) {
+  const onFailure = ({ requestConfig: { elt }, xhr }) => {
+    if (elt === place) {
       // The panel has nothing to show: the page says why.
       window.location.assign(button.href);
-    } else if (event.detail.elt.id === "messenger-news") {
-      // Signed out, or no member any more: there is no more news.
-      if (event.type === "htmx:responseError") {
-        event.detail.elt.remove();
+    } else if (elt.id === "messenger-news") {
+      // Signed out, or no member any more: there is no more news. Without an answer it tries again.
+      if (xhr.status !== 0) {
+        elt.remove();
       }
     } else {
       place.querySelector("[data-trouble]")?.removeAttribute("hidden");
     }
   };
-  place.addEventListener("htmx:responseError", onFailure);
-  place.addEventListener("htmx:sendError", onFailure);
+  place.addEventListener("htmx:responseError", (event) => onFailure(event.detail));
+  place.addEventListener("htmx:sendError", (event) => onFailure(event.detail));
+  place.addEventListener("htmx:beforeSwap", (event) => {
+    const { pathInfo, xhr } = event.detail;
+    const asked = new URL(pathInfo.requestPath, window.location.href);
+    // Led on to another page, such as signing in, which has no place in here.
+    if (new URL(xhr.responseURL).pathname !== asked.pathname) {
+      event.detail.shouldSwap = false;
+      onFailure(event.detail);
+    }
+  });
 }

@@ -119,14 +119,18 @@ class ConversationAdmin(ReadOnlyAdmin):
     def waits_for(self, conversation: Conversation) -> Any:
         """In bold, so that it is seen."""
         since = conversation.waiting_since
-        return format_html("<strong>{}</strong>", timesince(since, clock.now())) if since else None
+        return (
+            format_html("<strong>{}</strong>", timesince(since, clock.now(), depth=1))
+            if since
+            else None
+        )
 
     @admin.display(description=_("unread"), ordering="unread_by_support")
     def unread(self, conversation: Conversation) -> int | None:
         """Messages that nobody of support has opened."""
         return conversation.unread_by_support or None
 
-    @admin.display(description=_("licenses to remove"), ordering="asked_quantity")
+    @admin.display(description=_("to remove"), ordering="asked_quantity")
     def removal(self, conversation: Conversation) -> int | None:
         """How many licenses were asked to be removed last, if any."""
         quantity: int | None = conversation.asked_quantity  # type: ignore[attr-defined]
@@ -135,7 +139,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("last message"), ordering="last_message_at")
     def last_message(self, conversation: Conversation) -> str:
         """How long ago anybody wrote last."""
-        ago = timesince(conversation.last_message_at, clock.now())
+        ago = timesince(conversation.last_message_at, clock.now(), depth=1)
         return gettext("%(time)s ago") % {"time": ago}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

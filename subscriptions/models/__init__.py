@@ -6,6 +6,7 @@ from subscriptions.models.notices import Activity, Notice, Reminder
 from subscriptions.models.organizations import Organization
 from subscriptions.models.packages import Package
 from subscriptions.models.people import MemberDraft, Membership, User
+from subscriptions.models.rosters import RosterImport, RosterRow
 from subscriptions.models.support import Conversation, Message
 from subscriptions.models.terms import LicenseRemoval, Renewal, Term
 
@@ -23,6 +24,8 @@ __all__ = [
     "Package",
     "Reminder",
     "Renewal",
+    "RosterImport",
+    "RosterRow",
     "Term",
     "User",
 ]

@@ -1,0 +1,57 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from subscriptions.models.organizations import Organization
+
+
+class RosterImport(models.Model):
+    """A roster that somebody has read in and not given up yet (R8).
+
+    Its rows stay as they are while licenses are bought in between. Adding them all marks those that
+    were added; what was wrong or left out can still be mended and added later.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    # The name of the file; empty where rows were pasted.
+    source = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    # How many the last click added, and when: the second click of a double click says the same.
+    added = models.PositiveIntegerField(default=0)
+    added_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("created_at",), name="roster_import_age"),
+            models.Index(fields=("organization", "author"), name="roster_import_of_author"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RosterRow(models.Model):
+    """One row of a roster, as it was typed: what it would do is worked out when it is shown."""
+
+    # The rows are found by the constraint's index.
+    roster = models.ForeignKey(
+        RosterImport, on_delete=models.CASCADE, related_name="rows", db_index=False
+    )
+    # Its row in the file, as a spreadsheet counts them.
+    position = models.PositiveIntegerField()
+    name = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    role = models.TextField(blank=True)
+    is_left_out = models.BooleanField(default=False)
+    is_added = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("roster", "position"), name="roster_row_stands_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.email}"

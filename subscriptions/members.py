@@ -82,10 +82,24 @@ def invite_again(actor: Membership, membership: Membership) -> None:
         actor_role = _role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
-        if membership.state != MembershipState.INVITED:
-            raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
-        _invite(membership, invited_by=str(actor.user))
-        notices.record(organization, "member_reinvited", actor=actor.user, data=_facts(membership))
+        _send_again(membership, invited_by=str(actor.user), actor=actor.user)
+
+
+def invite_again_by_support(staff: User, membership: Membership) -> bool:
+    """The same by support staff, for any member that is invited (R4).
+
+    The mail names the organization, not who of support has sent it. False, and nothing is sent,
+    where a newer invitation than that of ``membership`` was sent already. Raises Refused: not
+    invited any more.
+    """
+    with transaction.atomic():
+        organization = lock(membership.organization)
+        number = membership.invitation_number
+        membership = _member(organization, membership)
+        if membership.invitation_number > number:
+            return False
+        _send_again(membership, invited_by=str(organization), actor=staff)
+    return True
 
 
 def join(membership: Membership, password: str | None = None) -> None:
@@ -247,6 +261,15 @@ def _invite(membership: Membership, *, invited_by: str) -> None:
     membership.invitation_number += 1
     membership.save()
     invitations.send(membership, invited_by=invited_by)
+
+
+def _send_again(membership: Membership, *, invited_by: str, actor: User) -> None:
+    if membership.state != MembershipState.INVITED:
+        raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
+    _invite(membership, invited_by=invited_by)
+    notices.record(
+        membership.organization, "member_reinvited", actor=actor, data=_facts(membership)
+    )
 
 
 def _complete(membership: Membership) -> None:

@@ -1,50 +1,164 @@
 """Lists that support works from."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
+from subscriptions.models import LicenseEntry, Membership, Organization, Term
+from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import calendar
 from subscriptions.policy.renewal import Phase
 
+PHASES = {
+    Phase.RUNNING: _("Running"),
+    Phase.WINDOW: _("In the window, not renewed"),
+    Phase.EXPIRED: _("Late"),
+    Phase.CLOSED: _("Closed"),
+    Phase.NONE: _("Never paid"),
+}
+
+
+def in_phase(phase: Phase) -> Q:
+    """Organizations in a phase today: what the rules say of a single one, as dates (R19-R22, R30).
+
+    A canceled term counts for nothing, but for how long the subscription had lasted.
+    """
+    # By the clock on the wall, as the rule counts the days.
+    now, today = clock.now().astimezone(clock.zone()), clock.today()
+    closing = timedelta(days=settings.CLOSE_AFTER_DAYS)
+    # The last expiration date whose window has opened.
+    opened = today + timedelta(days=calendar.RENEWAL_WINDOW_DAYS - 1)
+    terms = Term.objects.filter(organization=OuterRef("pk"))
+    live = terms.filter(canceled_at=None)
+    canceled = terms.annotate(canceled_on=TruncDate("canceled_at", tzinfo=clock.zone()))
+    # Canceled while it ran, it lasted until then; canceled afterwards, to its end.
+    lasted_lately = Q(canceled_at=None) | Q(canceled_on__gt=F("expires_on"))
+    in_time = Exists(
+        canceled.filter(
+            Q(lasted_lately, expires_on__gte=today - closing)
+            | Q(canceled_on__lte=F("expires_on"), canceled_at__gt=now - closing)
+        )
+    )
+    late = Exists(terms) & ~Exists(live.filter(expires_on__gte=today))
+    conditions: dict[Phase, Any] = {
+        Phase.RUNNING: Q(Exists(live.filter(expires_on__gt=opened))),
+        Phase.WINDOW: Exists(live.filter(expires_on__gte=today))
+        & ~Exists(live.filter(expires_on__gt=opened)),
+        Phase.EXPIRED: late & in_time,
+        Phase.CLOSED: late & ~in_time,
+        Phase.NONE: ~Exists(terms),
+    }
+    return Q(conditions[phase])
+
+
+def over_their_licenses() -> Q:
+    """Organizations with a term that runs and more members than licenses: after reversals (R30).
+
+    Only a reversal brings that about, so that only those few organizations are counted through.
+    """
+    today = clock.today()
+    reversed_once = LicenseEntry.objects.filter(reverses__isnull=False)
+    entries = LicenseEntry.objects.filter(
+        term__organization=OuterRef("pk"),
+        term__canceled_at=None,
+        term__expires_on__gte=today,
+        effective_at__lte=clock.now(),
+    )
+    held = entries.order_by().values("term__organization").annotate(sum=Sum("quantity"))
+    members = Membership.objects.filter(organization=OuterRef("pk"), state__in=HOLDS_LICENSE)
+    in_use = members.order_by().values("organization").annotate(count=Count("pk"))
+    over = (
+        Organization.objects.filter(pk__in=reversed_once.values("term__organization"))
+        .filter(Exists(Term.objects.filter(running_on(today), organization=OuterRef("pk"))))
+        .annotate(
+            held=Coalesce(Subquery(held.values("sum")), 0, output_field=IntegerField()),
+            in_use=Coalesce(Subquery(in_use.values("count")), 0, output_field=IntegerField()),
+        )
+        .filter(in_use__gt=F("held"))
+    )
+    return Q(pk__in=over.values("pk"))
+
+
+def running_on(today: date) -> Q:
+    """Terms that count and have not ended on this day."""
+    return Q(canceled_at=None, expires_on__gte=today)
+
 
 class PhaseFilter(admin.SimpleListFilter):
-    """Organizations by phase: what the rules say of a single one, as date ranges (R19, R22)."""
+    """Organizations by phase."""
 
     title = _("phase")
     parameter_name = "phase"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The phases worth looking at."""
-        return [
-            (Phase.RUNNING.value, _("Running")),
-            (Phase.WINDOW.value, _("In the window, not renewed")),
-            (Phase.EXPIRED.value, _("Late")),
-            (Phase.CLOSED.value, _("Closed")),
-        ]
+        """The phases."""
+        return [(phase.value, words) for phase, words in PHASES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those in the chosen phase today."""
-        today = clock.today()
-        closed_before = today - timedelta(days=settings.CLOSE_AFTER_DAYS)
-        # The last expiration date whose window has opened.
-        opened = today + timedelta(days=calendar.RENEWAL_WINDOW_DAYS - 1)
-        ranges: dict[str | None, dict[str, Any]] = {
-            Phase.RUNNING.value: {"latest_expires_on__gt": opened},
-            Phase.WINDOW.value: {
-                "latest_expires_on__gte": today,
-                "latest_expires_on__lte": opened,
-            },
-            Phase.EXPIRED.value: {
-                "latest_expires_on__lt": today,
-                "latest_expires_on__gte": closed_before,
-            },
-            Phase.CLOSED.value: {"latest_expires_on__lt": closed_before},
-        }
-        return queryset.filter(**ranges.get(self.value(), {}))
+        chosen = self.value()
+        return queryset.filter(in_phase(Phase(chosen))) if chosen in set(Phase) else queryset
+
+
+class YesFilter(admin.SimpleListFilter):
+    """A filter with one choice beside all."""
+
+    words: Any = ""
+
+    def condition(self) -> Q:
+        """The rows it leaves."""
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """One choice beside all."""
+        return [("yes", self.words)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """All, or those."""
+        return queryset.filter(self.condition()) if self.value() == "yes" else queryset
+
+
+class OverFilter(YesFilter):
+    """Organizations that have lost licenses that are in use."""
+
+    title = _("licenses")
+    parameter_name = "over"
+    words = _("More members than licenses")
+
+    def condition(self) -> Q:
+        """Those whose term runs."""
+        return over_their_licenses()
+
+
+def organization_filter(field: str) -> type[admin.SimpleListFilter]:
+    """A filter by organization that shows only where one is chosen: links lead there."""
+
+    class OrganizationFilter(admin.SimpleListFilter):
+        title = _("organization")
+        parameter_name = "organization"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            chosen = self.value()
+            if not chosen:
+                return []
+            if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+                raise IncorrectLookupParameters
+            names = Organization.objects.filter(pk=chosen).values_list("name", flat=True)
+            return [(chosen, name) for name in names] or [(chosen, "–")]
+
+        def value(self) -> str | None:
+            chosen = self.used_parameters.get(self.parameter_name)
+            return str(chosen) if chosen else None
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return OrganizationFilter

@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from subscriptions import price_list
+from subscriptions.admin import parts
+from subscriptions.admin.read_only import NeverDeleted
 from subscriptions.models import Package
 from subscriptions.policy.buying import PROCESSOR_MINIMUM
 
@@ -43,16 +44,6 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         return data
 
 
-class NeverDeleted(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """It stands in the history: withdrawn or switched off, never deleted."""
-
-    actions = None
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-
 @admin.register(Package)
 class PackageAdmin(NeverDeleted):
     """The price list. Terms that are paid keep their name and price whatever happens here."""
@@ -60,13 +51,17 @@ class PackageAdmin(NeverDeleted):
     form = PackageForm
     list_display = (
         "name",
-        "unit_amount",
-        "currency",
+        "price",
         "term_years",
         "minimum_licenses",
         "is_offered",
         "position",
     )
+
+    @admin.display(description=_("price per license"), ordering="unit_amount")
+    def price(self, package: Package) -> str:
+        """As people read it."""
+        return parts.money(package.unit_amount, package.currency)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Package | None = None

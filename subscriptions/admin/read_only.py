@@ -1,10 +1,49 @@
 """History in the Django admin: to be read, never added, changed or deleted (R24, R29)."""
 
+from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib.admin.models import LogEntry
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.admin import log
+from subscriptions.admin.parts import Tool
+
+# Counting further is slow in millions of rows, and nobody leafs through so many pages.
+MOST_COUNTED = 2000
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Counts no further than what anybody looks through; a search finds the rest."""
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, at most MOST_COUNTED."""
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return rows.order_by()[:MOST_COUNTED].count()
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return self.count == MOST_COUNTED
+
+
+class LogsByClock(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is done here is logged at the time by which everything else is told."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """As Django does, with our clock."""
+        return log.at_our_time(super().log_change(request, obj, message))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """As Django does, with our clock."""
+        return log.at_our_time(super().log_addition(request, obj, message))
 
 
 class ReadOnly:
@@ -23,9 +62,60 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(ReadOnly, LogsByClock):
     """A model that support may look at."""
 
     actions = None
+    change_form_template = "admin/record.html"
     list_per_page = 50
+    # Leafing through all rows at once is what pages are there against.
+    list_max_show_all = 0
+    paginator = CappedPaginator
     show_full_result_count = False
+    view_on_site = False
+
+    def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
+        """What may be done about this object, beside looking at it."""
+        return []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The object, with what may be done about it."""
+        looks = request.method == "GET" and self.has_view_permission(request)
+        obj = self.get_object(request, object_id) if looks else None
+        context = {"tools": self.tools(request, obj) if obj else [], **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+
+class RecordAdmin(ReadOnlyAdmin):
+    """The same for what there are millions of: the newest first, as an index has them."""
+
+    ordering = ("-pk",)
+    sortable_by = ()
+
+
+class NeverDeleted(LogsByClock):
+    """It stands in the history: withdrawn or switched off, never deleted."""
+
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """What was changed, with what it was before."""
+        if add:
+            return super().construct_change_message(request, form, formsets, add)
+        return "\n".join(
+            _("%(field)s: %(before)s → %(after)s.")
+            % {
+                "field": form.fields[name].label,
+                "before": form.initial.get(name),
+                "after": form.cleaned_data.get(name),
+            }
+            for name in form.changed_data
+        )

@@ -1,0 +1,116 @@
+"""What the processor told us, in the Django admin; what failed can be processed again."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import webhooks
+from billing.models import ProcessorEvent
+from subscriptions.admin import log, parts
+from subscriptions.admin.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.filters import YesFilter
+from subscriptions.admin.log import Deed
+from subscriptions.admin.parts import Fact, Tool
+from subscriptions.admin.read_only import RecordAdmin
+from subscriptions.admin.searching import Searched
+from subscriptions.models import User
+
+MAY_PROCESS = "billing.change_processorevent"
+
+
+class ProcessAgain(Action):
+    """Ask the processor about what an event names; safe any number of times (R14)."""
+
+    permission = MAY_PROCESS
+    title = _("Process again")
+    button = _("Process it again")
+    form_class = ActionForm
+    subject: ProcessorEvent
+
+    def facts(self) -> Sequence[Fact]:
+        """What it is about, and what went wrong."""
+        event = self.subject
+        return [
+            (gettext("Event"), event.event_id),
+            (gettext("Type"), event.type),
+            (gettext("About"), event.object_id),
+            (gettext("Received"), parts.moment(event.received_at)),
+            (gettext("Processed"), parts.moment(event.processed_at)),
+            (gettext("Error"), event.error),
+        ]
+
+    def warnings(self) -> Sequence[str]:
+        """Nothing can happen twice."""
+        return [gettext("The processor is asked how it stands; nothing is granted twice.")]
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Process it."""
+        before = self.subject.error
+        is_done = webhooks.process(self.subject)
+        what = gettext("Processed the event %(event)s again") % {"event": self.subject.event_id}
+        after = gettext("processed") if is_done else self.subject.error
+        change = f"{before or '–'} → {after}"
+        log.write(actor, Deed(what, change), self.subject)
+        if is_done:
+            return Done(gettext("The event is processed."))
+        words = gettext("It failed again: %(error)s") % {"error": self.subject.error}
+        return Done(words, messages.ERROR)
+
+
+class StateFilter(YesFilter):
+    """Events that are not processed."""
+
+    title = _("not processed")
+    parameter_name = "failed"
+    words = _("Waiting or failed")
+
+    def condition(self) -> Q:
+        """Those that reconciliation takes up."""
+        return Q(processed_at__isnull=True)
+
+
+@admin.register(ProcessorEvent)
+class ProcessorEventAdmin(Searched, RecordAdmin):
+    list_display = ("type", "event_id", "object_id", "received_at", "processed_at", "short_error")
+    list_filter = (StateFilter,)
+    search_help_text = _("A whole evt_…, or the whole id of what it is about.")
+    fields = (
+        *("type", "event_id", "object_id", "received_at", "processed_at", "error"),
+        *("api_version", "body"),
+    )
+    readonly_fields = ("body",)
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By its own id, or what it is about."""
+        return Q(event_id=text) | Q(object_id=text)
+
+    @admin.display(description=_("error"))
+    def short_error(self, event: ProcessorEvent) -> str:
+        """Its beginning."""
+        return Truncator(event.error).chars(80)
+
+    @admin.display(description=_("content"))
+    def body(self, event: ProcessorEvent) -> str:
+        """As it came."""
+        text = json.dumps(event.payload, indent=2, ensure_ascii=False)
+        return format_html('<pre class="raw">{}</pre>', text)
+
+    def tools(self, request: HttpRequest, obj: ProcessorEvent) -> list[Tool]:
+        """Processing it again."""
+        if not request.user.has_perm(MAY_PROCESS):
+            return []
+        return [Tool(gettext("Process again…"), parts.address_of(obj, "process"))]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Beside Django's own."""
+        own: Any = action_page(self, "process", "billing_processorevent_process", ProcessAgain)
+        return [own, *super().get_urls()]

@@ -1,0 +1,72 @@
+"""The numbers at the head of the Django admin: what waits for support."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.admin.purchases import NEEDS_RESPONSE
+from billing.models import Dispute, PaymentProblem
+from subscriptions import formats
+from subscriptions.admin import parts
+from subscriptions.admin.filters import in_phase, over_their_licenses
+from subscriptions.answering import count_waiting
+from subscriptions.models import Conversation, Organization
+from subscriptions.models.support import ConversationState
+from subscriptions.policy.renewal import Phase
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, what it counts, and the list it leads to."""
+
+    words: str
+    number: str
+    address: str
+    is_urgent: bool
+
+
+def figures(request: HttpRequest) -> list[Figure]:
+    """Those that this person may look at: one query each."""
+    found = []
+    if parts.may_see(request, PaymentProblem):
+        count = PaymentProblem.objects.filter(needs_support=True).count()
+        address = parts.list_of(PaymentProblem, waiting="yes")
+        found.append(_figure(_("Payments to look at"), count, address, is_urgent=count > 0))
+    if parts.may_see(request, Dispute):
+        count = Dispute.objects.filter(status__in=NEEDS_RESPONSE).count()
+        address = parts.list_of(Dispute, respond="yes")
+        found.append(_figure(_("Disputes to answer"), count, address, is_urgent=count > 0))
+    if parts.may_see(request, Conversation):
+        address = parts.list_of(Conversation, state__exact=ConversationState.WAITING.value)
+        count = count_waiting()
+        found.append(_figure(_("Conversations waiting"), count, address, is_urgent=count > 0))
+    if parts.may_see(request, Organization):
+        found += _of_organizations()
+    if request.user.has_perm("billing.view_processorevent"):
+        address = reverse("admin:billing_health")
+        found.append(Figure(_("Webhooks, refunds, mails"), _("Health"), address, is_urgent=False))
+    return found
+
+
+def _of_organizations() -> list[Figure]:
+    window = Organization.objects.filter(in_phase(Phase.WINDOW)).count()
+    over = Organization.objects.filter(over_their_licenses()).count()
+    return [
+        _figure(
+            _("In the window, not renewed"),
+            window,
+            parts.list_of(Organization, phase=Phase.WINDOW.value),
+        ),
+        _figure(
+            _("More members than licenses"),
+            over,
+            parts.list_of(Organization, over="yes"),
+            is_urgent=over > 0,
+        ),
+    ]
+
+
+def _figure(words: str, count: int, address: str, *, is_urgent: bool = False) -> Figure:
+    return Figure(words, formats.number(count), address, is_urgent)

@@ -1,0 +1,255 @@
+"""Whether money and mails flow: one page to look at, and a button that catches up (R14)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db.models import Min, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from post_office.models import STATUS, Email
+
+from billing import reconcile
+from billing.admin.events import MAY_PROCESS
+from billing.admin.finding import as_number
+from billing.admin.purchases import NEEDS_RESPONSE, UNFINISHED
+from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.states import UNSETTLED
+from subscriptions import clock, formats
+from subscriptions.admin import parts
+from subscriptions.admin.parts import Fact, Panel, link, marked, moment
+from subscriptions.models import Notice, User
+
+MAY_LOOK = "billing.view_processorevent"
+# A webhook comes within seconds of a payment; later than this after one, none will.
+WEBHOOK_PATIENCE = timedelta(minutes=10)
+# A checkout lives 35 minutes; what is older should have been settled or given up (R17).
+PURCHASE_PATIENCE = timedelta(hours=1)
+# The queue is worked off every minute.
+MAIL_PATIENCE = timedelta(minutes=15)
+
+
+def urls(site: admin.AdminSite) -> list[URLPattern]:
+    """The page, and the button on it."""
+
+    def health(request: HttpRequest) -> HttpResponse:
+        return show(site, request)
+
+    def catch_up(request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm(MAY_PROCESS):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        report = reconcile.reconcile()
+        _log(request, report)
+        return show(site, request, report)
+
+    return [
+        path("health/", site.admin_view(health), name="billing_health"),
+        path("health/reconcile/", site.admin_view(catch_up), name="billing_reconcile"),
+    ]
+
+
+def show(
+    site: admin.AdminSite, request: HttpRequest, report: reconcile.Report | None = None
+) -> HttpResponse:
+    """The page; after the button with what it found."""
+    if not request.user.has_perm(MAY_LOOK):
+        raise PermissionDenied
+    panels = [webhooks(), failed_events(request), purchases(), returns(), mails()]
+    context = {
+        **site.each_context(request),
+        "title": _("Health"),
+        "panels": panels,
+        "report": found(report) if report else None,
+        "may_reconcile": request.user.has_perm(MAY_PROCESS),
+    }
+    request.current_app = site.name
+    return TemplateResponse(request, "admin/health.html", context)
+
+
+def webhooks() -> Panel:
+    """When the processor last told us something."""
+    last = ProcessorEvent.objects.order_by("-pk").first()
+    paid = (
+        Purchase.objects.filter(paid_at__isnull=False, payment_intent_id__isnull=False)
+        .order_by("-created_at")
+        .first()
+    )
+    paid_at = paid.paid_at if paid else None
+    is_missing = paid_at is not None and (
+        clock.now() - paid_at > WEBHOOK_PATIENCE
+        if last is None
+        else paid_at - last.received_at > WEBHOOK_PATIENCE
+    )
+    facts: list[Fact] = [
+        (gettext("Last webhook"), _ago(last.received_at) if last else gettext("never")),
+        (gettext("What it said"), link(last) if last else ""),
+        (gettext("Last payment"), _ago(paid_at) if paid_at else gettext("never")),
+    ]
+    note = gettext(
+        "Payments came after the last webhook. Check the endpoint in the processor's dashboard; "
+        "reconciliation settles them meanwhile."
+    )
+    return Panel(
+        gettext("Webhooks"),
+        "webhooks",
+        facts=facts,
+        note=note if is_missing else "",
+        is_urgent=is_missing,
+    )
+
+
+def failed_events(request: HttpRequest) -> Panel:
+    """Events that were not processed, with their error."""
+    waiting = ProcessorEvent.objects.filter(processed_at__isnull=True).order_by("received_at")
+    rows, has_more = parts.first_rows(waiting)
+    may_process = request.user.has_perm(MAY_PROCESS)
+    return Panel(
+        gettext("Events not processed"),
+        "events",
+        head=[gettext("Event"), gettext("Received"), gettext("Error"), ""],
+        rows=[
+            [
+                link(event),
+                moment(event.received_at),
+                event.error or gettext("not tried yet"),
+                _process(event) if may_process else "",
+            ]
+            for event in rows
+        ],
+        empty=gettext("All are processed."),
+        note=gettext("The oldest first; there are more.") if has_more else "",
+        more=parts.list_of(ProcessorEvent, failed="yes"),
+        is_urgent=any(event.error for event in rows),
+    )
+
+
+def _process(event: ProcessorEvent) -> str:
+    return parts.link_to(parts.address_of(event, "process"), gettext("Process again…"))
+
+
+def purchases() -> Panel:
+    """Purchases whose end is not known, and payments that wait for a person."""
+    unsettled = Purchase.objects.filter(status__in=UNSETTLED)
+    oldest = unsettled.aggregate(oldest=Min("created_at"))["oldest"]
+    is_old = oldest is not None and clock.now() - oldest > PURCHASE_PATIENCE
+    waiting = PaymentProblem.objects.filter(needs_support=True)
+    disputes = Dispute.objects.filter(status__in=NEEDS_RESPONSE)
+    facts: list[Fact] = [
+        (
+            gettext("Not settled"),
+            _counted(unsettled, parts.list_of(Purchase, status__exact="open")),
+        ),
+        (gettext("The oldest of them"), marked(_ago(oldest)) if is_old else _ago(oldest)),
+        (
+            gettext("Payments to look at"),
+            _counted(waiting, parts.list_of(PaymentProblem, waiting="yes"), is_urgent=True),
+        ),
+        (
+            gettext("Disputes that need a response"),
+            _counted(disputes, parts.list_of(Dispute, respond="yes"), is_urgent=True),
+        ),
+    ]
+    is_urgent = is_old or waiting.exists() or disputes.exists()
+    return Panel(gettext("Purchases"), "purchases", facts=facts, is_urgent=is_urgent)
+
+
+def _list_of_unsettled() -> str:
+    return parts.list_of(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
+
+
+def returns() -> Panel:
+    """Refunds that the processor has not finished."""
+    unfinished = Refund.objects.filter(status__in=UNFINISHED)
+    oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
+    facts: list[Fact] = [
+        (gettext("Not finished"), _counted(unfinished, parts.list_of(Refund, unfinished="yes"))),
+        (gettext("The oldest of them"), _ago(oldest)),
+    ]
+    return Panel(gettext("Refunds"), "refunds", facts=facts)
+
+
+def mails() -> Panel:
+    """Whether people are told what they are to be told."""
+    notices = Notice.objects.filter(queued_at__isnull=True)
+    queue = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
+    failed = Email.objects.filter(status=STATUS.failed)
+    # The queue keeps its own time, in which the demo's clock has no part.
+    waiting = queue.aggregate(oldest=Min("created"))["oldest"]
+    facts: list[Fact] = [
+        (
+            gettext("Notices without a mail"),
+            _counted(notices, parts.list_of(Notice, waiting="yes")),
+        ),
+        (gettext("Mails waiting to be sent"), formats.number(queue.count())),
+        (gettext("Waiting since"), moment(waiting)),
+        (gettext("Mails that failed"), _alarming(failed.count())),
+    ]
+    return Panel(gettext("Mails"), "mails", facts=facts, is_urgent=failed.exists())
+
+
+def found(report: reconcile.Report) -> Panel:
+    """What reconciliation found and did."""
+    return Panel(
+        gettext("Reconciliation"),
+        "report",
+        head=[gettext("Found"), gettext("About"), gettext("What became of it")],
+        rows=[
+            [
+                line.found,
+                _subject(line.subject),
+                marked(line.result, "bad") if line.is_trouble else line.result,
+            ]
+            for line in report.lines
+        ],
+        empty=gettext("Nothing was left to do: everything is settled."),
+        is_urgent=report.failures > 0,
+    )
+
+
+def _subject(text: str) -> str:
+    number = as_number(text)
+    if number is None:
+        return text
+    return parts.link_to(reverse("admin:billing_purchase_change", args=[number]), text)
+
+
+def _log(request: HttpRequest, report: reconcile.Report) -> None:
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (a permission was asked for before)
+    LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(ProcessorEvent),
+        object_repr=gettext("Reconciliation"),
+        action_flag=CHANGE,
+        change_message=gettext("Reconciled: %(lines)s found, %(failures)s to look at")
+        % {"lines": len(report.lines), "failures": report.failures},
+        action_time=clock.now(),
+    )
+
+
+def _counted(rows: QuerySet[Any], address: str, *, is_urgent: bool = False) -> Any:
+    count = rows.count()
+    words = formats.number(count)
+    if not count:
+        return words
+    return parts.link_to(address, marked(words) if is_urgent else words)
+
+
+def _alarming(count: int) -> str:
+    return marked(formats.number(count), "bad") if count else "0"
+
+
+def _ago(instant: Any) -> str:
+    if instant is None:
+        return "–"
+    words = gettext("%(when)s, %(since)s ago")
+    return words % {"when": moment(instant), "since": timesince(instant, clock.now())}

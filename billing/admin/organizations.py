@@ -1,0 +1,232 @@
+"""Organizations again, with their purchases and what support may do about them."""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin import finding
+from billing.admin.refunding import MAY_REFUND
+from billing.admin.removal_words import may_remove
+from billing.admin.removing import MAY_REMOVE, RemoveLicenses
+from billing.models import Dispute, PaymentProblem, Purchase
+from billing.renewing import open_renewal_checkout
+from billing.states import PurchaseStatus
+from subscriptions import formats
+from subscriptions.admin import organization_page as page
+from subscriptions.admin import organizations, parts
+from subscriptions.admin.actions import action_page
+from subscriptions.admin.filters import YesFilter
+from subscriptions.admin.parts import Panel, Tool, link, marked, moment, money
+from subscriptions.models import Organization
+from subscriptions.standing import Standing
+
+Builder = Callable[[HttpRequest, Standing], Panel | None]
+
+
+class ProblemsFilter(YesFilter):
+    """Organizations whose payments a person has to look at."""
+
+    title = _("payments")
+    parameter_name = "problems"
+    words = _("With payments to look at")
+
+    def condition(self) -> Q:
+        """Those that wait."""
+        waiting = PaymentProblem.objects.filter(needs_support=True)
+        return Q(pk__in=waiting.values("purchase__organization"))
+
+
+class OrganizationAdmin(organizations.OrganizationAdmin):
+    """With purchases, removal and refunds."""
+
+    list_filter = (*organizations.OrganizationAdmin.list_filter, ProblemsFilter)
+    search_help_text = _(
+        "The beginning of a name, an address or a billing e-mail, a member's e-mail, a purchase's "
+        "number, or a whole cs_…, pi_…, re_…, du_… of the processor."
+    )
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By a purchase, too."""
+        named = finding.purchases(text)
+        if named is not None:
+            return Q(pk__in=Purchase.objects.filter(named).values("organization"))
+        return super().found(request, text)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Beside Django's own."""
+        name = "subscriptions_organization_remove_licenses"
+        return [action_page(self, "remove-licenses", name, RemoveLicenses), *super().get_urls()]
+
+    def tools_of(self, request: HttpRequest, standing: Standing) -> list[Tool]:
+        """Removing licenses."""
+        if not request.user.has_perm(MAY_REMOVE):
+            return []
+        organization = standing.organization
+        address = parts.address_of(organization, "remove_licenses")
+        return [parts.tool(gettext("Remove licenses…"), address, may_remove(organization))]
+
+    def alerts(self, request: HttpRequest, standing: Standing) -> list[str]:
+        """Payments to look at come first."""
+        return [*_problem_alert(standing), *super().alerts(request, standing)]
+
+    def builders(self) -> list[Builder]:
+        """Payments to look at before everything, purchases after the members."""
+        built: list[Builder] = list(super().builders())
+        built[built.index(page.renewal)] = renewal
+        built.insert(built.index(page.conversations), problems)
+        built.insert(built.index(page.members) + 1, purchases)
+        return built
+
+
+def _waiting(organization: Organization) -> int:
+    found = PaymentProblem.objects.filter(purchase__organization=organization, needs_support=True)
+    return found.count()
+
+
+def _problem_alert(standing: Standing) -> list[str]:
+    waiting = _waiting(standing.organization)
+    if not waiting:
+        return []
+    words = ngettext("%(count)s payment to look at.", "%(count)s payments to look at.", waiting) % {
+        "count": formats.number(waiting)
+    }
+    return [parts.link_to("#problems", words)]
+
+
+def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
+    """The renewal, and who is paying it at this moment."""
+    panel = page.renewal(request, standing)
+    if panel is None:
+        return None
+    purchase = open_renewal_checkout(standing.organization)
+    if purchase is None:
+        paid_by = gettext("nobody at this moment")
+    else:
+        paid_by = marked(
+            gettext("%(buyer)s, since %(when)s")
+            % {
+                "buyer": purchase.buyer_name or purchase.buyer_email,
+                "when": moment(purchase.created_at),
+            }
+        )
+    facts = [*panel.facts, (gettext("Being paid by"), paid_by)]
+    return Panel(panel.title, panel.key, facts=facts, note=panel.note)
+
+
+def problems(request: HttpRequest, standing: Standing) -> Panel | None:
+    """Payments that a person has, or had, to look at; no panel where there was none."""
+    organization = standing.organization
+    if not parts.may_see(request, PaymentProblem):
+        return None
+    rows = PaymentProblem.objects.filter(purchase__organization=organization)
+    found, has_more = parts.first_rows(
+        rows.select_related("purchase", "solved_by").order_by("-needs_support", "-pk")
+    )
+    if not found:
+        return None
+    return Panel(
+        gettext("Payments to look at"),
+        "problems",
+        head=[
+            gettext("What is wrong"),
+            gettext("Purchase"),
+            gettext("Found"),
+            gettext("Done"),
+            gettext("By"),
+        ],
+        rows=[
+            [
+                link(
+                    problem,
+                    marked(problem.get_reason_display())
+                    if problem.needs_support
+                    else problem.get_reason_display(),
+                ),
+                link(problem.purchase),
+                moment(problem.created_at),
+                problem.get_resolution_display() or gettext("waiting"),
+                str(problem.solved_by or ""),
+            ]
+            for problem in found
+        ],
+        note=page.more_note(has_more),
+        more=parts.list_of(PaymentProblem, organization=organization.pk),
+        is_urgent=any(problem.needs_support for problem in found),
+    )
+
+
+def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
+    """What was bought, the latest first."""
+    organization = standing.organization
+    if not parts.may_see(request, Purchase):
+        return None
+    rows = organization.purchases.select_related("buyer").order_by("-created_at")
+    found, has_more = parts.first_rows(rows)
+    disputed = set(
+        Dispute.objects.filter(purchase__in=[row.pk for row in found]).values_list(
+            "purchase", flat=True
+        )
+    )
+    may_refund = request.user.has_perm(MAY_REFUND)
+    return Panel(
+        gettext("Purchases"),
+        "purchases",
+        head=[
+            gettext("Receipt"),
+            gettext("What"),
+            gettext("Licenses"),
+            gettext("Total"),
+            gettext("Status"),
+            gettext("Returned"),
+            gettext("Started"),
+            gettext("Buyer"),
+            "",
+        ],
+        rows=[
+            [
+                purchase.receipt_number or "–",
+                link(purchase, purchase.get_kind_display()),
+                formats.number(purchase.quantity),
+                money(purchase.total_amount, purchase.currency),
+                _status(purchase, is_disputed=purchase.pk in disputed),
+                _returned(purchase),
+                moment(purchase.created_at),
+                purchase.buyer_name or purchase.buyer_email,
+                _refund(purchase) if may_refund else "",
+            ]
+            for purchase in found
+        ],
+        empty=gettext("Nothing was bought."),
+        note=page.more_note(has_more),
+        more=parts.list_of(Purchase, organization=organization.pk),
+    )
+
+
+def _status(purchase: Purchase, *, is_disputed: bool) -> str:
+    words = str(purchase.get_status_display())
+    if is_disputed:
+        return marked(gettext("%(status)s, disputed") % {"status": words})
+    return marked(words) if purchase.status == PurchaseStatus.REVIEW else words
+
+
+def _returned(purchase: Purchase) -> str:
+    if not purchase.refunded_amount:
+        return ""
+    return marked(money(purchase.refunded_amount, purchase.currency))
+
+
+def _refund(purchase: Purchase) -> str:
+    # The page says what stands against it; here only what is plain is left out.
+    is_left = purchase.refunded_amount < purchase.total_amount
+    if purchase.status != PurchaseStatus.SETTLED or not is_left:
+        return ""
+    return parts.link_to(parts.address_of(purchase, "refund"), gettext("Refund…"))
+
+
+admin.site.unregister(Organization)
+admin.site.register(Organization, OrganizationAdmin)

@@ -1,0 +1,312 @@
+"""Payments to look at in the Django admin: granted, given back or closed, each with why (R15)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, Q
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import support_actions
+from billing.admin import trouble
+from billing.admin.finding import by_payment
+from billing.admin.refunding import purchase_facts, refund_plan, refunded
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.states import PurchaseStatus, Resolution
+from subscriptions.admin import log, parts
+from subscriptions.admin.actions import Action, ActionForm, Done, Plan, action_page
+from subscriptions.admin.filters import YesFilter, organization_filter
+from subscriptions.admin.log import Deed
+from subscriptions.admin.parts import Fact, Tool
+from subscriptions.admin.read_only import RecordAdmin
+from subscriptions.admin.searching import OfOrganization
+from subscriptions.models import User
+from subscriptions.policy.decisions import Allowed, Refusal, require
+
+MAY_SOLVE = "billing.change_paymentproblem"
+NAMES = {
+    "purchase_id": _("Purchase"),
+    "mode": _("Mode"),
+    "amount_total": _("Total (minor units)"),
+    "amount_received": _("Received (minor units)"),
+    "refunded_amount": _("Returned (minor units)"),
+    "currency": _("Currency"),
+    "livemode": _("Live mode"),
+    "quantity": _("Quantity"),
+    "unit_amount": _("Price each (minor units)"),
+    "total_amount": _("Total paid (minor units)"),
+    "funding": _("Kind of card"),
+}
+
+
+def comparison(problem: PaymentProblem) -> str:
+    """What was expected and what came, side by side."""
+    names = {name: str(words) for name, words in NAMES.items()}
+    head = ["", gettext("Expected"), gettext("Received")]
+    return parts.compared(problem.expected, problem.received, names, head)
+
+
+class _AboutProblem(Action):
+    """What all three have in common."""
+
+    permission = MAY_SOLVE
+    resolution: Resolution
+    subject: PaymentProblem
+
+    def facts(self) -> Sequence[Fact]:
+        """What is wrong, and with what."""
+        problem = self.subject
+        found = [
+            (gettext("What is wrong"), problem.get_reason_display()),
+            (gettext("Found"), parts.moment(problem.created_at)),
+            (gettext("Checkout Session"), problem.session_id),
+            (gettext("Payment"), problem.payment_intent_id),
+            (gettext("Compared"), comparison(problem)),
+        ]
+        if problem.purchase is not None:
+            found.append((gettext("Purchase"), parts.link(problem.purchase)))
+        return found
+
+    def done_before(self, form: ActionForm) -> Done | None:
+        """Done by the same person in the same way before."""
+        problem = PaymentProblem.objects.get(pk=self.subject.pk)
+        is_mine = problem.solved_by_id == self.request.user.pk
+        return self._said(problem) if is_mine and problem.resolution == self.resolution else None
+
+    def _said(self, problem: PaymentProblem) -> Done:
+        words = gettext("%(done)s: it is off the list.")
+        return Done(words % {"done": problem.get_resolution_display()})
+
+    def _log(self, problem: PaymentProblem, actor: User, why: str, change: str = "") -> None:
+        what = gettext("Payment to look at (%(reason)s): %(done)s") % {
+            "reason": problem.get_reason_display(),
+            "done": Resolution(self.resolution).label,
+        }
+        purchase = problem.purchase
+        log.write(
+            actor,
+            Deed(what, change, why),
+            problem,
+            purchase,
+            purchase.organization if purchase else None,
+        )
+
+    def trail(self) -> Sequence[Model]:
+        """Below the organization, where there is one."""
+        purchase = self.subject.purchase
+        organization = purchase.organization if purchase else None
+        return [thing for thing in (organization, self.subject) if thing]
+
+
+class GrantProblem(_AboutProblem):
+    """What came is taken for what was bought."""
+
+    title = _("Grant this payment")
+    button = _("Grant it")
+    resolution = Resolution.GRANTED
+
+    def judge(self) -> Allowed | Refusal:
+        """While its purchase waits for it."""
+        return support_actions.may_grant(self.subject)
+
+    def warnings(self) -> Sequence[str]:
+        """What will be granted."""
+        purchase = self.subject.purchase
+        if purchase is None:
+            return []
+        words = gettext(
+            "Grants what the purchase was about, whatever came: %(what)s. The receipt says "
+            "%(total)s."
+        )
+        total = parts.money(purchase.total_amount, purchase.currency)
+        return [words % {"what": purchase, "total": total}]
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Grant it."""
+        before = _status(self.subject.purchase)
+        why = form.cleaned_data["reason"]
+        with trouble.said(gettext("Nothing was granted.")):
+            purchase = support_actions.grant_problem(self.subject, why=why, actor=actor)
+        problem = PaymentProblem.objects.select_related("purchase__organization").get(
+            pk=self.subject.pk
+        )
+        self._log(problem, actor, why, f"{before} → {_status(purchase)}")
+        return self._said(problem)
+
+
+class RefundProblem(_AboutProblem):
+    """All of it goes back."""
+
+    title = _("Refund this payment")
+    button = _("Refund all of it")
+    is_confirmed = True
+    resolution = Resolution.REFUNDED
+
+    def judge(self) -> Allowed | Refusal:
+        """Where money came, and none of it goes back already."""
+        return support_actions.may_refund_problem(self.subject)
+
+    def plan(self, form: ActionForm) -> Plan:
+        """What it takes back; nothing where nothing was granted for it."""
+        require(self.judge())
+        problem = self.subject
+        purchase = problem.purchase
+        if purchase is not None and _is_granted(problem, purchase):
+            amount = support_actions.refund_amount(purchase, None)
+            plan = refund_plan(purchase, amount)
+            return Plan([*purchase_facts(purchase), *plan.facts], plan.warnings, plan.shown)
+        amount = problem.received["amount_received"]
+        currency = problem.received["currency"]
+        facts = [
+            (gettext("Refund"), parts.marked(parts.money(amount, currency))),
+            (gettext("Payment"), problem.payment_intent_id),
+        ]
+        words = gettext("Nothing was granted for this payment, so no license is taken back.")
+        return Plan(facts, [words], f"{amount}/{currency}")
+
+    def done_before(self, form: ActionForm) -> Done | None:
+        """Refunded by this very form."""
+        sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
+        return refunded(sent) if sent else None
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Refund it."""
+        why = form.cleaned_data["reason"]
+        before = _status(self.subject.purchase)
+        with trouble.said(gettext("Nothing was refunded.")):
+            refund = support_actions.refund_problem(
+                self.subject,
+                why=why,
+                actor=actor,
+                submission=form.cleaned_data["submission"],
+            )
+        if self.subject.purchase is not None:
+            self.subject.purchase.refresh_from_db()
+        self._log(self.subject, actor, why, f"{before} → {_status(self.subject.purchase)}")
+        return refunded(refund)
+
+
+class CloseProblem(_AboutProblem):
+    """It was settled otherwise."""
+
+    title = _("Close without granting or refunding")
+    button = _("Close it")
+    resolution = Resolution.CLOSED
+
+    def judge(self) -> Allowed | Refusal:
+        """Where no money is left without an end."""
+        return support_actions.may_close(self.subject)
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Close it."""
+        why = form.cleaned_data["reason"]
+        support_actions.close_problem(self.subject, why=why, actor=actor)
+        problem = PaymentProblem.objects.select_related("purchase__organization").get(
+            pk=self.subject.pk
+        )
+        self._log(problem, actor, why)
+        return self._said(problem)
+
+
+def _status(purchase: Purchase | None) -> str:
+    return str(purchase.get_status_display()) if purchase else "–"
+
+
+def _is_granted(problem: PaymentProblem, purchase: Purchase) -> bool:
+    return (
+        purchase.status == PurchaseStatus.SETTLED
+        and purchase.payment_intent_id == problem.payment_intent_id
+    )
+
+
+class WaitingFilter(YesFilter):
+    """Those that a person has to look at."""
+
+    title = _("waiting")
+    parameter_name = "waiting"
+    words = _("Waiting for support")
+
+    def condition(self) -> Q:
+        """Not dealt with."""
+        return Q(needs_support=True)
+
+
+@admin.register(PaymentProblem)
+class PaymentProblemAdmin(OfOrganization, RecordAdmin):
+    organization_field = "purchase__organization"
+    list_display = ("what", "organization", "needs_support", "resolution", "created_at")
+    list_filter = (WaitingFilter, "reason", organization_filter("purchase__organization"))
+    list_select_related = ("purchase__organization", "solved_by")
+    search_help_text = _("An organization, or a whole cs_… or pi_… of the processor.")
+    fieldsets = (
+        (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
+        (_("Done"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
+        (None, {"fields": ("solution_note", "refunds")}),
+        (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
+    )
+    readonly_fields = ("organization", "compared", "refunds")
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By the processor's ids, or by the organization."""
+        return by_payment(text) or super().found(request, text)
+
+    @admin.display(description=_("what is wrong"))
+    def what(self, problem: PaymentProblem) -> str:
+        """In words; what waits stands out."""
+        words = str(problem.get_reason_display())
+        return parts.marked(words) if problem.needs_support else words
+
+    @admin.display(description=_("organization"))
+    def organization(self, problem: PaymentProblem) -> str:
+        """Whose payment it is, where that is known."""
+        return parts.link(problem.purchase.organization) if problem.purchase else "–"
+
+    @admin.display(description=_("compared"))
+    def compared(self, problem: PaymentProblem) -> str:
+        """Expected and received."""
+        return comparison(problem)
+
+    @admin.display(description=_("refunds"))
+    def refunds(self, problem: PaymentProblem) -> str:
+        """What went back of it."""
+        return parts.links(problem.refunds.all()[: parts.LONGEST_LIST], _refund_words)
+
+    def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
+        """What may be done about it."""
+        if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
+            return []
+        return [
+            parts.tool(gettext("Grant…"), _page(obj, "grant"), support_actions.may_grant(obj)),
+            parts.tool(
+                gettext("Refund…"), _page(obj, "refund"), support_actions.may_refund_problem(obj)
+            ),
+            parts.tool(gettext("Close…"), _page(obj, "close"), support_actions.may_close(obj)),
+        ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Beside Django's own."""
+        actions: list[tuple[str, type[Action]]] = [
+            ("grant", GrantProblem),
+            ("refund", RefundProblem),
+            ("close", CloseProblem),
+        ]
+        own = [
+            action_page(self, name, f"billing_paymentproblem_{name}", action)
+            for name, action in actions
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the purchase, which every page names."""
+        return super().get_queryset(request).select_related("purchase__organization")
+
+
+def _page(problem: PaymentProblem, name: str) -> str:
+    return parts.address_of(problem, name)
+
+
+def _refund_words(refund: Refund) -> str:
+    return f"{parts.money(refund.amount, refund.currency)}: {refund.get_status_display()}"

@@ -1,0 +1,304 @@
+"""Purchases, refunds and disputes in the Django admin, to be read; a purchase can be refunded."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import support_actions
+from billing.admin import finding
+from billing.admin.refunding import MAY_REFUND, RefundPurchase
+from billing.models import Application, Dispute, Purchase, Refund
+from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
+from subscriptions.admin import parts, searching
+from subscriptions.admin.actions import action_page
+from subscriptions.admin.filters import YesFilter, organization_filter
+from subscriptions.admin.parts import Tool
+from subscriptions.admin.read_only import RecordAdmin
+from subscriptions.admin.searching import OfOrganization
+from subscriptions.models import LicenseEntry
+
+# Neither paid and granted nor over.
+UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION]
+NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
+
+
+class ReturnedFilter(YesFilter):
+    """Purchases of which money went back."""
+
+    title = _("returned")
+    parameter_name = "returned"
+    words = _("Some or all returned")
+
+    def condition(self) -> Q:
+        """By refunds and lost disputes."""
+        return Q(refunded_amount__gt=0)
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(OfOrganization, RecordAdmin):
+    list_display = (
+        "kind",
+        "of_organization",
+        "quantity",
+        "total",
+        "state",
+        "returned",
+        "receipt_number",
+        "created_at",
+    )
+    list_filter = ("status", "kind", ReturnedFilter, organization_filter("organization"))
+    list_select_related = ("organization", "renewal")
+    # By the index of that order.
+    ordering = ("-created_at",)
+    search_help_text = _(
+        "An organization, a buyer's e-mail, a purchase's number, or a whole cs_…, pi_…, re_…, du_… "
+        "of the processor; with an organization chosen, a receipt's number."
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    *("kind", "state", "organization", "term", "renewal", "buyer"),
+                    *("receipt_number", "created_at", "paid_at", "settled_at", "entries"),
+                )
+            },
+        ),
+        (
+            _("Amounts"),
+            {
+                "fields": (
+                    *("quantity", "unit_price", "discount_line", "fee", "total", "returned"),
+                    *("refunds", "disputes", "problems"),
+                )
+            },
+        ),
+        (
+            _("As it was when it was bought"),
+            {
+                "fields": (
+                    *("organization_name", "billing_name", "billing_address", "package_name"),
+                    *("buyer_name", "buyer_email", "term_years"),
+                    *("term_starts_on", "term_expires_on", "application_typed"),
+                )
+            },
+        ),
+        (
+            _("At the processor"),
+            {
+                "fields": (
+                    *("id", "session_id", "payment_intent_id", "session_expires_at"),
+                    *("card_brand", "card_last4", "card_funding"),
+                )
+            },
+        ),
+    )
+    readonly_fields = (
+        *("id", "state", "unit_price", "discount_line", "fee", "total", "returned"),
+        *("refunds", "disputes", "problems", "entries", "application_typed"),
+    )
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By number, by what the processor calls it, by its organization or buyer."""
+        organization = request.GET.get("organization", "")
+        if organization and text.isascii() and text.isdecimal() and len(text) < 10:
+            return Q(receipt_number=int(text))
+        named = finding.purchases(text)
+        if named is not None:
+            return named
+        choices = [Q(organization__in=searching.organizations(text).values("pk"))]
+        if "@" in text:
+            choices.append(Q(buyer_email__istartswith=text))
+        return searching.either(Purchase, *choices)
+
+    @admin.display(description=_("organization"), ordering="organization_name")
+    def of_organization(self, purchase: Purchase) -> str:
+        """The link; for an original purchase that is unsettled, what was typed."""
+        organization = purchase.organization
+        if organization is None:
+            return purchase.organization_name
+        return parts.link(organization, organization.name)
+
+    @admin.display(description=_("status"))
+    def state(self, purchase: Purchase) -> str:
+        """In words; what is with support stands out."""
+        words = str(purchase.get_status_display())
+        is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
+        return parts.marked(words) if is_odd else words
+
+    @admin.display(description=_("price per license"))
+    def unit_price(self, purchase: Purchase) -> str:
+        """As people read it."""
+        return parts.money(purchase.unit_amount, purchase.currency)
+
+    @admin.display(description=_("discount"))
+    def discount_line(self, purchase: Purchase) -> str:
+        """With its name."""
+        if not purchase.discount_amount:
+            return "–"
+        amount = parts.money(-purchase.discount_amount, purchase.currency)
+        return f"{amount} ({purchase.discount_name})"
+
+    @admin.display(description=_("fee"))
+    def fee(self, purchase: Purchase) -> str:
+        """A late renewal's."""
+        return parts.money(purchase.fee_amount or None, purchase.currency)
+
+    @admin.display(description=_("total"))
+    def total(self, purchase: Purchase) -> str:
+        """As people read it."""
+        return parts.money(purchase.total_amount, purchase.currency)
+
+    @admin.display(description=_("returned"))
+    def returned(self, purchase: Purchase) -> str:
+        """What refunds and lost disputes have returned."""
+        if not purchase.refunded_amount:
+            return ""
+        return parts.marked(parts.money(purchase.refunded_amount, purchase.currency))
+
+    @admin.display(description=_("refunds"))
+    def refunds(self, purchase: Purchase) -> str:
+        """With their state."""
+        return parts.links(purchase.refunds.all()[: parts.LONGEST_LIST], money_and_state)
+
+    @admin.display(description=_("disputes"))
+    def disputes(self, purchase: Purchase) -> str:
+        """With their state."""
+        return parts.links(purchase.disputes.all()[: parts.LONGEST_LIST], money_and_state)
+
+    @admin.display(description=_("payments to look at"))
+    def problems(self, purchase: Purchase) -> str:
+        """What a person had or has to look at."""
+        rows = purchase.problems.all()[: parts.LONGEST_LIST]
+        return parts.links(rows, lambda row: row.get_reason_display())
+
+    @admin.display(description=_("ledger"))
+    def entries(self, purchase: Purchase) -> str:
+        """What was granted for it, and taken back."""
+        reference = purchase.reference
+        rows = LicenseEntry.objects.filter(
+            Q(reference=reference) | Q(reverses__reference=reference)
+        ).order_by("pk")
+        return parts.links(rows[: parts.LONGEST_LIST])
+
+    @admin.display(description=_("typed on the application"))
+    def application_typed(self, purchase: Purchase) -> str:
+        """What a stranger typed to subscribe."""
+        typed = Application.objects.filter(purchase=purchase).first()
+        if typed is None:
+            return "–"
+        lines = (typed.organization_name, typed.billing_name, typed.billing_email)
+        return ", ".join(line for line in lines if line)
+
+    def tools(self, request: HttpRequest, obj: Purchase) -> list[Tool]:
+        """Refunding it."""
+        if not request.user.has_perm(MAY_REFUND):
+            return []
+        decision = support_actions.may_refund(obj)
+        return [parts.tool(gettext("Refund…"), parts.address_of(obj, "refund"), decision)]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Beside Django's own."""
+        own = action_page(self, "refund", "billing_purchase_refund", RefundPurchase)
+        return [own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Purchase]:
+        """With what every page names."""
+        purchases: QuerySet[Purchase] = super().get_queryset(request)
+        return purchases.select_related("organization", "term__organization", "buyer", "renewal")
+
+
+def money_and_state(row: Any) -> str:
+    """A refund or dispute on one line."""
+    return f"{parts.money(row.amount, row.currency)}: {row.get_status_display()}"
+
+
+class UnfinishedFilter(YesFilter):
+    """Refunds that the processor has not finished."""
+
+    title = _("unfinished")
+    parameter_name = "unfinished"
+    words = _("Not finished")
+
+    def condition(self) -> Q:
+        """Neither succeeded nor failed."""
+        return Q(status__in=[str(status) for status in UNFINISHED])
+
+
+class _OfPurchase(OfOrganization, RecordAdmin):
+    """What hangs on a purchase: refunds and disputes."""
+
+    organization_field = "purchase__organization"
+    list_select_related: ClassVar[tuple[str, ...]] = ("purchase__organization",)
+    # What the processor calls it.
+    id_field = ""
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By the processor's ids, the purchase's number, or the organization."""
+        if finding.REFUND.fullmatch(text) or finding.DISPUTE.fullmatch(text):
+            return Q(**{self.id_field: text})
+        if finding.PAYMENT.fullmatch(text):
+            return Q(payment_intent_id=text)
+        named = finding.purchases(text)
+        if named is not None:
+            return Q(purchase__in=Purchase.objects.filter(named).values("pk"))
+        return super().found(request, text)
+
+    @admin.display(description=_("organization"))
+    def organization(self, row: Any) -> str:
+        """Whose payment it is, where that is known."""
+        return parts.link(row.purchase.organization) if row.purchase else "–"
+
+    @admin.display(description=_("amount"))
+    def money(self, row: Any) -> str:
+        """As people read it."""
+        return parts.money(row.amount, row.currency)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what every page names."""
+        return super().get_queryset(request).select_related("purchase__organization")
+
+
+@admin.register(Refund)
+class RefundAdmin(_OfPurchase):
+    id_field = "refund_id"
+    ordering = ("-created_at",)
+    list_display = ("money", "organization", "status", "actor", "reason", "created_at")
+    list_filter = (UnfinishedFilter, "status", organization_filter("purchase__organization"))
+    list_select_related = ("purchase__organization", "actor")
+    search_help_text = _("An organization, or a whole re_… or pi_… of the processor.")
+    fields = (
+        *("organization", "purchase", "problem", "money", "status", "failure_reason"),
+        *("actor", "reason", "created_at", "refund_id", "payment_intent_id"),
+    )
+    readonly_fields = ("organization", "money")
+
+
+class NeedsResponseFilter(YesFilter):
+    """Disputes that somebody must answer at the processor."""
+
+    title = _("needs response")
+    parameter_name = "respond"
+    words = _("Needs a response")
+
+    def condition(self) -> Q:
+        """Inquiries, too."""
+        return Q(status__in=[str(status) for status in NEEDS_RESPONSE])
+
+
+@admin.register(Dispute)
+class DisputeAdmin(_OfPurchase):
+    id_field = "dispute_id"
+    list_display = ("dispute_id", "organization", "status", "reason", "money", "created_at")
+    list_filter = (NeedsResponseFilter, "status", organization_filter("purchase__organization"))
+    search_help_text = _("An organization, or a whole du_… or pi_… of the processor.")
+    fields = (
+        *("organization", "purchase", "money", "status", "reason", "created_at"),
+        *("dispute_id", "payment_intent_id"),
+    )
+    readonly_fields = ("organization", "money")

@@ -1,0 +1,90 @@
+"""What a refund would take back: done for trial and rolled back, so that it is what will happen."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from billing import reversing
+from billing.locking import lock_purchase
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.states import ProblemReason, RefundStatus
+from subscriptions import clock, ledger
+from subscriptions.models import Term
+from subscriptions.policy.renewal import Phase
+from subscriptions.standing import standing_of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An organization before and after a refund, by the rules' own working out (R30).
+
+    ``canceled`` is the term that would count for nothing any more, ``listed`` are the add-ons that
+    would go to support's list.
+    """
+
+    held_before: int
+    held_after: int
+    taken: int
+    in_use: int
+    over_after: int
+    phase_before: Phase
+    phase_after: Phase
+    canceled: Term | None
+    listed: tuple[Purchase, ...]
+
+
+class _RolledBack(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def rehearse(purchase: Purchase, amount: int) -> Outcome:
+    """What refunding ``amount`` (minor units) of a settled purchase would come to; nothing stays.
+
+    Raises CheckoutInTheWay as the real thing would.
+    """
+    try:
+        with transaction.atomic():
+            raise _RolledBack(_rehearse(lock_purchase(purchase), amount))
+    except _RolledBack as trial:
+        return trial.outcome
+
+
+def _rehearse(purchase: Purchase, amount: int) -> Outcome:
+    if purchase.organization is None:
+        raise ValueError(f"purchase {purchase.pk} is settled and has no organization")
+    before = standing_of(purchase.organization, clock.now())
+    reversed_before = ledger.reversed_of(purchase.reference)
+    was_canceled = purchase.term.canceled_at if purchase.term else None
+    Refund.objects.create(
+        purchase=purchase,
+        payment_intent_id=purchase.payment_intent_id or "",
+        amount=amount,
+        currency=purchase.currency,
+        status=RefundStatus.SUCCEEDED,
+        created_at=clock.now(),
+    )
+    reversing.apply(purchase)
+    after = standing_of(purchase.organization, clock.now())
+    term = Term.objects.get(purchases=purchase)
+    is_canceled = term.canceled_at is not None and was_canceled is None
+    return Outcome(
+        held_before=before.licenses.held,
+        held_after=after.licenses.held,
+        taken=ledger.reversed_of(purchase.reference) - reversed_before,
+        in_use=after.licenses.in_use,
+        over_after=after.licenses.over,
+        phase_before=before.phase,
+        phase_after=after.phase,
+        canceled=term if is_canceled else None,
+        listed=_listed(term) if is_canceled else (),
+    )
+
+
+def _listed(term: Term) -> tuple[Purchase, ...]:
+    waiting = PaymentProblem.objects.filter(
+        purchase__term=term, reason=ProblemReason.TERM_CANCELED, needs_support=True
+    )
+    problems = waiting.select_related("purchase")
+    return tuple(problem.purchase for problem in problems if problem.purchase)

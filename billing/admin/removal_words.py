@@ -1,0 +1,97 @@
+"""How a removal, and the renewal it is about, are put into words (R27)."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing import removing
+from billing.removing import RemovalPlan
+from billing.renewing import open_renewal_checkout
+from subscriptions import clock, formats
+from subscriptions.admin import parts
+from subscriptions.admin.actions import Done
+from subscriptions.admin.parts import Fact
+from subscriptions.models import LicenseRemoval, Organization, User
+from subscriptions.policy.decisions import ALLOWED, Allowed, Refusal, Refused
+from subscriptions.standing import standing_of
+
+
+def may_remove(organization: Organization) -> Allowed | Refusal:
+    """Whether licenses can be taken off the renewal at this moment."""
+    try:
+        removing.plan_removal(standing_of(organization, clock.now()), 0)
+    except Refused as refused:
+        return refused.refusal
+    return ALLOWED
+
+
+def number(value: int) -> str:
+    """A whole number as people read it."""
+    return formats.number(value)
+
+
+def named(user: User | None) -> str:
+    """A person with the address that tells them from others of the same name."""
+    return f"{user.name} <{user.email}>" if user else ""
+
+
+def before_after(before: object, after: object) -> str:
+    """What was, and what comes of it."""
+    return f"{before} → {after}"
+
+
+def order_facts(plan: RemovalPlan) -> list[Fact]:
+    """What the renewal starts from."""
+    return [
+        (_("Licenses of the term"), number(plan.need.licenses)),
+        (_("In use"), number(plan.need.in_use)),
+        (_("Removed already"), number(plan.need.removed)),
+    ]
+
+
+def renewal_of(plan: RemovalPlan) -> str:
+    """Number and total as they are now."""
+    return _("%(quantity)s licenses, %(total)s with %(package)s today") % {
+        "quantity": number(plan.renewal_before),
+        "total": parts.money(plan.total_before, plan.currency),
+        "package": plan.package.name,
+    }
+
+
+def being_paid(organization: Organization) -> list[str]:
+    """That somebody has the renewal's payment page open, which will be closed."""
+    purchase = open_renewal_checkout(organization)
+    if purchase is None:
+        return []
+    return [
+        _(
+            "%(buyer)s is paying the renewal at this moment. That payment page is closed first; "
+            "if it turns out to be paid already, nothing is changed."
+        )
+        % {"buyer": purchase.buyer_name or purchase.buyer_email}
+    ]
+
+
+def removed(removal: LicenseRemoval) -> Done:
+    """Said after it was done."""
+    return Done(
+        ngettext(
+            "%(quantity)s license is removed from the renewal. It can be taken back until the "
+            "renewal is paid.",
+            "%(quantity)s licenses are removed from the renewal. They can be taken back until the "
+            "renewal is paid.",
+            removal.quantity,
+        )
+        % {"quantity": number(removal.quantity)}
+    )
+
+
+def taken_back(removal: LicenseRemoval) -> Done:
+    """Said after it was done."""
+    return Done(
+        ngettext(
+            "The removal of %(quantity)s license is taken back.",
+            "The removal of %(quantity)s licenses is taken back.",
+            removal.quantity,
+        )
+        % {"quantity": number(removal.quantity)}
+    )

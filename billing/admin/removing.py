@@ -1,0 +1,235 @@
+"""Taking licenses off a renewal in the Django admin (R27)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import removing
+from billing.admin import trouble
+from billing.admin.removal_words import (
+    before_after,
+    being_paid,
+    may_remove,
+    named,
+    number,
+    order_facts,
+    removed,
+    renewal_of,
+)
+from subscriptions import clock
+from subscriptions.admin import log, parts
+from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
+from subscriptions.admin.log import Deed
+from subscriptions.admin.parts import Fact
+from subscriptions.members import people_who_may_buy
+from subscriptions.models import LicenseRemoval, Message, Organization, User
+from subscriptions.policy.decisions import Allowed, Reason, Refusal
+from subscriptions.removals import RemovalOrder
+from subscriptions.standing import standing_of
+
+MAY_REMOVE = "subscriptions.add_licenseremoval"
+
+
+class RemovalForm(ReasonForm):
+    """How many, who asked, why."""
+
+    quantity = forms.IntegerField(label=_("Licenses to remove"), min_value=1)
+    asked_by = forms.ChoiceField(
+        label=_("Asked for by"),
+        help_text=_("Only an Assignor or Administrator can ask for it."),
+    )
+    field_order = ("quantity", "asked_by", "reason")
+
+    def __init__(self, data: Any = None, *, people: Sequence[tuple[str, str]], **kwargs: Any):
+        super().__init__(data, **kwargs)
+        asked_by = self.fields["asked_by"]
+        assert isinstance(asked_by, forms.ChoiceField)  # noqa: S101  (it stands above)
+        asked_by.choices = people if len(people) == 1 else [("", "–"), *people]
+
+
+class RemoveLicenses(Action):
+    """Lower the renewal, not the running term (R27)."""
+
+    permission = MAY_REMOVE
+    title = _("Remove licenses from the renewal")
+    button = _("Remove these licenses")
+    is_confirmed = True
+    form_class = RemovalForm
+    fields_of_reasons = {
+        Reason.REMOVAL_TOO_FEW: "quantity",
+        Reason.REMOVAL_BELOW_MEMBERS: "quantity",
+    }
+    subject: Organization
+
+    def __init__(
+        self, model_admin: "admin.ModelAdmin[Any]", request: HttpRequest, subject: Organization
+    ) -> None:
+        super().__init__(model_admin, request, subject)
+        self.message = self._message()
+
+    def _message(self) -> Message | None:
+        """The request it is about; one of another organization is none."""
+        chosen = self.request.GET.get("message", "")
+        if not chosen:
+            return None
+        found = Message.objects.filter(
+            pk=int(chosen) if chosen.isascii() and chosen.isdecimal() else 0,
+            conversation__organization=self.subject,
+            removal_quantity__isnull=False,
+        )
+        message = found.select_related("author", "conversation__person").first()
+        if message is None:
+            raise Http404
+        return message
+
+    def judge(self) -> Allowed | Refusal:
+        """While renewal is open, and no payment of it is with support."""
+        return may_remove(self.subject)
+
+    def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
+        """With the people who may ask, or the one who has written."""
+        if self.message is not None:
+            author = named(self.message.author)
+            people = [(author, author)]
+        else:
+            people = [
+                (name, f"{name}, {member.get_role_display()}")
+                for member in people_who_may_buy(self.subject)
+                for name in [named(member.user)]
+            ]
+        return RemovalForm(data, people=people, **kwargs)
+
+    def initial(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {"quantity": self.message.removal_quantity} if self.message else {}
+
+    def facts(self) -> Sequence[Fact]:
+        """How the renewal stands before anything is typed."""
+        plan = removing.plan_removal(standing_of(self.subject, clock.now()), 0)
+        return [
+            *self._request_facts(),
+            *order_facts(plan),
+            (gettext("Can be removed"), gettext("at most %(most)s") % {"most": number(plan.most)}),
+            (
+                gettext("Renewal as of now"),
+                renewal_of(plan),
+            ),
+        ]
+
+    def _request_facts(self) -> list[Fact]:
+        if self.message is None:
+            return []
+        words = gettext("%(quantity)s licenses, on %(when)s: “%(body)s”") % {
+            "quantity": number(self.message.removal_quantity or 0),
+            "when": parts.moment(self.message.created_at),
+            "body": self.message.body,
+        }
+        return [
+            (gettext("Request"), words),
+            (
+                gettext("Conversation"),
+                parts.link(self.message.conversation, named(self.message.author)),
+            ),
+        ]
+
+    def warnings(self) -> Sequence[str]:
+        """A request that was dealt with; a renewal that somebody is paying."""
+        return [*self._dealt_with(), *being_paid(self.subject)]
+
+    def _dealt_with(self) -> list[str]:
+        before = self.message.removals.filter(taken_back_at=None) if self.message else []
+        return [
+            gettext("%(who)s has removed %(quantity)s for this request already, on %(when)s.")
+            % {
+                "who": removal.actor,
+                "quantity": number(removal.quantity),
+                "when": parts.moment(removal.created_at),
+            }
+            for removal in before
+        ]
+
+    def plan(self, form: ActionForm) -> Plan:
+        """The renewal before and after."""
+        quantity = form.cleaned_data["quantity"]
+        plan = removing.plan_removal(standing_of(self.subject, clock.now()), quantity)
+        facts = [
+            *order_facts(plan),
+            (gettext("To be removed"), parts.marked(number(quantity))),
+            (gettext("What remains"), number(plan.left)),
+            (
+                gettext("Renewal"),
+                before_after(_licenses(plan.renewal_before), _licenses(plan.renewal_after)),
+            ),
+            (
+                gettext("Total at today's price of %(package)s") % {"package": plan.package.name},
+                before_after(
+                    parts.money(plan.total_before, plan.currency),
+                    parts.money(plan.total_after, plan.currency),
+                ),
+            ),
+        ]
+        warnings = [
+            gettext("The running term keeps all of its licenses until it ends."),
+            gettext("Users who are added afterwards raise the renewal again."),
+            *self._bound(plan),
+            *self._dealt_with(),
+            *being_paid(self.subject),
+        ]
+        shown = "/".join(
+            str(fact)
+            for fact in (
+                plan.need.licenses,
+                plan.need.in_use,
+                plan.need.removed,
+                quantity,
+                plan.renewal_before,
+                plan.renewal_after,
+                plan.total_before,
+                plan.total_after,
+                len(being_paid(self.subject)),
+            )
+        )
+        return Plan(facts, warnings, shown)
+
+    def _bound(self, plan: removing.RemovalPlan) -> list[str]:
+        # Never below the members in use, so only the package's minimum can be in the way.
+        if plan.renewal_after == plan.left:
+            return []
+        words = gettext("The package has at least %(least)s licenses: so many will be renewed.")
+        return [words % {"least": number(plan.package.minimum_licenses)}]
+
+    def done_before(self, form: ActionForm) -> Done | None:
+        """Removed by this very form."""
+        sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
+        return removed(sent) if sent else None
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Remove them."""
+        typed = form.cleaned_data
+        before = removing.plan_removal(standing_of(self.subject, clock.now()), typed["quantity"])
+        order = RemovalOrder(
+            quantity=typed["quantity"],
+            reason=typed["reason"],
+            asked_by=typed["asked_by"],
+            submission=typed["submission"],
+            message=self.message,
+        )
+        with trouble.said(gettext("Nothing was removed.")):
+            removal = removing.remove_licenses(self.subject, order, actor=actor)
+        what = gettext("Removed %(quantity)s licenses from the renewal; asked for by %(who)s") % {
+            "quantity": removal.quantity,
+            "who": removal.asked_by,
+        }
+        change = before_after(_licenses(before.renewal_before), _licenses(before.renewal_after))
+        deed = Deed(what, change, removal.reason)
+        log.write(actor, deed, removal, self.subject)
+        return removed(removal)
+
+
+def _licenses(quantity: int) -> str:
+    return gettext("%(number)s licenses") % {"number": number(quantity)}

@@ -1,0 +1,31 @@
+"""What is said where the payment processor could not be asked."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils.translation import gettext as _
+
+from billing.processor import ProcessorError, ProcessorUnavailable
+from billing.reversing import CheckoutInTheWay
+from subscriptions.admin.actions import Trouble
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def said(nothing_done: str) -> Iterator[None]:
+    """Say why the block failed at the processor, and that ``nothing_done``; for a page of ours."""
+    try:
+        yield
+    except ProcessorUnavailable as error:
+        logger.exception("support: the processor cannot be asked")
+        words = _("The payment processor cannot be reached at this moment.")
+        raise Trouble(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
+    except ProcessorError as error:
+        logger.exception("support: the processor refused")
+        words = _("The payment processor has refused it: %(error)s.") % {"error": error}
+        raise Trouble(f"{words} {nothing_done}") from error
+    except CheckoutInTheWay as error:
+        words = _("Somebody is paying the renewal at this very moment.")
+        raise Trouble(f"{words} {nothing_done} {_('Try again in a minute.')}") from error

@@ -1,0 +1,61 @@
+"""How many organizations stand, in as many queries as it takes for one."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from subscriptions import clock
+from subscriptions.models import LicenseEntry, Membership, Organization, Term
+from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.policy import calendar, renewal
+from subscriptions.policy.renewal import Phase
+from subscriptions.terms import last_term_of
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a list shows of an organization."""
+
+    phase: Phase
+    ended_on: date | None
+    held: int
+    in_use: int
+
+
+def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
+    """The figures of each organization, by its key: three queries."""
+    keys = [organization.pk for organization in organizations]
+    now = clock.now()
+    terms: dict[int, list[Term]] = defaultdict(list)
+    for term in Term.objects.filter(organization__in=keys).order_by("starts_on", "pk"):
+        terms[term.organization_id].append(term)
+    held = LicenseEntry.objects.filter(
+        term__organization__in=keys,
+        term__canceled_at=None,
+        term__expires_on__gte=clock.today(),
+        effective_at__lte=now,
+    )
+    sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
+    members = Membership.objects.filter(organization__in=keys, state__in=HOLDS_LICENSE)
+    counts = dict(members.order_by().values_list("organization").annotate(Count("pk")))
+    found = {}
+    for key in keys:
+        last = last_term_of(terms[key], now)
+        ended_at = last.ended_at if last else None
+        canceled_on = calendar.local_date(ended_at, clock.zone()) if ended_at else None
+        found[key] = Figures(
+            phase=renewal.phase_of(
+                last,
+                now=now,
+                zone=clock.zone(),
+                close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
+            ),
+            ended_on=canceled_on or (last.expires_on if last else None),
+            held=sums.get(key, 0),
+            in_use=counts.get(key, 0),
+        )
+    return found

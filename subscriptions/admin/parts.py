@@ -1,0 +1,145 @@
+"""What the pages of the Django admin are put together from. Nothing here decides anything."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+
+from subscriptions import clock, formats
+from subscriptions.policy.decisions import Allowed, Refusal
+from subscriptions.sentences import sentence
+
+# Rows of one list on a page that shows many; a link leads to all of them.
+LONGEST_LIST = 20
+Fact = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something to do about an object. With ``why_not`` it is shown, and cannot be chosen."""
+
+    label: str
+    address: str
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One block of a page: facts, a table, or both."""
+
+    title: str
+    key: str
+    facts: Sequence[Fact] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+    empty: str = ""
+    note: str = ""
+    more: str = ""
+    is_urgent: bool = False
+    tools: Sequence[Tool] = field(default=())
+
+
+def tool(label: str, address: str, decision: Allowed | Refusal) -> Tool:
+    """A tool that a rule allows or refuses; the refusal says why."""
+    return Tool(label, address, sentence(decision) if isinstance(decision, Refusal) else "")
+
+
+def address_of(thing: Model, page: str = "change") -> str:
+    """The page of an object in the admin."""
+    meta = thing._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[thing.pk])
+
+
+def list_of(model: type[Model], **choices: Any) -> str:
+    """The list of a model in the admin, narrowed to what is chosen."""
+    meta = model._meta
+    page = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return f"{page}?{urlencode(choices)}" if choices else page
+
+
+def link(thing: Model | None, text: object = None) -> str:
+    """A link to an object's page; empty for none."""
+    if thing is None:
+        return ""
+    return format_html('<a href="{}">{}</a>', address_of(thing), thing if text is None else text)
+
+
+def link_to(address: str, text: object) -> str:
+    """A link to any page."""
+    return format_html('<a href="{}">{}</a>', address, text)
+
+
+def links(things: Iterable[Model], text: Callable[[Any], object] = str) -> str:
+    """Links to several objects, one below the other."""
+    rows = [(address_of(thing), text(thing)) for thing in things]
+    return format_html_join("", '<div><a href="{}">{}</a></div>', rows) or "–"
+
+
+def marked(text: object, kind: str = "warn") -> str:
+    """Words that stand out: ``kind`` is warn, good or quiet."""
+    return format_html('<span class="mark mark-{}">{}</span>', kind, text)
+
+
+def day(value: date | None) -> str:
+    """Dec. 31, 2026, for tables."""
+    return date_format(value, "N j, Y") if value else "–"
+
+
+def moment(value: datetime | None) -> str:
+    """Dec. 1, 2026, 3:04 p.m., for tables; in the subscription time zone, as days are."""
+    return date_format(value.astimezone(clock.zone()), "N j, Y, P") if value else "–"
+
+
+def money(amount: int | None, currency: str) -> str:
+    """Minor units as people read them."""
+    return formats.money(amount, currency) if amount is not None else "–"
+
+
+def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], bool]:
+    """As many as a page shows, and whether there are more."""
+    found = list(rows[: LONGEST_LIST + 1])
+    return found[:LONGEST_LIST], len(found) > LONGEST_LIST
+
+
+def may_see(request: HttpRequest, *models: type[Model]) -> bool:
+    """Whether all of these may be looked at."""
+    return request.user.has_perms(
+        [f"{model._meta.app_label}.view_{model._meta.model_name}" for model in models]
+    )
+
+
+def compared(
+    expected: Mapping[str, object],
+    received: Mapping[str, object],
+    names: Mapping[str, str],
+    head: Sequence[str],
+) -> str:
+    """Two columns side by side, with what differs marked."""
+    keys = [key for key in names if key in expected or key in received]
+    rows = [
+        (
+            "differs" if key in expected and expected[key] != received.get(key) else "same",
+            names[key],
+            _plain(expected.get(key)),
+            _plain(received.get(key)),
+        )
+        for key in keys
+    ]
+    body = format_html_join(
+        "", '<tr class="{}"><th scope="row">{}</th><td>{}</td><td>{}</td></tr>', rows
+    )
+    top = format_html_join("", '<th scope="col">{}</th>', [(text,) for text in head])
+    return format_html(
+        '<table class="compared"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', top, body
+    )
+
+
+def _plain(value: object) -> str:
+    return "–" if value is None or value == "" else str(value)

@@ -1,0 +1,207 @@
+"""Members and accounts in the Django admin; an invitation can be sent again (R3, R4)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions import members
+from subscriptions.admin import log, parts, searching
+from subscriptions.admin.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.filters import organization_filter
+from subscriptions.admin.log import Deed
+from subscriptions.admin.organization_page import MAY_INVITE
+from subscriptions.admin.parts import Fact, Tool
+from subscriptions.admin.read_only import CappedPaginator, LogsByClock, RecordAdmin
+from subscriptions.admin.searching import Searched
+from subscriptions.models import Membership, User
+from subscriptions.models.people import MembershipState
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+
+
+class ResendForm(ActionForm):
+    """Nothing to be typed; which invitation the page has shown as the last."""
+
+    number = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ResendInvitation(Action):
+    """A new link, which ends the old one (R4)."""
+
+    permission = MAY_INVITE
+    title = _("Resend the invitation")
+    button = _("Send a new invitation")
+    form_class = ResendForm
+    subject: Membership
+
+    def judge(self) -> Allowed | Refusal:
+        """Only who has not joined yet can be invited again."""
+        return may_be_invited_again(self.subject)
+
+    def facts(self) -> Sequence[Fact]:
+        """To whom, and when the last one went out."""
+        return [
+            (gettext("Member"), self.subject.display_name),
+            (gettext("E-mail"), self.subject.user.email),
+            (gettext("Last invitation"), parts.moment(self.subject.invited_at)),
+        ]
+
+    def warnings(self) -> Sequence[str]:
+        """What becomes of the old link."""
+        return [gettext("The new link works for 14 days and once, and ends the old one.")]
+
+    def initial(self) -> dict[str, Any]:
+        """The invitation on the page."""
+        return {"number": self.subject.invitation_number}
+
+    def done_before(self, form: ActionForm) -> Done | None:
+        """Sent since the page was opened, by this form or somebody else."""
+        if self.subject.invitation_number <= form.cleaned_data["number"]:
+            return None
+        return Done(gettext("A new invitation has been sent already."))
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Send it."""
+        membership = self.subject
+        membership.invitation_number = form.cleaned_data["number"]
+        is_sent = members.invite_again_by_support(actor, membership)
+        if is_sent:
+            number = membership.invitation_number
+            what = gettext("Invitation sent again to %(email)s") % {"email": membership.user.email}
+            change = gettext("invitation %(before)s → %(after)s") % {
+                "before": number,
+                "after": number + 1,
+            }
+            log.write(actor, Deed(what, change), membership, membership.organization)
+        return Done(
+            gettext("A new invitation is on its way to %(email)s.")
+            % {"email": membership.user.email}
+        )
+
+    def trail(self) -> Sequence[Model]:
+        """Below the organization."""
+        return [self.subject.organization, self.subject]
+
+
+def may_be_invited_again(membership: Membership) -> Allowed | Refusal:
+    """Whether a membership still waits for its person."""
+    facts = {"name": membership.display_name}
+    if membership.state == MembershipState.REMOVED:
+        return Refusal(Reason.NOT_A_MEMBER, facts)
+    if membership.state != MembershipState.INVITED:
+        return Refusal(Reason.NOT_INVITED, facts)
+    return ALLOWED
+
+
+@admin.register(Membership)
+class MembershipAdmin(Searched, RecordAdmin):
+    list_display = ("user", "organization", "role", "state", "license_number", "invited_at")
+    list_filter = ("role", "state", organization_filter("organization"))
+    list_select_related = ("user", "organization")
+    search_help_text = _("The beginning of a person's or an organization's name or address.")
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By the person, or by the organization."""
+        by_person = Q(user__in=searching.people(text).values("pk"))
+        if "@" in text:
+            return by_person
+        by_organization = Q(organization__in=searching.organizations(text).values("pk"))
+        return searching.either(Membership, by_person, by_organization)
+
+    def tools(self, request: HttpRequest, obj: Membership) -> list[Tool]:
+        """Resending an invitation."""
+        if not request.user.has_perm(MAY_INVITE):
+            return []
+        page = parts.address_of(obj, "resend")
+        return [parts.tool(gettext("Resend invitation…"), page, may_be_invited_again(obj))]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Beside Django's own."""
+        return [
+            action_page(self, "resend", "subscriptions_membership_resend", ResendInvitation),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """With person and organization, which every page names."""
+        memberships: QuerySet[Membership] = super().get_queryset(request)
+        return memberships.select_related("user", "organization")
+
+
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
+    """A new account for support staff; members come by invitation."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
+    """What a superuser may change about an account."""
+
+    password = None  # type: ignore[assignment]  # drops the link to setting it
+
+    class Meta:
+        model = User
+        fields = ("is_active", "is_staff", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
+    """Accounts. Name, e-mail and password are their owner's to change (R3)."""
+
+    form = UserForm
+    add_form = UserCreationForm
+    actions = None
+    list_display = ("email", "name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active")
+    list_max_show_all = 0
+    show_full_result_count = False
+    paginator = CappedPaginator
+    ordering = ("email",)
+    sortable_by = ("email",)
+    readonly_fields = ("email", "name", "last_login", "date_joined", "is_superuser", "memberships")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "last_login", "date_joined", "memberships")}),
+        (
+            _("Support"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By e-mail address or name."""
+        return Q(pk__in=searching.people(text).values("pk"))
+
+    @admin.display(description=_("memberships"))
+    def memberships(self, user: User) -> str:
+        """Where this person belongs to."""
+        rows = user.memberships.select_related("organization").order_by("organization__name")
+        return parts.links(
+            rows[: parts.LONGEST_LIST],
+            lambda row: f"{row.organization} ({row.get_role_display()}, {row.get_state_display()})",
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """All of Django's but the page on which it would set somebody's password."""
+        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
+
+    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """A new account needs its e-mail and name typed once."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj else tuple(set(fields) - {"email", "name"})
+
+    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """An account stands in the history; it is made inactive instead."""
+        return False

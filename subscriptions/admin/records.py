@@ -1,0 +1,200 @@
+"""What is written once and read for ever: terms, renewals, the ledger, notices, activity."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.admin import parts, story
+from subscriptions.admin.filters import YesFilter, organization_filter
+from subscriptions.admin.read_only import RecordAdmin
+from subscriptions.admin.searching import OfOrganization
+from subscriptions.models import (
+    Activity,
+    LicenseEntry,
+    Notice,
+    Reminder,
+    Renewal,
+    Term,
+)
+
+
+class CanceledFilter(YesFilter):
+    """Terms whose payment was taken back."""
+
+    title = _("canceled")
+    parameter_name = "canceled"
+    words = _("Canceled")
+
+    def condition(self) -> Q:
+        """Those with a cancellation."""
+        return Q(canceled_at__isnull=False)
+
+
+@admin.register(Term)
+class TermAdmin(OfOrganization, RecordAdmin):
+    list_display = (
+        "organization",
+        "package_name",
+        "price",
+        "starts_on",
+        "expires_on",
+        "canceled_at",
+    )
+    list_filter = (CanceledFilter, organization_filter("organization"))
+    list_select_related = ("organization",)
+    fields: ClassVar[tuple[str, ...]] = (
+        "organization",
+        "package_name",
+        "price",
+        "starts_on",
+        "expires_on",
+        "canceled_at",
+        "created_at",
+        "renews",
+        "renewals",
+        "entries",
+    )
+    readonly_fields: ClassVar[tuple[str, ...]] = ("price", "renewals", "entries")
+
+    @admin.display(description=_("locked price per license"))
+    def price(self, term: Term) -> str:
+        """As people read it."""
+        return parts.money(term.unit_amount, term.currency)
+
+    @admin.display(description=_("its renewals"))
+    def renewals(self, term: Term) -> str:
+        """With their state, and the term they started."""
+        rows = term.renewals.select_related("term__organization").order_by("-pk")
+        return parts.links(rows[: parts.LONGEST_LIST])
+
+    @admin.display(description=_("ledger"))
+    def entries(self, term: Term) -> str:
+        """The license entries of this term."""
+        rows = term.license_entries.order_by("-pk")
+        return parts.links(rows[: parts.LONGEST_LIST])
+
+
+@admin.register(Renewal)
+class RenewalAdmin(OfOrganization, RecordAdmin):
+    organization_field = "term__organization"
+    list_display = ("term", "package", "state", "quantity", "created_at")
+    list_filter = ("state", organization_filter("term__organization"))
+    list_select_related = ("term__organization", "package")
+
+
+@admin.register(LicenseEntry)
+class LicenseEntryAdmin(OfOrganization, RecordAdmin):
+    organization_field = "term__organization"
+    list_display = (
+        "__str__",
+        "organization",
+        "term_dates",
+        "effective_at",
+        "actor",
+        "reference",
+    )
+    list_filter = ("cause", organization_filter("term__organization"))
+    list_select_related = ("term__organization", "actor")
+    search_help_text = _("The beginning of an organization's name, an e-mail, or a reference.")
+    fields: ClassVar[tuple[str, ...]] = (
+        "organization",
+        "term",
+        "quantity",
+        "cause",
+        "effective_at",
+        "actor",
+        "note",
+        "reverses",
+        "reversed_by",
+        "reference",
+        "created_at",
+    )
+    readonly_fields: ClassVar[tuple[str, ...]] = ("organization", "reversed_by")
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By what has caused it, or by the organization."""
+        if ":" in text:
+            return Q(reference=text) | Q(reverses__reference=text)
+        return super().found(request, text)
+
+    @admin.display(description=_("organization"))
+    def organization(self, entry: LicenseEntry) -> str:
+        """Whose licenses they are."""
+        return parts.link(entry.term.organization)
+
+    @admin.display(description=_("term"))
+    def term_dates(self, entry: LicenseEntry) -> str:
+        """The term they belong to."""
+        dates = f"{parts.day(entry.term.starts_on)} – {parts.day(entry.term.expires_on)}"
+        return parts.link(entry.term, dates)
+
+    @admin.display(description=_("reversed by"))
+    def reversed_by(self, entry: LicenseEntry) -> str:
+        """The entries that took them back, or gave them again (R30)."""
+        return parts.links(entry.reversals.all()[: parts.LONGEST_LIST])
+
+
+class WaitingNoticeFilter(YesFilter):
+    """Notices that are no mail yet."""
+
+    title = _("mail")
+    parameter_name = "waiting"
+    words = _("Not queued yet")
+
+    def condition(self) -> Q:
+        """Those the next sweep takes."""
+        return Q(queued_at__isnull=True)
+
+
+@admin.register(Notice)
+class NoticeAdmin(OfOrganization, RecordAdmin):
+    list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
+    list_filter = (WaitingNoticeFilter, organization_filter("organization"))
+    list_select_related = ("organization",)
+    search_help_text = _("A recipient's e-mail, or the beginning of an organization's name.")
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By who was told, or by the organization."""
+        if "@" in text:
+            return Q(recipient=text)
+        return super().found(request, text)
+
+
+@admin.register(Activity)
+class ActivityAdmin(OfOrganization, RecordAdmin):
+    list_display = ("at", "organization", "what", "who", "change", "why")
+    list_filter = (organization_filter("organization"),)
+    list_select_related = ("organization", "actor")
+    fields = ("organization", "what", "change", "why", "who", "at", "data")
+    readonly_fields = ("what", "change", "why", "who")
+
+    @admin.display(description=_("what"))
+    def what(self, activity: Activity) -> str:
+        """In words."""
+        return story.words(activity)
+
+    @admin.display(description=_("before → after"))
+    def change(self, activity: Activity) -> str:
+        """Where that was recorded."""
+        return story.change(activity)
+
+    @admin.display(description=_("reason"))
+    def why(self, activity: Activity) -> Any:
+        """What support gave as the reason."""
+        return activity.data.get("reason", "")
+
+    @admin.display(description=_("who"))
+    def who(self, activity: Activity) -> str:
+        """Nobody, where it happened by itself."""
+        return str(activity.actor or _("by itself"))
+
+
+@admin.register(Reminder)
+class ReminderAdmin(OfOrganization, RecordAdmin):
+    organization_field = "term__organization"
+    list_display = ("term", "user", "due_on", "was_sent", "created_at")
+    list_filter = (organization_filter("term__organization"),)
+    list_select_related = ("term__organization", "user")

@@ -1,0 +1,152 @@
+"""Who did what in an organization: what its use cases recorded, and what support did in the admin.
+
+Both tell of the same deed of support; it is told once, as support wrote it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from subscriptions import formats
+from subscriptions.admin import log
+from subscriptions.admin.parts import LONGEST_LIST, list_of
+from subscriptions.models import Activity, Organization
+from subscriptions.models.people import Role
+
+# A deed and the record of it are written one after the other.
+_TOGETHER = timedelta(minutes=2)
+# Recorded by what support does in the admin, which logs it as well.
+_OF_SUPPORT = {
+    "licenses_removed",
+    "removal_taken_back",
+    "refund_requested",
+    "payment_granted",
+    "payment_refunded",
+    "problem_closed",
+    "member_reinvited",
+}
+
+WORDS = {
+    "cancellation_lifted": gettext_lazy("Term counts again: its refund failed"),
+    "licenses_bought": gettext_lazy("Licenses bought"),
+    "licenses_removed": gettext_lazy("Licenses removed from the renewal"),
+    "member_added": gettext_lazy("Member added"),
+    "member_joined": gettext_lazy("Invitation accepted"),
+    "member_reinvited": gettext_lazy("Invitation sent again"),
+    "member_removed": gettext_lazy("Member removed"),
+    "organization_opened": gettext_lazy("Organization opened"),
+    "payment_granted": gettext_lazy("Held payment granted"),
+    "payment_refunded": gettext_lazy("Held payment refunded"),
+    "payment_returned": gettext_lazy("Payment returned"),
+    "problem_closed": gettext_lazy("Payment to look at closed"),
+    "purchase_started": gettext_lazy("Purchase started"),
+    "refund_requested": gettext_lazy("Refund requested"),
+    "removal_asked_for": gettext_lazy("Removal of licenses asked for"),
+    "removal_taken_back": gettext_lazy("Removal taken back"),
+    "renewal_ended": gettext_lazy("Open renewal payment ended"),
+    "renewal_started": gettext_lazy("Renewal payment started"),
+    "return_undone": gettext_lazy("Return of a payment undone"),
+    "role_changed": gettext_lazy("Role changed"),
+    "subscription_renewed": gettext_lazy("Subscription renewed"),
+    "term_canceled": gettext_lazy("Term canceled"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of the story."""
+
+    at: datetime
+    who: str
+    what: str
+    change: str = ""
+    why: str = ""
+
+
+def of(organization: Organization) -> tuple[list[Told], bool]:
+    """The latest of an organization's story, and whether there is more: two queries."""
+    entries = list(log.of(organization).select_related("user")[: LONGEST_LIST + 1])
+    logged = [(entry.user_id, entry.action_time) for entry in entries]
+    activities = Activity.objects.filter(organization=organization).select_related("actor")
+    told = [
+        _tell(activity)
+        # One more than can be left out.
+        for activity in activities.order_by("-at", "-pk")[: 2 * LONGEST_LIST + 1]
+        if not _is_logged(activity, logged)
+    ]
+    for entry in entries:
+        deed = log.read(entry)
+        told.append(Told(entry.action_time, str(entry.user), deed.what, deed.change, deed.why))
+    told.sort(key=lambda row: row.at, reverse=True)
+    return told[:LONGEST_LIST], len(told) > LONGEST_LIST
+
+
+def all_of(organization: Organization) -> str:
+    """The list of all that was recorded of an organization."""
+    return list_of(Activity, organization=organization.pk)
+
+
+def words(activity: Activity) -> str:
+    """What happened, with its number."""
+    what = str(WORDS.get(activity.verb, activity.verb.replace("_", " ").capitalize()))
+    number = activity.data.get("quantity")
+    name = activity.data.get("name")
+    about = name or (formats.number(number) if isinstance(number, int) else "")
+    return f"{what}: {about}" if about else what
+
+
+def change(activity: Activity) -> str:
+    """What it changed, where that was recorded."""
+    data: Mapping[str, Any] = activity.data
+    tell = _CHANGES.get(activity.verb)
+    return tell(data) if tell else ""
+
+
+def _role(data: Mapping[str, Any]) -> str:
+    names = dict(Role.choices)
+    before, after = str(data.get("role_before")), str(data.get("role"))
+    return f"{names.get(before, before)} → {names.get(after, after)}"
+
+
+def _license(data: Mapping[str, Any]) -> str:
+    number = data.get("license")
+    return _("license %(number)s") % {"number": number} if number else ""
+
+
+def _freed(data: Mapping[str, Any]) -> str:
+    number = data.get("license")
+    return _("license %(number)s → free") % {"number": number} if number else ""
+
+
+def _returned(data: Mapping[str, Any]) -> str:
+    licenses = data.get("licenses") or 0
+    return _("%(licenses)s licenses") % {"licenses": f"{licenses:+d}"} if licenses else ""
+
+
+_CHANGES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "role_changed": _role,
+    "member_added": _license,
+    "member_removed": _freed,
+    "payment_returned": _returned,
+    "return_undone": _returned,
+}
+
+
+def _tell(activity: Activity) -> Told:
+    return Told(
+        at=activity.at,
+        who=str(activity.actor) if activity.actor else _("by itself"),
+        what=words(activity),
+        change=change(activity),
+        why=str(activity.data.get("reason", "")),
+    )
+
+
+def _is_logged(activity: Activity, logged: list[tuple[int, datetime]]) -> bool:
+    return activity.verb in _OF_SUPPORT and any(
+        actor == activity.actor_id and abs(at - activity.at) < _TOGETHER for actor, at in logged
+    )

@@ -12,7 +12,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock, members
 from subscriptions.members import NewMember
-from subscriptions.models import Organization, Renewal
+from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.people import Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
@@ -74,6 +74,15 @@ class TestCanceledBeforeItBegan:
         assert again.term is not None
         assert again.term.starts_on == NEW_START
         assert standing(world.lakeside).next_term == again.term
+
+    def test_its_licenses_go_when_they_would_have_come(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        """Not before: the ledger never says less than nothing."""
+        refunded_outside(world, renewal)
+
+        entry = LicenseEntry.objects.get(cause="reversal")
+        assert entry.effective_at == local(NEW_START)
 
     def test_a_part_of_it_is_money_only(self, world: World, renewal: Purchase) -> None:
         refunded_outside(world, renewal, renewal.total_amount - 1)
@@ -334,6 +343,18 @@ class TestAnOriginalPurchase:
         assert found.need.licenses == 0
         assert found.price.quantity == original.term.package.minimum_licenses
         assert found.starts_on is None
+
+    def test_its_add_ons_are_not_renewed_either(self, world: World, original: Purchase) -> None:
+        assert original.organization is not None
+        assert original.term is not None
+        client_of_new_owner = Membership.objects.get(organization=original.organization)
+        world.pay(world.buy(10, buyer=client_of_new_owner))
+        reconcile()
+        refunded_outside(world, original)
+
+        found = plan_renewal(standing(original.organization), original.term.package)
+
+        assert (found.need.licenses, found.price.quantity) == (0, 5)
 
     def test_failing_later_it_stands_again(self, world: World, original: Purchase) -> None:
         assert original.organization is not None

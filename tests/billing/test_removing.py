@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from billing import removing
 from billing.models import Purchase
 from billing.processor import ProcessorUnavailable
 from billing.purchases import settle
@@ -14,7 +15,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock, members
 from subscriptions.members import NewMember
-from subscriptions.models import Activity, LicenseRemoval, Notice
+from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
 from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.removals import RemovalOrder
@@ -247,6 +248,22 @@ class TestWhileTheRenewalIsBeingPaid:
         paying.refresh_from_db()
         assert paying.status == PurchaseStatus.OPEN
         assert not LicenseRemoval.objects.exists()
+
+    def test_opened_again_at_that_moment_it_is_closed_again(
+        self, window: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[Purchase] = []
+
+        def just_before(organization: Organization) -> Organization:
+            if not opened:
+                opened.append(renew(window))
+            return members.lock(organization)
+
+        monkeypatch.setattr(removing, "lock_organization", just_before)
+        remove(window, 5)
+
+        assert Purchase.objects.get().status == PurchaseStatus.EXPIRED
+        assert plan(window).price.quantity == 20
 
     def test_with_its_payment_at_support_it_waits(
         self, window: World, stripe: SandboxControl

@@ -5,8 +5,10 @@ from typing import Literal
 
 import pytest
 
+from billing import gateway
 from billing.following import follow_payment
 from billing.models import Dispute, Purchase, Refund
+from billing.processor import ProcessorDispute
 from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
@@ -215,6 +217,29 @@ class TestADispute:
         hear(bought, "charge.dispute.closed")
 
         assert world.held() == (25 if end == "lost" else 35)
+
+
+def test_an_answer_that_was_overtaken_is_asked_for_again(
+    world: World, bought: Purchase, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one answer is on its way, an appeal is won and another is written down."""
+    dispute = disputed(world, bought, "lost")
+    disputes_of = gateway.disputes_of
+    asked: list[str] = []
+
+    def slow(payment: str) -> list[ProcessorDispute]:
+        answer = disputes_of(payment)
+        asked.append(payment)
+        if len(asked) == 1:
+            stripe.alter(dispute, {"status": "won"})
+            hear(bought, "charge.dispute.closed")
+        return answer
+
+    monkeypatch.setattr(gateway, "disputes_of", slow)
+    hear(bought, "charge.dispute.updated")
+
+    assert world.held() == 35
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from billing import support_actions
+from billing.locking import lock_purchase
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
@@ -254,6 +255,23 @@ class TestRefundingATerm:
         with pytest.raises(ProcessorUnavailable):
             refunded_by_support(world, renewal)
         assert not Refund.objects.exists()
+
+    def test_opened_again_at_that_moment_it_is_closed_again(
+        self, world: World, renewal: Purchase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        opened: list[Purchase] = []
+
+        def just_before(purchase: Purchase) -> Purchase:
+            if not opened:
+                opened.append(renew(world))
+            return lock_purchase(purchase)
+
+        monkeypatch.setattr(support_actions, "lock_purchase", just_before)
+        refunded_by_support(world, renewal)
+
+        assert Purchase.objects.get(pk=opened[0].pk).status == PurchaseStatus.EXPIRED
+        assert term_of(renewal).canceled_at is not None
 
     def test_of_add_ons_lowers_the_renewal_that_is_worked_out_anew(
         self, world: World, bought: Purchase

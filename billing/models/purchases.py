@@ -58,6 +58,7 @@ class Purchase(models.Model):
     package_name = models.CharField(_("package"), max_length=80)
     buyer_name = models.CharField(_("buyer"), max_length=120)
     buyer_email = models.EmailField(_("buyer's e-mail"))
+    receipt_text = models.CharField(max_length=200, blank=True)
     term_years = models.PositiveSmallIntegerField(null=True, blank=True)
     term_starts_on = models.DateField(null=True, blank=True)
     term_expires_on = models.DateField(null=True, blank=True)

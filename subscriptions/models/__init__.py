@@ -1,9 +1,10 @@
 """Organizations, people, packages, terms, licenses, notices and messages."""
 
 from subscriptions.models.discounts import Discount
+from subscriptions.models.joining import JoinRequest
 from subscriptions.models.licenses import LicenseEntry
 from subscriptions.models.notices import Activity, Notice, Reminder
-from subscriptions.models.organizations import Organization
+from subscriptions.models.organizations import NotifiedAddress, Organization
 from subscriptions.models.packages import Package
 from subscriptions.models.people import MemberDraft, Membership, User
 from subscriptions.models.rosters import RosterImport, RosterRow
@@ -14,12 +15,14 @@ __all__ = [
     "Activity",
     "Conversation",
     "Discount",
+    "JoinRequest",
     "LicenseEntry",
     "LicenseRemoval",
     "MemberDraft",
     "Membership",
     "Message",
     "Notice",
+    "NotifiedAddress",
     "Organization",
     "Package",
     "Reminder",

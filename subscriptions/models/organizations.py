@@ -1,9 +1,19 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.buying import CURRENCIES
+
+# Nobody is dormant after a week's holiday, nor after half a working life.
+FEWEST_DORMANT_DAYS = 30
+MOST_DORMANT_DAYS = 1500
+
+
+def default_thresholds() -> list[int]:
+    """Free licenses at which Assignors and Administrators are told that few are left."""
+    return [3, 2, 1, 0]
 
 
 class Organization(models.Model):
@@ -20,6 +30,27 @@ class Organization(models.Model):
     billing_name = models.CharField(_("billing contact"), max_length=120, blank=True)
     billing_email = models.EmailField(_("billing e-mail"), blank=True)
     billing_address = models.TextField(_("billing address"), max_length=500, blank=True)
+    receipt_text = models.CharField(
+        _("text on receipts"),
+        max_length=200,
+        blank=True,
+        help_text=_("Such as a tax id or purchase order number. It is printed on new receipts."),
+    )
+    low_license_thresholds = models.JSONField(
+        _("free licenses at which a mail is sent"), default=default_thresholds
+    )
+    second_factor_required = models.BooleanField(
+        _("who may buy needs a second factor to sign in"), default=False
+    )
+    # Null: nobody can ask to join by a code.
+    join_code = models.CharField(_("join code"), max_length=24, unique=True, null=True, blank=True)
+    # Null: as the site's settings say.
+    dormant_after_days = models.PositiveSmallIntegerField(
+        _("days without signing in"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(FEWEST_DORMANT_DAYS), MaxValueValidator(MOST_DORMANT_DAYS)],
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -35,3 +66,30 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NotifiedAddress(models.Model):
+    """Somebody besides Assignors and Administrators who gets mails, such as a treasurer.
+
+    An e-mail address, not an account: it uses no license and sees no page.
+    """
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="notified_addresses"
+    )
+    email = models.EmailField(_("e-mail"))
+    gets_receipts = models.BooleanField(_("receipts"), default=True)
+    gets_reminders = models.BooleanField(_("reminders"), default=True)
+
+    class Meta:
+        verbose_name = _("notified address")
+        verbose_name_plural = _("notified addresses")
+        ordering = ("email",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organization", "email"), name="notified_address_stands_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email

@@ -35,7 +35,7 @@ def add(actor: Membership, new: NewMember) -> Membership:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        actor_role = _role_now(actor)
+        actor_role = role_now(actor)
         require(people.may_grant(actor_role, new.role))
         user = _account(new)
         existing = Membership.objects.filter(organization=organization, user=user).first()
@@ -79,7 +79,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        actor_role = _role_now(actor)
+        actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
         _send_again(membership, invited_by=str(actor.user), actor=actor.user)
@@ -139,7 +139,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        actor_role = _role_now(actor)
+        actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
         require(people.may_grant(actor_role, role))
@@ -159,7 +159,7 @@ def remove(actor: Membership, membership: Membership) -> int:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        actor_role = _role_now(actor)
+        actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
         _keep_an_administrator(organization, membership)
@@ -284,7 +284,7 @@ def _complete(membership: Membership) -> None:
     notices.record(membership.organization, "member_joined", actor=user, data=_facts(membership))
 
 
-def _role_now(actor: Membership) -> str:
+def role_now(actor: Membership) -> str:
     """The actor's role under the lock: it may have been taken since the page was opened (R3)."""
     current = Membership.objects.filter(pk=actor.pk, state=MembershipState.ACTIVE).first()
     if current is None:

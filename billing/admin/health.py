@@ -110,7 +110,7 @@ def webhooks() -> Panel:
 def failed_events(request: HttpRequest) -> Panel:
     """Events that were not processed, with their error."""
     waiting = ProcessorEvent.objects.filter(processed_at__isnull=True).order_by("received_at")
-    rows, has_more = parts.first_rows(waiting)
+    rows, total = parts.first_rows(waiting)
     may_process = request.user.has_perm(MAY_PROCESS)
     return Panel(
         gettext("Events not processed"),
@@ -126,7 +126,7 @@ def failed_events(request: HttpRequest) -> Panel:
             for event in rows
         ],
         empty=gettext("All are processed."),
-        note=gettext("The oldest first; there are more.") if has_more else "",
+        total=total,
         more=parts.list_of(ProcessorEvent, failed="yes"),
         is_urgent=any(event.error for event in rows),
     )

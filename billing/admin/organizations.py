@@ -17,6 +17,7 @@ from billing.models import Dispute, PaymentProblem, Purchase
 from billing.renewing import open_renewal_checkout
 from billing.states import PurchaseStatus
 from subscriptions import formats
+from subscriptions.admin import organization_lists as lists
 from subscriptions.admin import organization_page as page
 from subscriptions.admin import organizations, parts
 from subscriptions.admin.actions import action_page
@@ -75,11 +76,11 @@ class OrganizationAdmin(organizations.OrganizationAdmin):
         return [*_problem_alert(standing), *super().alerts(request, standing)]
 
     def builders(self) -> list[Builder]:
-        """Payments to look at before everything, purchases after the members."""
+        """Payments to look at before all other lists, purchases after the conversations."""
         built: list[Builder] = list(super().builders())
         built[built.index(page.renewal)] = renewal
-        built.insert(built.index(page.conversations), problems)
-        built.insert(built.index(page.members) + 1, purchases)
+        built.insert(built.index(lists.conversations), problems)
+        built.insert(built.index(lists.removals), purchases)
         return built
 
 
@@ -124,7 +125,7 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
     if not parts.may_see(request, PaymentProblem):
         return None
     rows = PaymentProblem.objects.filter(purchase__organization=organization)
-    found, has_more = parts.first_rows(
+    found, total = parts.first_rows(
         rows.select_related("purchase", "solved_by").order_by("-needs_support", "-pk")
     )
     if not found:
@@ -154,7 +155,7 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
             ]
             for problem in found
         ],
-        note=page.more_note(has_more),
+        total=total,
         more=parts.list_of(PaymentProblem, organization=organization.pk),
         is_urgent=any(problem.needs_support for problem in found),
     )
@@ -166,7 +167,7 @@ def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
     if not parts.may_see(request, Purchase):
         return None
     rows = organization.purchases.select_related("buyer").order_by("-created_at")
-    found, has_more = parts.first_rows(rows)
+    found, total = parts.first_rows(rows)
     disputed = set(
         Dispute.objects.filter(purchase__in=[row.pk for row in found]).values_list(
             "purchase", flat=True
@@ -202,7 +203,7 @@ def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
             for purchase in found
         ],
         empty=gettext("Nothing was bought."),
-        note=page.more_note(has_more),
+        total=total,
         more=parts.list_of(Purchase, organization=organization.pk),
     )
 

@@ -158,7 +158,7 @@ class PurchaseAdmin(OfOrganization, RecordAdmin):
     def returned(self, purchase: Purchase) -> str:
         """What refunds and lost disputes have returned."""
         if not purchase.refunded_amount:
-            return ""
+            return "–"
         return parts.marked(parts.money(purchase.refunded_amount, purchase.currency))
 
     @admin.display(description=_("refunds"))

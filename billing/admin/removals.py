@@ -24,7 +24,7 @@ from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.filters import YesFilter, organization_filter
 from subscriptions.admin.log import Deed
-from subscriptions.admin.organization_page import MAY_TAKE_BACK
+from subscriptions.admin.organization_lists import MAY_TAKE_BACK
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import RecordAdmin
 from subscriptions.admin.searching import OfOrganization

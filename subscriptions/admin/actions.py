@@ -223,7 +223,7 @@ class Action:
             **self.model_admin.admin_site.each_context(self.request),
             "opts": self.model_admin.opts,
             "title": self.title,
-            "subject": self.subject,
+            "subtitle": str(self.subject),
             "trail": [(parts.address_of(thing), str(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,

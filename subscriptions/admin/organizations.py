@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock, formats
+from subscriptions.admin import organization_lists as lists
 from subscriptions.admin import organization_page as page
 from subscriptions.admin import parts, searching
 from subscriptions.admin.figures import Figures, figures_of
@@ -130,10 +131,10 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
             page.subscription,
             page.licenses,
             page.renewal,
-            page.conversations,
-            page.members,
-            page.terms,
-            page.removals,
-            page.ledger,
-            page.history,
+            lists.conversations,
+            lists.removals,
+            lists.members,
+            lists.terms,
+            lists.ledger,
+            lists.history,
         ]

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 
 from subscriptions import clock, formats
+from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.sentences import sentence
 
@@ -42,6 +43,8 @@ class Panel:
     empty: str = ""
     note: str = ""
     more: str = ""
+    # How many there are in all; None where nobody has counted.
+    total: int | None = None
     is_urgent: bool = False
     tools: Sequence[Tool] = field(default=())
 
@@ -92,6 +95,11 @@ def day(value: date | None) -> str:
     return date_format(value, "N j, Y") if value else "–"
 
 
+def day_of(value: datetime | None) -> str:
+    """The day of an instant, in the subscription time zone."""
+    return day(calendar.local_date(value, clock.zone())) if value else "–"
+
+
 def moment(value: datetime | None) -> str:
     """Dec. 1, 2026, 3:04 p.m., for tables; in the subscription time zone, as days are."""
     return date_format(value.astimezone(clock.zone()), "N j, Y, P") if value else "–"
@@ -102,10 +110,9 @@ def money(amount: int | None, currency: str) -> str:
     return formats.money(amount, currency) if amount is not None else "–"
 
 
-def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], bool]:
-    """As many as a page shows, and whether there are more."""
-    found = list(rows[: LONGEST_LIST + 1])
-    return found[:LONGEST_LIST], len(found) > LONGEST_LIST
+def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], int]:
+    """As many as a page shows, and how many there are."""
+    return list(rows[:LONGEST_LIST]), rows.order_by().count()
 
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:

@@ -18,7 +18,7 @@ from subscriptions.admin import log, parts, searching
 from subscriptions.admin.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.filters import organization_filter
 from subscriptions.admin.log import Deed
-from subscriptions.admin.organization_page import MAY_INVITE
+from subscriptions.admin.organization_lists import MAY_INVITE
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import CappedPaginator, LogsByClock, RecordAdmin
 from subscriptions.admin.searching import Searched
@@ -164,6 +164,7 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
     list_display = ("email", "name", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active")
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     paginator = CappedPaginator
     ordering = ("email",)

@@ -71,8 +71,12 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
     # Leafing through all rows at once is what pages are there against.
     list_max_show_all = 0
     paginator = CappedPaginator
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     view_on_site = False
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
 
     def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
         """What may be done about this object, beside looking at it."""

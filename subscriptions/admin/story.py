@@ -67,22 +67,21 @@ class Told:
     why: str = ""
 
 
-def of(organization: Organization) -> tuple[list[Told], bool]:
-    """The latest of an organization's story, and whether there is more: two queries."""
-    entries = list(log.of(organization).select_related("user")[: LONGEST_LIST + 1])
+def of(organization: Organization) -> list[Told]:
+    """The latest of an organization's story: two queries."""
+    entries = list(log.of(organization).select_related("user")[:LONGEST_LIST])
     logged = [(entry.user_id, entry.action_time) for entry in entries]
     activities = Activity.objects.filter(organization=organization).select_related("actor")
     told = [
         _tell(activity)
-        # One more than can be left out.
-        for activity in activities.order_by("-at", "-pk")[: 2 * LONGEST_LIST + 1]
+        for activity in activities.order_by("-at", "-pk")[: 2 * LONGEST_LIST]
         if not _is_logged(activity, logged)
     ]
     for entry in entries:
         deed = log.read(entry)
         told.append(Told(entry.action_time, str(entry.user), deed.what, deed.change, deed.why))
     told.sort(key=lambda row: row.at, reverse=True)
-    return told[:LONGEST_LIST], len(told) > LONGEST_LIST
+    return told[:LONGEST_LIST]
 
 
 def all_of(organization: Organization) -> str:

@@ -1,0 +1,262 @@
+"""The lists on an organization's page in the Django admin.
+
+Each is cut to what a page shows, so that the number of queries stays.
+"""
+
+from datetime import datetime
+
+from django.db.models import Case, IntegerField, Value, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from subscriptions import formats
+from subscriptions.admin import parts, story
+from subscriptions.admin.parts import Panel, day, day_of, link, marked, moment, money
+from subscriptions.models import (
+    Conversation,
+    LicenseEntry,
+    LicenseRemoval,
+    Membership,
+    Message,
+    Organization,
+    Term,
+)
+from subscriptions.models.people import HOLDS_LICENSE, MembershipState, Role
+from subscriptions.models.support import ConversationState
+from subscriptions.policy import people
+from subscriptions.standing import Standing
+
+MAY_INVITE = "subscriptions.change_membership"
+MAY_TAKE_BACK = "subscriptions.change_licenseremoval"
+# Those who may be asked about something stand first.
+_ROLE_ORDER = (
+    Role.ADMINISTRATOR,
+    Role.ASSIGNOR,
+    Role.OBSERVER_WITH_FINANCE,
+    Role.OBSERVER,
+    Role.GENERAL_MEMBER,
+)
+
+
+def members(request: HttpRequest, standing: Standing) -> Panel | None:
+    """Who uses a license: those who may be asked first, then the invited."""
+    if not parts.may_see(request, Membership):
+        return None
+    organization = standing.organization
+    order = Case(
+        *(When(role=role, then=Value(place)) for place, role in enumerate(_ROLE_ORDER)),
+        output_field=IntegerField(),
+    )
+    rows = (
+        organization.memberships.filter(state__in=(MembershipState.ACTIVE, MembershipState.INVITED))
+        .select_related("user")
+        .order_by(order, "-state", "license_number")
+    )
+    found, total = parts.first_rows(rows)
+    may_invite = request.user.has_perm(MAY_INVITE)
+    return Panel(
+        _("Members"),
+        "members",
+        head=[_("Name"), _("E-mail"), _("Role"), _("State"), _("License"), _("Last sign-in"), ""],
+        rows=[
+            [
+                link(member, member.display_name),
+                link(member.user, member.user.email),
+                member.get_role_display(),
+                _state(member, standing.now),
+                member.license_number,
+                day_of(member.user.last_login),
+                _resend(member) if may_invite else "",
+            ]
+            for member in found
+        ],
+        empty=_("Nobody uses a license."),
+        total=total,
+        more=parts.list_of(
+            Membership, organization=organization.pk, state__in=",".join(HOLDS_LICENSE)
+        ),
+    )
+
+
+def _state(member: Membership, now: datetime) -> str:
+    words = str(member.get_state_display())
+    if member.state != MembershipState.INVITED or member.invited_at is None:
+        return words
+    words = _("invited %(day)s") % {"day": day_of(member.invited_at)}
+    if people.invitation_works(member.invited_at, now):
+        return marked(words)
+    return marked(_("%(invited)s, link over") % {"invited": words})
+
+
+def _resend(member: Membership) -> str:
+    if member.state != MembershipState.INVITED:
+        return ""
+    page = reverse("admin:subscriptions_membership_resend", args=[member.pk])
+    return parts.link_to(page, _("Resend invitation…"))
+
+
+def terms(request: HttpRequest, standing: Standing) -> Panel | None:
+    """Every paid period, the latest first."""
+    if not parts.may_see(request, Term):
+        return None
+    found, total = parts.first_rows(standing.organization.terms.order_by("-starts_on", "-pk"))
+    return Panel(
+        _("Terms"),
+        "terms",
+        head=[_("Term"), _("Package"), _("Locked price"), _("Paid"), _("Canceled")],
+        rows=[
+            [
+                link(term, f"{day(term.starts_on)} – {day(term.expires_on)}"),
+                term.package_name,
+                money(term.unit_amount, term.currency),
+                moment(term.created_at),
+                marked(moment(term.canceled_at)) if term.canceled_at else "",
+            ]
+            for term in found
+        ],
+        empty=_("Nothing was ever paid."),
+        total=total,
+        more=parts.list_of(Term, organization=standing.organization.pk),
+    )
+
+
+def removals(request: HttpRequest, standing: Standing) -> Panel | None:
+    """Licenses taken off renewals, and what may be taken back (R27)."""
+    if not parts.may_see(request, LicenseRemoval):
+        return None
+    rows = LicenseRemoval.objects.filter(term__organization=standing.organization)
+    found, total = parts.first_rows(
+        rows.select_related("actor", "taken_back_by", "term", "message").order_by("-created_at")
+    )
+    may_take_back = request.user.has_perm(MAY_TAKE_BACK)
+    open_term = standing.latest if standing.renewal_is_open else None
+    return Panel(
+        _("Licenses removed from renewals"),
+        "removals",
+        head=[_("Licenses"), _("Removed"), _("Asked for by"), _("Reason"), _("By"), _("State"), ""],
+        rows=[
+            [
+                link(removal, f"−{formats.number(removal.quantity)}"),
+                moment(removal.created_at),
+                removal.asked_by,
+                removal.reason,
+                str(removal.actor),
+                _standing_of_removal(removal, open_term),
+                _take_back(removal) if may_take_back and _stands(removal, open_term) else "",
+            ]
+            for removal in found
+        ],
+        empty=_("None."),
+        total=total,
+        more=parts.list_of(LicenseRemoval, organization=standing.organization.pk),
+    )
+
+
+def _stands(removal: LicenseRemoval, open_term: Term | None) -> bool:
+    return removal.taken_back_at is None and removal.term == open_term
+
+
+def _standing_of_removal(removal: LicenseRemoval, open_term: Term | None) -> str:
+    if removal.taken_back_at is not None:
+        facts = {"when": moment(removal.taken_back_at), "who": removal.taken_back_by}
+        return _("taken back by %(who)s, %(when)s") % facts
+    if removal.term == open_term:
+        return marked(_("stands"))
+    return _("of the term to %(day)s") % {"day": day(removal.term.expires_on)}
+
+
+def _take_back(removal: LicenseRemoval) -> str:
+    page = reverse("admin:subscriptions_licenseremoval_take_back", args=[removal.pk])
+    return parts.link_to(page, _("Take back…"))
+
+
+def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
+    """The license ledger, the latest entry first (R29)."""
+    if not parts.may_see(request, LicenseEntry):
+        return None
+    rows = LicenseEntry.objects.filter(term__organization=standing.organization)
+    found, total = parts.first_rows(
+        rows.select_related("term", "actor").order_by("-created_at", "-pk")
+    )
+    return Panel(
+        _("License ledger"),
+        "ledger",
+        head=[_("Licenses"), _("Cause"), _("Effective from"), _("Term"), _("By"), _("Reference")],
+        rows=[
+            [
+                link(entry, f"{entry.quantity:+d}"),
+                entry.get_cause_display(),
+                moment(entry.effective_at),
+                link(entry.term, _("to %(day)s") % {"day": day(entry.term.expires_on)}),
+                str(entry.actor or "–"),
+                entry.reference,
+            ]
+            for entry in found
+        ],
+        empty=_("No entries."),
+        total=total,
+        more=parts.list_of(LicenseEntry, organization=standing.organization.pk),
+    )
+
+
+def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
+    """What members wrote to support, the latest first (R28)."""
+    if not parts.may_see(request, Conversation):
+        return None
+    rows = standing.organization.conversations.select_related("person")
+    found, total = parts.first_rows(rows.order_by("-last_message_at", "-pk"))
+    asking = Message.objects.filter(conversation__in=found, removal_quantity__isnull=False)
+    asked = {message.conversation_id: message for message in asking.order_by("pk")}
+    return Panel(
+        _("Conversations"),
+        "conversations",
+        head=[_("With"), _("State"), _("Unread"), _("Removal asked for"), _("Last message")],
+        rows=[
+            [
+                link(conversation),
+                _conversation_state(conversation),
+                conversation.unread_by_support or "",
+                _asked_for(asked.get(conversation.pk), standing.organization),
+                moment(conversation.last_message_at),
+            ]
+            for conversation in found
+        ],
+        empty=_("Nobody has written."),
+        total=total,
+        more=parts.list_of(Conversation, organization__id__exact=standing.organization.pk),
+        is_urgent=any(row.state == ConversationState.WAITING for row in found),
+    )
+
+
+def _asked_for(message: Message | None, organization: Organization) -> str:
+    if message is None:
+        return ""
+    page = parts.address_of(organization, "remove_licenses")
+    words = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
+    return parts.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
+
+
+def _conversation_state(conversation: Conversation) -> str:
+    words = str(conversation.get_state_display())
+    if conversation.waiting_since is None:
+        return words
+    since = _("%(state)s since %(when)s") % {
+        "state": words,
+        "when": moment(conversation.waiting_since),
+    }
+    return marked(since)
+
+
+def history(request: HttpRequest, standing: Standing) -> Panel:
+    """Who did what: members, support, and what happened by itself."""
+    told = story.of(standing.organization)
+    return Panel(
+        _("Who did what"),
+        "history",
+        head=[_("When"), _("Who"), _("What"), _("Before → after"), _("Reason")],
+        rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in told],
+        empty=_("Nothing yet."),
+        more=story.all_of(standing.organization),
+    )

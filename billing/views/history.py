@@ -15,6 +15,7 @@ from billing.models import Purchase
 from billing.states import LIVE_REFUNDS, UNSETTLED, RefundStatus
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
+from subscriptions.exports import Echo, neutral
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability
 
@@ -66,13 +67,8 @@ def _history(organization: Organization) -> QuerySet[Purchase]:
     return organization.purchases.order_by("-created_at", "pk")
 
 
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
-
-
 def _csv(organization: Organization) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield "\ufeff"
     yield writer.writerow(
         [
@@ -95,7 +91,7 @@ def _csv(organization: Organization) -> Iterator[str]:
         ]
     )
     for row in _history(organization).iterator(chunk_size=500):
-        yield writer.writerow([_neutral(value) for value in _cells(row)])
+        yield writer.writerow([neutral(value) for value in _cells(row)])
 
 
 def _cells(purchase: Purchase) -> list[str]:
@@ -121,8 +117,3 @@ def _cells(purchase: Purchase) -> list[str]:
         purchase.buyer_name,
         purchase.buyer_email,
     ]
-
-
-def _neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,14 +1,14 @@
 """Invitation links (R4): signed, numbered so that a new one ends the old, good for 14 days."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
 from subscriptions import clock, notices
-from subscriptions.models import Membership, Notice
+from subscriptions.models import Membership, Notice, Organization
 from subscriptions.models.people import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused
@@ -57,11 +57,28 @@ def membership_of(token: str) -> Membership:
 
 def send(membership: Membership, *, invited_by: str) -> None:
     """Note the invitation mail; inside the transaction that invites."""
+    told = _told(membership, invited_by)
     notices.tell(
-        membership.user.email,
+        told.recipient,
         NOTICE,
-        reference=f"invitation:{membership.key}:{membership.invitation_number}",
+        reference=told.reference,
         organization=membership.organization,
+        data=told.data,
+    )
+
+
+def send_all(
+    organization: Organization, memberships: Iterable[Membership], *, invited_by: str
+) -> None:
+    """The same for many members of one organization; the sweeps queue their mails."""
+    told = [_told(membership, invited_by) for membership in memberships]
+    notices.tell_all(NOTICE, told, organization=organization)
+
+
+def _told(membership: Membership, invited_by: str) -> notices.Told:
+    return notices.Told(
+        recipient=membership.user.email,
+        reference=f"invitation:{membership.key}:{membership.invitation_number}",
         data={
             "membership": membership.pk,
             "name": membership.display_name,

@@ -4,19 +4,35 @@ Every function locks the organization first: two people adding, or one adding an
 Administrators, come one after the other and each sees what the other did.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import Q
 
 from subscriptions import clock, invitations, notices
+from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import HOLDS_LICENSE, MembershipState
-from subscriptions.policy import licenses, people
+from subscriptions.policy import people
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.people import Capability
-from subscriptions.standing import standing_of
+
+# Databases limit the values of one statement.
+_AT_A_TIME = 500
+_SET_BY_ADDING = (
+    "license_number",
+    "role",
+    "state",
+    "invited_as",
+    "invited_at",
+    "invitation_number",
+    "created_at",
+    "joined_at",
+    "removed_at",
+)
 
 
 @dataclass(frozen=True)
@@ -35,25 +51,24 @@ def add(actor: Membership, new: NewMember) -> Membership:
     """
     with transaction.atomic():
         organization = lock(actor.organization)
-        actor_role = role_now(actor)
-        require(people.may_grant(actor_role, new.role))
-        user = _account(new)
-        existing = Membership.objects.filter(organization=organization, user=user).first()
-        if existing and existing.state in HOLDS_LICENSE:
-            raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": existing.display_name}))
-        if existing:
-            require(people.may_touch(actor_role, existing.role))
-        membership = existing or Membership(organization=organization, user=user)
-        membership.license_number = take_license(organization)
-        membership.role = new.role
-        membership.state = MembershipState.INVITED
-        membership.invited_as = new.name
-        membership.created_at = clock.now()
-        membership.joined_at = None
-        membership.removed_at = None
-        _invite(membership, invited_by=str(actor.user))
+        [membership] = _add(organization, actor, [new])
+        invitations.send(membership, invited_by=str(actor.user))
         notices.record(organization, "member_added", actor=actor.user, data=_facts(membership))
     return membership
+
+
+def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membership]:
+    """The same for many at once: all of them or none, and one line in the record.
+
+    The invitations go out with the next sweeps of the mail queue, not within this call.
+    """
+    with transaction.atomic():
+        organization = lock(actor.organization)
+        added = _add(organization, actor, newcomers)
+        invitations.send_all(organization, added, invited_by=str(actor.user))
+        facts = {"quantity": len(added)}
+        notices.record(organization, "members_imported", actor=actor.user, data=facts)
+    return added
 
 
 def add_first_administrator(organization: Organization, name: str, email: str) -> Membership:
@@ -61,7 +76,7 @@ def add_first_administrator(organization: Organization, name: str, email: str) -
     new = NewMember(name=name, email=email, role=people.Role.ADMINISTRATOR)
     membership = Membership(
         organization=organization,
-        user=_account(new),
+        user=_accounts([new])[_address(new)],
         role=new.role,
         state=MembershipState.INVITED,
         license_number=1,
@@ -204,56 +219,90 @@ def lock(organization: Organization) -> Organization:
     return Organization.objects.select_for_update().get(pk=organization.pk)
 
 
-def take_license(organization: Organization) -> int:
-    """The license number for one more member, under the organization's lock (R5).
+def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, Membership]:
+    """Who of these addresses, in lower case, is or once was a member; with their accounts."""
+    found = Membership.objects.filter(organization=organization).select_related("user")
+    return {
+        membership.user.email: membership
+        for some in _some_at_a_time(emails)
+        for membership in found.filter(user__email__in=some)
+    }
 
-    Raises Refused where none is free.
-    """
-    standing = standing_of(organization, clock.now())
-    if standing.is_late:
-        # No license is held any more; that is the reason, not their number (R22).
-        require(standing.may_add_licenses)
-    count = standing.licenses
-    require(licenses.may_take(count, 1))
-    seated = Membership.objects.filter(organization=organization, state__in=HOLDS_LICENSE)
-    highest = seated.aggregate(highest=Max("license_number"))["highest"] or 0
-    number = licenses.next_license_number(
-        highest=highest,
-        lowest_gap=_lowest_gap(organization) if highest >= count.usable else 0,
-        usable=count.usable,
+
+def _add(
+    organization: Organization, actor: Membership, newcomers: Sequence[NewMember]
+) -> list[Membership]:
+    """Seat the newcomers, under the lock. Their invitations are still to be sent."""
+    actor_role = role_now(actor)
+    for role in {new.role for new in newcomers}:
+        require(people.may_grant(actor_role, role))
+    accounts = _accounts(newcomers)
+    known = by_address(organization, accounts)
+    now = clock.now()
+    added: dict[str, Membership] = {}
+    for new in newcomers:
+        email = _address(new)
+        before = known.get(email)
+        if email in added:
+            raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": added[email].invited_as}))
+        if before and before.state in HOLDS_LICENSE:
+            raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": before.display_name}))
+        if before:
+            require(people.may_touch(actor_role, before.role))
+        membership = before or Membership(user=accounts[email])
+        membership.organization = organization
+        membership.role = new.role
+        membership.state = MembershipState.INVITED
+        membership.invited_as = new.name
+        membership.created_at = membership.invited_at = now
+        membership.invitation_number += 1
+        membership.joined_at = None
+        membership.removed_at = None
+        added[email] = membership
+    numbers = take_licenses(organization, len(newcomers))
+    for membership, number in zip(added.values(), numbers, strict=True):
+        membership.license_number = number
+    returning = [membership for membership in added.values() if membership.pk]
+    Membership.objects.bulk_update(returning, _SET_BY_ADDING, batch_size=_AT_A_TIME)
+    Membership.objects.bulk_create(
+        [membership for membership in added.values() if not membership.pk], batch_size=_AT_A_TIME
     )
-    if number > count.usable:
-        # Not under the lock: somebody has taken the last one since it was counted. With this no
-        # number is above the limit, and the unique index alone keeps it.
-        require(licenses.may_take(replace(count, in_use=count.usable), 1))
-    return number
+    return list(added.values())
 
 
-def _lowest_gap(organization: Organization) -> int:
-    seated = Membership.objects.filter(organization=organization, state__in=HOLDS_LICENSE)
-    if not seated.filter(license_number=1).exists():
-        return 1
-    following = seated.filter(license_number=OuterRef("license_number") + 1)
-    before = (
-        seated.filter(~Exists(following))
-        .order_by("license_number")
-        .values_list("license_number", flat=True)
-        .first()
+def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
+    """The accounts of these addresses; those that have one are left as they are (R3)."""
+    names = {_address(new): new.name for new in newcomers}
+    found = _accounts_of(names)
+    # In one order for everybody, so that two who add the same people never wait for each other; and
+    # without complaint about an account that another organization has just made.
+    User.objects.bulk_create(
+        [
+            User(email=email, name=names[email], password=make_password(None))
+            for email in sorted(names.keys() - found.keys())
+        ],
+        ignore_conflicts=True,
+        batch_size=_AT_A_TIME,
     )
-    return (before or 0) + 1
+    return found | _accounts_of(names.keys() - found.keys())
 
 
-def _account(new: NewMember) -> User:
-    email = new.email.strip().lower()
-    user = User.objects.filter(email=email).first()
-    if user:
-        return user
-    try:
-        # A savepoint: another organization may be adding the same person at this moment.
-        with transaction.atomic():
-            return User.objects.create_user(email, name=new.name)
-    except IntegrityError:
-        return User.objects.get(email=email)
+def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
+    return {
+        user.email: user
+        for some in _some_at_a_time(emails)
+        for user in User.objects.filter(email__in=some)
+    }
+
+
+def _address(new: NewMember) -> str:
+    return new.email.strip().lower()
+
+
+def _some_at_a_time(values: Iterable[str]) -> Iterator[list[str]]:
+    every = list(values)
+    for start in range(0, len(every), _AT_A_TIME):
+        yield every[start : start + _AT_A_TIME]
 
 
 def _invite(membership: Membership, *, invited_by: str) -> None:

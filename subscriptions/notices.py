@@ -2,11 +2,12 @@
 
 ``tell`` and ``record`` are called inside the transaction that causes them. After the commit a
 notice becomes an e-mail in the queue of django-post-office; ``deliver_waiting`` does the same for
-whatever a crash left behind. Sending is the queue's own business.
+whatever a crash left behind, and for what ``tell_all`` noted. Sending is the queue's own business.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,15 @@ logger = logging.getLogger(__name__)
 
 # Facts that are worked out when the mail is written rather than kept in the notice, by kind.
 _late_facts: dict[str, Callable[[Notice], Mapping[str, object]]] = {}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one of many is told, and the cause it is told for."""
+
+    recipient: str
+    reference: str
+    data: Mapping[str, object]
 
 
 def tell(
@@ -45,6 +55,29 @@ def tell(
     if is_new:
         transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
     return is_new
+
+
+def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> None:
+    """Note the same kind of thing for many people; the sweeps put their mails into the queue.
+
+    Writing thousands of mails takes longer than anybody waits for a page.
+    """
+    now = clock.now()
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                recipient=one.recipient,
+                kind=kind,
+                reference=one.reference,
+                organization=organization,
+                data=dict(one.data),
+                created_at=now,
+            )
+            for one in told
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
 
 
 def record(

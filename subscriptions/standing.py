@@ -46,6 +46,13 @@ class Standing:
         """Whether Add Licenses sells at this moment."""
         return isinstance(self.may_add_licenses, Allowed)
 
+    def may_take(self, number: int) -> Allowed | Refusal:
+        """Whether ``number`` more members may be added now (R5)."""
+        if self.is_late and isinstance(self.may_add_licenses, Refusal):
+            # No license is held any more; that is the reason, not their number (R22).
+            return self.may_add_licenses
+        return licenses.may_take(self.licenses, number)
+
     @property
     def renewal_is_open(self) -> bool:
         """From the opening of the window until the renewal is paid, after expiration too (R19)."""

@@ -91,6 +91,17 @@ def may_take(licenses: LicenseCount, number: int) -> Allowed | Refusal:
     return Refusal(REASONS[licenses.limit], facts)
 
 
-def next_license_number(*, highest: int, lowest_gap: int, usable: int) -> int:
-    """The license number a new member sits on: after the highest, else the lowest gap."""
-    return highest + 1 if highest < usable else lowest_gap
+def gaps_needed(number: int, *, highest: int, usable: int) -> int:
+    """How many of ``number`` new members sit in gaps below the ``highest`` number taken."""
+    return max(0, number - max(0, usable - highest))
+
+
+def next_license_numbers(
+    number: int, *, highest: int, gaps: Sequence[int], usable: int
+) -> list[int]:
+    """The numbers that new members sit on: after the highest, then the lowest ``gaps``.
+
+    None is above ``usable``; fewer than ``number`` where there are not enough.
+    """
+    after = range(highest + 1, usable + 1)
+    return [*after, *gaps][:number]

@@ -101,10 +101,24 @@ def test_taking_never_passes_any_limit(
 
 
 @pytest.mark.parametrize(
-    ("highest", "gap", "usable", "number"),
-    [(0, 1, 5, 1), (4, 2, 5, 5), (5, 2, 5, 2), (9, 3, 5, 3)],
+    ("number", "highest", "gaps", "usable", "numbers"),
+    [
+        (1, 0, [], 5, [1]),
+        (1, 4, [2], 5, [5]),
+        (1, 5, [2], 5, [2]),
+        (1, 9, [3], 5, [3]),
+        (3, 4, [2, 3], 5, [5, 2, 3]),
+        (2, 5, [1, 4], 5, [1, 4]),
+        # Fewer than asked for, rather than one above the limit.
+        (2, 5, [4], 5, [4]),
+        (0, 4, [2], 5, []),
+    ],
 )
-def test_the_next_number_follows_the_highest_or_fills_the_lowest_gap(
-    highest: int, gap: int, usable: int, number: int
+def test_the_next_numbers_follow_the_highest_and_then_fill_the_lowest_gaps(
+    number: int, highest: int, gaps: list[int], usable: int, numbers: list[int]
 ) -> None:
-    assert licenses.next_license_number(highest=highest, lowest_gap=gap, usable=usable) == number
+    asked = licenses.gaps_needed(number, highest=highest, usable=usable)
+
+    given = licenses.next_license_numbers(number, highest=highest, gaps=gaps[:asked], usable=usable)
+
+    assert given == numbers

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 from django.db import IntegrityError, connection
 
-from subscriptions import clock, members
+from subscriptions import clock, license_numbers, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import Role
@@ -100,7 +100,7 @@ def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
     world.fill(24)
     counted = standing_of(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
-    monkeypatch.setattr(members, "standing_of", lambda organization, now: counted)
+    monkeypatch.setattr(license_numbers, "standing_of", lambda organization, now: counted)
 
     with pytest.raises(Refused) as refused:
         members.add(world.administrator, newcomer(2))

@@ -1,0 +1,61 @@
+"""The license numbers on which new members sit (R4, R5)."""
+
+from dataclasses import replace
+
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
+from subscriptions import clock
+from subscriptions.models import Membership, Organization
+from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.policy import licenses
+from subscriptions.policy.decisions import require
+from subscriptions.standing import standing_of
+
+
+def take_licenses(organization: Organization, number: int) -> list[int]:
+    """The license numbers for ``number`` more members, under the organization's lock (R5).
+
+    Raises Refused where fewer are free.
+    """
+    standing = standing_of(organization, clock.now())
+    require(standing.may_take(number))
+    usable = standing.licenses.usable
+    highest = _seated(organization).aggregate(highest=Max("license_number"))["highest"] or 0
+    wanted = licenses.gaps_needed(number, highest=highest, usable=usable)
+    gaps = _lowest_gaps(organization, wanted, below=min(highest, usable + 1))
+    numbers = licenses.next_license_numbers(number, highest=highest, gaps=gaps, usable=usable)
+    if len(numbers) < number:
+        # Not under the lock: somebody has taken some since they were counted. With this no number
+        # is above the limit, and the unique index alone keeps it.
+        seated = replace(standing.licenses, in_use=usable - len(numbers))
+        require(licenses.may_take(seated, number))
+    return numbers
+
+
+def _seated(organization: Organization) -> QuerySet[Membership]:
+    return Membership.objects.filter(organization=organization, state__in=HOLDS_LICENSE)
+
+
+def _lowest_gaps(organization: Organization, wanted: int, *, below: int) -> list[int]:
+    if wanted == 0:
+        return []
+    if wanted == 1:
+        gap = _lowest_gap(organization)
+        return [gap] if gap < below else []
+    taken = set(_seated(organization).values_list("license_number", flat=True))
+    return [number for number in range(1, below) if number not in taken][:wanted]
+
+
+def _lowest_gap(organization: Organization) -> int:
+    """The same for one, without reading every number of a large organization."""
+    seated = _seated(organization)
+    if not seated.filter(license_number=1).exists():
+        return 1
+    following = seated.filter(license_number=OuterRef("license_number") + 1)
+    before = (
+        seated.filter(~Exists(following))
+        .order_by("license_number")
+        .values_list("license_number", flat=True)
+        .first()
+    )
+    return (before or 0) + 1

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from subscriptions import clock, drafts, formats, members, notices
+from subscriptions import clock, drafts, formats, members, notices, rosters
 from subscriptions.models import Membership, Reminder, Term
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
@@ -52,6 +52,7 @@ def run_daily() -> DailyReport:
             logger.exception("daily job: term %s failed", term.pk)
             report.failures += 1
     report.count("drafts forgotten", drafts.drop_old())
+    report.count("rosters forgotten", rosters.drop_old())
     return report
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats, support_sentences
+from subscriptions import formats, roster_sentences, support_sentences
 from subscriptions.message_sentences import SENTENCES as ABOUT_MESSAGES
 from subscriptions.policy.decisions import Reason, Refusal
 
@@ -204,8 +204,16 @@ def _discount_used_up(facts: Facts) -> str:
     return _("This discount has been used as often as it may be.")
 
 
+def _too_many_requests_to_join(facts: Facts) -> str:
+    return _(
+        "Many people are waiting for an answer of this organization already. Ask somebody there to "
+        "add you, or try again later."
+    )
+
+
 _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NOT_A_NUMBER: _not_a_number,
+    Reason.TOO_MANY_REQUESTS_TO_JOIN: _too_many_requests_to_join,
     Reason.TOO_FEW: _too_few,
     Reason.NOT_IN_GROUPS: _not_in_groups,
     Reason.ABOVE_CEILING: _above_ceiling,
@@ -234,4 +242,5 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.DISCOUNT_USED_UP: _discount_used_up,
     **ABOUT_MESSAGES,
     **support_sentences.SENTENCES,
+    **roster_sentences.SENTENCES,
 }

@@ -1,0 +1,235 @@
+"""A roster that is imported: what each row would do, and the licenses they need (R3-R5, R10).
+
+Nothing here tells whether an address has an account: who is no member will be invited.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from subscriptions.policy import buying, people
+from subscriptions.policy.decisions import Allowed, Reason, Refusal
+from subscriptions.policy.licenses import LicenseCount, Limit
+
+# The longest that a name may be, and an address.
+LONGEST_NAME = 120
+LONGEST_EMAIL = 254
+# What one file may hold.
+MOST_ROWS = 5_000
+MOST_BYTES = 5 * 1024 * 1024
+# Prepared rosters that one person may keep in an organization.
+MOST_KEPT = 20
+
+_CONTROL = dict.fromkeys(code for code in range(160) if unicodedata.category(chr(code)) == "Cc")
+# White space becomes one space instead.
+_INVISIBLE = {code: None for code in _CONTROL if not chr(code).isspace()}
+
+
+class RowState(StrEnum):
+    """What adding a roster would do with a row of it, or has done."""
+
+    INVITED = "invited"
+    WRONG = "wrong"
+    REPEATED = "repeated"
+    MEMBER = "member"
+    LEFT_OUT = "left_out"
+    ADDED = "added"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it was typed, cleaned. ``role`` is empty where the roster names none.
+
+    ``email_works`` says whether the address is one that mail can be sent to.
+    """
+
+    position: int
+    name: str
+    email: str
+    email_works: bool
+    role: str
+    is_left_out: bool = False
+    is_added: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody who is, or once was, a member of the organization."""
+
+    name: str
+    role: str
+    is_member: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a row would do, with the reason where it would do nothing."""
+
+    state: RowState
+    role: people.Role = people.Role.GENERAL_MEMBER
+    reason: Refusal | None = None
+
+
+def one_line(text: str) -> str:
+    """A name or address on one line: no control characters, no doubled spaces."""
+    return " ".join(text.translate(_INVISIBLE).split())
+
+
+def judge(
+    rows: Iterable[Row],
+    *,
+    known: Mapping[str, Known],
+    roles: Mapping[str, people.Role],
+    actor_role: str,
+) -> Iterator[Verdict]:
+    """What each row would do, in their order, when somebody with ``actor_role`` adds them (R3).
+
+    ``known`` are the organization's people by their address in lower case, ``roles`` the roles by
+    what was typed for them. A row of a member changes nothing, whatever else it says.
+    """
+    invited: dict[str, int] = {}
+    for row in rows:
+        verdict = _judge(row, known.get(row.email.lower()), roles, actor_role)
+        if verdict.state == RowState.INVITED:
+            first = invited.setdefault(row.email.lower(), row.position)
+            if first != row.position:
+                reason = Refusal(Reason.ROW_REPEATED, {"row": first})
+                verdict = Verdict(RowState.REPEATED, verdict.role, reason)
+        yield verdict
+
+
+def _judge(
+    row: Row, known: Known | None, roles: Mapping[str, people.Role], actor_role: str
+) -> Verdict:
+    role = roles.get(row.role)
+    shown = role or people.Role.GENERAL_MEMBER
+    if row.is_added:
+        return Verdict(RowState.ADDED, shown)
+    if row.is_left_out:
+        return Verdict(RowState.LEFT_OUT, shown)
+    if known is not None and known.is_member:
+        already = Refusal(Reason.ALREADY_A_MEMBER, {"name": known.name})
+        return Verdict(RowState.MEMBER, people.Role(known.role), already)
+    wrong = _what_is_wrong(row) or (
+        Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role}) if role is None else None
+    )
+    # Whom an Administrator has removed, only an Administrator brings back.
+    for asked in (shown, known.role if known else shown):
+        decision = people.may_grant(actor_role, asked)
+        if wrong is None and isinstance(decision, Refusal):
+            wrong = decision
+    if wrong is not None:
+        return Verdict(RowState.WRONG, shown, wrong)
+    return Verdict(RowState.INVITED, shown)
+
+
+def _what_is_wrong(row: Row) -> Refusal | None:
+    if not row.email:
+        return Refusal(Reason.EMAIL_MISSING)
+    if len(row.email) > LONGEST_EMAIL:
+        return Refusal(Reason.EMAIL_TOO_LONG, {"most": LONGEST_EMAIL, "length": len(row.email)})
+    if not row.email_works:
+        return Refusal(Reason.EMAIL_NOT_AN_ADDRESS)
+    if not row.name:
+        return Refusal(Reason.NAME_MISSING)
+    if len(row.name) > LONGEST_NAME:
+        return Refusal(Reason.NAME_TOO_LONG, {"most": LONGEST_NAME, "length": len(row.name)})
+    return None
+
+
+def count(verdicts: Iterable[Verdict]) -> dict[RowState, int]:
+    """How many rows are in each state; states without rows too."""
+    counted = Counter(verdict.state for verdict in verdicts)
+    return {state: counted[state] for state in RowState}
+
+
+# Licenses ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The smallest purchase that is enough. Amounts in minor units of ``currency``."""
+
+    quantity: int
+    unit_amount: int
+    currency: str
+
+    @property
+    def groups(self) -> int:
+        """How many groups that are sold it is (R10)."""
+        return self.quantity // buying.GROUP_SIZE
+
+    @property
+    def total(self) -> int:
+        """Its price, at the locked price per license (R11)."""
+        return buying.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
+
+
+@dataclass(frozen=True)
+class Need:
+    """The licenses that new users need, and what helps where there are not enough (R5).
+
+    ``refusals`` say why they cannot be added at this moment: none where they can, and none where an
+    ``offer`` is all that is missing. ``held_back_by_checkout``: an open payment of the renewal is
+    the limit, and ending it helps.
+    """
+
+    new: int
+    free: int
+    refusals: tuple[Refusal, ...] = ()
+    offer: Offer | None = None
+    held_back_by_checkout: bool = False
+
+    @property
+    def missing(self) -> int:
+        """Licenses that are not there yet."""
+        return max(0, self.new - self.free)
+
+    @property
+    def can_be_added(self) -> bool:
+        """Whether one click adds all of them now."""
+        return self.new > 0 and not self.refusals and self.offer is None
+
+
+def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer:
+    """The fewest licenses that can be bought and are enough: whole groups (R10)."""
+    groups = -(-missing // buying.GROUP_SIZE)
+    return Offer(groups * buying.GROUP_SIZE, unit_amount, currency)
+
+
+def need_of(
+    new: int,
+    licenses: LicenseCount,
+    *,
+    may_take: Allowed | Refusal,
+    may_add_licenses: Allowed | Refusal,
+    unit_amount: int,
+    currency: str,
+) -> Need:
+    """What ``new`` users need.
+
+    ``may_take`` is the rule's answer for that number, ``may_add_licenses`` whether add-ons are
+    sold, ``unit_amount`` their locked price.
+    """
+    if isinstance(may_take, Allowed):
+        return Need(new, licenses.free)
+    if isinstance(may_add_licenses, Refusal):
+        # After expiration both answers are the same: it is said once.
+        refusals = {one.reason: one for one in (may_take, may_add_licenses)}
+        is_held_back = licenses.limit == Limit.RENEWAL_CHECKOUT
+        return Need(
+            new, licenses.free, tuple(refusals.values()), held_back_by_checkout=is_held_back
+        )
+    if licenses.limit == Limit.RENEWAL_CHECKOUT:
+        # More licenses would not help while the renewal that is being paid is for fewer.
+        return Need(new, licenses.free, (may_take,), held_back_by_checkout=True)
+    missing = new - licenses.free
+    offer = smallest_purchase(missing, unit_amount=unit_amount, currency=currency)
+    decision = buying.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)
+    if isinstance(decision, Refusal):
+        # The first of several purchases.
+        most = Offer(buying.most_per_purchase(unit_amount), unit_amount, currency)
+        return Need(new, licenses.free, (may_take, decision), most)
+    return Need(new, licenses.free, offer=offer)

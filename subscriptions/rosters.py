@@ -1,0 +1,283 @@
+"""Rosters that are imported: read in, looked at and mended, and added in one go (R3-R5, R8).
+
+What a row would do is worked out each time it is asked, because others may add and remove members
+meanwhile. Nothing of what was prepared is lost while licenses are bought in between.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Count, QuerySet
+
+from subscriptions import clock, members
+from subscriptions.members import NewMember
+from subscriptions.models import Membership, Organization, RosterImport, RosterRow
+from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.policy import roster as rules
+from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.roster import MOST_KEPT, Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_words import read_role
+from subscriptions.roster_columns import RosterLine, clean_address
+from subscriptions.standing import Standing
+
+# As long as a half-filled form: rows hold names and addresses.
+KEPT_FOR = timedelta(days=7)
+_AT_A_TIME = 500
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A row, and what adding it would do now."""
+
+    row: RosterRow
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class JudgedRoster:
+    """All rows of a roster, in their order, as they stand now."""
+
+    roster: RosterImport
+    rows: tuple[JudgedRow, ...]
+
+    @cached_property
+    def counts(self) -> dict[RowState, int]:
+        """How many rows are in each state."""
+        return rules.count(judged.verdict for judged in self.rows)
+
+    @property
+    def new(self) -> int:
+        """How many users it would add."""
+        return self.counts[RowState.INVITED]
+
+    def in_state(self, state: RowState) -> list[JudgedRow]:
+        """The rows of one state."""
+        return [judged for judged in self.rows if judged.verdict.state == state]
+
+    @property
+    def has_unknown_roles(self) -> bool:
+        """Whether a row is wrong because of its role alone."""
+        return any(_role_is_unknown(judged) for judged in self.rows)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody has changed in a row; None: not shown to be changed."""
+
+    is_left_out: bool
+    name: str | None = None
+    email: str | None = None
+    role: str | None = None
+
+
+# The life of a roster ---------------------------------------------------------------------------
+
+
+def keep(author: Membership, lines: Sequence[RosterLine], *, source: str) -> RosterImport:
+    """Keep what was read, right or wrong, for its author in this organization.
+
+    Raises Refused: too many are kept already.
+    """
+    with transaction.atomic():
+        # Against the same person reading in many at the same moment.
+        organization = members.lock(author.organization)
+        if _of(author).count() >= MOST_KEPT:
+            raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MOST_KEPT}))
+        roster = RosterImport.objects.create(
+            organization=organization,
+            author=author.user,
+            source=rules.one_line(source)[:120],
+            created_at=clock.now(),
+        )
+        RosterRow.objects.bulk_create(
+            [
+                RosterRow(
+                    roster=roster,
+                    position=line.position,
+                    name=line.name,
+                    email=line.email,
+                    role=line.role,
+                )
+                for line in lines
+            ],
+            batch_size=_AT_A_TIME,
+        )
+    return roster
+
+
+def find(author: Membership, key: UUID) -> RosterImport | None:
+    """The author's own roster in this organization, if there is one by that key."""
+    return _of(author).filter(pk=key).first()
+
+
+def kept_by(author: Membership) -> QuerySet[RosterImport]:
+    """The rosters this person has read in and not given up, with their number of rows."""
+    return _of(author).annotate(row_count=Count("rows")).order_by("-created_at")
+
+
+def kept_until(roster: RosterImport) -> datetime:
+    """When it is forgotten."""
+    return roster.created_at + KEPT_FOR
+
+
+def drop(roster: RosterImport) -> None:
+    """Give a roster up."""
+    roster.delete()
+
+
+def drop_old() -> int:
+    """Forget rosters nobody came back for; how many."""
+    old = RosterImport.objects.filter(created_at__lt=clock.now() - KEPT_FOR)
+    number = old.count()
+    old.delete()
+    return number
+
+
+def _of(author: Membership) -> QuerySet[RosterImport]:
+    return RosterImport.objects.filter(organization=author.organization, author=author.user)
+
+
+# Looking and mending ----------------------------------------------------------------------------
+
+
+def judge(roster: RosterImport, actor: Membership) -> JudgedRoster:
+    """What each row would do if ``actor`` added the roster now."""
+    return _judge(roster, actor.organization, actor.role)
+
+
+def need(judged: JudgedRoster, standing: Standing) -> Need:
+    """The licenses that its new users need, and what helps (R5, R10)."""
+    term = standing.latest
+    return rules.need_of(
+        judged.new,
+        standing.licenses,
+        may_take=standing.may_take(judged.new),
+        may_add_licenses=standing.may_add_licenses,
+        unit_amount=term.unit_amount if term else 1,
+        currency=term.currency if term else "",
+    )
+
+
+def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
+    """Take over corrections, by the key of their row; how many rows are different now."""
+    with transaction.atomic():
+        # Against the same roster being added at this moment.
+        _lock(roster)
+        rows = roster.rows.filter(pk__in=list(changes), is_added=False)
+        changed = [row for row in rows if _apply(row, changes[row.pk])]
+        fields = ("name", "email", "role", "is_left_out")
+        RosterRow.objects.bulk_update(changed, fields, batch_size=_AT_A_TIME)
+    return len(changed)
+
+
+def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
+    """Read every role that nobody knows as General member; how many."""
+    with transaction.atomic():
+        _lock(roster)
+        unknown = [one.row.pk for one in judge(roster, actor).rows if _role_is_unknown(one)]
+        for some in _some_at_a_time(unknown):
+            roster.rows.filter(pk__in=some).update(role="")
+    return len(unknown)
+
+
+# Adding -----------------------------------------------------------------------------------------
+
+
+def add_all(roster: RosterImport, actor: Membership) -> int:
+    """Add and invite everybody who is new, all or nobody; how many (R3-R5).
+
+    A second click, with nobody left to add, is told what the first one did. Raises Refused: too few
+    licenses, nobody to add, the actor's role; the roster stays as it was.
+    """
+    with transaction.atomic():
+        organization = members.lock(actor.organization)
+        current = _lock(roster)
+        judged = _judge(current, organization, members.role_now(actor))
+        new = judged.in_state(RowState.INVITED)
+        if not new:
+            if current.added_at is None:
+                raise Refused(Refusal(Reason.NOBODY_TO_ADD))
+            return current.added
+        members.add_all(actor, [_newcomer(one) for one in new])
+        for some in _some_at_a_time([one.row.pk for one in new]):
+            current.rows.filter(pk__in=some).update(is_added=True)
+        current.added, current.added_at = len(new), clock.now()
+        current.save(update_fields=["added", "added_at"])
+    return len(new)
+
+
+def _newcomer(judged: JudgedRow) -> NewMember:
+    return NewMember(judged.row.name, judged.row.email, judged.verdict.role)
+
+
+def _lock(roster: RosterImport) -> RosterImport:
+    return RosterImport.objects.select_for_update().get(pk=roster.pk)
+
+
+def _judge(roster: RosterImport, organization: Organization, actor_role: str) -> JudgedRoster:
+    rows = list(roster.rows.order_by("position"))
+    verdicts = rules.judge(
+        (_as_typed(row) for row in rows),
+        known=_known(organization, {row.email for row in rows}),
+        roles={typed: role for typed in {row.role for row in rows} if (role := read_role(typed))},
+        actor_role=actor_role,
+    )
+    return JudgedRoster(
+        roster,
+        tuple(JudgedRow(row, verdict) for row, verdict in zip(rows, verdicts, strict=True)),
+    )
+
+
+def _known(organization: Organization, emails: Iterable[str]) -> dict[str, Known]:
+    found = members.by_address(organization, emails)
+    return {
+        email: Known(membership.display_name, membership.role, membership.state in HOLDS_LICENSE)
+        for email, membership in found.items()
+    }
+
+
+def _as_typed(row: RosterRow) -> Row:
+    return Row(
+        position=row.position,
+        name=row.name,
+        email=row.email,
+        email_works=_works(row.email),
+        role=row.role,
+        is_left_out=row.is_left_out,
+        is_added=row.is_added,
+    )
+
+
+def _works(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
+
+
+def _apply(row: RosterRow, change: Change) -> bool:
+    before = (row.name, row.email, row.role, row.is_left_out)
+    row.is_left_out = change.is_left_out
+    if change.name is not None:
+        row.name = rules.one_line(change.name)
+    if change.email is not None:
+        row.email = clean_address(change.email)
+    if change.role is not None:
+        row.role = rules.one_line(change.role)
+    return before != (row.name, row.email, row.role, row.is_left_out)
+
+
+def _role_is_unknown(judged: JudgedRow) -> bool:
+    reason = judged.verdict.reason
+    return reason is not None and reason.reason == Reason.ROLE_NOT_KNOWN
+
+
+def _some_at_a_time(keys: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (keys[start : start + _AT_A_TIME] for start in range(0, len(keys), _AT_A_TIME))

@@ -189,6 +189,15 @@ STORAGES = {
     },
 }
 
+# Uploads ----------------------------------------------------------------------------------------
+
+# Rosters are all that is uploaded. The first stops what is larger than one may be.
+FILE_UPLOAD_HANDLERS = [
+    "subscriptions.uploads.SmallFilesOnly",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # E-mail -----------------------------------------------------------------------------------------
 
 _smtp = env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscriptions.views import accounts, messenger, organizations, settings, users
+from subscriptions.views import accounts, messenger, organizations, rosters, settings, users
 
 app_name = "subscriptions"
 
@@ -22,6 +22,18 @@ urlpatterns = [
     path("o/<slug:slug>/users/", users.users, name="users"),
     path("o/<slug:slug>/users/add/", users.add, name="add_user"),
     path("o/<slug:slug>/users/add/keep/", users.keep_draft, name="keep_draft"),
+    path("o/<slug:slug>/users.csv", rosters.users_csv, name="users_csv"),
+    path("o/<slug:slug>/users/import/", rosters.import_users, name="import_users"),
+    path("o/<slug:slug>/users/import/roster.csv", rosters.roster_template, name="roster_template"),
+    path(
+        "o/<slug:slug>/users/import/<uuid:roster>/", rosters.imported_roster, name="imported_roster"
+    ),
+    path("o/<slug:slug>/users/import/<uuid:roster>/add/", rosters.add_roster, name="add_roster"),
+    path(
+        "o/<slug:slug>/users/import/<uuid:roster>/discard/",
+        rosters.discard_roster,
+        name="discard_roster",
+    ),
     path("o/<slug:slug>/users/<uuid:key>/", users.user, name="user"),
     path("o/<slug:slug>/users/<uuid:key>/remove/", users.remove, name="remove_user"),
     path("o/<slug:slug>/users/<uuid:key>/resend/", users.resend, name="resend_invitation"),

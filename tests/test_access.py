@@ -25,6 +25,12 @@ WHO_MAY = {
     "subscriptions:users": BUYERS,
     "subscriptions:add_user": BUYERS,
     "subscriptions:keep_draft": BUYERS,
+    "subscriptions:users_csv": BUYERS,
+    "subscriptions:import_users": BUYERS,
+    "subscriptions:roster_template": BUYERS,
+    "subscriptions:imported_roster": BUYERS,
+    "subscriptions:add_roster": BUYERS,
+    "subscriptions:discard_roster": BUYERS,
     "subscriptions:user": BUYERS,
     "subscriptions:remove_user": BUYERS,
     "subscriptions:resend_invitation": BUYERS,
@@ -56,7 +62,7 @@ def addresses() -> dict[str, list[str]]:
 
 
 def address(world: World, name: str) -> str:
-    values = {"key": world.observer.key, "pk": uuid.uuid4()}
+    values = {"key": world.observer.key, "pk": uuid.uuid4(), "roster": uuid.uuid4()}
     arguments = {argument: values[argument] for argument in addresses()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.rosters import kept_roster
 from tests.world import World
 
 PREFIX = "o/<slug:slug>/"
@@ -15,16 +16,21 @@ NO_PAGES = {
     "end_renewal",  # takes a form
     "thread_news",  # a part of a page
     "purchases_csv",  # a download
+    "users_csv",  # a download
+    "roster_template",  # a download
+    "add_roster",  # takes a form
+    "discard_roster",  # takes a form
     "return",  # tests of coming back from the payment page open it
 }
 
 
 def pages_of(world: World) -> list[str]:
-    """The addresses of Lakeside's pages, with a member and a paid purchase to look at."""
+    """The addresses of Lakeside's pages, with a member, a purchase and a roster to look at."""
     known = {
         "slug": world.lakeside.slug,
         "key": world.official.key,
         "pk": world.buy_and_settle(5).pk,
+        "roster": kept_roster(world).pk,
     }
     found = [
         reverse(name, kwargs={argument: known[argument] for argument in arguments})

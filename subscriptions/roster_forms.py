@@ -1,0 +1,93 @@
+"""Forms of an import: the file or the rows, and the corrections of a page of rows."""
+
+from typing import IO, Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions import roster_files
+from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.roster import MOST_BYTES
+from subscriptions.roster_columns import RosterLine
+from subscriptions.rosters import Change
+from subscriptions.sentences import sentence
+
+_LONGEST = 500
+
+
+class ImportForm(forms.Form):
+    """A file, or rows pasted from a spreadsheet."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        allow_empty_file=True,
+        max_length=None,
+        help_text=_("CSV or XLSX, at most 5 MB and 5,000 rows."),
+        widget=forms.FileInput(
+            attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm,text/csv,text/tab-separated-values"}
+        ),
+    )
+    rows = forms.CharField(
+        label=_("Or rows pasted from a spreadsheet"),
+        required=False,
+        strip=False,
+        # Without maxlength: a browser would cut off what is pasted, and say nothing.
+        widget=forms.Textarea(
+            attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "wrap": "off"}
+        ),
+    )
+
+    def __init__(self, *args: Any, was_too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.was_too_large = was_too_large
+        self.lines: list[RosterLine] = []
+        self.source = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Read the one that was given; ``lines`` holds it then."""
+        data = super().clean() or {}
+        file, rows = data.get("file"), data.get("rows") or ""
+        if self.was_too_large:
+            too_large = Refusal(Reason.FILE_TOO_LARGE, {"most": MOST_BYTES})
+            self.add_error("file", sentence(too_large))
+        elif file and rows.strip():
+            self.add_error(None, _("Choose a file or paste rows, not both."))
+        elif not file and not rows.strip():
+            self.add_error(None, _("Choose a file, or paste the rows of a spreadsheet."))
+        else:
+            self._read(file, rows)
+        return data
+
+    def _read(self, file: IO[bytes] | None, rows: str) -> None:
+        try:
+            if file is None:
+                self.lines = roster_files.read_text(rows)
+            else:
+                self.lines = roster_files.read_file(file)
+                self.source = getattr(file, "name", "") or ""
+        except Refused as refused:
+            self.add_error("rows" if file is None else "file", sentence(refused.refusal))
+
+
+def read_changes(post: QueryDict) -> dict[int, Change]:
+    """The corrections of the rows that were shown, by their keys.
+
+    A row that was shown as text sends only whether it is left out.
+    """
+    keys = [int(key) for key in post.getlist("row") if key.isascii() and key.isdecimal()]
+    return {key: _change(post, key) for key in keys if key < 2**63}
+
+
+def _change(post: QueryDict, key: int) -> Change:
+    def typed(field: str) -> str | None:
+        text = post.get(f"{field}-{key}")
+        return None if text is None else text[:_LONGEST]
+
+    return Change(
+        is_left_out=f"out-{key}" in post,
+        name=typed("name"),
+        email=typed("email"),
+        role=typed("role"),
+    )

@@ -1,0 +1,277 @@
+"""Import of a roster: read it in, look at it and mend it, add everybody in one go (R3-R5, R8)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from subscriptions import clock, formats, rosters
+from subscriptions.access import members_only
+from subscriptions.exports import csv_response
+from subscriptions.forms import role_choices
+from subscriptions.models import Membership, RosterImport
+from subscriptions.models.people import HOLDS_LICENSE, Role
+from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.policy.people import Capability
+from subscriptions.policy.roster import MOST_ROWS, RowState
+from subscriptions.policy.roster_words import read_role
+from subscriptions.roster_forms import ImportForm, read_changes
+from subscriptions.roster_sentences import STATES, need_in_words
+from subscriptions.rosters import JudgedRoster, JudgedRow
+from subscriptions.sentences import sentence
+from subscriptions.standing import standing_of
+from subscriptions.uploads import was_too_large
+
+PER_PAGE = 50
+# Rows in these states can be mended or left out.
+CHANGEABLE = (RowState.INVITED, RowState.WRONG, RowState.REPEATED, RowState.LEFT_OUT)
+# Shown with their fields at once.
+TO_MEND = (RowState.WRONG, RowState.REPEATED)
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A row for the template, which holds no rules."""
+
+    row: Any
+    state: RowState
+    label: str
+    role: str
+    role_value: str
+    reason: str
+    is_changeable: bool
+    is_edited: bool
+    role_options: list[tuple[str, str]]
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
+def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Read a roster in, from a file or pasted rows."""
+    if request.method == "GET":
+        return _import_page(request, member, ImportForm())
+    form = ImportForm(request.POST, request.FILES, was_too_large=was_too_large(request))
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.was_too_large:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return _import_page(request, member, form, status=status)
+    try:
+        roster = rosters.keep(member, form.lines, source=form.source)
+    except Refused as refused:
+        form.add_error(None, sentence(refused.refusal))
+        return _import_page(request, member, form, status=HTTPStatus.CONFLICT)
+    return redirect("subscriptions:imported_roster", member.organization.slug, roster.pk)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_GET
+def roster_template(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
+    """An empty roster with the headings that are understood."""
+    return csv_response("roster.csv", [_("Name"), _("E-mail"), _("Role")], [])
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_GET
+def users_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
+    """Who holds a license, as CSV; the import understands it."""
+    heading = [
+        _("Name"),
+        _("E-mail"),
+        _("Role"),
+        _("License"),
+        _("State"),
+        _("Invited"),
+        _("Joined"),
+    ]
+    name = f"users-{member.organization.slug}.csv"
+    return csv_response(name, heading, _users(member))
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
+def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
+    """The preview: every row with what it would do, and the licenses all of them need."""
+    found = _find(member, roster)
+    if request.method == "GET":
+        return _roster_page(request, member, found)
+    changed = rosters.change(found, read_changes(request.POST))
+    if "general" in request.POST:
+        changed += rosters.make_unknown_roles_general(found, member)
+    if "buy" in request.POST:
+        return redirect(_way_to_buy(member, found))
+    if changed:
+        words = ngettext("%(rows)s row is changed.", "%(rows)s rows are changed.", changed)
+        messages.success(request, words % {"rows": formats.number(changed)})
+    return redirect(_address(member, found, request.POST.get("show", "")))
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_POST
+def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
+    """Add and invite everybody who is new, or nobody (R5)."""
+    found = _find(member, roster)
+    # What was corrected on the page counts, saved or not.
+    rosters.change(found, read_changes(request.POST))
+    try:
+        added = rosters.add_all(found, member)
+    except Refused as refused:
+        return _roster_page(
+            request, member, found, refusal=refused.refusal, status=HTTPStatus.CONFLICT
+        )
+    words = ngettext(
+        "%(added)s user is added. The invitation goes out within minutes.",
+        "%(added)s users are added. The invitations go out within minutes.",
+        added,
+    )
+    messages.success(request, words % {"added": formats.number(added)})
+    if rosters.judge(found, member).counts[RowState.WRONG]:
+        return redirect(_address(member, found, urlencode({"state": RowState.WRONG.value})))
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_POST
+def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
+    """Give a prepared roster up."""
+    rosters.drop(_find(member, roster))
+    messages.success(request, _("The roster is discarded. Nobody was added or removed by that."))
+    return redirect("subscriptions:import_users", member.organization.slug)
+
+
+# Pages ------------------------------------------------------------------------------------------
+
+
+def _import_page(
+    request: HttpRequest, member: Membership, form: ImportForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "kept": rosters.kept_by(member),
+        "roles": [label for _value, label in role_choices(member)],
+        "most_rows": MOST_ROWS,
+        "standing": standing_of(member.organization, clock.now()),
+    }
+    return render(request, "subscriptions/import.html", context, status=status)
+
+
+def _roster_page(
+    request: HttpRequest,
+    member: Membership,
+    roster: RosterImport,
+    *,
+    refusal: Refusal | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    judged = rosters.judge(roster, member)
+    standing = standing_of(member.organization, clock.now())
+    need = rosters.need(judged, standing)
+    asked = request.GET.get("state", "")
+    # Where the last row of a state was mended, all are shown.
+    state = next((one for one in RowState if one == asked and judged.counts[one]), None)
+    rows = judged.rows if state is None else judged.in_state(state)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    edited = request.GET.get("edit", "")
+    choices = role_choices(member)
+    context = {
+        "roster": roster,
+        "kept_until": rosters.kept_until(roster),
+        "total": len(judged.rows),
+        "filters": _filters(judged),
+        "state": state,
+        "show": urlencode({"state": state.value if state else "", "page": page.number}),
+        "page": page,
+        "shown": [_shown(one, edited, choices) for one in page],
+        "has_unknown_roles": judged.has_unknown_roles,
+        "to_mend": judged.counts[RowState.WRONG],
+        "need": need,
+        "need_in_words": need_in_words(need),
+        "standing": standing,
+        "refusal": sentence(refusal) if refusal else "",
+    }
+    return render(request, "subscriptions/imported_roster.html", context, status=status)
+
+
+def _filters(judged: JudgedRoster) -> list[tuple[RowState, str, int]]:
+    return [(state, str(STATES[state]), n) for state, n in judged.counts.items() if n]
+
+
+def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> ShownRow:
+    state, reason = one.verdict.state, one.verdict.reason
+    is_changeable = state in CHANGEABLE
+    options = _role_options(one.row.role, choices)
+    return ShownRow(
+        row=one.row,
+        state=state,
+        label=str(STATES[state]),
+        role=str(Role(one.verdict.role).label),
+        role_value=options[0][0] if options != choices else one.verdict.role.value,
+        reason=sentence(reason) if reason else "",
+        is_changeable=is_changeable,
+        is_edited=is_changeable and (state in TO_MEND or edited == str(one.row.pk)),
+        role_options=options,
+    )
+
+
+def _role_options(typed: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The roles to choose from, with what was typed first where it is none of them."""
+    role = read_role(typed)
+    if role in [value for value, _label in choices]:
+        return choices
+    return [(typed, str(Role(role).label) if role else f"{typed}?"), *choices]
+
+
+def _users(member: Membership) -> Iterator[list[str]]:
+    holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
+    zone = clock.zone()
+    for row in holding.select_related("user").order_by("license_number").iterator(chunk_size=500):
+        moments = (row.invited_at, row.joined_at)
+        yield [
+            row.display_name,
+            row.user.email,
+            str(row.get_role_display()),
+            str(row.license_number),
+            str(row.get_state_display()),
+            *(m.astimezone(zone).isoformat(timespec="seconds") if m else "" for m in moments),
+        ]
+
+
+# Addresses --------------------------------------------------------------------------------------
+
+
+def _find(member: Membership, key: UUID) -> RosterImport:
+    found = rosters.find(member, key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
+    """The preview, with the filter and page that were shown."""
+    args = [member.organization.slug, roster.pk]
+    path = reverse("subscriptions:imported_roster", args=args)
+    asked = QueryDict(show[:200])
+    kept = {name: str(asked[name]) for name in ("state", "page", "edit") if asked.get(name)}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _way_to_buy(member: Membership, roster: RosterImport) -> str:
+    """Add Licenses with exactly the number that is missing, and the way back (R8)."""
+    standing = standing_of(member.organization, clock.now())
+    offer = rosters.need(rosters.judge(roster, member), standing).offer
+    back = _address(member, roster)
+    if offer is None:
+        return back
+    page = reverse("billing:add_licenses", args=[member.organization.slug])
+    return f"{page}?{urlencode({'quantity': offer.quantity, 'next': back})}"

@@ -1,0 +1,68 @@
+"""Rosters for tests: as text, as a workbook, and read in already."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from openpyxl import Workbook
+
+from subscriptions import rosters
+from subscriptions.models import Membership, RosterImport
+from subscriptions.roster_columns import RosterLine
+from tests.world import World
+
+IMPORT = "/o/lakeside/users/import/"
+
+
+def line(number: int, **fields: Any) -> RosterLine:
+    """The person of one row; the heading stands in row 1."""
+    given: dict[str, Any] = {
+        "position": number + 1,
+        "name": f"Person {number}",
+        "email": f"person{number}@new.example",
+        "role": "",
+    }
+    return RosterLine(**given | fields)
+
+
+def csv_of(number: int) -> str:
+    """A roster of so many people."""
+    rows = [f"{one.name},{one.email}," for one in map(line, range(1, number + 1))]
+    return "\n".join(["Name,E-mail,Role", *rows])
+
+
+def workbook_of(*rows: Sequence[object]) -> bytes:
+    """An XLSX file with one sheet."""
+    book = Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(list(row))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImport:
+    """A roster that ``author`` has read in."""
+    if isinstance(lines, int):
+        lines = [line(number) for number in range(1, lines + 1)]
+    return rosters.keep(author, lines, source="roster.csv")
+
+
+def kept_roster(world: World) -> RosterImport:
+    """One of the Assignor's with every kind of row."""
+    return kept(
+        world.assignor,
+        [
+            line(1),
+            line(2, email="no address"),
+            line(3, email="person1@new.example"),
+            line(4, email=world.official.user.email),
+            line(5, role="Chief"),
+        ],
+    )
+
+
+def address_of(roster: RosterImport) -> str:
+    """The page of its rows."""
+    return f"{IMPORT}{roster.pk}/"

@@ -17,6 +17,7 @@ from billing import gateway
 from billing.models import Purchase
 from billing.processor import Line, ProcessorRefused
 from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
+from billing.quotes import frozen_names
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, notices
 from subscriptions.members import lock as lock_organization
@@ -192,12 +193,8 @@ def _frozen(
         unit_amount=term.unit_amount,
         total_amount=total,
         currency=term.currency,
-        organization_name=organization.name,
-        billing_name=organization.billing_name,
-        billing_address=organization.billing_address,
+        **frozen_names(organization, buyer.user),
         package_name=term.package_name,
-        buyer_name=buyer.user.name,
-        buyer_email=buyer.user.email,
         term_starts_on=term.starts_on,
         term_expires_on=term.expires_on,
         return_to=order.return_to,

@@ -18,9 +18,9 @@ from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock, formats, ledger, notices, organizations, renewals
-from subscriptions.members import people_who_may_buy
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
+from subscriptions.people_to_tell import named_for_receipts, people_who_may_buy
 
 logger = logging.getLogger(__name__)
 
@@ -226,15 +226,22 @@ def _tell_about_grant(purchase: Purchase) -> None:
     )
     if purchase.kind == PurchaseKind.ORIGINAL:
         return
-    for member in people_who_may_buy(organization):
-        if member.user_id != purchase.buyer_id:
-            notices.tell(
-                member.user.email,
-                f"bought_{purchase.kind}",
-                reference=purchase.reference,
-                organization=organization,
-                data=_mail_facts(purchase),
-            )
+    others = [
+        member.user.email
+        for member in people_who_may_buy(organization)
+        if member.user_id != purchase.buyer_id
+    ]
+    # The processor waits for our answer: these mails go out with the next sweep.
+    facts = _mail_facts(purchase)
+    notices.tell_all(
+        f"bought_{purchase.kind}",
+        [
+            notices.Told(address, purchase.reference, facts)
+            for address in dict.fromkeys([*others, *named_for_receipts(organization)])
+            if address != purchase.buyer_email
+        ],
+        organization=organization,
+    )
 
 
 def _mail_facts(purchase: Purchase) -> dict[str, object]:

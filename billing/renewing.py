@@ -18,7 +18,7 @@ from billing import granting, purchases
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase
-from billing.quotes import Plan, PriceChanged, shown_for
+from billing.quotes import Plan, PriceChanged, frozen_names, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, notices, renewals
 from subscriptions.members import lock as lock_organization
@@ -252,11 +252,7 @@ def _frozen(
         buyer=buyer.user,
         renewal=renewal,
         **plan.frozen(),
-        organization_name=organization.name,
-        billing_name=organization.billing_name,
-        billing_address=organization.billing_address,
-        buyer_name=buyer.user.name,
-        buyer_email=buyer.user.email,
+        **frozen_names(organization, buyer.user),
         submission=order.submission,
         created_at=now,
         status=PurchaseStatus.PENDING,

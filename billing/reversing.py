@@ -24,8 +24,8 @@ from billing.states import (
     Resolution,
 )
 from subscriptions import clock, formats, ledger, notices, renewals
-from subscriptions.members import people_who_may_buy
 from subscriptions.models import Organization, Term
+from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.refunds import PaidPurchase
 from subscriptions.standing import standing_of

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from subscriptions import clock, members
+from subscriptions import clock, people_to_tell
 from subscriptions.messenger import unread_in_thread
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
@@ -85,7 +85,7 @@ def _is_closed(membership: Membership) -> bool:
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
-    context = {"buyers": members.people_who_may_buy(membership.organization)[:20]}
+    context = {"buyers": people_to_tell.people_who_may_buy(membership.organization)[:20]}
     response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)
     return response

@@ -57,6 +57,30 @@ class AddUserForm(forms.Form):
         return NewMember(name=data["name"], email=data["email"], role=data["role"])
 
 
+class JoinForm(forms.Form):
+    """A join code, and who asks; somebody who has signed in is known."""
+
+    code = forms.CharField(
+        label=_("Join code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("If you are added, the invitation is sent here."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def __init__(self, *args: Any, user: User | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if user is not None:
+            for name, value in (("name", str(user)), ("email", user.email)):
+                self.fields[name].disabled = True
+                self.initial[name] = value
+
+
 class RoleForm(forms.Form):
     """Another role for a member."""
 

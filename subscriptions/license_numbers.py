@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from subscriptions import clock
+from subscriptions import clock, low_licenses
 from subscriptions.models import Membership, Organization
 from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import licenses
@@ -29,6 +29,8 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
         # is above the limit, and the unique index alone keeps it.
         seated = replace(standing.licenses, in_use=usable - len(numbers))
         require(licenses.may_take(seated, number))
+    moment = standing.now.isoformat()
+    low_licenses.tell_when_few(standing, number, reference=f"{organization.pk}:{moment}")
     return numbers
 
 

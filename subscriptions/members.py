@@ -18,7 +18,6 @@ from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
-from subscriptions.policy.people import Capability
 
 # Databases limit the values of one statement.
 _AT_A_TIME = 500
@@ -197,17 +196,6 @@ def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
         if isinstance(decision, Refusal):
             return decision
     return None
-
-
-def people_who_may_buy(organization: Organization) -> list[Membership]:
-    """The active members to turn to when licenses are needed (R5)."""
-    return list(
-        organization.memberships.filter(
-            state=MembershipState.ACTIVE, role__in=people.roles_with(Capability.BUY_LICENSES)
-        )
-        .select_related("user")
-        .order_by("role", "user__name")
-    )
 
 
 def lock(organization: Organization) -> Organization:

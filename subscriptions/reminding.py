@@ -8,14 +8,15 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from subscriptions import clock, drafts, formats, members, notices, rosters
-from subscriptions.models import Membership, Reminder, Term
+from subscriptions import clock, drafts, formats, members, notices, people_to_tell, rosters
+from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
 from subscriptions.standing import Standing, standing_of
@@ -43,7 +44,7 @@ class DailyReport:
 def run_daily() -> DailyReport:
     """Remind, notify, tidy up. Safe at any time, any number of times."""
     report = DailyReport()
-    for term in _terms_to_look_at(clock.today()):
+    for term in chain(_terms_to_look_at(clock.today()), _terms_left_by_cancellations()):
         try:
             with transaction.atomic():
                 _look_at(term, report)
@@ -72,23 +73,36 @@ def _terms_to_look_at(today: date) -> Iterator[Term]:
     )
 
 
+def _terms_left_by_cancellations() -> Iterator[Term]:
+    """The term that a renewal is of, where another one was canceled lately (R30)."""
+    since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
+    canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
+    for organization in canceled.order_by("pk").iterator(chunk_size=500):
+        latest = standing_of(organization, clock.now()).latest
+        if latest is not None:
+            yield latest
+
+
 def _look_at(term: Term, report: DailyReport) -> None:
     # Against a renewal being settled at this moment: nobody is reminded of what is paid.
     organization = members.lock(term.organization)
     standing = standing_of(organization, clock.now())
     if standing.latest is None or standing.latest.pk != term.pk:
         return
-    people = members.people_who_may_buy(organization)
-    report.count("reminders sent", _remind(standing, term, people, report))
+    people = people_to_tell.people_who_may_buy(organization)
+    if standing.canceled_on is None:
+        report.count("reminders sent", _remind(standing, term, people, report))
     kind = _notice_due(standing, term)
     if kind:
-        for member in people:
+        names = {member.user.email: str(member.user) for member in people}
+        for address in people_to_tell.about_reminders(organization):
             told = notices.tell(
-                member.user.email,
+                address,
                 kind,
-                reference=f"{kind}:{term.pk}",
+                # Canceled, renewed and closed once more, it is said once more.
+                reference=f"{kind}:{term.pk}{standing.canceled_on or ''}",
                 organization=organization,
-                data=_facts(standing, term, member),
+                data=_facts(standing, term, names.get(address, organization.name)),
             )
             report.count(f"notices: {kind}", int(told))
 
@@ -116,10 +130,29 @@ def _remind(
                 "reminder",
                 reference=f"reminder:{term.pk}:{run.send.isoformat()}",
                 organization=standing.organization,
-                data=_facts(standing, term, member),
+                data=_facts(standing, term, str(member.user)),
             )
             sent += 1
-    return sent
+    return sent + _remind_named_addresses(standing, term)
+
+
+def _remind_named_addresses(standing: Standing, term: Term) -> int:
+    """The same for addresses without an account: the notice itself keeps what was sent."""
+    run = reminders.reminders_to_send(
+        term.starts_on, term.expires_on, today=standing.today, covered=set()
+    )
+    if run.send is None:
+        return 0
+    return sum(
+        notices.tell(
+            address,
+            "reminder",
+            reference=f"reminder:{term.pk}:{run.send.isoformat()}",
+            organization=standing.organization,
+            data=_facts(standing, term, standing.organization.name),
+        )
+        for address in people_to_tell.named_for_reminders(standing.organization)
+    )
 
 
 def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: bool) -> None:
@@ -139,6 +172,9 @@ def _notice_due(standing: Standing, term: Term) -> str:
     """The one notice that fits today, if any."""
     if standing.phase == Phase.CLOSED:
         return "closed"
+    if standing.canceled_on is not None:
+        # They were told when the money went back.
+        return ""
     if standing.phase == Phase.EXPIRED:
         return "expired"
     last_day = standing.last_day_to_add
@@ -148,15 +184,19 @@ def _notice_due(standing: Standing, term: Term) -> str:
     return ""
 
 
-def _facts(standing: Standing, term: Term, member: Membership) -> dict[str, object]:
+def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
     """Today's numbers, as words."""
     slug = standing.organization.slug
     days = standing.days_remaining or 0
     return {
-        "name": str(member.user),
+        "name": name,
         "organization_name": standing.organization.name,
         "days": days,
-        "expires": formats.end_of(term.expires_on),
+        "expires": (
+            formats.full_date(standing.canceled_on)
+            if standing.canceled_on
+            else formats.end_of(term.expires_on)
+        ),
         "renewal_opens": formats.full_date(standing.renewal_opens_on or term.expires_on),
         "renewal_is_open": standing.renewal_is_open,
         "last_day": formats.full_date(standing.last_day_to_add or term.expires_on),

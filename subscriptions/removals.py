@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 
-from subscriptions import clock, formats, members, notices, renewals
+from subscriptions import clock, formats, notices, people_to_tell, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
@@ -117,7 +117,7 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
     }
     notices.record(organization, kind, actor=actor, data=facts)
     page = reverse("subscriptions:subscription", args=[organization.slug])
-    for member in members.people_who_may_buy(organization):
+    for member in people_to_tell.people_who_may_buy(organization):
         notices.tell(
             member.user.email,
             kind,

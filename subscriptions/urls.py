@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from subscriptions.views import accounts, messenger, organizations, rosters, settings, users
+from subscriptions.views import (
+    accounts,
+    activity,
+    joining,
+    messenger,
+    organizations,
+    reclaiming,
+    rosters,
+    settings,
+    users,
+)
 
 app_name = "subscriptions"
 
@@ -19,6 +29,31 @@ urlpatterns = [
     path("o/<slug:slug>/messages/removal/", messenger.ask_for_removal, name="ask_for_removal"),
     path("o/<slug:slug>/settings/", settings.settings, name="settings"),
     path("o/<slug:slug>/settings/subscription/", settings.subscription, name="subscription"),
+    path(
+        "o/<slug:slug>/settings/organization/",
+        settings.organization,
+        name="settings_organization",
+    ),
+    path(
+        "o/<slug:slug>/settings/notifications/",
+        settings.notifications,
+        name="settings_notifications",
+    ),
+    path("o/<slug:slug>/settings/security/", settings.security, name="settings_security"),
+    path("o/<slug:slug>/settings/people/", settings.people, name="settings_people"),
+    path("o/<slug:slug>/settings/activity/", activity.activity, name="activity"),
+    path("o/<slug:slug>/settings/activity.csv", activity.activity_csv, name="activity_csv"),
+    path("join/", joining.join, name="join"),
+    path("join/asked/", joining.asked, name="join_asked"),
+    path("o/<slug:slug>/users/requests/", joining.requests, name="join_requests"),
+    path(
+        "o/<slug:slug>/users/requests/<uuid:key>/approve/", joining.approve, name="approve_request"
+    ),
+    path("o/<slug:slug>/users/requests/<uuid:key>/deny/", joining.deny, name="deny_request"),
+    path("o/<slug:slug>/users/dormant/", reclaiming.dormant, name="dormant_users"),
+    path("o/<slug:slug>/users/remove/", reclaiming.remove_many, name="remove_users"),
+    path("o/<slug:slug>/users/removed/", reclaiming.removed, name="removed_users"),
+    path("o/<slug:slug>/users/removed/<uuid:key>/", reclaiming.restore, name="restore_user"),
     path("o/<slug:slug>/users/", users.users, name="users"),
     path("o/<slug:slug>/users/add/", users.add, name="add_user"),
     path("o/<slug:slug>/users/add/keep/", users.keep_draft, name="keep_draft"),

@@ -26,8 +26,8 @@ from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.log import Deed
 from subscriptions.admin.parts import Fact
-from subscriptions.members import people_who_may_buy
 from subscriptions.models import LicenseRemoval, Message, Organization, User
+from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.removals import RemovalOrder
 from subscriptions.standing import standing_of

@@ -1,7 +1,5 @@
 """Purchase history, its export, and the page of one purchase: its receipt once it is paid."""
 
-import csv
-from collections.abc import Iterator
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -15,7 +13,7 @@ from billing.models import Purchase
 from billing.states import LIVE_REFUNDS, UNSETTLED, RefundStatus
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
-from subscriptions.exports import Echo, neutral
+from subscriptions.exports import csv_response
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability
 
@@ -36,11 +34,8 @@ def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_GET
 def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
     """The history as CSV, one row a purchase; amounts in major units with two decimals."""
-    response = StreamingHttpResponse(_csv(member.organization), content_type="text/csv")
-    name = f"purchases-{member.organization.slug}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    rows = (_cells(row) for row in _history(member.organization).iterator(chunk_size=500))
+    return csv_response(f"purchases-{member.organization.slug}.csv", _heading(), rows)
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
@@ -67,31 +62,25 @@ def _history(organization: Organization) -> QuerySet[Purchase]:
     return organization.purchases.order_by("-created_at", "pk")
 
 
-def _csv(organization: Organization) -> Iterator[str]:
-    writer = csv.writer(Echo())
-    yield "\ufeff"
-    yield writer.writerow(
-        [
-            _("Started"),
-            _("Status"),
-            _("Receipt"),
-            _("Kind"),
-            _("Package"),
-            _("Licenses"),
-            _("Price per license"),
-            _("Discount"),
-            _("Fee"),
-            _("Total"),
-            _("Given back"),
-            _("Currency"),
-            _("Paid"),
-            _("Card"),
-            _("Buyer"),
-            _("Buyer's e-mail"),
-        ]
-    )
-    for row in _history(organization).iterator(chunk_size=500):
-        yield writer.writerow([neutral(value) for value in _cells(row)])
+def _heading() -> list[str]:
+    return [
+        _("Started"),
+        _("Status"),
+        _("Receipt"),
+        _("Kind"),
+        _("Package"),
+        _("Licenses"),
+        _("Price per license"),
+        _("Discount"),
+        _("Fee"),
+        _("Total"),
+        _("Given back"),
+        _("Currency"),
+        _("Paid"),
+        _("Card"),
+        _("Buyer"),
+        _("Buyer's e-mail"),
+    ]
 
 
 def _cells(purchase: Purchase) -> list[str]:

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,10 +26,10 @@ from billing.renewing import (
 from billing.states import PurchaseStatus
 from subscriptions import clock, removals
 from subscriptions.access import members_only
-from subscriptions.dormancy import count_dormant
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.people import Capability
+from subscriptions.reclaiming import count_dormant, dormant_after
 from subscriptions.sentences import sentence
 from subscriptions.standing import Standing, standing_of
 
@@ -137,7 +136,7 @@ def _page(
         "removals": removals.shown_for(standing),
         "being_paid": open_renewal_checkout(standing.organization),
         "dormant": count_dormant(standing.organization, standing.now),
-        "dormant_days": settings.DORMANT_AFTER_DAYS,
+        "dormant_days": dormant_after(standing.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
     }
     return render(request, PAGE, context, status=status)

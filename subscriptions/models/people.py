@@ -168,6 +168,11 @@ class Membership(models.Model):
             return self.invited_as
         return self.user.name or self.user.email
 
+    @property
+    def shown_name(self) -> str:
+        """The name for the list of removed members: who never joined keeps the name given."""
+        return self.display_name if self.joined_at else self.invited_as or self.user.email
+
 
 class MemberDraft(models.Model):
     """A half-filled Add User form, kept while its author buys licenses (R8).

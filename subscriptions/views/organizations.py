@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from subscriptions import clock, invitations, members
+from subscriptions import clock, invitations, people_to_tell
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
@@ -54,6 +54,6 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
         {
             "administrators": administrators,
             "standing": standing_of(organization, clock.now()) if sees_licenses else None,
-            "buyers": [] if sees_licenses else members.people_who_may_buy(organization)[:20],
+            "buyers": [] if sees_licenses else people_to_tell.people_who_may_buy(organization)[:20],
         },
     )

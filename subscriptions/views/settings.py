@@ -1,14 +1,35 @@
-"""System Settings."""
+"""System Settings: Administrators edit, Assignors read (R2)."""
 
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.conf import settings as site_settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, removals
+from subscriptions import clock, preferences, removals
 from subscriptions.access import members_only
-from subscriptions.models import Membership
-from subscriptions.policy.people import Capability
+from subscriptions.models import Membership, Organization
+from subscriptions.policy.people import Capability, can
+from subscriptions.settings_forms import (
+    AddressFormSet,
+    BaseAddressFormSet,
+    NotificationsForm,
+    OrganizationForm,
+    PeopleForm,
+    SecurityForm,
+)
 from subscriptions.standing import standing_of
+
+PAGE = "subscriptions/settings.html"
+GET_AND_POST = ["GET", "POST"]
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)
@@ -30,3 +51,99 @@ def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
         "requests": removals.waiting_requests(standing),
     }
     return render(request, "subscriptions/subscription.html", context)
+
+
+@members_only(Capability.SEE_SUBSCRIPTION)
+@require_http_methods(GET_AND_POST)
+def organization(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Names, addresses and the text on receipts."""
+    return _tab(request, member, "organization", OrganizationForm)
+
+
+@members_only(Capability.SEE_SUBSCRIPTION)
+@require_http_methods(GET_AND_POST)
+def security(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The second factor."""
+    return _tab(request, member, "security", SecurityForm)
+
+
+@members_only(Capability.SEE_SUBSCRIPTION)
+@require_http_methods(GET_AND_POST)
+def people(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The join code, and who counts as dormant."""
+    if request.method == "POST" and "code" in request.POST:
+        return _change_code(request, member)
+    code = member.organization.join_code
+    page = f"{reverse('subscriptions:join')}?code={code}" if code else ""
+    context = {
+        "join_link": f"{site_settings.SITE_URL}{page}" if page else "",
+        "usual_days": site_settings.DORMANT_AFTER_DAYS,
+    }
+    return _tab(request, member, "people", PeopleForm, context)
+
+
+@members_only(Capability.SEE_SUBSCRIPTION)
+@require_http_methods(GET_AND_POST)
+def notifications(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Who else is told, and when licenses run short."""
+    rows = member.organization.notified_addresses.all()
+    data = request.POST if request.method == "POST" else None
+    formset = cast(
+        BaseAddressFormSet,
+        AddressFormSet(data, initial=list(rows.values()), prefix="addresses"),
+    )
+
+    def save_addresses() -> bool:
+        if not formset.is_valid():
+            return False
+        preferences.change_addresses(member, formset.addresses())
+        return True
+
+    context = {"formset": formset}
+    return _tab(request, member, "notifications", NotificationsForm, context, save_addresses)
+
+
+def _tab(
+    request: HttpRequest,
+    member: Membership,
+    tab: str,
+    form_class: "type[ModelForm[Organization]]",
+    more: dict[str, Any] | None = None,
+    also: Callable[[], bool] | None = None,
+) -> HttpResponse:
+    """One tab with a form on the organization; ``also`` saves what stands beside the form."""
+    may_edit = can(member.role, Capability.EDIT_SETTINGS)
+    # A copy: what was typed must not change the name in the navigation.
+    instance = Organization.objects.get(pk=member.organization.pk)
+    form = form_class(request.POST if request.method == "POST" else None, instance=instance)
+    if not may_edit:
+        for field in form.fields.values():
+            field.disabled = True
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        if not may_edit:
+            raise PermissionDenied(member)
+        if form.is_valid() and (also is None or also()):
+            _change(member, form.cleaned_data)
+            messages.success(request, _("The settings are saved."))
+            return redirect(f"subscriptions:settings_{tab}", member.organization.slug)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    context = {"form": form, "tab": tab, "may_edit": may_edit, **(more or {})}
+    return render(request, PAGE, context, status=status)
+
+
+def _change(member: Membership, values: dict[str, Any]) -> None:
+    try:
+        preferences.change(member, values)
+    except preferences.NotAllowed as error:
+        # The role was taken since the page was opened.
+        raise PermissionDenied(member) from error
+
+
+def _change_code(request: HttpRequest, member: Membership) -> HttpResponse:
+    try:
+        preferences.set_join_code(member, is_open=request.POST["code"] == "new")
+    except preferences.NotAllowed as error:
+        raise PermissionDenied(member) from error
+    messages.success(request, _("The join code is changed."))
+    return redirect("subscriptions:settings_people", member.organization.slug)

@@ -1,0 +1,167 @@
+"""The record of who did what, as an organization's Administrators read it.
+
+Written by ``notices.record`` in the transaction of each change; here it only becomes words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.models import Activity, Organization, User
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A filter: its name, and the verbs it takes in."""
+
+    label: Promise
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """One line of the record: what was done, and the facts around it."""
+
+    what: str
+    details: list[str]
+
+
+_VERBS: dict[str, Promise] = {
+    "member_added": _("Added a user"),
+    "members_imported": _("Imported users"),
+    "member_reinvited": _("Sent an invitation again"),
+    "member_joined": _("Joined"),
+    "member_removed": _("Removed a user"),
+    "member_restored": _("Restored a user"),
+    "role_changed": _("Changed a role"),
+    "join_approved": _("Approved a request to join"),
+    "join_denied": _("Denied a request to join"),
+    "join_code_changed": _("Made a new join code"),
+    "join_code_ended": _("Ended the join code"),
+    "settings_changed": _("Changed settings"),
+    "organization_opened": _("Opened the organization"),
+    "purchase_started": _("Started to buy licenses"),
+    "licenses_bought": _("Bought licenses"),
+    "renewal_started": _("Started to renew"),
+    "renewal_ended": _("Ended a renewal payment"),
+    "subscription_renewed": _("Renewed the subscription"),
+    "payment_granted": _("Support granted a payment"),
+    "payment_refunded": _("Support gave a payment back"),
+    "problem_closed": _("Support closed a payment it had looked at"),
+    "refund_requested": _("Support asked for a refund"),
+    "payment_returned": _("Money went back to the card"),
+    "return_undone": _("A refund did not go through"),
+    "term_canceled": _("The term was canceled"),
+    "cancellation_lifted": _("The term counts again"),
+    "removal_asked_for": _("Asked for fewer licenses"),
+    "licenses_removed": _("Support removed licenses from the renewal"),
+    "removal_taken_back": _("Support took a removal back"),
+}
+
+KINDS: dict[str, Kind] = {
+    "users": Kind(
+        _("Users"),
+        (
+            "member_added",
+            "members_imported",
+            "member_reinvited",
+            "member_joined",
+            "member_removed",
+            "member_restored",
+            "join_approved",
+            "join_denied",
+        ),
+    ),
+    "roles": Kind(_("Roles"), ("role_changed",)),
+    "purchases": Kind(
+        _("Purchases and renewals"),
+        (
+            "purchase_started",
+            "licenses_bought",
+            "renewal_started",
+            "renewal_ended",
+            "subscription_renewed",
+            "organization_opened",
+        ),
+    ),
+    "support": Kind(
+        _("Support and refunds"),
+        (
+            "payment_granted",
+            "payment_refunded",
+            "problem_closed",
+            "refund_requested",
+            "payment_returned",
+            "return_undone",
+            "term_canceled",
+            "cancellation_lifted",
+            "removal_asked_for",
+            "licenses_removed",
+            "removal_taken_back",
+        ),
+    ),
+    "settings": Kind(_("Settings"), ("settings_changed", "join_code_changed", "join_code_ended")),
+}
+
+# Facts in the order and the words they are shown in; others are for machines.
+_FACTS: dict[str, Promise] = {
+    "name": _("Name"),
+    "email": _("E-mail"),
+    "role_before": _("Role before"),
+    "role": _("Role"),
+    "license": _("License"),
+    "number": _("Users"),
+    "quantity": _("Licenses"),
+    "licenses": _("Licenses"),
+    "asked_by": _("Asked for by"),
+    "reason": _("Reason"),
+}
+
+
+def of(organization: Organization) -> QuerySet[Activity]:
+    """The record of an organization, the newest first."""
+    return organization.activities.select_related("actor").order_by("-at", "-id")
+
+
+def actors_of(organization: Organization) -> list[User]:
+    """Whoever stands in the record."""
+    actors = organization.activities.order_by().values("actor").distinct()
+    return list(User.objects.filter(pk__in=actors).order_by("name", "email")[:200])
+
+
+def words_of(activity: Activity) -> Words:
+    """A line of the record as people read it; an unknown verb is shown as it is."""
+    what = _VERBS.get(activity.verb)
+    return Words(str(what) if what else activity.verb, _details(activity))
+
+
+def _details(activity: Activity) -> list[str]:
+    data: Mapping[str, Any] = activity.data
+    if activity.verb == "settings_changed":
+        return [
+            f"{_field_name(name)}: {_shown(change.get('before'))} → {_shown(change.get('after'))}"
+            for name, change in data.items()
+            if isinstance(change, Mapping)
+        ]
+    return [
+        f"{label}: {_shown(data[name])}"
+        for name, label in _FACTS.items()
+        if data.get(name) not in (None, "")
+    ]
+
+
+def _field_name(name: str) -> str:
+    if name == "notified_addresses":
+        return str(_("further addresses"))
+    names = {field.name: field.verbose_name for field in Organization._meta.fields}
+    return str(names.get(name, name))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "–"
+    return str(value) if value not in (None, "") else "–"

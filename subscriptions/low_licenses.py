@@ -1,0 +1,42 @@
+"""Telling those who may buy that few licenses are left."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from subscriptions import formats, notices, people_to_tell
+from subscriptions.models import Organization
+from subscriptions.policy import notifications
+from subscriptions.standing import Standing
+
+
+def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
+    """Say it if taking ``taken`` licenses has come down to one of the thresholds that were set.
+
+    ``standing`` is that before they were taken; ``reference`` names what took them.
+    """
+    organization, count = standing.organization, standing.licenses
+    left = count.free - taken
+    reached = notifications.threshold_reached(
+        organization.low_license_thresholds, before=count.free, after=left
+    )
+    if reached is None:
+        return
+    for address in people_to_tell.about_reminders(organization):
+        notices.tell(
+            address,
+            "few_licenses",
+            reference=f"few:{reference}"[:80],
+            organization=organization,
+            data={
+                "organization_name": organization.name,
+                "held": formats.number(count.held),
+                "in_use": formats.number(count.in_use + taken),
+                "free": formats.number(left),
+                "link": _link(organization),
+            },
+        )
+
+
+def _link(organization: Organization) -> str:
+    page = reverse("subscriptions:subscription", args=[organization.slug])
+    return f"{settings.SITE_URL}{page}"

@@ -1,0 +1,40 @@
+"""Whom an organization's mails go to: those who may buy, and the addresses it has named."""
+
+from subscriptions.models import Membership, Organization
+from subscriptions.models.people import MembershipState
+from subscriptions.policy import people
+from subscriptions.policy.people import Capability
+
+
+def people_who_may_buy(organization: Organization) -> list[Membership]:
+    """The active members to turn to when licenses are needed (R5)."""
+    return list(
+        organization.memberships.filter(
+            state=MembershipState.ACTIVE, role__in=people.roles_with(Capability.BUY_LICENSES)
+        )
+        .select_related("user")
+        .order_by("role", "user__name")
+    )
+
+
+def about_reminders(organization: Organization) -> list[str]:
+    """Addresses for reminders and for "few licenses left"."""
+    named = organization.notified_addresses.filter(gets_reminders=True)
+    return _with(organization, list(named.values_list("email", flat=True)))
+
+
+def named_for_receipts(organization: Organization) -> list[str]:
+    """The addresses, besides those who may buy, that get receipts."""
+    named = organization.notified_addresses.filter(gets_receipts=True)
+    return list(named.values_list("email", flat=True))
+
+
+def named_for_reminders(organization: Organization) -> list[str]:
+    """The addresses, besides those who may buy, that get reminders."""
+    named = organization.notified_addresses.filter(gets_reminders=True)
+    return list(named.values_list("email", flat=True))
+
+
+def _with(organization: Organization, named: list[str]) -> list[str]:
+    people = [member.user.email for member in people_who_may_buy(organization)]
+    return list(dict.fromkeys([*people, *named]))

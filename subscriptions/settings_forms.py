@@ -1,0 +1,129 @@
+"""Forms of System Settings."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.forms import NameField
+from subscriptions.models import NotifiedAddress, Organization
+
+# As many as a person can keep in mind; each is one mail at most.
+MOST_THRESHOLDS = 10
+HIGHEST_THRESHOLD = 1000
+MOST_ADDRESSES = 10
+
+
+class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Names and addresses, as they stand on pages and receipts from now on."""
+
+    name = NameField(label=_("Name"))
+    billing_name = NameField(label=_("Billing contact"), required=False)
+
+    class Meta:
+        model = Organization
+        fields = ("name", "billing_name", "billing_email", "billing_address", "receipt_text")
+        widgets = {"billing_address": forms.Textarea(attrs={"rows": 4})}
+
+
+class ThresholdsField(forms.CharField):
+    """Whole numbers separated by commas or spaces; none at all is allowed."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """As it is typed."""
+        return ", ".join(str(number) for number in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The numbers, the highest first, each once."""
+        if isinstance(value, list):
+            return value
+        words = re.split(r"[\s,;]+", super().to_python(value) or "")
+        numbers = {self._number(word) for word in words if word}
+        if len(numbers) > MOST_THRESHOLDS:
+            message = _("Give at most %(most)s numbers.")
+            raise ValidationError(message, params={"most": MOST_THRESHOLDS})
+        return sorted(numbers, reverse=True)
+
+    def _number(self, word: str) -> int:
+        is_number = word.isascii() and word.isdecimal() and len(word) < 6
+        if not is_number or int(word) > HIGHEST_THRESHOLD:
+            message = _("“%(word)s” is no number from 0 to %(highest)s.")
+            raise ValidationError(message, params={"word": word[:20], "highest": HIGHEST_THRESHOLD})
+        return int(word)
+
+
+class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """When "few licenses left" is sent."""
+
+    low_license_thresholds = ThresholdsField(
+        label=_("Tell us when so many licenses are left"),
+        required=False,
+        max_length=100,
+        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave it empty to get no such mails."),
+    )
+
+    class Meta:
+        model = Organization
+        fields = ("low_license_thresholds",)
+
+
+class AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """One more address that is told."""
+
+    class Meta:
+        model = NotifiedAddress
+        fields = ("email", "gets_receipts", "gets_reminders")
+
+
+class BaseAddressFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # not generic at run time
+    """All of them; saved as a whole, so that sending it twice changes nothing."""
+
+    def addresses(self) -> list[NotifiedAddress]:
+        """Those that are to be told, each once."""
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        found = {}
+        for data in (form.cleaned_data for form in kept):
+            if data.get("email"):
+                email = data["email"].lower()
+                found[email] = NotifiedAddress(
+                    email=email,
+                    gets_receipts=data["gets_receipts"],
+                    gets_reminders=data["gets_reminders"],
+                )
+        return list(found.values())
+
+
+AddressFormSet = forms.formset_factory(
+    AddressForm,
+    formset=BaseAddressFormSet,
+    extra=1,
+    can_delete=True,
+    max_num=MOST_ADDRESSES,
+    validate_max=True,
+)
+
+
+class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Whether a password alone is enough for those who may buy."""
+
+    class Meta:
+        model = Organization
+        fields = ("second_factor_required",)
+        labels = {
+            "second_factor_required": _(
+                "Assignors and Administrators need a second factor to open this organization"
+            )
+        }
+
+
+class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """After how long a member counts as dormant."""
+
+    class Meta:
+        model = Organization
+        fields = ("dormant_after_days",)
+        labels = {
+            "dormant_after_days": _("Members are dormant after so many days without signing in")
+        }

@@ -1,0 +1,85 @@
+"""Who did what in the organization, for its Administrators."""
+
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from subscriptions import activity as log
+from subscriptions import clock
+from subscriptions.access import members_only
+from subscriptions.exports import csv_response
+from subscriptions.models import Activity, Membership
+from subscriptions.policy import calendar
+from subscriptions.policy.people import Capability
+
+PER_PAGE = 50
+
+
+@members_only(Capability.EDIT_SETTINGS)
+@require_GET
+def activity(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The newest first, by kind, person and day."""
+    found = _found(request, member)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    for row in page:
+        row.words = log.words_of(row)  # type: ignore[attr-defined]
+    chosen = {name: request.GET.get(name, "")[:60] for name in ("kind", "actor", "since", "until")}
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "page": page,
+        "kinds": log.KINDS,
+        "actors": log.actors_of(member.organization),
+        "chosen": chosen,
+        "tab": "activity",
+        "query": query.urlencode(),
+    }
+    return render(request, "subscriptions/activity.html", context)
+
+
+@members_only(Capability.EDIT_SETTINGS)
+@require_GET
+def activity_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
+    """The same as CSV, with the filters that are set."""
+    rows = (_cells(row) for row in _found(request, member).iterator(chunk_size=500))
+    heading = [_("When"), _("Who"), _("E-mail"), _("What"), _("Details")]
+    return csv_response(f"activity-{member.organization.slug}.csv", heading, rows)
+
+
+def _found(request: HttpRequest, member: Membership) -> QuerySet[Activity]:
+    found = log.of(member.organization)
+    kind = request.GET.get("kind", "")
+    if kind in log.KINDS:
+        found = found.filter(verb__in=log.KINDS[kind].verbs)
+    actor = request.GET.get("actor", "")
+    if actor.isascii() and actor.isdecimal() and len(actor) < 18:
+        found = found.filter(actor=int(actor))
+    since, until = _day(request, "since"), _day(request, "until")
+    if since:
+        found = found.filter(at__gte=calendar.midnight(since, clock.zone()))
+    if until:
+        found = found.filter(at__lt=calendar.expires_at(until, clock.zone()))
+    return found
+
+
+def _day(request: HttpRequest, name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _cells(row: Activity) -> list[str]:
+    words = log.words_of(row)
+    return [
+        row.at.astimezone(clock.zone()).isoformat(timespec="seconds"),
+        str(row.actor or ""),
+        row.actor.email if row.actor else "",
+        words.what,
+        "; ".join(words.details),
+    ]

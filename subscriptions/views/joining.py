@@ -1,0 +1,119 @@
+"""Asking to join by code, and answering such requests."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from subscriptions import clock, joining
+from subscriptions.access import members_only
+from subscriptions.forms import JoinForm, role_choices
+from subscriptions.joining import Asking
+from subscriptions.models import JoinRequest, Membership, User
+from subscriptions.policy.decisions import Refused
+from subscriptions.policy.people import Capability, Role
+from subscriptions.sentences import sentence
+from subscriptions.standing import standing_of
+
+PAGE = "subscriptions/join.html"
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """Ask to join with an organization's code; the answer never tells who has an account."""
+    user = User.objects.filter(pk=request.user.pk or 0).first()
+    code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
+    organization = joining.organization_of(code) if code else None
+    initial = {"code": code}
+    if request.method == "GET":
+        form = JoinForm(initial=initial, user=user)
+        context = {"form": form, "organization": organization, "is_wrong": bool(code)}
+        status = HTTPStatus.OK if organization or not code else HTTPStatus.NOT_FOUND
+        return render(request, PAGE, context, status=status)
+    form = JoinForm(request.POST, user=user)
+    context = {"form": form, "organization": organization, "is_wrong": bool(code)}
+    if not ratelimit.consume(request, action="join"):
+        form.add_error(None, _("Too many requests from here. Try again in an hour."))
+        return render(request, PAGE, context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    if organization is None:
+        return render(request, PAGE, context, status=HTTPStatus.NOT_FOUND)
+    if not form.is_valid():
+        return render(request, PAGE, context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    asking = Asking(form.cleaned_data["name"], form.cleaned_data["email"])
+    if user is not None:
+        asking = Asking(user.name, user.email, user)
+    try:
+        joining.ask(organization, asking)
+    except Refused as refused:
+        form.add_error(None, sentence(refused.refusal))
+        return render(request, PAGE, context, status=HTTPStatus.CONFLICT)
+    return redirect("subscriptions:join_asked")
+
+
+@require_GET
+def asked(request: HttpRequest) -> HttpResponse:
+    """What happens next, whoever asked."""
+    return render(request, "subscriptions/join_asked.html")
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_GET
+def requests(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Who would like to join."""
+    return _list(request, member)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_POST
+def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """Add the person on the next license, under the same gate as Add User."""
+    found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
+    offered = {value for value, _label in role_choices(member)}
+    role = request.POST.get("role", "")
+    if role not in offered:
+        role = Role.GENERAL_MEMBER.value
+    try:
+        is_new = joining.approve(member, found, role)
+    except Refused as refused:
+        return _list(request, member, refusal=refused, status=HTTPStatus.CONFLICT)
+    if is_new:
+        text = _("%(name)s is added. The invitation goes to %(email)s.")
+        messages.success(request, text % {"name": found.name, "email": found.email})
+    else:
+        messages.info(request, _("Somebody has answered this request already."))
+    return redirect("subscriptions:join_requests", member.organization.slug)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_POST
+def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """Turn the request down."""
+    found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
+    if joining.deny(member, found):
+        messages.success(request, _("The request of %(name)s is denied.") % {"name": found.name})
+    else:
+        messages.info(request, _("Somebody has answered this request already."))
+    return redirect("subscriptions:join_requests", member.organization.slug)
+
+
+def _list(
+    request: HttpRequest,
+    member: Membership,
+    *,
+    refusal: Refused | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {
+        "requests": joining.waiting_requests(member.organization),
+        "roles": role_choices(member),
+        "standing": standing_of(member.organization, clock.now()),
+        "refusal": sentence(refusal.refusal) if refusal else "",
+    }
+    return render(request, "subscriptions/join_requests.html", context, status=status)

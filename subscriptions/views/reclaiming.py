@@ -1,0 +1,137 @@
+"""Freeing licenses: dormant members, removing several at once, restoring."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from subscriptions import clock, formats, members, reclaiming
+from subscriptions.access import members_only
+from subscriptions.models import Membership
+from subscriptions.policy.decisions import ALLOWED, Refused
+from subscriptions.policy.people import Capability, may_touch
+from subscriptions.sentences import sentence
+from subscriptions.standing import standing_of
+
+PER_PAGE = 50
+
+
+@members_only(Capability.MANAGE_USERS, open_when_closed=True)
+@require_GET
+def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Members who have not signed in for long, to be removed before licenses are paid for."""
+    now = clock.now()
+    found = reclaiming.dormant_members(member.organization, now)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    _mark(member, page)
+    context = {
+        "page": page,
+        "days": reclaiming.dormant_after(member.organization).days,
+        "standing": standing_of(member.organization, now),
+    }
+    return render(request, "subscriptions/dormant.html", context)
+
+
+@members_only(Capability.MANAGE_USERS, open_when_closed=True)
+@require_POST
+def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Ask what removing the chosen ones frees, then remove them all, or none."""
+    keys = _keys(request)
+    if len(keys) > reclaiming.MOST_AT_ONCE:
+        text = _("Choose at most %(most)s users at once.")
+        messages.error(request, text % {"most": reclaiming.MOST_AT_ONCE})
+        return redirect("subscriptions:users", member.organization.slug)
+    chosen = reclaiming.chosen(member.organization, keys)
+    if not chosen:
+        messages.error(request, _("Choose the users to be removed first."))
+        return redirect("subscriptions:users", member.organization.slug)
+    refusals = [
+        (one, sentence(reason))
+        for one in chosen
+        if (reason := members.may_be_removed(member, one)) is not None
+    ]
+    context: dict[str, Any] = {"chosen": chosen, "refusals": refusals}
+    if "confirm" not in request.POST or refusals:
+        status = HTTPStatus.CONFLICT if refusals else HTTPStatus.OK
+        return render(request, "subscriptions/remove_users.html", context, status=status)
+    try:
+        freed = reclaiming.remove_all(member, chosen)
+    except Refused as refused:
+        context["reason"] = sentence(refused.refusal)
+        return render(
+            request, "subscriptions/remove_users.html", context, status=HTTPStatus.CONFLICT
+        )
+    text = ngettext(
+        "%(number)s user is removed, and the license is free.",
+        "%(number)s users are removed, and their licenses are free.",
+        freed,
+    )
+    messages.success(request, text % {"number": formats.number(freed)})
+    if member.user_id in [one.user_id for one in chosen]:
+        return redirect("subscriptions:my_organizations")
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_http_methods(["GET"])
+def removed(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Who was removed, and can be restored while a license is free."""
+    return _removed_page(request, member)
+
+
+@members_only(Capability.MANAGE_USERS)
+@require_POST
+def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
+    """Make a removed member one again."""
+    other = get_object_or_404(Membership, key=key, organization=member.organization)
+    try:
+        restored = reclaiming.restore(member, other)
+    except Refused as refused:
+        reason = sentence(refused.refusal)
+        return _removed_page(request, member, reason=reason, status=HTTPStatus.CONFLICT)
+    text = _("%(name)s is a member again, on license %(number)s.")
+    facts = {"name": restored.display_name, "number": restored.license_number}
+    messages.success(request, text % facts)
+    return redirect("subscriptions:users", member.organization.slug)
+
+
+def _removed_page(
+    request: HttpRequest,
+    member: Membership,
+    *,
+    reason: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    found = reclaiming.removed_members(member.organization)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    _mark(member, page)
+    context = {
+        "page": page,
+        "reason": reason,
+        "standing": standing_of(member.organization, clock.now()),
+    }
+    return render(request, "subscriptions/removed.html", context, status=status)
+
+
+def _mark(member: Membership, rows: Iterable[Any]) -> None:
+    for row in rows:
+        # For the template, which holds no rules.
+        row.may_be_touched = may_touch(member.role, row.role) == ALLOWED
+
+
+def _keys(request: HttpRequest) -> list[UUID]:
+    keys = []
+    for text in request.POST.getlist("user")[: reclaiming.MOST_AT_ONCE + 1]:
+        try:
+            keys.append(UUID(text))
+        except ValueError:
+            continue
+    return keys

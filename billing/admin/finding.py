@@ -38,11 +38,9 @@ def purchases(text: str) -> Q | None:
     if named is None:
         return None
     # A second payment of a purchase stands on support's list only.
-    return Q(
-        pk__in=Purchase.objects.filter(named)
-        .values("pk")
-        .union(PaymentProblem.objects.filter(named, purchase__isnull=False).values("purchase"))
-    )
+    held = PaymentProblem.objects.filter(named, purchase__isnull=False).order_by()
+    own = Purchase.objects.filter(named).order_by()
+    return Q(pk__in=own.values("pk").union(held.values("purchase")))
 
 
 def as_number(text: str) -> uuid.UUID | None:

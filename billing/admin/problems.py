@@ -1,7 +1,6 @@
 """Payments to look at in the Django admin: granted, given back or closed, each with why (R15)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, Q
@@ -298,10 +297,6 @@ class PaymentProblemAdmin(OfOrganization, RecordAdmin):
             for name, action in actions
         ]
         return [*own, *super().get_urls()]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """With the purchase, which every page names."""
-        return super().get_queryset(request).select_related("purchase__organization")
 
 
 def _page(problem: PaymentProblem, name: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.translation import gettext
@@ -52,7 +52,7 @@ class PurchaseAdmin(OfOrganization, RecordAdmin):
         "created_at",
     )
     list_filter = ("status", "kind", ReturnedFilter, organization_filter("organization"))
-    list_select_related = ("organization", "renewal")
+    list_select_related = ("organization", "term__organization", "buyer", "renewal__term")
     # By the index of that order.
     ordering = ("-created_at",)
     search_help_text = _(
@@ -197,7 +197,7 @@ class PurchaseAdmin(OfOrganization, RecordAdmin):
 
     def tools(self, request: HttpRequest, obj: Purchase) -> list[Tool]:
         """Refunding it."""
-        if not request.user.has_perm(MAY_REFUND):
+        if not request.user.has_perm(MAY_REFUND) or obj.status != PurchaseStatus.SETTLED:
             return []
         decision = support_actions.may_refund(obj)
         return [parts.tool(gettext("Refund…"), parts.address_of(obj, "refund"), decision)]
@@ -206,11 +206,6 @@ class PurchaseAdmin(OfOrganization, RecordAdmin):
         """Beside Django's own."""
         own = action_page(self, "refund", "billing_purchase_refund", RefundPurchase)
         return [own, *super().get_urls()]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Purchase]:
-        """With what every page names."""
-        purchases: QuerySet[Purchase] = super().get_queryset(request)
-        return purchases.select_related("organization", "term__organization", "buyer", "renewal")
 
 
 def money_and_state(row: Any) -> str:
@@ -258,10 +253,6 @@ class _OfPurchase(OfOrganization, RecordAdmin):
     def money(self, row: Any) -> str:
         """As people read it."""
         return parts.money(row.amount, row.currency)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With what every page names."""
-        return super().get_queryset(request).select_related("purchase__organization")
 
 
 @admin.register(Refund)

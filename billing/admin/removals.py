@@ -164,7 +164,7 @@ class LicenseRemovalAdmin(OfOrganization, RecordAdmin):
 
     def tools(self, request: HttpRequest, obj: LicenseRemoval) -> list[Tool]:
         """Taking it back."""
-        if not request.user.has_perm(MAY_TAKE_BACK):
+        if not request.user.has_perm(MAY_TAKE_BACK) or obj.taken_back_at is not None:
             return []
         page = parts.address_of(obj, "take_back")
         return [parts.tool(gettext("Take back…"), page, may_take_back(obj))]

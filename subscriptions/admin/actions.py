@@ -227,8 +227,7 @@ class Action:
             "trail": [(parts.address_of(thing), str(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,
-            "facts": [] if plan else self.facts(),
-            "warnings": [] if plan else self.warnings(),
+            **({} if plan or refusal else self._how_it_stands()),
             "form": form,
             "plan": plan,
             "typed": _shown_again(form) if plan and form else [],
@@ -238,6 +237,13 @@ class Action:
         }
         self.request.current_app = self.model_admin.admin_site.name
         return TemplateResponse(self.request, "admin/action.html", context, status=status)
+
+    def _how_it_stands(self) -> dict[str, Any]:
+        """Facts and warnings; nothing where the moment for it has passed, which is said anyway."""
+        try:
+            return {"facts": self.facts(), "warnings": self.warnings()}
+        except Refused:
+            return {}
 
 
 def action_page(

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.translation import gettext
@@ -118,10 +118,10 @@ class MembershipAdmin(Searched, RecordAdmin):
 
     def tools(self, request: HttpRequest, obj: Membership) -> list[Tool]:
         """Resending an invitation."""
-        if not request.user.has_perm(MAY_INVITE):
+        if not request.user.has_perm(MAY_INVITE) or obj.state != MembershipState.INVITED:
             return []
         page = parts.address_of(obj, "resend")
-        return [parts.tool(gettext("Resend invitation…"), page, may_be_invited_again(obj))]
+        return [Tool(gettext("Resend invitation…"), page)]
 
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""
@@ -129,11 +129,6 @@ class MembershipAdmin(Searched, RecordAdmin):
             action_page(self, "resend", "subscriptions_membership_resend", ResendInvitation),
             *super().get_urls(),
         ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        """With person and organization, which every page names."""
-        memberships: QuerySet[Membership] = super().get_queryset(request)
-        return memberships.select_related("user", "organization")
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time

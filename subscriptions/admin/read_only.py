@@ -78,6 +78,12 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
     class Media:
         css = {"all": ["css/admin.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what every page of it names, the list and that of one object alike."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        related = self.list_select_related
+        return rows.select_related(*related) if isinstance(related, tuple) else rows
+
     def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
         """What may be done about this object, beside looking at it."""
         return []

@@ -48,7 +48,8 @@ def organizations(text: str) -> QuerySet[Organization]:
     members = Organization.objects.filter(
         pk__in=User.objects.filter(begins("email", text)).values("memberships__organization")
     )
-    return Organization.objects.filter(pk__in=found.values("pk").union(members.values("pk")))
+    either = (rows.order_by().values("pk") for rows in (found, members))
+    return Organization.objects.filter(pk__in=next(either).union(*either))
 
 
 class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time

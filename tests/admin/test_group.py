@@ -1,0 +1,81 @@
+"""What the group Support may do, and nothing else."""
+
+import importlib
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+
+from subscriptions.models import User
+
+migration = importlib.import_module("billing.migrations.0005_support_group")
+OURS = ("subscriptions", "billing")
+DOES = {
+    "add_package",
+    "change_package",
+    "add_discount",
+    "change_discount",
+    "add_message",
+    "change_conversation",
+    "add_licenseremoval",
+    "change_licenseremoval",
+    "change_membership",
+    "add_refund",
+    "change_paymentproblem",
+    "change_processorevent",
+}
+
+
+def names() -> set[str]:
+    return set(Group.objects.get(name="Support").permissions.values_list("codename", flat=True))
+
+
+def test_it_looks_at_everything_that_stands_in_the_admin(db: None) -> None:
+    shown = {model._meta for model in admin.site._registry if model._meta.app_label in OURS}
+
+    assert {f"view_{meta.model_name}" for meta in shown} <= names()
+
+
+def test_it_does_what_support_does_and_nothing_else(db: None) -> None:
+    assert {name for name in names() if not name.startswith("view_")} == DOES
+    permissions = Group.objects.get(name="Support").permissions
+    assert not permissions.exclude(content_type__app_label__in=OURS).exists()
+
+
+def test_nothing_is_deleted_and_no_account_or_group_is_touched(db: None) -> None:
+    assert not {name for name in names() if name.startswith("delete_")}
+    assert not names() & {"add_user", "change_user", "add_group", "change_group", "view_group"}
+
+
+def test_the_migration_may_run_again_and_backwards(db: None) -> None:
+    group = Group.objects.get(name="Support")
+    group.permissions.add(Permission.objects.get(codename="delete_user"))
+
+    migration.create_group(apps, None)
+    assert "delete_user" not in names()
+
+    migration.remove_group(apps, None)
+    assert not Group.objects.filter(name="Support").exists()
+
+    migration.create_group(apps, None)
+    assert names() > DOES
+
+
+def test_the_demo_s_support_is_in_the_group_only(db: None, settings: object) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    call_command("load_demo", verbosity=0)
+
+    support = User.objects.get(email="support@licensing.example")
+
+    assert [group.name for group in support.groups.all()] == ["Support"]
+    assert not support.user_permissions.exists()
+    assert not support.is_superuser
+
+
+@pytest.mark.parametrize("name", ["add_user", "change_user", "delete_package", "add_group"])
+def test_sunny_may_not(world: object, name: str) -> None:
+    label = "auth" if "group" in name else "subscriptions"
+
+    assert not world.support.has_perm(f"{label}.{name}")  # type: ignore[attr-defined]

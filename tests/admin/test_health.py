@@ -1,0 +1,262 @@
+"""The page of health: what flows, what does not, and catching up (R14)."""
+
+import html
+import re
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from post_office.models import STATUS, Email
+
+from billing.models import PaymentProblem, ProcessorEvent, Purchase
+from billing.sandbox.client import SandboxControl
+from subscriptions import clock
+from tests.admin.desk import Desk, logged
+from tests.billing.deliveries import completed, deliver
+from tests.pages import queries_of, text_of
+from tests.world import World
+
+HEALTH = "/admin/health/"
+RECONCILE = "/admin/health/reconcile/"
+
+
+def panel(page: Any, key: str) -> Any:
+    return next(each for each in page.context["panels"] if each.key == key)
+
+
+def facts(page: Any, key: str) -> dict[str, str]:
+    return {label: str(value).replace("\xa0", " ") for label, value in panel(page, key).facts}
+
+
+def failed_event(purchase: Purchase, stripe: SandboxControl) -> ProcessorEvent:
+    stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
+    deliver(completed(purchase.session_id))
+    stripe.clear_faults()
+    return ProcessorEvent.objects.get()
+
+
+def test_all_quiet(world: World, desk: Desk) -> None:
+    page = desk.open(HEALTH)
+
+    assert page.status_code == HTTPStatus.OK
+    assert facts(page, "webhooks")["Last webhook"] == "never"
+    assert not any(each.is_urgent for each in page.context["panels"])
+
+
+def test_the_start_page_leads_there(world: World, desk: Desk) -> None:
+    assert HEALTH in desk.open("/admin/").content.decode()
+
+
+class TestWebhooks:
+    def test_payments_without_any_webhook_are_alarming(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        world.buy_and_settle(10)
+        assert not panel(desk.open(HEALTH), "webhooks").is_urgent
+        world.later(minutes=11)
+
+        page = desk.open(HEALTH)
+
+        assert panel(page, "webhooks").is_urgent
+        assert "Check the endpoint" in text_of(page)
+
+    def test_a_webhook_that_has_come_is_not(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy_and_settle(10)
+        deliver(completed(purchase.session_id))
+        world.later(days=3)
+
+        page = desk.open(HEALTH)
+
+        assert not panel(page, "webhooks").is_urgent
+        assert "3 days" in facts(page, "webhooks")["Last webhook"]
+
+    def test_a_payment_long_after_the_last_one_is(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        deliver(completed(world.buy_and_settle(10).session_id))
+        world.later(hours=5)
+        world.buy_and_settle(5)
+
+        assert panel(desk.open(HEALTH), "webhooks").is_urgent
+
+
+class TestWhatWaits:
+    def test_purchases(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+        world.buy(10)
+        world.later(hours=2)
+
+        page = desk.open(HEALTH)
+
+        assert ">1<" in facts(page, "purchases")["Not settled"]
+        assert "2 hours" in facts(page, "purchases")["The oldest of them"]
+        assert panel(page, "purchases").is_urgent
+
+    def test_where_the_numbers_lead(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+        purchase = world.buy(10)
+
+        link = re.search(r'href="([^"]*)"', facts(desk.open(HEALTH), "purchases")["Not settled"])
+
+        assert link
+        page = desk.client.get(html.unescape(link[1]))
+        assert [row.pk for row in page.context["cl"].result_list] == [purchase.pk]
+
+    def test_payments_to_look_at(self, world: World, desk: Desk) -> None:
+        PaymentProblem.objects.create(
+            session_id="cs_1", reason="surplus", needs_support=True, created_at=clock.now()
+        )
+
+        assert ">1<" in facts(desk.open(HEALTH), "purchases")["Payments to look at"]
+
+    @pytest.mark.parametrize(
+        ("status", "label"),
+        [
+            (STATUS.queued, "Mails waiting to be sent"),
+            (STATUS.requeued, "Mails waiting to be sent"),
+            (STATUS.failed, "Mails that failed"),
+        ],
+    )
+    def test_mails(self, world: World, desk: Desk, status: int, label: str) -> None:
+        Email.objects.create(from_email="a@x.example", to=["b@x.example"], status=status)
+
+        page = desk.open(HEALTH)
+
+        assert "1" in facts(page, "mails")[label]
+        assert panel(page, "mails").is_urgent == (status == STATUS.failed)
+
+
+class TestFailedEvents:
+    def test_they_stand_with_their_error(
+        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+    ) -> None:
+        failed_event(world.buy(10), stripe)
+
+        page = desk.open(HEALTH)
+
+        assert panel(page, "events").is_urgent
+        assert "ProcessorUnavailable" in text_of(page)
+
+    def test_one_is_processed_again(
+        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+    ) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+        event = failed_event(purchase, stripe)
+        assert "Process again…" in text_of(desk.open(event))
+
+        page = desk.do(event, "process")
+
+        event.refresh_from_db()
+        assert event.processed_at is not None
+        assert world.held() == 35
+        assert "The event is processed" in text_of(page)
+        assert "ProcessorUnavailable" in logged(event)[0].change_message
+
+    def test_one_that_fails_again_says_so(
+        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+    ) -> None:
+        event = failed_event(world.buy(10), stripe)
+        stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
+
+        page = desk.do(event, "process")
+
+        assert "It failed again: ProcessorUnavailable" in text_of(page)
+        event.refresh_from_db()
+        assert event.processed_at is None
+
+    def test_one_that_is_processed_grants_nothing_twice(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+        deliver(completed(purchase.session_id))
+
+        desk.do(ProcessorEvent.objects.get(), "process")
+
+        assert world.held() == 35
+
+
+class TestReconciling:
+    def test_it_shows_what_it_found_and_did(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+
+        page = desk.client.post(RECONCILE)
+
+        assert page.status_code == HTTPStatus.OK
+        [row] = page.context["report"].rows
+        assert row[0] == "unpaid purchase"
+        assert row[2] == "settled"
+        assert world.held() == 35
+
+    def test_nothing_to_do_is_said(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+        assert "Nothing was left to do" in text_of(desk.client.post(RECONCILE))
+
+    def test_what_fails_stands_out(
+        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+    ) -> None:
+        world.buy(10)
+        stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
+
+        page = desk.client.post(RECONCILE)
+
+        assert page.context["report"].is_urgent
+        assert "mark-bad" in page.content.decode()
+
+    def test_who_did_it_is_written_down(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        desk.client.post(RECONCILE)
+
+        entry = LogEntry.objects.get()
+        assert entry.user == world.support
+        assert entry.change_message == "Reconciled: 0 found, 0 to look at"
+        assert desk.open("/admin/").status_code == HTTPStatus.OK
+
+    def test_a_visit_does_nothing(self, world: World, desk: Desk) -> None:
+        assert desk.open(RECONCILE).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+    def test_who_may_only_look_has_no_button(self, world: World, desk: Desk) -> None:
+        group = world.support.groups.get()
+        group.permissions.remove(group.permissions.get(codename="change_processorevent"))
+
+        assert "Reconcile now" not in text_of(desk.open(HEALTH))
+        assert desk.client.post(RECONCILE).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_what_it_costs_does_not_grow(world: World, stripe: SandboxControl, desk: Desk) -> None:
+    few = queries_of(desk.client, HEALTH)
+    for number in range(30):
+        ProcessorEvent.objects.create(
+            event_id=f"evt_{number}",
+            type="t",
+            error="E",
+            received_at=clock.now() - timedelta(hours=number),
+        )
+        world.later(minutes=40)
+
+    many = queries_of(desk.client, HEALTH)
+
+    assert len(many) == len(few) <= 30, "\n".join(many)
+
+
+def test_the_start_page_costs_the_same_for_many(world: World, desk: Desk) -> None:
+    few = queries_of(desk.client, "/admin/")
+    PaymentProblem.objects.bulk_create(
+        PaymentProblem(
+            session_id=f"cs_{number}",
+            reason="surplus",
+            needs_support=True,
+            created_at=clock.now(),
+        )
+        for number in range(20)
+    )
+
+    many = queries_of(desk.client, "/admin/")
+
+    assert len(many) == len(few) <= 14, "\n".join(many)

@@ -1,0 +1,118 @@
+"""Support sends any invitation again (R4)."""
+
+from http import HTTPStatus
+
+import pytest
+
+from subscriptions import members
+from subscriptions.members import NewMember
+from subscriptions.models import Activity, Membership, Notice
+from subscriptions.models.people import Role
+from tests.admin.desk import Desk, hidden, logged
+from tests.pages import text_of
+from tests.world import World
+
+
+@pytest.fixture
+def invited(world: World) -> Membership:
+    new = NewMember("Nora New", "nora@lakeside.example", Role.ADMINISTRATOR)
+    return members.add(world.administrator, new)
+
+
+def test_both_pages_lead_there(world: World, desk: Desk, invited: Membership) -> None:
+    address = f"/admin/subscriptions/membership/{invited.pk}/resend/"
+
+    for thing in (world.lakeside, invited):
+        assert address in desk.open(thing).content.decode()
+
+
+def test_it_sends_a_new_link_and_ends_the_old(
+    world: World, desk: Desk, invited: Membership
+) -> None:
+    page = desk.do(invited, "resend")
+
+    invited.refresh_from_db()
+    assert invited.invitation_number == 2
+    assert "on its way to nora@lakeside.example" in text_of(page)
+    assert Notice.objects.filter(kind="invitation", recipient=invited.user.email).count() == 2
+
+
+def test_the_mail_names_the_organization_and_not_who_of_support(
+    world: World, desk: Desk, invited: Membership
+) -> None:
+    desk.do(invited, "resend")
+
+    notice = Notice.objects.filter(kind="invitation").latest("pk")
+    assert notice.data["invited_by"] == "Lakeside Officials Association"
+    assert "Sunny" not in str(notice.data)
+
+
+def test_who_did_it_is_written_down(world: World, desk: Desk, invited: Membership) -> None:
+    desk.do(invited, "resend")
+
+    activity = Activity.objects.get(verb="member_reinvited")
+    assert (activity.actor, activity.organization) == (world.support, world.lakeside)
+    for thing in (invited, world.lakeside):
+        [entry] = logged(thing)
+        assert "invitation 1 → 2" in entry.change_message
+
+
+def test_a_double_click_sends_one(world: World, desk: Desk, invited: Membership) -> None:
+    page = desk.open(invited, "resend")
+
+    answers = [desk.send(page) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+    invited.refresh_from_db()
+    assert invited.invitation_number == 2
+
+
+def test_after_14_days_too(world: World, desk: Desk, invited: Membership) -> None:
+    world.later(days=40)
+    assert "link over" in text_of(desk.open(world.lakeside))
+
+    desk.do(invited, "resend")
+
+    invited.refresh_from_db()
+    assert invited.invitation_number == 2
+
+
+def test_who_has_joined_is_not_invited_again(world: World, desk: Desk) -> None:
+    page = desk.open(world.official, "resend")
+    sent = desk.client.post(page.request["PATH_INFO"], {"number": "1"})
+
+    for answer in (page, sent):
+        assert answer.status_code == HTTPStatus.CONFLICT
+        assert "has joined already" in text_of(answer)
+
+
+def test_who_was_removed_is_not_invited_again(
+    world: World, desk: Desk, invited: Membership
+) -> None:
+    page = desk.open(invited, "resend")
+    members.remove(world.administrator, invited)
+
+    answer = desk.send(page)
+
+    assert answer.status_code == HTTPStatus.CONFLICT
+    assert "is not a member any more" in text_of(answer)
+
+
+def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Membership) -> None:
+    page = desk.open(invited, "resend")
+    members.join(invited)
+
+    assert "has joined already" in text_of(desk.send(page))
+
+
+def test_without_the_permission_it_is_forbidden(
+    world: World, desk: Desk, invited: Membership
+) -> None:
+    page = desk.open(invited, "resend")
+    world.support.groups.clear()
+
+    assert desk.open(invited, "resend").status_code == HTTPStatus.FORBIDDEN
+    sent = desk.client.post(page.request["PATH_INFO"], hidden(page))
+    assert sent.status_code == HTTPStatus.FORBIDDEN
+    invited.refresh_from_db()
+    assert invited.invitation_number == 1

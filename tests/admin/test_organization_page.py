@@ -1,0 +1,260 @@
+"""Everything about an organization on one page, in a constant number of queries."""
+
+import uuid
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from billing.models import Purchase
+from billing.sandbox.client import SandboxControl
+from subscriptions import clock, members, messenger
+from subscriptions.ledger import grant_add_on
+from subscriptions.members import NewMember
+from subscriptions.messenger import Text
+from subscriptions.models import LicenseEntry, Membership, Term, User
+from subscriptions.models.people import Role
+from tests.admin.desk import Desk
+from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
+from tests.factories import UserFactory
+from tests.pages import queries_of, text_of
+from tests.removals import remove
+from tests.world import World
+
+# Counted once and kept from growing: session, account and permissions take 6 of them.
+MOST_QUERIES = 45
+
+
+def panel(page: object, key: str) -> object:
+    return next(each for each in page.context["panels"] if each.key == key)  # type: ignore[attr-defined]
+
+
+def facts(page: object, key: str) -> dict[str, str]:
+    return {label: str(value) for label, value in panel(page, key).facts}  # type: ignore[attr-defined]
+
+
+class TestAtAGlance:
+    def test_in_the_middle_of_a_term(self, world: World, desk: Desk) -> None:
+        page = desk.open(world.lakeside)
+
+        assert "Running" in facts(page, "subscription")["Phase"]
+        assert facts(page, "subscription")["Package"] == "Association"
+        assert facts(page, "subscription")["Locked price per license"] == "$5.00"
+        assert facts(page, "subscription")["Days remaining"] == "198"
+        assert facts(page, "licenses")["Held"] == "25"
+        assert facts(page, "licenses")["In use"] == "4"
+        assert facts(page, "licenses")["Free"] == "21"
+        assert facts(page, "renewal")["Window opens"] == "Dec. 2, 2031"
+
+    def test_the_locked_price_is_that_of_the_term(self, world: World, desk: Desk) -> None:
+        package = world.term.package
+        package.unit_amount = 900
+        package.save()
+
+        assert facts(desk.open(world.lakeside), "subscription")["Locked price per license"] == (
+            "$5.00"
+        )
+
+    def test_in_the_window(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
+        remove(window, 5)
+        renew(window)
+
+        renewal = facts(desk.open(window.lakeside), "renewal")
+
+        assert "yes" in renewal["Open"]
+        assert renewal["Removed from it"] == "5"
+        assert renewal["Renewal as of now"].startswith("20 licenses, $100.00")
+        assert "Arlo Assignor" in renewal["Being paid by"]
+
+    def test_renewed(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
+        renew_and_settle(window)
+
+        page = desk.open(window.lakeside)
+
+        assert "from Jan. 1, 2032, $5.00 a license" in facts(page, "subscription")["Renewed"]
+        assert facts(page, "renewal")["Window opens"] == "Dec. 2, 2032"
+
+    def test_late(self, world: World, desk: Desk) -> None:
+        world.later(days=205)
+
+        page = desk.open(world.lakeside)
+
+        assert "Late" in facts(page, "subscription")["Phase"]
+        assert facts(page, "subscription")["Days since the end"] == "7"
+
+    def test_after_a_refund_of_all(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
+        purchase = renew_and_settle(window)
+        desk.do(Purchase.objects.get(pk=purchase.pk), "refund", reason="They stop")
+
+        page = desk.open(window.lakeside)
+
+        assert panel(page, "terms").rows[0][-1]  # type: ignore[attr-defined]
+        assert "$125.00" in str(panel(page, "purchases").rows[0])  # type: ignore[attr-defined]
+
+    def test_without_any_term(self, world: World, desk: Desk) -> None:
+        empty = world.stranger.organization
+        fresh = type(empty).objects.create(
+            name="Fresh", slug="fresh", currency="usd", created_at=clock.now()
+        )
+
+        page = desk.open(fresh)
+
+        assert "Never paid" in facts(page, "subscription")["Phase"]
+
+
+class TestLists:
+    def test_members_with_those_to_be_asked_first(self, world: World, desk: Desk) -> None:
+        names = [str(row[0]) for row in panel(desk.open(world.lakeside), "members").rows]  # type: ignore[attr-defined]
+
+        assert ["Ada Admin" in names[0], "Arlo Assignor" in names[1]] == [True, True]
+
+    def test_long_lists_are_cut_and_lead_on(self, world: World, desk: Desk) -> None:
+        world.fill(25)
+
+        members_ = panel(desk.open(world.lakeside), "members")
+
+        assert len(members_.rows) == 20  # type: ignore[attr-defined]
+        assert members_.total == 25  # type: ignore[attr-defined]
+        page = desk.client.get(members_.more)  # type: ignore[attr-defined]
+        assert page.context["cl"].result_count == 25
+
+    @pytest.mark.parametrize("key", ["members", "purchases", "terms", "removals", "ledger"])
+    def test_every_list_leads_to_all_of_this_organization(
+        self, window: World, stripe: SandboxControl, desk: Desk, key: str
+    ) -> None:
+        remove(window, 5)
+        renew_and_settle(window)
+
+        shown = panel(desk.open(window.lakeside), key)
+        page = desk.client.get(shown.more)  # type: ignore[attr-defined]
+
+        assert page.status_code == HTTPStatus.OK
+        assert page.context["cl"].result_count == shown.total == len(shown.rows)  # type: ignore[attr-defined]
+
+    def test_conversations_the_latest_first_with_what_is_asked_for(
+        self, window: World, desk: Desk
+    ) -> None:
+        messenger.write(window.official, Text("When do we meet?"))
+        window.later(hours=1)
+        asked = messenger.ask_for_removal(window.administrator, 5, Text("Fewer games"))
+
+        rows = panel(desk.open(window.lakeside), "conversations").rows  # type: ignore[attr-defined]
+
+        assert ["Ada Admin" in str(rows[0][0]), "Otto Official" in str(rows[1][0])] == [True, True]
+        assert f"message={asked.pk}" in str(rows[0])
+        assert "Waiting since" in str(rows[0])
+
+    def test_who_did_what(self, world: World, desk: Desk) -> None:
+        new = NewMember("Nora New", "nora@lakeside.example", Role.OBSERVER)
+        added = members.add(world.assignor, new)
+        members.change_role(world.administrator, added, Role.ASSIGNOR)
+
+        [changed, was_added] = panel(desk.open(world.lakeside), "history").rows[:2]  # type: ignore[attr-defined]
+
+        assert changed[1:4] == ["Ada Admin", "Role changed: Nora New", "Observer → Assignor"]
+        assert was_added[1:3] == ["Arlo Assignor", "Member added: Nora New"]
+
+
+class TestQueries:
+    def test_many_rows_take_as_many_as_few(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        address = desk.open(world.lakeside).request["PATH_INFO"]
+        bought = world.buy_and_settle(5)
+        world.at(IN_WINDOW)
+        messenger.write(world.official, Text("Hello"))
+        remove(world, 1)
+        few = queries_of(desk.client, address)
+        self.make_many(world, bought)
+
+        many = queries_of(desk.client, address)
+
+        assert len(many) == len(few) <= MOST_QUERIES, "\n".join(many)
+
+    def make_many(self, world: World, bought: Purchase) -> None:
+        world.fill(20)
+        for member in world.lakeside.memberships.all()[:8]:
+            messenger.write(member, Text("Hello"))
+        messenger.ask_for_removal(world.administrator, 2, Text("Fewer games"))
+        for _ in range(3):
+            remove(world, 1)
+        for number in range(30):
+            copy = Purchase.objects.get(pk=bought.pk)
+            copy.pk, copy.submission = uuid.uuid4(), uuid.uuid4()
+            copy.session_id, copy.payment_intent_id = f"cs_{number}", f"pi_{number}"
+            copy.receipt_number = 100 + number
+            copy.idempotency_key = copy.reference
+            copy.save(force_insert=True)
+            grant_add_on(
+                world.term, 5, effective_at=clock.now(), reference=copy.reference, actor=None
+            )
+        for number in range(8):
+            new = NewMember(f"N{number}", f"n{number}@lakeside.example", Role.OBSERVER)
+            members.add(world.assignor, new)
+
+
+class TestLinks:
+    def test_from_the_things_back_to_their_organization(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy_and_settle(5)
+        own = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
+        entry = LicenseEntry.objects.get(reference=purchase.reference)
+
+        for thing in (world.assignor, purchase, entry, Term.objects.get(pk=world.term.pk)):
+            assert own in desk.open(thing).content.decode(), thing
+
+    def test_between_purchase_entry_and_term(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy_and_settle(5)
+        entry = LicenseEntry.objects.get(reference=purchase.reference)
+        of_purchase = f"/admin/billing/purchase/{purchase.pk}/change/"
+        of_entry = f"/admin/subscriptions/licenseentry/{entry.pk}/change/"
+
+        assert of_entry in desk.open(purchase).content.decode()
+        for thing in (entry, world.term):
+            assert of_purchase in desk.open(thing).content.decode()
+        assert of_entry in desk.open(world.term).content.decode()
+
+    def test_from_a_person_to_every_membership(self, world: World, desk: Desk) -> None:
+        user = world.official.user
+        page = desk.open(user).content.decode()
+
+        assert f"/admin/subscriptions/membership/{world.official.pk}/change/" in page
+
+    def test_a_purchase_leads_to_what_hangs_on_it(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = world.buy_and_settle(5)
+        desk.do(purchase, "refund", what="all", reason="Too many")
+        refund = purchase.refunds.get()
+
+        assert f"/admin/billing/refund/{refund.pk}/change/" in desk.open(purchase).content.decode()
+        assert f"/admin/billing/purchase/{purchase.pk}/change/" in (
+            desk.open(refund).content.decode()
+        )
+
+
+def test_a_staff_account_sees_the_blocks_it_may_see(world: World) -> None:
+    user: User = UserFactory.create(is_staff=True)
+    desk = Desk(world.client(user))
+    assert desk.open(world.lakeside).status_code == HTTPStatus.FORBIDDEN
+
+    user.user_permissions.add(Permission.objects.get(codename="view_organization"))
+    page = Desk(world.client(User.objects.get(pk=user.pk))).open(world.lakeside)
+
+    keys = {each.key for each in page.context["panels"]}
+    assert "licenses" in keys
+    assert not keys & {"members", "purchases", "ledger", "conversations", "terms", "removals"}
+    assert "Remove licenses…" not in text_of(page)
+
+
+def test_times_are_told_by_the_clock_of_the_terms(world: World, desk: Desk) -> None:
+    """R18: a term ends at a midnight in New York, and so are all times told."""
+    membership = Membership.objects.get(pk=world.assignor.pk)
+    membership.joined_at = clock.now() - timedelta(hours=1)
+    membership.save()
+
+    assert "June 16, 2031, 11 a.m." in text_of(desk.open(membership))

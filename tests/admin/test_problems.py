@@ -1,0 +1,187 @@
+"""Payments to look at in the admin: granted, refunded or closed, each with why (R15, R30)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.purchases import settle
+from billing.sandbox.client import SandboxControl
+from billing.states import ProblemReason, PurchaseStatus
+from subscriptions.models import LicenseEntry, Term
+from tests.admin.desk import Desk, logged
+from tests.billing.renewals import renew_and_settle
+from tests.pages import text_of
+from tests.world import World
+
+
+@pytest.fixture
+def held(world: World, stripe: SandboxControl) -> PaymentProblem:
+    """Ten licenses, of which the processor says that less was paid."""
+    purchase = world.buy(10)
+    world.pay(purchase)
+    stripe.fault(
+        "override", method="GET", session=purchase.session_id, fields={"amount_total": 4000}
+    )
+    settle(purchase.session_id or "")
+    stripe.clear_faults()
+    return PaymentProblem.objects.get()
+
+
+@pytest.fixture
+def canceled(window: World, stripe: SandboxControl) -> PaymentProblem:
+    """An add-on whose term was refunded."""
+    renewal = renew_and_settle(window)
+    window.buy_and_settle(5)
+    desk = Desk(window.client(window.support))
+    desk.do(Purchase.objects.get(pk=renewal.pk), "refund", reason="They do not go on")
+    return PaymentProblem.objects.get(reason=ProblemReason.TERM_CANCELED)
+
+
+def fresh(problem: PaymentProblem) -> PaymentProblem:
+    return PaymentProblem.objects.select_related("purchase").get(pk=problem.pk)
+
+
+class TestThePage:
+    def test_what_differs_is_marked(self, desk: Desk, held: PaymentProblem) -> None:
+        page = desk.open(held).content.decode()
+
+        assert '<tr class="differs"><th scope="row">Total (minor units)</th><td>5000</td>' in page
+        assert '<tr class="same"><th scope="row">Currency</th><td>usd</td><td>usd</td>' in page
+
+    def test_it_offers_what_may_be_done_and_says_why_not(
+        self, desk: Desk, held: PaymentProblem
+    ) -> None:
+        page = desk.open(held)
+
+        tools = {tool.label: tool.why_not for tool in page.context["tools"]}
+        assert tools == {
+            "Grant…": "",
+            "Refund…": "",
+            "Close…": "Money was received, so it is either granted or given back.",
+        }
+        assert tools["Close…"] in text_of(page)
+
+    def test_it_stands_on_the_organization_s_page_and_on_the_start_page(
+        self, world: World, desk: Desk, held: PaymentProblem
+    ) -> None:
+        assert "1 payment to look at" in text_of(desk.open(world.lakeside))
+        assert "1 Payments to look at" in text_of(desk.open("/admin/"))
+
+
+class TestGranting:
+    def test_it_gives_the_licenses(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+        page = desk.do(held, "grant", reason="The bank has confirmed it")
+
+        problem = fresh(held)
+        assert (problem.resolution, problem.solved_by) == ("granted", world.support)
+        assert problem.solution_note == "The bank has confirmed it"
+        assert world.held() == 35
+        assert "Granted: it is off the list" in text_of(page)
+
+    def test_it_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+        desk.do(held, "grant", reason="The bank has confirmed it")
+
+        for thing in (held, world.lakeside, Purchase.objects.get()):
+            [entry] = logged(thing)
+            assert "With support → Paid" in entry.change_message
+            assert "The bank has confirmed it" in entry.change_message
+
+    def test_a_double_click_grants_once(
+        self, world: World, desk: Desk, held: PaymentProblem
+    ) -> None:
+        page = desk.open(held, "grant")
+
+        answers = [desk.send(page, reason="Confirmed") for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert world.held() == 35
+        assert LicenseEntry.objects.filter(cause="add_on").count() == 1
+
+    def test_after_somebody_else_it_says_so_and_keeps_what_was_typed(
+        self, desk: Desk, root: Desk, held: PaymentProblem
+    ) -> None:
+        late = root.open(held, "grant")
+        desk.do(held, "grant", reason="Confirmed")
+
+        answer = root.send(late, reason="Mine, too")
+
+        assert answer.status_code == HTTPStatus.CONFLICT
+        assert "Somebody has dealt with this payment already" in text_of(answer)
+        assert "Mine, too" in answer.content.decode()
+
+    @pytest.mark.parametrize("page", ["grant", "refund", "close"])
+    def test_a_reason_is_needed(self, desk: Desk, held: PaymentProblem, page: str) -> None:
+        shown = desk.open(held, page)
+        if shown.status_code == HTTPStatus.CONFLICT:
+            return
+
+        assert desk.send(shown, reason="  ").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert fresh(held).needs_support
+
+
+class TestRefunding:
+    def test_it_is_shown_then_done(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+        second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
+        assert "Refund $50.00" in text_of(second)
+        assert "Nothing was granted for this payment" in text_of(second)
+
+        done = desk.confirm(second)
+
+        assert "$50.00 is refunded" in text_of(desk.client.get(done.url))
+        assert fresh(held).resolution == "refunded"
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+        assert world.held() == 25
+        assert "Not what was bought" in logged(world.lakeside)[0].change_message
+
+    def test_a_double_click_refunds_once(self, desk: Desk, held: PaymentProblem) -> None:
+        second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
+
+        answers = [desk.confirm(second) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert Refund.objects.count() == 1
+
+    def test_of_an_add_on_of_a_canceled_term(
+        self, window: World, desk: Desk, canceled: PaymentProblem
+    ) -> None:
+        second = desk.send(desk.open(canceled, "refund"), reason="The term is gone")
+        assert "Refund $25.00" in text_of(second)
+
+        desk.confirm(second)
+
+        assert fresh(canceled).resolution == "refunded"
+        assert Refund.objects.filter(amount=2500).count() == 1
+
+
+class TestClosing:
+    def test_what_is_settled_otherwise(
+        self, window: World, desk: Desk, canceled: PaymentProblem
+    ) -> None:
+        desk.do(canceled, "close", reason="They keep it for the renewal")
+
+        problem = fresh(canceled)
+        assert (problem.resolution, problem.needs_support) == ("closed", False)
+        assert "They keep it for the renewal" in logged(window.lakeside)[0].change_message
+        assert Term.objects.filter(canceled_at__isnull=False).count() == 1
+
+    def test_money_without_an_end_is_not_closed(self, desk: Desk, held: PaymentProblem) -> None:
+        shown = desk.open(held, "close")
+        sent: Any = desk.client.post(shown.request["PATH_INFO"], {"reason": "Away with it"})
+
+        for answer in (shown, sent):
+            assert answer.status_code == HTTPStatus.CONFLICT
+            assert "either granted or given back" in text_of(answer)
+        assert fresh(held).needs_support
+
+
+@pytest.mark.parametrize("page", ["grant", "refund", "close"])
+def test_without_the_permission_it_is_forbidden(
+    world: World, desk: Desk, held: PaymentProblem, page: str
+) -> None:
+    world.support.groups.clear()
+
+    assert desk.open(held, page).status_code == HTTPStatus.FORBIDDEN
+    address = desk.open(held, page).request["PATH_INFO"]
+    assert desk.client.post(address, {"reason": "x"}).status_code == HTTPStatus.FORBIDDEN

@@ -1,0 +1,275 @@
+"""Refunding a purchase in the admin (R30)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.sandbox.client import SandboxControl
+from billing.states import ProblemReason
+from subscriptions import clock
+from subscriptions.models import LicenseEntry, Notice, Term
+from subscriptions.standing import standing_of
+from tests.admin.desk import Desk, hidden, logged
+from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
+from tests.pages import text_of
+from tests.world import World
+
+ALL = {"what": "all", "licenses": "", "reason": "Bought by mistake"}
+SOME = {"what": "some", "licenses": "5", "reason": "Too many"}
+
+
+class TestAddOns:
+    def test_the_page_says_what_was_paid_and_what_is_left(
+        self, desk: Desk, bought: Purchase
+    ) -> None:
+        page = text_of(desk.open(bought, "refund"))
+
+        assert "Total $50.00" in page
+        assert "Licenses left of it 10" in page
+        assert "All that is left: $50.00" in page
+
+    def test_before_it_is_done_it_says_what_it_takes_back(
+        self, world: World, desk: Desk, bought: Purchase
+    ) -> None:
+        world.fill(30)
+
+        page = desk.send(desk.open(bought, "refund"), **ALL)
+
+        words = text_of(page)
+        assert "Refund $50.00" in words
+        assert "Licenses taken back 10" in words
+        assert "35 → 25" in words
+        assert "5 members will have no license" in words
+        assert not Refund.objects.exists()
+        assert world.held() == 35
+        assert not Notice.objects.filter(kind="payment_returned").exists()
+
+    def test_all_of_it(self, world: World, desk: Desk, bought: Purchase) -> None:
+        page = desk.do(bought, "refund", **ALL)
+
+        refund = Refund.objects.get()
+        assert (refund.amount, refund.actor, refund.reason) == (
+            5000,
+            world.support,
+            "Bought by mistake",
+        )
+        assert "$50.00 is refunded" in text_of(page)
+        assert world.held() == 25
+
+    def test_some_groups_of_it(self, world: World, desk: Desk, bought: Purchase) -> None:
+        desk.do(bought, "refund", **SOME)
+
+        assert Refund.objects.get().amount == 2500
+        assert world.held() == 30
+        assert "Licenses left of it 5" in text_of(desk.open(bought, "refund"))
+
+    @pytest.mark.parametrize(
+        ("typed", "words", "status"),
+        [
+            (SOME | {"licenses": "7"}, "in groups of 5, at most 10", 409),
+            (SOME | {"licenses": "15"}, "in groups of 5, at most 10", 409),
+            (SOME | {"licenses": ""}, "Type how many licenses", 422),
+            (ALL | {"licenses": "5"}, "Leave this empty", 422),
+            (ALL | {"reason": ""}, "This field is required", 422),
+            (ALL | {"what": "more"}, "Select a valid choice", 422),
+        ],
+    )
+    def test_what_cannot_be_is_said_and_nothing_is_refunded(
+        self, desk: Desk, bought: Purchase, typed: dict[str, str], words: str, status: int
+    ) -> None:
+        page = desk.send(desk.open(bought, "refund"), **typed)
+
+        assert page.status_code == status
+        assert words in text_of(page)
+        assert typed["reason"] in page.content.decode()
+        assert not Refund.objects.exists()
+
+    def test_a_double_click_refunds_once(self, desk: Desk, bought: Purchase) -> None:
+        second = desk.send(desk.open(bought, "refund"), **SOME)
+
+        answers = [desk.confirm(second) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert Refund.objects.count() == 1
+        assert len(logged(bought)) == 1
+
+    def test_two_people_refund_the_same_once(
+        self, desk: Desk, root: Desk, bought: Purchase
+    ) -> None:
+        seconds = [each.send(each.open(bought, "refund"), **ALL) for each in (desk, root)]
+
+        desk.confirm(seconds[0])
+        late = root.confirm(seconds[1])
+
+        assert late.status_code == HTTPStatus.CONFLICT
+        assert "All of this payment has been given back already" in text_of(late)
+        assert Refund.objects.count() == 1
+
+    def test_members_added_meanwhile_are_shown_before_it_is_done(
+        self, world: World, desk: Desk, bought: Purchase
+    ) -> None:
+        second = desk.send(desk.open(bought, "refund"), **ALL)
+        world.fill(26)
+
+        again = desk.confirm(second)
+
+        assert again.status_code == HTTPStatus.CONFLICT
+        assert "1 member will have no license" in text_of(again)
+        assert not Refund.objects.exists()
+
+    def test_it_is_logged_with_before_after_and_why(
+        self, world: World, desk: Desk, bought: Purchase
+    ) -> None:
+        desk.do(bought, "refund", **ALL)
+
+        for thing in (bought, world.lakeside, Refund.objects.get()):
+            [entry] = logged(thing)
+            assert "35 → 25" in entry.change_message
+            assert "Bought by mistake" in entry.change_message
+
+
+class TestTheProcessorIsInTheWay:
+    def test_not_asked_it_is_asked_again_by_itself(
+        self,
+        world: World,
+        stripe: SandboxControl,
+        desk: Desk,
+        bought: Purchase,
+        impatient: Settings,
+    ) -> None:
+        second = desk.send(desk.open(bought, "refund"), **ALL)
+        stripe.fault("error", path="/v1/refunds", status=500, times=None)
+
+        done = desk.confirm(second)
+
+        assert done.status_code == HTTPStatus.FOUND
+        assert "could not be asked now" in text_of(desk.client.get(done.url))
+        assert Refund.objects.get().status == "requested"
+
+    def test_where_an_open_renewal_cannot_be_closed_nothing_is_refunded(
+        self,
+        world: World,
+        stripe: SandboxControl,
+        desk: Desk,
+        bought: Purchase,
+        impatient: Settings,
+    ) -> None:
+        world.at(IN_WINDOW)
+        renew(world)
+        second = desk.send(desk.open(bought, "refund"), **ALL)
+        assert "is paying the renewal at this moment" in text_of(second)
+        stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
+
+        answer = desk.confirm(second)
+
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "Nothing was refunded" in text_of(answer)
+        assert not Refund.objects.exists()
+
+    def test_a_disputed_payment_is_not_refunded(
+        self, stripe: SandboxControl, desk: Desk, bought: Purchase
+    ) -> None:
+        stripe.open_dispute(payment_intent=bought.payment_intent_id)
+        desk.client.post("/admin/health/reconcile/")
+
+        page = desk.open(bought, "refund")
+
+        assert page.status_code == HTTPStatus.CONFLICT
+        assert "The cardholder disputes this payment" in text_of(page)
+
+
+class TestATerm:
+    @pytest.fixture
+    def renewal(self, window: World, stripe: SandboxControl) -> Purchase:
+        """The renewal of Lakeside, with an add-on of the new term."""
+        paid = renew_and_settle(window)
+        window.at(clock.now())
+        window.buy_and_settle(5)
+        return Purchase.objects.get(pk=paid.pk)
+
+    def test_it_says_that_it_cancels_and_what_goes_to_the_list(
+        self, window: World, desk: Desk, renewal: Purchase
+    ) -> None:
+        page = desk.send(desk.open(renewal, "refund"), reason="They do not go on")
+
+        words = text_of(page)
+        assert "The term from Jan. 1, 2032 to Dec. 31, 2032 is canceled" in words
+        assert "Its add-on of 5 licenses for $25.00 goes to payments to look at" in words
+        assert "Running → In the window, not renewed" in words
+        assert not Term.objects.filter(canceled_at__isnull=False).exists()
+        assert not PaymentProblem.objects.exists()
+
+    def test_then_it_does_just_that(self, window: World, desk: Desk, renewal: Purchase) -> None:
+        desk.do(renewal, "refund", reason="They do not go on")
+
+        assert Term.objects.get(canceled_at__isnull=False) == renewal.term
+        [problem] = PaymentProblem.objects.all()
+        assert problem.reason == ProblemReason.TERM_CANCELED
+        assert standing_of(window.lakeside, clock.now()).renewal_is_open
+
+    def test_no_part_of_it(self, window: World, desk: Desk, renewal: Purchase) -> None:
+        page = desk.open(renewal, "refund")
+
+        assert "licenses" not in page.context["form"].fields
+        assert "refunded in full only" in text_of(page)
+
+    def test_the_last_paid_term_goes_first(
+        self, window: World, stripe: SandboxControl, desk: Desk, renewal: Purchase
+    ) -> None:
+        original = Purchase.objects.create(
+            kind="original",
+            status="settled",
+            organization=window.lakeside,
+            term=window.term,
+            term_years=1,
+            quantity=25,
+            unit_amount=500,
+            total_amount=12500,
+            currency="usd",
+            idempotency_key="original",
+            payment_intent_id="pi_original",
+            session_id="cs_original",
+            receipt_number=77,
+            created_at=clock.now(),
+            paid_at=clock.now(),
+            settled_at=clock.now(),
+        )
+
+        page = desk.open(original, "refund")
+
+        assert page.status_code == HTTPStatus.CONFLICT
+        assert "Refund that one first" in text_of(page)
+
+    def test_one_that_has_ended_says_so(self, window: World, desk: Desk, renewal: Purchase) -> None:
+        window.later(days=500)
+
+        first = desk.open(renewal, "refund")
+
+        assert "has ended" in text_of(first)
+        second = desk.send(first, reason="Too late, but kind")
+        assert "the licenses were used to the end" in text_of(second)
+
+
+def test_without_the_permission_it_is_forbidden(world: World, desk: Desk, bought: Purchase) -> None:
+    page = desk.open(bought, "refund")
+    world.support.groups.clear()
+
+    assert desk.open(bought, "refund").status_code == HTTPStatus.FORBIDDEN
+    sent = desk.client.post(page.request["PATH_INFO"], hidden(page) | ALL | {"confirmed": "1"})
+    assert sent.status_code == HTTPStatus.FORBIDDEN
+    assert not Refund.objects.exists()
+
+
+def test_nothing_of_a_rehearsal_stays(world: World, desk: Desk, bought: Purchase) -> None:
+    def everything() -> list[Any]:
+        models = (LicenseEntry, Notice, PaymentProblem, Purchase, Refund, Term)
+        return [list(model._default_manager.order_by("pk").values()) for model in models]
+
+    before = everything()
+
+    desk.send(desk.open(bought, "refund"), **ALL)
+
+    assert everything() == before

@@ -1,0 +1,297 @@
+"""Removing licenses from the renewal in the admin, and taking that back (R27)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.sandbox.client import SandboxControl
+from subscriptions import messenger
+from subscriptions.members import NewMember, add
+from subscriptions.messenger import Text
+from subscriptions.models import LicenseRemoval, Message
+from subscriptions.models.people import Role
+from tests.admin.desk import Desk, hidden, logged
+from tests.billing.renewals import renew, renew_and_settle
+from tests.pages import text_of
+from tests.world import World
+
+PAGE = "remove_licenses"
+ADA = "Ada Admin <administrator@lakeside.example>"
+TYPED = {"quantity": "5", "asked_by": ADA, "reason": "Fewer games"}
+
+
+def remove(desk: Desk, world: World, **typed: Any) -> Any:
+    return desk.do(world.lakeside, PAGE, **{**TYPED, **typed})
+
+
+class TestBeforeTheWindow:
+    def test_the_button_says_why_not_and_when(self, world: World, desk: Desk) -> None:
+        page = desk.open(world.lakeside)
+
+        assert 'class="tool-refused"' in page.content.decode()
+        assert "Renewal opens on Tuesday, December 2, 2031" in text_of(page)
+
+    def test_the_address_refuses_as_well(self, world: World, desk: Desk) -> None:
+        shown = desk.open(world.lakeside, PAGE)
+        sent = desk.client.post(shown.request["PATH_INFO"], {**TYPED, "confirmed": "1"})
+
+        for page in (shown, sent):
+            assert page.status_code == HTTPStatus.CONFLICT
+            assert "Renewal opens on Tuesday, December 2, 2031" in text_of(page)
+        assert not LicenseRemoval.objects.exists()
+
+
+class TestTheTwoSteps:
+    def test_the_first_says_how_it_stands(self, window: World, desk: Desk) -> None:
+        page = text_of(desk.open(window.lakeside, PAGE))
+
+        assert "Licenses of the term 25" in page
+        assert "In use 4" in page
+        assert "at most 21" in page
+        assert "25 licenses, $125.00 with Association today" in page
+
+    def test_the_second_says_what_it_comes_to_and_does_nothing(
+        self, window: World, desk: Desk
+    ) -> None:
+        page = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+
+        words = text_of(page)
+        assert page.status_code == HTTPStatus.OK
+        assert "What remains 20" in words
+        assert "25 licenses → 20 licenses" in words
+        assert "$125.00 → $100.00" in words
+        assert "Users who are added afterwards raise the renewal again" in words
+        assert not LicenseRemoval.objects.exists()
+
+    def test_confirmed_it_is_done_and_told(self, window: World, desk: Desk) -> None:
+        page = remove(desk, window)
+
+        removal = LicenseRemoval.objects.get()
+        assert (removal.quantity, removal.asked_by, removal.reason) == (5, ADA, "Fewer games")
+        assert removal.actor == window.support
+        assert "5 licenses are removed from the renewal" in text_of(page)
+        assert "20 licenses, $100.00 with Association today" in text_of(page)
+
+    def test_it_can_be_changed_before(self, window: World, desk: Desk) -> None:
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+
+        first = desk.send(second, change="1")
+
+        assert first.context["plan"] is None
+        assert first.context["form"]["reason"].value() == "Fewer games"
+        assert not LicenseRemoval.objects.exists()
+
+    def test_what_has_changed_meanwhile_is_shown_again(self, window: World, desk: Desk) -> None:
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        window.fill(6)
+
+        again = desk.confirm(second)
+
+        assert again.status_code == HTTPStatus.CONFLICT
+        assert "Something has changed meanwhile" in text_of(again)
+        assert not LicenseRemoval.objects.exists()
+        assert desk.confirm(again).status_code == HTTPStatus.FOUND
+        assert LicenseRemoval.objects.count() == 1
+
+    def test_a_double_click_removes_once(self, window: World, desk: Desk) -> None:
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+
+        answers = [desk.confirm(second) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert LicenseRemoval.objects.count() == 1
+        assert len(logged(window.lakeside)) == 1
+
+    def test_support_logs_what_it_changed_and_why(self, window: World, desk: Desk) -> None:
+        remove(desk, window)
+
+        for thing in (window.lakeside, LicenseRemoval.objects.get()):
+            [entry] = logged(thing)
+            assert entry.user == window.support
+            assert "25 licenses → 20 licenses" in entry.change_message
+            assert "Fewer games" in entry.change_message
+        told = text_of(desk.open(window.lakeside))
+        assert told.count("25 licenses → 20 licenses") == 1
+        assert "Licenses removed from the renewal" not in told
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("typed", "words", "status"),
+        [
+            ({"quantity": "22"}, "At most 21 licenses can be removed", HTTPStatus.CONFLICT),
+            ({"quantity": "0"}, "greater than or equal to 1", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"quantity": "x"}, "Enter a whole number", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"reason": " "}, "This field is required", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"asked_by": ""}, "This field is required", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"asked_by": "Otto"}, "Select a valid choice", HTTPStatus.UNPROCESSABLE_ENTITY),
+        ],
+    )
+    def test_it_is_said_at_the_field_and_what_was_typed_is_kept(
+        self, window: World, desk: Desk, typed: dict[str, str], words: str, status: int
+    ) -> None:
+        page = desk.send(desk.open(window.lakeside, PAGE), **{**TYPED, **typed})
+
+        assert page.status_code == status
+        assert words in text_of(page)
+        if "reason" not in typed:
+            assert "Fewer games" in page.content.decode()
+        assert not LicenseRemoval.objects.exists()
+
+    def test_only_assignors_and_administrators_can_have_asked(
+        self, window: World, desk: Desk
+    ) -> None:
+        form = desk.open(window.lakeside, PAGE).context["form"]
+
+        people = [value for value, _ in form.fields["asked_by"].choices if value]
+        assert people == [ADA, "Arlo Assignor <assignor@lakeside.example>"]
+
+    def test_one_confirmed_after_the_renewal_was_paid(
+        self, window: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        renew_and_settle(window)
+
+        answer = desk.confirm(second)
+
+        assert answer.status_code == HTTPStatus.CONFLICT
+        assert not LicenseRemoval.objects.exists()
+
+
+class TestWhileTheRenewalIsBeingPaid:
+    def test_it_says_so_and_closes_the_payment_page(
+        self, window: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
+        purchase = renew(window)
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        assert "Arlo Assignor is paying the renewal at this moment" in text_of(second)
+
+        assert desk.confirm(second).status_code == HTTPStatus.FOUND
+
+        purchase.refresh_from_db()
+        assert purchase.status == "expired"
+        assert LicenseRemoval.objects.count() == 1
+
+    def test_where_the_processor_cannot_be_asked_nothing_is_removed(
+        self, window: World, stripe: SandboxControl, desk: Desk, impatient: Settings
+    ) -> None:
+        renew(window)
+        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
+
+        answer = desk.confirm(second)
+
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "The payment processor cannot be reached" in text_of(answer)
+        assert "Nothing was removed" in text_of(answer)
+        assert "Fewer games" in answer.content.decode()
+        assert not LicenseRemoval.objects.exists()
+
+
+class TestForARequest:
+    @pytest.fixture
+    def request_of_ada(self, window: World) -> Message:
+        return messenger.ask_for_removal(window.administrator, 5, Text("We play less."))
+
+    def test_it_is_filled_in_and_linked(
+        self, window: World, desk: Desk, request_of_ada: Message
+    ) -> None:
+        query = {"message": request_of_ada.pk}
+        page = desk.open(window.lakeside, PAGE, **query)
+        assert page.context["form"]["quantity"].value() == 5
+        assert "We play less." in text_of(page)
+        assert f"/admin/subscriptions/conversation/{request_of_ada.conversation_id}/" in (
+            page.content.decode()
+        )
+
+        desk.do(window.lakeside, PAGE, query=query, **TYPED)
+
+        removal = LicenseRemoval.objects.get()
+        assert (removal.message, removal.asked_by) == (request_of_ada, ADA)
+
+    def test_one_that_was_dealt_with_warns(
+        self, window: World, desk: Desk, request_of_ada: Message
+    ) -> None:
+        query = {"message": request_of_ada.pk}
+        desk.do(window.lakeside, PAGE, query=query, **TYPED)
+
+        page = desk.open(window.lakeside, PAGE, **query)
+
+        assert "Sunny Support has removed 5 for this request already" in text_of(page)
+
+    def test_of_another_organization_is_not_found(
+        self, window: World, desk: Desk, request_of_ada: Message
+    ) -> None:
+        page = desk.open(window.stranger.organization, PAGE, message=request_of_ada.pk)
+
+        assert page.status_code == HTTPStatus.NOT_FOUND
+
+    @pytest.mark.parametrize("chosen", ["0", "x", "9" * 30, "²"])
+    def test_that_there_is_not_is_not_found(self, window: World, desk: Desk, chosen: str) -> None:
+        assert desk.open(window.lakeside, PAGE, message=chosen).status_code == HTTPStatus.NOT_FOUND
+
+
+class TestTakingBack:
+    @pytest.fixture
+    def removal(self, window: World, desk: Desk) -> LicenseRemoval:
+        remove(desk, window)
+        return LicenseRemoval.objects.get()
+
+    def test_it_counts_again(self, window: World, desk: Desk, removal: LicenseRemoval) -> None:
+        page = desk.do(removal, "take_back", reason="They changed their mind")
+
+        removal.refresh_from_db()
+        assert removal.taken_back_by == window.support
+        assert "25 licenses, $125.00 with Association today" in text_of(page)
+        assert "They changed their mind" in logged(window.lakeside)[0].change_message
+
+    def test_twice_by_the_same_person_is_once(
+        self, window: World, desk: Desk, removal: LicenseRemoval
+    ) -> None:
+        page = desk.open(removal, "take_back")
+
+        answers = [desk.send(page, reason="Why") for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert len(logged(removal)) == 2  # removed, taken back
+
+    def test_by_somebody_else_it_says_so(
+        self, window: World, desk: Desk, root: Desk, removal: LicenseRemoval
+    ) -> None:
+        page = root.open(removal, "take_back")
+        desk.do(removal, "take_back", reason="Why")
+
+        late = root.send(page, reason="Me too")
+
+        assert late.status_code == HTTPStatus.CONFLICT
+        assert "This removal has been taken back already" in text_of(late)
+        assert "Me too" in late.content.decode()
+
+    def test_not_once_the_renewal_is_paid(
+        self, window: World, stripe: SandboxControl, desk: Desk, removal: LicenseRemoval
+    ) -> None:
+        renew_and_settle(window)
+
+        page = desk.open(removal, "take_back")
+
+        assert page.status_code == HTTPStatus.CONFLICT
+        assert "Take back…" not in text_of(desk.open(window.lakeside))
+
+    def test_users_added_later_raise_it_again(
+        self, window: World, desk: Desk, removal: LicenseRemoval
+    ) -> None:
+        """R25, R27"""
+        window.fill(20)
+        add(window.assignor, NewMember("New", "new@lakeside.example", Role.OBSERVER))
+
+        assert "21 licenses, $105.00" in text_of(desk.open(window.lakeside))
+
+
+def test_without_the_permission_it_is_forbidden(window: World, desk: Desk) -> None:
+    page = desk.open(window.lakeside, PAGE)
+    window.support.groups.clear()
+
+    assert desk.open(window.lakeside, PAGE).status_code == HTTPStatus.FORBIDDEN
+    assert desk.client.post(page.request["PATH_INFO"], hidden(page) | TYPED).status_code == 403

@@ -1,0 +1,309 @@
+"""Every address of the admin, with everything that could be sent there: history stays (R24, R29).
+
+Whatever support or a superuser sends, a row that tells what happened is neither added, changed nor
+deleted by it; what may be done has a page of its own, which other tests are about.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Field, Model
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import (
+    Application,
+    Dispute,
+    PaymentProblem,
+    ProcessorEvent,
+    Purchase,
+    Refund,
+)
+from subscriptions.models import (
+    Activity,
+    Conversation,
+    Discount,
+    LicenseEntry,
+    LicenseRemoval,
+    Membership,
+    Message,
+    Notice,
+    Organization,
+    Package,
+    Reminder,
+    Renewal,
+    Term,
+    User,
+)
+from tests.admin import rows
+from tests.admin.desk import Desk
+from tests.factories import UserFactory
+from tests.world import World
+
+HISTORY: list[type[Model]] = [
+    Activity,
+    Application,
+    Conversation,
+    Dispute,
+    LicenseEntry,
+    LicenseRemoval,
+    Membership,
+    Message,
+    Notice,
+    Organization,
+    PaymentProblem,
+    ProcessorEvent,
+    Purchase,
+    Refund,
+    Reminder,
+    Renewal,
+    Term,
+]
+# What is kept here; everything else that is registered tells what happened.
+KEPT: set[type[Model]] = {Package, Discount, User, Group}
+# Pages that do what may be done, each with tests of its own.
+ACTIONS = {
+    "billing_paymentproblem_close": PaymentProblem,
+    "billing_paymentproblem_grant": PaymentProblem,
+    "billing_paymentproblem_refund": PaymentProblem,
+    "billing_processorevent_process": ProcessorEvent,
+    "billing_purchase_refund": Purchase,
+    "subscriptions_conversation_answer": Conversation,
+    "subscriptions_conversation_close": Conversation,
+    "subscriptions_licenseremoval_take_back": LicenseRemoval,
+    "subscriptions_membership_resend": Membership,
+    "subscriptions_organization_remove_licenses": Organization,
+}
+PAGES = ("changelist", "add", "history", "delete", "change")
+# Of the site rather than of a model; nothing is kept there.
+OF_THE_SITE = {
+    "app_list",
+    "autocomplete",
+    "billing_health",
+    "billing_reconcile",
+    "index",
+    "jsi18n",
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "view_on_site",
+    None,  # the address that takes whatever is left, and Django's redirect of old ones
+}
+
+
+@pytest.fixture
+def full(world: World) -> World:
+    """Rows of every kind; opening a conversation marks it as read, which is no history."""
+    rows.make(world, 1)
+    Conversation.objects.update(unread_by_support=0)
+    return world
+
+
+def names() -> Iterator[str | None]:
+    """The names of all addresses of the admin."""
+    entries = list(admin.site.urls[0])
+    while entries:
+        entry = entries.pop()
+        if hasattr(entry, "url_patterns"):
+            entries += entry.url_patterns
+        else:
+            yield entry.name
+
+
+def row_of(model: type[Model]) -> Model:
+    row = model._default_manager.order_by("pk").last()
+    assert row is not None, f"the walk needs a row of {model.__name__}"
+    return row
+
+
+def addresses() -> dict[str, str]:
+    """Every address of a model's pages and of every action."""
+    found = {}
+    for model in admin.site._registry:
+        meta = model._meta
+        for page in PAGES:
+            name = f"{meta.app_label}_{meta.model_name}_{page}"
+            arguments = [] if page in ("changelist", "add") else [row_of(model).pk]
+            found[name] = reverse(f"admin:{name}", args=arguments)
+    for name, model in ACTIONS.items():
+        found[name] = reverse(f"admin:{name}", args=[row_of(model).pk])
+    return found
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row that tells what happened."""
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in HISTORY
+    }
+
+
+def crafted(model: type[Model], row: Model) -> dict[str, Any]:
+    """All that a form could send: every field with another value, and every way to send it."""
+    data: dict[str, Any] = {"_save": "1", "_continue": "1", "post": "yes", "confirmed": "1"}
+    for field in model._meta.get_fields():
+        if isinstance(field, Field):
+            data[field.name] = data[f"{field.name}_0"] = another(field)
+    for related in ("license_entries", "terms", "memberships", "purchases", "refunds", "form"):
+        data |= {
+            f"{related}-TOTAL_FORMS": "1",
+            f"{related}-INITIAL_FORMS": "1",
+            f"{related}-0-id": str(row.pk),
+            f"{related}-0-DELETE": "on",
+            f"{related}-0-quantity": "1000",
+        }
+    return data
+
+
+def another(field: Any) -> str:
+    if field.is_relation:
+        return "1"
+    return {
+        "DateField": "2040-01-01",
+        "DateTimeField": "2040-01-01 00:00:00",
+        "EmailField": "x@x.example",
+        "LowerCaseEmailField": "x@x.example",
+        "BooleanField": "on",
+        "JSONField": "{}",
+        "UUIDField": "4be0643f-1d98-573b-97cd-ca98a65347dd",
+    }.get(type(field).__name__, "1000")
+
+
+def test_every_registered_model_is_looked_at() -> None:
+    assert set(admin.site._registry) - KEPT <= set(HISTORY)
+
+
+def test_every_address_is_known(full: World) -> None:
+    known = set(addresses()) | OF_THE_SITE
+
+    assert set(names()) - known == set()
+
+
+@pytest.mark.parametrize("who", ["support", "root"])
+def test_nothing_that_is_sent_anywhere_changes_history(full: World, who: str) -> None:
+    root = UserFactory.create(is_staff=True, is_superuser=True)
+    client = full.client(full.support if who == "support" else root)
+    before = everything()
+
+    for model in admin.site._registry:
+        if model in KEPT and who == "root":
+            continue
+        row = row_of(model)
+        meta = model._meta
+        data = crafted(model, row)
+        for page in PAGES:
+            arguments = [] if page in ("changelist", "add") else [row.pk]
+            address = reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=arguments)
+            look = client.get(address)
+            sent = client.post(address, data | bulk(row))
+            if model not in KEPT:
+                may_look = page in ("changelist", "history", "change")
+                assert look.status_code == (HTTPStatus.OK if may_look else 403), address
+                refused = {HTTPStatus.FORBIDDEN}
+                if page in ("changelist", "history"):
+                    refused |= {HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+                assert sent.status_code in refused, address
+
+    assert everything() == before
+
+
+def bulk(row: Model) -> dict[str, Any]:
+    return {"action": "delete_selected", "_selected_action": [str(row.pk)], "index": "0"}
+
+
+@pytest.mark.parametrize("who", ["support", "root"])
+def test_no_action_happens_for_having_been_sent_without_its_form(full: World, who: str) -> None:
+    """Neither by a mere visit, nor by sending what a page has not asked for."""
+    root = UserFactory.create(is_staff=True, is_superuser=True)
+    client = full.client(full.support if who == "support" else root)
+    harmless = {"billing_processorevent_process", "subscriptions_conversation_close"}
+    before = everything()
+
+    for name, model in ACTIONS.items():
+        address = reverse(f"admin:{name}", args=[row_of(model).pk])
+        assert client.get(address).status_code < HTTPStatus.INTERNAL_SERVER_ERROR, name
+        assert client.put(address).status_code >= HTTPStatus.BAD_REQUEST, name
+        if name not in harmless:
+            sent = client.post(address, {"confirmed": "1", "shown": "", "submission": "x"})
+            assert sent.status_code >= HTTPStatus.BAD_REQUEST, name
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("label", ["subscriptions", "billing"])
+def test_what_fills_lists_of_choices_tells_support_no_more_than_its_lists(
+    full: World, desk: Desk, label: str
+) -> None:
+    for model in admin.site._registry:
+        for field in model._meta.get_fields():
+            if model._meta.app_label != label or not isinstance(field, Field):
+                continue
+            query = {
+                "app_label": label,
+                "model_name": model._meta.model_name,
+                "field_name": field.name,
+                "term": "x",
+            }
+            response = desk.client.get(reverse("admin:autocomplete"), query)
+            assert response.status_code in {
+                HTTPStatus.OK,
+                HTTPStatus.FORBIDDEN,
+                HTTPStatus.NOT_FOUND,
+            }
+
+
+class TestOthers:
+    def visit(self, client: Client) -> Iterator[tuple[str, Any]]:
+        pages = addresses() | {
+            "billing_health": reverse("admin:billing_health"),
+            "billing_reconcile": reverse("admin:billing_reconcile"),
+        }
+        for name, address in pages.items():
+            yield name, client.get(address)
+            yield name, client.post(address, {"confirmed": "1", "reason": "x", "post": "yes"})
+
+    def test_staff_without_a_permission_gets_403_everywhere(self, full: World) -> None:
+        client = full.client(UserFactory.create(is_staff=True))
+        before = everything()
+
+        for name, response in self.visit(client):
+            assert response.status_code == HTTPStatus.FORBIDDEN, name
+        assert everything() == before
+
+    @pytest.mark.parametrize("who", ["administrator", "stranger", "nobody"])
+    def test_members_and_strangers_are_sent_to_sign_in(self, full: World, who: str) -> None:
+        client = Client() if who == "nobody" else full.client(getattr(full, who))
+        before = everything()
+
+        for name, response in self.visit(client):
+            assert response.status_code == HTTPStatus.FOUND, name
+            assert "/login/" in response.url, name
+        assert everything() == before
+
+    def test_one_permission_opens_no_other_page(self, full: World) -> None:
+        """Whoever may only look at purchases refunds none."""
+        user = UserFactory.create(is_staff=True)
+        user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+        client = full.client(user)
+        before = everything()
+
+        for name, model in ACTIONS.items():
+            address = reverse(f"admin:{name}", args=[row_of(model).pk])
+            for response in (client.get(address), client.post(address, {"reason": "x"})):
+                assert response.status_code == HTTPStatus.FORBIDDEN, name
+        assert everything() == before
+
+
+def test_a_form_from_elsewhere_is_not_taken(full: World) -> None:
+    """CSRF: the token of the page is asked for."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(full.support, backend="django.contrib.auth.backends.ModelBackend")
+    pages = [reverse(f"admin:{name}", args=[row_of(model).pk]) for name, model in ACTIONS.items()]
+
+    for address in [*pages, reverse("admin:billing_reconcile")]:
+        sent = client.post(address, {"reason": "x", "confirmed": "1"})
+        assert sent.status_code == HTTPStatus.FORBIDDEN

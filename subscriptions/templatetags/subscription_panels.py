@@ -1,0 +1,27 @@
+"""Panels about members that several pages show."""
+
+from typing import Any
+
+from django import template
+
+from subscriptions import clock, joining, reclaiming
+from subscriptions.models import Organization
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscriptions/_dormant_hint.html")
+def dormant_hint(organization: Organization) -> dict[str, Any]:
+    """Members who have not signed in for long, beside every way to buy."""
+    return {
+        "organization": organization,
+        "count": reclaiming.count_dormant(organization, clock.now()),
+        "days": reclaiming.dormant_after(organization).days,
+    }
+
+
+@register.inclusion_tag("subscriptions/_join_hint.html")
+def join_hint(organization: Organization) -> dict[str, Any]:
+    """How many wait for an answer, where people can ask to join."""
+    waiting = len(joining.waiting_requests(organization)) if organization.join_code else 0
+    return {"organization": organization, "waiting": waiting}

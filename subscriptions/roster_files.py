@@ -11,6 +11,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from email.utils import getaddresses
 from itertools import chain
 from typing import IO, Any
 
@@ -49,7 +50,6 @@ _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _ADDRESS_CELL = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_ONE_LINE_OF_ADDRESSES = re.compile(r"([^\n,;@]*@[^\n,;@]*[,;]\s*)+[^\n,;@]*@[^\n,;@]*[,;]?\s*")
 # A line of its own after the last: where it is not the last row read, a quotation mark is open.
 _END = "\x1eend"
 
@@ -75,9 +75,9 @@ def read_text(text: str) -> list[RosterLine]:
     if len(_CONTROL.findall(sample)) > 20 + len(sample) // 20:
         raise Refused(Refusal(Reason.FILE_NOT_A_TABLE))
     text = text.replace("\x00", "").removeprefix("\ufeff").strip("\r\n")
-    if _ONE_LINE_OF_ADDRESSES.fullmatch(text):
-        # The recipients of a mail.
-        text = re.sub(r"[,;]\s*", "\n", text)
+    recipients = _recipients(text)
+    if recipients:
+        return read_columns(list(_numbered(recipients)))
     said = _SEPARATOR_LINE.match(text)
     separator = said[1] if said else _separator(text)
     return read_columns(
@@ -115,6 +115,14 @@ def _decoded(data: bytes) -> str:
             continue
     # Every byte is a character in it, so that it comes last.
     return data.decode("latin-1")
+
+
+def _recipients(text: str) -> list[list[str]]:
+    """The recipients of a mail, copied from its one line; nothing where the text is another."""
+    if text.count("@") < 2 or "\n" in text or "\t" in text:
+        return []
+    found = getaddresses([text.replace(";", ",")])
+    return [list(one) for one in found] if all("@" in address for _, address in found) else []
 
 
 def _likely_encodings(data: bytes) -> list[str]:

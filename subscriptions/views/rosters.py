@@ -274,4 +274,4 @@ def _way_to_buy(member: Membership, roster: RosterImport) -> str:
     if offer is None:
         return back
     page = reverse("billing:add_licenses", args=[member.organization.slug])
-    return f"{page}?{urlencode({'quantity': offer.quantity, 'next': back})}"
+    return f"{page}?{urlencode({'quantity': str(offer.quantity), 'next': back})}"

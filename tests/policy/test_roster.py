@@ -1,0 +1,267 @@
+"""What the rows of a roster would do, and the licenses they need (R3-R5, R10)."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.policy import roster
+from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
+from subscriptions.policy.people import Role
+from subscriptions.policy.roster import Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_words import Column, read_heading, read_role
+
+MEMBER = Known("Otto Official", Role.GENERAL_MEMBER, is_member=True)
+FORMER_ADMINISTRATOR = Known("Ada Before", Role.ADMINISTRATOR, is_member=False)
+RENEWAL_IS_OPEN = Refusal(Reason.RENEWAL_OPEN)
+EXPIRED = Refusal(Reason.EXPIRED)
+
+
+def row(position: int = 2, **fields: object) -> Row:
+    given: dict[str, object] = {
+        "name": "Nora New",
+        "email": "nora@new.example",
+        "email_works": True,
+        "role": "",
+    }
+    return Row(position, **(given | fields))  # type: ignore[arg-type]
+
+
+def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
+    """The verdicts, where ``known`` are people by the part of their address before the @."""
+    return list(
+        roster.judge(
+            rows,
+            known={f"{name}@new.example": one for name, one in known.items()},
+            roles={typed: role for typed in {r.role for r in rows} if (role := read_role(typed))},
+            actor_role=actor,
+        )
+    )
+
+
+def state_of(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[RowState]:
+    return [verdict.state for verdict in judged(*rows, actor=actor, **known)]
+
+
+class TestRows:
+    def test_somebody_new_will_be_invited_as_a_general_member(self) -> None:
+        assert judged(row()) == [Verdict(RowState.INVITED, Role.GENERAL_MEMBER)]
+
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"email": ""}, Reason.EMAIL_MISSING),
+            ({"email_works": False}, Reason.EMAIL_NOT_AN_ADDRESS),
+            ({"email": "n" * 255}, Reason.EMAIL_TOO_LONG),
+            ({"name": ""}, Reason.NAME_MISSING),
+            ({"name": "n" * 121}, Reason.NAME_TOO_LONG),
+            ({"role": "Chief"}, Reason.ROLE_NOT_KNOWN),
+            ({"role": "Administrator"}, Reason.ABOVE_OWN_ROLE),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, fields: dict[str, object], reason: Reason) -> None:
+        [verdict] = judged(row(**fields))
+
+        assert verdict.state == RowState.WRONG
+        assert verdict.reason is not None
+        assert verdict.reason.reason == reason
+
+    def test_an_administrator_may_give_every_role(self) -> None:
+        rows = [row(n, email=f"{n}@new.example", role=role) for n, role in enumerate(Role)]
+
+        assert set(state_of(*rows, actor=Role.ADMINISTRATOR)) == {RowState.INVITED}
+
+    @pytest.mark.parametrize(
+        "fields", [{}, {"role": "Administrator"}, {"role": "Chief"}, {"name": ""}]
+    )
+    def test_a_row_of_a_member_changes_nothing_whatever_it_says(
+        self, fields: dict[str, object]
+    ) -> None:
+        [verdict] = judged(row(**fields), nora=MEMBER)
+
+        assert verdict.state == RowState.MEMBER
+        assert verdict.role == Role.GENERAL_MEMBER
+        assert verdict.reason == Refusal(Reason.ALREADY_A_MEMBER, {"name": "Otto Official"})
+
+    def test_whom_an_administrator_was_only_an_administrator_brings_back(self) -> None:
+        assert state_of(row(), nora=FORMER_ADMINISTRATOR) == [RowState.WRONG]
+        assert state_of(row(), actor=Role.ADMINISTRATOR, nora=FORMER_ADMINISTRATOR) == [
+            RowState.INVITED
+        ]
+
+    def test_the_same_address_again_names_the_first(self) -> None:
+        first, again = judged(row(2), row(7, email="Nora@New.example", name="Nora Again"))
+
+        assert first.state == RowState.INVITED
+        assert again.state == RowState.REPEATED
+        assert again.reason == Refusal(Reason.ROW_REPEATED, {"row": 2})
+
+    @pytest.mark.parametrize("fields", [{"is_left_out": True}, {"name": ""}])
+    def test_a_row_that_adds_nobody_makes_no_other_a_repetition(
+        self, fields: dict[str, object]
+    ) -> None:
+        assert state_of(row(2, **fields), row(3))[1] == RowState.INVITED
+
+    def test_left_out_and_added_rows_stay_that(self) -> None:
+        rows = [row(2, is_left_out=True, email=""), row(3, is_added=True, is_left_out=True)]
+
+        assert state_of(*rows, nora=MEMBER) == [RowState.LEFT_OUT, RowState.ADDED]
+
+    def test_every_state_is_counted(self) -> None:
+        counts = roster.count(judged(row(2), row(3), row(4, name="")))
+
+        assert set(counts) == set(RowState)
+        assert counts[RowState.INVITED] == counts[RowState.WRONG] + counts[RowState.REPEATED] - 1
+        assert sum(counts.values()) == 3
+
+
+def need(new: int, count: LicenseCount, sold: Allowed | Refusal = ALLOWED, unit: int = 500) -> Need:
+    return roster.need_of(
+        new,
+        count,
+        may_take=may_take(count, new),
+        may_add_licenses=sold,
+        unit_amount=unit,
+        currency="usd",
+    )
+
+
+def held(number: int, in_use: int, **limits: object) -> LicenseCount:
+    return count_licenses(held=number, in_use=in_use, **limits)  # type: ignore[arg-type]
+
+
+class TestNeed:
+    def test_enough_are_free(self) -> None:
+        enough = need(4, held(25, 21))
+
+        assert enough.can_be_added
+        assert (enough.new, enough.free, enough.missing) == (4, 4, 0)
+
+    def test_the_example_of_the_page(self) -> None:
+        """23 new users, 4 licenses free: buy 20 more (4 groups of 5, $100.00)."""
+        short = need(23, held(25, 21))
+
+        assert short.offer is not None
+        assert not short.can_be_added
+        assert (short.missing, short.offer.quantity, short.offer.groups) == (19, 20, 4)
+        assert short.offer.total == 10_000
+
+    def test_nobody_new_is_nothing_to_add(self) -> None:
+        assert not need(0, held(25, 21)).can_be_added
+
+    @given(
+        st.integers(1, 5_000), st.integers(0, 6_000), st.integers(0, 6_000), st.integers(1, 5_000)
+    )
+    def test_the_offer_is_enough_and_a_group_less_is_not(
+        self, new: int, licenses: int, in_use: int, unit: int
+    ) -> None:
+        offer = need(new, held(licenses, in_use), unit=unit).offer
+        free = max(0, licenses - in_use)
+
+        if offer is None:
+            assert free >= new
+        else:
+            assert offer.quantity % 5 == 0
+            assert free + offer.quantity - 5 < new <= free + offer.quantity
+            assert offer.total == offer.quantity * unit
+
+    def test_buying_helps_where_a_smaller_next_term_is_the_limit(self) -> None:
+        """An add-on bought after renewing is one of the next term, and usable at once (R21)."""
+        short = need(3, held(25, 5, later_terms=[LaterTerm(date(2032, 1, 1), 5)]))
+
+        assert short.offer is not None
+        assert short.offer.quantity == 5
+
+    def test_while_renewal_is_open_nothing_is_sold(self) -> None:
+        short = need(23, held(25, 21), RENEWAL_IS_OPEN)
+
+        assert short.offer is None
+        assert [one.reason for one in short.refusals] == [
+            Reason.NO_LICENSE_FREE,
+            Reason.RENEWAL_OPEN,
+        ]
+
+    def test_while_renewal_is_open_free_licenses_can_be_used(self) -> None:
+        assert need(4, held(25, 21), RENEWAL_IS_OPEN).can_be_added
+
+    def test_after_expiration_the_reason_is_said_once(self) -> None:
+        count = held(0, 21)
+        late = roster.need_of(
+            3, count, may_take=EXPIRED, may_add_licenses=EXPIRED, unit_amount=500, currency="usd"
+        )
+
+        assert late.refusals == (EXPIRED,)
+        assert not late.can_be_added
+
+    @pytest.mark.parametrize("sold", [ALLOWED, RENEWAL_IS_OPEN])
+    def test_a_renewal_that_is_being_paid_for_fewer_is_to_be_ended(
+        self, sold: Allowed | Refusal
+    ) -> None:
+        short = need(3, held(25, 20, renewal_checkout_quantity=20), sold)
+
+        assert short.held_back_by_checkout
+        assert short.offer is None
+        assert short.refusals[0].reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
+
+    def test_more_than_one_payment_can_be_is_said_with_the_most(self) -> None:
+        """R10: 999,999.99 a payment."""
+        short = need(5_000, held(0, 0), unit=50_000)
+
+        assert short.offer is not None
+        assert short.offer.quantity == 1_995
+        assert not short.can_be_added
+        assert short.refusals[-1].reason == Reason.ABOVE_CEILING
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("heading", "column"),
+        [
+            ("Name", Column.NAME),
+            ("FULL NAME", Column.NAME),
+            ("first name", Column.FIRST_NAME),
+            ("First_Name", Column.FIRST_NAME),
+            ("Last Name *", Column.LAST_NAME),
+            ("E-mail", Column.EMAIL),
+            ("e mail", Column.EMAIL),
+            (" Email Address ", Column.EMAIL),
+            ("mail", Column.EMAIL),
+            ("Role", Column.ROLE),
+            ("Correo electrónico", Column.EMAIL),
+            ("Prénom", Column.FIRST_NAME),
+            ("Vorname", Column.FIRST_NAME),
+            ("Apellidos", Column.LAST_NAME),
+            ("Rôle", None),
+            ("Phone", None),
+            ("", None),
+        ],
+    )
+    def test_headings_are_known_in_the_usual_spellings(
+        self, heading: str, column: Column | None
+    ) -> None:
+        found = read_heading(heading)
+
+        assert (found[0] if found else None) == (Column.ROLE if heading == "Rôle" else column)
+
+    @pytest.mark.parametrize(
+        ("typed", "role"),
+        [
+            ("", Role.GENERAL_MEMBER),
+            (" - ", Role.GENERAL_MEMBER),
+            ("general member", Role.GENERAL_MEMBER),
+            ("Official", Role.GENERAL_MEMBER),
+            ("OBSERVER", Role.OBSERVER),
+            ("Observer (Finance)", Role.OBSERVER_WITH_FINANCE),
+            ("observer_with_finance", Role.OBSERVER_WITH_FINANCE),
+            ("Assigner", Role.ASSIGNOR),
+            ("admin", Role.ADMINISTRATOR),
+            ("Chief", None),
+        ],
+    )
+    def test_roles_too(self, typed: str, role: Role | None) -> None:
+        assert read_role(typed) == role
+
+    def test_names_stand_on_one_line(self) -> None:
+        assert roster.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"

@@ -70,6 +70,11 @@ test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL 
 test-fast: .venv/development  ## SQLite only, no browser
 	$(PYTEST) -q -n $(WORKERS) -m "not journey"
 
+.PHONY: scale
+scale: .venv/development  ## the Django admin with 20,000 organizations, on both databases
+	$(PYTEST) -q -m scale tests/admin
+	$(POSTGRES) $(BIN)/python -m pytest -q -m scale tests/admin
+
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations
 	$(BIN)/ruff check

@@ -42,3 +42,13 @@ def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
 def bought(world: World, stripe: SandboxControl) -> Purchase:
     """Ten add-ons, paid and granted."""
     return world.buy_and_settle(10)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Filling a large database takes longer than all other tests: only where it is asked for."""
+    if "scale" in config.getoption("markexpr"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("scale")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -244,7 +244,7 @@ def test_what_fills_lists_of_choices_tells_support_no_more_than_its_lists(
                 continue
             query = {
                 "app_label": label,
-                "model_name": model._meta.model_name,
+                "model_name": str(model._meta.model_name),
                 "field_name": field.name,
                 "term": "x",
             }

@@ -4,10 +4,12 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from openpyxl import Workbook
 
 from subscriptions import rosters
-from subscriptions.models import Membership, RosterImport
+from subscriptions.models import Membership, RosterImport, RosterRow
 from subscriptions.roster_columns import RosterLine
 from tests.world import World
 
@@ -66,3 +68,14 @@ def kept_roster(world: World) -> RosterImport:
 def address_of(roster: RosterImport) -> str:
     """The page of its rows."""
     return f"{IMPORT}{roster.pk}/"
+
+
+def row_of(roster: RosterImport, position: int) -> RosterRow:
+    """One row as it is now."""
+    return roster.rows.get(position=position)
+
+
+def upload(client: Client, data: bytes | str, name: str = "roster.csv") -> Any:
+    """Send a file, as the form does."""
+    content = data.encode() if isinstance(data, str) else data
+    return client.post(IMPORT, {"file": SimpleUploadedFile(name, content)})

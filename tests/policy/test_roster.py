@@ -1,6 +1,7 @@
 """What the rows of a roster would do, and the licenses they need (R3-R5, R10)."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,14 +20,14 @@ RENEWAL_IS_OPEN = Refusal(Reason.RENEWAL_OPEN)
 EXPIRED = Refusal(Reason.EXPIRED)
 
 
-def row(position: int = 2, **fields: object) -> Row:
-    given: dict[str, object] = {
+def row(position: int = 2, **fields: Any) -> Row:
+    given: dict[str, Any] = {
         "name": "Nora New",
         "email": "nora@new.example",
         "email_works": True,
         "role": "",
     }
-    return Row(position, **(given | fields))  # type: ignore[arg-type]
+    return Row(position, **(given | fields))
 
 
 def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
@@ -61,7 +62,7 @@ class TestRows:
             ({"role": "Administrator"}, Reason.ABOVE_OWN_ROLE),
         ],
     )
-    def test_what_is_wrong_is_said(self, fields: dict[str, object], reason: Reason) -> None:
+    def test_what_is_wrong_is_said(self, fields: dict[str, Any], reason: Reason) -> None:
         [verdict] = judged(row(**fields))
 
         assert verdict.state == RowState.WRONG
@@ -77,7 +78,7 @@ class TestRows:
         "fields", [{}, {"role": "Administrator"}, {"role": "Chief"}, {"name": ""}]
     )
     def test_a_row_of_a_member_changes_nothing_whatever_it_says(
-        self, fields: dict[str, object]
+        self, fields: dict[str, Any]
     ) -> None:
         [verdict] = judged(row(**fields), nora=MEMBER)
 
@@ -100,7 +101,7 @@ class TestRows:
 
     @pytest.mark.parametrize("fields", [{"is_left_out": True}, {"name": ""}])
     def test_a_row_that_adds_nobody_makes_no_other_a_repetition(
-        self, fields: dict[str, object]
+        self, fields: dict[str, Any]
     ) -> None:
         assert state_of(row(2, **fields), row(3))[1] == RowState.INVITED
 
@@ -128,8 +129,8 @@ def need(new: int, count: LicenseCount, sold: Allowed | Refusal = ALLOWED, unit:
     )
 
 
-def held(number: int, in_use: int, **limits: object) -> LicenseCount:
-    return count_licenses(held=number, in_use=in_use, **limits)  # type: ignore[arg-type]
+def held(number: int, in_use: int, **limits: Any) -> LicenseCount:
+    return count_licenses(held=number, in_use=in_use, **limits)
 
 
 class TestNeed:

@@ -1,0 +1,110 @@
+"""Imports at the same moment as others reach for the same licenses (R5)."""
+
+import pytest
+
+from subscriptions import members, rosters
+from subscriptions.members import NewMember
+from subscriptions.models import Activity, Membership, Notice, RosterImport, User
+from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.people import Role
+from subscriptions.policy.roster import RowState
+from tests.concurrency import at_once
+from tests.rosters import kept, line
+from tests.world import World, build_world
+
+
+def seated(world: World) -> list[int]:
+    numbers = world.lakeside.memberships.exclude(license_number=None)
+    return sorted(number or 0 for number in numbers.values_list("license_number", flat=True))
+
+
+def roster_of(author: Membership, numbers: range) -> RosterImport:
+    return kept(author, [line(number) for number in numbers])
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_of_two_imports_of_fifty_into_sixty_one_wins_whole(committed_db: str, turn: int) -> None:
+    world = build_world(licenses=64)
+    one = roster_of(world.assignor, range(1, 51))
+    other = roster_of(world.administrator, range(51, 101))
+
+    outcomes = at_once(
+        lambda: rosters.add_all(one, world.assignor),
+        lambda: rosters.add_all(other, world.administrator),
+    )
+
+    [refused] = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert refused.refusal.reason == Reason.NO_LICENSE_FREE
+    assert refused.refusal.facts["missing"] == 40
+    assert 50 in outcomes
+    assert seated(world) == list(range(1, 55))
+    assert User.objects.filter(email__endswith="@new.example").count() == 50
+    assert Notice.objects.filter(kind="invitation").count() == 50
+    assert Activity.objects.filter(verb="members_imported").count() == 1
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_an_import_and_add_user_reach_for_the_last_license(committed_db: str, turn: int) -> None:
+    world = build_world(licenses=25)
+    roster = roster_of(world.assignor, range(1, 22))
+    zoe = NewMember("Zoe", "zoe@new.example", Role.OBSERVER)
+
+    outcomes = at_once(
+        lambda: rosters.add_all(roster, world.assignor),
+        lambda: members.add(world.administrator, zoe),
+    )
+
+    [refused] = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert refused.refusal.reason == Reason.NO_LICENSE_FREE
+    imported = 21 in outcomes
+    assert seated(world) == (list(range(1, 26)) if imported else list(range(1, 6)))
+    assert User.objects.filter(
+        email__startswith="person", email__endswith="@new.example"
+    ).count() == (21 if imported else 0)
+
+
+def test_a_double_click_adds_everybody_once(committed_db: str, world: World) -> None:
+    roster = roster_of(world.assignor, range(1, 11))
+
+    outcomes = at_once(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
+
+    assert outcomes == [10] * 4
+    assert seated(world) == list(range(1, 15))
+    assert Notice.objects.filter(kind="invitation").count() == 10
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_organizations_import_the_same_new_people(
+    committed_db: str, world: World, turn: int
+) -> None:
+    """R1: one account each, whichever comes first; in whatever order the rosters have them."""
+    one = roster_of(world.assignor, range(1, 7))
+    other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
+
+    outcomes = at_once(
+        lambda: rosters.add_all(one, world.assignor),
+        lambda: rosters.add_all(other, world.stranger),
+    )
+
+    assert outcomes == [6, 6]
+    people = User.objects.filter(email__startswith="person", email__endswith="@new.example")
+    assert people.count() == 6
+    assert all(person.memberships.count() == 2 for person in people)
+
+
+def test_a_row_that_is_mended_while_everybody_is_added_is_added_or_stays(
+    committed_db: str, world: World
+) -> None:
+    roster = roster_of(world.assignor, range(1, 11))
+    row = roster.rows.get(position=2)
+
+    at_once(
+        lambda: rosters.add_all(roster, world.assignor),
+        lambda: rosters.change(roster, {row.pk: rosters.Change(is_left_out=True)}),
+    )
+
+    judged = rosters.judge(roster, world.assignor)
+    is_member = world.lakeside.memberships.filter(user__email="person1@new.example").exists()
+    first = judged.rows[0].verdict.state
+    assert first == (RowState.ADDED if is_member else RowState.LEFT_OUT)
+    assert judged.counts[RowState.ADDED] == (10 if is_member else 9)

@@ -1,6 +1,7 @@
 """Payments to look at in the Django admin: granted, given back or closed, each with why (R15)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, Q
@@ -29,23 +30,35 @@ MAY_SOLVE = "billing.change_paymentproblem"
 NAMES = {
     "purchase_id": _("Purchase"),
     "mode": _("Mode"),
-    "amount_total": _("Total (minor units)"),
-    "amount_received": _("Received (minor units)"),
-    "refunded_amount": _("Returned (minor units)"),
+    "amount_total": _("Total"),
+    "amount_received": _("Received"),
+    "refunded_amount": _("Returned"),
     "currency": _("Currency"),
     "livemode": _("Live mode"),
     "quantity": _("Quantity"),
-    "unit_amount": _("Price each (minor units)"),
-    "total_amount": _("Total paid (minor units)"),
+    "unit_amount": _("Price each"),
+    "total_amount": _("Total paid"),
     "funding": _("Kind of card"),
 }
+AMOUNTS = {"amount_total", "amount_received", "refunded_amount", "unit_amount", "total_amount"}
 
 
 def comparison(problem: PaymentProblem) -> str:
     """What was expected and what came, side by side."""
     names = {name: str(words) for name, words in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
-    return parts.compared(problem.expected, problem.received, names, head)
+    return parts.compared(problem.expected, problem.received, names, head, _shown)
+
+
+def _shown(facts: Mapping[str, Any], name: str) -> object:
+    is_amount = name in AMOUNTS and isinstance(facts[name], int)
+    return parts.money(facts[name], str(facts.get("currency"))) if is_amount else facts[name]
+
+
+def name_of(problem: PaymentProblem) -> str:
+    """What is wrong, and whose payment it is: short enough for the top of a page."""
+    words = str(problem.get_reason_display())
+    return f"{words} ({problem.purchase.organization_name})" if problem.purchase else words
 
 
 class _AboutProblem(Action):
@@ -92,6 +105,10 @@ class _AboutProblem(Action):
             purchase,
             purchase.organization if purchase else None,
         )
+
+    def name_of(self, thing: Model) -> str:
+        """Without the long id."""
+        return name_of(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
 
     def trail(self) -> Sequence[Model]:
         """Below the organization, where there is one."""
@@ -272,6 +289,10 @@ class PaymentProblemAdmin(OfOrganization, RecordAdmin):
     def refunds(self, problem: PaymentProblem) -> str:
         """What went back of it."""
         return parts.links(problem.refunds.all()[: parts.LONGEST_LIST], _refund_words)
+
+    def name_of(self, obj: PaymentProblem) -> str:
+        """Without the long id."""
+        return name_of(obj)
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
         """What may be done about it."""

@@ -125,6 +125,10 @@ class Action:
         """Do it. Raises Refused, and Trouble."""
         raise NotImplementedError
 
+    def name_of(self, thing: Model) -> str:
+        """What an object is called above and on top of the page."""
+        return str(thing)
+
     def back(self) -> str:
         """Where it leads to."""
         return parts.address_of(self.subject)
@@ -223,8 +227,8 @@ class Action:
             **self.model_admin.admin_site.each_context(self.request),
             "opts": self.model_admin.opts,
             "title": self.title,
-            "subtitle": str(self.subject),
-            "trail": [(parts.address_of(thing), str(thing)) for thing in self.trail()],
+            "subtitle": self.name_of(self.subject),
+            "trail": [(parts.address_of(thing), self.name_of(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,
             **({} if plan or refusal else self._how_it_stands()),

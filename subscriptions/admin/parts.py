@@ -123,19 +123,22 @@ def may_see(request: HttpRequest, *models: type[Model]) -> bool:
 
 
 def compared(
-    expected: Mapping[str, object],
-    received: Mapping[str, object],
+    expected: Mapping[str, Any],
+    received: Mapping[str, Any],
     names: Mapping[str, str],
     head: Sequence[str],
+    shown: Callable[[Mapping[str, Any], str], object],
 ) -> str:
-    """Two columns side by side, with what differs marked."""
+    """Two columns side by side, with what differs marked; ``shown`` words one of the facts."""
     keys = [key for key in names if key in expected or key in received]
     rows = [
         (
             "differs" if key in expected and expected[key] != received.get(key) else "same",
             names[key],
-            _plain(expected.get(key)),
-            _plain(received.get(key)),
+            *(
+                "–" if facts.get(key) in (None, "") else shown(facts, key)
+                for facts in (expected, received)
+            ),
         )
         for key in keys
     ]
@@ -146,7 +149,3 @@ def compared(
     return format_html(
         '<table class="compared"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', top, body
     )
-
-
-def _plain(value: object) -> str:
-    return "–" if value is None or value == "" else str(value)

@@ -84,6 +84,10 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
         related = self.list_select_related
         return rows.select_related(*related) if isinstance(related, tuple) else rows
 
+    def name_of(self, obj: Any) -> str:
+        """What stands above the page, where the object's own name is too long for it."""
+        return ""
+
     def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
         """What may be done about this object, beside looking at it."""
         return []
@@ -94,7 +98,10 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
         """The object, with what may be done about it."""
         looks = request.method == "GET" and self.has_view_permission(request)
         obj = self.get_object(request, object_id) if looks else None
-        context = {"tools": self.tools(request, obj) if obj else [], **(extra_context or {})}
+        context: dict[str, Any] = {} if obj is None else {"tools": self.tools(request, obj)}
+        if obj is not None and (name := self.name_of(obj)):
+            context["subtitle"] = name
+        context |= extra_context or {}
         return super().change_view(request, object_id, form_url, context)
 
 

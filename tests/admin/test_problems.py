@@ -47,7 +47,9 @@ class TestThePage:
     def test_what_differs_is_marked(self, desk: Desk, held: PaymentProblem) -> None:
         page = desk.open(held).content.decode()
 
-        assert '<tr class="differs"><th scope="row">Total (minor units)</th><td>5000</td>' in page
+        assert (
+            '<tr class="differs"><th scope="row">Total</th><td>$50.00</td><td>$40.00</td>' in page
+        )
         assert '<tr class="same"><th scope="row">Currency</th><td>usd</td><td>usd</td>' in page
 
     def test_it_offers_what_may_be_done_and_says_why_not(

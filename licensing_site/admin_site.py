@@ -1,16 +1,19 @@
 """The Django admin of this site: Django's own, with the page of health and the numbers on top."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import clock
+from subscriptions import clock, recent_sign_in
 
 
 class AdminSite(admin.AdminSite):
@@ -30,9 +33,18 @@ class AdminSite(admin.AdminSite):
         return [*health.urls(self), *super().get_urls()]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """As Django does, with times by the clock that terms are told by (R18)."""
+        """As Django does, with times by the clock that terms are told by (R18).
 
-        def in_our_zone(*arguments: Any, **names: Any) -> HttpResponse:
+        And only to staff with a second factor whose sign-in is recent: they see every organization.
+        """
+
+        def in_our_zone(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
+            missing = _second_factor_is_missing(request)
+            if missing is not None:
+                return missing
+            within = timedelta(seconds=settings.REAUTHENTICATE_IN_ADMIN)
+            recent_sign_in.require(request, within)
+            arguments = (request, *arguments)
             with timezone.override(clock.zone()):
                 response: HttpResponse = view(*arguments, **names)
                 # Otherwise it would be rendered later, and its times by another clock.
@@ -45,3 +57,14 @@ class AdminSite(admin.AdminSite):
         from billing.admin.figures import figures
 
         return super().index(request, {"figures": figures(request), **(extra_context or {})})
+
+
+def _second_factor_is_missing(request: HttpRequest) -> HttpResponse | None:
+    from subscriptions.models import User
+    from subscriptions.second_factor import has_second_factor
+
+    user = request.user
+    if not settings.STAFF_SECOND_FACTOR or not isinstance(user, User) or has_second_factor(user):
+        return None
+    messages.warning(request, _("Support staff need a second factor. Set one up first."))
+    return redirect("mfa_index")

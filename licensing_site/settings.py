@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "post_office",
     "licensing_site",
@@ -128,7 +130,8 @@ ACCOUNT_ADAPTER = "subscriptions.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# Who has not confirmed the address cannot sign in; joining by an invitation confirms it.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -144,6 +147,24 @@ ACCOUNT_RATE_LIMITS = {
     # Requests to join by a code: neither codes nor addresses can be tried out.
     "join": "10/h/ip",
 }
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+
+MFA_ADAPTER = "subscriptions.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Officials Licensing"
+# Clocks of phones are wrong by some seconds.
+MFA_TOTP_TOLERANCE = 1
+# Passkeys need HTTPS, except under the name localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://localhost")
+
+# How old a sign-in may be before the password is asked for again.
+REAUTHENTICATE_BEFORE_BUYING = env.int("REAUTHENTICATE_BEFORE_BUYING", default=12 * 3600)
+REAUTHENTICATE_BEFORE_ROLES = env.int("REAUTHENTICATE_BEFORE_ROLES", default=3600)
+REAUTHENTICATE_IN_ADMIN = env.int("REAUTHENTICATE_IN_ADMIN", default=8 * 3600)
+# Support sees every organization: a password alone is not enough, except in the demo.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not DEMO)
+
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 # The messenger ----------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ urlpatterns = [
     *demo,
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("", include("billing.urls")),
     path("", include("subscriptions.urls")),
 ]

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from subscriptions import clock, people_to_tell
+from subscriptions import clock, people_to_tell, second_factor
 from subscriptions.messenger import unread_in_thread
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
@@ -47,6 +47,8 @@ def members_only(
             membership = membership_in(request, slug)
             if not people.can(membership.role, capability):
                 raise PermissionDenied(membership)
+            if second_factor.is_missing(membership, capability):
+                return _second_factor_page(request, membership)
             if not open_when_closed and _is_closed(membership):
                 return _closed_page(request, membership)
             response = view(request, membership, *args, **kwargs)
@@ -87,6 +89,12 @@ def _is_closed(membership: Membership) -> bool:
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {"buyers": people_to_tell.people_who_may_buy(membership.organization)[:20]}
     response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
+    keep_private(request, response)
+    return response
+
+
+def _second_factor_page(request: HttpRequest, membership: Membership) -> HttpResponse:
+    response = render(request, "subscriptions/second_factor.html", {}, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)
     return response
 

@@ -113,7 +113,7 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         fields = ("second_factor_required",)
         labels = {
             "second_factor_required": _(
-                "Assignors and Administrators need a second factor to open this organization"
+                "Assignors and Administrators need a second factor for everything but Members Home"
             )
         }
 

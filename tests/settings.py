@@ -28,6 +28,8 @@ TEST_ENVIRONMENT = {
     "STRIPE_READ_TIMEOUT": "4",
     "STRIPE_MAX_NETWORK_RETRIES": "1",
     "LOG_LEVEL": "WARNING",
+    # Tests of the admin are about what it does; those of signing in switch it on.
+    "STAFF_SECOND_FACTOR": "off",
     # Calls to the local Stripe and to our own server must not go through a proxy.
     "NO_PROXY": "localhost,127.0.0.1",
     "no_proxy": "localhost,127.0.0.1",

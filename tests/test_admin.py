@@ -23,7 +23,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.people import Role
 from tests.factories import PASSWORD, UserFactory
-from tests.world import World
+from tests.world import World, sign_in
 
 OURS = [
     model
@@ -36,10 +36,7 @@ OURS = [
 @pytest.fixture
 def root(world: World) -> Client:
     client = Client()
-    client.force_login(
-        UserFactory.create(is_staff=True, is_superuser=True),
-        backend="django.contrib.auth.backends.ModelBackend",
-    )
+    sign_in(client, UserFactory.create(is_staff=True, is_superuser=True))
     return client
 
 

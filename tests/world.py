@@ -5,11 +5,13 @@ administers Harbor, which has nothing to do with Lakeside. Sunny is support staf
 nothing. It is noon on Monday, June 16, 2031 in New York, and terms run through December 31.
 """
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from allauth.account.internal.flows import login
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -44,6 +46,16 @@ def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetim
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=clock.zone())
 
 
+def sign_in(client: Client, user: User, *, seconds_ago: float = 0) -> None:
+    """Leave ``client`` as it is so long after the password was typed."""
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    typed_at = time.time() - seconds_ago
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": typed_at}]
+    session.save()
+
+
 @dataclass
 class World:
     """Lakeside, its people, a stranger and support, at a moment that stands still."""
@@ -72,7 +84,7 @@ class World:
         """A browser in which the person is signed in."""
         client = Client()
         user = person.user if isinstance(person, Membership) else person
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        sign_in(client, user)
         return client
 
     def fill(self, members: int) -> None:

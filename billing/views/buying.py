@@ -1,8 +1,10 @@
 """Add Licenses, and the page to which the processor sends the buyer back."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +20,7 @@ from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavail
 from billing.purchases import settle
 from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats
+from subscriptions import clock, formats, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.policy import buying
@@ -42,6 +44,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, _stepped(form, standing, request.POST["change"]))
     if not form.is_valid():
         return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     try:
         purchase = start_purchase(member, form.order())
     except Refused as refused:

@@ -1,8 +1,10 @@
 """The renewal page: package, discount, total, and the way to the payment page (R20-R26)."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +26,7 @@ from billing.renewing import (
     start_renewal,
 )
 from billing.states import PurchaseStatus
-from subscriptions import clock, removals
+from subscriptions import clock, recent_sign_in, removals
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
@@ -51,6 +53,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, packages, status=status)
     if "pay" not in request.POST:
         return _page(request, standing, form, packages)
+    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     data = form.cleaned_data
     order = RenewalOrder(
         package=data["package"],

@@ -35,8 +35,15 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str, **fields: object) -> "User":
-        """A new account that may do everything in the Django admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """A new account that may do everything in the Django admin.
+
+        Whoever may do that on the command line vouches for the address, too.
+        """
+        from allauth.account.models import EmailAddress
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """The account that signs in with this e-mail address."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, preferences, removals
+from subscriptions import clock, preferences, removals, second_factor
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability, can
@@ -64,7 +64,12 @@ def organization(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def security(request: HttpRequest, member: Membership) -> HttpResponse:
     """The second factor."""
-    return _tab(request, member, "security", SecurityForm)
+    has_own = second_factor.has_second_factor(member.user)
+    if "second_factor_required" in request.POST and not has_own:
+        # Whoever asks it of others would be the first to be kept out.
+        messages.error(request, _("Set up your own second factor first."))
+        return redirect("subscriptions:settings_security", member.organization.slug)
+    return _tab(request, member, "security", SecurityForm, {"has_own": has_own})
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)

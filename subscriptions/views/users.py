@@ -1,9 +1,11 @@
 """The users of an organization: list, add, change role, remove, invite again."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -14,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, members
+from subscriptions import clock, drafts, members, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -107,6 +109,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         return render(
             request, "subscriptions/user.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY
         )
+    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
     try:
         members.change_role(member, other, form.cleaned_data["role"])
     except Refused as refused:

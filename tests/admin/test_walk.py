@@ -42,7 +42,7 @@ from subscriptions.models import (
 from tests.admin import rows
 from tests.admin.desk import Desk
 from tests.factories import UserFactory
-from tests.world import World
+from tests.world import World, sign_in
 
 HISTORY: list[type[Model]] = [
     Activity,
@@ -301,7 +301,7 @@ class TestOthers:
 def test_a_form_from_elsewhere_is_not_taken(full: World) -> None:
     """CSRF: the token of the page is asked for."""
     client = Client(enforce_csrf_checks=True)
-    client.force_login(full.support, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(client, full.support)
     pages = [reverse(f"admin:{name}", args=[row_of(model).pk]) for name, model in ACTIONS.items()]
 
     for address in [*pages, reverse("admin:billing_reconcile")]:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from subscriptions.models import Membership, User
 from tests.browser import DESKTOP, PHONE, check_axe
 from tests.factories import PASSWORD
-from tests.world import GOOD_CARD
+from tests.world import GOOD_CARD, sign_in
 
 expect.set_options(timeout=10_000)
 
@@ -157,6 +157,6 @@ def remember(context: BrowserContext, member: Membership | User, address: str) -
     """Sign somebody in where signing in is not the point: the browser has the cookie already."""
     client = Client()
     user = member.user if isinstance(member, Membership) else member
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(client, user)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])

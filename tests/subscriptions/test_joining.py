@@ -39,7 +39,7 @@ def request_(world: World, code: str) -> JoinRequest:
     return JoinRequest.objects.get()
 
 
-def ask(code: str, client: Client | None = None, **fields: str) -> Any:
+def ask(code: str, client: Client | None = None, **fields: Any) -> Any:
     form = {"code": code, "name": "Nina New", "email": "nina@new.example"} | fields
     return (client or Client()).post("/join/", form)
 
@@ -120,7 +120,7 @@ class TestAsking:
         "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
     )
     def test_bad_input_is_said_next_to_the_field(
-        self, world: World, code: str, fields: dict[str, str]
+        self, world: World, code: str, fields: dict[str, Any]
     ) -> None:
         response = ask(code, **fields)
 

@@ -1,0 +1,62 @@
+"""The second factor: an authenticator app, a passkey, and recovery codes.
+
+django-allauth does the work; here are what it stores and who must have one.
+"""
+
+import base64
+
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from subscriptions.models import Membership, User
+from subscriptions.policy import people
+from subscriptions.policy.people import Capability
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped library
+    """django-allauth's hooks: secrets are kept encrypted, under keys made from ``SECRET_KEY``."""
+
+    def encrypt(self, text: str) -> str:
+        """What is stored of a secret."""
+        return _keys().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again; also one stored under a key of ``SECRET_KEY_FALLBACKS``."""
+        try:
+            return _keys().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            raise ValueError("a secret of another SECRET_KEY: keep it in the fallbacks") from error
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether a person has an authenticator app or a passkey, and is asked for it at sign-in."""
+    return bool(get_adapter().is_mfa_enabled(user))
+
+
+def is_missing(membership: Membership, capability: Capability) -> bool:
+    """Whether the organization wants a second factor for this, and the member has none.
+
+    It is asked of everybody who may buy, for everything but Members Home and the messenger.
+    """
+    return (
+        membership.organization.second_factor_required
+        and capability != Capability.VISIT
+        and people.can(membership.role, Capability.BUY_LICENSES)
+        and not has_second_factor(membership.user)
+    )
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet(
+        [_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    )
+
+
+def _key(secret: str) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"second factor").derive(
+        secret.encode()
+    )
+    return Fernet(base64.urlsafe_b64encode(derived))

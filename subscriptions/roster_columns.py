@@ -114,7 +114,7 @@ def _names(candidates: list[int], columns: list[list[str]]) -> Places:
 
 
 def _mostly(cells: list[str], holds: Callable[[str], bool]) -> bool:
-    return bool(cells) and sum(map(holds, cells)) * 2 > len(cells)
+    return bool(cells) and sum(map(holds, cells)) * 2 >= len(cells)
 
 
 def _is_words(cell: str) -> bool:

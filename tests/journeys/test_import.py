@@ -1,0 +1,80 @@
+"""September: the whole roster at once, with the licenses it needs (R5, R8)."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import PHONE
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.rosters import csv_of
+from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("stripe")
+
+
+def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: World) -> None:
+    rows = [*csv_of(199).splitlines(), "Nora New,nora at new.example,Observer"]
+    arlo.opens("/o/lakeside/users/")
+    arlo.clicks("Import a roster")
+    arlo.is_at("Import a roster")
+    arlo.can_be_used_by_everybody()
+    file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
+    arlo.field("File").set_input_files(file)  # type: ignore[arg-type]
+    arlo.clicks("Read the roster")
+
+    arlo.is_at("Imported roster")
+    arlo.reads(
+        "roster.csv: 200 rows",
+        "199 new users, 21 licenses free: buy 180 more (36 groups of 5, $900.00).",
+        "1 row is wrong",
+    )
+    arlo.page.get_by_role("link", name="Wrong 1").click()
+    arlo.can_be_used_by_everybody()
+    # What was typed is taken along to the payment, saved or not.
+    arlo.field("E-mail, row 201").fill("nora@new.example")
+    arlo.clicks("Buy 180 licenses for $900.00")
+
+    arlo.is_at("Add Licenses")
+    expect(arlo.number).to_have_value("180")
+    arlo.continues_to_payment()
+    arlo.pays_with()
+
+    arlo.is_at("Imported roster")
+    arlo.reads(
+        "180 licenses bought. You now hold 205, and 201 are free.",
+        "200 new users, 201 licenses free.",
+    )
+    arlo.can_be_used_by_everybody()
+    arlo.clicks("Add all 200 users")
+
+    arlo.is_at("Users")
+    arlo.reads("200 users are added.", "204 of 205 licenses are in use, 1 free.")
+    assert world.held() == 205
+    assert world.lakeside.memberships.filter(state="invited").count() == 200
+
+
+def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn) -> None:
+    arlo = signed_in(world.assignor, PHONE)
+    arlo.opens("/o/lakeside/users/import/")
+    arlo.field("Or rows pasted from a spreadsheet").fill(
+        "Nora New\tnora@new.example\tObserver\nNils Next\tnils@new.example\tChief\n"
+        "Otto Official\tofficial@lakeside.example\t"
+    )
+    arlo.clicks("Read the roster")
+
+    arlo.reads("1 new user, 21 licenses free.", "There is no role “Chief”", "as Otto Official")
+    width = arlo.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["viewport"]["width"]
+    arlo.can_be_used_by_everybody()
+    # Going to other rows takes along what was typed.
+    arlo.field("Role, row 2").select_option("Observer")
+    arlo.page.get_by_role("link", name="All rows 3").click()
+    arlo.reads("1 row is changed.", "2 new users")
+    arlo.field("Leave out row 1").check()
+    arlo.clicks("Save the changes")
+    arlo.reads("1 new user", "Left out")
+    arlo.clicks("Add 1 user")
+
+    arlo.is_at("Users")
+    arlo.reads("1 user is added.", "Nils Next")
+    arlo.does_not_read("Nora New")

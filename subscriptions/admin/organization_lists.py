@@ -5,7 +5,7 @@ Each is cut to what a page shows, so that the number of queries stays.
 
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -207,7 +207,11 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
         return None
     rows = standing.organization.conversations.select_related("person")
     found, total = parts.first_rows(rows.order_by("-last_message_at", "-pk"))
-    asking = Message.objects.filter(conversation__in=found, removal_quantity__isnull=False)
+    asking = Message.objects.filter(
+        conversation__in=found, removal_quantity__isnull=False
+    ).annotate(
+        is_done=Exists(LicenseRemoval.objects.filter(message=OuterRef("pk"), taken_back_at=None))
+    )
     asked = {message.conversation_id: message for message in asking.order_by("pk")}
     return Panel(
         _("Conversations"),
@@ -233,6 +237,8 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
 def _asked_for(message: Message | None, organization: Organization) -> str:
     if message is None:
         return ""
+    if message.is_done:  # type: ignore[attr-defined]
+        return _("%(quantity)s: removed") % {"quantity": message.removal_quantity}
     page = parts.address_of(organization, "remove_licenses")
     words = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
     return parts.link_to(f"{page}?{urlencode({'message': message.pk})}", words)

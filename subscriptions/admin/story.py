@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from subscriptions import formats
+from subscriptions.activity import words_of
 from subscriptions.admin import log
 from subscriptions.admin.parts import LONGEST_LIST, list_of
 from subscriptions.models import Activity, Organization
@@ -28,31 +28,6 @@ _OF_SUPPORT = {
     "payment_refunded",
     "problem_closed",
     "member_reinvited",
-}
-
-WORDS = {
-    "cancellation_lifted": gettext_lazy("Term counts again: its refund failed"),
-    "licenses_bought": gettext_lazy("Licenses bought"),
-    "licenses_removed": gettext_lazy("Licenses removed from the renewal"),
-    "member_added": gettext_lazy("Member added"),
-    "member_joined": gettext_lazy("Invitation accepted"),
-    "member_reinvited": gettext_lazy("Invitation sent again"),
-    "member_removed": gettext_lazy("Member removed"),
-    "organization_opened": gettext_lazy("Organization opened"),
-    "payment_granted": gettext_lazy("Held payment granted"),
-    "payment_refunded": gettext_lazy("Held payment refunded"),
-    "payment_returned": gettext_lazy("Payment returned"),
-    "problem_closed": gettext_lazy("Payment to look at closed"),
-    "purchase_started": gettext_lazy("Purchase started"),
-    "refund_requested": gettext_lazy("Refund requested"),
-    "removal_asked_for": gettext_lazy("Removal of licenses asked for"),
-    "removal_taken_back": gettext_lazy("Removal taken back"),
-    "renewal_ended": gettext_lazy("Open renewal payment ended"),
-    "renewal_started": gettext_lazy("Renewal payment started"),
-    "return_undone": gettext_lazy("Return of a payment undone"),
-    "role_changed": gettext_lazy("Role changed"),
-    "subscription_renewed": gettext_lazy("Subscription renewed"),
-    "term_canceled": gettext_lazy("Term canceled"),
 }
 
 
@@ -90,8 +65,8 @@ def all_of(organization: Organization) -> str:
 
 
 def words(activity: Activity) -> str:
-    """What happened, with its number."""
-    what = str(WORDS.get(activity.verb, activity.verb.replace("_", " ").capitalize()))
+    """What happened, with whom or how many."""
+    what = words_of(activity).what
     number = activity.data.get("quantity")
     name = activity.data.get("name")
     about = name or (formats.number(number) if isinstance(number, int) else "")

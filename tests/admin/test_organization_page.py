@@ -152,8 +152,8 @@ class TestLists:
 
         [changed, was_added] = panel(desk.open(world.lakeside), "history").rows[:2]  # type: ignore[attr-defined]
 
-        assert changed[1:4] == ["Ada Admin", "Role changed: Nora New", "Observer → Assignor"]
-        assert was_added[1:3] == ["Arlo Assignor", "Member added: Nora New"]
+        assert changed[1:4] == ["Ada Admin", "Changed a role: Nora New", "Observer → Assignor"]
+        assert was_added[1:3] == ["Arlo Assignor", "Added a user: Nora New"]
 
 
 class TestQueries:

@@ -114,7 +114,7 @@ class TestTheTwoSteps:
             assert "Fewer games" in entry.change_message
         told = text_of(desk.open(window.lakeside))
         assert told.count("25 licenses → 20 licenses") == 1
-        assert "Licenses removed from the renewal" not in told
+        assert "Support removed licenses from the renewal" not in told
 
 
 class TestRefused:
@@ -210,6 +210,7 @@ class TestForARequest:
 
         removal = LicenseRemoval.objects.get()
         assert (removal.message, removal.asked_by) == (request_of_ada, ADA)
+        assert "5: removed" in text_of(desk.open(window.lakeside))
 
     def test_one_that_was_dealt_with_warns(
         self, window: World, desk: Desk, request_of_ada: Message

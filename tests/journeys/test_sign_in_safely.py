@@ -1,0 +1,137 @@
+"""A second factor, set up and needed at buying; asking to join, and being approved (R2-R5)."""
+
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from playwright.sync_api import expect
+
+from subscriptions import preferences
+from subscriptions.models import Organization
+from tests.browser import PHONE, ContextMaker, Troubles
+from tests.factories import PASSWORD
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
+from tests.world import World
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def has_a_passkey_device(person: Person) -> None:
+    """The browser has a device that can keep passkeys."""
+    session = person.page.context.new_cdp_session(person.page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+
+@pytest.mark.usefixtures("stripe")
+def test_a_passkey_is_set_up_where_it_is_needed_and_opens_the_way_to_buy(
+    world: World, new_context: ContextMaker, troubles: Troubles
+) -> None:
+    troubles.expect("GET 403 .*/licenses/add/")
+    Organization.objects.update(second_factor_required=True)
+    arlo = Person(new_context().new_page())
+    has_a_passkey_device(arlo)
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.signs_in(world.assignor)
+    arlo.is_at("A second factor is needed here")
+    arlo.can_be_used_by_everybody()
+    arlo.clicks("Use a passkey")
+    if "reauthenticate" in arlo.page.url:
+        arlo.field("Password").or_(arlo.page.get_by_placeholder("Password")).first.fill(PASSWORD)
+        arlo.clicks("Confirm")
+    arlo.is_at("Add Security Key")
+    arlo.page.get_by_label("Passwordless").check()
+    arlo.can_be_used_by_everybody()
+    arlo.main.get_by_role("button", name="Add").click()
+    arlo.reads("recovery code")
+    assert Authenticator.objects.filter(user=world.assignor.user, type="webauthn").exists()
+
+    arlo.opens("/o/lakeside/licenses/add/")
+    arlo.buys(10)
+    arlo.reads("You now hold 35")
+
+    arlo.opens("/accounts/logout/")
+    arlo.main.get_by_role("button").click()
+    arlo.opens("/o/lakeside/")
+    arlo.main.get_by_role("button", name=re.compile("passkey", re.IGNORECASE)).click()
+    arlo.reads("Your role here is Assignor")
+
+
+@pytest.mark.usefixtures("stripe")
+def test_asking_to_join_and_being_approved(
+    world: World, new_context: ContextMaker, signed_in: SignedIn
+) -> None:
+    code = preferences.set_join_code(world.administrator, is_open=True)
+    nina, arlo = Person(new_context(PHONE).new_page()), signed_in(world.assignor)
+    nina.opens("/join/")
+    nina.field("Join code").fill(code.lower())
+    nina.clicks("Continue")
+    nina.reads("become a member of Lakeside Officials Association")
+    nina.field("Name").fill("Nina New")
+    nina.field("E-mail").fill("nina@new.example")
+    nina.can_be_used_by_everybody()
+    nina.clicks("Ask to join")
+    nina.is_at("Your request is on its way")
+
+    arlo.opens("/o/lakeside/users/")
+    arlo.reads("1 person asks to join")
+    arlo.clicks("Approve or deny")
+    arlo.can_be_used_by_everybody()
+    arlo.main.get_by_role("button", name="Approve Nina New").click()
+    arlo.reads("Nina New is added")
+
+    nina.opens(link_in_the_mail_to("nina@new.example"))
+    nina.field("Password").fill(A_GOOD_PASSWORD)
+    nina.field("Password again").fill(A_GOOD_PASSWORD)
+    nina.main.get_by_role("button").click()
+    nina.reads("Your role here is General member")
+
+
+def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
+    ada, arlo = signed_in(world.administrator), signed_in(world.assignor)
+    ada.opens("/o/lakeside/settings/organization/")
+    ada.can_be_used_by_everybody()
+    ada.field("Text on receipts").fill("PO 4711")
+    ada.clicks("Save")
+    ada.reads("The settings are saved.")
+    for tab in ("notifications", "security", "people", "activity"):
+        ada.opens(f"/o/lakeside/settings/{tab}/")
+        ada.can_be_used_by_everybody()
+    ada.reads("Changed settings", "PO 4711")
+
+    arlo.opens("/o/lakeside/settings/organization/")
+    arlo.reads("Only Administrators change them")
+    expect(arlo.main.get_by_role("button", name="Save")).to_have_count(0)
+
+
+def test_dormant_members_are_removed_and_one_is_restored(world: World, signed_in: SignedIn) -> None:
+    for member in (world.official, world.observer):
+        member.user.last_login = None
+        member.user.save()
+        member.joined_at = world.term.created_at.replace(year=2029)
+        member.save()
+    arlo = signed_in(world.assignor, PHONE)
+    arlo.opens("/o/lakeside/users/")
+    arlo.clicks("Free a license before buying one")
+    arlo.is_at("Dormant members")
+    arlo.can_be_used_by_everybody()
+    arlo.page.get_by_label("Otto Official").check()
+    arlo.page.get_by_label("Olive Observer").check()
+    arlo.clicks("Remove the chosen ones…")
+    arlo.is_at("Remove 2 users?")
+    arlo.can_be_used_by_everybody()
+    arlo.clicks("Remove them")
+    arlo.reads("2 users are removed")
+    arlo.clicks("Removed users")
+    arlo.can_be_used_by_everybody()
+    arlo.main.get_by_role("button", name="Restore Olive Observer").click()
+    arlo.reads("Olive Observer is a member again")

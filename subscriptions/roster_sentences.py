@@ -75,6 +75,10 @@ def _role_not_known(facts: Facts) -> str:
     return _("There is no role “%(role)s”. Choose one.") % facts
 
 
+def _role_above_own(facts: Facts) -> str:
+    return _("Only an Administrator can make somebody Administrator. Choose another role.")
+
+
 def _row_repeated(facts: Facts) -> str:
     return _("Row %(row)s has the same e-mail address.") % {"row": formats.number(facts["row"])}
 
@@ -147,6 +151,7 @@ SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NAME_MISSING: _name_missing,
     Reason.NAME_TOO_LONG: _name_too_long,
     Reason.ROLE_NOT_KNOWN: _role_not_known,
+    Reason.ROLE_ABOVE_OWN: _role_above_own,
     Reason.ROW_REPEATED: _row_repeated,
     Reason.NOBODY_TO_ADD: _nobody_to_add,
     Reason.TOO_MANY_ROSTERS: _too_many_rosters,

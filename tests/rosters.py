@@ -11,7 +11,6 @@ from openpyxl import Workbook
 from subscriptions import rosters
 from subscriptions.models import Membership, RosterImport, RosterRow
 from subscriptions.roster_columns import RosterLine
-from tests.world import World
 
 IMPORT = "/o/lakeside/users/import/"
 
@@ -51,15 +50,15 @@ def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImp
     return rosters.keep(author, lines, source="roster.csv")
 
 
-def kept_roster(world: World) -> RosterImport:
-    """One of the Assignor's with every kind of row."""
+def kept_roster(author: Membership) -> RosterImport:
+    """One with every kind of row."""
     return kept(
-        world.assignor,
+        author,
         [
             line(1),
             line(2, email="no address"),
             line(3, email="person1@new.example"),
-            line(4, email=world.official.user.email),
+            line(4, email="official@lakeside.example"),
             line(5, role="Chief"),
         ],
     )

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NAME_MISSING = "name_missing"
     NAME_TOO_LONG = "name_too_long"
     ROLE_NOT_KNOWN = "role_not_known"
+    ROLE_ABOVE_OWN = "role_above_own"
     ROW_REPEATED = "row_repeated"
     NOBODY_TO_ADD = "nobody_to_add"
     TOO_MANY_ROSTERS = "too_many_rosters"

@@ -112,14 +112,15 @@ def _judge(
     if known is not None and known.is_member:
         already = Refusal(Reason.ALREADY_A_MEMBER, {"name": known.name})
         return Verdict(RowState.MEMBER, people.Role(known.role), already)
-    wrong = _what_is_wrong(row) or (
-        Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role}) if role is None else None
-    )
-    # Whom an Administrator has removed, only an Administrator brings back.
-    for asked in (shown, known.role if known else shown):
-        decision = people.may_grant(actor_role, asked)
-        if wrong is None and isinstance(decision, Refusal):
-            wrong = decision
+    wrong = _what_is_wrong(row)
+    if wrong is None and role is None:
+        wrong = Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role})
+    if wrong is None and isinstance(people.may_grant(actor_role, shown), Refusal):
+        wrong = Refusal(Reason.ROLE_ABOVE_OWN)
+    if wrong is None and known is not None:
+        # Whom an Administrator has removed, only an Administrator brings back.
+        decision = people.may_touch(actor_role, known.role)
+        wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
         return Verdict(RowState.WRONG, shown, wrong)
     return Verdict(RowState.INVITED, shown)

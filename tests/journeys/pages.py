@@ -15,7 +15,12 @@ NO_PAGES = {
     "resend_invitation",  # takes a form
     "end_renewal",  # takes a form
     "thread_news",  # a part of a page
+    "approve_request",  # takes a form
+    "deny_request",  # takes a form
+    "restore_user",  # about somebody who was removed
+    "remove_users",  # takes a form
     "purchases_csv",  # a download
+    "activity_csv",  # a download
     "users_csv",  # a download
     "roster_template",  # a download
     "add_roster",  # takes a form
@@ -25,12 +30,12 @@ NO_PAGES = {
 
 
 def pages_of(world: World) -> list[str]:
-    """The addresses of Lakeside's pages, with a member, a purchase and a roster to look at."""
+    """The addresses of Lakeside's pages for its Administrator, with something on each."""
     known = {
         "slug": world.lakeside.slug,
         "key": world.official.key,
         "pk": world.buy_and_settle(5).pk,
-        "roster": kept_roster(world).pk,
+        "roster": kept_roster(world.administrator).pk,
     }
     found = [
         reverse(name, kwargs={argument: known[argument] for argument in arguments})

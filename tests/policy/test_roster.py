@@ -59,7 +59,7 @@ class TestRows:
             ({"name": ""}, Reason.NAME_MISSING),
             ({"name": "n" * 121}, Reason.NAME_TOO_LONG),
             ({"role": "Chief"}, Reason.ROLE_NOT_KNOWN),
-            ({"role": "Administrator"}, Reason.ABOVE_OWN_ROLE),
+            ({"role": "Administrator"}, Reason.ROLE_ABOVE_OWN),
         ],
     )
     def test_what_is_wrong_is_said(self, fields: dict[str, Any], reason: Reason) -> None:

@@ -126,7 +126,7 @@ class TestReadingIn:
 
 class TestLooking:
     def test_every_row_says_what_it_would_do(self, world: World) -> None:
-        page = text_of(world.client(world.assignor).get(address_of(kept_roster(world))))
+        page = text_of(world.client(world.assignor).get(address_of(kept_roster(world.assignor))))
 
         for words in (
             "1 new user, 21 licenses free.",
@@ -220,7 +220,7 @@ class TestLooking:
 
 class TestMending:
     def test_a_row_is_corrected_and_another_left_out(self, world: World) -> None:
-        roster = kept_roster(world)
+        roster = kept_roster(world.assignor)
         first, wrong, chief = (row_of(roster, n) for n in (2, 3, 6))
         client = world.client(world.assignor)
 
@@ -274,7 +274,7 @@ class TestMending:
         roster = kept(world.assignor, [line(1, role="Administrator")])
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
-        assert "Only an Administrator can do this for an Administrator." in page
+        assert "Only an Administrator can make somebody Administrator." in page
 
         row = row_of(roster, 2)
         client.post(

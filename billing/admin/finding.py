@@ -2,8 +2,9 @@
 
 import re
 import uuid
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
 
@@ -22,25 +23,28 @@ def by_payment(text: str) -> Q | None:
     return None
 
 
-def purchases(text: str) -> Q | None:
-    """Purchases by their own number or any id that the processor gave around their payment.
+def purchases(text: str) -> list[uuid.UUID] | None:
+    """Keys of purchases by their own number, or any id that the processor gave around a payment.
 
     None where ``text`` is none of these.
     """
     number = as_number(text)
     if number is not None:
-        return Q(pk=number)
+        return [number]
     if REFUND.fullmatch(text):
-        return Q(pk__in=Refund.objects.filter(refund_id=text).values("purchase"))
+        return _of(Refund.objects.filter(refund_id=text))
     if DISPUTE.fullmatch(text):
-        return Q(pk__in=Dispute.objects.filter(dispute_id=text).values("purchase"))
+        return _of(Dispute.objects.filter(dispute_id=text))
     named = by_payment(text)
     if named is None:
         return None
     # A second payment of a purchase stands on support's list only.
-    held = PaymentProblem.objects.filter(named, purchase__isnull=False).order_by()
-    own = Purchase.objects.filter(named).order_by()
-    return Q(pk__in=own.values("pk").union(held.values("purchase")))
+    own = Purchase.objects.filter(named).values_list("pk", flat=True)
+    return [*own, *_of(PaymentProblem.objects.filter(named))]
+
+
+def _of(rows: QuerySet[Any]) -> list[uuid.UUID]:
+    return list(rows.filter(purchase__isnull=False).values_list("purchase", flat=True))
 
 
 def as_number(text: str) -> uuid.UUID | None:

@@ -55,7 +55,8 @@ class OrganizationAdmin(organizations.OrganizationAdmin):
         """By a purchase, too."""
         named = finding.purchases(text)
         if named is not None:
-            return Q(pk__in=Purchase.objects.filter(named).values("organization"))
+            found = Purchase.objects.filter(pk__in=named, organization__isnull=False)
+            return Q(pk__in=list(found.values_list("organization", flat=True)))
         return super().found(request, text)
 
     def get_urls(self) -> list[URLPattern]:

@@ -110,11 +110,11 @@ class PurchaseAdmin(OfOrganization, RecordAdmin):
             return Q(receipt_number=int(text))
         named = finding.purchases(text)
         if named is not None:
-            return named
-        choices = [Q(organization__in=searching.organizations(text).values("pk"))]
-        if "@" in text:
-            choices.append(Q(buyer_email__istartswith=text))
-        return searching.either(Purchase, *choices)
+            return Q(pk__in=named)
+        by_organization = Q(organization__in=searching.organizations(text))
+        return (
+            by_organization | Q(buyer_email__istartswith=text) if "@" in text else by_organization
+        )
 
     @admin.display(description=_("organization"), ordering="organization_name")
     def of_organization(self, purchase: Purchase) -> str:
@@ -246,7 +246,7 @@ class _OfPurchase(OfOrganization, RecordAdmin):
             return Q(payment_intent_id=text)
         named = finding.purchases(text)
         if named is not None:
-            return Q(purchase__in=Purchase.objects.filter(named).values("pk"))
+            return Q(purchase__in=named)
         return super().found(request, text)
 
     @admin.display(description=_("organization"))

@@ -58,7 +58,10 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By its own name and addresses, or by its members."""
-        return Q(pk__in=searching.organizations(text).values("pk"))
+        own = searching.named_so(text)
+        if "@" not in text and Organization.objects.filter(own).exists():
+            return own
+        return own | Q(pk__in=searching.with_member(text))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that reads figures."""

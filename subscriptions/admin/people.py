@@ -110,11 +110,10 @@ class MembershipAdmin(Searched, RecordAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By the person, or by the organization."""
-        by_person = Q(user__in=searching.people(text).values("pk"))
+        by_person = Q(user__in=searching.people(text))
         if "@" in text:
             return by_person
-        by_organization = Q(organization__in=searching.organizations(text).values("pk"))
-        return searching.either(Membership, by_person, by_organization)
+        return by_person | Q(organization__in=searching.organizations(text))
 
     def tools(self, request: HttpRequest, obj: Membership) -> list[Tool]:
         """Resending an invitation."""
@@ -178,7 +177,7 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By e-mail address or name."""
-        return Q(pk__in=searching.people(text).values("pk"))
+        return Q(pk__in=searching.people(text))
 
     @admin.display(description=_("memberships"))
     def memberships(self, user: User) -> str:

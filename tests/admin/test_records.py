@@ -1,0 +1,75 @@
+"""What all pages of the admin share: the log by our clock, and lists that count only so far."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from subscriptions import clock
+from subscriptions.admin import read_only
+from subscriptions.models import Membership, Package
+from tests.admin.desk import Desk, logged
+from tests.pages import text_of
+from tests.world import World
+
+
+def test_a_changed_package_is_logged_with_before_and_after(world: World, desk: Desk) -> None:
+    """R24"""
+    package = Package.objects.get(pk=world.term.package_id)
+    form = {
+        "name": "Association",
+        "unit_amount": 900,
+        "currency": "usd",
+        "term_years": 1,
+        "minimum_licenses": 5,
+        "is_offered": "on",
+        "position": 0,
+    }
+
+    desk.client.post(desk.open(package).request["PATH_INFO"], form)
+
+    [entry] = logged(package)
+    assert entry.change_message == "Price per license: 500 → 900."
+    assert entry.user == world.support
+
+
+def test_the_log_keeps_the_time_that_everything_else_is_told_by(world: World, desk: Desk) -> None:
+    form = {
+        "name": "New",
+        "unit_amount": 900,
+        "currency": "usd",
+        "term_years": 1,
+        "minimum_licenses": 5,
+        "position": 0,
+    }
+
+    desk.client.post("/admin/subscriptions/package/add/", form)
+
+    assert LogEntry.objects.get().action_time == clock.now()
+
+
+class TestCounting:
+    @pytest.fixture(autouse=True)
+    def _few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(read_only, "MOST_COUNTED", 5)
+        monkeypatch.setattr(read_only.ReadOnlyAdmin, "list_per_page", 2)
+
+    def test_no_further_than_anybody_leafs(self, world: World, desk: Desk) -> None:
+        world.fill(9)
+
+        page = desk.list(Membership)
+
+        assert page.context["cl"].result_count == 5
+        assert "5 memberships or more: search or filter to find the others" in text_of(page)
+
+    def test_to_the_end_where_it_is_near(self, world: World, desk: Desk) -> None:
+        page = desk.list(Membership, organization=world.lakeside.pk)
+
+        assert page.context["cl"].result_count == 4
+        assert "or more" not in text_of(page)
+
+    def test_the_last_page_that_is_counted_opens(self, world: World, desk: Desk) -> None:
+        world.fill(9)
+
+        assert len(desk.rows(Membership, p=3)) == 1
+
+    def test_nobody_reads_all_rows_at_once(self, world: World, desk: Desk) -> None:
+        assert len(desk.rows(Membership, all="")) == 2

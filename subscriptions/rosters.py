@@ -269,7 +269,8 @@ def _apply(row: RosterRow, change: Change) -> bool:
         row.name = rules.one_line(change.name)
     if change.email is not None:
         row.email = clean_address(change.email)
-    if change.role is not None:
+    # Where the roster says nothing, the field says General member: that is no correction.
+    if change.role is not None and read_role(change.role) != read_role(row.role):
         row.role = rules.one_line(change.role)
     return before != (row.name, row.email, row.role, row.is_left_out)
 

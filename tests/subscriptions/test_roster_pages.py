@@ -250,6 +250,19 @@ class TestMending:
         assert row_of(roster, 2).is_left_out
         assert row_of(roster, 6).role == "Chief"
 
+    def test_saving_what_was_shown_changes_nothing(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, email="wrong"), line(2, role="Chief", name="")])
+        fields = {"row": [str(row.pk) for row in roster.rows.all()]}
+        for row, role in zip(
+            roster.rows.order_by("position"), ["general_member", "Chief"], strict=True
+        ):
+            for name, typed in (("name", row.name), ("email", row.email), ("role", role)):
+                fields[f"{name}-{row.pk}"] = [typed]
+
+        page = world.client(world.assignor).post(address_of(roster), fields, follow=True)
+
+        assert "changed" not in text_of(page)
+
     @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, ""])
     def test_made_up_rows_change_nothing(self, world: World, key: str) -> None:
         roster = kept(world.assignor, 1)

@@ -63,8 +63,10 @@ demo-reset: .venv/runtime  ## the same with fresh data
 .PHONY: test
 test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL (what CI runs)
 	$(PYTEST) -q -n $(WORKERS)
-	@# The sandbox has a store of its own: another database of ours says nothing about it.
-	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" --ignore=tests/sandbox
+	@# What has no database, or one of its own, says nothing new on another; the machines make no
+	@# statement that the other tests do not make.
+	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" \
+		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines
 
 .PHONY: test-fast
 test-fast: .venv/development  ## SQLite only, no browser

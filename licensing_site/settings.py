@@ -221,9 +221,6 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-# Rows may be pasted as well: as much as a file may have, and the form around them.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
-
 # E-mail -----------------------------------------------------------------------------------------
 
 _smtp = env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")

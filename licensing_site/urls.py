@@ -21,3 +21,5 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("subscriptions.urls")),
 ]
+
+handler400 = "licensing_site.errors.bad_request"

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
     ("page", "words"),
     [
         ("400.html", "nothing was changed"),
+        ("413.html", "A long roster can be sent as a file"),
         ("429.html", "Wait a minute, then try again"),
         ("500.html", "no payment is lost"),
     ],

@@ -140,7 +140,7 @@ class TestWriting:
     def test_three_megabytes_are_refused(self, world: World) -> None:
         response = send(world.client(world.official), "x" * 3_000_000)
 
-        assert response.status_code == HTTPStatus.BAD_REQUEST
+        assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         assert not Message.objects.exists()
 
     def test_a_hundred_in_a_minute_are_ten(self, world: World) -> None:

@@ -11,9 +11,12 @@ from billing import refunding
 from billing.closing import close_checkout, close_open_checkouts
 from billing.models import Purchase
 from billing.processor import ProcessorError
+from billing.renewing import open_renewal_checkout
 from billing.reversing import CheckoutInTheWay
 from billing.states import UNSETTLED
+from subscriptions import clock, renewals
 from subscriptions.models import Organization
+from subscriptions.standing import standing_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ def follow_payment(payment_intent_id: str) -> bool:
         raise CheckoutInTheWay
     if is_ours:
         close_checkouts_of_canceled_terms()
+        _close_outdated_renewal(payment_intent_id)
     return is_ours
 
 
@@ -46,11 +50,33 @@ def close_checkouts_of_canceled_terms() -> None:
     Where the processor cannot be asked, reconciliation comes back to it.
     """
     canceled = Q(term__canceled_at__isnull=False) | Q(renewal__term__canceled_at__isnull=False)
-    for purchase in Purchase.objects.filter(canceled, status__in=UNSETTLED):
-        try:
-            close_checkout(purchase)
-        except ProcessorError:
-            logger.exception("checkout of %s is not closed yet; reconciliation will", purchase.pk)
+    unsettled = Purchase.objects.filter(canceled, status__in=UNSETTLED)
+    for purchase in unsettled.select_related("renewal__term__organization"):
+        # The renewal of a canceled original purchase is of that very term.
+        if purchase.renewal is None or not renewals.may_start_next_term(purchase.renewal):
+            _close(purchase)
+
+
+def _close_outdated_renewal(payment_intent_id: str) -> None:
+    """Expire a renewal checkout that is for licenses whose money has gone back (R25, R30)."""
+    refunded = Purchase.objects.filter(payment_intent_id=payment_intent_id).first()
+    if refunded is None or refunded.organization is None:
+        return
+    checkout = open_renewal_checkout(refunded.organization)
+    if checkout is None or checkout.renewal is None:
+        return
+    in_use = standing_of(refunded.organization, clock.now()).licenses.in_use
+    renewal = checkout.renewal
+    need = renewals.need_of(renewal.term, in_use=in_use)
+    if need.quantity(renewal.package).quantity < checkout.quantity:
+        _close(checkout)
+
+
+def _close(purchase: Purchase) -> None:
+    try:
+        close_checkout(purchase)
+    except ProcessorError:
+        logger.exception("checkout of %s is not closed yet; reconciliation will", purchase.pk)
 
 
 def _organization_of(payment_intent_id: str) -> Organization:

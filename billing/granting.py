@@ -16,7 +16,7 @@ from billing import gateway, problems, refunding
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
-from billing.states import ProblemReason, PurchaseKind, PurchaseStatus, require_move
+from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock, formats, ledger, notices, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
@@ -75,7 +75,8 @@ def give_up(purchase: Purchase) -> None:
     require_move(purchase.status, PurchaseStatus.REFUNDING)
     purchase.status = PurchaseStatus.REFUNDING
     purchase.save(update_fields=["status"])
-    if purchase.renewal is not None:
+    others = Purchase.objects.filter(renewal=purchase.renewal, status__in=UNSETTLED)
+    if purchase.renewal is not None and not others.exists():
         renewals.reopen(purchase.renewal)
 
 

@@ -160,7 +160,6 @@ def _take_in(
     for heard in refunds:
         refund = _known(heard) or Refund(
             purchase=purchase,
-            problem=_unanswered(problem),
             payment_intent_id=payment_intent_id,
             amount=heard.amount,
             currency=heard.currency,
@@ -168,11 +167,12 @@ def _take_in(
             created_at=heard.created_at,
         )
         _take_in_refund(refund, heard)
-    if purchase is None:
-        return
-    for dispute in disputes:
-        _take_in_dispute(payment_intent_id, purchase, dispute)
-    if problem is None:
+    if purchase is not None:
+        for dispute in disputes:
+            _take_in_dispute(payment_intent_id, purchase, dispute)
+    if problem is not None:
+        _answer_problem(problem)
+    elif purchase is not None:
         reversing.apply(purchase)
 
 
@@ -187,22 +187,17 @@ def _known(heard: ProcessorRefund) -> Refund | None:
     return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
 
 
-def _unanswered(problem: PaymentProblem | None) -> PaymentProblem | None:
-    """The payment on support's list that a refund from elsewhere answers, if none did yet."""
-    if problem is None or problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
-        return None
-    return problem
-
-
 def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
     _require_known(heard.status, RefundStatus.values)
+    before = refund.status if refund.refund_id else ""
     refund.refund_id = heard.id
     refund.status = later_refund_status(refund.status, heard.status)
     if refund.status == heard.status:
         refund.failure_reason = heard.failure_reason[:80]
     refund.save()
-    if refund.problem is not None:
-        _answer_problem(refund, refund.problem)
+    is_news = refund.status in FAILED_REFUNDS and before != refund.status
+    if is_news and refund.problem is not None:
+        _put_back(refund.problem)
 
 
 def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
@@ -235,7 +230,9 @@ def _write(refund: Refund, heard: ProcessorRefund) -> Refund:
         purchase = lock_purchase(refund.purchase) if refund.purchase else None
         refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         _take_in_refund(refund, heard)
-        if purchase is not None and refund.problem is None:
+        if refund.problem is not None:
+            _answer_problem(refund.problem)
+        elif purchase is not None:
             reversing.apply(purchase)
     return refund
 
@@ -250,32 +247,61 @@ def _write_refusal(refund: Refund, text: str) -> Refund:
             refund.failure_reason = text[:80]
             refund.save(update_fields=["status", "failure_reason"])
             if refund.problem is not None:
-                _answer_problem(refund, refund.problem)
+                _put_back(refund.problem)
     return refund
 
 
-def _answer_problem(refund: Refund, problem: PaymentProblem) -> None:
-    """A payment given back instead of granted: list and purchase follow its refund."""
-    if refund.status in FAILED_REFUNDS:
-        if problem.resolution:
-            problems.reopen(problem)
-        problems.hand_to_support(problem)
-        _move_purchase(refund, problem, PurchaseStatus.REVIEW)
-    elif refund.status in LIVE_REFUNDS and _is_in_full(refund, problem):
-        if not problem.resolution:
-            problems.solve(problem, Resolution.REFUNDED, actor=refund.actor, why=refund.reason)
-        _move_purchase(refund, problem, PurchaseStatus.REFUNDED)
-
-
-def _is_in_full(refund: Refund, problem: PaymentProblem) -> bool:
-    received = problem.received.get("amount_received") or 0
-    return refund.amount >= received
-
-
-def _move_purchase(refund: Refund, problem: PaymentProblem, after: PurchaseStatus) -> None:
-    if refund.purchase_id is None:
+def _put_back(problem: PaymentProblem) -> None:
+    """A refund instead of a grant has failed: unless it was granted since, support looks again."""
+    purchase = problem.purchase
+    is_granted = (
+        purchase is not None
+        and Purchase.objects.filter(
+            pk=purchase.pk,
+            status=PurchaseStatus.SETTLED,
+            payment_intent_id=problem.payment_intent_id,
+        ).exists()
+    )
+    if is_granted or left_of(problem) == 0:
         return
-    purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=refund.purchase_id)
+    if problem.resolution:
+        problems.reopen(problem)
+    problems.hand_to_support(problem)
+    _move_purchase(problem, PurchaseStatus.REVIEW)
+
+
+def _answer_problem(problem: PaymentProblem) -> None:
+    """A payment that was given back instead of granted: list and purchase follow the money."""
+    problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
+    if not _received(problem) or left_of(problem):
+        return
+    if not problem.resolution:
+        ours = problem.refunds.filter(status__in=LIVE_REFUNDS).first()
+        problems.solve(
+            problem,
+            Resolution.REFUNDED,
+            actor=ours.actor if ours else None,
+            why=ours.reason if ours else "",
+        )
+    _move_purchase(problem, PurchaseStatus.REFUNDED)
+
+
+def left_of(problem: PaymentProblem) -> int:
+    """What of a payment on the list has neither gone back nor been lost, in minor units."""
+    back = reversing.returned_of(
+        problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
+    )
+    return max(0, _received(problem) - back)
+
+
+def _received(problem: PaymentProblem) -> int:
+    return int(problem.received.get("amount_received") or 0)
+
+
+def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
+    if problem.purchase_id is None:
+        return
+    purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=problem.purchase_id)
     movable = (PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW)
     is_its_own = problem.session_id == purchase.session_id
     if not is_its_own or purchase.status == after or purchase.status not in movable:

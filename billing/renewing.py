@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from billing import granting, purchases
+from billing import granting, purchases, refunding
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
-from billing.models import Purchase
+from billing.models import Purchase, Refund
 from billing.quotes import Plan, PriceChanged, frozen_names, shown_for
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock, notices, renewals
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
@@ -154,6 +154,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
             purchase = before
             break
         require(standing_of(buyer.organization, clock.now()).may_renew)
+        _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
         started = _write_down(buyer, order)
         if started is not None:
@@ -189,6 +190,18 @@ def end_renewal_checkout(member: Membership) -> Purchase | None:
     return purchase
 
 
+def _refunds_on_their_way(organization: Organization) -> QuerySet[Refund]:
+    return Refund.objects.filter(
+        purchase__organization=organization, problem=None, status=RefundStatus.REQUESTED
+    )
+
+
+def _finish_refunds(organization: Organization) -> None:
+    """Licenses that are about to be taken back must not be renewed (R25, R30)."""
+    for refund in _refunds_on_their_way(organization):
+        refunding.follow_up(refund)
+
+
 def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
     purchase = Purchase.objects.filter(
         organization=organization, submission=order.submission
@@ -209,6 +222,8 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         # Against add-ons, members and another renewal of the organization at the same moment.
         organization = lock_organization(buyer.organization)
         if Purchase.objects.filter(organization=organization, status__in=UNSETTLED).exists():
+            return None
+        if _refunds_on_their_way(organization).exists():
             return None
         now = clock.now()
         standing = standing_of(organization, now)

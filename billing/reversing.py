@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.urls import reverse
 
 from billing import problems
@@ -53,7 +53,7 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,
         total_amount=purchase.total_amount,
-        refunded_amount=_returned(purchase, statuses),
+        refunded_amount=returned_of(purchase.payment_intent_id or "", purchase.currency, statuses),
         currency=purchase.currency,
     )
 
@@ -83,8 +83,9 @@ def apply(purchase: Purchase) -> None:
         _tell(purchase, change)
 
 
-def _returned(purchase: Purchase, statuses: Iterable[str]) -> int:
-    ours = {"payment_intent_id": purchase.payment_intent_id, "currency": purchase.currency}
+def returned_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
+    """What refunds of these statuses and lost disputes have returned of a payment."""
+    ours = {"payment_intent_id": payment_intent_id, "currency": currency}
     refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
     lost = Dispute.objects.filter(**ours, status__in=LOST_DISPUTES).aggregate(sum=Sum("amount"))
     return (refunded["sum"] or 0) + (lost["sum"] or 0)
@@ -111,9 +112,17 @@ def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
     term = Term.objects.select_for_update().select_related("organization").get(pk=term.pk)
     if paid.is_refunded and term.canceled_at is None:
         return _cancel(purchase, term, paid)
-    if not paid.is_refunded and term.canceled_at is not None:
-        return _lift(purchase, term)
-    return 0
+    if paid.is_refunded:
+        _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
+        return 0
+    _solve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
+    return _lift(purchase, term) if term.canceled_at is not None else 0
+
+
+def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
+    """What support was told of is over by itself."""
+    found = PaymentProblem.objects.filter(purchase=purchase, reason=reason)
+    problems.solve_all(found, resolution)
 
 
 def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
@@ -128,19 +137,17 @@ def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
             problems.note(
                 add_on, ProblemReason.TERM_CANCELED, _facts(add_on, paid_purchase(add_on))
             )
-    solved = PaymentProblem.objects.filter(
-        purchase=purchase, reason__in=(ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE)
-    )
-    problems.solve_all(solved, Resolution.CLOSED)
-    # The term before it may have been refunded while this one stood in the way.
-    before = Purchase.objects.filter(
-        term=term.renews_id,
+    for reason in (ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE):
+        _solve(purchase, reason, Resolution.CLOSED)
+    # Others may have been refunded, or given back again, while this one stood in the way.
+    others = Purchase.objects.filter(
+        Q(refunded_amount__gt=0) | Q(term__canceled_at__isnull=False),
+        organization=purchase.organization_id,
         kind__in=(PurchaseKind.RENEWAL, PurchaseKind.ORIGINAL),
         status=PurchaseStatus.SETTLED,
-        refunded_amount__gt=0,
-    )
-    for earlier in before.select_for_update(of=("self",)):
-        apply(earlier)
+    ).exclude(pk=purchase.pk)
+    for other in others.select_for_update(of=("self",)).order_by("-created_at"):
+        apply(other)
     return taken
 
 
@@ -158,6 +165,7 @@ def _lift(purchase: Purchase, term: Term) -> int:
         raise CheckoutInTheWay
     given = _reverse_included(purchase, 0)
     renewals.lift_cancellation(term)
+    _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
     problems.solve_all(
         PaymentProblem.objects.filter(
             purchase__in=_add_ons(term), reason=ProblemReason.TERM_CANCELED

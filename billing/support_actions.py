@@ -16,6 +16,7 @@ from billing.locking import lock_purchase
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorError
 from billing.renewing import open_renewal_checkout
+from billing.reversing import CheckoutInTheWay
 from billing.states import (
     FAILED_REFUNDS,
     ProblemReason,
@@ -51,13 +52,17 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
         return Refusal(Reason.NOT_PAID)
     if refunding.is_disputed(purchase.payment_intent_id or ""):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
+    if purchase.refunds.filter(status=RefundStatus.REQUESTED).exists():
+        return Refusal(Reason.REFUND_ON_ITS_WAY)
     paid = reversing.paid_purchase(purchase, with_requested=True)
     if purchase.kind == PurchaseKind.ADD_ON:
         left = paid.quantity - rules.reversed_add_ons(paid)
         return rules.may_refund_add_ons(paid, left if licenses is None else licenses)
     if licenses is not None:
         return Refusal(Reason.REFUND_NOT_IN_GROUPS, {"most": purchase.quantity})
-    later = renewals.later_term(purchase.term) if purchase.term else None
+    # A term that counts for nothing any more stands in nobody's way (R30).
+    counts = purchase.term is not None and purchase.term.canceled_at is None
+    later = renewals.later_term(purchase.term) if purchase.term and counts else None
     return rules.may_refund_term(paid, later_term_starts_on=later.starts_on if later else None)
 
 
@@ -123,6 +128,13 @@ def may_grant(problem: PaymentProblem) -> Allowed | Refusal:
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.REVIEW:
         return Refusal(Reason.CANNOT_BE_GRANTED)
+    expected, received = problem.expected, problem.received
+    for fact in ("amount_received", "currency"):
+        if expected.get(fact) != received.get(fact):
+            # The receipt would say what was not charged (R31).
+            return Refusal(Reason.AMOUNT_DIFFERS)
+    if refunding.left_of(problem) < int(received.get("amount_received") or 0):
+        return Refusal(Reason.CANNOT_BE_GRANTED)
     is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
     if not is_its_payment or granting.why_not_grantable(purchase) is not None:
         return Refusal(Reason.CANNOT_BE_GRANTED)
@@ -138,8 +150,10 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
     granted = _granted_by(problem)
     if granted is not None:
         return may_refund(granted)
-    if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
+    if not refunding.left_of(problem):
         return Refusal(Reason.REFUNDED_ALREADY)
+    if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
+        return Refusal(Reason.REFUND_ON_ITS_WAY)
     if refunding.is_disputed(problem.payment_intent_id):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     return ALLOWED
@@ -165,7 +179,7 @@ def refund_problem(
         require(may_refund_problem(problem))
         refund = refunding.request(
             problem,
-            amount=problem.received["amount_received"],
+            amount=refunding.left_of(problem),
             currency=problem.received["currency"],
             actor=actor,
             reason=why,
@@ -259,9 +273,11 @@ def _send(refund: Refund) -> Refund:
             # Perhaps because of a refund or dispute that nobody has told us of yet.
             following.follow_payment(refund.payment_intent_id)
         following.close_checkouts_of_canceled_terms()
+    except CheckoutInTheWay:
+        following.follow_payment(refund.payment_intent_id)
     except ProcessorError:
         logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
-        refund.refresh_from_db()
+    refund.refresh_from_db()
     return refund
 
 

@@ -18,7 +18,7 @@ from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase
 from subscriptions.standing import phase_by_dates
-from subscriptions.terms import latest_cancellation, latest_expiration
+from subscriptions.terms import latest_cancellation, latest_expiration, latest_outlived
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -67,6 +67,7 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
         .annotate(
             latest_expires_on=latest_expiration("organization"),
             latest_canceled_at=latest_cancellation("organization"),
+            latest_outlived_on=latest_outlived("organization"),
         )
         .annotate(unread_messages=unread_in_thread("user", "organization"))
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
@@ -80,10 +81,11 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
 
 
 def _is_closed(membership: Membership) -> bool:
-    # Both annotated by membership_in.
+    # Annotated by membership_in.
     expires_on = membership.latest_expires_on  # type: ignore[attr-defined]
     canceled_at = membership.latest_canceled_at  # type: ignore[attr-defined]
-    return phase_by_dates(expires_on, canceled_at, clock.now()) == Phase.CLOSED
+    outlived_on = membership.latest_outlived_on  # type: ignore[attr-defined]
+    return phase_by_dates(expires_on, canceled_at, outlived_on, clock.now()) == Phase.CLOSED
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:

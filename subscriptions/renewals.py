@@ -180,9 +180,11 @@ def lift_cancellation(term: Term) -> None:
 
     Only where no renewal in its place is being paid, and none was (R30).
     """
-    Renewal.objects.filter(
-        term=term.renews, state__in=(RenewalState.OPEN, RenewalState.PAYING)
-    ).update(state=RenewalState.WITHDRAWN, quantity=None)
+    # A canceled original purchase is renewed by a renewal of its own.
+    renewed = term.renews or term
+    Renewal.objects.filter(term=renewed, state__in=(RenewalState.OPEN, RenewalState.PAYING)).update(
+        state=RenewalState.WITHDRAWN, quantity=None
+    )
     Renewal.objects.filter(next_term=term, state=RenewalState.REFUNDED).update(
         state=RenewalState.PAID
     )

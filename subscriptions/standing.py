@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Min
 
 from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Renewal, Term
@@ -130,10 +131,16 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
 
 
 def phase_by_dates(
-    latest_expires_on: date | None, latest_canceled_at: datetime | None, now: datetime
+    latest_expires_on: date | None,
+    latest_canceled_at: datetime | None,
+    latest_outlived_on: date | None,
+    now: datetime,
 ) -> Phase:
-    """The phase from the two columns that ``subscriptions.terms`` adds to a query."""
+    """The phase from the three columns that ``subscriptions.terms`` adds to a query."""
     last = None
+    if latest_outlived_on is not None:
+        outlived_at = calendar.expires_at(latest_outlived_on, clock.zone())
+        latest_canceled_at = max(filter(None, (latest_canceled_at, outlived_at)))
     if latest_expires_on is not None:
         ended = latest_canceled_at
         expires_at = calendar.expires_at(latest_expires_on, clock.zone())
@@ -165,8 +172,8 @@ def _count(
             for term, number in zip(later_terms, held_later, strict=True)
         ],
         renewal_checkout_quantity=(
-            Renewal.objects.filter(term__organization=organization, state=RenewalState.PAYING)
-            .values_list("quantity", flat=True)
-            .first()
+            Renewal.objects.filter(
+                term__organization=organization, state=RenewalState.PAYING
+            ).aggregate(least=Min("quantity"))["least"]
         ),
     )

@@ -66,6 +66,17 @@ def _refunded_already(facts: Facts) -> str:
     return _("All of this payment has been given back already.")
 
 
+def _refund_on_its_way(facts: Facts) -> str:
+    return _("A refund of this payment is on its way. Wait until the processor has answered it.")
+
+
+def _amount_differs(facts: Facts) -> str:
+    return _(
+        "What came is not what was to be paid, so a receipt for it would be wrong. Give it back; "
+        "the organization can pay again."
+    )
+
+
 def _refund_not_in_groups(facts: Facts) -> str:
     return _("Refund licenses in groups of 5, at most %(most)s.") % {
         "most": formats.number(facts["most"])
@@ -113,6 +124,8 @@ SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.RENEWAL_PAID: _renewal_paid,
     Reason.RENEWAL_BEING_PAID: _renewal_being_paid,
     Reason.REFUNDED_ALREADY: _refunded_already,
+    Reason.REFUND_ON_ITS_WAY: _refund_on_its_way,
+    Reason.AMOUNT_DIFFERS: _amount_differs,
     Reason.REFUND_NOT_IN_GROUPS: _refund_not_in_groups,
     Reason.NOTHING_WAS_PAID: _nothing_was_paid,
     Reason.NOT_PAID: _not_paid,

@@ -42,3 +42,18 @@ def latest_cancellation(organization: str) -> Subquery:
     return Subquery(
         canceled.order_by().values("organization").annotate(at=Max("canceled_at")).values("at")
     )
+
+
+def latest_outlived(organization: str) -> Subquery:
+    """The last expiration date among terms that were canceled after they had ended by themselves.
+
+    Such a term had carried the subscription until then, though it counts for nothing now (R30).
+    """
+    outlived = (
+        Term.objects.filter(organization=OuterRef(organization))
+        .annotate(canceled_on=TruncDate("canceled_at", tzinfo=clock.zone()))
+        .filter(canceled_on__gt=F("expires_on"))
+    )
+    return Subquery(
+        outlived.order_by().values("organization").annotate(on=Max("expires_on")).values("on")
+    )

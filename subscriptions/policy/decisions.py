@@ -40,6 +40,8 @@ class Reason(StrEnum):
     RENEWAL_PAID = "renewal_paid"
     RENEWAL_BEING_PAID = "renewal_being_paid"
     REFUNDED_ALREADY = "refunded_already"
+    REFUND_ON_ITS_WAY = "refund_on_its_way"
+    AMOUNT_DIFFERS = "amount_differs"
     REFUND_NOT_IN_GROUPS = "refund_not_in_groups"
     NOTHING_WAS_PAID = "nothing_was_paid"
     NOT_PAID = "not_paid"

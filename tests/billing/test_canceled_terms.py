@@ -1,5 +1,6 @@
 """A term whose payment went back in full is canceled (R30)."""
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from billing.following import follow_payment
 from billing.models import PaymentProblem, Purchase
 from billing.reconcile import reconcile
-from billing.renewing import plan_renewal
+from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock, members
@@ -253,65 +254,6 @@ class TestALaterTermIsPaid:
         assert not waiting()
 
 
-class TestARefundThatFailsLater:
-    def test_the_cancellation_is_lifted(self, world: World, renewal: Purchase) -> None:
-        made = refunded_outside(world, renewal)
-        refund_fails(world, renewal, made["id"])
-
-        now = standing(world.lakeside)
-        assert term_of(renewal).canceled_at is None
-        assert now.next_term == renewal.term
-        assert (now.phase, reversals(world.lakeside)) == (Phase.RUNNING, [-25, 25])
-        world.at(NEXT_YEAR)
-        assert world.held() == 25
-
-    def test_the_renewal_begun_meanwhile_is_not_needed(
-        self, world: World, renewal: Purchase
-    ) -> None:
-        made = refunded_outside(world, renewal)
-        begun = renew(world)
-        refund_fails(world, renewal, made["id"])
-
-        begun.refresh_from_db()
-        assert begun.status == PurchaseStatus.EXPIRED
-        states = Renewal.objects.order_by("pk").values_list("state", flat=True)
-        assert list(states) == [RenewalState.PAID, RenewalState.WITHDRAWN]
-        assert term_of(renewal).canceled_at is None
-
-    def test_after_a_new_renewal_was_paid_nothing_moves(
-        self, world: World, renewal: Purchase
-    ) -> None:
-        made = refunded_outside(world, renewal)
-        again = renew_and_settle(world)
-        refund_fails(world, renewal, made["id"])
-
-        assert term_of(renewal).canceled_at is not None
-        assert term_of(again).canceled_at is None
-        assert waiting() == [ProblemReason.REFUND_UNDONE]
-        assert standing(world.lakeside).next_term == again.term
-
-    def test_paid_at_that_very_moment_the_new_one_counts(
-        self, world: World, renewal: Purchase
-    ) -> None:
-        made = refunded_outside(world, renewal)
-        again = renew(world)
-        world.pay(again)
-        refund_fails(world, renewal, made["id"])
-
-        assert Purchase.objects.get(pk=again.pk).status == PurchaseStatus.SETTLED
-        assert term_of(renewal).canceled_at is not None
-        assert waiting() == [ProblemReason.REFUND_UNDONE]
-
-    def test_its_add_ons_are_off_the_list_again(self, world: World, renewal: Purchase) -> None:
-        world.buy_and_settle(10)
-        made = refunded_outside(world, renewal)
-        assert waiting() == [ProblemReason.TERM_CANCELED]
-        refund_fails(world, renewal, made["id"])
-
-        assert not waiting()
-        assert world.held() == 35
-
-
 class TestAnOriginalPurchase:
     """The renewal of a canceled original purchase is of that term."""
 
@@ -355,6 +297,25 @@ class TestAnOriginalPurchase:
         found = plan_renewal(standing(original.organization), original.term.package)
 
         assert (found.need.licenses, found.price.quantity) == (0, 5)
+
+    def test_its_renewal_can_be_paid_at_leisure(self, world: World, original: Purchase) -> None:
+        """Nothing closes that payment page: it is the renewal that is open."""
+        assert original.organization is not None
+        assert original.term is not None
+        refunded_outside(world, original)
+        owner = Membership.objects.get(organization=original.organization)
+        package = original.term.package
+        found = plan_renewal(standing(original.organization), package)
+        order = RenewalOrder(package, "", found.shown, uuid.uuid4())
+        renewal = start_renewal(owner, order)
+
+        reconcile()
+        renewal.refresh_from_db()
+        assert renewal.status == PurchaseStatus.OPEN
+        world.pay(renewal)
+        reconcile()
+
+        assert standing(original.organization).phase == Phase.RUNNING
 
     def test_failing_later_it_stands_again(self, world: World, original: Purchase) -> None:
         assert original.organization is not None

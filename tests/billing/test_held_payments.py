@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.following import follow_payment
 from billing.models import PaymentProblem, Purchase
 from billing.purchases import settle
 from billing.reconcile import reconcile
@@ -23,11 +24,15 @@ from tests.world import World
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 
+# The right money for something that is not what was ordered.
+WRONG_LINE = {"line_items.data.0.quantity": 7}
+
+
 def held_payment(world: World, **changes: object) -> PaymentProblem:
     """A payment of 10 add-ons that does not match, in support's list."""
     assert world.stripe is not None
     purchase = world.buy(10)
-    world.stripe.alter(purchase.session_id or "", changes or {"amount_total": 4000})
+    world.stripe.alter(purchase.session_id or "", changes or WRONG_LINE)
     world.pay(purchase)
     settle(purchase.session_id or "")
     return PaymentProblem.objects.get(purchase=purchase)
@@ -88,6 +93,89 @@ class TestAPaymentThatWasHeld:
 
         assert len(stripe.requests(**REFUNDS)) == 1
 
+    @pytest.mark.parametrize(
+        "fields", [{"amount_total": 4000}, {"amount_total": 6000}, {"currency": "cad"}]
+    )
+    def test_of_another_amount_is_given_back_and_never_granted(
+        self, world: World, stripe: SandboxControl, fields: dict[str, Any]
+    ) -> None:
+        """R31: the receipt would say what was not charged."""
+        problem = held_payment(world, **fields)
+
+        with pytest.raises(Refused) as caught:
+            grant_problem(problem, why="w", actor=world.support)
+        refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+
+        assert caught.value.refusal.reason == Reason.AMOUNT_DIFFERS
+        assert refund.amount == problem.received["amount_received"]
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_refunded_again_after_a_failure_it_stays_refunded(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        """An old failure is heard of again with every answer, and is no news."""
+        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        stripe.fail_refund(first.refund_id or "")
+        reconcile()
+        held.refresh_from_db()
+        refund_problem(held, why="again", actor=world.support, submission=uuid.uuid4())
+
+        for _ in range(3):
+            follow_payment(held.payment_intent_id)
+
+        held.refresh_from_db()
+        assert (held.resolution, held.needs_support) == (Resolution.REFUNDED, False)
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_granted_after_a_failure_it_stays_granted(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        stripe.fail_refund(first.refund_id or "")
+        reconcile()
+        held.refresh_from_db()
+        grant_problem(held, why="the card is closed", actor=world.support)
+
+        follow_payment(held.payment_intent_id)
+
+        held.refresh_from_db()
+        assert (held.resolution, world.held()) == (Resolution.GRANTED, 35)
+
+    def test_given_back_in_part_elsewhere_the_rest_is_given_back_here(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        stripe.refund(payment_intent=held.payment_intent_id, amount=1000)
+        reconcile()
+
+        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+
+        held.refresh_from_db()
+        assert refund.amount == 4000
+        assert held.resolution == Resolution.REFUNDED
+
+    def test_given_back_elsewhere_in_two_parts_it_is_off_the_list(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        for amount in (1000, 4000):
+            stripe.refund(payment_intent=held.payment_intent_id, amount=amount)
+            reconcile()
+
+        held.refresh_from_db()
+        assert held.resolution == Resolution.REFUNDED
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_lost_in_a_dispute_it_is_off_the_list(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        dispute = stripe.open_dispute(payment_intent=held.payment_intent_id)
+        stripe.close_dispute(dispute["id"], "lost")
+        reconcile()
+
+        held.refresh_from_db()
+        assert held.resolution == Resolution.REFUNDED
+        with pytest.raises(Refused):
+            grant_problem(held, why="w", actor=world.support)
+
     def test_is_not_closed_without_either(self, world: World, held: PaymentProblem) -> None:
         with pytest.raises(Refused) as caught:
             close_problem(held, why="w", actor=world.support)
@@ -131,7 +219,7 @@ class TestAPaymentThatWasHeld:
 
     def test_of_a_renewal_is_granted(self, window: World, stripe: SandboxControl) -> None:
         purchase = renew(window)
-        stripe.alter(purchase.session_id or "", {"amount_total": 1})
+        stripe.alter(purchase.session_id or "", WRONG_LINE)
         window.pay(purchase)
         settle(purchase.session_id or "")
 

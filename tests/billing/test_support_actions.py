@@ -11,6 +11,7 @@ from billing import support_actions
 from billing.locking import lock_purchase
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.processor import ProcessorUnavailable
+from billing.quotes import PriceChanged
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
@@ -182,7 +183,29 @@ class TestTheProcessorIsAway:
 
         with pytest.raises(Refused) as caught:
             refunded_by_support(world, bought, 5)
-        assert caught.value.refusal.reason == Reason.REFUNDED_ALREADY
+        assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
+
+    def test_nor_for_other_licenses_of_it(
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        stripe.fault("drop_before", **REFUNDS, times=1)
+        refunded_by_support(world, bought, 5)
+
+        with pytest.raises(Refused) as caught:
+            refunded_by_support(world, bought, 5)
+        assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
+
+    def test_a_renewal_waits_for_it_and_is_for_what_is_left(
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        """R25: licenses that are being given back are not renewed."""
+        world.at(IN_WINDOW)
+        stripe.fault("drop_before", **REFUNDS, times=1)
+        refunded_by_support(world, bought)
+
+        with pytest.raises(PriceChanged):
+            renew(world)
+        assert renew(world).quantity == 25
 
     def test_a_refusal_of_the_processor_is_kept_with_its_reason(
         self, world: World, bought: Purchase, stripe: SandboxControl

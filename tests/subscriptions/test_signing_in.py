@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -80,7 +81,7 @@ class TestAtSignIn:
 
     def test_an_address_that_was_never_confirmed_does_not_get_in(self, world: World) -> None:
         user = world.official.user
-        user.emailaddress_set.update(verified=False)
+        EmailAddress.objects.filter(user=user).update(verified=False)
 
         page = Client().post(
             "/accounts/login/", {"login": user.email, "password": PASSWORD}, follow=True

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from billing import comparing, following, gateway, purchases, refunding, webhooks
-from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
-from billing.states import PurchaseStatus, RefundStatus
+from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 # How far back the processor's own lists are read: what was missed for longer is looked for on
 # purpose.
 LOOK_BACK = timedelta(days=1)
+# Banks refuse refunds within some days; this is several times as long.
+REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
 
 
 class StillFailing(Exception):
@@ -54,11 +56,12 @@ class Report:
         return sum(line.is_trouble for line in self.lines)
 
 
-def reconcile(*, look_back: timedelta = LOOK_BACK) -> Report:
+def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) -> Report:
     """Settle, resume, abandon, refund and process whatever is waiting, and compare the ledger.
 
     What the processor has that we do not know of is looked for among what it made within
-    ``look_back``.
+    ``look_back``. ``is_thorough``: also ask about every dispute that is open here, and every refund
+    of the last weeks, which a bank may still have refused.
     """
     report = Report()
     since = clock.now() - look_back - purchases.CLOCK_DIFFERENCE
@@ -71,6 +74,8 @@ def reconcile(*, look_back: timedelta = LOOK_BACK) -> Report:
     touched = _from_the_processor(
         report, "refund or dispute", lambda: gateway.payments_touched_since(since)
     )
+    if is_thorough:
+        touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
     _each(report, "refund or dispute", touched, _follow)
     following.close_checkouts_of_canceled_terms()
     for subject, difference in comparing.differences(since):
@@ -92,6 +97,18 @@ def _missed_sessions(since: datetime) -> list[str]:
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
     return sorted(paid)
+
+
+def _may_have_changed() -> list[str]:
+    """Payments whose open dispute may be decided, or whose refund may have failed (R30)."""
+    disputes = Dispute.objects.exclude(status__in=OVER_DISPUTES)
+    since = clock.now() - REFUNDS_MAY_FAIL_FOR
+    refunds = Refund.objects.filter(status=RefundStatus.SUCCEEDED, created_at__gte=since)
+    return [
+        payment
+        for found in (disputes, refunds)
+        for payment in found.values_list("payment_intent_id", flat=True)
+    ]
 
 
 def _settle_missed(session_id: str) -> str:

@@ -147,6 +147,8 @@ class DisputeStatus(models.TextChoices):
 LOST_DISPUTES = (DisputeStatus.LOST, DisputeStatus.APPEAL, DisputeStatus.APPEAL_REVIEW)
 # The processor refunds nothing while one of these stands.
 OPEN_DISPUTES = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
+# Nothing follows these; a lost one may still be appealed.
+OVER_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
 _DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
 
 

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -19,7 +19,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import answering, clock, messenger
+from subscriptions.admin import searching
+from subscriptions.admin.filters import organization_filter
 from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.admin.searching import Searched
 from subscriptions.message_forms import MessageForm
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.support import ConversationState
@@ -74,7 +77,7 @@ def remove_licenses_link(message: Message) -> str:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnlyAdmin):
+class ConversationAdmin(Searched, ReadOnlyAdmin):
     """Who waits longest stands first."""
 
     list_display = (
@@ -89,17 +92,18 @@ class ConversationAdmin(ReadOnlyAdmin):
     list_filter = (
         "state",
         RemovalFilter,
-        ("organization", admin.RelatedOnlyFieldListFilter),
+        organization_filter("organization"),
     )
     list_select_related = ("person", "organization")
-    search_fields = (
-        "person__name__istartswith",
-        "person__email__startswith",
-        "name__istartswith",
-        "email__startswith",
-        "organization__name__istartswith",
-        "organization__slug__startswith",
-    )
+    search_help_text = _("The beginning of a person's or an organization's name or address.")
+
+    def found(self, request: HttpRequest, text: str) -> Q:
+        """By who wrote, with an account or without, or by the organization."""
+        by_person = Q(person__in=searching.people(text)) | searching.begins("email", text)
+        if "@" in text:
+            return by_person
+        by_name = Q(name__istartswith=text)
+        return by_person | by_name | Q(organization__in=searching.organizations(text))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         """With how many licenses were asked to be removed last."""

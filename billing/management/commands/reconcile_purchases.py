@@ -26,8 +26,16 @@ class Command(BaseCommand):
             help="look at what the processor made in the last HOURS (default: %(default)s)",
         )
 
+        parser.add_argument(
+            "--thorough",
+            action="store_true",
+            help="also ask about open disputes and the refunds of the last weeks",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        report = reconcile(look_back=timedelta(hours=options["hours"]))
+        report = reconcile(
+            look_back=timedelta(hours=options["hours"]), is_thorough=options["thorough"]
+        )
         if report.lines:
             self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()

@@ -78,6 +78,32 @@ class TestMoneyThatWentBack:
         assert world.held() == 25
 
 
+class TestLongAfterwards:
+    """What happened while no webhook came through, and no list of the last day shows (R30)."""
+
+    def test_a_dispute_that_was_decided(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        dispute = disputed(world, purchase)
+        world.later(days=40)
+        stripe.close_dispute(dispute, "lost")
+
+        assert found() == []
+        reconcile(is_thorough=True)
+
+        assert world.held() == 25
+
+    def test_a_refund_that_failed(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        made = refunded_outside(world, purchase)
+        world.later(days=20)
+        stripe.fail_refund(made["id"])
+
+        assert found() == []
+        reconcile(is_thorough=True)
+
+        assert world.held() == 35
+
+
 class TestTheBooks:
     def test_agree_after_everything_that_can_happen(
         self, world: World, stripe: SandboxControl

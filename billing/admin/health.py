@@ -146,7 +146,7 @@ def purchases() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Not settled"),
-            _counted(unsettled, parts.list_of(Purchase, status__exact="open")),
+            _counted(unsettled, _list_of_unsettled()),
         ),
         (gettext("The oldest of them"), marked(_ago(oldest)) if is_old else _ago(oldest)),
         (

@@ -176,8 +176,8 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         """The conversation, and what may be done about it. Opening it marks it as read."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
-        number = int(object_id) if object_id.isascii() and object_id.isdecimal() else 0
-        return self._show(request, self._find(number))
+        is_number = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        return self._show(request, self._find(int(object_id) if is_number else 0))
 
     def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send an answer."""

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -68,6 +69,12 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
             latest_expires_on=latest_expiration("organization"),
             latest_canceled_at=latest_cancellation("organization"),
             latest_outlived_on=latest_outlived("organization"),
+            # For the navigation, which otherwise would ask on every page.
+            has_others=Exists(
+                Membership.objects.filter(
+                    user=OuterRef("user"), state=MembershipState.ACTIVE
+                ).exclude(pk=OuterRef("pk"))
+            ),
         )
         .annotate(unread_messages=unread_in_thread("user", "organization"))
         .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)

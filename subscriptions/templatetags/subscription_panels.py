@@ -5,9 +5,12 @@ from typing import Any
 from django import template
 
 from subscriptions import clock, joining, reclaiming
-from subscriptions.models import Organization
+from subscriptions.models import Membership, Organization
+from subscriptions.models.people import MembershipState
 
 register = template.Library()
+# More are on the page of all organizations.
+MOST_SHOWN = 10
 
 
 @register.inclusion_tag("subscriptions/_dormant_hint.html")
@@ -18,6 +21,20 @@ def dormant_hint(organization: Organization) -> dict[str, Any]:
         "count": reclaiming.count_dormant(organization, clock.now()),
         "days": reclaiming.dormant_after(organization).days,
     }
+
+
+@register.inclusion_tag("subscriptions/_switcher.html")
+def switcher(membership: Membership) -> dict[str, Any]:
+    """The person's other organizations, with the role held there, to go to at once."""
+    if not getattr(membership, "has_others", True):
+        return {"others": []}
+    others = (
+        Membership.objects.select_related("organization")
+        .filter(user=membership.user_id, state=MembershipState.ACTIVE)
+        .exclude(pk=membership.pk)
+        .order_by("organization__name")
+    )
+    return {"others": others[:MOST_SHOWN]}
 
 
 @register.inclusion_tag("subscriptions/_join_hint.html")

@@ -9,8 +9,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock, recent_sign_in
@@ -61,10 +62,13 @@ class AdminSite(admin.AdminSite):
 
 def _second_factor_is_missing(request: HttpRequest) -> HttpResponse | None:
     from subscriptions.models import User
-    from subscriptions.second_factor import has_second_factor
+    from subscriptions.second_factor import has_second_factor, was_used
 
     user = request.user
-    if not settings.STAFF_SECOND_FACTOR or not isinstance(user, User) or has_second_factor(user):
+    if not settings.STAFF_SECOND_FACTOR or not isinstance(user, User) or was_used(request, user):
         return None
+    if has_second_factor(user):
+        query = urlencode({"next": request.get_full_path()})
+        return redirect(f"{reverse('mfa_reauthenticate')}?{query}")
     messages.warning(request, _("Support staff need a second factor. Set one up first."))
     return redirect("mfa_index")

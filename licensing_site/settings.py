@@ -144,8 +144,8 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password_from_key": "20/m/ip",
     # Messages to support from people without an account.
     "message_without_account": "5/h/ip",
-    # Requests to join by a code: neither codes nor addresses can be tried out.
-    "join": "10/h/ip",
+    # Requests to join by a code; many people of one association may share an address.
+    "join": "100/h/ip",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 

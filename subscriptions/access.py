@@ -48,7 +48,7 @@ def members_only(
             membership = membership_in(request, slug)
             if not people.can(membership.role, capability):
                 raise PermissionDenied(membership)
-            if second_factor.is_missing(membership, capability):
+            if second_factor.is_missing(request, membership, capability):
                 return _second_factor_page(request, membership)
             if not open_when_closed and _is_closed(membership):
                 return _closed_page(request, membership)
@@ -103,7 +103,10 @@ def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 def _second_factor_page(request: HttpRequest, membership: Membership) -> HttpResponse:
-    response = render(request, "subscriptions/second_factor.html", {}, status=HTTPStatus.FORBIDDEN)
+    context = {"has_one": second_factor.has_second_factor(membership.user)}
+    response = render(
+        request, "subscriptions/second_factor.html", context, status=HTTPStatus.FORBIDDEN
+    )
     keep_private(request, response)
     return response
 

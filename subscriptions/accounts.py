@@ -5,8 +5,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_reset
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from subscriptions import members
 from subscriptions.models import User
@@ -18,6 +20,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts come from invitations only: a license stands behind each of them (R4)."""
         return False
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """Refuse an address that somebody else's account has got meanwhile, by an invitation."""
+        others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
+        if others.exists():
+            messages.error(
+                request, _("This address cannot be used for your account. Ask our support.")
+            )
+            return False
+        return bool(super().confirm_email(request, email_address))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a password reset; never on the host a request claims to be for."""

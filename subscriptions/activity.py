@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import Activity, Organization, User
+from subscriptions.models.people import Role
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ KINDS: dict[str, Kind] = {
     "settings": Kind(_("Settings"), ("settings_changed", "join_code_changed", "join_code_ended")),
 }
 
+_ROLES = {value: str(label) for value, label in Role.choices}
+
 # Facts in the order and the words they are shown in; others are for machines.
 _FACTS: dict[str, Promise] = {
     "name": _("Name"),
@@ -116,6 +119,7 @@ _FACTS: dict[str, Promise] = {
     "license": _("License"),
     "number": _("Users"),
     "quantity": _("Licenses"),
+    "people": _("Who"),
     "licenses": _("Licenses"),
     "asked_by": _("Asked for by"),
     "reason": _("Reason"),
@@ -148,7 +152,7 @@ def _details(activity: Activity) -> list[str]:
             if isinstance(change, Mapping)
         ]
     return [
-        f"{label}: {_shown(data[name])}"
+        f"{label}: {_shown(_ROLES.get(data[name], data[name]) if 'role' in name else data[name])}"
         for name, label in _FACTS.items()
         if data.get(name) not in (None, "")
     ]
@@ -162,6 +166,8 @@ def _field_name(name: str) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or "–"
     return str(value) if value not in (None, "") else "–"

@@ -33,7 +33,7 @@ class Asking:
 def organization_of(code: str) -> Organization | None:
     """The organization that hands out this code. Capitals, spaces and dashes do not matter."""
     letters = "".join(code.upper().replace("-", " ").split())
-    if not letters or len(letters) > 24 or not letters.isascii():
+    if len(letters) > 24 or not (letters.isascii() and letters.isalnum()):
         return None
     return Organization.objects.filter(join_code=letters).first()
 
@@ -48,14 +48,15 @@ def ask(organization: Organization, asking: Asking) -> None:
         waiting = JoinRequest.objects.filter(
             organization=organization, state=JoinRequestState.PENDING
         )
+        if waiting.count() >= MOST_WAITING:
+            # Before anything else: the answer must not tell members from others.
+            raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = asking.email.strip().lower()
         is_member = organization.memberships.filter(
             user__email=email, state__in=HOLDS_LICENSE
         ).exists()
         if is_member or waiting.filter(email=email).exists():
             return
-        if waiting.count() >= MOST_WAITING:
-            raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         try:
             with transaction.atomic():
                 request = JoinRequest.objects.create(

@@ -65,7 +65,10 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
         organization = lock(actor.organization)
         added = _add(organization, actor, newcomers)
         invitations.send_all(organization, added, invited_by=str(actor.user))
-        facts = {"quantity": len(added)}
+        facts = {
+            "quantity": len(added),
+            "people": [f"{one.invited_as} ({one.user.email}, {one.role})" for one in added[:200]],
+        }
         notices.record(organization, "members_imported", actor=actor.user, data=facts)
     return added
 

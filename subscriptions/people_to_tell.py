@@ -10,7 +10,9 @@ def people_who_may_buy(organization: Organization) -> list[Membership]:
     """The active members to turn to when licenses are needed (R5)."""
     return list(
         organization.memberships.filter(
-            state=MembershipState.ACTIVE, role__in=people.roles_with(Capability.BUY_LICENSES)
+            state=MembershipState.ACTIVE,
+            user__is_active=True,
+            role__in=people.roles_with(Capability.BUY_LICENSES),
         )
         .select_related("user")
         .order_by("role", "user__name")

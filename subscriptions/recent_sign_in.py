@@ -7,8 +7,30 @@ import time
 from datetime import timedelta
 
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ReauthenticationRequired
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import login
 from django.http import HttpRequest
+
+from subscriptions.models import User
+from subscriptions.policy import people
+from subscriptions.policy.people import Capability
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """Sign somebody in who has just chosen a password, as if it had been typed at sign-in."""
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    record_authentication(request, user, method="password")
+    # Otherwise signing out everywhere would leave this one.
+    UserSession.objects.create_from_request(request)
+
+
+def require_for_role(request: HttpRequest, role: str) -> None:
+    """Before a role is given that may buy or more. Raises ReauthenticationRequired."""
+    if people.can(role, Capability.BUY_LICENSES):
+        require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
 
 
 def is_recent(request: HttpRequest, within: timedelta) -> bool:

@@ -60,13 +60,15 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     freed = 0
     with transaction.atomic():
         members.lock(actor.organization)
-        for membership in memberships:
+        members.role_now(actor)
+        # Oneself last: afterwards nobody else could be removed any more.
+        for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
+            if not chosen(actor.organization, [membership.key]):
+                # Somebody else has removed them meanwhile: that is what was wanted.
+                continue
             try:
                 members.remove(actor, membership)
             except Refused as refused:
-                if refused.refusal.reason == Reason.NOT_A_MEMBER:
-                    # Somebody else has removed them meanwhile: that is what was wanted.
-                    continue
                 facts = dict(refused.refusal.facts) | {"name": membership.display_name}
                 raise Refused(Refusal(refused.refusal.reason, facts)) from refused
             freed += 1

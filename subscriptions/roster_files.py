@@ -170,6 +170,9 @@ def _rows_of_text(text: str, separator: str) -> Iterator[list[str]]:
     raise Refused(Refusal(Reason.FILE_QUOTE_IS_OPEN, {"row": number}))
 
 
+# The roster stands on one of the first sheets, if it is there at all.
+_MOST_SHEETS = 5
+
 # Workbooks --------------------------------------------------------------------------------------
 
 
@@ -182,7 +185,8 @@ def _workbook(data: bytes) -> list[TableRow]:
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             with closing(book):
-                for sheet in book.worksheets:
+                # Many sheets may be one and the same part of the file, read again and again.
+                for sheet in book.worksheets[:_MOST_SHEETS]:
                     rows = list(_numbered(_rows_of_sheet(sheet)))
                     if rows:
                         return rows

@@ -76,8 +76,12 @@ def read_changes(post: QueryDict) -> dict[int, Change]:
 
     A row that was shown as text sends only whether it is left out.
     """
-    keys = [int(key) for key in post.getlist("row") if key.isascii() and key.isdecimal()]
+    keys = [int(key) for key in post.getlist("row") if _is_key(key)]
     return {key: _change(post, key) for key in keys if key < 2**63}
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
 def _change(post: QueryDict, key: int) -> Change:

@@ -207,7 +207,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
         members.add_all(actor, [_newcomer(one) for one in new])
         for some in _some_at_a_time([one.row.pk for one in new]):
             current.rows.filter(pk__in=some).update(is_added=True)
-        current.added, current.added_at = len(new), clock.now()
+        current.added, current.added_at = current.added + len(new), clock.now()
         current.save(update_fields=["added", "added_at"])
     return len(new)
 

@@ -4,12 +4,16 @@ django-allauth does the work; here are what it stores and who must have one.
 """
 
 import base64
+from datetime import UTC, datetime
 
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.http import HttpRequest
 
 from subscriptions.models import Membership, User
 from subscriptions.policy import people
@@ -36,8 +40,22 @@ def has_second_factor(user: User) -> bool:
     return bool(get_adapter().is_mfa_enabled(user))
 
 
-def is_missing(membership: Membership, capability: Capability) -> bool:
-    """Whether the organization wants a second factor for this, and the member has none.
+def was_used(request: HttpRequest, user: User) -> bool:
+    """Whether this session has shown a second factor: at sign-in, later, or by setting it up."""
+    records = get_authentication_records(request, user)
+    if any(record.get("method") == "mfa" for record in records):
+        return True
+    begun = min((record["at"] for record in records), default=None)
+    if begun is None:
+        return False
+    since = datetime.fromtimestamp(begun, UTC)
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    set_up = Authenticator.objects.filter(user=user, type__in=kinds, created_at__gte=since)
+    return bool(set_up.exists())
+
+
+def is_missing(request: HttpRequest, membership: Membership, capability: Capability) -> bool:
+    """Whether the organization wants a second factor for this, and the session has shown none.
 
     It is asked of everybody who may buy, for everything but Members Home and the messenger.
     """
@@ -45,7 +63,7 @@ def is_missing(membership: Membership, capability: Capability) -> bool:
         membership.organization.second_factor_required
         and capability != Capability.VISIT
         and people.can(membership.role, Capability.BUY_LICENSES)
-        and not has_second_factor(membership.user)
+        and not was_used(request, membership.user)
     )
 
 

@@ -46,13 +46,15 @@ def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetim
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=clock.zone())
 
 
-def sign_in(client: Client, user: User, *, seconds_ago: float = 0) -> None:
-    """Leave ``client`` as it is so long after the password was typed."""
+def sign_in(
+    client: Client, user: User, *, seconds_ago: float = 0, method: str = "password"
+) -> None:
+    """Leave ``client`` as it is so long after the password was typed, or a second factor shown."""
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     session = client.session
     session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
     typed_at = time.time() - seconds_ago
-    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": typed_at}]
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": method, "at": typed_at}]
     session.save()
 
 

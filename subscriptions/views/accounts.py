@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions import invitations, members
+from subscriptions import invitations, members, recent_sign_in
 from subscriptions.forms import ProfileForm, SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
@@ -53,7 +52,7 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
     if request.method == "POST" and form.is_valid():
         members.join(membership, form.cleaned_data["password"])
         user = User.objects.get(pk=membership.user_id)
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        recent_sign_in.begin(request, user)
         return _welcome(request, membership)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     context = {"membership": membership, "form": form}

@@ -69,9 +69,11 @@ def _found(request: HttpRequest, member: Membership) -> QuerySet[Activity]:
 
 def _day(request: HttpRequest, name: str) -> date | None:
     try:
-        return date.fromisoformat(request.GET.get(name, ""))
+        day = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return None
+    # The day after it must exist, too.
+    return day if day < date.max else None
 
 
 def _cells(row: Activity) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, joining
+from subscriptions import clock, joining, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import JoinForm, role_choices
 from subscriptions.joining import Asking
@@ -79,6 +79,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     role = request.POST.get("role", "")
     if role not in offered:
         role = Role.GENERAL_MEMBER.value
+    recent_sign_in.require_for_role(request, role)
     try:
         is_new = joining.approve(member, found, role)
     except Refused as refused:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, members, reclaiming
+from subscriptions import clock, formats, members, recent_sign_in, reclaiming
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
@@ -92,6 +92,7 @@ def removed(request: HttpRequest, member: Membership) -> HttpResponse:
 def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Make a removed member one again."""
     other = get_object_or_404(Membership, key=key, organization=member.organization)
+    recent_sign_in.require_for_role(request, other.role)
     try:
         restored = reclaiming.restore(member, other)
     except Refused as refused:

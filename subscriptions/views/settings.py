@@ -1,6 +1,7 @@
 """System Settings: Administrators edit, Assignors read (R2)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -14,9 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, preferences, removals, second_factor
+from subscriptions import clock, preferences, recent_sign_in, removals, second_factor
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
+from subscriptions.policy.decisions import Refused
 from subscriptions.policy.people import Capability, can
 from subscriptions.settings_forms import (
     AddressFormSet,
@@ -64,6 +66,12 @@ def organization(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def security(request: HttpRequest, member: Membership) -> HttpResponse:
     """The second factor."""
+    if request.method == "POST":
+        if not can(member.role, Capability.EDIT_SETTINGS):
+            raise PermissionDenied(member)
+        recent_sign_in.require(
+            request, timedelta(seconds=site_settings.REAUTHENTICATE_BEFORE_ROLES)
+        )
     has_own = second_factor.has_second_factor(member.user)
     if "second_factor_required" in request.POST and not has_own:
         # Whoever asks it of others would be the first to be kept out.
@@ -128,8 +136,7 @@ def _tab(
     if request.method == "POST":
         if not may_edit:
             raise PermissionDenied(member)
-        if form.is_valid() and (also is None or also()):
-            _change(member, form.cleaned_data)
+        if form.is_valid() and _saved(member, form.cleaned_data, also):
             messages.success(request, _("The settings are saved."))
             return redirect(f"subscriptions:settings_{tab}", member.organization.slug)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -137,18 +144,21 @@ def _tab(
     return render(request, PAGE, context, status=status)
 
 
-def _change(member: Membership, values: dict[str, Any]) -> None:
+def _saved(member: Membership, values: dict[str, Any], also: Callable[[], bool] | None) -> bool:
     try:
+        if also is not None and not also():
+            return False
         preferences.change(member, values)
-    except preferences.NotAllowed as error:
-        # The role was taken since the page was opened.
+    except (preferences.NotAllowed, Refused) as error:
+        # The role or the membership was taken since the page was opened.
         raise PermissionDenied(member) from error
+    return True
 
 
 def _change_code(request: HttpRequest, member: Membership) -> HttpResponse:
     try:
         preferences.set_join_code(member, is_open=request.POST["code"] == "new")
-    except preferences.NotAllowed as error:
+    except (preferences.NotAllowed, Refused) as error:
         raise PermissionDenied(member) from error
     messages.success(request, _("The join code is changed."))
     return redirect("subscriptions:settings_people", member.organization.slug)

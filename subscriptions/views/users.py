@@ -62,6 +62,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     form = AddUserForm(request.POST, actor=member)
     if not form.is_valid():
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    recent_sign_in.require_for_role(request, form.cleaned_data["role"])
     try:
         added = members.add(member, form.new_member())
     except Refused as refused:

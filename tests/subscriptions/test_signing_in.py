@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -12,11 +12,15 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.usersessions.models import UserSession
+from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import second_factor
+from subscriptions import invitations, members, second_factor
+from subscriptions.members import NewMember
 from subscriptions.models import Organization, User
+from subscriptions.models.people import Role
 from tests.factories import PASSWORD
 from tests.pages import text_of
 from tests.world import World, sign_in
@@ -36,9 +40,9 @@ def code_of(secret: str) -> str:
     return f"{hotp_value(secret, counter):06d}"
 
 
-def client_of(user: User, seconds_ago: float = 0) -> Client:
+def client_of(user: User, seconds_ago: float = 0, method: str = "password") -> Client:
     client = Client()
-    sign_in(client, user, seconds_ago=seconds_ago)
+    sign_in(client, user, seconds_ago=seconds_ago, method=method)
     return client
 
 
@@ -110,8 +114,26 @@ class TestAnOrganizationThatAsksForIt:
 
     def test_with_one_everything_opens(self, world: World) -> None:
         with_app(world.assignor.user)
+        client = client_of(world.assignor.user, method="mfa")
 
-        assert world.client(world.assignor).get("/o/lakeside/licenses/add/").status_code == 200
+        assert client.get("/o/lakeside/licenses/add/").status_code == 200
+
+    def test_having_one_is_not_enough_without_showing_it(self, world: World) -> None:
+        """A session that was opened by password alone, perhaps by somebody else."""
+        with_app(world.assignor.user)
+        client = client_of(world.assignor.user)
+        Authenticator.objects.update(created_at="2020-01-01T00:00Z")
+
+        page = client.get("/o/lakeside/licenses/add/")
+
+        assert page.status_code == 403
+        assert "/accounts/second-factor/reauthenticate/" in page.content.decode()
+
+    def test_set_up_in_this_session_it_need_not_be_shown_again(self, world: World) -> None:
+        client = client_of(world.assignor.user, seconds_ago=60)
+        with_app(world.assignor.user)
+
+        assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
     def test_others_and_members_home_are_untouched(self, world: World) -> None:
         for person in (world.observer, world.official, world.assignor):
@@ -181,6 +203,16 @@ class TestTheSignInMustBeRecent:
         world.observer.refresh_from_db()
         assert world.observer.role == "observer"
 
+    @pytest.mark.parametrize("role", ["assignor", "administrator"])
+    def test_before_somebody_is_added_who_may_buy(self, world: World, role: str) -> None:
+        client = client_of(world.administrator.user, 3601)
+        form = {"name": "N", "email": "n@lakeside.example", "role": role}
+
+        response = client.post("/o/lakeside/users/add/", form)
+
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+        assert not User.objects.filter(email="n@lakeside.example").exists()
+
     def test_in_the_admin(self, world: World) -> None:
         for seconds, opens in ((8 * 3600 - 60, True), (8 * 3600 + 1, False)):
             response = client_of(world.support, seconds).get("/admin/")
@@ -205,7 +237,10 @@ class TestSupport:
         assert "Support staff need a second factor" in text_of(page)
 
         with_app(world.support)
-        assert client_of(world.support).get("/admin/").status_code == 200
+        Authenticator.objects.update(created_at="2020-01-01T00:00Z")
+        asked = client_of(world.support).get("/admin/").headers["Location"]
+        assert asked.startswith("/accounts/second-factor/reauthenticate/")
+        assert client_of(world.support, method="mfa").get("/admin/").status_code == 200
 
 
 def test_signing_out_everywhere_else(world: World) -> None:
@@ -230,3 +265,31 @@ def test_the_pages_of_the_second_factor_open(world: World, path: str) -> None:
     response = client.get(f"/accounts/second-factor/{path}", follow=True)
 
     assert response.status_code == 200
+
+
+def test_a_session_begun_by_an_invitation_is_one_like_others(world: World) -> None:
+    """It ends with the others, and needs no password that was chosen a moment ago."""
+    invited = members.add(world.administrator, NewMember("Nina", "nina@new.example", Role.ASSIGNOR))
+    client = Client()
+    chosen = {"password": PASSWORD, "password_again": PASSWORD}
+    client.post(invitations.link_for(invited).removeprefix(settings_of_site.SITE_URL), chosen)
+
+    assert client.get("/o/lakeside/users/").status_code == 200
+    assert UserSession.objects.filter(user=invited.user).count() == 1
+    form = {"name": "N", "email": "n@lakeside.example", "role": "assignor"}
+    added = client.post("/o/lakeside/users/add/", form)
+    assert added.headers["Location"] == "/o/lakeside/users/"
+
+
+def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: World) -> None:
+    members.add(world.administrator, NewMember("N", "new@lakeside.example", Role.OBSERVER))
+    mine = EmailAddress.objects.create(
+        user=world.official.user, email="new@lakeside.example", verified=False, primary=False
+    )
+    key = EmailConfirmationHMAC(mine).key
+
+    page = Client().post(f"/accounts/confirm-email/{key}/", follow=True)
+
+    assert page.status_code == 200
+    world.official.user.refresh_from_db()
+    assert world.official.user.email == "official@lakeside.example"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, rosters
+from subscriptions import clock, formats, recent_sign_in, rosters
 from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.forms import role_choices
@@ -124,6 +124,8 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     found = _find(member, roster)
     # What was corrected on the page counts, saved or not.
     rosters.change(found, read_changes(request.POST))
+    for one in rosters.judge(found, member).in_state(RowState.INVITED):
+        recent_sign_in.require_for_role(request, one.verdict.role)
     try:
         added = rosters.add_all(found, member)
     except Refused as refused:

@@ -17,10 +17,11 @@ from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import invitations, members, second_factor
+from subscriptions import invitations, members, rosters, second_factor
 from subscriptions.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.people import Role
+from subscriptions.roster_columns import RosterLine
 from tests.factories import PASSWORD
 from tests.pages import text_of
 from tests.world import World, sign_in
@@ -293,3 +294,14 @@ def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: 
     assert page.status_code == 200
     world.official.user.refresh_from_db()
     assert world.official.user.email == "official@lakeside.example"
+
+
+def test_nor_is_anybody_who_may_buy_imported_without_it(world: World) -> None:
+    line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
+    roster = rosters.keep(world.administrator, [line], source="")
+    client = client_of(world.administrator.user, 3601)
+
+    response = client.post(f"/o/lakeside/users/import/{roster.pk}/add/")
+
+    assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not User.objects.filter(email="nina@new.example").exists()

@@ -106,7 +106,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo(checkout: Path) -> Iterator[Demo]:
     demo = Demo(checkout)
+    # Tests that run in the background of a shell inherit that Ctrl-C is ignored, and pass it on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield demo
+    signal.signal(signal.SIGINT, before)
     if demo.process is not None and demo.process.poll() is None:
         demo.stop(signal.SIGTERM)
 

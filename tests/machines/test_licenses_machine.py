@@ -46,7 +46,7 @@ CREATE = "/v1/checkout/sessions"
 # varies those it has. A failure is not made smaller, which takes minutes: Phase.shrink does that.
 SEEDS = range(4)
 PROFILE = settings(
-    max_examples=10,
+    max_examples=7,
     stateful_step_count=45,
     deadline=None,
     database=None,

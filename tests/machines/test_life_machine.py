@@ -39,7 +39,7 @@ INCLUDED = 8
 QUANTITIES = st.sampled_from([5, 10, 25])
 
 PROFILE = settings(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -32,7 +32,7 @@ from tests.world import World, build_world
 
 INCLUDED = 25
 PROFILE = settings(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=12,
     deadline=None,
     derandomize=True,

@@ -66,7 +66,9 @@ test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL 
 	@# What has no database, or one of its own, says nothing new on another; the machines make no
 	@# statement that the other tests do not make.
 	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" \
-		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines
+		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines \
+		--ignore=tests/test_architecture.py --ignore=tests/test_settings.py \
+		--ignore=tests/test_infrastructure_demo.py
 
 .PHONY: test-fast
 test-fast: .venv/development  ## SQLite only, no browser

@@ -22,7 +22,7 @@ from subscriptions.admin.filters import YesFilter, organization_filter
 from subscriptions.admin.log import Deed
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import OfOrganization
+from subscriptions.admin.searching import Searched
 from subscriptions.models import User
 from subscriptions.policy.decisions import Allowed, Refusal, require
 
@@ -251,7 +251,7 @@ class WaitingFilter(YesFilter):
 
 
 @admin.register(PaymentProblem)
-class PaymentProblemAdmin(OfOrganization, RecordAdmin):
+class PaymentProblemAdmin(Searched, RecordAdmin):
     organization_field = "purchase__organization"
     list_display = ("what", "organization", "needs_support", "resolution", "created_at")
     list_filter = (WaitingFilter, "reason", organization_filter("purchase__organization"))

@@ -19,7 +19,7 @@ from subscriptions.admin.actions import action_page
 from subscriptions.admin.filters import YesFilter, organization_filter
 from subscriptions.admin.parts import Tool
 from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import OfOrganization
+from subscriptions.admin.searching import Searched
 from subscriptions.models import LicenseEntry
 
 # Neither paid and granted nor over.
@@ -40,7 +40,7 @@ class ReturnedFilter(YesFilter):
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(OfOrganization, RecordAdmin):
+class PurchaseAdmin(Searched, RecordAdmin):
     list_display = (
         "kind",
         "of_organization",
@@ -230,7 +230,7 @@ class UnfinishedFilter(YesFilter):
         return Q(status__in=[str(status) for status in UNFINISHED])
 
 
-class _OfPurchase(OfOrganization, RecordAdmin):
+class _OfPurchase(Searched, RecordAdmin):
     """What hangs on a purchase: refunds and disputes."""
 
     organization_field = "purchase__organization"

@@ -27,7 +27,7 @@ from subscriptions.admin.log import Deed
 from subscriptions.admin.organization_lists import MAY_TAKE_BACK
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import OfOrganization
+from subscriptions.admin.searching import Searched
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.standing import standing_of
@@ -124,7 +124,7 @@ class StandsFilter(YesFilter):
 
 
 @admin.register(LicenseRemoval)
-class LicenseRemovalAdmin(OfOrganization, RecordAdmin):
+class LicenseRemovalAdmin(Searched, RecordAdmin):
     """Read only: they are made on the organization's page and taken back on their own."""
 
     organization_field = "term__organization"

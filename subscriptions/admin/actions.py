@@ -6,6 +6,7 @@ if they would come to something else by then.
 """
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -74,7 +75,7 @@ class Trouble(Exception):
     """It could not be done now, through nobody's fault; its text says so."""
 
 
-class Action:
+class Action(ABC):
     """One thing to do about ``subject``. Subclasses say what; this is how."""
 
     permission = ""
@@ -121,9 +122,9 @@ class Action:
         """What came of this very form, where it was sent before."""
         return None
 
+    @abstractmethod
     def act(self, form: ActionForm, actor: User) -> Done:
         """Do it. Raises Refused, and Trouble."""
-        raise NotImplementedError
 
     def name_of(self, thing: Model) -> str:
         """What an object is called above and on top of the page."""

@@ -1,5 +1,6 @@
 """Lists that support works from."""
 
+from abc import ABC, abstractmethod
 from datetime import date, timedelta
 from typing import Any
 
@@ -108,14 +109,14 @@ class PhaseFilter(admin.SimpleListFilter):
         return queryset.filter(in_phase(Phase(chosen))) if chosen in set(Phase) else queryset
 
 
-class YesFilter(admin.SimpleListFilter):
+class YesFilter(ABC, admin.SimpleListFilter):
     """A filter with one choice beside all."""
 
     words: Any = ""
 
+    @abstractmethod
     def condition(self) -> Q:
         """The rows it leaves."""
-        raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """One choice beside all."""

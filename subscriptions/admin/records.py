@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.admin import parts, story
 from subscriptions.admin.filters import YesFilter, organization_filter
 from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import OfOrganization
+from subscriptions.admin.searching import Searched
 from subscriptions.models import (
     Activity,
     LicenseEntry,
@@ -34,7 +34,7 @@ class CanceledFilter(YesFilter):
 
 
 @admin.register(Term)
-class TermAdmin(OfOrganization, RecordAdmin):
+class TermAdmin(Searched, RecordAdmin):
     list_display = (
         "organization",
         "package_name",
@@ -78,7 +78,7 @@ class TermAdmin(OfOrganization, RecordAdmin):
 
 
 @admin.register(Renewal)
-class RenewalAdmin(OfOrganization, RecordAdmin):
+class RenewalAdmin(Searched, RecordAdmin):
     organization_field = "term__organization"
     list_display = ("term", "package", "state", "quantity", "created_at")
     list_filter = ("state", organization_filter("term__organization"))
@@ -86,7 +86,7 @@ class RenewalAdmin(OfOrganization, RecordAdmin):
 
 
 @admin.register(LicenseEntry)
-class LicenseEntryAdmin(OfOrganization, RecordAdmin):
+class LicenseEntryAdmin(Searched, RecordAdmin):
     organization_field = "term__organization"
     list_display = (
         "__str__",
@@ -150,7 +150,7 @@ class WaitingNoticeFilter(YesFilter):
 
 
 @admin.register(Notice)
-class NoticeAdmin(OfOrganization, RecordAdmin):
+class NoticeAdmin(Searched, RecordAdmin):
     list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
     list_filter = (WaitingNoticeFilter, organization_filter("organization"))
     list_select_related = ("organization",)
@@ -164,7 +164,7 @@ class NoticeAdmin(OfOrganization, RecordAdmin):
 
 
 @admin.register(Activity)
-class ActivityAdmin(OfOrganization, RecordAdmin):
+class ActivityAdmin(Searched, RecordAdmin):
     list_display = ("at", "organization", "what", "who", "change", "why")
     list_filter = (organization_filter("organization"),)
     list_select_related = ("organization", "actor")
@@ -193,7 +193,7 @@ class ActivityAdmin(OfOrganization, RecordAdmin):
 
 
 @admin.register(Reminder)
-class ReminderAdmin(OfOrganization, RecordAdmin):
+class ReminderAdmin(Searched, RecordAdmin):
     organization_field = "term__organization"
     list_display = ("term", "user", "due_on", "was_sent", "created_at")
     list_filter = (organization_filter("term__organization"),)

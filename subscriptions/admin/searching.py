@@ -67,15 +67,21 @@ def _keys(rows: QuerySet[Any]) -> list[int]:
 
 
 class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Mix into a ModelAdmin: ``found`` says which rows a search is about."""
+    """Mix into a ModelAdmin: ``found`` says which rows a search is about.
+
+    Where a list says nothing else, those of the organizations found: by name, address or a member's
+    e-mail.
+    """
 
     # Django shows the box where there is something in it; what is looked for stands below.
     search_fields = ("pk",)
-    search_help_text = _("The beginning of a name or address.")
+    search_help_text = _("The beginning of an organization's name or address, or an e-mail.")
+    # The column that names it.
+    organization_field = "organization"
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """The rows ``text`` stands for."""
-        raise NotImplementedError
+        return Q(**{f"{self.organization_field}__in": organizations(text)})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -83,15 +89,3 @@ class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
         """The rows found, none of them twice."""
         text = search_term.strip()
         return (queryset.filter(self.found(request, text)) if text else queryset), False
-
-
-class OfOrganization(Searched):
-    """Found by the organization: its name, its address or a member's e-mail."""
-
-    # The column that names it.
-    organization_field = "organization"
-    search_help_text = _("The beginning of an organization's name or address, or an e-mail.")
-
-    def found(self, request: HttpRequest, text: str) -> Q:
-        """Everything of the organizations found."""
-        return Q(**{f"{self.organization_field}__in": organizations(text)})

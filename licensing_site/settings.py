@@ -90,7 +90,9 @@ SQLITE_OPTIONS = {
     # commits: SQLite has no row locks.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    # Triggers see what REPLACE replaces only where they may be set off by one another.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+    "PRAGMA recursive_triggers=ON;",
 }
 
 DATABASES = {

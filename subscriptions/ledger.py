@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term, User
@@ -94,6 +94,18 @@ def held_at(organization: Organization, instants: Sequence[datetime]) -> list[in
     sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}
     row = LicenseEntry.objects.filter(term__organization=organization).aggregate(**sums)
     return [row[name] or 0 for name in sums]
+
+
+def granted_by(instant: datetime) -> Subquery:
+    """What the entries of a term, as a column of a query of terms, add up to at ``instant``.
+
+    Held then are those of the terms that end later and are not canceled by then.
+    """
+    entries = LicenseEntry.objects.filter(term=OuterRef("pk"), effective_at__lte=instant)
+    return Subquery(
+        entries.order_by().values("term").annotate(sum=Sum("quantity")).values("sum"),
+        output_field=IntegerField(),
+    )
 
 
 def _held(instant: datetime) -> Sum:

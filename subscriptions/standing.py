@@ -4,15 +4,16 @@ Pages, forms and use cases ask here, so that all of them see the same numbers an
 answer from the rules.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from subscriptions import clock, ledger
-from subscriptions.models import Membership, Organization, Renewal, Term
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models import MemberCount, Organization, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import buying, calendar, licenses, renewal
 from subscriptions.policy.decisions import Allowed, Refusal
@@ -108,10 +109,14 @@ class Standing:
 
 
 def standing_of(organization: Organization, now: datetime) -> Standing:
-    """The standing of ``organization`` at the aware instant ``now``: four queries."""
+    """The standing of ``organization`` at the aware instant ``now``.
+
+    One query; one more while a term is paid that has not begun. A caller who decides by it holds
+    the organization's lock, and asks after having got it.
+    """
     zone = clock.zone()
     today = calendar.local_date(now, zone)
-    paid = {term.pk: term for term in organization.terms.order_by("starts_on", "pk")}
+    paid = {term.pk: term for term in _terms_with_figures(organization, now)}
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
@@ -123,7 +128,7 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         term=running[0] if running else None,
         latest=paid[last.key] if last else None,
         last=last,
-        licenses=_count(organization, now, [term for term in terms if term.starts_on > today]),
+        licenses=_count(organization, today, tuple(paid.values()), terms),
         phase=_phase(last, now),
         may_add_licenses=buying.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewal.may_renew(last, now=now, zone=zone),
@@ -156,24 +161,43 @@ def _phase(last: LastTerm | None, now: datetime) -> Phase:
     return renewal.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
+def _terms_with_figures(organization: Organization, now: datetime) -> QuerySet[Term]:
+    """All that was paid, each with what counting needs: read together, so that it fits together."""
+    paying = Renewal.objects.filter(term=OuterRef("pk"), state=RenewalState.PAYING)
+    return organization.terms.annotate(
+        granted=ledger.granted_by(now),
+        paying_for=Subquery(paying.values("quantity")[:1]),
+        members=Subquery(_member_count(organization).values("holding")),
+    ).order_by("starts_on", "pk")
+
+
 def _count(
-    organization: Organization, now: datetime, later_terms: list[Term]
+    organization: Organization, today: date, paid: Sequence[Any], terms: Sequence[Any]
 ) -> licenses.LicenseCount:
-    zone = clock.zone()
-    starts = [calendar.midnight(term.starts_on, zone) for term in later_terms]
-    held, *held_later = ledger.held_at(organization, [now, *starts])
+    """``paid``: all terms with their figures; ``terms``: those of them that are not canceled."""
+    later = [term for term in terms if term.starts_on > today]
+    held_later = _held_when_they_start(organization, later)
+    paying_for = [term.paying_for for term in paid if term.paying_for is not None]
     return licenses.count_licenses(
-        held=held,
-        in_use=Membership.objects.filter(
-            organization=organization, state__in=HOLDS_LICENSE
-        ).count(),
+        held=sum(term.granted or 0 for term in terms if term.expires_on >= today),
+        in_use=paid[0].members if paid else members_of(organization),
         later_terms=[
             licenses.LaterTerm(term.starts_on, number)
-            for term, number in zip(later_terms, held_later, strict=True)
+            for term, number in zip(later, held_later, strict=True)
         ],
-        renewal_checkout_quantity=(
-            Renewal.objects.filter(
-                term__organization=organization, state=RenewalState.PAYING
-            ).aggregate(least=Min("quantity"))["least"]
-        ),
+        renewal_checkout_quantity=min(paying_for, default=None),
     )
+
+
+def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> list[int]:
+    starts = [calendar.midnight(term.starts_on, clock.zone()) for term in later]
+    return ledger.held_at(organization, starts) if starts else []
+
+
+def members_of(organization: Organization) -> int:
+    """How many members hold a license (R4), as the database keeps count."""
+    return _member_count(organization).values_list("holding", flat=True).get()
+
+
+def _member_count(organization: Organization) -> QuerySet[MemberCount]:
+    return MemberCount.objects.filter(organization=organization.pk)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from subscriptions import clock
-from subscriptions.models import LicenseEntry, Membership, Organization, Term
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models import LicenseEntry, MemberCount, Organization, Term
 from subscriptions.policy import calendar, renewal
 from subscriptions.policy.renewal import Phase
 from subscriptions.terms import last_term_of
@@ -40,8 +39,8 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         effective_at__lte=now,
     )
     sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
-    members = Membership.objects.filter(organization__in=keys, state__in=HOLDS_LICENSE)
-    counts = dict(members.order_by().values_list("organization").annotate(Count("pk")))
+    counted = MemberCount.objects.filter(organization__in=keys)
+    counts = dict(counted.values_list("organization", "holding"))
     found = {}
     for key in keys:
         last = last_term_of(terms[key], now)

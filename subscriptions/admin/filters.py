@@ -7,14 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.models import LicenseEntry, Membership, Organization, Term
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models import LicenseEntry, Organization, Term
 from subscriptions.policy import calendar
 from subscriptions.policy.renewal import Phase
 
@@ -63,7 +62,7 @@ def in_phase(phase: Phase) -> Q:
 def over_their_licenses() -> Q:
     """Organizations with a term that runs and more members than licenses: after reversals (R30).
 
-    Only a reversal brings that about, so that only those few organizations are counted through.
+    Only a reversal brings that about, so that only those few organizations are looked at.
     """
     today = clock.today()
     reversed_once = LicenseEntry.objects.filter(reverses__isnull=False)
@@ -74,16 +73,11 @@ def over_their_licenses() -> Q:
         effective_at__lte=clock.now(),
     )
     held = entries.order_by().values("term__organization").annotate(sum=Sum("quantity"))
-    members = Membership.objects.filter(organization=OuterRef("pk"), state__in=HOLDS_LICENSE)
-    in_use = members.order_by().values("organization").annotate(count=Count("pk"))
     over = (
         Organization.objects.filter(pk__in=reversed_once.values("term__organization"))
         .filter(Exists(Term.objects.filter(running_on(today), organization=OuterRef("pk"))))
-        .annotate(
-            held=Coalesce(Subquery(held.values("sum")), 0, output_field=IntegerField()),
-            in_use=Coalesce(Subquery(in_use.values("count")), 0, output_field=IntegerField()),
-        )
-        .filter(in_use__gt=F("held"))
+        .annotate(held=Coalesce(Subquery(held.values("sum")), 0, output_field=IntegerField()))
+        .filter(member_count__holding__gt=F("held"))
     )
     return Q(pk__in=over.values("pk"))
 

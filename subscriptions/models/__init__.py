@@ -1,5 +1,6 @@
 """Organizations, people, packages, terms, licenses, notices and messages."""
 
+from subscriptions.models.counts import MemberCount
 from subscriptions.models.discounts import Discount
 from subscriptions.models.joining import JoinRequest
 from subscriptions.models.licenses import LicenseEntry
@@ -18,6 +19,7 @@ __all__ = [
     "JoinRequest",
     "LicenseEntry",
     "LicenseRemoval",
+    "MemberCount",
     "MemberDraft",
     "Membership",
     "Message",

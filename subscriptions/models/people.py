@@ -133,6 +133,9 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"))
+    # The later of joining and the person's last sign-in; empty before joining. Written by database
+    # triggers alone, so that dormant members are found by an index.
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("membership")
@@ -143,10 +146,10 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 fields=("organization", "user"), name="membership_is_one_per_person"
             ),
+            # Who is removed has none. Without a condition, so that it also answers for lists and
+            # for the next number: SQLite takes no partial index where the state is a parameter.
             models.UniqueConstraint(
-                fields=("organization", "license_number"),
-                condition=Q(state__in=["invited", "active"]),
-                name="membership_license_is_held_once",
+                fields=("organization", "license_number"), name="membership_license_is_held_once"
             ),
             models.CheckConstraint(
                 condition=(
@@ -161,9 +164,12 @@ class Membership(models.Model):
                 name="membership_holds_a_license_unless_removed",
             ),
         )
-        # Counting members: not a partial index, because the state reaches SQLite as a parameter
-        # and it would then read every row.
-        indexes = (models.Index(fields=("organization", "state"), name="membership_count"),)
+        indexes = (
+            models.Index(
+                fields=("organization", "state", "last_seen_at"), name="membership_last_seen"
+            ),
+            models.Index(fields=("organization", "role", "state"), name="membership_by_role"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} ({self.organization})"

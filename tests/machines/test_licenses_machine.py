@@ -30,6 +30,7 @@ from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
 from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Refused
+from subscriptions.standing import members_of
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
 from tests.machines.model import END, WINDOW, Model, Person, Sale, chosen
 from tests.world import DECLINED_CARD, GOOD_CARD, World, build_world
@@ -346,6 +347,7 @@ class LicensesMachine(RuleBasedStateMachine):
         numbers = sorted(m.license_number for m in rows if m.license_number is not None)
         assert held == self.model.held
         assert len(numbers) == len(set(numbers)) == self.model.in_use
+        assert members_of(self.world.lakeside) == self.model.in_use
         if self.model.now < END:
             assert len(numbers) <= held
             assert numbers[-1] <= held

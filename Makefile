@@ -79,6 +79,10 @@ scale: .venv/development  ## the Django admin with 20,000 organizations, on both
 	$(PYTEST) -q -m scale tests/admin
 	$(POSTGRES) $(BIN)/python -m pytest -q -m scale tests/admin
 
+.PHONY: screens
+screens: install  ## a picture of every page in every state, accessibility, zoom, weights (ONLY="home users" for some)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.screens $(ONLY)
+
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations
 	$(BIN)/ruff check

@@ -1,0 +1,119 @@
+"""Goes through the states with a browser, and says what it has found."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from subscriptions.models import User
+from tests.browser import ARGUMENTS, DESKTOP, PHONE, find_chromium
+from tests.journeys.people import remember
+from tests.screens import checks
+from tests.screens.states import State, every_state
+
+SERVER_ERROR = 500
+DEVICES: dict[str, dict[str, Any]] = {"desktop": DESKTOP, "phone": PHONE}
+
+
+@dataclass
+class Found:
+    """What was found so far."""
+
+    violations: list[tuple[str, str]] = field(default_factory=list)
+    weights: dict[str, checks.Weight] = field(default_factory=dict)
+    pictures: int = 0
+
+    def add(self, where: str, what: list[str]) -> None:
+        self.violations += [(where, one) for one in what]
+
+
+def look(address: str, folder: Path, chosen: tuple[str, ...]) -> int:
+    """Look at every state, or at those whose names begin with one of ``chosen``."""
+    states = [one for one in every_state() if not chosen or one.name.startswith(chosen)]
+    folder.mkdir(parents=True, exist_ok=True)
+    found = Found()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS])
+        for state in states:
+            cache.clear()  # the limits on forms are not what is looked at
+            for device in DEVICES:
+                with _page(browser, address, state, device, found) as page:
+                    _look_at(page, state, device, folder, found)
+            if state.act is None:
+                _weigh(browser, address, state, found)
+        browser.close()
+    return report(states, found)
+
+
+@contextmanager
+def _context(browser: Browser, address: str, state: State, device: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        base_url=address,
+        locale="en-US",
+        timezone_id="America/New_York",
+        reduced_motion="reduce",
+        color_scheme="light",
+        **DEVICES[device],
+    )
+    if state.who:
+        remember(context, User.objects.get(email=state.who), address)
+    yield context
+    context.close()
+
+
+@contextmanager
+def _page(
+    browser: Browser, address: str, state: State, device: str, found: Found
+) -> Iterator[Page]:
+    with _context(browser, address, state, device) as context:
+        page = context.new_page()
+        answer = page.goto(state.address)
+        if answer is None or (answer.status >= SERVER_ERROR and not state.is_error):
+            found.add(f"{state.name}, {device}", [f"answers {answer and answer.status}"])
+        if state.act is not None:
+            state.act(page)
+            page.wait_for_load_state()
+        yield page
+
+
+def _look_at(page: Page, state: State, device: str, folder: Path, found: Found) -> None:
+    """Both color schemes; then what depends on neither."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=folder / f"{state.name}-{device}-{scheme}.png", full_page=True)
+        found.pictures += 1
+        found.add(f"{state.name}, {device}, {scheme}", checks.inaccessible(page))
+    page.emulate_media(color_scheme="light")
+    # Django's own pages are not made for such narrow windows.
+    if device == "phone" and not state.is_admin:
+        found.add(f"{state.name}, 320 px", checks.too_wide(page))
+    if device == "desktop":
+        found.add(f"{state.name}, forced colors", checks.lost_in_forced_colors(page))
+
+
+def _weigh(browser: Browser, address: str, state: State, found: Found) -> None:
+    with _context(browser, address, state, "phone") as context:
+        weight = checks.weigh(context, state.address)
+    found.weights[state.name] = weight
+    if weight.size > checks.HEAVIEST and not state.is_admin:
+        found.add(state.name, [f"weighs {weight.size:,} bytes, more than {checks.HEAVIEST:,}"])
+
+
+def report(states: list[State], found: Found) -> int:
+    """Print the tables; 1 where anything is violated."""
+    print(f"{'First view':32}{'bytes':>9}{'requests':>10}{'largest paint, ms':>19}")
+    for name, weight in found.weights.items():
+        paint = "–" if weight.largest_paint is None else f"{weight.largest_paint:.0f}"
+        print(f"{name:32}{weight.size:>9,}{weight.requests:>10}{paint:>19}")
+    print(f"\n{len(states)} states, {found.pictures} pictures")
+    if not found.violations:
+        print("No violations.")
+        return 0
+    print(f"{len(found.violations)} violations:")
+    for where, what in found.violations:
+        print(f"\n{where}\n{what}")
+    return 1

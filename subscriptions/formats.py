@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, to_locale
 
@@ -42,6 +42,11 @@ def end_of(day: date) -> str:
     start_of_next = datetime(day.year, day.month, day.day, tzinfo=clock.zone()) + timedelta(days=1)
     last_minute = start_of_next - timedelta(minutes=1)
     return format_datetime(last_minute, "EEEE, MMMM d, y, h:mm a vvvv", locale=locale())
+
+
+def zone_name() -> str:
+    """The subscription time zone as people call it: Eastern Time."""
+    return get_timezone_name(clock.zone(), width="long", locale=locale(), return_zone=False)
 
 
 def locale() -> Locale:

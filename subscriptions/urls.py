@@ -5,6 +5,7 @@ from django.urls import path
 from subscriptions.views import (
     accounts,
     activity,
+    help,
     joining,
     messenger,
     organizations,
@@ -18,6 +19,7 @@ app_name = "subscriptions"
 
 urlpatterns = [
     path("", organizations.my_organizations, name="my_organizations"),
+    path("help/", help.help, name="help"),
     path("account/", accounts.profile, name="profile"),
     path("invitations/<str:token>/", accounts.invitation, name="invitation"),
     path("o/<slug:slug>/", organizations.home, name="home"),

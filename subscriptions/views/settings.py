@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, preferences, recent_sign_in, removals, second_factor
+from subscriptions import clock, history, preferences, recent_sign_in, removals, second_factor
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.decisions import Refused
@@ -48,6 +48,7 @@ def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     standing = standing_of(member.organization, clock.now())
     context = {
         "standing": standing,
+        "history": history.history_of(standing),
         "days_since_expiration": -(standing.days_remaining or 0),
         "removals": removals.shown_for(standing),
         "requests": removals.waiting_requests(standing),

@@ -179,6 +179,8 @@ def _add_page(
         "form": form,
         "standing": standing,
         "refusal": sentence(refusal) if refusal else "",
+        # Shown in the meter: a license for this user.
+        "asked": 1 if refusal else 0,
     }
     return render(request, "subscriptions/add_user.html", context, status=status)
 

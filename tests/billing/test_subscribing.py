@@ -76,8 +76,8 @@ class TestPricing:
         assert "Club $9.00 per license" in page
         assert "at least 5 licenses" in page
         assert "Secret" not in page
-        assert "Checks, invoices, bank debit, prepaid cards" in page
-        assert "license spot, license slot, slot, license seat or seat" in page
+        assert "Checks, invoices, bank debit and prepaid cards are not possible" in page
+        assert "license spot, license slot, slot, license seat, seat" in page
 
     def test_it_is_linked_from_where_licenses_are_sold(self, world: World) -> None:
         for path in ("/o/lakeside/licenses/add/", "/accounts/login/"):

@@ -1,0 +1,47 @@
+"""Finding texts by the words people use, their own among them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+# Shorter words, such as "do" and "a", say nothing of what is looked for.
+SHORTEST_WORD = 3
+
+
+@dataclass(frozen=True)
+class Text:
+    """Something that can be found: words of the title count twice."""
+
+    key: str
+    title: str
+    body: str
+
+
+def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> list[str]:
+    """The keys of the texts that at least half of the query's words occur in, best first.
+
+    ``other_words`` leads from what people also say to the word the texts use ("seat" to
+    "license"). A word is found by its beginning, so that "price" finds "prices".
+    """
+    asked = set(_words(query, other_words))
+    scores = {text.key: _score(asked, text, other_words) for text in texts}
+    found = [key for key, (matched, _) in scores.items() if asked and 2 * matched >= len(asked)]
+    # The order of the texts decides between equals.
+    return sorted(found, key=lambda key: scores[key], reverse=True)
+
+
+def _score(asked: set[str], text: Text, other_words: Mapping[str, str]) -> tuple[int, int]:
+    title, body = (set(_words(part, other_words)) for part in (text.title, text.body))
+    in_title = {word for word in asked if _begins(word, title)}
+    in_body = {word for word in asked if _begins(word, body)}
+    return len(in_title | in_body), 2 * len(in_title) + len(in_body)
+
+
+def _begins(word: str, words: set[str]) -> bool:
+    return any(one.startswith(word) or word == f"{one}s" for one in words)
+
+
+def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
+    words = re.findall(r"\w+", text.casefold())
+    usual = [other_words.get(word, other_words.get(word.removesuffix("s"), word)) for word in words]
+    return [word for word in usual if len(word) >= SHORTEST_WORD]

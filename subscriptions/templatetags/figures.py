@@ -1,0 +1,55 @@
+"""Licenses as pictures, each with the same in words."""
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from subscriptions import charts, formats
+from subscriptions.history import History
+from subscriptions.policy.licenses import LicenseCount
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscriptions/_meter.html")
+def license_meter(licenses: LicenseCount, asked: int = 0) -> dict[str, Any]:
+    """``{% license_meter standing.licenses %}``; ``asked``: licenses somebody asks for just now."""
+    meter = charts.meter_of(licenses, asked)
+    return {"meter": meter, "words": _meter_in_words(licenses, asked), "whole": charts.METER_WIDTH}
+
+
+@register.inclusion_tag("subscriptions/_history.html")
+def license_history(history: History) -> dict[str, Any]:
+    """``{% license_history history %}``: licenses held over a term, and in use today."""
+    return {"chart": charts.chart_of(history), "history": history, "words": _in_words(history)}
+
+
+def _meter_in_words(licenses: LicenseCount, asked: int) -> str:
+    words = _("%(in_use)s of %(held)s licenses in use, %(free)s free") % {
+        "in_use": formats.number(licenses.in_use),
+        "held": formats.number(licenses.held),
+        "free": formats.number(licenses.free),
+    }
+    if not asked:
+        return words
+    return _("%(words)s, %(asked)s asked for") % {"words": words, "asked": formats.number(asked)}
+
+
+def _in_words(history: History) -> str:
+    first, last = history.steps[0], history.steps[-1]
+    return ngettext(
+        "Licenses held from %(starts)s through %(ends)s: %(first)s on the first day, %(last)s on "
+        "the last, %(changes)s change between. Renewal opens on %(opens)s.",
+        "Licenses held from %(starts)s through %(ends)s: %(first)s on the first day, %(last)s on "
+        "the last, %(changes)s changes between. Renewal opens on %(opens)s.",
+        len(history.steps) - 1,
+    ) % {
+        "starts": formats.long_date(history.starts_on),
+        "ends": formats.long_date(history.ends_on),
+        "first": formats.number(first.held),
+        "last": formats.number(last.held),
+        "changes": formats.number(len(history.steps) - 1),
+        "opens": formats.long_date(history.window_opens_on),
+    }

@@ -1,0 +1,76 @@
+"""The help: what it says is what the rules say, and people's own words find it."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from subscriptions import help as texts
+from tests.pages import text_of
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def page(query: str = "") -> str:
+    return text_of(Client().get("/help/", {"q": query} if query else {}))
+
+
+def test_everybody_may_read_it() -> None:
+    found = page()
+    assert "How add-on licenses are priced" in found
+    assert "When can I remove licenses?" in found
+    assert "Also called license spot, license slot, slot, license seat, seat." in found
+
+
+def test_its_numbers_are_those_of_the_rules(settings: Settings) -> None:
+    """R4, R10, R19, R22"""
+    settings.CLOSE_AFTER_DAYS = 17
+    found = page()
+    assert "5, 10, 15 and so on" in found
+    assert "30 days before the subscription expires" in found
+    assert "11:59 pm Eastern Time" in found
+    assert "17 days later" in found
+    assert "works for 14 days" in found
+
+
+@pytest.mark.parametrize("query", ["seat", "slots", "spot", "License seats", "SLOT"])
+def test_the_words_people_use_find_the_license(query: str) -> None:
+    topics, words = texts.find(query)
+
+    assert "who-uses" in [one.key for one in topics]
+    assert words[0].key == "license"
+
+
+def test_a_question_in_whole_words_finds_its_answer() -> None:
+    topics, _ = texts.find("how do I buy more seats?")
+    assert topics[0].key == "buying"
+    topics, _ = texts.find("remove a seat")
+    assert topics[0].key == "removing"
+
+
+@pytest.mark.parametrize("query", ["zebra", "<script>", "%", "x" * 5_000, "\x00"])
+def test_what_is_not_there_is_said_and_shown_as_typed(query: str) -> None:
+    response = Client().get("/help/", {"q": query})
+
+    assert response.status_code == 200
+    assert "Nothing was found for" in text_of(response)
+    assert "<script>" not in response.content.decode().split("<main")[1].split("</main")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("/o/lakeside/licenses/add/", ["pricing", "removing", "when-to-add"]),
+        ("/o/lakeside/settings/subscription/", ["pricing", "removing", "renewal", "expiration"]),
+        ("/o/lakeside/users/", ["who-uses", "who-may"]),
+        ("/o/lakeside/users/add/", ["who-uses"]),
+        ("/pricing/", ["pricing", "buying", "paying", "removing"]),
+    ],
+)
+def test_each_question_is_answered_where_it_arises(
+    world: World, path: str, keys: list[str]
+) -> None:
+    shown = text_of(world.client(world.assignor).get(path))
+
+    for key in keys:
+        assert texts.topic(key).question in shown

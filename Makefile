@@ -58,6 +58,13 @@ demo: .venv/runtime  ## start the site with made-up data and a local payment pro
 demo-reset: .venv/runtime  ## the same with fresh data
 	@$(DEMO) --reset
 
+# Production --------------------------------------------------------------------------------------
+
+.PHONY: serve
+serve: .venv/runtime  ## serve the site as in production, with the settings of the environment
+	$(BIN)/python manage.py migrate --check --verbosity=0
+	exec $(BIN)/python -m gunicorn --config python:licensing_site.serving
+
 # Tests -------------------------------------------------------------------------------------------
 
 .PHONY: test

@@ -1,11 +1,23 @@
 """What is answered where no page could be."""
 
+import logging
+import sys
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import bad_request as usual_bad_request
+from django.views.defaults import server_error as usual_server_error
+
+logger = logging.getLogger(__name__)
+
+# The database is away, restarting, out of space, or had no time: asking again may help. Whatever
+# had begun is rolled back.
+_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
+# Seconds after which a program that can wait should ask again.
+RETRY_AFTER = 10
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -14,4 +26,20 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         page = render_to_string("413.html", request=None)
         return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     response: HttpResponse = usual_bad_request(request, exception)
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A mistake of ours; or the database is away, and then when to try again.
+
+    The processor delivers a webhook again that is answered so.
+    """
+    if not isinstance(sys.exc_info()[1], _DATABASE_IS_AWAY):
+        response: HttpResponse = usual_server_error(request)
+        return response
+    logger.error("the database is away")
+    page = render_to_string("503.html", request=None)
+    response = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(RETRY_AFTER)
+    response["Cache-Control"] = "no-store"
     return response

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import environ
 
+from licensing_site import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -51,7 +53,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "licensing_site.probes.Probes",
+    "licensing_site.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "licensing_site.security.ContentSecurityPolicy",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages, as WhiteNoise does files. Tokens are masked anew on each page and the length of the
     # answer is blurred, so that nothing can be guessed from how well it compresses.
@@ -106,6 +112,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Whoever waits longer is told to try again: a request that hangs takes a thread with it.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=env.int("DATABASE_CONNECT_TIMEOUT", default=5),
+        options=(
+            f"-c lock_timeout={env.int('DATABASE_LOCK_TIMEOUT', default=15)}s "
+            f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', default=60)}s "
+            "-c idle_in_transaction_session_timeout=60s"
+        ),
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rate limits live in the cache, so every process must see the same one. The table comes with the
@@ -179,6 +194,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MESSENGER_SCRIPT_URL = env.str("MESSENGER_SCRIPT_URL", default="")
 MESSENGER_APP_ID = env.str("MESSENGER_APP_ID", default="")
 MESSENGER_IDENTITY_SECRET = env.str("MESSENGER_IDENTITY_SECRET", default="")
+# Further origins that its script talks to; browsers are told to refuse all others.
+MESSENGER_ORIGINS = env.list("MESSENGER_ORIGINS", default=[])
 
 # Calendar and prices ----------------------------------------------------------------------------
 
@@ -258,6 +275,8 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
 # Another address than Stripe's own, with a test key only: the local sandbox.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+# Where the payment page stands, with a domain of one's own at the processor.
+CHECKOUT_ORIGIN = env.str("CHECKOUT_ORIGIN", default="").rstrip("/")
 # Seconds to connect and to wait for an answer, and how often a failed call is repeated. Together
 # they must stay below the web server's own time limit for a request.
 STRIPE_CONNECT_TIMEOUT = env.float("STRIPE_CONNECT_TIMEOUT", default=3.0)
@@ -269,23 +288,46 @@ STRIPE_MAX_NETWORK_RETRIES = env.int("STRIPE_MAX_NETWORK_RETRIES", default=1)
 _https = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
+# Forms carry the token, and no script reads the cookie.
+CSRF_COOKIE_HTTPONLY = True
+# A name that browsers take from this very host over https only, so that no neighbor can set it.
+SESSION_COOKIE_NAME = "__Host-sessionid" if _https else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if _https else "csrftoken"
+LANGUAGE_COOKIE_SECURE = _https
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_https)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if _https else 0)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=63_072_000 if _https else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
-SECURE_REDIRECT_EXEMPT = [r"^stripe/webhook/$"]
+SECURE_REDIRECT_EXEMPT = [r"^stripe/webhook/$", r"^(healthz|readyz|metrics)$"]
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # The processor sends people back from its own site: with "Strict" they would land signed out.
 SESSION_COOKIE_SAMESITE = "Lax"
-
-# Logging ----------------------------------------------------------------------------------------
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+# What browsers can hand to a page; none of ours asks for any of it.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media"),
+        *("fullscreen", "geolocation", "gyroscope", "magnetometer", "microphone", "midi"),
+        *("payment", "usb"),
+    )
 }
+# Networks that reach the Django admin, such as 192.0.2.0/24; empty: all.
+ADMIN_NETWORKS = env.list("ADMIN_NETWORKS", default=[])
+
+# Logs, numbers, reports of errors ---------------------------------------------------------------
+
+LOGGING = logs.configuration(
+    env.str("LOG_LEVEL", default="INFO"), readable=env.bool("LOG_READABLE", default=DEBUG)
+)
+# Whoever asks for /metrics has to know it; without one there are none.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
+    logs.report_errors(
+        SENTRY_DSN,
+        environment=env.str("SENTRY_ENVIRONMENT", default="production"),
+        release=env.str("RELEASE", default=""),
+    )

@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""Every address of the site, but for those that machines ask (``licensing_site.probes``)."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -23,3 +23,4 @@ urlpatterns = [
 ]
 
 handler400 = "licensing_site.errors.bad_request"
+handler500 = "licensing_site.errors.server_error"

@@ -24,6 +24,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
+# As in production, with a farewell that suits somebody who waits at a terminal.
+SERVING = ["--config", "python:licensing_site.serving", "--graceful-timeout", "5"]
 PATIENCE = 60  # seconds until everything has to answer
 FAREWELL = 10  # seconds a program gets to end by itself
 
@@ -75,7 +77,9 @@ class Demo:
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "licensing_site.settings",
+            "BIND": f"127.0.0.1:{self.port}",
             "DEBUG": "False",
+            "LOG_READABLE": "True",
             "DEMO": "True",
             "DEMO_CLOCK_FILE": str(FOLDER / "clock"),
             "SECRET_KEY": secret["secret_key"],
@@ -100,7 +104,7 @@ class Demo:
                 *["--port", str(self.sandbox_port), "--store", str(FOLDER / "sandbox.sqlite3")],
                 *["--webhook-url", self.webhook, "--webhook-secret", secret["webhook_secret"]],
             ],
-            "site": [*MANAGE, "runserver", "--noreload", f"127.0.0.1:{self.port}"],
+            "site": [sys.executable, "-m", "gunicorn", *SERVING],
             "jobs": [*MANAGE, "demo_jobs"],
         }
 

@@ -1,0 +1,31 @@
+"""What is counted of requests; how the numbers are handed to Prometheus.
+
+Several processes serve the site: each writes its numbers to ``PROMETHEUS_MULTIPROC_DIR``, which
+``licensing_site.serving`` sets up, and whichever process is asked adds them up.
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+request_seconds = Histogram(
+    "licensing_request_seconds",
+    "Seconds until a request was answered, by page.",
+    ["page", "status"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+
+def exposition() -> bytes:
+    """All numbers, in Prometheus' text format."""
+    from billing.metrics import StateOfThings
+
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(StateOfThings())
+        return generate_latest(registry)
+    registry.register(StateOfThings())
+    return generate_latest(registry) + generate_latest(REGISTRY)

@@ -1,0 +1,63 @@
+"""What surrounds every request: its id, its line in the log, and how long it took."""
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from licensing_site.metrics import request_seconds
+from subscriptions import tracing
+
+logger = logging.getLogger(__name__)
+
+HEADER = "X-Request-Id"
+
+
+class RequestLog:
+    """Give each request an id, say it in the answer, and write one line when it is answered.
+
+    The address is written as the pattern it matched: what stands in its place may let in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = tracing.new_request_id(request.headers.get(HEADER, ""))
+        started = time.perf_counter()
+        with tracing.in_request(request_id):
+            response = self.get_response(request)
+            response[HEADER] = request_id
+            seconds = time.perf_counter() - started
+            _write(request, response, seconds)
+        return response
+
+
+def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    match = request.resolver_match
+    page = (match.view_name or match.route) if match else ""
+    # An address of nobody's is not a name: a scanner could make up as many as it likes.
+    request_seconds.labels(page=page or "-", status=str(response.status_code)).observe(seconds)
+    level = (
+        logging.WARNING
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else logging.INFO
+    )
+    facts: dict[str, Any] = {
+        "method": request.method,
+        "page": page,
+        "status": response.status_code,
+        "milliseconds": round(seconds * 1000, 1),
+    }
+    membership = getattr(request, "membership", None)
+    if membership is not None:
+        facts["organization"] = membership.organization.slug
+    # Only where somebody has asked for it already: logging makes no query.
+    user = getattr(request, "_cached_user", None)
+    if user is not None and user.pk:
+        facts["user"] = user.pk
+    logger.log(level, "request", extra=facts)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from billing import gateway
+from billing import card_testing, gateway
 from billing.models import Purchase
 from billing.processor import Line, ProcessorRefused
 from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
@@ -121,6 +121,7 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
                 order.quantity, unit_amount=term.unit_amount, currency=term.currency
             )
         )
+        card_testing.refuse_suspicious(organization)
         if not order.is_meant_again:
             _ask_if_meant(buyer, order, now)
         purchase = _frozen(buyer, organization, term, order, now)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from billing import granting, purchases, refunding
+from billing import card_testing, granting, purchases, refunding
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase, Refund
@@ -225,6 +225,7 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
             return None
         if _refunds_on_their_way(organization).exists():
             return None
+        card_testing.refuse_suspicious(organization)
         now = clock.now()
         standing = standing_of(organization, now)
         plan = plan_renewal(standing, _fresh(order.package), code=order.code, lock=True)

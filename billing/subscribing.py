@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from billing import granting, purchases
+from billing import card_testing, granting, purchases
 from billing.closing import close_checkout
 from billing.discounts import load_discounts
 from billing.models import Application, Purchase
@@ -154,6 +154,7 @@ def _write_down(order: SubscriptionOrder) -> Purchase:
         if before is not None:
             before.submission = uuid.uuid4()
             before.save(update_fields=["submission"])
+        card_testing.refuse_suspicious_stranger(order.buyer_email)
         now = clock.now()
         # Against a price list edit between the page and this moment.
         package = Package.objects.select_for_update().get(pk=order.package.pk)

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from uuid import UUID
 
 from django.db import IntegrityError
 
-from billing import gateway
+from billing import card_testing, gateway
 from billing.following import follow_payment
 from billing.gateway.sessions import is_session_id
 from billing.models import ProcessorEvent, Refund
@@ -104,12 +105,23 @@ def _follow_payment(row: ProcessorEvent) -> None:
         follow_payment(named)
 
 
+def _note_decline(row: ProcessorEvent) -> None:
+    """Nothing is granted by it, so the purchase that the event itself names is enough."""
+    payment = row.payload.get("data", {}).get("object", {})
+    try:
+        purchase_id = UUID(payment["metadata"][gateway.METADATA_PURCHASE])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return
+    card_testing.note_decline(purchase_id)
+
+
 # Events that are not named here are kept and answered with 200.
 _ACTIONS: dict[str, Callable[[ProcessorEvent], None]] = {
     "checkout.session.completed": _settle,
     "checkout.session.expired": _settle,
     "checkout.session.async_payment_succeeded": _settle,
     "checkout.session.async_payment_failed": _settle,
+    "payment_intent.payment_failed": _note_decline,
     "charge.refunded": _follow_payment,
     "charge.dispute.created": _follow_payment,
     "charge.dispute.updated": _follow_payment,

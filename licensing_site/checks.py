@@ -4,6 +4,7 @@ Ids are stable, so that a deployment can look one up in docs/configuration.md.
 """
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -127,6 +128,22 @@ def check_messenger(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
             id="licensing.E009",
         )
     ]
+
+
+@register(TAG)
+def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        for network in settings.ADMIN_NETWORKS:
+            ip_network(network)
+    except ValueError as error:
+        return [
+            Error(
+                f"ADMIN_NETWORKS names something that is no network: {error}.",
+                hint="Write them like 192.0.2.0/24 or 2001:db8::/32, with commas.",
+                id="licensing.E010",
+            )
+        ]
+    return []
 
 
 def refuse_to_start_misconfigured() -> None:

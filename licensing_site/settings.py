@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "licensing_site.admin_networks.AdminNetworks",
 ]
 
 ROOT_URLCONF = "licensing_site.urls"
@@ -162,10 +163,14 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
-    # Messages to support from people without an account.
+    # Ours, for subscriptions.limits. Many people of one association may share an address.
     "message_without_account": "5/h/ip",
-    # Requests to join by a code; many people of one association may share an address.
     "join": "100/h/ip",
+    "invite": "300/h/user",
+    "invite_address": "6/h/key",
+    "import": "60/h/user",
+    "checkout": "200/h/ip,40/h/user,80/h/key",
+    "subscribe": "20/h/ip",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 

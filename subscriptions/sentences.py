@@ -18,6 +18,14 @@ def sentence(refusal: Refusal) -> str:
     return _SENTENCES[refusal.reason](refusal.facts)
 
 
+def too_many_payments() -> str:
+    """For the limits that count requests (``subscriptions.limits``)."""
+    return _(
+        "Too many payments were started within the last hour. Nothing was charged. Try again "
+        "later, or write to support."
+    )
+
+
 def _not_a_number(facts: Facts) -> str:
     return _("Type the number of licenses with the digits 0 to 9 only, such as 10.")
 
@@ -51,6 +59,20 @@ def _above_ceiling(facts: Facts) -> str:
 
 def _no_term(facts: Facts) -> str:
     return _("This organization has no subscription to add licenses to.")
+
+
+def _too_many_checkouts(facts: Facts) -> str:
+    return _(
+        "%(most)s payments are open at this moment. Finish one of them, which Purchases leads to, "
+        "or wait until one ends by itself."
+    ) % {"most": facts["most"]}
+
+
+def _too_many_declines(facts: Facts) -> str:
+    return _(
+        "Cards were declined several times, so the next payment can be started from %(until)s. "
+        "Nothing was charged. The bank of the card can say why it was declined."
+    ) % {"until": formats.moment(facts["until"])}
 
 
 def _renewal_open(facts: Facts) -> str:
@@ -218,6 +240,8 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.NOT_IN_GROUPS: _not_in_groups,
     Reason.ABOVE_CEILING: _above_ceiling,
     Reason.NO_TERM: _no_term,
+    Reason.TOO_MANY_CHECKOUTS: _too_many_checkouts,
+    Reason.TOO_MANY_DECLINES: _too_many_declines,
     Reason.RENEWAL_OPEN: _renewal_open,
     Reason.EXPIRED: _expired,
     Reason.CANCELED: _canceled,

@@ -3,7 +3,7 @@
 Takes and returns the dataclasses of ``billing/processor.py``, and raises its errors. No rules.
 """
 
-from billing.gateway.client import client, livemode
+from billing.gateway.client import METADATA_PURCHASE, client, livemode
 from billing.gateway.events import read_event
 from billing.gateway.refunds import (
     disputes_of,
@@ -22,6 +22,7 @@ from billing.gateway.sessions import (
 )
 
 __all__ = [
+    "METADATA_PURCHASE",
     "client",
     "create_session",
     "disputes_of",

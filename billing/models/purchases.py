@@ -78,6 +78,10 @@ class Purchase(models.Model):
     )
     created_at = models.DateTimeField(_("started"))
 
+    # Cards that were declined on its payment page.
+    declines = models.PositiveIntegerField(_("declined cards"), default=0, db_default=0)
+    last_declined_at = models.DateTimeField(_("last declined"), null=True, blank=True)
+
     status = models.CharField(_("status"), max_length=9, choices=PurchaseStatus.choices)
     session_id = models.CharField(
         _("Checkout Session"), max_length=120, unique=True, null=True, blank=True

@@ -20,13 +20,13 @@ from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavail
 from billing.purchases import settle
 from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, recent_sign_in
+from subscriptions import clock, formats, limits, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.policy import buying
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.people import Capability
-from subscriptions.sentences import sentence
+from subscriptions.sentences import sentence, too_many_payments
 from subscriptions.standing import Standing, standing_of
 
 PAGE = "billing/add_licenses.html"
@@ -45,6 +45,9 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     if not form.is_valid():
         return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
+    if not limits.allows_checkout(request, member):
+        form.add_error(None, too_many_payments())
+        return _page(request, standing, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         purchase = start_purchase(member, form.order())
     except Refused as refused:

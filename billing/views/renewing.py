@@ -26,13 +26,13 @@ from billing.renewing import (
     start_renewal,
 )
 from billing.states import PurchaseStatus
-from subscriptions import clock, recent_sign_in, removals
+from subscriptions import clock, limits, recent_sign_in, removals
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.people import Capability
 from subscriptions.reclaiming import count_dormant, dormant_after
-from subscriptions.sentences import sentence
+from subscriptions.sentences import sentence, too_many_payments
 from subscriptions.standing import Standing, standing_of
 
 PAGE = "billing/renewal.html"
@@ -54,6 +54,9 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     if "pay" not in request.POST:
         return _page(request, standing, form, packages)
     recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
+    if not limits.allows_checkout(request, member):
+        form.add_error(None, too_many_payments())
+        return _page(request, standing, form, packages, status=HTTPStatus.TOO_MANY_REQUESTS)
     data = form.cleaned_data
     order = RenewalOrder(
         package=data["package"],

@@ -23,11 +23,11 @@ from billing.subscribing import (
     plan_subscription,
     start_subscription,
 )
-from subscriptions import clock
+from subscriptions import clock, limits
 from subscriptions.models import Package
 from subscriptions.policy import buying
 from subscriptions.policy.decisions import Refusal, Refused
-from subscriptions.sentences import sentence
+from subscriptions.sentences import sentence, too_many_payments
 
 PAGE = "billing/subscribe.html"
 
@@ -50,6 +50,9 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if "pay" not in request.POST:
         return _page(request, form)
+    if not limits.allows_subscribing(request):
+        form.add_error(None, too_many_payments())
+        return _page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         purchase = start_subscription(_order(form.cleaned_data))
     except Refused as refused:

@@ -15,6 +15,8 @@ class Reason(StrEnum):
     NOT_IN_GROUPS = "not_in_groups"
     ABOVE_CEILING = "above_ceiling"
     NO_TERM = "no_term"
+    TOO_MANY_CHECKOUTS = "too_many_checkouts"
+    TOO_MANY_DECLINES = "too_many_declines"
     RENEWAL_OPEN = "renewal_open"
     EXPIRED = "expired"
     CANCELED = "canceled"

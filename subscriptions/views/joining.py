@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, joining, recent_sign_in
+from subscriptions import clock, joining, limits, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import JoinForm, role_choices
 from subscriptions.joining import Asking
@@ -39,7 +38,7 @@ def join(request: HttpRequest) -> HttpResponse:
         return render(request, PAGE, context, status=status)
     form = JoinForm(request.POST, user=user)
     context = {"form": form, "organization": organization, "is_wrong": bool(code)}
-    if not ratelimit.consume(request, action="join"):
+    if not limits.allows_joining(request):
         form.add_error(None, _("Too many requests from here. Try again in an hour."))
         return render(request, PAGE, context, status=HTTPStatus.TOO_MANY_REQUESTS)
     if organization is None:

@@ -5,7 +5,6 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages as flashes
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, messenger
+from subscriptions import clock, limits, messenger
 from subscriptions.access import keep_private, members_only
 from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
@@ -213,7 +212,7 @@ def _visitor(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, "visitor", {"form": form}, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.is_from_a_program:
-        if not ratelimit.consume(request, action="message_without_account"):
+        if not limits.allows_message_without_account(request):
             words = _(
                 "Too many messages came from your connection within the last hour. Try again "
                 "later: what you wrote is kept here."

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, recent_sign_in, rosters
+from subscriptions import clock, formats, limits, recent_sign_in, rosters
 from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.forms import role_choices
@@ -67,6 +67,9 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
         if form.was_too_large:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return _import_page(request, member, form, status=status)
+    if not limits.allows_import(request):
+        form.add_error(None, _("Many rosters were read in within the last hour. Try again later."))
+        return _import_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         roster = rosters.keep(member, form.lines, source=form.source)
     except Refused as refused:

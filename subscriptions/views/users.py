@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, members, recent_sign_in
+from subscriptions import clock, drafts, limits, members, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -63,6 +63,9 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     if not form.is_valid():
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     recent_sign_in.require_for_role(request, form.cleaned_data["role"])
+    if not limits.allows_invitation(request, form.cleaned_data["email"]):
+        form.add_error(None, _too_many_invitations())
+        return _add_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         added = members.add(member, form.new_member())
     except Refused as refused:
@@ -150,6 +153,9 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
 def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Send the invitation again (R4)."""
     other = _member(member, key)
+    if not limits.allows_invitation(request, other.user.email):
+        messages.error(request, _too_many_invitations())
+        return redirect("subscriptions:users", member.organization.slug)
     try:
         members.invite_again(member, other)
     except Refused as refused:
@@ -164,6 +170,13 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
             % {"email": other.user.email, "days": people.INVITATION_LIFE.days},
         )
     return redirect("subscriptions:users", member.organization.slug)
+
+
+def _too_many_invitations() -> str:
+    return _(
+        "Too many invitations were sent within the last hour, to this address or by you. Nothing "
+        "was changed. Try again later; many people at once are added by importing a roster."
+    )
 
 
 def _add_page(

@@ -233,6 +233,9 @@ def running(
 
 
 def stop_all(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    # `make` and a terminal may both pass a signal on: the second one must not end the ending.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     for program in programs.values():
         program.terminate()
     for program in programs.values():

@@ -1,0 +1,60 @@
+"""What declined cards lead to: a page that closes, and a wait before the next one.
+
+The numbers stand in ``subscriptions.policy.card_testing``.
+"""
+
+from uuid import UUID
+
+from django.db.models import Count, F, Max, Q, Sum
+
+from billing.closing import close_checkout
+from billing.models import Purchase
+from billing.states import UNSETTLED, PurchaseKind
+from subscriptions import clock
+from subscriptions.models import Organization
+from subscriptions.policy import card_testing
+from subscriptions.policy.decisions import require
+
+
+def note_decline(purchase_id: UUID) -> None:
+    """A card was declined on the payment page of a purchase; after too many the page is closed.
+
+    Never under a lock. Raises ProcessorUnavailable, ProcessorRefused.
+    """
+    mine = Purchase.objects.filter(pk=purchase_id)
+    mine.update(declines=F("declines") + 1, last_declined_at=clock.now())
+    purchase = mine.filter(
+        declines__gte=card_testing.MOST_DECLINES_OF_A_CHECKOUT, status__in=UNSETTLED
+    ).first()
+    if purchase is not None:
+        close_checkout(purchase)
+
+
+def refuse_suspicious(organization: Organization) -> None:
+    """Stop a member's purchase after too many open pages or declined cards. Raises Refused."""
+    _refuse(Q(organization=organization))
+
+
+def refuse_suspicious_stranger(email: str) -> None:
+    """The same for an original purchase, by the e-mail address that was typed. Raises Refused."""
+    _refuse(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
+
+
+def _refuse(whose: Q) -> None:
+    now = clock.now()
+    # Longer than a checkout lives, so that declines of today are found by when it was started.
+    since = now - 2 * card_testing.DECLINES_COUNT_FOR
+    recent = Q(last_declined_at__gt=now - card_testing.DECLINES_COUNT_FOR)
+    found = Purchase.objects.filter(whose, created_at__gte=since).aggregate(
+        open=Count("pk", filter=Q(status__in=UNSETTLED)),
+        declines=Sum("declines", filter=recent, default=0),
+        last=Max("last_declined_at", filter=recent),
+    )
+    require(
+        card_testing.may_open_checkout(
+            open_checkouts=found["open"],
+            declines=found["declines"],
+            last_declined_at=found["last"],
+            now=now,
+        )
+    )

@@ -1,0 +1,46 @@
+"""How often things may be done from one address, by one person, for one organization or mailbox.
+
+Counted by django-allauth in the cache, in real time; the rates stand in the settings
+(``ACCOUNT_RATE_LIMITS``). What depends on how payments went is a rule of its own
+(``policy.card_testing``).
+"""
+
+from allauth.core import ratelimit
+from django.http import HttpRequest
+
+from subscriptions.models import Membership
+
+
+def allows_message_without_account(request: HttpRequest) -> bool:
+    """A stranger writes to support (R28)."""
+    return _count(request, "message_without_account")
+
+
+def allows_joining(request: HttpRequest) -> bool:
+    """Somebody asks to join by a code, which could be guessed at."""
+    return _count(request, "join")
+
+
+def allows_invitation(request: HttpRequest, email: str) -> bool:
+    """An invitation is to go to ``email``: nobody's mailbox is filled by adding them again (R4)."""
+    return _count(request, "invite") and _count(request, "invite_address", key=email.lower())
+
+
+def allows_import(request: HttpRequest) -> bool:
+    """A roster is read in, which is work for the server."""
+    return _count(request, "import")
+
+
+def allows_checkout(request: HttpRequest, member: Membership) -> bool:
+    """A payment page is to be made for an organization."""
+    return _count(request, "checkout", key=str(member.organization.pk))
+
+
+def allows_subscribing(request: HttpRequest) -> bool:
+    """A payment page is to be made for a stranger, as somebody would who tries out stolen cards."""
+    return _count(request, "subscribe")
+
+
+def _count(request: HttpRequest, action: str, *, key: str | None = None) -> bool:
+    user = request.user if request.user.is_authenticated else None
+    return bool(ratelimit.consume(request, action=action, key=key, user=user))

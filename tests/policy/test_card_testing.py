@@ -1,0 +1,57 @@
+"""Waits and limits for those who try out cards: both sides of every boundary."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from subscriptions.policy.card_testing import (
+    DECLINES_WITHOUT_WAIT,
+    LONGEST_WAIT,
+    MOST_OPEN_CHECKOUTS,
+    may_open_checkout,
+    wait_after,
+)
+from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+
+NOW = datetime(2031, 6, 16, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("declines", "minutes"),
+    [(0, 0), (1, 0), (5, 0), (6, 1), (7, 2), (8, 4), (9, 8), (12, 64), (13, 120), (10_000, 120)],
+)
+def test_the_wait_doubles_up_to_the_longest(declines: int, minutes: int) -> None:
+    assert wait_after(declines) == timedelta(minutes=minutes)
+    assert wait_after(declines) <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize("seconds_ago", [59, 60, 61])
+def test_the_wait_ends_at_its_instant(seconds_ago: int) -> None:
+    last = NOW - timedelta(seconds=seconds_ago)
+
+    decision = may_open_checkout(
+        open_checkouts=0, declines=DECLINES_WITHOUT_WAIT + 1, last_declined_at=last, now=NOW
+    )
+
+    if seconds_ago < 60:
+        until = last + timedelta(minutes=1)
+        assert decision == Refusal(Reason.TOO_MANY_DECLINES, {"until": until})
+    else:
+        assert decision == ALLOWED
+
+
+def test_a_few_declines_are_anybodys() -> None:
+    decision = may_open_checkout(
+        open_checkouts=0, declines=DECLINES_WITHOUT_WAIT, last_declined_at=NOW, now=NOW
+    )
+
+    assert decision == ALLOWED
+
+
+@pytest.mark.parametrize("open_checkouts", [0, MOST_OPEN_CHECKOUTS - 1, MOST_OPEN_CHECKOUTS])
+def test_only_so_many_pages_are_open(open_checkouts: int) -> None:
+    decision = may_open_checkout(
+        open_checkouts=open_checkouts, declines=0, last_declined_at=None, now=NOW
+    )
+
+    assert (decision == ALLOWED) == (open_checkouts < MOST_OPEN_CHECKOUTS)

@@ -27,7 +27,7 @@ paid_to_granted_seconds = Histogram(
     "Seconds between the card's charge and the licenses being there.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86_400),
 )
-settled = Counter("licensing_payments_total", "Payments received, by what became of them.", ["to"])
+payments = Counter("licensing_payments_total", "Payments received, by what became of them.", ["to"])
 
 
 class StateOfThings(Collector):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing import gateway, granting, refunding
+from billing import gateway, granting, metrics, refunding
 from billing.locking import lock_purchase
 from billing.models import Purchase
 from billing.processor import (
@@ -23,7 +23,7 @@ from billing.processor import (
 )
 from billing.reversing import CheckoutInTheWay
 from billing.states import PAID, UNSETTLED, PurchaseStatus, require_move
-from subscriptions import clock, formats, renewals
+from subscriptions import clock, formats, renewals, tracing
 from subscriptions.models import Renewal
 
 logger = logging.getLogger(__name__)
@@ -133,22 +133,40 @@ def settle(session_id: str) -> Purchase | None:
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
         # Nothing follows that state, so there is nothing to ask.
         return purchase
-    session = gateway.retrieve_session(session_id)
-    purchase = purchase or _purchase_of(session)
-    if purchase is None:
-        if session.is_ours and session.payment:
-            granting.hold_unknown(session)
-        return None
+    with metrics.settle_seconds.time():
+        session = gateway.retrieve_session(session_id)
+        purchase = purchase or _purchase_of(session)
+        if purchase is None:
+            if session.is_ours and session.payment:
+                granting.hold_unknown(session)
+            return None
+        with tracing.about_purchase(purchase.pk, purchase.started_by_request):
+            return _settle(purchase, session)
+
+
+def _settle(purchase: Purchase, session: CheckoutSession) -> Purchase:
+    before = purchase.status
     with transaction.atomic():
         # Return page, webhook and reconciliation settle the same payment at the same moment:
         # the first one here grants, the others find it done.
         purchase = lock_purchase(purchase)
         _act_on(purchase, session)
+    if purchase.status != before:
+        _count(purchase)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
         refunding.send_requested(purchase)
     if session.payment and session.payment.is_touched:
         _look_at_refunds(session.payment.payment_intent_id)
     return purchase
+
+
+def _count(purchase: Purchase) -> None:
+    logger.info("purchase moved", extra={"to": purchase.status, "kind": purchase.kind})
+    if purchase.status in PAID:
+        metrics.payments.labels(to=purchase.status).inc()
+    if purchase.status == PurchaseStatus.SETTLED and purchase.paid_at and purchase.settled_at:
+        waited = (purchase.settled_at - purchase.paid_at).total_seconds()
+        metrics.paid_to_granted_seconds.observe(max(waited, 0.0))
 
 
 def _look_at_refunds(payment_intent_id: str) -> None:

@@ -1,5 +1,6 @@
 """The license ledger: the only writer of entries, and what they add up to (R29)."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from subscriptions.models import LicenseEntry, Organization, Term, User
 from subscriptions.models.licenses import Cause
 from subscriptions.policy import calendar
 from subscriptions.policy.buying import GROUP_SIZE
+
+logger = logging.getLogger(__name__)
 
 
 def include(
@@ -130,7 +133,7 @@ def _write(
     note: str = "",
     reverses: LicenseEntry | None = None,
 ) -> LicenseEntry:
-    return LicenseEntry.objects.create(
+    entry = LicenseEntry.objects.create(
         term=term,
         quantity=quantity,
         cause=cause,
@@ -141,3 +144,6 @@ def _write(
         reverses=reverses,
         created_at=clock.now(),
     )
+    facts = {"reference": reference, "quantity": quantity, "cause": cause.value}
+    logger.info("license entry", extra=facts)
+    return entry

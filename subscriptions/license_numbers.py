@@ -5,9 +5,10 @@ from dataclasses import replace
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from subscriptions import clock, low_licenses
+from subscriptions.metrics import licenses_short
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
-from subscriptions.policy.decisions import require
+from subscriptions.policy.decisions import Refusal, require
 from subscriptions.standing import standing_of
 
 
@@ -17,7 +18,12 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
     Raises Refused where fewer are free.
     """
     standing = standing_of(organization, clock.now())
-    require(standing.may_take(number))
+    decision = standing.may_take(number)
+    if isinstance(decision, Refusal):
+        missing = decision.facts.get("missing")
+        short = missing if isinstance(missing, int) else number
+        licenses_short.labels(limit=decision.reason.value).inc(short)
+    require(decision)
     usable = standing.licenses.usable
     highest = _seated(organization).aggregate(highest=Max("license_number"))["highest"] or 0
     wanted = licenses.gaps_needed(number, highest=highest, usable=usable)

@@ -128,7 +128,7 @@ def test_one_id_follows_a_purchase_through_webhook_to_ledger(
     webhook = deliver(completed(purchase.session_id)).headers["X-Request-Id"]
 
     assert purchase.started_by_request == started
-    [line] = lines.about(event="licenses granted")
+    [line] = lines.about(event="license entry")
     assert line["request"] == webhook
     assert line["started_by"] == started
     assert line["purchase"] == str(purchase.pk)

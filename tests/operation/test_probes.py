@@ -113,9 +113,7 @@ def test_the_numbers_tell_of_purchases_and_webhooks(
     assert after[("licensing_request_seconds_count", page)] >= 1
 
 
-def test_the_numbers_tell_how_many_licenses_were_missing(
-    world: World, settings: Settings
-) -> None:
+def test_the_numbers_tell_how_many_licenses_were_missing(world: World, settings: Settings) -> None:
     key = ("licensing_licenses_short_total", '{"limit": "no_license_free"}')
     before = numbers(settings).get(key, 0)
     world.fill(25)

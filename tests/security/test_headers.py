@@ -1,0 +1,172 @@
+"""What browsers are told, by the rules of the usual scanners, on every page (A+).
+
+The scanners' own deductions are written out as rules; a page passes where none applies.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import RegexPattern, URLPattern, URLResolver
+from pytest_django import Settings
+
+from licensing_site import security
+from tests.factories import UserFactory
+from tests.world import World
+
+HALF_A_YEAR = 15_768_000
+
+
+def policy_of(headers: dict[str, str]) -> dict[str, list[str]]:
+    directives = [part.split() for part in headers.get("content-security-policy", "").split(";")]
+    return {words[0]: words[1:] for words in directives if words}
+
+
+def has_strict_policy(headers: dict[str, str]) -> bool:
+    policy = policy_of(headers)
+    sources = [source for words in policy.values() for source in words]
+    needed = {
+        "default-src": ["'none'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+    }
+    open_to_all = {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:"} & set(sources)
+    return not open_to_all and needed.items() <= policy.items() and "form-action" in policy
+
+
+def keeps_to_https(headers: dict[str, str]) -> bool:
+    words = headers.get("strict-transport-security", "").replace(" ", "").split(";")
+    age = next((word.removeprefix("max-age=") for word in words if "max-age=" in word), "0")
+    return int(age) >= HALF_A_YEAR
+
+
+RULES: dict[str, Callable[[dict[str, str]], bool]] = {
+    "content security policy without anything inline": has_strict_policy,
+    "strict transport security for half a year or more": keeps_to_https,
+    "no guessing of types": lambda h: h.get("x-content-type-options") == "nosniff",
+    "not in anybody's frame": lambda h: h.get("x-frame-options") == "DENY",
+    "no address leaks to others": lambda h: (
+        h.get("referrer-policy") in {"same-origin", "no-referrer", "strict-origin"}
+    ),
+    "nothing of the device": lambda h: "camera=()" in h.get("permissions-policy", ""),
+    "a window of its own": lambda h: h.get("cross-origin-opener-policy") == "same-origin",
+    "no name of the framework": lambda h: "x-powered-by" not in h,
+}
+
+
+def broken_rules(response: object) -> list[str]:
+    headers = {name.lower(): value for name, value in response.headers.items()}  # type: ignore[attr-defined]
+    return [name for name, holds in RULES.items() if not holds(headers)]
+
+
+def every_page(world: World) -> Iterator[str]:
+    """Every address without arguments of its own but the organization's, and the admin's lists."""
+    for resolver in get_resolver().url_patterns:
+        patterns = [resolver] if isinstance(resolver, URLPattern) else resolver.url_patterns
+        space = getattr(resolver, "app_name", None)
+        for pattern in patterns:
+            if not isinstance(pattern, URLPattern) or not pattern.name:
+                continue
+            if isinstance(pattern.pattern, RegexPattern):
+                continue  # an address with a key that nobody knows, or the admin's last resort
+            names = set(pattern.pattern.converters)
+            if names <= {"slug"}:
+                name = f"{space}:{pattern.name}" if space else pattern.name
+                yield reverse(name, kwargs={"slug": "lakeside"} if names else {})
+            if names == {"slug", "key"}:
+                key = world.observer.key
+                yield reverse(f"{space}:{pattern.name}", kwargs={"slug": "lakeside", "key": key})
+
+
+@pytest.fixture
+def over_https(settings: Settings) -> Settings:
+    """As it is served for real."""
+    settings.SECURE_HSTS_SECONDS = 63_072_000
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    return settings
+
+
+def test_every_page_has_an_a_plus(world: World, over_https: Settings) -> None:
+    root = UserFactory.create(is_staff=True, is_superuser=True)
+    pages = set(every_page(world)) | {"/admin/", "/admin/billing/purchase/", "/nothing/"}
+    assert len(pages) > 40
+    clients = (Client(), world.client(world.administrator), world.client(root))
+    broken = {}
+    for path in sorted(pages):
+        for client in clients:
+            response = client.get(path, secure=True)
+            if found := broken_rules(response):
+                broken[path] = found
+
+    assert broken == {}
+
+
+@pytest.mark.parametrize("path", ["/", "/pricing/", "/accounts/login/", "/admin/", "/nothing/"])
+def test_http_leads_to_https(client: Client, over_https: Settings, path: str) -> None:
+    response = client.get(path)
+
+    assert response.status_code == 301
+    assert response.headers["Location"] == f"https://testserver{path}"
+
+
+def test_cookies_are_kept_from_scripts_other_sites_and_http(
+    world: World, over_https: Settings
+) -> None:
+    client = world.client(world.assignor)
+    client.get("/o/lakeside/licenses/add/", secure=True)
+    client.get("/accounts/login/", secure=True)
+    response = client.get("/o/lakeside/licenses/add/", secure=True)
+
+    for cookie in response.cookies.values():
+        assert cookie["secure"]
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+    assert response.cookies
+
+
+@pytest.mark.parametrize(
+    ("changes", "origin"),
+    [
+        ({"STRIPE_API_BASE": ""}, "https://checkout.stripe.com"),
+        (
+            {"STRIPE_API_BASE": "", "CHECKOUT_ORIGIN": "https://pay.licenses.example"},
+            "https://pay.licenses.example",
+        ),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:12111/x"}, "http://127.0.0.1:12111"),
+    ],
+)
+def test_forms_lead_to_ourselves_and_the_payment_page_only(
+    client: Client, settings: Settings, changes: dict[str, str], origin: str, db: None
+) -> None:
+    for name, value in changes.items():
+        setattr(settings, name, value)
+
+    response = client.get("/pricing/")
+
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    assert policy_of(headers)["form-action"] == ["'self'", origin]
+
+
+def test_a_hosted_messenger_is_let_in_by_its_origins_only() -> None:
+    policy = security.directives(
+        payment_page="https://checkout.stripe.com",
+        messenger="https://chat.example/sdk.js",
+        messenger_origins=("wss://live.chat.example",),
+    )
+
+    theirs = ["https://chat.example", "wss://live.chat.example"]
+    assert policy["script-src"] == ["'self'", *theirs]
+    assert policy["frame-src"] == theirs
+    assert policy["default-src"] == ["'none'"]
+    assert "'unsafe-inline'" not in policy["style-src"]
+
+
+def test_the_resolver_is_the_one_of_the_site() -> None:
+    names = [one.app_name for one in get_resolver().url_patterns if isinstance(one, URLResolver)]
+
+    assert {"admin", "billing", "subscriptions"} <= set(names)

@@ -1,0 +1,146 @@
+"""How often things may be done: the last one allowed, and the first that is not."""
+
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from pytest_django import Settings
+
+from billing.models import Purchase
+from billing.sandbox.client import SandboxControl
+from subscriptions.models import Membership
+from tests.factories import MembershipFactory, PackageFactory
+from tests.pages import text_of
+from tests.world import World
+
+
+@pytest.fixture
+def limit(settings: Settings):
+    def change(action: str, rate: str) -> None:
+        settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, action: rate}
+
+    return change
+
+
+def add(client: Client, email: str) -> Any:
+    form = {"name": "Nora New", "email": email, "role": "general_member"}
+    return client.post("/o/lakeside/users/add/", form)
+
+
+def test_one_mailbox_gets_so_many_invitations_an_hour(world: World, limit) -> None:
+    limit("invite_address", "3/h/key")
+    client = world.client(world.administrator)
+    assert add(client, "Nora@lakeside.example").status_code == HTTPStatus.FOUND
+    nora = Membership.objects.get(user__email="nora@lakeside.example")
+    resend = f"/o/lakeside/users/{nora.key}/resend/"
+    for _ in range(2):
+        client.post(resend)
+    sent = len(mail.outbox)
+
+    client.post(resend)
+    client.post(f"/o/lakeside/users/{nora.key}/remove/")
+    again = add(client, "nora@LAKESIDE.example")
+
+    assert again.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "Too many invitations" in text_of(again)
+    assert 'value="Nora New"' in again.content.decode()
+    assert len(mail.outbox) == sent
+    nora.refresh_from_db()
+    assert nora.state == "removed"
+    assert add(client, "other@lakeside.example").status_code == HTTPStatus.FOUND
+
+
+def test_one_person_sends_so_many_invitations_an_hour(world: World, limit) -> None:
+    limit("invite", "2/h/user")
+    client = world.client(world.administrator)
+
+    statuses = [add(client, f"new{number}@lakeside.example").status_code for number in range(3)]
+
+    assert statuses == [HTTPStatus.FOUND, HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS]
+    assert add(world.client(world.assignor), "new2@lakeside.example").status_code == 302
+
+
+def test_rosters_are_read_in_so_often_an_hour(world: World, limit) -> None:
+    limit("import", "1/h/user")
+    client = world.client(world.administrator)
+    rows = {"rows": "Name,E-mail\nNora New,nora@lakeside.example"}
+
+    first = client.post("/o/lakeside/users/import/", rows)
+    second = client.post("/o/lakeside/users/import/", rows)
+
+    assert first.status_code == HTTPStatus.FOUND
+    assert second.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "nora@lakeside.example" in second.content.decode()
+
+
+def buy(client: Client, quantity: int, slug: str = "lakeside") -> Any:
+    form = {"quantity": str(quantity), "submission": str(uuid.uuid4())}
+    return client.post(f"/o/{slug}/licenses/add/", form)
+
+
+def test_one_organization_starts_so_many_payments_an_hour(
+    world: World, stripe: SandboxControl, limit
+) -> None:
+    limit("checkout", "2/h/key")
+    first, second = world.client(world.assignor), world.client(world.administrator)
+    assert buy(first, 5).status_code == HTTPStatus.FOUND
+    assert buy(second, 10).status_code == HTTPStatus.FOUND
+
+    refused = buy(first, 15)
+
+    assert refused.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "Too many payments were started" in text_of(refused)
+    assert 'value="15"' in refused.content.decode()
+    assert Purchase.objects.count() == 2
+    elsewhere = buy(world.client(world.stranger), 5, "harbor")
+    assert elsewhere.status_code == HTTPStatus.FOUND
+
+
+def test_looking_at_the_page_is_not_counted(world: World, stripe: SandboxControl, limit) -> None:
+    limit("checkout", "1/h/key")
+    client = world.client(world.assignor)
+
+    for _ in range(3):
+        assert client.get("/o/lakeside/licenses/add/").status_code == HTTPStatus.OK
+        client.post("/o/lakeside/licenses/add/", {"quantity": "7"})
+    assert buy(client, 5).status_code == HTTPStatus.FOUND
+
+
+@pytest.mark.django_db
+def test_strangers_start_so_many_payments_from_one_address(stripe: SandboxControl, limit) -> None:
+    limit("subscribe", "1/h/ip")
+    package = PackageFactory.create()
+    statuses = []
+    for number, address in enumerate(["192.0.2.1", "192.0.2.1", "192.0.2.2"]):
+        client = Client(REMOTE_ADDR=address)
+        form = {
+            "package": package.pk,
+            "quantity": "25",
+            "organization_name": "Meadow Umpires",
+            "buyer_name": "Mia Meadow",
+            "buyer_email": f"mia{number}@meadow.example",
+            "submission": str(uuid.uuid4()),
+        }
+        form["shown"] = client.post("/purchase/", form).context["plan"].shown
+        statuses.append(client.post("/purchase/", form | {"pay": "1"}).status_code)
+
+    assert statuses == [HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FOUND]
+
+
+@pytest.mark.parametrize("good_password", [True, False])
+def test_a_password_is_not_guessed(world: World, limit, good_password: bool) -> None:
+    limit("login_failed", "2/m/key")
+    member = MembershipFactory.create(organization=world.lakeside)
+    member.user.set_password("correct horse battery")
+    member.user.save()
+    address = {"login": member.user.email}
+    for _ in range(2):
+        Client().post("/accounts/login/", address | {"password": "wrong"})
+
+    password = "correct horse battery" if good_password else "wrong"
+    response = Client().post("/accounts/login/", address | {"password": password})
+
+    assert "_auth_user_id" not in response.client.session

@@ -27,6 +27,7 @@ from subscriptions.message_forms import MessageForm
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.support import ConversationState
 from subscriptions.policy.decisions import Refused
+from subscriptions.prefixes import begins
 from subscriptions.sentences import sentence
 
 # Answering and closing; reading asks for view_conversation.
@@ -99,7 +100,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By who wrote, with an account or without, or by the organization."""
-        by_person = Q(person__in=searching.people(text)) | searching.begins("email", text)
+        by_person = Q(person__in=searching.people(text)) | begins("email", text)
         if "@" in text:
             return by_person
         by_name = Q(name__istartswith=text)

@@ -6,26 +6,15 @@ Django's own way, one OR over joined tables, reads every row of the largest of t
 from typing import Any
 
 from django.contrib import admin
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import Membership, Organization, User
+from subscriptions.prefixes import begins
 
 # Whoever finds more types more.
 MOST_FOUND = 1000
-# Above every letter there is, for databases that compare by code point.
-_LAST = "\U0010ffff"
-
-
-def begins(field: str, text: str) -> Q:
-    """``field`` begins with ``text``, for what is kept in lower case under a unique index."""
-    text = text.lower()
-    if connection.vendor == "sqlite":
-        # Its LIKE ignores case, and such an index does not.
-        return Q(**{f"{field}__gte": text, f"{field}__lt": text + _LAST})
-    return Q(**{f"{field}__startswith": text})
 
 
 def people(text: str) -> list[int]:

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,18 +14,16 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, limits, members, recent_sign_in
+from subscriptions import clock, drafts, limits, members, members_list, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
-from subscriptions.models.people import HOLDS_LICENSE, MembershipState
+from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import people
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.people import Capability
 from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
-
-PER_PAGE = 50
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
@@ -35,13 +31,14 @@ PER_PAGE = 50
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
     search = _storable(request.GET.get("q", "")).strip()[:100]
-    holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
-    found = holding.select_related("user").order_by("license_number")
-    if search:
-        found = found.filter(_starts_with(search))
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page", "")
+    page = (
+        members_list.found_page(member.organization, search, number)
+        if search
+        else members_list.page_of(member.organization, number)
+    )
     now = clock.now()
-    for row in page:
+    for row in page.members:
         # For the template, which holds no rules.
         row.invitation_is_over = bool(  # type: ignore[attr-defined]
             row.invited_at and not people.invitation_works(row.invited_at, now)
@@ -217,15 +214,3 @@ def _typed(post: QueryDict) -> dict[str, str]:
 def _storable(text: str) -> str:
     """What was typed, without what PostgreSQL refuses to keep."""
     return text.replace("\x00", "")[:300]
-
-
-def _starts_with(search: str) -> Q:
-    """By the beginning of the name that is shown, or e-mail; a number finds the license."""
-    # Not by the name on an invited person's account: finding it would tell that there is one.
-    invited, active = MembershipState.INVITED, MembershipState.ACTIVE
-    found = Q(invited_as__istartswith=search, state=invited)
-    found |= Q(user__name__istartswith=search, state=active)
-    found |= Q(user__email__istartswith=search)
-    if search.isascii() and search.isdecimal():
-        found |= Q(license_number=int(search[:9]))
-    return found

@@ -83,6 +83,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            # Django's own tags, remembering what they have worked out.
+            "builtins": ["subscriptions.templatetags.quick"],
+            "libraries": {
+                "i18n": "subscriptions.templatetags.quick_i18n",
+                "static": "subscriptions.templatetags.quick_static",
+            },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import BigAutoField, Exists, OuterRef, SlugField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -18,6 +18,7 @@ from subscriptions.models.people import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase
+from subscriptions.prepared import Prepared
 from subscriptions.standing import phase_by_dates
 from subscriptions.terms import latest_cancellation, latest_expiration, latest_outlived
 
@@ -63,7 +64,16 @@ def members_only(
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's active membership in the organization of the address, or 404."""
-    membership = (
+    membership = _MEMBERSHIP.first(slug=slug, user=request.user.pk)
+    if membership is None:
+        raise Http404
+    membership.user = request.user  # type: ignore[assignment]  # the same row, already loaded
+    request.membership = membership  # type: ignore[attr-defined]  # for the navigation
+    return membership
+
+
+_MEMBERSHIP = Prepared(
+    lambda given: (
         Membership.objects.select_related("organization")
         .annotate(
             latest_expires_on=latest_expiration("organization"),
@@ -75,16 +85,13 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
                     user=OuterRef("user"), state=MembershipState.ACTIVE
                 ).exclude(pk=OuterRef("pk"))
             ),
+            unread_messages=unread_in_thread("user", "organization"),
         )
-        .annotate(unread_messages=unread_in_thread("user", "organization"))
-        .filter(organization__slug=slug, user=request.user.pk, state=MembershipState.ACTIVE)
-        .first()
-    )
-    if membership is None:
-        raise Http404
-    membership.user = request.user  # type: ignore[assignment]  # the same row, already loaded
-    request.membership = membership  # type: ignore[attr-defined]  # for the navigation
-    return membership
+        .filter(organization__slug=given["slug"], user=given["user"], state=MembershipState.ACTIVE)
+    ),
+    slug=SlugField(),
+    user=BigAutoField(),
+)
 
 
 def _is_closed(membership: Membership) -> bool:

@@ -2,6 +2,9 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone_name
@@ -10,38 +13,46 @@ from django.utils.translation import get_language, to_locale
 
 from subscriptions import clock
 
+# Babel reads its patterns and tables anew for every value: a page has dozens, mostly the same ones.
+_REMEMBERED = 8_192
+
 
 def money(amount: int, currency: str) -> str:
     """``amount`` in minor units of a two-decimal ``currency``: 125000, "usd" gives $1,250.00."""
-    return format_currency(Decimal(amount).scaleb(-2), currency.upper(), locale=locale())
+    return _money(amount, currency.upper(), locale())
 
 
 def number(value: int) -> str:
     """A whole number with its thousands separated."""
-    return format_decimal(value, locale=locale())
+    return _number(value, locale())
 
 
 def full_date(day: date) -> str:
     """Thursday, December 31, 2026."""
-    return format_date(day, format="full", locale=locale())
+    return _date(day, "full", locale())
 
 
 def long_date(day: date) -> str:
     """December 31, 2026."""
-    return format_date(day, format="long", locale=locale())
+    return _date(day, "long", locale())
 
 
 def moment(instant: datetime) -> str:
     """December 1, 2026 at 3:04 PM Eastern Time, in the subscription time zone."""
-    local = instant.astimezone(clock.zone())
-    return format_datetime(local, "MMMM d, y 'at' h:mm a vvvv", locale=locale())
+    local = instant.astimezone(clock.zone()).replace(second=0, microsecond=0)
+    # Minute by minute there are too many to remember; days, times and zones are few.
+    return _part(local.date(), "MMMM d, y 'at' ", locale()) + _time(local)
 
 
 def end_of(day: date) -> str:
     """The last minute of a term (R18): Thursday, December 31, 2026, 11:59 PM Eastern Time."""
     start_of_next = datetime(day.year, day.month, day.day, tzinfo=clock.zone()) + timedelta(days=1)
     last_minute = start_of_next - timedelta(minutes=1)
-    return format_datetime(last_minute, "EEEE, MMMM d, y, h:mm a vvvv", locale=locale())
+    return _part(last_minute.date(), "EEEE, MMMM d, y, ", locale()) + _time(last_minute)
+
+
+def _time(local: datetime) -> str:
+    return _time_of_day(local.hour, local.minute, str(local.tzinfo), locale())
 
 
 def zone_name() -> str:
@@ -51,7 +62,39 @@ def zone_name() -> str:
 
 def locale() -> Locale:
     """Babel's locale for the language of this request; American English where it knows none."""
+    return _locale(get_language() or "en-us")
+
+
+@lru_cache(64)
+def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(to_locale(get_language() or "en-us"), sep="_")
+        return Locale.parse(to_locale(language), sep="_")
     except (UnknownLocaleError, ValueError):
         return Locale("en", "US")
+
+
+@lru_cache(_REMEMBERED)
+def _money(amount: int, currency: str, locale: Locale) -> str:
+    return format_currency(Decimal(amount).scaleb(-2), currency, locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _number(value: int, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _date(day: date, length: Literal["full", "long"], locale: Locale) -> str:
+    return format_date(day, format=length, locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _part(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _time_of_day(hour: int, minute: int, zone: str, locale: Locale) -> str:
+    # On any day: the zone's name is the general one, in summer and winter alike.
+    when = datetime(2000, 1, 1, hour, minute, tzinfo=ZoneInfo(zone))
+    return format_datetime(when, "h:mm a vvvv", locale=locale)

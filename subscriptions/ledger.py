@@ -11,6 +11,7 @@ from subscriptions.models import LicenseEntry, Organization, Term, User
 from subscriptions.models.licenses import Cause
 from subscriptions.policy import calendar
 from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.prepared import Argument
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def held_at(organization: Organization, instants: Sequence[datetime]) -> list[in
     return [row[name] or 0 for name in sums]
 
 
-def granted_by(instant: datetime) -> Subquery:
+def granted_by(instant: datetime | Argument) -> Subquery:
     """What the entries of a term, as a column of a query of terms, add up to at ``instant``.
 
     Held then are those of the terms that end later and are not canceled by then.

@@ -8,11 +8,12 @@ counted or skipped to find one. Where members were removed a page has gaps, and 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import BigAutoField, PositiveIntegerField, Q, QuerySet, Subquery
 
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import MembershipState
 from subscriptions.prefixes import begins
+from subscriptions.prepared import Prepared
 
 PER_PAGE = 50
 # Accounts whose name begins so, in all organizations. Of more than that the organization's own
@@ -37,10 +38,8 @@ def page_of(organization: Organization, number: str) -> Page:
     """The page with this number; the first or last one for what is none."""
     seated = _seated(organization)
     wanted = min(_read(number), _LARGEST // PER_PAGE)
-    highest = seated.order_by("-license_number").values("license_number")[:1]
-    ahead = seated.select_related("user").annotate(highest=Subquery(highest))
     start = (wanted - 1) * PER_PAGE
-    found = list(ahead.filter(license_number__gt=start)[: PER_PAGE + 1])
+    found = _FROM_A_NUMBER.all(organization=organization.pk, start=start)
     if not found:
         return page_of(organization, str(_last_page(seated))) if wanted > 1 else _EMPTY
     # Nobody sits there: the page of the next member.
@@ -73,6 +72,27 @@ def found_page(organization: Organization, search: str, number: str) -> Page:
     )
 
 
+# The members above a license number, one more than a page, each with the highest number there is.
+_FROM_A_NUMBER = Prepared(
+    lambda given: (
+        Membership.objects.filter(
+            organization=given["organization"], license_number__gt=given["start"]
+        )
+        .select_related("user")
+        .annotate(
+            highest=Subquery(
+                Membership.objects.filter(
+                    organization=given["organization"], license_number__isnull=False
+                )
+                .order_by("-license_number")
+                .values("license_number")[:1]
+            )
+        )
+        .order_by("license_number")[: PER_PAGE + 1]
+    ),
+    organization=BigAutoField(),
+    start=PositiveIntegerField(),
+)
 _EMPTY = Page(members=[], number=1, of=1, previous=None, next=None)
 
 

@@ -1,22 +1,51 @@
 """Whom an organization's mails go to: those who may buy, and the addresses it has named."""
 
+from django.db.models import BigAutoField
+
 from subscriptions.models import Membership, Organization
 from subscriptions.models.people import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
+from subscriptions.prepared import Prepared
 
 
 def people_who_may_buy(organization: Organization) -> list[Membership]:
     """The active members to turn to when licenses are needed (R5)."""
-    return list(
-        organization.memberships.filter(
+    return _WHO_MAY_BUY.all(organization=organization.pk)
+
+
+_WHO_MAY_BUY = Prepared(
+    lambda given: (
+        Membership.objects.filter(
+            organization=given["organization"],
             state=MembershipState.ACTIVE,
             user__is_active=True,
             role__in=people.roles_with(Capability.BUY_LICENSES),
         )
         .select_related("user")
         .order_by("role", "user__name")
-    )
+    ),
+    organization=BigAutoField(),
+)
+
+
+def administrators(organization: Organization) -> list[Membership]:
+    """The first twenty Administrators who have joined, by name."""
+    return _ADMINISTRATORS.all(organization=organization.pk)
+
+
+_ADMINISTRATORS = Prepared(
+    lambda given: (
+        Membership.objects.filter(
+            organization=given["organization"],
+            role=people.Role.ADMINISTRATOR,
+            state=MembershipState.ACTIVE,
+        )
+        .select_related("user")
+        .order_by("user__name")[:20]
+    ),
+    organization=BigAutoField(),
+)
 
 
 def about_reminders(organization: Organization) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import BigAutoField, DateTimeField, OuterRef, Subquery
 
 from subscriptions import clock, ledger
 from subscriptions.models import MemberCount, Organization, Renewal, Term
@@ -19,6 +19,7 @@ from subscriptions.policy import buying, calendar, licenses, renewal
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.renewal import RENEWAL_OPEN, Phase
 from subscriptions.policy.terms import LastTerm, is_canceled
+from subscriptions.prepared import Prepared
 from subscriptions.terms import last_term_of
 
 
@@ -116,7 +117,7 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
     """
     zone = clock.zone()
     today = calendar.local_date(now, zone)
-    paid = {term.pk: term for term in _terms_with_figures(organization, now)}
+    paid = {term.pk: term for term in _TERMS.all(organization=organization.pk, now=now)}
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
@@ -161,14 +162,26 @@ def _phase(last: LastTerm | None, now: datetime) -> Phase:
     return renewal.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
-def _terms_with_figures(organization: Organization, now: datetime) -> QuerySet[Term]:
-    """All that was paid, each with what counting needs: read together, so that it fits together."""
-    paying = Renewal.objects.filter(term=OuterRef("pk"), state=RenewalState.PAYING)
-    return organization.terms.annotate(
-        granted=ledger.granted_by(now),
-        paying_for=Subquery(paying.values("quantity")[:1]),
-        members=Subquery(_member_count(organization).values("holding")),
-    ).order_by("starts_on", "pk")
+# All that was paid, each with what counting needs: read together, so that it fits together.
+_TERMS = Prepared(
+    lambda given: (
+        Term.objects.filter(organization=given["organization"])
+        .annotate(
+            granted=ledger.granted_by(given["now"]),
+            paying_for=Subquery(
+                Renewal.objects.filter(term=OuterRef("pk"), state=RenewalState.PAYING).values(
+                    "quantity"
+                )[:1]
+            ),
+            members=Subquery(
+                MemberCount.objects.filter(organization=given["organization"]).values("holding")
+            ),
+        )
+        .order_by("starts_on", "pk")
+    ),
+    organization=BigAutoField(),
+    now=DateTimeField(),
+)
 
 
 def _count(
@@ -196,8 +209,4 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
 
 def members_of(organization: Organization) -> int:
     """How many members hold a license (R4), as the database keeps count."""
-    return _member_count(organization).values_list("holding", flat=True).get()
-
-
-def _member_count(organization: Organization) -> QuerySet[MemberCount]:
-    return MemberCount.objects.filter(organization=organization.pk)
+    return MemberCount.objects.values_list("holding", flat=True).get(pk=organization.pk)

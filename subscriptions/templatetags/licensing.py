@@ -1,9 +1,11 @@
 """Filters and tags that every template may use. They format; they decide nothing."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
+from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -66,6 +68,11 @@ def can(membership: object, capability: str) -> bool:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon beside words that say the same: hidden from screen readers."""
+    return _icon(name, get_script_prefix())
+
+
+@lru_cache(256)
+def _icon(name: str, prefix: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("icons.svg"),

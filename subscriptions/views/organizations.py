@@ -41,18 +41,11 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
     """Members Home: the organization, one's own role, whom to turn to."""
     organization = member.organization
     sees_licenses = people.can(member.role, Capability.SEE_SUBSCRIPTION)
-    administrators = (
-        organization.memberships.filter(
-            role=people.Role.ADMINISTRATOR, state=MembershipState.ACTIVE
-        )
-        .select_related("user")
-        .order_by("user__name")[:20]
-    )
     return render(
         request,
         "subscriptions/home.html",
         {
-            "administrators": administrators,
+            "administrators": people_to_tell.administrators(organization),
             "standing": standing_of(organization, clock.now()) if sees_licenses else None,
             "buyers": [] if sees_licenses else people_to_tell.people_who_may_buy(organization)[:20],
         },

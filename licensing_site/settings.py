@@ -99,6 +99,9 @@ TEMPLATES = [
     },
 ]
 
+# Two libraries of one name: "libraries" above means that.
+SILENCED_SYSTEM_CHECKS = ["templates.W003"]
+
 # Database ---------------------------------------------------------------------------------------
 
 SQLITE_OPTIONS = {

@@ -9,68 +9,10 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
 from subscriptions.models import Membership
+from tests.security.who_may import WHO_MAY, allowed_roles
 from tests.world import World
 
-BUYERS = "assignor and administrator"
-EVERYBODY = "every member"
-ADMINISTRATORS = "administrator"
-# Settings tabs besides Subscription: Assignors read them.
-EDITED_BY_ADMINISTRATORS = "assignor reads, administrator edits"
-
-# The one table: each address of an organization, and who may open it.
-WHO_MAY = {
-    "subscriptions:home": EVERYBODY,
-    "subscriptions:thread": EVERYBODY,
-    "subscriptions:thread_news": EVERYBODY,
-    "subscriptions:ask_for_removal": BUYERS,
-    "subscriptions:settings": BUYERS,
-    "subscriptions:subscription": BUYERS,
-    "subscriptions:settings_organization": EDITED_BY_ADMINISTRATORS,
-    "subscriptions:settings_notifications": EDITED_BY_ADMINISTRATORS,
-    "subscriptions:settings_security": EDITED_BY_ADMINISTRATORS,
-    "subscriptions:settings_people": EDITED_BY_ADMINISTRATORS,
-    "subscriptions:activity": ADMINISTRATORS,
-    "subscriptions:activity_csv": ADMINISTRATORS,
-    "subscriptions:join_requests": BUYERS,
-    "subscriptions:approve_request": BUYERS,
-    "subscriptions:deny_request": BUYERS,
-    "subscriptions:dormant_users": BUYERS,
-    "subscriptions:remove_users": BUYERS,
-    "subscriptions:removed_users": BUYERS,
-    "subscriptions:restore_user": BUYERS,
-    "subscriptions:users": BUYERS,
-    "subscriptions:add_user": BUYERS,
-    "subscriptions:keep_draft": BUYERS,
-    "subscriptions:users_csv": BUYERS,
-    "subscriptions:import_users": BUYERS,
-    "subscriptions:roster_template": BUYERS,
-    "subscriptions:imported_roster": BUYERS,
-    "subscriptions:add_roster": BUYERS,
-    "subscriptions:discard_roster": BUYERS,
-    "subscriptions:user": BUYERS,
-    "subscriptions:remove_user": BUYERS,
-    "subscriptions:resend_invitation": BUYERS,
-    "billing:add_licenses": BUYERS,
-    "billing:renewal": BUYERS,
-    "billing:end_renewal": BUYERS,
-    "billing:return": BUYERS,
-    "billing:purchases": BUYERS,
-    "billing:purchases_csv": BUYERS,
-    "billing:purchase": BUYERS,
-}
-ALLOWED_ROLES = {
-    EVERYBODY: {"administrator", "assignor", "observer", "official"},
-    BUYERS: {"administrator", "assignor"},
-    ADMINISTRATORS: {"administrator"},
-}
 METHODS = ("get", "post")
-
-
-def allowed_roles(name: str, method: str) -> set[str]:
-    who = WHO_MAY[name]
-    if who == EDITED_BY_ADMINISTRATORS:
-        who = BUYERS if method == "get" else ADMINISTRATORS
-    return ALLOWED_ROLES[who]
 
 
 def addresses() -> dict[str, list[str]]:

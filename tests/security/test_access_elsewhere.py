@@ -1,0 +1,154 @@
+"""Addresses outside of organizations, and things of one organization asked for through another."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from billing.sandbox.client import SandboxControl
+from subscriptions import joining
+from subscriptions.joining import Asking
+from subscriptions.models import JoinRequest, Membership, RosterImport
+from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
+from tests.world import World
+
+ROOT = Path(__file__).parent.parent.parent
+# What they are called with where an address has a key.
+KEYS = {"token": "1:1:x", "key": "MQ:1:x", "uidb36": "1", "pk": 1}
+
+
+def patterns(
+    resolver: URLResolver, space: str = "", above: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The name of every address, and the names of its arguments."""
+    for one in resolver.url_patterns:
+        arguments = above | frozenset(one.pattern.regex.groupindex)
+        if isinstance(one, URLResolver):
+            yield from patterns(one, f"{one.app_name}:" if one.app_name else space, arguments)
+        else:
+            yield f"{space}{one.name}", arguments
+
+
+def elsewhere() -> dict[str, str]:
+    """Every address that names no organization, but the admin's."""
+    return {
+        name: reverse(name, kwargs={one: KEYS[one] for one in arguments})
+        for name, arguments in patterns(get_resolver())
+        if not name.startswith("admin:") and "slug" not in arguments
+    }
+
+
+def test_the_table_names_every_address() -> None:
+    assert set(elsewhere()) == set(ELSEWHERE)
+
+
+def test_the_documents_show_the_table() -> None:
+    shown = (ROOT / "docs" / "access.md").read_text()
+
+    assert shown == page(), "run `python -m tests.security.who_may > docs/access.md`"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_whoever_is_not_signed_in(name: str, method: str) -> None:
+    path = elsewhere()[name]
+
+    response = getattr(Client(), method)(path)
+
+    leads_to_sign_in = response.status_code == HTTPStatus.FOUND and response.headers[
+        "Location"
+    ].startswith("/accounts/login/")
+    needs_it = ELSEWHERE[name] in (SIGNED_IN, STEPS)
+    # What asks for news in the background is told no instead; some take one method only.
+    refused = (HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED)
+    assert leads_to_sign_in == needs_it or response.status_code in refused
+    assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+    if ELSEWHERE[name] == THE_PROCESSOR:
+        assert response.status_code >= HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("who", ["administrator", "official", "support"])
+def test_whoever_is_signed_in(world: World, who: str, method: str) -> None:
+    for name, path in elsewhere().items():
+        if name == "account_logout":
+            continue
+        response = getattr(world.client(getattr(world, who)), method)(path)
+
+        assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, name
+        assert response.status_code != HTTPStatus.FORBIDDEN, name
+
+
+class TestThingsOfAnotherOrganization:
+    """Harry administers Harbor; what is Lakeside's is not there for him by Harbor's address."""
+
+    def visit(self, world: World, name: str, **key: object) -> set[int]:
+        client = world.client(world.stranger)
+        path = reverse(name, kwargs={"slug": "harbor", **key})
+        return {client.get(path).status_code, client.post(path, {"role": "observer"}).status_code}
+
+    NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+
+    def test_purchases(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+
+        assert self.visit(world, "billing:purchase", pk=purchase.pk) <= self.NOT_THERE
+        client = world.client(world.stranger)
+        session = {"session_id": purchase.session_id or ""}
+        assert client.get("/o/harbor/licenses/return/", session).status_code == 404
+        assert str(purchase.pk) not in client.get("/o/harbor/purchases/").content.decode()
+        assert str(purchase.pk) not in client.get("/o/harbor/purchases.csv").getvalue().decode()
+
+    def test_rosters(self, world: World) -> None:
+        pasted = {"rows": "Name,E-mail\nNora New,nora@lakeside.example"}
+        world.client(world.administrator).post("/o/lakeside/users/import/", pasted)
+        roster = RosterImport.objects.get()
+
+        for name in ("imported_roster", "add_roster", "discard_roster"):
+            found = self.visit(world, f"subscriptions:{name}", roster=roster.pk)
+            assert found <= self.NOT_THERE
+        roster.refresh_from_db()
+
+    def test_requests_to_join(self, world: World) -> None:
+        joining.ask(world.lakeside, Asking("Nora New", "nora@lakeside.example"))
+        request = JoinRequest.objects.get()
+
+        for name in ("approve_request", "deny_request"):
+            found = self.visit(world, f"subscriptions:{name}", key=request.key)
+            assert found <= self.NOT_THERE
+        request.refresh_from_db()
+        assert request.decided_by is None
+
+    def test_members(self, world: World) -> None:
+        for name in ("user", "remove_user", "resend_invitation", "restore_user"):
+            found = self.visit(world, f"subscriptions:{name}", key=world.observer.key)
+            assert found <= self.NOT_THERE
+        client = world.client(world.stranger)
+        client.post("/o/harbor/users/remove/", {"member": str(world.observer.key), "confirmed": 1})
+        world.observer.refresh_from_db()
+        assert world.observer.state == "active"
+        assert world.observer.role == "observer"
+
+    def test_drafts(self, world: World) -> None:
+        typed = {"name": "Nora New", "email": "nora@lakeside.example"}
+        away = world.client(world.administrator).post("/o/lakeside/users/add/keep/", typed)
+        draft = away.headers["Location"].rpartition("draft%3D")[2]
+        assert len(draft) == 36
+
+        page = world.client(world.stranger).get(f"/o/harbor/users/add/?draft={draft}")
+
+        assert page.status_code == HTTPStatus.OK
+        assert "nora@lakeside.example" not in page.content.decode()
+
+
+def test_keys_in_addresses_tell_nothing(world: World, stripe: SandboxControl) -> None:
+    """Neither how many there are nor which came first."""
+    purchase = world.buy_and_settle(10)
+    keys = [purchase.pk, *Membership.objects.values_list("key", flat=True)]
+
+    assert {key.version for key in keys} == {4}

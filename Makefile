@@ -16,6 +16,7 @@ WITHOUT_SETTINGS := env -u DATABASE_URL -u DJANGO_SETTINGS_MODULE -u PYTEST_ADDO
 PYTEST := $(WITHOUT_SETTINGS) $(BIN)/python -m pytest
 POSTGRES := $(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --
 WORKERS ?= 2
+FUZZ_EXAMPLES ?= 200
 
 .PHONY: help
 help:  ## list these targets
@@ -89,6 +90,10 @@ scale: .venv/development  ## the Django admin with 20,000 organizations, on both
 .PHONY: screens
 screens: install  ## a picture of every page in every state, accessibility, zoom, weights (ONLY="home users" for some)
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.screens $(ONLY)
+
+.PHONY: fuzz
+fuzz: .venv/development  ## send nonsense to every form, every address and the webhook (FUZZ_EXAMPLES=200)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -q -n $(WORKERS) tests/security/test_fuzz.py
 
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations

@@ -1,0 +1,163 @@
+"""What somebody sends never becomes an address, a header, a line or a script of ours."""
+
+import logging
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+from pytest_django import Settings
+
+from billing.models import Purchase
+from billing.sandbox.client import SandboxControl
+from subscriptions.notices import deliver_waiting
+from tests.world import World, sign_in
+
+ELSEWHERE = [
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example/",
+    r"\\evil.example/",
+    r"/\evil.example",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "/o/lakeside/\r\nSet-Cookie: x=1",
+]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "localhost:1@evil"])
+def test_another_name_of_the_host_is_not_answered(db: None, host: str) -> None:
+    response = Client(raise_request_exception=False).get("/pricing/", headers={"Host": host})
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert "evil" not in response.content.decode()
+
+
+def test_links_in_mails_do_not_come_from_the_request(world: World, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SITE_URL = "https://licenses.example"
+    form = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
+    client = world.client(world.administrator)
+
+    response = client.post(
+        "/o/lakeside/users/add/",
+        form,
+        headers={"Host": "evil.example", "X-Forwarded-Host": "e.vil"},
+    )
+
+    assert response.status_code == HTTPStatus.FOUND
+    deliver_waiting()
+    [message] = Email.objects.filter(to="nora@lakeside.example")
+    assert "https://licenses.example/invitations/" in message.message
+    assert "evil" not in message.message
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_after_signing_in_nobody_lands_elsewhere(world: World, target: str) -> None:
+    user = world.assignor.user
+    user.set_password("correct horse battery")
+    user.save()
+    form = {"login": user.email, "password": "correct horse battery", "next": target}
+
+    response = Client().post("/accounts/login/", form)
+
+    assert response.status_code in (HTTPStatus.FOUND, HTTPStatus.OK)
+    if response.status_code == HTTPStatus.FOUND:
+        assert response.headers["Location"].startswith("/")
+        assert not response.headers["Location"].startswith(("//", "/\\"))
+    assert "x=1" not in str(response.cookies)
+
+
+@pytest.mark.parametrize("target", [*ELSEWHERE, "/o/harbor/users/", "/o/lakeside/../harbor/"])
+def test_a_purchase_comes_back_to_its_own_organization(
+    world: World, stripe: SandboxControl, target: str
+) -> None:
+    client = world.client(world.assignor)
+    page = client.get("/o/lakeside/licenses/add/", {"next": target})
+    form = {
+        "quantity": "10",
+        "submission": page.context["form"]["submission"].value(),
+        "next": target,
+    }
+    client.post("/o/lakeside/licenses/add/", form)
+    purchase = Purchase.objects.get()
+    world.pay(purchase)
+
+    back = client.get("/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""})
+
+    assert purchase.return_to == ""
+    assert back.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
+
+
+@pytest.mark.parametrize("name", ["Nora\r\nBcc: all@evil.example", "Nora\nNew", "Nora\x0bNew"])
+def test_a_name_adds_no_header_to_a_mail(world: World, name: str) -> None:
+    form = {"name": name, "email": "nora@lakeside.example", "role": "general_member"}
+
+    world.client(world.administrator).post("/o/lakeside/users/add/", form)
+    deliver_waiting()
+    for message in Email.objects.all():
+        assert "\n" not in message.subject
+        sent = message.prepare_email_message().message()
+        assert "Bcc" not in sent
+        assert sent["To"] == "nora@lakeside.example"
+
+
+SCRIPT = '<script>alert("x")</script>'
+
+
+def test_names_are_shown_as_text(world: World) -> None:
+    world.official.user.name = SCRIPT
+    world.official.user.save()
+    world.lakeside.name = SCRIPT
+    world.lakeside.save()
+    client = world.client(world.administrator)
+
+    for path in ("", "users/", "settings/subscription/", "licenses/add/", "settings/activity/"):
+        page = client.get(f"/o/lakeside/{path}").content.decode()
+        assert SCRIPT not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_a_header_cannot_be_written_by_a_file_name(world: World) -> None:
+    response = world.client(world.administrator).get("/o/lakeside/users.csv")
+
+    disposition = response.headers["Content-Disposition"]
+    assert disposition == 'attachment; filename="users-lakeside.csv"'
+
+
+def test_a_line_of_the_log_cannot_be_forged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        world.client(world.assignor).get("/o/lakeside/users/?q=x%0a%7B%22event%22:%22forged%22%7D")
+        Client().get("/nothing%0aforged/")
+
+    for record in caplog.records:
+        if record.name.startswith(("licensing_site", "subscriptions", "billing")):
+            assert "forged" not in record.getMessage()
+
+
+class TestSecretsThatAreRotated:
+    """Nothing stops while the old secret is still in use somewhere."""
+
+    def test_who_is_signed_in_stays_signed_in(self, world: World, settings: Settings) -> None:
+        client = Client()
+        sign_in(client, world.assignor.user)
+        old = settings.SECRET_KEY
+
+        settings.SECRET_KEY_FALLBACKS = [old]
+        settings.SECRET_KEY = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
+        still = client.get("/o/lakeside/")
+        settings.SECRET_KEY_FALLBACKS = []
+        after = client.get("/o/lakeside/")
+
+        assert still.status_code == HTTPStatus.OK
+        # The session was signed anew on the way.
+        assert after.status_code == HTTPStatus.OK
+
+    def test_without_the_old_one_everybody_signs_in_again(
+        self, world: World, settings: Settings
+    ) -> None:
+        client = world.client(world.assignor)
+
+        settings.SECRET_KEY = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
+
+        assert client.get("/o/lakeside/").status_code == HTTPStatus.FOUND

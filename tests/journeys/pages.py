@@ -45,6 +45,11 @@ def pages_of(world: World) -> list[str]:
     return found
 
 
+def page_names() -> set[str]:
+    """The names of the addresses of all those pages."""
+    return {name for name, _ in _addresses(get_resolver())}
+
+
 def _addresses(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, list[str]]]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):

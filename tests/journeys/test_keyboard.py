@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser import ContextMaker, Troubles
 from tests.factories import PASSWORD
 from tests.journeys.people import Person
-from tests.world import World
+from tests.world import TERM_END, World, local
 
 pytestmark = pytest.mark.usefixtures("stripe")
 
@@ -95,3 +95,52 @@ def test_after_a_wrong_number_the_focus_is_where_it_is_mended(
     arlo.page.keyboard.type("10")
     arlo.page.keyboard.press("Enter")
     arlo.payment_page()
+
+
+def presses(person: Person, target: Locator, key: str = "Enter", *, within: int = 3) -> None:
+    tabs_to(person, target, within=within)
+    person.page.keyboard.press(key)
+
+
+def test_adding_and_removing_a_user_by_keyboard_alone(world: World, arlo: Person) -> None:
+    """R4"""
+    arlo.opens("/o/lakeside/users/")
+    skips_to_content(arlo)
+    presses(arlo, arlo.link_or_button("Add User"))
+    arlo.is_at("Add User")
+
+    skips_to_content(arlo)
+    tabs_to(arlo, arlo.field("Name"), within=1)
+    arlo.page.keyboard.type("Nora New")
+    tabs_to(arlo, arlo.field("E-mail"), within=1)
+    arlo.page.keyboard.type("nora@new.example")
+    tabs_to(arlo, arlo.field("Role"), within=1)
+    arlo.page.keyboard.type("Obs")
+    presses(arlo, arlo.link_or_button("Add and invite"), within=1)
+    arlo.reads("Nora New is added on license 5.")
+
+    # The list opens at its content, where the form was sent from.
+    presses(arlo, arlo.link_or_button("Remove Nora New"), within=30)
+    arlo.is_at("Remove Nora New?")
+    skips_to_content(arlo)
+    presses(arlo, arlo.link_or_button("Remove"), within=1)
+    arlo.reads("4 of 25 licenses are in use, 21 free.")
+
+
+def test_renewing_by_keyboard_alone(world: World, arlo: Person) -> None:
+    """R20, R25"""
+    world.at(local(TERM_END.replace(day=10), hour=9))
+    arlo.opens("/o/lakeside/")
+    tabs_to(arlo, arlo.green_plus, within=2)
+    arlo.page.keyboard.press("Enter")
+    arlo.is_at("Add Licenses")
+    skips_to_content(arlo)
+    presses(arlo, arlo.link_or_button("Renew now"), within=1)
+    arlo.is_at("Renew the subscription")
+
+    skips_to_content(arlo)
+    tabs_to(arlo, arlo.page.get_by_role("radio", checked=True), within=1)
+    pay = arlo.page.get_by_role("button", name="Continue to payment of")
+    presses(arlo, pay, within=6)
+    arlo.payment_page()
+    arlo.reads("$125.00")

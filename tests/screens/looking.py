@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from subscriptions.models import User
 from tests.browser import ARGUMENTS, DESKTOP, PHONE, find_chromium
@@ -41,16 +42,21 @@ def look(address: str, folder: Path, chosen: tuple[str, ...]) -> int:
         for state in states:
             cache.clear()  # the limits on forms are not what is looked at
             for device in DEVICES:
-                with _page(browser, address, state, device, found) as page:
-                    _look_at(page, state, device, folder, found)
+                context = new_context(browser, address, state.who, device)
+                try:
+                    with opened(context, state, found) as page:
+                        _look_at(page, state, device, folder, found)
+                except PlaywrightError as error:
+                    found.add(f"{state.name}, {device}", [str(error)])
+                context.close()
             if state.act is None:
                 _weigh(browser, address, state, found)
         browser.close()
     return report(states, found)
 
 
-@contextmanager
-def _context(browser: Browser, address: str, state: State, device: str) -> Iterator[BrowserContext]:
+def new_context(browser: Browser, address: str, who: str, device: str) -> BrowserContext:
+    """A profile of its own in which the person is signed in."""
     context = browser.new_context(
         base_url=address,
         locale="en-US",
@@ -59,45 +65,51 @@ def _context(browser: Browser, address: str, state: State, device: str) -> Itera
         color_scheme="light",
         **DEVICES[device],
     )
-    if state.who:
-        remember(context, User.objects.get(email=state.who), address)
-    yield context
-    context.close()
+    if who:
+        remember(context, User.objects.get(email=who), address)
+    return context
 
 
 @contextmanager
-def _page(
-    browser: Browser, address: str, state: State, device: str, found: Found
-) -> Iterator[Page]:
-    with _context(browser, address, state, device) as context:
-        page = context.new_page()
-        answer = page.goto(state.address)
-        if answer is None or (answer.status >= SERVER_ERROR and not state.is_error):
-            found.add(f"{state.name}, {device}", [f"answers {answer and answer.status}"])
-        if state.act is not None:
-            state.act(page)
-            page.wait_for_load_state()
-        yield page
+def opened(context: BrowserContext, state: State, found: Found) -> Iterator[Page]:
+    """The page in its state; an answer that was not meant is added to ``found``."""
+    page = context.new_page()
+    answer = page.goto(state.address)
+    if answer is None or (answer.status >= SERVER_ERROR and not state.is_error):
+        found.add(state.name, [f"answers {answer and answer.status}"])
+    if state.act is not None:
+        state.act(page)
+        page.wait_for_load_state()
+    yield page
+    page.close()
 
 
 def _look_at(page: Page, state: State, device: str, folder: Path, found: Found) -> None:
     """Both color schemes; then what depends on neither."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=folder / f"{state.name}-{device}-{scheme}.png", full_page=True)
-        found.pictures += 1
+        _picture(page, folder / f"{state.name}-{device}-{scheme}.png", found)
         found.add(f"{state.name}, {device}, {scheme}", checks.inaccessible(page))
     page.emulate_media(color_scheme="light")
-    # Django's own pages are not made for such narrow windows.
-    if device == "phone" and not state.is_admin:
+    if state.is_admin:
+        return  # Django's own pages are made neither for 320 pixels nor for forced colors
+    if device == "phone":
         found.add(f"{state.name}, 320 px", checks.too_wide(page))
-    if device == "desktop":
+    else:
+        page.emulate_media(forced_colors="active")
+        _picture(page, folder / f"{state.name}-{device}-forced.png", found)
         found.add(f"{state.name}, forced colors", checks.lost_in_forced_colors(page))
 
 
+def _picture(page: Page, path: Path, found: Found) -> None:
+    page.screenshot(path=path, full_page=True)
+    found.pictures += 1
+
+
 def _weigh(browser: Browser, address: str, state: State, found: Found) -> None:
-    with _context(browser, address, state, "phone") as context:
-        weight = checks.weigh(context, state.address)
+    context = new_context(browser, address, state.who, "phone")
+    weight = checks.weigh(context, state.address)
+    context.close()
     found.weights[state.name] = weight
     if weight.size > checks.HEAVIEST and not state.is_admin:
         found.add(state.name, [f"weighs {weight.size:,} bytes, more than {checks.HEAVIEST:,}"])

@@ -7,6 +7,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from playwright.sync_api import Page, expect
 
+from billing.demo import PASSWORD
 from billing.models import Purchase
 from subscriptions import invitations, joining
 from subscriptions.joining import Asking
@@ -99,9 +100,9 @@ def _account() -> list[State]:
         State("account-password-refused", "/accounts/password/change/", who, password_too_simple),
         State("account-confirm", "/accounts/reauthenticate/", who),
         State("second-factor", "/accounts/second-factor/", who),
-        State("second-factor-app", "/accounts/second-factor/totp/activate/", who),
-        State("second-factor-passkey", "/accounts/second-factor/webauthn/add/", who),
-        State("sessions", "/accounts/sessions/", who),
+        State("second-factor-app", "/accounts/second-factor/totp/activate/", who, confirms),
+        State("second-factor-passkey", "/accounts/second-factor/webauthn/add/", who, confirms),
+        State("sessions", "/accounts/login/?next=/accounts/sessions/", "", signs_in),
         State("sign-out", "/accounts/logout/", who),
         State("my-organizations", "/", "both@lakeside.example"),
     ]
@@ -221,7 +222,7 @@ def _admin() -> list[State]:
         "admin-organizations": "subscriptions/organization/",
         "admin-organization": f"subscriptions/organization/{lakeside}/change/",
         "admin-purchase": f"billing/purchase/{bought}/change/",
-        "admin-health": "billing/health/",
+        "admin-health": "health/",
         "admin-conversations": "subscriptions/conversation/",
         "admin-package": "subscriptions/package/add/",
     }
@@ -249,6 +250,21 @@ def signs_in_wrong(page: Page) -> None:
     page.locator("[name=login]").fill("observer@lakeside.example")
     page.locator("[name=password]").fill("wrong")
     clicks("Sign in")(page)
+
+
+def signs_in(page: Page) -> None:
+    page.locator("[name=login]").fill("observer@lakeside.example")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/sessions/")
+
+
+def confirms(page: Page) -> None:
+    """Type the password again where it is asked for first."""
+    if "reauthenticate" in page.url:
+        page.locator("[name=password]").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Confirm").click()
+        page.wait_for_url("**/second-factor/**")
 
 
 def password_too_simple(page: Page) -> None:

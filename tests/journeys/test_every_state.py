@@ -1,0 +1,53 @@
+"""Every page in every state, once; the whole grid is ``make screens``."""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.cache import cache
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Browser, BrowserContext
+from pytest_django import Settings
+
+from tests.journeys.pages import page_names
+from tests.screens import checks, data
+from tests.screens.looking import DEVICES, Found, new_context, opened
+from tests.screens.states import State, every_state
+from tests.server import Site
+
+# What asks for something that must be there first stands in journeys of its own.
+ELSEWHERE = {"subscriptions:settings"}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def name_of(state: State) -> str | None:
+    try:
+        return resolve(urlsplit(state.address).path).view_name
+    except Resolver404:
+        return None
+
+
+@pytest.mark.usefixtures("stripe")
+def test_every_page_can_be_used_by_everybody_in_every_state(
+    site: Site, browser: Browser, settings: Settings
+) -> None:
+    """In turns on a desktop and a phone, light and dark; and no page is forgotten."""
+    settings.ROOT_URLCONF = "tests.screens.urls"
+    data.load()
+    states, found = every_state(), Found()
+    contexts: dict[tuple[str, ...], BrowserContext] = {}
+    for number, state in enumerate(states):
+        cache.clear()
+        device = list(DEVICES)[number % 2]
+        # Who does something on a page, such as signing in, gets a profile of their own.
+        key = (state.who, device, state.name if state.act else "")
+        if key not in contexts:
+            contexts[key] = new_context(browser, site.url, state.who, device)
+        with opened(contexts[key], state, found) as page:
+            page.emulate_media(color_scheme=SCHEMES[number // 2 % 2])
+            found.add(f"{state.name}, {device}", checks.inaccessible(page))
+    for context in contexts.values():
+        context.close()
+
+    assert page_names() - ELSEWHERE <= {name_of(state) for state in states}
+    assert not found.violations, "\n".join("\n".join(one) for one in found.violations)

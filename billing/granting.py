@@ -20,7 +20,7 @@ from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatu
 from subscriptions import clock, formats, ledger, notices, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
-from subscriptions.people_to_tell import named_for_receipts, people_who_may_buy
+from subscriptions.people_to_tell import others_for_receipts
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ def grant_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
     """Grant a payment that was on support's list, from the frozen facts of its purchase (R15)."""
     _note_payment(purchase, payment)
     _grant(purchase)
+    transaction.on_commit(lambda: deliver_receipt(purchase), robust=True)
     return PurchaseStatus.SETTLED
 
 
@@ -86,6 +87,7 @@ def grant_free(purchase: Purchase) -> PurchaseStatus:
         raise ValueError(f"purchase {purchase.pk} is not free")
     purchase.paid_at = clock.now()
     _grant(purchase)
+    transaction.on_commit(lambda: deliver_receipt(purchase), robust=True)
     return PurchaseStatus.SETTLED
 
 
@@ -208,9 +210,12 @@ _GRANTS: dict[PurchaseKind, Callable[[Purchase], None]] = {
 
 def _next_receipt_number(purchase: Purchase) -> int:
     # Gapless, because the organization is locked until this purchase is settled (R31).
-    highest = Purchase.objects.filter(organization=purchase.organization).aggregate(
-        highest=Max("receipt_number")
-    )["highest"]
+    if hasattr(purchase, "highest_receipt_number"):
+        # Read along when it was locked.
+        highest: int | None = purchase.highest_receipt_number
+    else:
+        found = Purchase.objects.filter(organization=purchase.organization)
+        highest = found.aggregate(highest=Max("receipt_number"))["highest"]
     return (highest or 0) + 1
 
 
@@ -218,31 +223,22 @@ def _tell_about_grant(purchase: Purchase) -> None:
     organization = purchase.organization
     if organization is None:
         return
-    notices.tell(
-        purchase.buyer_email,
-        f"receipt_{purchase.kind}",
-        reference=purchase.reference,
-        organization=organization,
-        data=_mail_facts(purchase),
-    )
-    if purchase.kind == PurchaseKind.ORIGINAL:
-        return
-    others = [
-        member.user.email
-        for member in people_who_may_buy(organization)
-        if member.user_id != purchase.buyer_id
-    ]
-    # The processor waits for our answer: these mails go out with the next sweep.
     facts = _mail_facts(purchase)
-    notices.tell_all(
-        f"bought_{purchase.kind}",
-        [
-            notices.Told(address, purchase.reference, facts)
-            for address in dict.fromkeys([*others, *named_for_receipts(organization)])
-            if address != purchase.buyer_email
-        ],
-        organization=organization,
-    )
+
+    def told(address: str, kind: str) -> notices.Told:
+        return notices.Told(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
+
+    everybody = [told(purchase.buyer_email, "receipt")]
+    if purchase.kind != PurchaseKind.ORIGINAL:
+        others = others_for_receipts(organization, purchase.buyer)
+        everybody += [told(one, "bought") for one in others if one != purchase.buyer_email]
+    # In one statement. The processor waits for our answer: the mails go out with the next sweep.
+    notices.tell_all("", everybody, organization=organization)
+
+
+def deliver_receipt(purchase: Purchase) -> None:
+    """Send the buyer's receipt now, after the commit: somebody is looking at the page (R31)."""
+    notices.deliver_at_once(purchase.buyer_email, purchase.reference)
 
 
 def _mail_facts(purchase: Purchase) -> dict[str, object]:

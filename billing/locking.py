@@ -1,22 +1,29 @@
 """The order of locks: organization, then renewal, then purchase."""
 
+from django.db.models import OuterRef, Subquery
+
 from billing.models import Purchase
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Organization, Renewal
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:
-    """The purchase as it is now, locked after what it belongs to; with what granting reads."""
-    organization = None
-    if purchase.organization_id is not None:
-        organization = lock_organization(Organization(pk=purchase.organization_id))
+    """The purchase as it is now, locked after what it belongs to; with what granting reads.
+
+    The one of an organization comes with ``highest_receipt_number``, read behind its lock.
+    """
+    rows = Purchase.objects.select_for_update(of=("self",)).select_related(
+        "term", "buyer", "renewal"
+    )
+    if purchase.organization_id is None:
+        return rows.get(pk=purchase.pk)
+    organization = lock_organization(Organization(pk=purchase.organization_id))
     if purchase.renewal_id is not None:
         Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
-    locked = (
-        Purchase.objects.select_for_update(of=("self",))
-        .select_related("term", "buyer", "renewal")
-        .get(pk=purchase.pk)
-    )
-    if organization is not None:
-        locked.organization = organization
+    receipts = Purchase.objects.filter(
+        organization=OuterRef("organization"), receipt_number__isnull=False
+    ).order_by("-receipt_number")
+    highest = Subquery(receipts.values("receipt_number")[:1])
+    locked = rows.annotate(highest_receipt_number=highest).get(pk=purchase.pk)
+    locked.organization = organization
     return locked

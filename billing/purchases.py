@@ -123,11 +123,12 @@ def _abandon(purchase: Purchase, expected: PurchaseStatus) -> Purchase:
     return purchase
 
 
-def settle(session_id: str) -> Purchase | None:
+def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
     """Ask the processor about a Checkout Session and act on what it says (R13-R15).
 
     The one function for return page, webhook and reconciliation, as often and in any order as
-    they come. None: no purchase of ours. Raises ProcessorUnavailable, ProcessorRefused.
+    they come. ``mails_later``: the receipt, too, goes out with the next sweep, because nobody waits
+    for it. None: no purchase of ours. Raises ProcessorUnavailable, ProcessorRefused.
     """
     purchase = Purchase.objects.filter(session_id=session_id).first()
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
@@ -141,16 +142,19 @@ def settle(session_id: str) -> Purchase | None:
                 granting.hold_unknown(session)
             return None
         with tracing.about_purchase(purchase.pk, purchase.started_by_request):
-            return _settle(purchase, session)
+            return _settle(purchase, session, mails_later=mails_later)
 
 
-def _settle(purchase: Purchase, session: CheckoutSession) -> Purchase:
+def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) -> Purchase:
     before = purchase.status
     with transaction.atomic():
         # Return page, webhook and reconciliation settle the same payment at the same moment:
         # the first one here grants, the others find it done.
         purchase = lock_purchase(purchase)
+        is_new = purchase.status not in PAID
         _act_on(purchase, session)
+    if is_new and purchase.status == PurchaseStatus.SETTLED and not mails_later:
+        granting.deliver_receipt(purchase)
     if purchase.status != before:
         _count(purchase)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:

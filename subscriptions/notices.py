@@ -31,6 +31,8 @@ class Told:
     recipient: str
     reference: str
     data: Mapping[str, object]
+    # Where not all of them are told the same.
+    kind: str = ""
 
 
 def tell(
@@ -67,7 +69,7 @@ def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> 
         [
             Notice(
                 recipient=one.recipient,
-                kind=kind,
+                kind=one.kind or kind,
                 reference=one.reference,
                 organization=organization,
                 data=dict(one.data),
@@ -92,6 +94,15 @@ def record(
 def add_late_facts(kind: str, facts: Callable[[Notice], Mapping[str, object]]) -> None:
     """Have ``facts`` worked out when a mail of ``kind`` is written, such as a signed link."""
     _late_facts[kind] = facts
+
+
+def deliver_at_once(recipient: str, reference: str) -> None:
+    """Queue what one person is told about one cause now, rather than with the next sweep."""
+    waiting = Notice.objects.filter(
+        recipient=recipient, reference=reference, queued_at__isnull=True
+    )
+    for pk in waiting.values_list("pk", flat=True):
+        _deliver(pk)
 
 
 def deliver_waiting() -> int:

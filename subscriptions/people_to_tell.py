@@ -1,17 +1,26 @@
 """Whom an organization's mails go to: those who may buy, and the addresses it has named."""
 
-from django.db.models import BigAutoField
+from django.db.models import BigAutoField, QuerySet
 
-from subscriptions.models import Membership, Organization
+from subscriptions.models import Membership, Organization, User
 from subscriptions.models.people import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
-from subscriptions.prepared import Prepared
+from subscriptions.prepared import Argument, Prepared
 
 
 def people_who_may_buy(organization: Organization) -> list[Membership]:
     """The active members to turn to when licenses are needed (R5)."""
     return _WHO_MAY_BUY.all(organization=organization.pk)
+
+
+def _may_buy(organization: int | Argument) -> QuerySet[Membership]:
+    return Membership.objects.filter(
+        organization=organization,
+        state=MembershipState.ACTIVE,
+        user__is_active=True,
+        role__in=people.roles_with(Capability.BUY_LICENSES),
+    )
 
 
 _WHO_MAY_BUY = Prepared(
@@ -54,10 +63,12 @@ def about_reminders(organization: Organization) -> list[str]:
     return _with(organization, list(named.values_list("email", flat=True)))
 
 
-def named_for_receipts(organization: Organization) -> list[str]:
-    """The addresses, besides those who may buy, that get receipts."""
-    named = organization.notified_addresses.filter(gets_receipts=True)
-    return list(named.values_list("email", flat=True))
+def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
+    """Who besides the buyer is told of a purchase: whoever may buy, and named addresses."""
+    who = _may_buy(organization.pk).exclude(user=buyer) if buyer else _may_buy(organization.pk)
+    named = organization.notified_addresses.filter(gets_receipts=True).order_by()
+    emails = who.values_list("user__email").union(named.values_list("email"), all=True)
+    return list(dict.fromkeys(email for (email,) in emails))
 
 
 def named_for_reminders(organization: Organization) -> list[str]:

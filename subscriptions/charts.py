@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from subscriptions.history import History, Step
 from subscriptions.policy.licenses import LicenseCount
 
-# The scale ends at a multiple of this, so that its half is a whole number too.
+# The scale ends at the next multiple of this: above every line, and its half is a whole number too.
 SCALE_STEP = 10
 METER_WIDTH = 1000
 
@@ -43,7 +43,7 @@ class HistoryChart:
 def chart_of(history: History) -> HistoryChart:
     """Draw the steps up to today as they were, and those of later days as what is ahead."""
     most = max([history.in_use, *(step.held for step in history.steps)])
-    top = max(SCALE_STEP, -(-most // SCALE_STEP) * SCALE_STEP)
+    top = (most // SCALE_STEP + 1) * SCALE_STEP
     return HistoryChart(
         history=history,
         top=top,

@@ -97,23 +97,23 @@ class TestLines:
         window_opens_on=date(2031, 12, 2),
         today=TODAY,
         in_use=15,
-        steps=(Step(TERM_START, 10, 10), Step(MARCH, 10, 20)),
+        steps=(Step(TERM_START, 10, 10), Step(MARCH, 20, 30)),
     )
 
     def test_they_go_along_each_number_and_up_to_the_next(self) -> None:
         chart = charts.chart_of(self.HISTORY)
 
         first, up, then, ahead = chart.lines
-        assert (first.x1, first.y1, first.y2) == ("0.00%", "50.00%", "50.00%")
+        assert (first.x1, first.y1, first.y2) == ("0.00%", "75.00%", "75.00%")
         assert first.x2 == up.x1 == up.x2 == then.x1
-        assert (up.y1, up.y2) == ("50.00%", "0.00%")
+        assert (up.y1, up.y2) == ("75.00%", "25.00%")
         assert (then.x2, ahead.x1, ahead.x2) == (chart.today, chart.today, "100.00%")
         assert [line.is_ahead for line in chart.lines] == [False, False, False, True]
 
     def test_the_scale_is_whole_and_in_use_stands_on_it(self) -> None:
         chart = charts.chart_of(self.HISTORY)
 
-        assert (chart.top, chart.half, chart.in_use) == (20, 10, "25.00%")
+        assert (chart.top, chart.half, chart.in_use) == (40, 20, "62.50%")
 
 
 class TestMeter:

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 
 from subscriptions.models import Membership, User
@@ -65,6 +66,29 @@ def is_missing(request: HttpRequest, membership: Membership, capability: Capabil
         and people.can(membership.role, Capability.BUY_LICENSES)
         and not was_used(request, membership.user)
     )
+
+
+def renew_keys() -> int:
+    """Encrypt every kept secret anew under ``SECRET_KEY``, so that fallbacks can go; how many.
+
+    A row at a time, locked: who sets up a second factor meanwhile loses nothing.
+    """
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    renewed = 0
+    for pk in Authenticator.objects.filter(type__in=kinds).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if row is None:
+                continue
+            for name in _ENCRYPTED & set(row.data):
+                row.data[name] = _keys().rotate(row.data[name].encode()).decode()
+                renewed += 1
+            row.save(update_fields=["data"])
+    return renewed
+
+
+# Where django-allauth keeps them: the secret of an app, the seed of recovery codes.
+_ENCRYPTED = {"secret", "seed"}
 
 
 def _keys() -> MultiFernet:

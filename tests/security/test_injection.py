@@ -11,7 +11,7 @@ from pytest_django import Settings
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from subscriptions.notices import deliver_waiting
-from tests.world import World, sign_in
+from tests.world import World
 
 ELSEWHERE = [
     "https://evil.example/",
@@ -133,31 +133,3 @@ def test_a_line_of_the_log_cannot_be_forged(world: World, caplog: pytest.LogCapt
     for record in caplog.records:
         if record.name.startswith(("licensing_site", "subscriptions", "billing")):
             assert "forged" not in record.getMessage()
-
-
-class TestSecretsThatAreRotated:
-    """Nothing stops while the old secret is still in use somewhere."""
-
-    def test_who_is_signed_in_stays_signed_in(self, world: World, settings: Settings) -> None:
-        client = Client()
-        sign_in(client, world.assignor.user)
-        old = settings.SECRET_KEY
-
-        settings.SECRET_KEY_FALLBACKS = [old]
-        settings.SECRET_KEY = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
-        still = client.get("/o/lakeside/")
-        settings.SECRET_KEY_FALLBACKS = []
-        after = client.get("/o/lakeside/")
-
-        assert still.status_code == HTTPStatus.OK
-        # The session was signed anew on the way.
-        assert after.status_code == HTTPStatus.OK
-
-    def test_without_the_old_one_everybody_signs_in_again(
-        self, world: World, settings: Settings
-    ) -> None:
-        client = world.client(world.assignor)
-
-        settings.SECRET_KEY = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
-
-        assert client.get("/o/lakeside/").status_code == HTTPStatus.FOUND

@@ -1,0 +1,15 @@
+"""``manage.py renew_second_factor_keys``: before an old ``SECRET_KEY`` leaves the fallbacks."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from subscriptions import second_factor
+
+
+class Command(BaseCommand):
+    help = "Encrypt the secrets of second factors anew, under the SECRET_KEY of today."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = second_factor.renew_keys()
+        self.stdout.write(f"Secrets encrypted anew: {count}")

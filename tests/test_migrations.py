@@ -51,7 +51,7 @@ def test_the_version_before_goes_on_serving(app: str, name: str) -> None:
             )
 
 
-def may_be_left_out(field: models.Field[object, object]) -> bool:
+def may_be_left_out(field: "models.Field[object, object]") -> bool:
     return bool(field.null or field.many_to_many or field.has_db_default())
 
 

@@ -40,7 +40,7 @@ def operations(app: str, name: str) -> Iterator[Operation]:
             yield operation
 
 
-@pytest.mark.parametrize(("app", "name"), later())
+@pytest.mark.parametrize(("app", "name"), [*later()])
 def test_the_version_before_goes_on_serving(app: str, name: str) -> None:
     for operation in operations(app, name):
         assert not isinstance(operation, TAKES_AWAY), f"{name} takes something away"

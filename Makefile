@@ -6,7 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock"
 PORT ?= 8000
 SANDBOX_PORT ?= 12111
 DEMO := $(BIN)/python manage.py demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
@@ -41,6 +43,15 @@ install: .venv/development browser  ## install what developing and testing needs
 .venv/development: requirements.txt requirements-dev.txt | .venv/bin/python
 	$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/runtime
+
+.PHONY: lock
+lock: .venv/development  ## write the requirements with every version and hash (after a change of *.in)
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+.PHONY: audit
+audit: .venv/development  ## ask whether a dependency has a known hole
+	$(BIN)/python .ci/audit.py requirements-dev.txt
 
 .PHONY: browser
 browser:

@@ -16,6 +16,14 @@ SLOW_LINE = {
     "downloadThroughput": 1_600_000 / 8,
     "uploadThroughput": 750_000 / 8,
 }
+# How far things have moved after they were seen: 0 is nothing, 0.1 is still called good.
+FARTHEST_SHIFT = 0.01
+SHIFT = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value; }))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 100);
+})"""
 LARGEST_PAINT = """() => new Promise(done => {
     new PerformanceObserver(list => done(list.getEntries().at(-1).startTime))
         .observe({type: "largest-contentful-paint", buffered: true});
@@ -65,6 +73,7 @@ class Weight:
     size: int  # bytes
     requests: int
     largest_paint: float | None  # milliseconds
+    shift: float
 
 
 def weigh(context: BrowserContext, address: str) -> Weight:
@@ -83,6 +92,6 @@ def weigh(context: BrowserContext, address: str) -> Weight:
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.send("Network.emulateNetworkConditions", SLOW_LINE)
     page.goto(address, wait_until="networkidle")
-    paint = page.evaluate(LARGEST_PAINT)
+    paint, shift = page.evaluate(LARGEST_PAINT), page.evaluate(SHIFT)
     page.close()
-    return Weight(int(sum(sizes.values())), len(asked), paint)
+    return Weight(int(sum(sizes.values())), len(asked), paint, shift)

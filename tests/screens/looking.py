@@ -113,14 +113,16 @@ def _weigh(browser: Browser, address: str, state: State, found: Found) -> None:
     found.weights[state.name] = weight
     if weight.size > checks.HEAVIEST and not state.is_admin:
         found.add(state.name, [f"weighs {weight.size:,} bytes, more than {checks.HEAVIEST:,}"])
+    if weight.shift > checks.FARTHEST_SHIFT and not state.is_admin:
+        found.add(state.name, [f"jumps by {weight.shift:.3f} while it loads"])
 
 
 def report(states: list[State], found: Found) -> int:
     """Print the tables; 1 where anything is violated."""
-    print(f"{'First view':32}{'bytes':>9}{'requests':>10}{'largest paint, ms':>19}")
+    print(f"{'First view':32}{'bytes':>9}{'requests':>10}{'largest paint, ms':>19}{'shift':>8}")
     for name, weight in found.weights.items():
         paint = "–" if weight.largest_paint is None else f"{weight.largest_paint:.0f}"
-        print(f"{name:32}{weight.size:>9,}{weight.requests:>10}{paint:>19}")
+        print(f"{name:32}{weight.size:>9,}{weight.requests:>10}{paint:>19}{weight.shift:>8.3f}")
     print(f"\n{len(states)} states, {found.pictures} pictures")
     if not found.violations:
         print("No violations.")

@@ -106,6 +106,11 @@ screens: install  ## a picture of every page in every state, accessibility, zoom
 fuzz: .venv/development  ## send nonsense to every form, every address and the webhook (FUZZ_EXAMPLES=200)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -q -n $(WORKERS) tests/security/test_fuzz.py
 
+.PHONY: bench
+bench: .venv/development  ## how fast it is, on both databases (docs/speed.md; BENCH_SIZE=small tries it)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.bench
+	$(POSTGRES) $(BIN)/python -m tests.bench
+
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations
 	$(BIN)/ruff check

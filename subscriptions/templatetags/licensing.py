@@ -65,6 +65,13 @@ def can(membership: object, capability: str) -> bool:
     return role is not None and people.can(role, people.Capability(capability))
 
 
+@register.filter
+def breakable(email: str) -> SafeString:
+    """An e-mail address that goes on a new line after its @ rather than within a word."""
+    local, at, domain = email.rpartition("@")
+    return format_html("{}{}<wbr>{}", local, at, domain)
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon beside words that say the same: hidden from screen readers."""

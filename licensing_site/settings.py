@@ -298,6 +298,11 @@ STRIPE_CONNECT_TIMEOUT = env.float("STRIPE_CONNECT_TIMEOUT", default=3.0)
 STRIPE_READ_TIMEOUT = env.float("STRIPE_READ_TIMEOUT", default=8.0)
 STRIPE_MAX_NETWORK_RETRIES = env.int("STRIPE_MAX_NETWORK_RETRIES", default=1)
 
+# Who sells, on receipts. The address may have several lines, parted by \\n.
+SELLER_NAME = env.str("SELLER_NAME", default="Officials Licensing")
+SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="")
+SELLER_TAX_ID = env.str("SELLER_TAX_ID", default="")
+
 # Security ---------------------------------------------------------------------------------------
 
 _https = SITE_URL.startswith("https://")

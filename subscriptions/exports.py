@@ -20,7 +20,7 @@ def neutral(cell: str) -> str:
 
 
 def csv_response(
-    filename: str, heading: Sequence[str], rows: Iterable[Sequence[str]]
+    filename: str, heading: Sequence[str], rows: Iterable[Sequence[str | int]]
 ) -> StreamingHttpResponse:
     """A download that begins before its last row is read."""
     response = StreamingHttpResponse(_lines(heading, rows), content_type="text/csv; charset=utf-8")
@@ -29,10 +29,10 @@ def csv_response(
     return response
 
 
-def _lines(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def _lines(heading: Sequence[str], rows: Iterable[Sequence[str | int]]) -> Iterator[str]:
     writer = csv.writer(Echo())
     # Without it spreadsheets take the file for one of their old encodings.
     yield "\ufeff"
     yield writer.writerow(heading)
     for row in rows:
-        yield writer.writerow([neutral(cell) for cell in row])
+        yield writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])

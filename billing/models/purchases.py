@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from billing.seller import seller_now
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import tracing
 from subscriptions.models import Discount, Organization, Package, Renewal, Term
@@ -56,6 +57,7 @@ class Purchase(models.Model):
     organization_name = models.CharField(max_length=120)
     billing_name = models.CharField(max_length=120, blank=True)
     billing_address = models.TextField(blank=True)
+    seller = models.TextField(blank=True, default=seller_now, db_default="")
     package_name = models.CharField(_("package"), max_length=80)
     buyer_name = models.CharField(_("buyer"), max_length=120)
     buyer_email = models.EmailField(_("buyer's e-mail"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.models import Purchase
+from billing.seller import seller_of
 from billing.states import LIVE_REFUNDS, UNSETTLED, RefundStatus
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
@@ -27,7 +28,8 @@ SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
     """What was bought, the newest first."""
     page = Paginator(_history(member.organization), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "billing/purchases.html", {"page": page})
+    terms = member.organization.terms.order_by("-starts_on", "-pk")
+    return render(request, "billing/purchases.html", {"page": page, "terms": terms})
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
@@ -49,6 +51,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
     )
     context = {
         "purchase": found,
+        "seller": seller_of(found),
         "is_open": found.status in UNSETTLED,
         "problem": found.problems.filter(session_id=found.session_id).first(),
         "refunds": found.refunds.filter(problem=None, status__in=SHOWN_REFUNDS),

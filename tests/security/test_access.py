@@ -28,7 +28,12 @@ def addresses() -> dict[str, list[str]]:
 
 
 def address(world: World, name: str) -> str:
-    values = {"key": world.observer.key, "pk": uuid.uuid4(), "roster": uuid.uuid4()}
+    values = {
+        "key": world.observer.key,
+        "pk": uuid.uuid4(),
+        "roster": uuid.uuid4(),
+        "starts_on": "2031-01-01",
+    }
     arguments = {argument: values[argument] for argument in addresses()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 

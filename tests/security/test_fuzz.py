@@ -99,6 +99,7 @@ def address_of(world: World, name: str, roster: RosterImport) -> str:
         "key": world.observer.key,
         "pk": "4be0643f-1d98-473b-97cd-ca98a65347dd",
         "roster": roster.pk,
+        "starts_on": "2031-01-01",
     }
     arguments = {one: values[one] for one in addresses()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})

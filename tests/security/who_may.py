@@ -57,6 +57,10 @@ WHO_MAY = {
     "billing:purchases": BUYERS,
     "billing:purchases_csv": BUYERS,
     "billing:purchase": BUYERS,
+    "billing:receipt_pdf": BUYERS,
+    "billing:quote_pdf": BUYERS,
+    "billing:sheet_pdf": BUYERS,
+    "billing:sheet_csv": BUYERS,
 }
 
 ANYBODY = "anybody"

@@ -1,0 +1,96 @@
+"""A quote of what renewing would cost today, for a board to decide on (R25)."""
+
+from django.utils.translation import gettext as _
+
+from billing.papers.typesetting import Paper, Table, typeset
+from billing.renewing import RenewalPlan
+from billing.seller import foot, seller_now
+from subscriptions import formats
+from subscriptions.models import Organization
+from subscriptions.policy.renewal import Bound
+from subscriptions.standing import Standing
+
+
+def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:
+    """The PDF of ``plan``, as worked out at the moment of ``standing``."""
+    paper = Paper(
+        title=_("Quote for renewing the subscription"),
+        seller=seller_now(),
+        recipient=_recipient(standing.organization),
+        facts=_facts(standing, plan),
+        tables=[_need(plan), _amounts(plan)],
+        notes=_notes(plan),
+        foot=foot(),
+    )
+    return typeset(paper, made_at=standing.now)
+
+
+def _recipient(organization: Organization) -> str:
+    lines = (organization.name, organization.billing_name, organization.billing_address)
+    return "\n".join(line for line in lines if line)
+
+
+def _facts(standing: Standing, plan: RenewalPlan) -> list[tuple[str, str]]:
+    facts = [(_("As of"), formats.moment(standing.now)), (_("Package"), plan.package.name)]
+    if plan.starts_on and plan.expires_on:
+        until = formats.end_of(plan.expires_on)
+        starts = formats.full_date(plan.starts_on)
+        term = _("%(starts)s, until %(until)s") % {"starts": starts, "until": until}
+        return [*facts, (_("New term"), term)]
+    return [*facts, (_("New term"), _("starts on the day of payment"))]
+
+
+def _need(plan: RenewalPlan) -> Table:
+    rows = [(_("Licenses of this term"), formats.number(plan.need.licenses))]
+    if plan.need.removed:
+        rows.append((_("Removed by support"), f"−{formats.number(plan.need.removed)}"))
+    if plan.number.bound == Bound.MEMBERS:
+        rows.append((_("Members in use, who each need one"), formats.number(plan.need.in_use)))
+    if plan.number.bound == Bound.MINIMUM:
+        minimum = formats.number(plan.package.minimum_licenses)
+        rows.append((_("Minimum of this package"), minimum))
+    total = (_("Licenses to renew"), formats.number(plan.number.quantity))
+    return Table(
+        title=_("How many licenses"),
+        headings=(_("What"), _("Licenses")),
+        rows=rows,
+        numbers=(1,),
+        sums=[total],
+    )
+
+
+def _amounts(plan: RenewalPlan) -> Table:
+    price = plan.price
+
+    def money(amount: int) -> str:
+        return formats.money(amount, plan.currency)
+
+    sums = []
+    if price.discount_amount and plan.discount:
+        sums.append((plan.discount.name, f"−{money(price.discount_amount)}"))
+    if price.fee_amount:
+        sums.append((_("Late fee"), money(price.fee_amount)))
+    sums.append((_("Total"), f"{money(price.total)} {plan.currency.upper()}"))
+    row = (
+        plan.package.name,
+        formats.number(price.quantity),
+        money(price.unit_amount),
+        money(price.subtotal),
+    )
+    return Table(
+        title=_("What it costs"),
+        headings=(_("Package"), _("Licenses"), _("Price per license"), _("Amount")),
+        rows=[row],
+        numbers=(1, 2, 3),
+        sums=sums,
+    )
+
+
+def _notes(plan: RenewalPlan) -> list[str]:
+    return [
+        _(
+            "This is a quote, not an invoice. Prices and the number of licenses may change until "
+            "the renewal is paid; what the payment page shows is what is charged."
+        ),
+        _("Paid by credit or debit card only."),
+    ]

@@ -1,0 +1,99 @@
+"""The receipt of one purchase, from its frozen facts (R31)."""
+
+from django.utils.translation import gettext as _
+
+from billing.models import Purchase, Refund
+from billing.papers.typesetting import Paper, Table, typeset
+from billing.seller import foot, seller_of
+from billing.states import LIVE_REFUNDS, PurchaseKind, PurchaseStatus
+from subscriptions import formats
+
+
+def receipt_pdf(purchase: Purchase) -> bytes:
+    """The PDF of a settled purchase. Raises ValueError for one that is not."""
+    if purchase.status != PurchaseStatus.SETTLED or purchase.settled_at is None:
+        raise ValueError(f"purchase {purchase.pk} has no receipt")
+    paper = Paper(
+        title=_("Receipt %(number)s") % {"number": purchase.receipt_number},
+        seller=seller_of(purchase),
+        recipient=recipient_of(purchase),
+        facts=_facts(purchase),
+        tables=[_amounts(purchase)],
+        notes=_notes(purchase),
+        foot=foot(),
+    )
+    return typeset(paper, made_at=purchase.settled_at)
+
+
+def recipient_of(purchase: Purchase) -> str:
+    """Whom a document about the purchase is made out to."""
+    address = (purchase.organization_name, purchase.billing_name, purchase.billing_address)
+    return "\n".join(line for line in (*address, purchase.receipt_text) if line)
+
+
+def valid_from_to(purchase: Purchase) -> str:
+    """For how long the licenses are bought; an add-on counts from its payment."""
+    if purchase.term_expires_on is None:
+        return ""
+    until = formats.end_of(purchase.term_expires_on)
+    if purchase.kind == PurchaseKind.ADD_ON or purchase.term_starts_on is None:
+        return _("until %(until)s") % {"until": until}
+    starts = formats.full_date(purchase.term_starts_on)
+    return _("%(starts)s, until %(until)s") % {"starts": starts, "until": until}
+
+
+def _facts(purchase: Purchase) -> list[tuple[str, str]]:
+    paid = formats.moment(purchase.paid_at) if purchase.paid_at else ""
+    card = f"{purchase.card_brand.capitalize()} •••• {purchase.card_last4}"
+    facts = [
+        (_("Paid"), paid),
+        (_("Card"), card if purchase.card_last4 else ""),
+        (_("Bought by"), f"{purchase.buyer_name}\n{purchase.buyer_email}".strip()),
+        (_("Package"), purchase.package_name),
+        (_("Valid"), valid_from_to(purchase)),
+        (_("Purchase"), str(purchase.pk)),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _amounts(purchase: Purchase) -> Table:
+    def money(amount: int) -> str:
+        return formats.money(amount, purchase.currency)
+
+    kind = str(purchase.get_kind_display())
+    row = (
+        kind,
+        formats.number(purchase.quantity),
+        money(purchase.unit_amount),
+        money(purchase.subtotal_amount),
+    )
+    sums = []
+    if purchase.discount_amount:
+        sums.append(
+            (purchase.discount_name or _("Discount"), f"−{money(purchase.discount_amount)}")
+        )
+    if purchase.fee_amount:
+        sums.append((_("Late fee"), money(purchase.fee_amount)))
+    sums.append((_("Total paid"), f"{money(purchase.total_amount)} {purchase.currency.upper()}"))
+    return Table(
+        title=_("Amounts"),
+        headings=(_("What"), _("Licenses"), _("Price per license"), _("Amount")),
+        rows=[row],
+        numbers=(1, 2, 3),
+        sums=sums,
+    )
+
+
+def _notes(purchase: Purchase) -> list[str]:
+    """What went back to the card since; the receipt itself stays as it was."""
+    refunds: list[Refund] = list(
+        purchase.refunds.filter(problem=None, status__in=LIVE_REFUNDS).order_by("created_at")
+    )
+    return [
+        _("Given back: %(amount)s, %(at)s.")
+        % {
+            "amount": formats.money(refund.amount, refund.currency),
+            "at": formats.moment(refund.created_at),
+        }
+        for refund in refunds
+    ]

@@ -1,0 +1,57 @@
+"""What a document says, and setting it as a PDF by typst (templates/papers/paper.typ).
+
+Everything reaches the typesetter as data, never as its markup: a name is a name, whatever is in it.
+The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typst
+from django.conf import settings
+from django.utils.translation import get_language
+
+_FOLDER = Path(settings.BASE_DIR) / "templates" / "papers"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings. ``numbers``: the columns whose cells are amounts or counts."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: Sequence[int] = ()
+    # Label and amount each, under the last column; the last one is the total.
+    sums: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document: its parties, its facts (label and value each), its tables, and notes below."""
+
+    title: str
+    seller: str
+    recipient: str
+    facts: Sequence[tuple[str, str]]
+    tables: Sequence[Table]
+    notes: Sequence[str] = ()
+    foot: str = ""
+
+
+def typeset(paper: Paper, *, made_at: datetime) -> bytes:
+    """The PDF of ``paper``. ``made_at``: the moment it tells of, which it carries as its date."""
+    data = asdict(paper) | {"language": (get_language() or "en")[:2]}
+    pdf: bytes = typst.compile(
+        _FOLDER / "paper.typ",
+        root=_FOLDER,
+        sys_inputs={"data": json.dumps(data)},
+        pdf_standards="ua-1",
+        timestamp=int(made_at.timestamp()),
+        # The same document on every machine.
+        ignore_system_fonts=True,
+    )
+    return pdf

@@ -1,0 +1,83 @@
+"""Documents to print or file: receipt, quote, verification sheet (R25, R31)."""
+
+from datetime import date
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from billing import papers
+from billing.models import Purchase
+from billing.papers.sheets import sheet_heading
+from billing.renewing import offered_packages, plan_renewal
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.access import members_only
+from subscriptions.exports import csv_response
+from subscriptions.models import Membership, Term
+from subscriptions.policy.decisions import Refused
+from subscriptions.policy.people import Capability
+from subscriptions.standing import standing_of
+
+
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
+@require_GET
+def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
+    """The receipt of a purchase that was paid and granted."""
+    purchase = get_object_or_404(
+        Purchase, pk=pk, organization=member.organization, status=PurchaseStatus.SETTLED
+    )
+    name = f"receipt-{member.organization.slug}-{purchase.receipt_number}.pdf"
+    return _pdf(name, papers.receipt_pdf(purchase))
+
+
+@members_only(Capability.RENEW, open_when_closed=True)
+@require_GET
+def quote(request: HttpRequest, member: Membership) -> HttpResponse:
+    """What renewing with the package of the query would cost now."""
+    standing = standing_of(member.organization, clock.now())
+    offered = {str(one.pk): one for one in offered_packages(member.organization)}
+    package = offered.get(request.GET.get("package", ""))
+    if package is None:
+        raise Http404("No package of this price list.")
+    try:
+        plan = plan_renewal(standing, package, code=request.GET.get("code", "")[:40])
+    except Refused as refused:
+        raise Http404("There is nothing to quote.") from refused
+    name = f"renewal-quote-{member.organization.slug}-{standing.today}.pdf"
+    return _pdf(name, papers.quote_pdf(standing, plan))
+
+
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
+@require_GET
+def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpResponse:
+    """The verification sheet of the term that began on a day."""
+    name = f"verification-{member.organization.slug}-{starts_on}.pdf"
+    return _pdf(name, papers.sheet_pdf(member.organization, _terms(member, starts_on)))
+
+
+@members_only(Capability.SEE_PURCHASES, open_when_closed=True)
+@require_GET
+def sheet_csv(request: HttpRequest, member: Membership, starts_on: str) -> StreamingHttpResponse:
+    """The same as CSV."""
+    name = f"verification-{member.organization.slug}-{starts_on}.csv"
+    rows = papers.sheet_rows(_terms(member, starts_on))
+    return csv_response(name, sheet_heading(), rows)
+
+
+def _terms(member: Membership, starts_on: str) -> list[Term]:
+    try:
+        day = date.fromisoformat(starts_on)
+    except ValueError as error:
+        raise Http404("Not a day.") from error
+    terms = list(member.organization.terms.filter(starts_on=day).order_by("pk"))
+    if not terms:
+        raise Http404("No term began on that day.")
+    return terms
+
+
+def _pdf(name: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    return response

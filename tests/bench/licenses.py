@@ -26,6 +26,9 @@ def run(rounds: int, seconds: float) -> list[Result]:
     """Rates against the anchor, waiting, races and their control."""
     everybody = [_roomy(f"seat-{number}") for number in range(ORGANIZATIONS)]
     anchors, hots, spreads, ratios, gains, fairness, waits = [], [], [], [], [], [], []
+    # What a process does once is not a matter of each round's new ones.
+    for actor in _administrators(everybody[:3]):
+        members.add(actor, NewMember("First", f"first{actor.pk}@people.example", Role.OBSERVER))
     for turn in range(rounds):
         anchor = crew.commits_per_second(seconds)
         hot = _take(everybody[:1], seconds, f"h{turn}")

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db import connection
-
 from billing import card_testing, gateway
 from billing.following import follow_payment
 from billing.gateway.sessions import is_session_id
@@ -19,6 +17,7 @@ from billing.models import ProcessorEvent, Refund
 from billing.processor import BadPayload, BadSignature, Event
 from billing.purchases import settle
 from subscriptions import clock
+from subscriptions.inserting import insert_unless_there
 
 logger = logging.getLogger(__name__)
 
@@ -80,38 +79,11 @@ def _write_down(event: Event) -> ProcessorEvent:
         payload=event.payload,
         received_at=clock.now(),
     )
-    key = _insert_unless_known(row)
-    if key is None:
-        # Delivered before, or at this very moment.
-        return ProcessorEvent.objects.get(event_id=event.id)
-    row.pk = key
-    # For what is saved from here on.
-    row._state.adding = False
-    return row
-
-
-def _insert_unless_known(row: ProcessorEvent) -> int | None:
-    """Insert it in one statement, and committed: this is not called inside a transaction.
-
-    None where the event is there. Django either looks first, or does not say which of the two it
-    was.
-    """
-    fields = [field for field in row._meta.local_concrete_fields if not field.primary_key]
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection=connection)
-        for field in fields
-    ]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(row._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({places}) "  # noqa: S608  (names of columns)
-            "ON CONFLICT (event_id) DO NOTHING RETURNING id",
-            values,
-        )
-        inserted = cursor.fetchall()
-    return inserted[0][0] if inserted else None
+    # Committed at once: this is not called inside a transaction.
+    if insert_unless_there(row, "event_id"):
+        return row
+    # Delivered before, or at this very moment.
+    return ProcessorEvent.objects.get(event_id=event.id)
 
 
 def _settle(row: ProcessorEvent) -> None:

@@ -16,6 +16,7 @@ from django.utils import translation
 from post_office import mail
 
 from subscriptions import clock
+from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Activity, Notice, Organization, User
 
 logger = logging.getLogger(__name__)
@@ -48,15 +49,18 @@ def tell(
     False where that was noted before. ``data`` are the facts of the mail, as plain JSON: what it
     says stays true when names change.
     """
-    notice, is_new = Notice.objects.get_or_create(
+    notice = Notice(
         recipient=recipient,
         kind=kind,
         reference=reference,
-        defaults={"organization": organization, "data": dict(data), "created_at": clock.now()},
+        organization=organization,
+        data=dict(data),
+        created_at=clock.now(),
     )
-    if is_new:
-        transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
-    return is_new
+    if not insert_unless_there(notice, "recipient", "kind", "reference"):
+        return False
+    transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
+    return True
 
 
 def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> None:

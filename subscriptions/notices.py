@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from post_office import mail
 
-from subscriptions import clock
+from subscriptions import clock, mail_parts
 from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Activity, Notice, Organization, User
 
@@ -145,7 +145,10 @@ def _queue(notice: Notice) -> None:
         message = render_to_string(f"emails/{notice.kind}.txt", context)
         # Made from the text, so that the parts cannot come to say different things. strip() makes
         # a plain string again of what the template engine calls safe HTML: names are as typed.
-        both = {"subject": subject.strip(), "message": message.strip()}
+        both = {
+            "subject": subject.strip(),
+            "blocks": mail_parts.blocks(str(message.strip()), site_url=settings.SITE_URL),
+        }
         html_message = render_to_string("emails/base.html", both)
     mail.send(
         recipients=[notice.recipient],

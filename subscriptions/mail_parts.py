@@ -1,0 +1,68 @@
+"""The HTML part of a mail, made from its text: the two cannot come to say different things.
+
+Paragraphs stay paragraphs; lines such as "Total: $50.00" become a table of facts; an address of
+ours on a line of its own becomes a link. Nothing else is a link, whatever somebody typed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+# Fewer lines than that are an address or a sentence that was broken, not facts.
+_FEWEST_FACTS = 3
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of facts: its label with the colon, and its value; or a line without a label."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of a mail, in the order of the text."""
+
+    kind: Literal["text", "facts", "link"]
+    lines: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+def blocks(text: str, *, site_url: str) -> list[Block]:
+    """The parts of a mail's text; ``site_url`` begins every address of ours."""
+    return [
+        block
+        for paragraph in text.strip().split("\n\n")
+        for block in _parts(paragraph.strip("\n").split("\n"), site_url)
+    ]
+
+
+def _parts(lines: list[str], site_url: str) -> Iterator[Block]:
+    facts = [_fact(line) for line in lines if not _is_link(line, site_url)]
+    labelled = sum(bool(fact.label) for fact in facts)
+    if len(facts) >= _FEWEST_FACTS and labelled * 2 > len(facts):
+        yield Block("facts", facts=tuple(facts))
+        lines = [line for line in lines if _is_link(line, site_url)]
+    said: list[str] = []
+    for line in lines:
+        if not _is_link(line, site_url):
+            said.append(line)
+            continue
+        if said:
+            yield Block("text", lines=tuple(said))
+            said = []
+        yield Block("link", lines=(line.strip(),))
+    if any(line.strip() for line in said):
+        yield Block("text", lines=tuple(said))
+
+
+def _fact(line: str) -> Fact:
+    label, colon, value = line.partition(": ")
+    return Fact(f"{label}:", value) if colon else Fact("", line)
+
+
+def _is_link(line: str, site_url: str) -> bool:
+    line = line.strip()
+    is_ours = line == site_url or line.startswith(f"{site_url}/")
+    return is_ours and len(line.split()) == 1

@@ -254,7 +254,7 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
         "fee": _amount_or_nothing(purchase.fee_amount, purchase),
         "package": purchase.package_name,
         "starts": formats.full_date(purchase.term_starts_on) if purchase.term_starts_on else "",
-        "card": f"{purchase.card_brand} {purchase.card_last4}".strip(),
+        "card": purchase.card,
         "receipt_number": purchase.receipt_number,
         "paid_at": formats.moment(purchase.paid_at) if purchase.paid_at else "",
         "expires": formats.end_of(purchase.term_expires_on) if purchase.term_expires_on else "",

@@ -225,6 +225,11 @@ class Purchase(models.Model):
         return str(PurchaseStatus(self.status).label)
 
     @property
+    def card(self) -> str:
+        """The card it was paid with, as people read it; empty before it is paid."""
+        return f"{self.card_brand.capitalize()} •••• {self.card_last4}" if self.card_last4 else ""
+
+    @property
     def subtotal_amount(self) -> int:
         """Quantity times price per license, before discount and fee."""
         return self.quantity * self.unit_amount

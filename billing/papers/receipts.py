@@ -44,10 +44,9 @@ def valid_from_to(purchase: Purchase) -> str:
 
 def _facts(purchase: Purchase) -> list[tuple[str, str]]:
     paid = formats.moment(purchase.paid_at) if purchase.paid_at else ""
-    card = f"{purchase.card_brand.capitalize()} •••• {purchase.card_last4}"
     facts = [
         (_("Paid"), paid),
-        (_("Card"), card if purchase.card_last4 else ""),
+        (_("Card"), purchase.card),
         (_("Bought by"), f"{purchase.buyer_name}\n{purchase.buyer_email}".strip()),
         (_("Package"), purchase.package_name),
         (_("Valid"), valid_from_to(purchase)),

@@ -21,10 +21,10 @@ from tests.bench.load import server
 FOLDER = Path(__file__).resolve().parent.parent.parent / "bench"
 WHOLE: dict[str, Any] = {
     "large": {"organizations": 20_000, "crowd": 50_000},
-    "pages": {"rounds": 5, "seconds": 1.5},
-    "size": {"rounds": 3, "seconds": 1.0},
-    "webhooks": {"rounds": 5, "seconds": 2, "burst": 1000},
-    "licenses": {"rounds": 5, "seconds": 2},
+    "pages": {"rounds": 3, "seconds": 1.5},
+    "size": {"rounds": 3, "seconds": 0.6},
+    "webhooks": {"rounds": 3, "seconds": 2, "burst": 1000},
+    "licenses": {"rounds": 3, "seconds": 2},
     "files": {"rows": 5000, "members": 100_000},
 }
 SMALL: dict[str, Any] = {

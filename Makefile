@@ -109,7 +109,7 @@ fuzz: .venv/development  ## send nonsense to every form, every address and the w
 .PHONY: bench
 bench: .venv/development  ## how fast it is, on both databases (docs/speed.md; BENCH_SIZE=small tries it)
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.bench
-	$(POSTGRES) $(BIN)/python -m tests.bench
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --durable -- $(BIN)/python -m tests.bench
 
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations

@@ -36,9 +36,9 @@ SMALL: dict[str, Any] = {
     "files": {"rows": 500, "members": 10_000},
 }
 DURABILITY = {
-    "postgresql": "PostgreSQL runs with fsync and synchronous_commit off: a commit does not wait "
-    "for the disk, on neither side of a ratio. On a server that waits, the anchor falls much "
-    "more than what is held against it, so that these ratios are the harder ones.",
+    "postgresql": "PostgreSQL started with --durable waits for the disk at every commit, on both "
+    "sides of a ratio; without it (fsync off), on neither, and the anchor is much faster than "
+    "any server that keeps its promises.",
     "sqlite": "SQLite writes ahead (WAL) with synchronous=NORMAL, as the product sets it: a commit "
     "does not wait for the disk, on neither side of a ratio.",
 }

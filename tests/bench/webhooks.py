@@ -42,7 +42,7 @@ def run(rounds: int, seconds: float, burst: int) -> list[Result]:
             shifts = _deliver(batch, seconds)
             handled = sum(len(shift.times) for shift in shifts)
             assert _granted(batch) == handled, "not every delivery has granted its licenses once"
-            again = _deliver(batch[: handled // 2 or 1], seconds, again=True)
+            again = _deliver(_settled(batch), seconds, again=True)
             assert _granted(batch) == handled, "a duplicate has granted something"
             anchor = statistics.fmean([anchor, crew.commits_per_second(seconds)])
             first, double = crew.rate(shifts), crew.rate(again)
@@ -167,6 +167,15 @@ def _deliver(batch: list[str], seconds: float, *, again: bool = False) -> list[c
         return True
 
     return crew.work(task, seconds)
+
+
+def _settled(batch: list[str]) -> list[str]:
+    settled = set(
+        Purchase.objects.filter(session_id__in=batch, status="settled").values_list(
+            "session_id", flat=True
+        )
+    )
+    return [session_id for session_id in batch if session_id in settled]
 
 
 def _granted(batch: list[str]) -> int:

@@ -122,6 +122,14 @@ migrate-check: .venv/development  ## fail when a model has changed without a mig
 	$(WITHOUT_SETTINGS) DJANGO_SETTINGS_MODULE=tests.settings \
 		$(BIN)/python manage.py makemigrations --check --dry-run
 
+.PHONY: messages
+messages: .venv/development  ## bring the translations up to date with the texts, and compile them (docs/translating.md)
+	@command -v xgettext >/dev/null || .ci/install-packages gettext
+	DEBUG=True $(BIN)/python manage.py makemessages --verbosity=0 --locale=es --locale=fr \
+		--extension=html,txt,py --add-location=file --ignore=.venv --ignore='tests/*' \
+		--ignore='billing/sandbox/*' --ignore=staticfiles
+	DEBUG=True $(BIN)/python manage.py compilemessages --verbosity=0 --ignore=.venv
+
 .PHONY: format
 format: .venv/development  ## put the code into its standard form
 	$(BIN)/ruff check --fix

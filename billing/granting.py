@@ -17,7 +17,7 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, formats, ledger, notices, organizations, renewals
+from subscriptions import clock, ledger, mail_facts, notices, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.people_to_tell import others_for_receipts
@@ -245,25 +245,25 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
     return {
         "organization_name": purchase.organization_name,
         "buyer": purchase.buyer_name or purchase.buyer_email,
-        "quantity": formats.number(purchase.quantity),
-        "unit_price": formats.money(purchase.unit_amount, purchase.currency),
-        "total": formats.money(purchase.total_amount, purchase.currency),
-        "subtotal": formats.money(purchase.subtotal_amount, purchase.currency),
+        "quantity": mail_facts.number(purchase.quantity),
+        "unit_price": mail_facts.money(purchase.unit_amount, purchase.currency),
+        "total": mail_facts.money(purchase.total_amount, purchase.currency),
+        "subtotal": mail_facts.money(purchase.subtotal_amount, purchase.currency),
         "discount_name": purchase.discount_name,
         "discount": _amount_or_nothing(purchase.discount_amount, purchase),
         "fee": _amount_or_nothing(purchase.fee_amount, purchase),
         "package": purchase.package_name,
-        "starts": formats.full_date(purchase.term_starts_on) if purchase.term_starts_on else "",
+        "starts": mail_facts.full_date(purchase.term_starts_on) if purchase.term_starts_on else "",
         "card": purchase.card,
         "receipt_number": purchase.receipt_number,
-        "paid_at": formats.moment(purchase.paid_at) if purchase.paid_at else "",
-        "expires": formats.end_of(purchase.term_expires_on) if purchase.term_expires_on else "",
+        "paid_at": mail_facts.moment(purchase.paid_at) if purchase.paid_at else "",
+        "expires": mail_facts.end_of(purchase.term_expires_on) if purchase.term_expires_on else "",
         "link": _link(purchase),
     }
 
 
-def _amount_or_nothing(amount: int, purchase: Purchase) -> str:
-    return formats.money(amount, purchase.currency) if amount else ""
+def _amount_or_nothing(amount: int, purchase: Purchase) -> mail_facts.Fact | str:
+    return mail_facts.money(amount, purchase.currency) if amount else ""
 
 
 def _give_back(
@@ -285,7 +285,7 @@ def _give_back(
         _refund_mail(purchase, reason),
         reference=f"session:{session.id}",
         organization=purchase.organization,
-        data=_mail_facts(purchase) | {"refund": formats.money(payment.amount, session.currency)},
+        data=_mail_facts(purchase) | {"refund": mail_facts.money(payment.amount, session.currency)},
     )
 
 

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from billing.models import Dispute, PaymentProblem, Purchase
-from billing.states import ProblemReason, Resolution
-from subscriptions import clock, formats, notices
+from billing.states import DisputeStatus, ProblemReason, Resolution
+from subscriptions import clock, mail_facts, notices
 from subscriptions.models import User
 
 
@@ -71,7 +71,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
         reference=f"problem:{problem.pk}",
         organization=problem.purchase.organization if problem.purchase else None,
         data={
-            "reason": str(problem.get_reason_display()),
+            "reason": mail_facts.words(ProblemReason(problem.reason).label),
             "session": problem.session_id,
             "link": f"{settings.SITE_URL}{page}",
         },
@@ -91,9 +91,9 @@ def tell_about_dispute(dispute: Dispute) -> None:
         organization=purchase.organization,
         data={
             "organization_name": purchase.organization_name,
-            "status": str(dispute.get_status_display()),
+            "status": mail_facts.words(DisputeStatus(dispute.status).label),
             "reason": dispute.reason,
-            "amount": formats.money(dispute.amount, dispute.currency),
+            "amount": mail_facts.money(dispute.amount, dispute.currency),
             "link": f"{settings.SITE_URL}{page}",
         },
     )

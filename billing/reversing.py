@@ -23,7 +23,7 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import clock, formats, ledger, notices, renewals
+from subscriptions import clock, ledger, mail_facts, notices, renewals
 from subscriptions.models import Organization, Term
 from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy import refunds as rules
@@ -258,15 +258,15 @@ def _mail_facts(
     page = reverse("billing:purchase", args=[organization.slug, purchase.pk])
     return {
         "organization_name": organization.name,
-        "purchase": str(purchase.get_kind_display()),
+        "purchase": mail_facts.words(PurchaseKind(purchase.kind).label),
         "receipt_number": purchase.receipt_number,
-        "returned": formats.money(purchase.refunded_amount, purchase.currency),
-        "total": formats.money(purchase.total_amount, purchase.currency),
-        "taken": formats.number(-change.licenses) if change.licenses < 0 else "",
-        "given": formats.number(change.licenses) if change.licenses > 0 else "",
-        "held": formats.number(count.held),
-        "in_use": formats.number(count.in_use),
-        "over": formats.number(count.over) if count.over else "",
-        "canceled": formats.full_date(standing.canceled_on) if standing.canceled_on else "",
+        "returned": mail_facts.money(purchase.refunded_amount, purchase.currency),
+        "total": mail_facts.money(purchase.total_amount, purchase.currency),
+        "taken": mail_facts.number(-change.licenses) if change.licenses < 0 else "",
+        "given": mail_facts.number(change.licenses) if change.licenses > 0 else "",
+        "held": mail_facts.number(count.held),
+        "in_use": mail_facts.number(count.in_use),
+        "over": mail_facts.number(count.over) if count.over else "",
+        "canceled": mail_facts.full_date(standing.canceled_on) if standing.canceled_on else "",
         "link": f"{settings.SITE_URL}{page}",
     }

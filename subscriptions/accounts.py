@@ -8,9 +8,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscriptions import members
+from subscriptions import languages, members
 from subscriptions.models import User
 
 
@@ -30,6 +32,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
             )
             return False
         return bool(super().confirm_email(request, email_address))
+
+    def render_mail(self, template_prefix: str, email: str, context: Any, **options: Any) -> Any:
+        """In the language of whose account it is about, wherever it was caused."""
+        language = getattr(context.get("user"), "language", "")
+        with translation.override(language if languages.is_known(language) else get_language()):
+            return super().render_mail(template_prefix, email, context, **options)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a password reset; never on the host a request claims to be for."""

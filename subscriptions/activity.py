@@ -108,7 +108,7 @@ KINDS: dict[str, Kind] = {
     "settings": Kind(_("Settings"), ("settings_changed", "join_code_changed", "join_code_ended")),
 }
 
-_ROLES = {value: str(label) for value, label in Role.choices}
+_ROLES = {role.value: role.label for role in Role}
 
 # Facts in the order and the words they are shown in; others are for machines.
 _FACTS: dict[str, Promise] = {

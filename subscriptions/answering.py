@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from subscriptions import clock, formats, notices
+from subscriptions import clock, mail_facts, notices
 from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.support import ConversationState
@@ -97,7 +97,7 @@ def _tell_person(message: Message) -> None:
             "name": conversation.person.name if conversation.person else "",
             "organization_name": organization.name if organization else "",
             "answer": message.body,
-            "asked_at": formats.moment(question.created_at) if question else "",
+            "asked_at": mail_facts.moment(question.created_at) if question else "",
             "link": _link_to(conversation),
             "has_account": conversation.person is not None,
         },

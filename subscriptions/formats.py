@@ -10,9 +10,14 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
 
 from subscriptions import clock
 
+# Where each language is read: amounts in dollars and the clock look as they do there.
+_REGIONS = {"en": "en_US", "es": "es_US", "fr": "fr_CA"}
+_TWELVE_HOURS = "h:mm a"
+_CLOCKS = {"fr_CA": "HH 'h' mm"}
 # Babel reads its patterns and tables anew for every value: a page has dozens, mostly the same ones.
 _REMEMBERED = 8_192
 
@@ -39,16 +44,16 @@ def long_date(day: date) -> str:
 
 def moment(instant: datetime) -> str:
     """December 1, 2026 at 3:04 PM Eastern Time, in the subscription time zone."""
-    local = instant.astimezone(clock.zone()).replace(second=0, microsecond=0)
+    local = instant.astimezone(clock.zone())
     # Minute by minute there are too many to remember; days, times and zones are few.
-    return _part(local.date(), "MMMM d, y 'at' ", locale()) + _time(local)
+    return _("%(day)s at %(time)s") % {"day": long_date(local.date()), "time": _time(local)}
 
 
 def end_of(day: date) -> str:
     """The last minute of a term (R18): Thursday, December 31, 2026, 11:59 PM Eastern Time."""
     start_of_next = datetime(day.year, day.month, day.day, tzinfo=clock.zone()) + timedelta(days=1)
     last_minute = start_of_next - timedelta(minutes=1)
-    return _part(last_minute.date(), "EEEE, MMMM d, y, ", locale()) + _time(last_minute)
+    return f"{full_date(last_minute.date())}, {_time(last_minute)}"
 
 
 def _time(local: datetime) -> str:
@@ -65,10 +70,15 @@ def locale() -> Locale:
     return _locale(get_language() or "en-us")
 
 
+def locale_name() -> str:
+    """The same as browsers call it, for amounts and numbers that a script writes: es-US."""
+    return str(locale()).replace("_", "-")
+
+
 @lru_cache(64)
 def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(to_locale(language), sep="_")
+        return Locale.parse(_REGIONS.get(language) or to_locale(language), sep="_")
     except (UnknownLocaleError, ValueError):
         return Locale("en", "US")
 
@@ -89,12 +99,8 @@ def _date(day: date, length: Literal["full", "long"], locale: Locale) -> str:
 
 
 @lru_cache(_REMEMBERED)
-def _part(day: date, pattern: str, locale: Locale) -> str:
-    return format_date(day, pattern, locale=locale)
-
-
-@lru_cache(_REMEMBERED)
 def _time_of_day(hour: int, minute: int, zone: str, locale: Locale) -> str:
     # On any day: the zone's name is the general one, in summer and winter alike.
     when = datetime(2000, 1, 1, hour, minute, tzinfo=ZoneInfo(zone))
-    return format_datetime(when, "h:mm a vvvv", locale=locale)
+    pattern = f"{_CLOCKS.get(str(locale), _TWELVE_HOURS)} vvvv"
+    return format_datetime(when, pattern, locale=locale)

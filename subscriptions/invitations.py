@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from subscriptions import clock, notices
+from subscriptions import clock, mail_facts, notices
 from subscriptions.models import Membership, Notice, Organization
-from subscriptions.models.people import MembershipState
+from subscriptions.models.people import MembershipState, Role
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 
@@ -82,7 +82,7 @@ def _told(membership: Membership, invited_by: str) -> notices.Told:
         data={
             "membership": membership.pk,
             "name": membership.display_name,
-            "role": str(membership.get_role_display()),
+            "role": mail_facts.words(Role(membership.role).label),
             "invited_by": invited_by,
             "days": people.INVITATION_LIFE.days,
         },

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
-from subscriptions import formats, notices, people_to_tell
+from subscriptions import mail_facts, notices, people_to_tell
 from subscriptions.models import Organization
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
@@ -29,9 +29,9 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
             organization=organization,
             data={
                 "organization_name": organization.name,
-                "held": formats.number(count.held),
-                "in_use": formats.number(count.in_use + taken),
-                "free": formats.number(left),
+                "held": mail_facts.number(count.held),
+                "in_use": mail_facts.number(count.in_use + taken),
+                "free": mail_facts.number(left),
                 "link": _link(organization),
             },
         )

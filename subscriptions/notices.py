@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from post_office import mail
 
-from subscriptions import clock, mail_parts
+from subscriptions import clock, mail_facts, mail_parts
 from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Activity, Notice, Organization, User
 
@@ -46,8 +46,8 @@ def tell(
 ) -> bool:
     """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
 
-    False where that was noted before. ``data`` are the facts of the mail, as plain JSON: what it
-    says stays true when names change.
+    False where that was noted before. ``data`` are the facts of the mail, as plain JSON that
+    ``subscriptions.mail_facts`` words: what it says stays true when names change.
     """
     notice = Notice(
         recipient=recipient,
@@ -133,10 +133,10 @@ def _deliver(pk: int) -> bool:
 
 
 def _queue(notice: Notice) -> None:
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(_language_of(notice.recipient)):
         late = _late_facts[notice.kind](notice) if notice.kind in _late_facts else {}
         context = {
-            **notice.data,
+            **mail_facts.in_words(notice.data),
             **late,
             "organization": notice.organization,
             "site_url": settings.SITE_URL,
@@ -157,3 +157,9 @@ def _queue(notice: Notice) -> None:
         message=message,
         html_message=html_message,
     )
+
+
+def _language_of(recipient: str) -> str:
+    """What the person has chosen; nobody knows the browser of who has not."""
+    chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
+    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from subscriptions import clock, drafts, formats, members, notices, people_to_tell, rosters
+from subscriptions import clock, drafts, mail_facts, members, notices, people_to_tell, rosters
 from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
@@ -185,7 +185,7 @@ def _notice_due(standing: Standing, term: Term) -> str:
 
 
 def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
-    """Today's numbers, as words."""
+    """Today's numbers."""
     slug = standing.organization.slug
     days = standing.days_remaining or 0
     return {
@@ -193,15 +193,15 @@ def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
         "organization_name": standing.organization.name,
         "days": days,
         "expires": (
-            formats.full_date(standing.canceled_on)
+            mail_facts.full_date(standing.canceled_on)
             if standing.canceled_on
-            else formats.end_of(term.expires_on)
+            else mail_facts.end_of(term.expires_on)
         ),
-        "renewal_opens": formats.full_date(standing.renewal_opens_on or term.expires_on),
+        "renewal_opens": mail_facts.full_date(standing.renewal_opens_on or term.expires_on),
         "renewal_is_open": standing.renewal_is_open,
-        "last_day": formats.full_date(standing.last_day_to_add or term.expires_on),
-        "held": formats.number(standing.licenses.held),
-        "in_use": formats.number(standing.licenses.in_use),
+        "last_day": mail_facts.full_date(standing.last_day_to_add or term.expires_on),
+        "held": mail_facts.number(standing.licenses.held),
+        "in_use": mail_facts.number(standing.licenses.in_use),
         "closes_after": settings.CLOSE_AFTER_DAYS,
         "link": f"{settings.SITE_URL}{reverse('subscriptions:subscription', args=[slug])}",
     }

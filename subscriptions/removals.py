@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 
-from subscriptions import clock, formats, notices, people_to_tell, renewals
+from subscriptions import clock, mail_facts, notices, people_to_tell, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
@@ -126,7 +126,7 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
             data={
                 "name": str(member.user),
                 "organization_name": organization.name,
-                "quantity": formats.number(removal.quantity),
+                "quantity": mail_facts.number(removal.quantity),
                 "asked_by": removal.asked_by,
                 "reason": removal.reason,
                 "link": f"{settings.SITE_URL}{page}",

@@ -12,7 +12,7 @@ if (form) {
   const pay = document.querySelector("[data-pay]");
   const label = pay.querySelector("span");
   const plainLabel = label.textContent;
-  const language = document.documentElement.lang;
+  const language = document.documentElement.dataset.locale;
   const number = new Intl.NumberFormat(language);
   const money = new Intl.NumberFormat(language, {
     style: "currency",

@@ -61,6 +61,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("support staff"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=clock.now)
+    # Empty: the one their browser asks for.
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
 
     objects = UserManager()
 

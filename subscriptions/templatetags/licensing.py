@@ -2,8 +2,11 @@
 
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.conf import settings
+from django.template import Context
 from django.templatetags.static import static
 from django.urls import get_script_prefix
 from django.utils.html import format_html
@@ -70,6 +73,19 @@ def breakable(email: str) -> SafeString:
     """An e-mail address that goes on a new line after its @ rather than within a word."""
     local, at, domain = email.rpartition("@")
     return format_html("{}{}<wbr>{}", local, at, domain)
+
+
+@register.simple_tag
+def locale_name() -> str:
+    """How browsers call the way in which this page writes amounts and dates: es-US."""
+    return formats.locale_name()
+
+
+@register.inclusion_tag("_foot.html", takes_context=True)
+def page_foot(context: Context) -> dict[str, Any]:
+    """The foot of every page: the languages there are, to be chosen."""
+    shared = {name: context.get(name) for name in ("request", "csrf_token")}
+    return shared | {"languages": settings.LANGUAGES}
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions import invitations, members, recent_sign_in
+from subscriptions import invitations, languages, members, recent_sign_in
 from subscriptions.forms import ProfileForm, SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
@@ -24,9 +24,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = get_object_or_404(User, pk=request.user.pk or 0)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Your name is changed."))
-        return redirect("subscriptions:profile")
+        changed = form.save()
+        languages.use(changed.language)
+        messages.success(request, _("Your changes are saved."))
+        return languages.remember(redirect("subscriptions:profile"), changed.language)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "subscriptions/profile.html", {"form": form}, status=status)
 

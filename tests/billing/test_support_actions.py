@@ -22,6 +22,7 @@ from billing.support_actions import (
     refund_purchase,
 )
 from subscriptions import clock
+from subscriptions.mail_facts import in_words
 from subscriptions.models import Activity, Notice, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import ALLOWED, Reason, Refused
@@ -148,7 +149,8 @@ class TestRefundingAnAddOn:
         refunded_by_support(world, bought, 5)
 
         notice = Notice.objects.get(kind="payment_returned", recipient=bought.buyer_email)
-        assert (notice.data["returned"], notice.data["taken"]) == ("$25.00", "5")
+        data = in_words(notice.data)
+        assert (data["returned"], data["taken"]) == ("$25.00", "5")
 
 
 class TestTheProcessorIsAway:

@@ -78,6 +78,7 @@ ELSEWHERE = {
     "billing:webhook": THE_PROCESSOR,
     "subscriptions:my_organizations": SIGNED_IN,
     "subscriptions:help": ANYBODY,
+    "subscriptions:choose_language": ANYBODY,
     "subscriptions:profile": SIGNED_IN,
     "subscriptions:invitation": WITH_A_LINK,
     "subscriptions:messages": ANYBODY,

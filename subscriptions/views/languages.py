@@ -1,0 +1,28 @@
+"""Choosing a language, in the foot of every page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from subscriptions import languages
+from subscriptions.models import User
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Keep the choice, and go back to the page it was made on; signed in or not."""
+    language = request.POST.get("language", "")
+    response = redirect(_page_before(request))
+    if not languages.is_known(language):
+        return response
+    if isinstance(request.user, User):
+        languages.choose(request.user, language)
+    return languages.remember(response, language)
+
+
+def _page_before(request: HttpRequest) -> str:
+    page = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    is_ours = url_has_allowed_host_and_scheme(page, hosts, require_https=request.is_secure())
+    return page if is_ours else "/"

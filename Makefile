@@ -111,6 +111,10 @@ bench: .venv/development  ## how fast it is, on both databases (docs/speed.md; B
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.bench
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --durable -- $(BIN)/python -m tests.bench
 
+.PHONY: mutants
+mutants: .venv/development  ## break the code in small ways: does a test notice? (policy, ledger and samples)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.mutants $(MUTATE)
+
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations
 	$(BIN)/ruff check

@@ -1,5 +1,6 @@
 """What every test can ask for. The fixtures stand by subject in the modules named here."""
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -13,7 +14,15 @@ pytest_plugins = ["tests.databases", "tests.server", "tests.processor", "tests.b
 
 # A busy machine is slow without being wrong.
 hypothesis.settings.register_profile("licensing", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("licensing")
+# Mutation testing runs the same tests several times in one process, on purpose.
+hypothesis.settings.register_profile(
+    "mutants",
+    hypothesis.settings.get_profile("licensing"),
+    suppress_health_check=[hypothesis.HealthCheck.differing_executors],
+    derandomize=True,
+    database=None,
+)
+hypothesis.settings.load_profile("mutants" if "MUTANT_UNDER_TEST" in os.environ else "licensing")
 
 
 @pytest.fixture(autouse=True)

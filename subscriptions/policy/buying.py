@@ -48,9 +48,9 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
         return Refusal(Reason.ABOVE_CEILING, facts)
     if quantity % GROUP_SIZE:
         below = quantity - quantity % GROUP_SIZE
+        # Never above the most: that is whole groups, too.
         above = below + GROUP_SIZE
-        nearest = (below, above) if above <= most else (below,)
-        return Refusal(Reason.NOT_IN_GROUPS, {"quantity": quantity, "nearest": nearest})
+        return Refusal(Reason.NOT_IN_GROUPS, {"quantity": quantity, "nearest": (below, above)})
     return ALLOWED
 
 

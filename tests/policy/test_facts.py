@@ -1,0 +1,249 @@
+"""Every "no" with all its facts: the sentence on the screen is made of them."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from subscriptions.policy import (
+    buying,
+    card_testing,
+    licenses,
+    messages,
+    people,
+    prices,
+    refunds,
+    removals,
+    renewal,
+    roster,
+)
+from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, require
+from subscriptions.policy.licenses import LaterTerm
+from subscriptions.policy.terms import LastTerm
+from subscriptions.sentences import sentence
+
+ZONE = ZoneInfo("America/New_York")
+TERM = LastTerm(date(2031, 12, 31))
+SUMMER = datetime(2031, 6, 16, 16, tzinfo=UTC)
+DISCOUNT = prices.DiscountFacts(None, None, None, is_for_others=False, currency=None)
+TOO_DEAR = prices.Price(quantity=1, unit_amount=100_000_000, discount_amount=0, fee_amount=0)
+PAID = refunds.PaidPurchase(10, 500, 5000, 0, "usd")
+ALL_BACK = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
+
+
+def row(**fields: object) -> roster.Row:
+    given = {"position": 2, "name": "Nora New", "email": "nora@x.example", "role": ""}
+    given |= {"email_works": True, "is_left_out": False, "is_added": False}
+    return roster.Row(**(given | fields))  # type: ignore[arg-type]
+
+
+def verdict_of(one: roster.Row) -> Refusal | None:
+    roles = {"": people.Role.GENERAL_MEMBER, "o": people.Role.OBSERVER}
+    [verdict] = roster.judge([one], known={}, roles=roles, actor_role="assignor")
+    return verdict.reason
+
+
+def cases() -> list[tuple[object, Reason, dict[str, object]]]:
+    """Asked inside of the tests, so that whoever breaks a rule on purpose finds them failing."""
+    return [
+        (buying.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
+        (buying.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
+        (
+            buying.check_quantity(4, unit_amount=500, currency="usd"),
+            Reason.TOO_FEW,
+            {"least": 5},
+        ),
+        (
+            buying.check_quantity(200_000, unit_amount=500, currency="cad"),
+            Reason.ABOVE_CEILING,
+            {"most": 199_995, "ceiling": 99_999_999, "currency": "cad"},
+        ),
+        (
+            buying.check_quantity(7, unit_amount=500, currency="usd"),
+            Reason.NOT_IN_GROUPS,
+            {"quantity": 7, "nearest": (5, 10)},
+        ),
+        (
+            # Ten more would be above the ceiling of 10 licenses at this price.
+            buying.check_quantity(9, unit_amount=9_999_999, currency="usd"),
+            Reason.NOT_IN_GROUPS,
+            {"quantity": 9, "nearest": (5, 10)},
+        ),
+        (
+            buying.check_quantity(8, unit_amount=12_000_000, currency="usd"),
+            Reason.ABOVE_CEILING,
+            {"most": 5, "ceiling": 99_999_999, "currency": "usd"},
+        ),
+        (
+            buying.may_add_licenses(TERM, now=datetime(2032, 1, 1, 5, tzinfo=UTC), zone=ZONE),
+            Reason.EXPIRED,
+            {
+                "expires_on": date(2031, 12, 31),
+                "last_day_to_add": date(2031, 12, 1),
+                "renewal_opens_on": date(2031, 12, 2),
+            },
+        ),
+        (
+            # Midnight in London is still the day before in New York.
+            buying.may_add_licenses(
+                LastTerm(date(2031, 12, 31), datetime(2031, 6, 1, 0, tzinfo=UTC)),
+                now=SUMMER,
+                zone=ZONE,
+            ),
+            Reason.CANCELED,
+            {
+                "expires_on": date(2031, 12, 31),
+                "last_day_to_add": date(2031, 12, 1),
+                "renewal_opens_on": date(2031, 12, 2),
+                "canceled_on": date(2031, 5, 31),
+            },
+        ),
+        (renewal.may_renew(None, now=SUMMER, zone=ZONE), Reason.NO_TERM, {}),
+        (
+            renewal.may_renew(TERM, now=SUMMER, zone=ZONE),
+            Reason.RENEWAL_NOT_OPEN,
+            {"renewal_opens_on": date(2031, 12, 2), "expires_on": date(2031, 12, 31)},
+        ),
+        (
+            licenses.may_take(
+                licenses.count_licenses(
+                    held=25,
+                    in_use=19,
+                    later_terms=[LaterTerm(date(2032, 1, 1), 20)],
+                    renewal_checkout_quantity=22,
+                ),
+                3,
+            ),
+            Reason.HELD_BACK_BY_NEXT_TERM,
+            {
+                "held": 25,
+                "in_use": 19,
+                "free": 1,
+                "asked": 3,
+                "missing": 2,
+                "usable": 20,
+                "limited_from": date(2032, 1, 1),
+            },
+        ),
+        (
+            prices.may_be_counted(quantity=4_000_001, unit_amount=500),
+            Reason.TOO_MANY,
+            {"most": 4_000_000},
+        ),
+        (
+            prices.may_be_charged(TOO_DEAR, currency="cad"),
+            Reason.TOTAL_ABOVE_CEILING,
+            {"total": 100_000_000, "ceiling": 99_999_999, "currency": "cad"},
+        ),
+        (
+            prices.may_use_discount(
+                prices.DiscountFacts(date(2031, 6, 17), None, None, False, None),
+                today=date(2031, 6, 16),
+                currency="usd",
+            ),
+            Reason.DISCOUNT_NOT_YET,
+            {"valid_from": date(2031, 6, 17)},
+        ),
+        (
+            prices.may_use_discount(
+                prices.DiscountFacts(None, date(2031, 6, 15), None, False, None),
+                today=date(2031, 6, 16),
+                currency="usd",
+            ),
+            Reason.DISCOUNT_OVER,
+            {"valid_until": date(2031, 6, 15)},
+        ),
+        (
+            removals.may_remove(0, licenses=25, removed=5, in_use=10),
+            Reason.REMOVAL_TOO_FEW,
+            {"most": 10},
+        ),
+        (
+            removals.may_remove(11, licenses=25, removed=5, in_use=10),
+            Reason.REMOVAL_BELOW_MEMBERS,
+            {"quantity": 11, "most": 10, "left": 20, "in_use": 10, "users_to_remove": 1},
+        ),
+        (refunds.may_refund_add_ons(ALL_BACK, 5), Reason.REFUNDED_ALREADY, {}),
+        (
+            # Its licenses were taken back for less money than all: none is left to refund.
+            refunds.may_refund_add_ons(refunds.PaidPurchase(5, 0 + 500, 2600, 2500, "usd"), 5),
+            Reason.REFUNDED_ALREADY,
+            {},
+        ),
+        (
+            refunds.may_refund_term(ALL_BACK, later_term_starts_on=None),
+            Reason.REFUNDED_ALREADY,
+            {},
+        ),
+        (
+            refunds.may_refund_term(PAID, later_term_starts_on=date(2032, 1, 1)),
+            Reason.LATER_TERM_IS_PAID,
+            {"starts_on": date(2032, 1, 1)},
+        ),
+        (
+            people.may_lose_role("administrator", signed_in_administrators_left=0),
+            Reason.LAST_ADMINISTRATOR,
+            {},
+        ),
+        (
+            messages.may_write(messages.MOST_MESSAGES),
+            Reason.TOO_MANY_MESSAGES,
+            {
+                "most": messages.MOST_MESSAGES,
+                "minutes": messages.WITHIN // timedelta(minutes=1),
+            },
+        ),
+        (
+            card_testing.may_open_checkout(
+                open_checkouts=5, declines=0, last_declined_at=None, now=SUMMER
+            ),
+            Reason.TOO_MANY_CHECKOUTS,
+            {"most": 5},
+        ),
+        (verdict_of(row(role="Chief")), Reason.ROLE_NOT_KNOWN, {"role": "Chief"}),
+        (
+            verdict_of(row(email="n" * (roster.LONGEST_EMAIL + 1))),
+            Reason.EMAIL_TOO_LONG,
+            {"most": roster.LONGEST_EMAIL, "length": roster.LONGEST_EMAIL + 1},
+        ),
+        (
+            verdict_of(row(name="n" * (roster.LONGEST_NAME + 1))),
+            Reason.NAME_TOO_LONG,
+            {"most": roster.LONGEST_NAME, "length": roster.LONGEST_NAME + 1},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", range(28))
+def test_a_refusal_carries_its_facts(number: int) -> None:
+    answer, reason, facts = cases()[number]
+
+    assert answer == Refusal(reason, facts)
+    assert isinstance(answer, Refusal)
+    kinds = {name: type(value) for name, value in answer.facts.items()}
+    assert kinds == {name: type(value) for name, value in facts.items()}
+    assert sentence(answer)
+
+
+def test_no_case_is_forgotten() -> None:
+    assert len(cases()) == 28
+
+
+def test_to_require_is_to_raise_what_was_refused() -> None:
+    refusal = Refusal(Reason.TOO_FEW, {"least": 5})
+
+    require(ALLOWED)
+    with pytest.raises(Refused, match=r"too_few: \{'least': 5\}") as refused:
+        require(refusal)
+    assert refused.value.refusal == refusal
+
+
+def test_the_last_that_is_allowed() -> None:
+    most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
+
+    assert verdict_of(row(email="n" * roster.LONGEST_EMAIL)) is None
+    assert verdict_of(row(name="n" * roster.LONGEST_NAME)) is None
+    assert prices.may_be_charged(most, currency="usd") == ALLOWED
+    assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
+    assert messages.may_answer(newest_answer=7, seen=7) == ALLOWED
+    assert messages.may_answer(newest_answer=8, seen=7) != ALLOWED

@@ -87,7 +87,9 @@ test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL 
 	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" \
 		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines \
 		--ignore=tests/test_architecture.py --ignore=tests/test_settings.py \
-		--ignore=tests/test_infrastructure_demo.py
+		--ignore=tests/test_infrastructure_demo.py --ignore=tests/test_requirements.py \
+		--ignore=tests/security/test_access.py --ignore=tests/security/test_access_elsewhere.py \
+		--ignore=tests/security/test_headers.py --ignore=tests/subscriptions/test_mail_html.py
 
 .PHONY: test-fast
 test-fast: .venv/development  ## SQLite only, no browser

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing import card_testing, gateway
 from billing.models import Purchase
@@ -19,7 +20,7 @@ from billing.processor import Line, ProcessorRefused
 from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
 from billing.quotes import frozen_names
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, notices
+from subscriptions import clock, formats, languages, notices
 from subscriptions.members import lock as lock_organization
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.policy import buying
@@ -212,12 +213,16 @@ def _request(purchase: Purchase, organization: Organization, term: Term) -> dict
     base = settings.SITE_URL
     page = reverse("billing:add_licenses", args=[organization.slug])
     back = reverse("billing:return", args=[organization.slug])
+    name = _("Add-on licenses, package %(package)s") % {"package": purchase.package_name}
+    facts = {
+        "organization": purchase.organization_name,
+        "expires": formats.long_date(term.expires_on),
+    }
+    description = _("%(organization)s, through %(expires)s") % facts
     return gateway.session_parameters(
         line=Line(
-            name=f"Add-on licenses, package {purchase.package_name}"[:250],
-            description=(
-                f"{purchase.organization_name}, through {formats.long_date(term.expires_on)}"
-            )[:250],
+            name=name[:250],
+            description=description[:250],
             quantity=purchase.quantity,
             unit_amount=purchase.unit_amount,
             currency=purchase.currency,
@@ -228,6 +233,7 @@ def _request(purchase: Purchase, organization: Organization, term: Term) -> dict
         # Put together by hand: the processor wants these braces unescaped.
         success_url=f"{base}{back}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base}{page}?{_cancel_query(purchase)}",
+        language=languages.in_force(),
     )
 
 

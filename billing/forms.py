@@ -87,7 +87,7 @@ class RenewalForm(forms.Form):
         if isinstance(package, forms.ModelChoiceField):
             package.queryset = Package.objects.filter(pk__in=[one.pk for one in packages])
             package.error_messages["invalid_choice"] = _(
-                "This package is not offered any more. Choose another one."
+                "This package is no longer offered. Choose another one."
             )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing import gateway, granting, metrics, refunding
 from billing.locking import lock_purchase
@@ -23,7 +24,7 @@ from billing.processor import (
 )
 from billing.reversing import CheckoutInTheWay
 from billing.states import PAID, UNSETTLED, PurchaseStatus, require_move
-from subscriptions import clock, formats, renewals, tracing
+from subscriptions import clock, formats, languages, renewals, tracing
 from subscriptions.models import Renewal
 
 logger = logging.getLogger(__name__)
@@ -75,10 +76,14 @@ def request_of_a_term(
     One line, the total: discount and fee stand on our page and receipt.
     """
     licenses = formats.number(purchase.quantity)
+    facts = {"package": purchase.package_name, "name": name}
+    title = _("%(name)s, package %(package)s") % facts
+    facts = {"organization": purchase.organization_name, "licenses": licenses}
+    description = _("%(organization)s, %(licenses)s licenses") % facts
     return gateway.session_parameters(
         line=Line(
-            name=f"{name}, package {purchase.package_name}"[:250],
-            description=f"{purchase.organization_name}, {licenses} licenses"[:250],
+            name=title[:250],
+            description=description[:250],
             quantity=1,
             unit_amount=purchase.total_amount,
             currency=purchase.currency,
@@ -89,6 +94,7 @@ def request_of_a_term(
         # Put together by hand: the processor wants these braces unescaped.
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
+        language=languages.in_force(),
     )
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing import card_testing, granting, purchases, refunding
 from billing.closing import close_checkout, close_open_checkouts
@@ -148,7 +149,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     became of it where the same form was sent before. Raises Refused, PriceChanged,
     CheckoutsKeepOpening, ProcessorUnavailable, ProcessorRefused.
     """
-    for _ in range(_PATIENCE):
+    for _attempt in range(_PATIENCE):
         before = _sent_before(buyer.organization, order)
         if before is not None:
             purchase = before
@@ -283,7 +284,7 @@ def _request(purchase: Purchase, organization: Organization) -> dict[str, Any]:
     back = reverse("billing:return", args=[organization.slug])
     return purchases.request_of_a_term(
         purchase,
-        name="Renewal",
+        name=_("Renewal"),
         success_url=f"{settings.SITE_URL}{back}",
         cancel_url=f"{settings.SITE_URL}{page}?{urlencode({'canceled': '1'})}",
     )

@@ -86,7 +86,7 @@ class ProblemReason(models.TextChoices):
     TERM_CANCELED = "term_canceled", _("Its term was canceled")
     LATER_TERM_PAID = "later_term_paid", _("Refunded, but a later term is paid")
     REFUND_UNDONE = "refund_undone", _("Refund failed after a new term was paid")
-    NOT_RENEWABLE = "not_renewable", _("The renewal it paid is not open any more")
+    NOT_RENEWABLE = "not_renewable", _("The renewal it paid is no longer open")
 
 
 class Resolution(models.TextChoices):

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing import card_testing, granting, purchases
 from billing.closing import close_checkout
@@ -200,7 +201,7 @@ def _request(purchase: Purchase) -> dict[str, Any]:
     query = urlencode({"kept": str(purchase.submission), "canceled": "1"})
     return purchases.request_of_a_term(
         purchase,
-        name="Subscription",
+        name=_("Subscription"),
         success_url=f"{settings.SITE_URL}{back}",
         cancel_url=f"{settings.SITE_URL}{page}?{query}",
     )

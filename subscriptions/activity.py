@@ -51,7 +51,7 @@ _VERBS: dict[str, Promise] = {
     "renewal_ended": _("Ended a renewal payment"),
     "subscription_renewed": _("Renewed the subscription"),
     "payment_granted": _("Support granted a payment"),
-    "payment_refunded": _("Support gave a payment back"),
+    "payment_refunded": _("Support refunded a payment"),
     "problem_closed": _("Support closed a payment it had looked at"),
     "refund_requested": _("Support asked for a refund"),
     "payment_returned": _("Money went back to the card"),

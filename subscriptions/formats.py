@@ -7,7 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
@@ -60,9 +60,9 @@ def _time(local: datetime) -> str:
     return _time_of_day(local.hour, local.minute, str(local.tzinfo), locale())
 
 
-def zone_name() -> str:
-    """The subscription time zone as people call it: Eastern Time."""
-    return get_timezone_name(clock.zone(), width="long", locale=locale(), return_zone=False)
+def last_minute() -> str:
+    """The last minute of every term: 11:59 PM Eastern Time."""
+    return _time_of_day(23, 59, str(clock.zone()), locale())
 
 
 def locale() -> Locale:

@@ -135,7 +135,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        help_text=_("Pages and e-mails are written in it."),
+        help_text=_("For the pages you see and the e-mails you get."),
     )
 
     class Meta:

@@ -115,9 +115,8 @@ def _about_buying() -> list[Topic]:
             _("How can I pay?"),
             (
                 _(
-                    "By credit or debit card, on the secure page of our payment processor. We "
-                    "never see the card number. Checks, invoices, bank debit and prepaid cards "
-                    "are not possible."
+                    "By credit or debit card, on Stripe's secure page; we never see the card "
+                    "number. Prepaid cards, checks, bank debit and invoices are not possible."
                 ),
             ),
         ),
@@ -148,10 +147,10 @@ def _about_the_calendar() -> list[Topic]:
             _("When do licenses expire?"),
             (
                 _(
-                    "All licenses of a term expire together, at the end of its last day: 11:59 pm "
-                    "%(zone)s. The date stands on the Subscription tab."
+                    "All licenses of a term expire together, at the end of its last day: "
+                    "%(time)s. The date stands on the Subscription tab."
                 )
-                % {"zone": formats.zone_name()},
+                % {"time": formats.last_minute()},
                 _(
                     "Members can still sign in and read after that, but nobody can be added. "
                     "%(close)s days later the organization’s pages close until it is renewed. "
@@ -181,11 +180,11 @@ def _about_the_calendar() -> list[Topic]:
             (
                 _(
                     "While renewal is open, in the last %(days)s days of the term. Ask our support "
-                    "with the Messages button. It lowers the renewal, not the running term."
+                    "with the Messages button. It lowers the renewal, not the current term."
                 )
                 % days,
                 _(
-                    "First remove users who need no license any more: a renewal cannot be for "
+                    "First remove users who no longer need a license: a renewal cannot be for "
                     "fewer licenses than are in use."
                 ),
             ),

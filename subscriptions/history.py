@@ -44,7 +44,7 @@ class History:
 
 
 def history_of(standing: Standing) -> History | None:
-    """The history of the running term, else of the latest one: one query."""
+    """The history of the current term, else of the latest one: one query."""
     term = standing.term or standing.latest
     if term is None:
         return None

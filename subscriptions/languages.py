@@ -37,6 +37,12 @@ def is_known(language: str) -> bool:
     return language in dict(settings.LANGUAGES)
 
 
+def in_force() -> str:
+    """The one in which is spoken just now: "en", "es", "fr"."""
+    language = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
+    return language if is_known(language) else "en"
+
+
 def use(language: str) -> None:
     """Go on in ``language``, if it is one; for the rest of the request."""
     if is_known(language):

@@ -31,7 +31,7 @@ class RemovalOrder:
 
 
 def remove(standing: Standing, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
-    """Take licenses off the renewal that is open; the running term keeps them.
+    """Take licenses off the renewal that is open; the current term keeps them.
 
     Raises Refused: renewal is not open, or fewer would remain than members in use.
     """

@@ -141,7 +141,7 @@ def _numbers(facts: Facts) -> dict[str, str]:
 
 
 def _above_own_role(facts: Facts) -> str:
-    return _("Only an Administrator can do this for an Administrator.")
+    return _("Only an Administrator can change another Administrator. Ask one of them.")
 
 
 def _last_administrator(facts: Facts) -> str:
@@ -152,11 +152,11 @@ def _last_administrator(facts: Facts) -> str:
 
 
 def _already_a_member(facts: Facts) -> str:
-    return _("This person is a member already, as %(name)s.") % facts
+    return _("This person is already a member, as %(name)s.") % facts
 
 
 def _not_a_member(facts: Facts) -> str:
-    return _("%(name)s is not a member any more.") % facts
+    return _("%(name)s is no longer a member.") % facts
 
 
 def _not_invited(facts: Facts) -> str:
@@ -165,7 +165,7 @@ def _not_invited(facts: Facts) -> str:
 
 def _invitation_over(facts: Facts) -> str:
     return _(
-        "This invitation link does not work any more: it was used, replaced by a newer one, or "
+        "This invitation link no longer works: it was used, replaced by a newer one, or "
         "is older than 14 days. Ask your organization to send it again."
     )
 
@@ -178,7 +178,7 @@ def _renewal_not_open(facts: Facts) -> str:
 
 
 def _package_not_offered(facts: Facts) -> str:
-    return _("This package is not offered any more. Choose another one.")
+    return _("This package is no longer offered. Choose another one.")
 
 
 def _below_minimum(facts: Facts) -> str:
@@ -228,8 +228,8 @@ def _discount_used_up(facts: Facts) -> str:
 
 def _too_many_requests_to_join(facts: Facts) -> str:
     return _(
-        "Many people are waiting for an answer of this organization already. Ask somebody there to "
-        "add you, or try again later."
+        "Many people are already waiting for an answer from this organization. Ask somebody there "
+        "to add you, or try again later."
     )
 
 

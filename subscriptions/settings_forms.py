@@ -58,10 +58,10 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
     """When "few licenses left" is sent."""
 
     low_license_thresholds = ThresholdsField(
-        label=_("Tell us when so many licenses are left"),
+        label=_("Tell us when this many licenses are left"),
         required=False,
         max_length=100,
-        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave it empty to get no such mails."),
+        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave it empty to get no such e-mails."),
     )
 
     class Meta:
@@ -125,5 +125,7 @@ class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         model = Organization
         fields = ("dormant_after_days",)
         labels = {
-            "dormant_after_days": _("Members are dormant after so many days without signing in")
+            "dormant_after_days": _(
+                "Days without signing in after which a member counts as dormant"
+            )
         }

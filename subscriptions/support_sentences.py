@@ -110,7 +110,7 @@ def _problem_is_solved(facts: Facts) -> str:
 
 
 def _cannot_be_granted(facts: Facts) -> str:
-    return _("This payment cannot be granted any more. It can be refunded.")
+    return _("This payment can no longer be granted. It can be refunded.")
 
 
 def _must_be_granted_or_refunded(facts: Facts) -> str:

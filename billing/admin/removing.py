@@ -53,7 +53,7 @@ class RemovalForm(ReasonForm):
 
 
 class RemoveLicenses(Action):
-    """Lower the renewal, not the running term (R27)."""
+    """Lower the renewal, not the current term (R27)."""
 
     permission = MAY_REMOVE
     title = _("Remove licenses from the renewal")
@@ -174,7 +174,7 @@ class RemoveLicenses(Action):
             ),
         ]
         warnings = [
-            gettext("The running term keeps all of its licenses until it ends."),
+            gettext("The current term keeps all of its licenses until it ends."),
             gettext("Users who are added afterwards raise the renewal again."),
             *self._bound(plan),
             *self._dealt_with(),

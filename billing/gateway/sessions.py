@@ -28,10 +28,12 @@ def session_parameters(
     expires_at: datetime,
     success_url: str,
     cancel_url: str,
+    language: str,
 ) -> dict[str, Any]:
     """The request for a Checkout Session, to be frozen in the purchase before it is sent (R12).
 
-    ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` as it stands.
+    ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` as it stands. ``language``: that of the
+    payment page, such as "es".
     """
     metadata = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
@@ -61,7 +63,7 @@ def session_parameters(
         "cancel_url": cancel_url,
         "submit_type": "pay",
     }
-    return dict(params)
+    return {**params, "locale": language}
 
 
 @translate

@@ -155,7 +155,7 @@ def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
 def _bought(member: Membership, purchase: Purchase) -> str:
     if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
         return _(
-            "The subscription is renewed with %(quantity)s licenses through %(expires)s. "
+            "The subscription has been renewed with %(quantity)s licenses through %(expires)s. "
             "Licenses can be added again."
         ) % {
             "quantity": formats.number(purchase.quantity),

@@ -77,13 +77,14 @@ def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
         purchase = end_renewal_checkout(member)
     except (ProcessorUnavailable, ProcessorRefused):
         messages.error(
-            request, _("The payment processor cannot be asked at the moment. Try again.")
+            request,
+            _("The payment processor cannot be asked at the moment. Try again in a minute."),
         )
         return redirect(back or reverse("billing:renewal", args=[slug]))
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
         messages.success(request, _("It was paid a moment ago: the subscription is renewed."))
         return redirect("billing:purchase", slug, purchase.pk)
-    messages.success(request, _("That payment is ended. Nothing was charged."))
+    messages.success(request, _("That payment has ended. Nothing was charged."))
     return redirect(back or reverse("billing:renewal", args=[slug]))
 
 
@@ -103,7 +104,11 @@ def _start(
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
     except CheckoutsKeepOpening:
         form.add_error(
-            None, _("Somebody else of your organization is paying at this moment. Try again.")
+            None,
+            _(
+                "Somebody else in your organization is paying at this moment. Try again in a "
+                "minute."
+            ),
         )
     except (ProcessorUnavailable, ProcessorRefused):
         form.add_error(
@@ -114,7 +119,7 @@ def _start(
         if purchase.status == PurchaseStatus.OPEN:
             return redirect(purchase.session_url)
         if purchase.status == PurchaseStatus.SETTLED:
-            messages.success(request, _("The subscription is renewed."))
+            messages.success(request, _("The subscription has been renewed."))
         return redirect("billing:purchase", member.organization.slug, purchase.pk)
     fresh = standing_of(member.organization, clock.now())
     return _page(request, fresh, form, packages, status=HTTPStatus.CONFLICT)

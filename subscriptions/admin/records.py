@@ -189,7 +189,7 @@ class ActivityAdmin(Searched, RecordAdmin):
     @admin.display(description=_("who"))
     def who(self, activity: Activity) -> str:
         """Nobody, where it happened by itself."""
-        return str(activity.actor or _("by itself"))
+        return str(activity.actor or _("automatic"))
 
 
 @admin.register(Reminder)

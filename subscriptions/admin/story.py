@@ -113,7 +113,7 @@ _CHANGES: dict[str, Callable[[Mapping[str, Any]], str]] = {
 def _tell(activity: Activity) -> Told:
     return Told(
         at=activity.at,
-        who=str(activity.actor) if activity.actor else _("by itself"),
+        who=str(activity.actor) if activity.actor else _("automatic"),
         what=words(activity),
         change=change(activity),
         why=str(activity.data.get("reason", "")),

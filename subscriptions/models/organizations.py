@@ -37,7 +37,7 @@ class Organization(models.Model):
         help_text=_("Such as a tax id or purchase order number. It is printed on new receipts."),
     )
     low_license_thresholds = models.JSONField(
-        _("free licenses at which a mail is sent"), default=default_thresholds
+        _("free licenses at which an e-mail is sent"), default=default_thresholds
     )
     second_factor_required = models.BooleanField(
         _("who may buy needs a second factor to sign in"), default=False

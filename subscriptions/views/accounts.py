@@ -26,7 +26,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = form.save()
         languages.use(changed.language)
-        messages.success(request, _("Your changes are saved."))
+        messages.success(request, _("Your changes have been saved."))
         return languages.remember(redirect("subscriptions:profile"), changed.language)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "subscriptions/profile.html", {"form": form}, status=status)

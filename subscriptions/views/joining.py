@@ -84,7 +84,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     except Refused as refused:
         return _list(request, member, refusal=refused, status=HTTPStatus.CONFLICT)
     if is_new:
-        text = _("%(name)s is added. The invitation goes to %(email)s.")
+        text = _("%(name)s has been added. The invitation is on its way to %(email)s.")
         messages.success(request, text % {"name": found.name, "email": found.email})
     else:
         messages.info(request, _("Somebody has answered this request already."))
@@ -97,7 +97,9 @@ def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Turn the request down."""
     found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
     if joining.deny(member, found):
-        messages.success(request, _("The request of %(name)s is denied.") % {"name": found.name})
+        messages.success(
+            request, _("The request of %(name)s has been denied.") % {"name": found.name}
+        )
     else:
         messages.info(request, _("Somebody has answered this request already."))
     return redirect("subscriptions:join_requests", member.organization.slug)

@@ -70,8 +70,8 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
             request, "subscriptions/remove_users.html", context, status=HTTPStatus.CONFLICT
         )
     text = ngettext(
-        "%(number)s user is removed, and the license is free.",
-        "%(number)s users are removed, and their licenses are free.",
+        "%(number)s user has been removed, and the license is free.",
+        "%(number)s users have been removed, and their licenses are free.",
         freed,
     )
     messages.success(request, text % {"number": formats.number(freed)})

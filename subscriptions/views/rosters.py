@@ -115,7 +115,9 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     if "buy" in request.POST:
         return redirect(_way_to_buy(member, found))
     if changed:
-        words = ngettext("%(rows)s row is changed.", "%(rows)s rows are changed.", changed)
+        words = ngettext(
+            "%(rows)s row has been changed.", "%(rows)s rows have been changed.", changed
+        )
         messages.success(request, words % {"rows": formats.number(changed)})
     return redirect(_address(member, found, request.POST.get("show", "")))
 
@@ -136,8 +138,8 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
             request, member, found, refusal=refused.refusal, status=HTTPStatus.CONFLICT
         )
     words = ngettext(
-        "%(added)s user is added. The invitation goes out within minutes.",
-        "%(added)s users are added. The invitations go out within minutes.",
+        "%(added)s user has been added. The invitation goes out within minutes.",
+        "%(added)s users have been added. The invitations go out within minutes.",
         added,
     )
     messages.success(request, words % {"added": formats.number(added)})
@@ -151,7 +153,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
 def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
     """Give a prepared roster up."""
     rosters.drop(_find(member, roster))
-    messages.success(request, _("The roster is discarded. Nobody was added or removed by that."))
+    messages.success(request, _("The roster has been discarded. Nobody was added or removed."))
     return redirect("subscriptions:import_users", member.organization.slug)
 
 

@@ -138,7 +138,7 @@ def _tab(
         if not may_edit:
             raise PermissionDenied(member)
         if form.is_valid() and _saved(member, form.cleaned_data, also):
-            messages.success(request, _("The settings are saved."))
+            messages.success(request, _("The settings have been saved."))
             return redirect(f"subscriptions:settings_{tab}", member.organization.slug)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     context = {"form": form, "tab": tab, "may_edit": may_edit, **(more or {})}
@@ -161,5 +161,5 @@ def _change_code(request: HttpRequest, member: Membership) -> HttpResponse:
         preferences.set_join_code(member, is_open=request.POST["code"] == "new")
     except (preferences.NotAllowed, Refused) as error:
         raise PermissionDenied(member) from error
-    messages.success(request, _("The join code is changed."))
+    messages.success(request, _("The join code has been changed."))
     return redirect("subscriptions:settings_people", member.organization.slug)

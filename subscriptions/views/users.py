@@ -70,7 +70,10 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     drafts.drop(draft)
     messages.success(
         request,
-        _("%(name)s is added on license %(number)s. The invitation goes to %(email)s.")
+        _(
+            "%(name)s has been added on license %(number)s. The invitation is on its way to "
+            "%(email)s."
+        )
         % {
             "name": added.display_name,
             "number": added.license_number,
@@ -116,7 +119,9 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     except Refused as refused:
         form.add_error("role", sentence(refused.refusal))
         return render(request, "subscriptions/user.html", context, status=HTTPStatus.CONFLICT)
-    messages.success(request, _("The role of %(name)s is changed.") % {"name": other.display_name})
+    messages.success(
+        request, _("The role of %(name)s has been changed.") % {"name": other.display_name}
+    )
     return redirect("subscriptions:users", member.organization.slug)
 
 
@@ -137,7 +142,7 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         return render(request, page, context, status=HTTPStatus.CONFLICT)
     messages.success(
         request,
-        _("%(name)s is removed, and license %(number)s is free.")
+        _("%(name)s has been removed, and license %(number)s is free.")
         % {"name": other.display_name, "number": number},
     )
     if other.user_id == member.user_id:
@@ -162,7 +167,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
             request,
             _(
                 "A new invitation goes to %(email)s. It works for %(days)s days; "
-                "the old link has ended."
+                "the old link no longer works."
             )
             % {"email": other.user.email, "days": people.INVITATION_LIFE.days},
         )

@@ -95,7 +95,7 @@ def test_who_was_removed_is_not_invited_again(
     answer = desk.send(page)
 
     assert answer.status_code == HTTPStatus.CONFLICT
-    assert "is not a member any more" in text_of(answer)
+    assert "is no longer a member" in text_of(answer)
 
 
 def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Membership) -> None:

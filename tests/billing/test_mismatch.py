@@ -154,7 +154,7 @@ def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) 
         "/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
     ).content.decode()
 
-    assert "does not match this purchase, so no licenses were added yet" in page
+    assert "does not match this purchase, so no licenses have been added yet" in page
     assert "Support looks at every such payment" in page
 
 

@@ -133,7 +133,10 @@ class TestBanner:
             (local(date(2031, 11, 16)), "Last day to add licenses: Monday, December 1, 2031. 15"),
             (local(date(2031, 11, 30)), "1 day left. Afterwards"),
             (local(date(2031, 12, 1), 23, 59), "December 1, 2031. That is today. Afterwards"),
-            (local(date(2031, 12, 2)), "in 29 days. Renewal is open since Tuesday, December 2"),
+            (
+                local(date(2031, 12, 2)),
+                "in 29 days. Renewal has been open since Tuesday, December 2",
+            ),
             (local(date(2031, 12, 30)), "December 31, 2031, in 1 day."),
             (local(TERM_END, 23, 59), "The subscription expires today, Wednesday, December 31"),
             (local(date(2032, 1, 1)), "The subscription expired on Wednesday, December 31, 2031"),

@@ -76,7 +76,7 @@ class TestPricing:
         assert "Club $9.00 per license" in page
         assert "at least 5 licenses" in page
         assert "Secret" not in page
-        assert "Checks, invoices, bank debit and prepaid cards are not possible" in page
+        assert "Prepaid cards, checks, bank debit and invoices are not possible" in page
         assert "license spot, license slot, slot, license seat, seat" in page
 
     def test_it_is_linked_from_where_licenses_are_sold(self, world: World) -> None:
@@ -171,7 +171,7 @@ class TestSubscribing:
         page = text_of(Client().get(f"/purchase/return/?session_id={purchase.session_id}"))
 
         assert purchase.status in {PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED}
-        assert "being given back to the card" in page
+        assert "being refunded to the card" in page
         assert not Organization.objects.filter(name="Meadow Umpires").exists()
 
     def test_a_full_discount_needs_no_payment(self, package: Package, settings: Any) -> None:

@@ -48,7 +48,7 @@ def test_an_assignor_buys_ten_licenses_and_adds_three_users(
     for name, email, role in NEW_OFFICIALS:
         arlo.types_user(name, email, role)
         arlo.clicks("Add, then another")
-        arlo.reads(f"{name} is added", email)
+        arlo.reads(f"{name} has been added", email)
     arlo.chooses_from_menu("Users")
     arlo.reads("7 of 35 licenses are in use, 28 free.")
     for number, (name, email, role) in enumerate(NEW_OFFICIALS, start=5):

@@ -67,7 +67,7 @@ def test_from_the_price_list_to_the_first_user(
     mia.opens("/o/meadow-umpires/users/add/")
     mia.types_user("Uma Umpire", "uma@meadow.example")
     mia.clicks("Add and invite")
-    mia.reads("Uma Umpire is added on license 2.", "2 of 12 licenses are in use, 10 free.")
+    mia.reads("Uma Umpire has been added on license 2.", "2 of 12 licenses are in use, 10 free.")
 
 
 def link_in_the_mail_to_join(email: str) -> str:
@@ -114,7 +114,9 @@ def test_renewing_with_another_package_then_adding_licenses(
     ada.reads("Conference: 30 × $4.00", "the minimum of this package: 30", "$120.00")
     pays(ada, "Continue to payment of \\$120.00")
 
-    ada.reads("The subscription is renewed with 30 licenses through Friday, December 31, 2032.")
+    ada.reads(
+        "The subscription has been renewed with 30 licenses through Friday, December 31, 2032."
+    )
     ada.is_at("Receipt 1")
     ada.opens("/o/lakeside/settings/subscription/")
     ada.reads("Renewed term", "Conference", "$4.00 for the whole term")
@@ -144,6 +146,8 @@ def test_a_late_renewal_opens_what_was_closed(
     arlo.can_be_used_by_everybody()
     pays(arlo, "Continue to payment of \\$125.00")
 
-    arlo.reads("The subscription is renewed with 25 licenses through Monday, January 31, 2033.")
+    arlo.reads(
+        "The subscription has been renewed with 25 licenses through Monday, January 31, 2033."
+    )
     otto.opens("/o/lakeside/")
     otto.is_at("Lakeside Officials Association")

@@ -48,7 +48,7 @@ def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: Worl
     arlo.clicks("Add all 200 users")
 
     arlo.is_at("Users")
-    arlo.reads("200 users are added.", "204 of 205 licenses are in use, 1 free.")
+    arlo.reads("200 users have been added.", "204 of 205 licenses are in use, 1 free.")
     assert world.held() == 205
     assert world.lakeside.memberships.filter(state="invited").count() == 200
 
@@ -69,12 +69,12 @@ def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn
     # Going to other rows takes along what was typed.
     arlo.field("Role, row 2").select_option("Observer")
     arlo.page.get_by_role("link", name="All rows 3").click()
-    arlo.reads("1 row is changed.", "2 new users")
+    arlo.reads("1 row has been changed.", "2 new users")
     arlo.field("Leave out row 1").check()
     arlo.clicks("Save the changes")
     arlo.reads("1 new user", "Left out")
     arlo.clicks("Add 1 user")
 
     arlo.is_at("Users")
-    arlo.reads("1 user is added.", "Nils Next")
+    arlo.reads("1 user has been added.", "Nils Next")
     arlo.does_not_read("Nora New")

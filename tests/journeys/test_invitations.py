@@ -31,7 +31,7 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("Nora New", "nora@new.example")
     arlo.clicks("Add and invite")
-    arlo.reads("The invitation goes to nora@new.example.")
+    arlo.reads("The invitation is on its way to nora@new.example.")
     link = link_in_the_mail_to("nora@new.example")
 
     nora = Person(new_context().new_page())
@@ -50,7 +50,7 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
 
     troubles.expect("GET 410 .*/invitations/")
     nora.opens(link)
-    nora.is_at("This link does not work any more")
+    nora.is_at("This link no longer works")
     nora.reads("Ask your organization to send it again.")
     nora.can_be_used_by_everybody()
 
@@ -63,7 +63,7 @@ def test_a_new_invitation_ends_the_old_link(
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("Nora New", "nora@new.example")
     arlo.clicks("Add and invite")
-    arlo.reads("Nora New is added")
+    arlo.reads("Nora New has been added")
     old_link = link_in_the_mail_to("nora@new.example")
     arlo.row_of("Nora New").get_by_role("button", name="Resend").click()
     arlo.reads("A new invitation goes to nora@new.example.")
@@ -71,7 +71,7 @@ def test_a_new_invitation_ends_the_old_link(
     troubles.expect("GET 410 .*/invitations/")
     nora = Person(new_context(DESKTOP).new_page())
     nora.opens(old_link)
-    nora.is_at("This link does not work any more")
+    nora.is_at("This link no longer works")
     nora.opens(link_in_the_mail_to("nora@new.example"))
     nora.is_at("Join Lakeside Officials Association")
 
@@ -84,7 +84,7 @@ def test_somebody_with_an_account_joins_by_signing_in(
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("Harry H.", world.stranger.user.email)
     arlo.clicks("Add and invite")
-    arlo.reads("is added on license 5.")
+    arlo.reads("has been added on license 5.")
 
     harry = Person(new_context(DESKTOP).new_page())
     harry.opens(link_in_the_mail_to(world.stranger.user.email))

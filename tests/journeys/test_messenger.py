@@ -45,7 +45,7 @@ def test_without_a_script(world: World, signed_in: SignedIn) -> None:
     otto.is_at("Messages")
     otto.field("Your message").fill("Can you hear me?")
     otto.clicks("Send")
-    otto.reads("Your message is sent.", "Can you hear me?")
+    otto.reads("Your message has been sent.", "Can you hear me?")
 
     answer(world, "Loud and clear.")
     otto.opens("/o/lakeside/")

@@ -87,7 +87,7 @@ def test_asking_to_join_and_being_approved(
     arlo.clicks("Approve or deny")
     arlo.can_be_used_by_everybody()
     arlo.main.get_by_role("button", name="Approve Nina New").click()
-    arlo.reads("Nina New is added")
+    arlo.reads("Nina New has been added")
 
     nina.opens(link_in_the_mail_to("nina@new.example"))
     nina.field("Password").fill(A_GOOD_PASSWORD)
@@ -102,7 +102,7 @@ def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
     ada.can_be_used_by_everybody()
     ada.field("Text on receipts").fill("PO 4711")
     ada.clicks("Save")
-    ada.reads("The settings are saved.")
+    ada.reads("The settings have been saved.")
     for tab in ("notifications", "security", "people", "activity"):
         ada.opens(f"/o/lakeside/settings/{tab}/")
         ada.can_be_used_by_everybody()

@@ -82,7 +82,7 @@ def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
     expect(arlo.field("E-mail")).to_have_value("nora@new.example")
     expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
     arlo.clicks("Add and invite")
-    arlo.reads("Nora New is added on license 26.")
+    arlo.reads("Nora New has been added on license 26.")
     expect(arlo.row_of("Nora New")).to_contain_text("Observer")
 
 

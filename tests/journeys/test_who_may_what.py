@@ -27,7 +27,9 @@ def test_removing_a_user_asks_first_and_says_what_becomes_free(
 
     remove.click()
     arlo.clicks("Remove")
-    arlo.reads("Otto Official is removed, and license 4 is free.", "3 of 25 licenses are in use")
+    arlo.reads(
+        "Otto Official has been removed, and license 4 is free.", "3 of 25 licenses are in use"
+    )
     expect(arlo.row_of("Otto Official")).to_have_count(0)
 
 

@@ -28,7 +28,7 @@ def test_its_numbers_are_those_of_the_rules(settings: Settings) -> None:
     found = page()
     assert "5, 10, 15 and so on" in found
     assert "30 days before the subscription expires" in found
-    assert "11:59 pm Eastern Time" in found
+    assert "11:59 PM Eastern Time" in found
     assert "17 days later" in found
     assert "works for 14 days" in found
 

@@ -143,7 +143,7 @@ class TestAsking:
         response = ask(code, email="other@new.example")
 
         assert response.status_code == 409
-        assert "Many people are waiting" in text_of(response)
+        assert "Many people are already waiting" in text_of(response)
 
 
 class TestApproving:

@@ -264,7 +264,7 @@ class TestWithoutAccount:
         conversation = Conversation.objects.get()
         assert (conversation.name, conversation.email) == ("Pat Prospect", "pat@meadow.example")
         assert conversation.person is None
-        assert "Your message is sent" in text_of(page)
+        assert "Your message has been sent" in text_of(page)
 
     def test_the_answer_goes_by_mail_and_repeats_nothing_typed(
         self, world: World, django_capture_on_commit_callbacks: Any

@@ -148,7 +148,7 @@ class TestOneConversation:
         members.remove(world.administrator, world.official)
         page = text_of(staff(world, *ANSWERING).get(page_of(asked)))
 
-        assert "no member of the organization any more" in page
+        assert "no longer a member of the organization" in page
 
     def test_the_same_email_is_no_proof(self, world: World) -> None:
         email = world.official.user.email

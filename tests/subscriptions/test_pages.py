@@ -171,7 +171,7 @@ class TestAddUser:
     def test_a_good_form_adds_and_says_so(self, world: World) -> None:
         response = world.client(world.assignor).post(self.PATH, self.GOOD, follow=True)
 
-        assert "Nora New is added on license 5" in text_of(response)
+        assert "Nora New has been added on license 5" in text_of(response)
 
     @pytest.mark.parametrize(
         ("field", "value", "answer"),
@@ -271,7 +271,7 @@ class TestRemovingAndRoles:
 
         assert "Remove Otto Official?" in asked
         assert "license 4 is free for somebody else" in asked
-        assert "Otto Official is removed, and license 4 is free" in done
+        assert "Otto Official has been removed, and license 4 is free" in done
 
     def test_the_question_is_not_put_where_the_answer_is_no(self, world: World) -> None:
         path = f"{USERS}{world.administrator.key}/remove/"

@@ -27,7 +27,7 @@ class TestAdding:
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
 
         assert response.redirect_chain == [("/o/lakeside/users/", HTTPStatus.FOUND)]
-        assert "3 users are added." in text_of(response)
+        assert "3 users have been added." in text_of(response)
 
     def test_corrections_that_were_not_saved_count(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, email="wrong")])
@@ -43,7 +43,7 @@ class TestAdding:
 
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
 
-        assert "1 user is added." in text_of(response)
+        assert "1 user has been added." in text_of(response)
         assert response.redirect_chain == [(f"{address_of(roster)}?state=wrong", HTTPStatus.FOUND)]
 
     def test_somebody_took_a_license_meanwhile(self, world: World) -> None:

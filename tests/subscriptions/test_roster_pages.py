@@ -141,7 +141,7 @@ class TestLooking:
             "1 new user, 21 licenses free.",
             "This is no e-mail address",
             "Row 2 has the same e-mail address.",
-            "This person is a member already, as Otto Official.",
+            "This person is already a member, as Otto Official.",
             "There is no role “Chief”",
             "2 rows are wrong and will not be added.",
         ):
@@ -248,7 +248,7 @@ class TestMending:
             follow=True,
         )
 
-        assert "2 rows are changed." in text_of(response)
+        assert "2 rows have been changed." in text_of(response)
         assert response.redirect_chain == [
             (f"{address_of(roster)}?state=wrong&page=1", HTTPStatus.FOUND)
         ]

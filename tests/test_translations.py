@@ -1,0 +1,126 @@
+"""The translations in ``locale/`` are those of the texts in the code (docs/translating.md)."""
+
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages import Message
+from babel.messages.extract import extract_python
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import ngettext
+from django.utils.translation.template import templatize
+
+ROOT = Path(settings.BASE_DIR)
+CATALOGS = sorted((ROOT / "locale").rglob("django.po"))
+OURS = [ROOT / "locale" / language / "LC_MESSAGES" / "django.po" for language in ("es", "fr")]
+PLACE = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|</?\w+[^>]*>")
+KEYWORDS: dict[str, Any] = {
+    name: None for name in ("_", "gettext", "gettext_lazy", "gettext_noop")
+} | {name: (1, 2) for name in ("ngettext", "ngettext_lazy")}
+# The local Stripe is English, as is what developers read.
+UNTRANSLATED = ("billing/sandbox/",)
+
+
+@cache
+def messages(path: Path) -> list[Message]:
+    with path.open("rb") as file:
+        return [message for message in read_po(file, locale=path.parts[-3]) if message.id]
+
+
+def forms(text: Any) -> tuple[str, ...]:
+    return tuple(text) if isinstance(text, list | tuple) else (text,)
+
+
+def called(path: Path) -> str:
+    return str(path.relative_to(ROOT / "locale").parent.parent)
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Every file with texts, as Python: of a template, what Django makes of it."""
+    for folder in ("billing", "subscriptions", "licensing_site", "templates"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = str(path.relative_to(ROOT))
+            if name.startswith(UNTRANSLATED):
+                continue
+            if path.suffix == ".py":
+                yield name, path.read_text()
+            elif path.suffix in (".html", ".txt"):
+                lines = templatize(path.read_text(), origin=name).splitlines()
+                yield name, "\n".join(line.strip() for line in lines)
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    for name, source in sources():
+        file = io.BytesIO(source.encode())
+        for _, _, found, _ in extract_python(file, list(KEYWORDS), [], {}):
+            text = found[0] if isinstance(found, tuple) else found
+            if text:
+                yield name, text
+
+
+@pytest.mark.parametrize("path", OURS, ids=called)
+def test_every_text_of_the_code_is_in_the_catalog(path: Path) -> None:
+    known = {forms(message.id)[0] for message in messages(path)}
+
+    missing = [f"{name}: {text}" for name, text in texts() if text not in known]
+
+    assert len([*texts()]) > 1000
+    assert missing == [], "run `make messages`"
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=called)
+def test_every_text_is_translated(path: Path) -> None:
+    missing = [
+        forms(message.id)[0]
+        for message in messages(path)
+        if message.fuzzy or not all(forms(message.string))
+    ]
+
+    assert missing == [], "translate them, and run `make messages`"
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=called)
+def test_facts_and_markup_are_those_of_the_text(path: Path) -> None:
+    for message in messages(path):
+        known = [set(PLACE.findall(form)) for form in forms(message.id)]
+        for form in forms(message.string):
+            # The singular may do without its number.
+            assert set(PLACE.findall(form)) in known, (message.id, form)
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=called)
+def test_what_is_compiled_is_what_is_written(path: Path) -> None:
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = {forms(one.id)[0]: forms(one.string) for one in read_mo(file) if one.id}
+
+    written = {forms(one.id)[0]: forms(one.string) for one in messages(path)}
+    assert compiled == written, "run `make messages`"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["0 licenses free", "1 license free", "2 licenses free", "1000000 licenses free"]),
+        (
+            "es",
+            ["0 licencias libres", "1 licencia libre", "2 licencias libres"]
+            + ["1000000 licencias libres"],
+        ),
+        ("fr", ["0 licence libre", "1 licence libre", "2 licences libres"]),
+    ],
+)
+def test_each_language_counts_in_its_own_way(language: str, words: list[str]) -> None:
+    with translation.override(language):
+        counted = [
+            ngettext("%(free)s license free", "%(free)s licenses free", number) % {"free": number}
+            for number in (0, 1, 2, 1_000_000)
+        ]
+
+    assert counted[: len(words)] == words

@@ -233,7 +233,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 # The zone in which terms begin and end and "today" is asked (R18).
 SUBSCRIPTION_TIME_ZONE = env.str("SUBSCRIPTION_TIME_ZONE", default="America/New_York")
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 
 # Static files -----------------------------------------------------------------------------------
 

@@ -23,6 +23,10 @@ NO_PAGES = {
     "activity_csv",  # a download
     "users_csv",  # a download
     "roster_template",  # a download
+    "receipt_pdf",  # a download
+    "quote_pdf",  # a download
+    "sheet_pdf",  # a download
+    "sheet_csv",  # a download
     "add_roster",  # takes a form
     "discard_roster",  # takes a form
     "return",  # tests of coming back from the payment page open it

@@ -101,8 +101,8 @@ scale: .venv/development  ## the Django admin with 20,000 organizations, on both
 	$(POSTGRES) $(BIN)/python -m pytest -q -m scale tests/admin
 
 .PHONY: screens
-screens: install  ## a picture of every page in every state, accessibility, zoom, weights (ONLY="home users" for some)
-	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.screens $(ONLY)
+screens: install  ## a picture of every page in every state, accessibility, zoom, weights (ONLY="home users" for some, IN=es)
+	$(WITHOUT_SETTINGS) SCREENS_LANGUAGE=$(IN) $(BIN)/python -m tests.screens $(ONLY)
 
 .PHONY: fuzz
 fuzz: .venv/development  ## send nonsense to every form, every address and the webhook (FUZZ_EXAMPLES=200)

@@ -1,6 +1,6 @@
 """Words, amounts and dates are in the language of whoever reads them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 
 import pytest
@@ -12,8 +12,9 @@ from django.utils import translation
 from subscriptions import formats, mail_facts
 from subscriptions.models import User
 from subscriptions.models.people import Role
+from tests.journeys.pages import pages_of
 from tests.pages import queries_of, text_of
-from tests.world import TERM_END, World
+from tests.world import TERM_END, World, local
 
 # What browsers ask for that there are no translations into.
 OTHERS = ["de", "de-DE,de;q=0.9", "udm", "en-GB", "zh-hant", "x", ""]
@@ -194,3 +195,32 @@ def test_facts_of_mails_are_worded_late() -> None:
         "days": 3,
         "role": "Administrator",
     }
+
+
+@pytest.mark.usefixtures("stripe")
+@pytest.mark.parametrize(
+    ("language", "when"),
+    [("es", date(2031, 6, 16)), ("fr", date(2031, 12, 20)), ("es", date(2032, 1, 3))],
+)
+def test_every_page_of_an_organization_is_in_it(world: World, when: date, language: str) -> None:
+    """During the term, while renewal is open, and after it."""
+    paths = pages_of(world)
+    world.at(local(when, 12))
+    client = world.client(world.administrator)
+
+    for path in paths:
+        response = client.get(path, HTTP_ACCEPT_LANGUAGE=language, follow=True)
+        assert response.status_code == HTTPStatus.OK, path
+        assert f'<html lang="{language}"' in response.content.decode(), path
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_so_is_the_admin(world: World, language: str) -> None:
+    User.objects.filter(pk=world.support.pk).update(is_superuser=True)
+    client = world.client(world.support)
+    here = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
+
+    for path in ("/admin/", "/admin/health/", "/admin/subscriptions/organization/", here):
+        response = client.get(path, HTTP_ACCEPT_LANGUAGE=language)
+        assert response.status_code == HTTPStatus.OK, path
+        assert f'<html lang="{language}"' in response.content.decode(), path

@@ -1,7 +1,8 @@
 """``make screens``: a picture of every page in every state, and what is held of all of them.
 
 Pictures go into ``screens/``. Tables of violations and of weights are printed; where anything is
-violated, the program ends with 1. Words after the command choose the states that begin with them.
+violated, the program ends with 1. Words after the command choose the states that begin with them;
+with SCREENS_LANGUAGE=es it is seen in Spanish, in ``screens/es/``.
 """
 
 import os
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-FOLDER = Path("screens")
+FOLDER = Path("screens") / os.environ.get("SCREENS_LANGUAGE", "")
 
 
 def main(chosen: list[str]) -> int:

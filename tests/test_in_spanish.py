@@ -80,7 +80,7 @@ class TestBuying:
         reader = PdfReader(BytesIO(b"".join(paper)))
         words = plain(" ".join(page.extract_text() for page in reader.pages))
 
-        assert reader.root_object["/Lang"] == "es"
+        assert str(reader.root_object["/Lang"]) == "es"
         for text in ("Recibo 1", "Precio por licencia", "Total pagado", "$5,000.00", "1,000"):
             assert text in words
         assert "hasta el miércoles, 31 de diciembre de 2031" in words

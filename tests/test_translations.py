@@ -62,9 +62,9 @@ def sources() -> Iterator[tuple[str, str]]:
 def texts() -> list[tuple[str, str]]:
     """Every text of the code, and where it stands."""
     return [
-        (name, found[0] if isinstance(found, tuple) else found)
+        (name, forms(found)[0])
         for name, source in sources()
-        for _, _, found, _ in extract_python(io.BytesIO(source.encode()), [*KEYWORDS], [], {})
+        for _, _, found, _ in extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {})
     ]
 
 

@@ -19,6 +19,8 @@ PYTEST := $(WITHOUT_SETTINGS) $(BIN)/python -m pytest
 POSTGRES := $(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --
 WORKERS ?= 2
 FUZZ_EXAMPLES ?= 200
+SOAK_MINUTES ?= 30
+SOAK_SEED ?= 1
 
 .PHONY: help
 help:  ## list these targets
@@ -116,6 +118,10 @@ bench: .venv/development  ## how fast it is, on both databases (docs/speed.md; B
 .PHONY: mutants
 mutants: .venv/development  ## break the code in small ways: does a test notice? (policy, ledger and samples)
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.mutants $(MUTATE)
+
+.PHONY: soak
+soak: .venv/development  ## kill site, jobs, processor and database for half an hour (docs/soak.md; SOAK_MINUTES=30, SOAK_SEED=1)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) --seed $(SOAK_SEED)
 
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations

@@ -279,8 +279,11 @@ SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
 POST_OFFICE = {
     "BACKENDS": {"default": _smtp["EMAIL_BACKEND"]},
     "DEFAULT_PRIORITY": "medium",
-    "MAX_RETRIES": 10,
-    "RETRY_INTERVAL": timedelta(minutes=1),
+    # Two days, as mail servers do among themselves.
+    "MAX_RETRIES": 2 * 24 * 12,
+    "RETRY_INTERVAL": timedelta(minutes=5),
+    # Noted as sent together, so that many at most go out twice after a crash.
+    "BATCH_SIZE": 20,
     "CELERY_ENABLED": False,
     "MESSAGE_ID_ENABLED": True,
 }

@@ -1,0 +1,151 @@
+"""What has to be true once everything is settled, and what has to be true at every moment."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+from post_office.models import STATUS, Email
+
+from billing import comparing
+from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
+from subscriptions import clock
+from subscriptions.counting import miscounts
+from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy.renewal import Phase
+from subscriptions.standing import standing_of
+
+Sessions = list[dict[str, Any]]
+Check = Callable[[Sessions], Iterator[str]]
+
+
+def at_any_moment() -> tuple[int, list[str]]:
+    """How many were checked, and what is wrong, whatever is under way (one snapshot)."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return _run([lambda _: _nobody_without_a_license(), lambda _: _counted()], [])
+
+
+def once_settled(sessions: Sessions) -> tuple[int, list[str]]:
+    """The same where nothing is under way: all of them, against the processor's sessions."""
+    return _run(
+        [
+            _paid_is_granted,
+            _granted_is_paid,
+            _renewed_once,
+            lambda _: _receipts_are_gapless(),
+            lambda _: _nobody_without_a_license(),
+            lambda _: _counted(),
+            lambda _: _nothing_waits(),
+            lambda _: _told_once(),
+            lambda _: (f"{what}: {how}" for what, how in comparing.differences()),
+        ],
+        sessions,
+    )
+
+
+def _run(checks: list[Check], sessions: Sessions) -> tuple[int, list[str]]:
+    return len(checks), [wrong for check in checks for wrong in check(sessions)]
+
+
+def _paid_is_granted(sessions: Sessions) -> Iterator[str]:
+    """Every payment ends in its licenses, once, in a full refund, or on support's list (R14)."""
+    purchases = {one.session_id: one for one in Purchase.objects.filter(status__in=PAID)}
+    problems = set(PaymentProblem.objects.values_list("session_id", flat=True))
+    for session in sessions:
+        if session["payment_status"] != "paid":
+            continue
+        purchase = purchases.get(session["id"])
+        if purchase is None:
+            if session["id"] not in problems:
+                yield f"paid, and nobody knows: {session['id']}"
+        elif purchase.status == PurchaseStatus.SETTLED:
+            yield from _licenses_of(purchase)
+        elif purchase.status != PurchaseStatus.REFUNDED and session["id"] not in problems:
+            yield f"paid, and {purchase.status}: {session['id']}"
+
+
+def _licenses_of(purchase: Purchase) -> Iterator[str]:
+    granted = LicenseEntry.objects.filter(reference=purchase.reference)
+    numbers = list(granted.values_list("quantity", flat=True))
+    if numbers != [purchase.quantity]:
+        yield f"{purchase.reference}: {purchase.quantity} paid, {numbers} granted"
+    taken = LicenseEntry.objects.filter(reverses__in=granted).aggregate(all=Sum("quantity"))
+    expected = purchase.quantity
+    if purchase.refunded_amount < purchase.total_amount:
+        expected = 5 * (purchase.refunded_amount // (5 * purchase.unit_amount))
+    if purchase.kind == PurchaseKind.ADD_ON and -(taken["all"] or 0) != expected:
+        yield f"{purchase.reference}: {taken['all']} reversed, {expected} refunded"
+
+
+def _granted_is_paid(sessions: Sessions) -> Iterator[str]:
+    paid = {one["id"] for one in sessions if one["payment_status"] == "paid"}
+    settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
+    for purchase in settled.exclude(session_id__in=paid):
+        yield f"{purchase.reference}: granted and never paid"
+
+
+def _renewed_once(sessions: Sessions) -> Iterator[str]:
+    """A second payment of one renewal went back in full (R14)."""
+    settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED, kind=PurchaseKind.RENEWAL)
+    for row in settled.values("renewal").annotate(payments=Count("pk")).filter(payments__gt=1):
+        yield f"renewal {row['renewal']} was paid {row['payments']} times"
+    for purchase in Purchase.objects.filter(status=PurchaseStatus.REFUNDED):
+        returned = Refund.objects.filter(
+            problem__purchase=purchase, status=RefundStatus.SUCCEEDED
+        ).aggregate(all=Sum("amount"))["all"]
+        if returned != purchase.total_amount:
+            yield f"{purchase.reference}: {returned} of {purchase.total_amount} went back"
+
+
+def _receipts_are_gapless() -> Iterator[str]:
+    for organization in Organization.objects.all():
+        given = Purchase.objects.filter(organization=organization, receipt_number__isnull=False)
+        numbers = sorted(given.values_list("receipt_number", flat=True))
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"receipts of {organization.slug}: {numbers}"
+
+
+def _nobody_without_a_license() -> Iterator[str]:
+    """In use ≤ held, but after expiration or a reversal (R5)."""
+    reversed_in = set(
+        LicenseEntry.objects.filter(reverses__isnull=False).values_list("term_id", flat=True)
+    )
+    for organization in Organization.objects.all():
+        standing = standing_of(organization, clock.now())
+        is_over = standing.phase in (Phase.EXPIRED, Phase.CLOSED)
+        if is_over or (standing.term and standing.term.pk in reversed_in):
+            continue
+        if standing.licenses.over:
+            yield f"{organization.slug}: {standing.licenses}"
+
+
+def _counted() -> Iterator[str]:
+    for wrong in miscounts():
+        yield f"{wrong.organization.slug}: {wrong.noted} noted, {wrong.counted} counted"
+
+
+def _nothing_waits() -> Iterator[str]:
+    """Nothing is pending for ever."""
+    paying = Renewal.objects.filter(state=RenewalState.PAYING)
+    waiting = {
+        "purchases": Purchase.objects.filter(status__in=UNSETTLED),
+        "refunding": Purchase.objects.filter(status=PurchaseStatus.REFUNDING),
+        "renewals being paid": paying,
+        "events": ProcessorEvent.objects.filter(processed_at__isnull=True),
+        "refunds": Refund.objects.exclude(status=RefundStatus.SUCCEEDED),
+        "notices": Notice.objects.filter(queued_at__isnull=True),
+        "mails": Email.objects.exclude(status=STATUS.sent),
+    }
+    for what, rows in waiting.items():
+        if number := rows.count():
+            yield f"{number} {what} wait for ever"
+
+
+def _told_once() -> Iterator[str]:
+    mails, notices = Email.objects.count(), Notice.objects.count()
+    if mails != notices:
+        yield f"{notices} notices, {mails} mails"

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from post_office.models import Email
+from post_office.settings import get_batch_size
 
 from billing.models import ProcessorEvent, Purchase, Refund
 from billing.reconcile import reconcile
@@ -121,7 +122,7 @@ class Run:
         month_is_over = time.monotonic() + self._options.month
         for name in self._victims_in_turn():
             pause = self._random.uniform(0.5, 1.5) * self._options.pause
-            if time.monotonic() + pause > end:
+            if time.monotonic() + pause > end and self._all_were_killed():
                 break
             time.sleep(pause)
             self._kill(name)
@@ -130,6 +131,9 @@ class Run:
                 self._let_pass(timedelta(days=30))
                 month_is_over = time.monotonic() + self._options.month
         time.sleep(max(0.0, end - time.monotonic()))
+
+    def _all_were_killed(self) -> bool:
+        return all(self._tally.counts[f"killed: {name}"] for name in self._victims)
 
     def _victims_in_turn(self) -> Iterator[str]:
         """In an order of its own each time; none is forgotten."""
@@ -198,7 +202,7 @@ class Run:
         self._tally.add("mails sent again", again)
         counts = self._tally.counts
         interrupted = counts["killed: jobs"] + counts["killed: database"]
-        if again > interrupted * settings.POST_OFFICE["BATCH_SIZE"]:
+        if again > interrupted * get_batch_size():
             self._tally.blame(f"{again} mails sent again, after {interrupted} interruptions")
         if len(set(numbers)) != Email.objects.count():
             self._tally.blame(f"{Email.objects.count()} mails, {len(set(numbers))} sent")

@@ -1,0 +1,41 @@
+"""``make soak`` within seconds: everything is killed at least once, and everything adds up."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.soak.stack import ROOT
+
+BRIEFLY = "--minutes 0.2 --organizations 12 --people 16 --workers 2 --pause 0.8 --month 5".split()
+KINDS = ("site", "jobs", "processor", "database")
+
+
+@pytest.mark.postgres
+@pytest.mark.race
+def test_whatever_is_killed_money_and_licenses_agree() -> None:
+    """R5, R14, R17, R31, with real processes and a PostgreSQL that recovers from its log."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "tests.soak", *BRIEFLY, "--seed", "7"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+    said = finished.stdout + finished.stderr[-3000:]
+    assert finished.returncode == 0, said
+    counts = {what.strip(): int(number) for what, number in _rows(finished.stdout)}
+    assert all(counts[f"killed: {kind}"] >= 1 for kind in KINDS), said
+    assert counts["add-on paid"] >= 1, said
+    assert counts["user added"] >= 1, said
+    assert counts["violations"] == 0
+
+
+def _rows(table: str) -> list[tuple[str, str]]:
+    return [
+        (what, number.replace(",", ""))
+        for what, number in re.findall(r"\| (.+?) \| +([\d,]+) \|", table)
+    ]

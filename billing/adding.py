@@ -14,7 +14,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing import card_testing, gateway
+from billing import card_testing, gateway, recovering
 from billing.models import Purchase
 from billing.processor import Line, ProcessorRefused
 from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
@@ -205,12 +205,12 @@ def _frozen(
         status=PurchaseStatus.PENDING,
     )
     purchase.idempotency_key = f"purchase:{purchase.pk}"
-    purchase.request_parameters = _request(purchase, organization, term)
+    purchase.request_parameters = _request(purchase, buyer, term)
     return purchase
 
 
-def _request(purchase: Purchase, organization: Organization, term: Term) -> dict[str, Any]:
-    base = settings.SITE_URL
+def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any]:
+    base, organization = settings.SITE_URL, buyer.organization
     page = reverse("billing:add_licenses", args=[organization.slug])
     back = reverse("billing:return", args=[organization.slug])
     name = _("Add-on licenses, package %(package)s") % {"package": purchase.package_name}
@@ -234,6 +234,7 @@ def _request(purchase: Purchase, organization: Organization, term: Term) -> dict
         success_url=f"{base}{back}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base}{page}?{_cancel_query(purchase)}",
         language=languages.in_force(),
+        kept=recovering.kept_for_an_add_on(buyer, term),
     )
 
 

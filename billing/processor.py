@@ -3,6 +3,7 @@
 ``billing/gateway/`` speaks to it; everything else speaks in these.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,6 +70,7 @@ class CheckoutSession:
     amount_total: int
     currency: str
     livemode: bool
+    created_at: datetime
     expires_at: datetime
     purchase_id: str
     is_ours: bool
@@ -76,6 +78,8 @@ class CheckoutSession:
     quantity: int | None = None
     unit_amount: int | None = None
     payment: Payment | None = None
+    # What it was given to keep for us.
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import gateway, granting, metrics, refunding
+from billing import gateway, granting, metrics, recovering, refunding
 from billing.locking import lock_purchase
 from billing.models import Purchase
 from billing.processor import (
@@ -142,7 +142,7 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
         return purchase
     with metrics.settle_seconds.time():
         session = gateway.retrieve_session(session_id)
-        purchase = purchase or _purchase_of(session)
+        purchase = purchase or _purchase_of(session) or recovering.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:
                 granting.hold_unknown(session)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import comparing, following, gateway, purchases, refunding, webhooks
+from billing import comparing, following, gateway, purchases, recovering, refunding, webhooks
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
@@ -84,19 +84,19 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
 
 
 def _missed_sessions(since: datetime) -> list[str]:
-    """Paid sessions of ours that neither a purchase nor support's list has (R14)."""
-    paid = {
-        session.id
-        for session in gateway.sessions_created_since(since)
-        if session.is_ours and session.is_complete
-    }
+    """Paid sessions of ours that neither a purchase nor support's list has (R14).
+
+    And those of lost purchases that can still be paid: a renewal has to know of them (R17).
+    """
+    sessions = [one for one in gateway.sessions_created_since(since) if one.is_ours]
+    paid = {session.id for session in sessions if session.is_complete}
     # Those of unsettled purchases are asked about anyway.
     over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
     known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=over)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
-    return sorted(paid)
+    return sorted(paid | recovering.lost_and_open(sessions))
 
 
 def _may_have_changed() -> list[str]:
@@ -113,7 +113,10 @@ def _may_have_changed() -> list[str]:
 
 def _settle_missed(session_id: str) -> str:
     purchase = purchases.settle(session_id)
-    return purchase.status if purchase else "no purchase, on support's list"
+    if purchase is not None:
+        return purchase.status
+    is_listed = PaymentProblem.objects.filter(session_id=session_id).exists()
+    return "no purchase, on support's list" if is_listed else "no purchase, and not paid"
 
 
 def _follow(payment_intent_id: str) -> str:

@@ -29,13 +29,15 @@ def session_parameters(
     success_url: str,
     cancel_url: str,
     language: str,
+    kept: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The request for a Checkout Session, to be frozen in the purchase before it is sent (R12).
 
     ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` as it stands. ``language``: that of the
-    payment page, such as "es".
+    payment page, such as "es". ``kept``: what the processor is to keep with the session for us;
+    short texts, nothing personal.
     """
-    metadata = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
+    marks = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
         "mode": "payment",
         "allowed_payment_method_types": ["card"],
@@ -55,8 +57,8 @@ def session_parameters(
             }
         ],
         "client_reference_id": purchase_id,
-        "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "description": line.name},
+        "metadata": marks | dict(kept or {}),
+        "payment_intent_data": {"metadata": marks, "description": line.name},
         "customer_email": customer_email,
         "expires_at": int(expires_at.timestamp()),
         "success_url": success_url,
@@ -127,9 +129,11 @@ def _session(session: stripe.checkout.Session) -> CheckoutSession:
         amount_total=session.amount_total or 0,
         currency=session.currency or "",
         livemode=session.livemode,
+        created_at=datetime.fromtimestamp(session.created, UTC),
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         purchase_id=str(metadata.get(METADATA_PURCHASE) or session.client_reference_id or ""),
         is_ours=metadata.get(METADATA_PRODUCT) == PRODUCT,
+        kept={name: str(value) for name, value in metadata.items()},
         quantity=quantity,
         unit_amount=unit_amount,
         payment=_payment(session),

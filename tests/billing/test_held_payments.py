@@ -271,6 +271,7 @@ def test_a_payment_of_no_purchase_can_only_be_given_back(
     purchase = world.buy(10)
     world.pay(purchase)
     session_id = purchase.session_id or ""
+    stripe.alter(session_id, {"metadata.term": "999999"})
     Activity.objects.all().delete()
     Purchase.objects.all().delete()
     settle(session_id)

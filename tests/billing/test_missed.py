@@ -31,8 +31,10 @@ class TestAPaidSession:
         assert found() == []
 
     def test_without_a_purchase(self, world: World, stripe: SandboxControl) -> None:
-        """A database restored from before it was bought."""
-        world.pay(world.buy(10))
+        """A database restored from before it was bought, in a term it does not know either."""
+        purchase = world.buy(10)
+        world.pay(purchase)
+        stripe.alter(purchase.session_id or "", {"metadata.term": "999999"})
         Activity.objects.all().delete()
         Purchase.objects.all().delete()
 

@@ -119,6 +119,7 @@ def _answer(session_id: str) -> CheckoutSession:
         amount_total=purchase.total_amount,
         currency=purchase.currency,
         livemode=False,
+        created_at=clock.now(),
         expires_at=clock.now() + timedelta(minutes=30),
         purchase_id=str(purchase.pk),
         is_ours=True,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext as _
 from post_office.models import Email
 from pypdf import PdfReader
 
@@ -15,6 +17,9 @@ from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from subscriptions import notices
 from subscriptions.models import User
+from subscriptions.models.people import Role
+from subscriptions.policy import people
+from subscriptions.policy.roster_words import read_heading, read_role
 from tests.pages import text_of
 from tests.world import World, local
 
@@ -161,3 +166,16 @@ def test_a_sign_in_and_its_pages_leave_no_english(world: World, language: str) -
         for english in ("Sign in", "Password", "Pricing", "Help", "per license", "Messages "):
             if (language, english) != ("fr", "Messages "):
                 assert english not in words, page
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_a_roster_may_be_written_in_it(language: str) -> None:
+    """Headings of the empty roster and names of roles are read as they are written."""
+    with translation.override(language):
+        columns = [read_heading(str(_(heading))) for heading in ("Name", "E-mail", "Role")]
+        roles = {read_role(str(role.label)) for role in Role}
+
+    assert [
+        found[0].value.removeprefix("first_").removeprefix("last_") for found in columns if found
+    ] == ["name", "email", "role"]
+    assert roles == {people.Role(role.value) for role in Role}

@@ -58,11 +58,13 @@ _ROLES = {
     ),
     Role.OBSERVER_WITH_FINANCE: (
         "observer with finance, observer finance, observer (finance), observer + finance, "
-        "observer and finance, finance observer, finance, treasurer, tesorero, tresorier, kassierer"
+        "observer and finance, finance observer, finance, treasurer, observador con finanzas, "
+        "observadora con finanzas, tesorero, observateur avec finances, "
+        "observatrice avec finances, tresorier, kassierer"
     ),
     Role.ASSIGNOR: (
-        "assignor, assignors, assigner, assignor/scheduler, scheduler, asignador, asignadora, "
-        "designateur, ansetzer"
+        "assignor, assignors, assigner, assignor/scheduler, scheduler, designador, designadora, "
+        "asignador, asignadora, repartiteur, repartitrice, designateur, ansetzer"
     ),
     Role.ADMINISTRATOR: (
         "administrator, administrators, admin, admins, system administrator, site administrator, "

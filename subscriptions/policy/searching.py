@@ -1,6 +1,7 @@
 """Finding texts by the words people use, their own among them."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,12 @@ def _begins(word: str, words: set[str]) -> bool:
 
 
 def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
-    words = re.findall(r"\w+", text.casefold())
-    usual = [other_words.get(word, other_words.get(word.removesuffix("s"), word)) for word in words]
+    words = re.findall(r"\w+", _without_accents(text.casefold()))
+    others = {_without_accents(word): _without_accents(one) for word, one in other_words.items()}
+    usual = [others.get(word, others.get(word.removesuffix("s"), word)) for word in words]
     return [word for word in usual if len(word) >= SHORTEST_WORD]
+
+
+def _without_accents(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in parts if not unicodedata.combining(one))

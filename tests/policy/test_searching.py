@@ -28,3 +28,10 @@ def test_half_of_the_words_are_enough_and_more_come_first() -> None:
 def test_nothing_to_look_for_finds_nothing() -> None:
     for query in ("", "  ", "a I", "?!"):
         assert find(query, TEXTS, ALSO) == []
+
+
+def test_accents_need_not_be_typed() -> None:
+    texts = [Text("term", "Período", "Un plazo pagado."), Text("other", "Otra", "cosa")]
+
+    assert find("periodo", texts, {}) == find("PERÍODO", texts, {}) == ["term"]
+    assert find("siège", [Text("a", "Licence", "")], {"siege": "licence"}) == ["a"]

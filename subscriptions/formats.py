@@ -17,7 +17,8 @@ from subscriptions import clock
 # Where each language is read: amounts in dollars and the clock look as they do there.
 _REGIONS = {"en": "en_US", "es": "es_US", "fr": "fr_CA"}
 _TWELVE_HOURS = "h:mm a"
-_CLOCKS = {"fr_CA": "HH 'h' mm"}
+# A time is not broken over two lines.
+_CLOCKS = {"es_US": "h:mm\u00a0a", "fr_CA": "HH\u00a0'h'\u00a0mm"}
 # Babel reads its patterns and tables anew for every value: a page has dozens, mostly the same ones.
 _REMEMBERED = 8_192
 

@@ -12,7 +12,9 @@ import requests
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from pytest_django import Settings
 
+from billing.sandbox.client import SandboxControl
 from subscriptions.models import Membership
 from tests.server import Site
 from tests.world import World
@@ -131,3 +133,11 @@ def is_clear(answer: requests.Response) -> bool:
         and answer.headers["Cache-Control"] == "no-store"
         and "Wait a minute, then load the page again" in answer.text
     )
+
+
+@pytest.fixture
+def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
+    """The SDK asks once and does not wait long, so that a fault shows at once."""
+    settings.STRIPE_MAX_NETWORK_RETRIES = 0
+    settings.STRIPE_READ_TIMEOUT = 4  # a busy machine takes its time without any fault
+    return settings

@@ -40,7 +40,7 @@ def parameters(**changed: Any) -> Iterator[None]:
 
 
 def options(text: str) -> dict[str, Any]:
-    return connections.settings["default"]["OPTIONS"] | {"options": text}
+    return {**connections.settings["default"]["OPTIONS"], "options": text}
 
 
 @contextmanager
@@ -131,6 +131,4 @@ def test_restarting(world: World, browser: Browser, monkeypatch: pytest.MonkeyPa
 
 def test_a_full_disk_is_told_in_the_same_way() -> None:
     """PostgreSQL's own error for it is one of those that are answered with 503."""
-    wrapped = connections["default"].Database.OperationalError
-
-    assert issubclass(psycopg.errors.DiskFull, wrapped)
+    assert issubclass(psycopg.errors.DiskFull, psycopg.OperationalError)

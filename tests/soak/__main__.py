@@ -51,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=3, help="processes of the site")
     parser.add_argument("--pause", type=float, default=6.0, help="seconds between two kills")
     parser.add_argument("--month", type=float, default=60.0, help="seconds until a month is over")
+    parser.add_argument("--restore", default="", help="a dump of a migrated database to begin with")
     return parser.parse_args()
 
 

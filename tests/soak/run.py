@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import random
 import threading
 import time
@@ -22,6 +23,7 @@ from billing.reconcile import LOOK_BACK, reconcile
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Notice
+from tests.postgres import run_program
 from tests.soak import invariants, town
 from tests.soak.crowd import Person, Place, Tally
 from tests.soak.jobs import run_all
@@ -96,7 +98,11 @@ class Run:
 
     def _prepare(self) -> list[Person]:
         self._say("migrate")
-        call_command("migrate", verbosity=0)
+        if self._options.restore:
+            url = os.environ["DATABASE_URL"]
+            run_program("pg_restore", "--no-owner", f"--dbname={url}", self._options.restore)
+        else:
+            call_command("migrate", verbosity=0)
         self._say("fill")
         options = self._options
         slugs = town.build(options.organizations, options.people)

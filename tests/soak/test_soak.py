@@ -3,21 +3,29 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from django.db import connection
 
+from tests.databases import server_arguments
+from tests.postgres import run_program
 from tests.soak.stack import ROOT
 
-BRIEFLY = "--minutes 0.2 --organizations 12 --people 16 --workers 2 --pause 0.8 --month 5".split()
+BRIEFLY = "--minutes 0.15 --organizations 16 --people 16 --workers 2 --pause 0.8 --month 5".split()
 KINDS = ("site", "jobs", "processor", "database")
 
 
 @pytest.mark.postgres
 @pytest.mark.race
-def test_whatever_is_killed_money_and_licenses_agree() -> None:
+def test_whatever_is_killed_money_and_licenses_agree(django_db_setup: None, tmp_path: Path) -> None:
     """R5, R14, R17, R31, with real processes and a PostgreSQL that recovers from its log."""
+    migrated = tmp_path / "migrated"
+    template = connection.settings_dict["NAME"]
+    run_program("pg_dump", *server_arguments(), "--format=custom", f"--file={migrated}", template)
+
     finished = subprocess.run(
-        [sys.executable, "-m", "tests.soak", *BRIEFLY, "--seed", "7"],
+        [sys.executable, "-m", "tests.soak", *BRIEFLY, "--seed=7", f"--restore={migrated}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -84,14 +84,15 @@ serve: .venv/runtime  ## serve the site as in production, with the settings of t
 .PHONY: test
 test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL (what CI runs)
 	$(PYTEST) -q -n $(WORKERS)
-	@# What has no database, or one of its own, says nothing new on another; the machines make no
-	@# statement that the other tests do not make.
+	@# What has no database, or one of its own, says nothing new on another; the machines and
+	@# the processor's faults make no statement that the other tests do not make.
 	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" \
 		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines \
 		--ignore=tests/test_architecture.py --ignore=tests/test_settings.py \
 		--ignore=tests/test_infrastructure_demo.py --ignore=tests/test_requirements.py \
 		--ignore=tests/security/test_access.py --ignore=tests/security/test_access_elsewhere.py \
-		--ignore=tests/security/test_headers.py --ignore=tests/subscriptions/test_mail_html.py
+		--ignore=tests/security/test_headers.py --ignore=tests/subscriptions/test_mail_html.py \
+		--ignore=tests/faults/test_switches.py --ignore=tests/faults/test_browser.py
 
 .PHONY: test-fast
 test-fast: .venv/development  ## SQLite only, no browser

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -67,17 +68,28 @@ def _text(one: Topic) -> searching.Text:
 
 
 def _other_words(words: Iterable[Word]) -> dict[str, str]:
-    """Each single word of what people also say, and the word of the screens it stands for."""
+    """Each single word of what people also say, and the word of the screens it stands for.
+
+    The English ones too: they are said in every language. Short parts ("de") stand for nothing.
+    """
+    with translation.override("en"):
+        english = {one.key: one.also for one in glossary()}
     return {
         part: one.word.casefold()
         for one in words
-        for name in one.also
+        for name in (*english[one.key], *one.also)
         for part in name.casefold().split()
+        if len(part) >= searching.SHORTEST_WORD
     }
 
 
 def _about_buying() -> list[Topic]:
-    group = {"group": GROUP_SIZE, "second": 2 * GROUP_SIZE, "third": 3 * GROUP_SIZE}
+    group = {
+        "group": GROUP_SIZE,
+        "second": 2 * GROUP_SIZE,
+        "third": 3 * GROUP_SIZE,
+        "many": formats.number(5_000),
+    }
     return [
         Topic(
             "buying",
@@ -100,7 +112,7 @@ def _about_buying() -> list[Topic]:
             (
                 _(
                     "At the price per license that was locked when your term began: the same for "
-                    "%(group)s licenses or 5,000, on the first day of the term or the last day "
+                    "%(group)s licenses or %(many)s, on the first day of the term or the last day "
                     "they are sold."
                 )
                 % group,
@@ -131,9 +143,10 @@ def _about_the_calendar() -> list[Topic]:
             _("When can I add licenses?"),
             (
                 _(
-                    "From the first day of the term until renewal opens, %(days)s days before the "
-                    "subscription expires. From then on the subscription is renewed first, so that "
-                    "the same licenses are not paid for twice."
+                    "From the first day of the term until renewal opens, which it does for the "
+                    "last %(days)s days of the term, its last day included. From then on the "
+                    "subscription is renewed first, so that the same licenses are not paid for "
+                    "twice."
                 )
                 % days,
                 _(
@@ -164,8 +177,9 @@ def _about_the_calendar() -> list[Topic]:
             _("How does renewal work?"),
             (
                 _(
-                    "Renewal opens %(days)s days before the subscription expires. You choose among "
-                    "the packages offered then, at their prices then."
+                    "Renewal is open in the last %(days)s days of the term, its last day included, "
+                    "and after that until it is paid. You choose among the packages offered then, "
+                    "at their prices then."
                 )
                 % days,
                 _(
@@ -179,8 +193,9 @@ def _about_the_calendar() -> list[Topic]:
             _("When can I remove licenses?"),
             (
                 _(
-                    "While renewal is open, in the last %(days)s days of the term. Ask our support "
-                    "with the Messages button. It lowers the renewal, not the current term."
+                    "While renewal is open: from the last %(days)s days of the term on, until it "
+                    "is renewed. Ask our support with the Messages button. It lowers the renewal, "
+                    "not the current term."
                 )
                 % days,
                 _(

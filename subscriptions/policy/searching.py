@@ -45,8 +45,13 @@ def _begins(word: str, words: set[str]) -> bool:
 def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
     words = re.findall(r"\w+", _without_accents(text.casefold()))
     others = {_without_accents(word): _without_accents(one) for word, one in other_words.items()}
-    usual = [others.get(word, others.get(word.removesuffix("s"), word)) for word in words]
+    usual = [_usual(word, others) for word in words]
     return [word for word in usual if len(word) >= SHORTEST_WORD]
+
+
+def _usual(word: str, others: Mapping[str, str]) -> str:
+    singulars = (word, word.removesuffix("s"), word.removesuffix("es"))
+    return next((others[one] for one in singulars if one in others), word)
 
 
 def _without_accents(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from subscriptions import help as texts
@@ -27,18 +28,39 @@ def test_its_numbers_are_those_of_the_rules(settings: Settings) -> None:
     settings.CLOSE_AFTER_DAYS = 17
     found = page()
     assert "5, 10, 15 and so on" in found
-    assert "30 days before the subscription expires" in found
+    assert "the last 30 days of the term, its last day included" in found
+    assert "from the last 30 days of the term on, until it is renewed" in found
+    assert "5 licenses or 5,000" in found
     assert "11:59 PM Eastern Time" in found
     assert "17 days later" in found
     assert "works for 14 days" in found
 
 
-@pytest.mark.parametrize("query", ["seat", "slots", "spot", "License seats", "SLOT"])
-def test_the_words_people_use_find_the_license(query: str) -> None:
-    topics, words = texts.find(query)
+ENGLISH = ["seat", "slots", "spot", "License seats", "SLOT", "license"]
+SAID = {
+    "en": ENGLISH,
+    "es": [*ENGLISH, "puesto", "plazas", "lugar", "lugares", "puesto de licencia"],
+    "fr": [*ENGLISH, "place", "postes", "siège", "sieges", "place de licence"],
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "query"), [(language, query) for language in SAID for query in SAID[language]]
+)
+def test_the_words_people_use_find_the_license(language: str, query: str) -> None:
+    with translation.override(language):
+        topics, words = texts.find(query)
 
     assert "who-uses" in [one.key for one in topics]
     assert words[0].key == "license"
+
+
+@pytest.mark.parametrize(
+    ("language", "query"), [("es", "de"), ("fr", "de"), ("es", "de zebra"), ("fr", "de zebra")]
+)
+def test_small_words_find_nothing(language: str, query: str) -> None:
+    with translation.override(language):
+        assert texts.find(query) == ([], [])
 
 
 def test_a_question_in_whole_words_finds_its_answer() -> None:

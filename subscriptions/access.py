@@ -19,7 +19,7 @@ from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase
 from subscriptions.prepared import Prepared
-from subscriptions.standing import phase_by_dates
+from subscriptions.standing import phase_by_dates, standing_of
 from subscriptions.terms import latest_cancellation, latest_expiration, latest_outlived
 
 P = ParamSpec("P")
@@ -103,7 +103,10 @@ def _is_closed(membership: Membership) -> bool:
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
-    context = {"buyers": people_to_tell.people_who_may_buy(membership.organization)[:20]}
+    context = {
+        "standing": standing_of(membership.organization, clock.now()),
+        "buyers": people_to_tell.people_who_may_buy(membership.organization)[:20],
+    }
     response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)
     return response

@@ -135,7 +135,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        help_text=_("For the pages you see and the e-mails you get."),
+        help_text=_(
+            "For the pages you see and the e-mails you get. "
+            "Without a choice, e-mails are in English."
+        ),
     )
 
     class Meta:

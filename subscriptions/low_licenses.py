@@ -4,7 +4,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from subscriptions import mail_facts, notices, people_to_tell
-from subscriptions.models import Organization
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
 
@@ -32,11 +31,12 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
                 "held": mail_facts.number(count.held),
                 "in_use": mail_facts.number(count.in_use + taken),
                 "free": mail_facts.number(left),
-                "link": _link(organization),
+                "renewal_is_open": standing.renewal_is_open,
+                "link": _link(standing),
             },
         )
 
 
-def _link(organization: Organization) -> str:
-    page = reverse("subscriptions:subscription", args=[organization.slug])
-    return f"{settings.SITE_URL}{page}"
+def _link(standing: Standing) -> str:
+    name = "billing:renewal" if standing.renewal_is_open else "subscriptions:subscription"
+    return f"{settings.SITE_URL}{reverse(name, args=[standing.organization.slug])}"

@@ -11,7 +11,7 @@ from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
-from subscriptions import clock, members
+from subscriptions import clock, formats, members
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.people import Role
@@ -33,6 +33,8 @@ from tests.billing.returns import (
     waiting,
 )
 from tests.billing.test_subscribing import pay_latest, subscribe
+from tests.factories import MembershipFactory
+from tests.pages import text_of
 from tests.world import World, local
 
 
@@ -272,6 +274,26 @@ class TestAnOriginalPurchase:
         assert (now.phase, now.latest) == (Phase.EXPIRED, original.term)
         assert held(original.organization) == 0
         assert now.canceled_on == clock.today()
+
+    def test_pages_say_when_and_why_it_ended_then_and_once_closed(
+        self, world: World, original: Purchase
+    ) -> None:
+        """R22, R30"""
+        assert original.organization is not None
+        refunded_outside(world, original)
+        owner = MembershipFactory.create(
+            organization=original.organization, role=Role.ADMINISTRATOR, user=world.stranger.user
+        )
+        here = f"/o/{original.organization.slug}/"
+
+        page = text_of(world.client(owner).get(f"{here}settings/subscription/"))
+        assert "No licenses have been held since the payment of the subscription was" in page
+
+        day = formats.full_date(clock.today())
+        world.at(clock.now() + timedelta(days=15))
+        page = text_of(world.client(owner).get(here))
+        assert f"The subscription ended on {day}, because its payment was given back." in page
+        assert "It has not been renewed." in page
 
     def test_renewed_it_is_for_members_or_the_minimum(
         self, world: World, original: Purchase

@@ -12,6 +12,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
 from subscriptions.models import Membership
+from tests.pages import text_of
 from tests.security.who_may import ROLES, WHO_MAY, allowed_roles
 from tests.world import World
 
@@ -73,6 +74,21 @@ def test_members_open_what_their_role_may(world: World, visit, method: str, role
         is_allowed = role in allowed_roles(name, method)
         assert (response.status_code == HTTPStatus.FORBIDDEN) == (not is_allowed), name
         assert response.status_code != HTTPStatus.INTERNAL_SERVER_ERROR, name
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        ("assignor", "Only Administrators change these settings. Nothing was changed."),
+        ("official", "This page is for Assignors and Administrators of the organization."),
+    ],
+)
+def test_whoever_may_not_is_told_who_may(world: World, role: str, said: str) -> None:
+    person: Membership = getattr(world, role)
+    response = world.client(person).post("/o/lakeside/settings/organization/", {"name": "X"})
+
+    assert response.status_code == HTTPStatus.FORBIDDEN
+    assert said in text_of(response)
 
 
 @pytest.mark.parametrize("method", METHODS)

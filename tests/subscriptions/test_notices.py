@@ -1,7 +1,9 @@
 """Notices: written with their cause, told once, never in the way of it."""
 
+from datetime import date
 from typing import Any
 
+import pytest
 from django.core import mail
 from django.core.management import call_command
 from django.db import transaction
@@ -11,7 +13,7 @@ from subscriptions import members, notices
 from subscriptions.members import NewMember
 from subscriptions.models import Notice
 from subscriptions.models.people import Role
-from tests.world import World
+from tests.world import World, local
 
 NEW = NewMember("Nora", "nora@lakeside.example", Role.OBSERVER)
 
@@ -99,3 +101,28 @@ def test_names_reach_the_mail_as_typed(
     queued = Email.objects.get()
     assert "Lake & <Side>" in queued.subject
     assert "\n" not in queued.subject
+
+
+@pytest.mark.parametrize(
+    ("day", "said", "link"),
+    [
+        (date(2031, 12, 1), "Licenses can be added in groups of 5", "settings/subscription/"),
+        (date(2031, 12, 2), "Renewal is open, so the subscription is renewed first", "renewal/"),
+    ],
+)
+def test_few_licenses_left_is_said_with_what_can_be_done_that_day(
+    world: World, django_capture_on_commit_callbacks: Any, day: date, said: str, link: str
+) -> None:
+    """R19, R20: no add-on is offered while renewal is open."""
+    world.at(local(day, 12))
+    world.fill(world.held() - 1)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        members.add(world.assignor, NEW)
+
+    [told] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
+    assert told.subject == "Few licenses are left for Lakeside Officials Association: 0"
+    assert "Free: 0\n\n" in told.message
+    assert ("Licenses can be added in groups of 5" in told.message) == (day.day == 1)
+    assert said in told.message
+    assert f"http://localhost/o/lakeside/{link}\n" in told.message

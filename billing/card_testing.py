@@ -5,10 +5,11 @@ The numbers stand in ``subscriptions.policy.card_testing``.
 
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
 
 from billing.closing import close_checkout
-from billing.models import Purchase
+from billing.models import ProcessorEvent, Purchase
 from billing.states import UNSETTLED, PurchaseKind
 from subscriptions import clock
 from subscriptions.models import Organization
@@ -16,17 +17,32 @@ from subscriptions.policy import card_testing
 from subscriptions.policy.decisions import require
 
 
-def note_decline(purchase_id: UUID) -> None:
+def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
     """A card was declined on the payment page of a purchase; after too many the page is closed.
 
-    Never under a lock. Raises ProcessorUnavailable, ProcessorRefused.
+    An event counts once, however often it is delivered: it is processed in the same transaction.
+    Never under a lock. Raises ProcessorUnavailable, ProcessorRefused where the page could not be
+    closed; reconciliation closes it then.
     """
-    mine = Purchase.objects.filter(pk=purchase_id)
-    mine.update(declines=F("declines") + 1, last_declined_at=clock.now())
-    purchase = mine.filter(
-        declines__gte=card_testing.MOST_DECLINES_OF_A_CHECKOUT, status__in=UNSETTLED
-    ).first()
+    with transaction.atomic():
+        # Against the same event delivered at the same moment.
+        event = ProcessorEvent.objects.select_for_update().get(pk=event.pk)
+        if event.processed_at is not None:
+            return
+        Purchase.objects.filter(pk=purchase_id).update(
+            declines=F("declines") + 1, last_declined_at=clock.now()
+        )
+        event.processed_at = clock.now()
+        event.save(update_fields=["processed_at"])
+    purchase = Purchase.objects.filter(pk=purchase_id).first()
     if purchase is not None:
+        close_if_tried_too_often(purchase)
+
+
+def close_if_tried_too_often(purchase: Purchase) -> None:
+    """Close the payment page after many declined cards. Raises as ``note_decline`` does."""
+    is_open = purchase.status in UNSETTLED
+    if is_open and purchase.declines >= card_testing.MOST_DECLINES_OF_A_CHECKOUT:
         close_checkout(purchase)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Count
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -34,19 +35,26 @@ class StateOfThings(Collector):
     """Numbers asked of the database when Prometheus asks, by indexes only."""
 
     def collect(self) -> Iterable[Metric]:
-        """The gauges, one family after the other."""
-        yield from _purchases()
-        yield from _webhooks()
-        yield _gauge(
-            "licensing_payments_for_support",
-            "Payments that wait for support.",
-            PaymentProblem.objects.filter(needs_support=True).count(),
-        )
-        yield _gauge(
-            "licensing_notices_waiting",
-            "Notices whose mail is not queued yet.",
-            Notice.objects.filter(queued_at=None).count(),
-        )
+        """The gauges; without the database only that it is away: the other numbers still count."""
+        try:
+            found = [*_purchases(), *_webhooks(), *_waiting()]
+        except (DatabaseError, InterfaceError):
+            found = []
+        yield _gauge("licensing_database_up", "Whether the database answered.", bool(found))
+        yield from found
+
+
+def _waiting() -> Iterator[Metric]:
+    yield _gauge(
+        "licensing_payments_for_support",
+        "Payments that wait for support.",
+        PaymentProblem.objects.filter(needs_support=True).count(),
+    )
+    yield _gauge(
+        "licensing_notices_waiting",
+        "Notices whose mail is not queued yet.",
+        Notice.objects.filter(queued_at=None).count(),
+    )
 
 
 def _purchases() -> Iterator[Metric]:

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import comparing, following, gateway, purchases, recovering, refunding, webhooks
+from billing import (
+    card_testing,
+    comparing,
+    following,
+    gateway,
+    purchases,
+    recovering,
+    refunding,
+    webhooks,
+)
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
@@ -154,7 +163,11 @@ def _ask(purchase: Purchase) -> str:
         settled = purchases.settle(purchase.session_id or "")
     except SessionUnknown:
         return purchases.abandon_unknown(purchase).status
-    return settled.status if settled else "not found"
+    if settled is None:
+        return "not found"
+    card_testing.close_if_tried_too_often(settled)
+    settled.refresh_from_db(fields=["status"])
+    return settled.status
 
 
 def _refund(refund: Refund) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F, Q, Sum
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from billing import problems
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
@@ -195,7 +196,8 @@ def _add_ons(term: Term) -> list[Purchase]:
     )
 
 
-_NOTE = "refunds and disputes of the payment"
+# Kept as it stands; documents say it in the language of their reader.
+_NOTE = gettext_noop("refunds and disputes of the payment")
 
 
 def _facts(purchase: Purchase, paid: PaidPurchase) -> dict[str, object]:

@@ -20,9 +20,9 @@ def seller_of(purchase: "Purchase") -> str:
     return purchase.seller or seller_now()
 
 
-def foot() -> str:
-    """At the foot of every page of a document."""
+def foot(seller: str) -> str:
+    """At the foot of every page of a document by ``seller``, whose name is the first line."""
     return _("%(seller)s · %(site)s") % {
-        "seller": settings.SELLER_NAME,
+        "seller": seller.partition("\n")[0],
         "site": settings.SITE_URL,
     }

@@ -110,6 +110,8 @@ class RefundStatus(models.TextChoices):
 
 # The money has gone back or is on its way (R30); the others have come to nothing, for good.
 LIVE_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+# What people are shown. One that failed, too: somebody may wait for that money.
+SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 FAILED_REFUNDS = (RefundStatus.FAILED, RefundStatus.CANCELED)
 _REFUND_ORDER = [
     (RefundStatus.REQUESTED,),

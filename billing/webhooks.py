@@ -108,7 +108,7 @@ def _note_decline(row: ProcessorEvent) -> None:
         purchase_id = UUID(payment["metadata"][gateway.METADATA_PURCHASE])
     except (KeyError, TypeError, ValueError, AttributeError):
         return
-    card_testing.note_decline(purchase_id)
+    card_testing.note_decline(row, purchase_id)
 
 
 # Events that are not named here are kept and answered with 200.

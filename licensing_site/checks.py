@@ -146,6 +146,20 @@ def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
     return []
 
 
+@register(TAG)
+def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SECURE_PROXY_SSL_HEADER is None or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0:
+        return []
+    return [
+        Error(
+            "BEHIND_TLS_PROXY is on, and TRUSTED_PROXY_COUNT is 0.",
+            hint="All visitors would count as one, the proxy: a few wrong passwords would lock "
+            "everybody out. Set it to the number of proxies in front, mostly 1.",
+            id="licensing.E011",
+        )
+    ]
+
+
 def refuse_to_start_misconfigured() -> None:
     """Raise Misconfigured with every finding; web servers do not run system checks themselves."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]

@@ -13,12 +13,12 @@ import sentry_sdk
 import structlog
 from sentry_sdk.types import Event, Hint
 
-_EMAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+'-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
-_SECRET = re.compile(r"\b((?:sk|rk|pk)_(?:live|test)_|whsec_)[A-Za-z0-9_]+")
+_EMAIL = re.compile(r"(\w)[\w.%+'-]*(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
+_SECRET = re.compile(r"\b((?:sk|rk|pk|cs)_(?:live|test)_|whsec_)[A-Za-z0-9_]+")
 # Links that open something for whoever holds them, and the session that stands for a payment page.
 _LINK = re.compile(
-    r"(/invitations/|/password/reset/key/|/confirm-email/|[?&](?:session_id|code|kept|draft)=)"
-    r"[^/?&\s\"']+"
+    r"(/invitations/|/password/reset/key/|/confirm-email/"
+    r"|(?:^|[?&])(?:session_id|code|kept|draft|q)=)[^/?&\s\"']+"
 )
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 
@@ -69,7 +69,11 @@ _ON_EVERY_LINE: tuple[Any, ...] = (
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
     """The ``LOGGING`` setting. ``readable``: for a person at a terminal rather than a collector."""
     if readable:
-        ending: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        ending: list[Any] = [
+            structlog.processors.format_exc_info,
+            _mask_event,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ]
     else:
         # The traceback becomes text first, so that it is masked like everything else.
         ending = [
@@ -118,5 +122,8 @@ def report_errors(address: str, *, environment: str, release: str) -> None:
 
 
 def _mask_report(event: Event, hint: Hint) -> Event:
+    # What somebody searched for, and cookies under other names, help nobody to mend anything.
+    for name in ("query_string", "headers", "cookies", "data"):
+        event.get("request", {}).pop(name, None)
     masked: Event = mask_all(event)
     return masked

@@ -6,6 +6,7 @@ the rest is work for the processor of this machine. Every value can be set from 
 
 import multiprocessing
 import os
+import shutil
 import tempfile
 from typing import Any
 
@@ -21,7 +22,8 @@ threads = env.int("WEB_THREADS", default=4)
 # A worker's heartbeat and the code it was started with live in memory, not on a slow disk.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
-# Above what the slowest call to the processor may take, repetitions included.
+# How long a worker may give no sign of life. With threads that is not a limit on one request: what
+# a request waits for (processor, database, mail) has limits of its own.
 timeout = env.int("WEB_TIMEOUT", default=60)
 # On SIGTERM no new request is taken, and those that run get so long to finish.
 graceful_timeout = env.int("WEB_GRACEFUL_TIMEOUT", default=45)
@@ -41,11 +43,24 @@ accesslog = None
 errorlog = "-"
 
 
+# Nothing is steered through a socket: signals do.
+control_socket_disable = True
+
+_made: list[str] = []
+
+
 def on_starting(server: Any) -> None:
     """Have one folder for the numbers of all workers, new with each start."""
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        server.metrics = tempfile.TemporaryDirectory(prefix="licensing-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics.name
+        # Not one that removes itself: each worker that ends would, while others write there.
+        _made.append(tempfile.mkdtemp(prefix="licensing-metrics-"))
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _made[0]
+
+
+def on_exit(server: Any) -> None:
+    """Remove that folder; called in the master only."""
+    for folder in _made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -138,6 +138,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits live in the cache, so every process must see the same one. The table comes with the
 # migrations; CACHE_URL moves it to Redis.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://licensing_cache")}
+if not CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # By default a third is thrown away beyond 300 entries: anybody could wipe the limits that way.
+    CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 1_000_000
 
 # People -----------------------------------------------------------------------------------------
 

@@ -5,10 +5,15 @@ Counted by django-allauth in the cache, in real time; the rates stand in the set
 (``policy.card_testing``).
 """
 
+from collections.abc import Sequence
+
 from allauth.core import ratelimit
 from django.http import HttpRequest
 
 from subscriptions.models import Membership
+
+# People of a roster up to which each of their addresses is counted.
+SMALL_ROSTER = 100
 
 
 def allows_message_without_account(request: HttpRequest) -> bool:
@@ -24,6 +29,16 @@ def allows_joining(request: HttpRequest) -> bool:
 def allows_invitation(request: HttpRequest, email: str) -> bool:
     """An invitation is to go to ``email``: nobody's mailbox is filled by adding them again (R4)."""
     return _count(request, "invite") and _count(request, "invite_address", key=email.lower())
+
+
+def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
+    """The same for a roster that is added. One of many people fills nobody's mailbox by itself;
+    small ones, which could be sent again and again, count like people added one by one.
+    """
+    if len(emails) > SMALL_ROSTER:
+        return True
+    counted = [_count(request, "invite_address", key=email.lower()) for email in emails]
+    return all(counted)
 
 
 def allows_import(request: HttpRequest) -> bool:

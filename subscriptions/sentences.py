@@ -26,6 +26,14 @@ def too_many_payments() -> str:
     )
 
 
+def too_many_invitations() -> str:
+    """For the limits that count mails (``subscriptions.limits``)."""
+    return _(
+        "Too many invitations were sent within the last hour, to this address or by you. Nothing "
+        "was changed. Try again later; many people at once are added by importing a roster."
+    )
+
+
 def _not_a_number(facts: Facts) -> str:
     return _("Type the number of licenses with the digits 0 to 9 only, such as 10.")
 

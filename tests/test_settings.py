@@ -25,7 +25,10 @@ SAFE = {
     "STRIPE_API_BASE": "",
     "MESSENGER_SCRIPT_URL": "",
     "MESSENGER_IDENTITY_SECRET": "",
+    "SECURE_PROXY_SSL_HEADER": None,
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 0,
 }
+PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
 SANDBOX = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_API_BASE": "http://127.0.0.1:12111"}
 
 
@@ -65,6 +68,8 @@ def configure(settings: Settings):
                 ("licensing.E008", {"DEMO": True}),
                 ("licensing.E008", {"DEMO": True, "STRIPE_SECRET_KEY": "sk_test_abc"}),
                 ("licensing.E009", {"MESSENGER_SCRIPT_URL": "https://chat.example/widget.js"}),
+                ("licensing.E010", {"ADMIN_NETWORKS": ["192.0.2.0/33"]}),
+                ("licensing.E011", {"SECURE_PROXY_SSL_HEADER": PROXY}),
                 (
                     "licensing.E009",
                     {
@@ -85,6 +90,9 @@ def test_an_unsafe_setting_is_found(configure, found: str, changes: dict[str, An
     [
         pytest.param({}, id="a live site"),
         pytest.param({"SECRET_KEY": "s" * 32}, id="the shortest key"),
+        pytest.param(
+            {"SECURE_PROXY_SSL_HEADER": PROXY, "ALLAUTH_TRUSTED_PROXY_COUNT": 1}, id="one proxy"
+        ),
         pytest.param({"STRIPE_WEBHOOK_SECRETS": ["whsec_a", "whsec_b"]}, id="two secrets"),
         pytest.param({"STRIPE_SECRET_KEY": "rk_live_abc"}, id="a restricted key"),
         pytest.param(SANDBOX, id="the local sandbox"),

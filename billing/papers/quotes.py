@@ -20,7 +20,7 @@ def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:
         facts=_facts(standing, plan),
         tables=[_need(plan), _amounts(plan)],
         notes=_notes(plan),
-        foot=foot(),
+        foot=foot(seller_now()),
     )
     return typeset(paper, made_at=standing.now)
 

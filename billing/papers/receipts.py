@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext as _
 
-from billing.models import Purchase, Refund
+from billing.models import Dispute, Purchase, Refund
 from billing.papers.typesetting import Paper, Table, typeset
 from billing.seller import foot, seller_of
-from billing.states import LIVE_REFUNDS, PurchaseKind, PurchaseStatus
+from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
 from subscriptions import formats
 
 
@@ -20,7 +20,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
         facts=_facts(purchase),
         tables=[_amounts(purchase)],
         notes=_notes(purchase),
-        foot=foot(),
+        foot=foot(seller_of(purchase)),
     )
     return typeset(paper, made_at=purchase.settled_at)
 
@@ -84,15 +84,21 @@ def _amounts(purchase: Purchase) -> Table:
 
 
 def _notes(purchase: Purchase) -> list[str]:
-    """What went back to the card since; the receipt itself stays as it was."""
-    refunds: list[Refund] = list(
-        purchase.refunds.filter(problem=None, status__in=LIVE_REFUNDS).order_by("created_at")
-    )
+    """What became of the money since, as the page says it; the receipt itself stays as it was."""
+    words: list[tuple[Refund | Dispute, str]] = [
+        (refund, _("Refund of %(amount)s, %(at)s: %(status)s"))
+        for refund in purchase.refunds.filter(problem=None, status__in=SHOWN_REFUNDS)
+    ]
+    words += [
+        (dispute, _("Dispute about %(amount)s, %(at)s: %(status)s"))
+        for dispute in purchase.disputes.exclude(status__startswith="warning")
+    ]
     return [
-        _("Given back: %(amount)s, %(at)s.")
+        text
         % {
-            "amount": formats.money(refund.amount, refund.currency),
-            "at": formats.moment(refund.created_at),
+            "amount": formats.money(one.amount, one.currency),
+            "at": formats.moment(one.created_at),
+            "status": one.get_status_display(),
         }
-        for refund in refunds
+        for one, text in words
     ]

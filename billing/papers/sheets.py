@@ -1,6 +1,8 @@
 """The verification sheet of a term: its ledger and receipts, for a board to check (R29, R31)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -21,34 +23,43 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
             (_("As of"), formats.moment(clock.now())),
             *(fact for term in terms for fact in _facts(term)),
         ],
-        tables=[table for term in terms for table in (_ledger(term), _receipts(term))],
+        tables=[table for term in terms for table in _tables(term, is_alone=len(terms) == 1)],
         notes=[
             _(
                 "Licenses are entries of a ledger that nobody can change: the number held is their "
-                "sum. Each entry names the purchase that caused it."
+                "sum. Each entry names its receipt and who acted."
             )
         ],
-        foot=foot(),
+        foot=foot(seller_now()),
     )
     return typeset(paper, made_at=clock.now())
 
 
 def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:
     """The same as rows for CSV: times in ISO 8601, amounts in major units with two decimals."""
-    zone = clock.zone()
     for term in terms:
+        yield [
+            _("Term"),
+            term.starts_on.isoformat(),
+            term.package_name,
+            "",
+            term.expires_on.isoformat(),
+            "",
+            "",
+            _decimal(term.unit_amount),
+            "",
+            term.currency.upper(),
+        ]
         held = 0
         for entry in _entries(term):
             held += entry.quantity
-            at = entry.effective_at.astimezone(zone).isoformat(timespec="seconds")
-            cause = str(entry.get_cause_display())
-            by = str(entry.actor or "")
-            cells: list[str | int] = [at, cause, entry.quantity, held, entry.reference, by]
-            yield [_("Ledger"), *cells, "", ""]
+            cells: list[str | int] = [_iso(entry.effective_at), str(entry.get_cause_display())]
+            cells += [entry.quantity, held, entry.reference, str(entry.actor or "")]
+            yield [_("Ledger"), *cells, "", "", ""]
         for purchase in _purchases(term):
-            paid_at = purchase.paid_at or purchase.created_at
-            cells = [
-                paid_at.astimezone(zone).isoformat(timespec="seconds"),
+            yield [
+                _("Receipt"),
+                _iso(purchase.paid_at or purchase.created_at),
                 str(purchase.get_kind_display()),
                 purchase.quantity,
                 purchase.receipt_number or "",
@@ -56,23 +67,28 @@ def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:
                 purchase.buyer_name,
                 _decimal(purchase.total_amount),
                 _decimal(purchase.refunded_amount),
+                purchase.currency.upper(),
             ]
-            yield [_("Receipt"), *cells]
 
 
 def sheet_heading() -> list[str]:
-    """The headings of ``sheet_rows``."""
+    """The headings of ``sheet_rows``; a term's price is that of one license."""
     return [
         _("Part"),
         _("From"),
         _("What"),
         _("Licenses"),
-        _("Held, or receipt"),
+        _("Held, receipt or last day"),
         _("Reference"),
         _("By"),
-        _("Total"),
+        _("Total or price"),
         _("Given back"),
+        _("Currency"),
     ]
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(clock.zone()).isoformat(timespec="seconds")
 
 
 def _facts(term: Term) -> list[tuple[str, str]]:
@@ -95,7 +111,9 @@ def _facts(term: Term) -> list[tuple[str, str]]:
 
 
 def _entries(term: Term) -> list[LicenseEntry]:
-    entries = term.license_entries.select_related("actor").order_by("effective_at", "created_at")
+    entries = term.license_entries.select_related("actor", "reverses").order_by(
+        "effective_at", "created_at"
+    )
     return list(entries)
 
 
@@ -103,13 +121,27 @@ def _purchases(term: Term) -> list[Purchase]:
     return list(term.purchases.exclude(receipt_number=None).order_by("receipt_number"))
 
 
-def _ledger(term: Term) -> Table:
+def _tables(term: Term, *, is_alone: bool) -> tuple[Table, Table]:
+    """The ledger and the receipts; two terms that began on one day say which is which."""
+    purchases = _purchases(term)
+    ledger, receipts = _ledger(term, purchases), _receipts(term, purchases)
+    if is_alone:
+        return ledger, receipts
+    whose = f"{term.package_name}, {formats.moment(term.created_at)}"
+    return (
+        replace(ledger, title=f"{ledger.title}: {whose}"),
+        replace(receipts, title=f"{receipts.title}: {whose}"),
+    )
+
+
+def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
+    numbers = {purchase.reference: purchase.receipt_number for purchase in purchases}
     rows, held = [], 0
     for entry in _entries(term):
         held += entry.quantity
         rows.append(
             (
-                _cause(entry),
+                _cause(entry, numbers),
                 formats.moment(entry.effective_at),
                 f"{entry.quantity:+d}".replace("-", "−"),
                 formats.number(held),
@@ -124,14 +156,20 @@ def _ledger(term: Term) -> Table:
     )
 
 
-def _cause(entry: LicenseEntry) -> str:
-    cause = str(entry.get_cause_display())
-    return f"{cause}\n{entry.note}" if entry.note else cause
+def _cause(entry: LicenseEntry, numbers: Mapping[str, int | None]) -> str:
+    """Why, by which receipt, and who: what makes an entry checkable (R29)."""
+    of_receipt = entry.reverses.reference if entry.reverses else entry.reference
+    number = numbers.get(of_receipt)
+    lines = [
+        str(entry.get_cause_display()),
+        _("Receipt %(number)s") % {"number": number} if number else entry.reference,
+        str(entry.actor or ""),
+        _(entry.note) if entry.note else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
-def _receipts(term: Term) -> Table:
-    purchases = _purchases(term)
-
+def _receipts(term: Term, purchases: Sequence[Purchase]) -> Table:
     def money(amount: int) -> str:
         return formats.money(amount, term.currency)
 

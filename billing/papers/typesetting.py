@@ -5,14 +5,18 @@ The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the s
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import typst
 from django.conf import settings
 from django.utils.translation import get_language
+
+logger = logging.getLogger(__name__)
 
 _FOLDER = Path(settings.BASE_DIR) / "templates" / "papers"
 
@@ -45,13 +49,20 @@ class Paper:
 def typeset(paper: Paper, *, made_at: datetime) -> bytes:
     """The PDF of ``paper``. ``made_at``: the moment it tells of, which it carries as its date."""
     data = asdict(paper) | {"language": (get_language() or "en")[:2]}
-    pdf: bytes = typst.compile(
+    compiled = partial(
+        typst.compile,
         _FOLDER / "paper.typ",
         root=_FOLDER,
         sys_inputs={"data": json.dumps(data)},
-        pdf_standards="ua-1",
         timestamp=int(made_at.timestamp()),
-        # The same document on every machine.
-        ignore_system_fonts=True,
     )
+    pdf: bytes
+    try:
+        # The same document on every machine.
+        pdf = compiled(pdf_standards="ua-1", ignore_system_fonts=True)
+    except typst.TypstError:
+        # A name has a character that the fonts which come along do not have, which the standard
+        # forbids. Fonts of this machine may have it; else it becomes a box, and the rest is right.
+        logger.info("a document needs fonts of the system", extra={"document": paper.title})
+        pdf = compiled(ignore_system_fonts=False)
     return pdf

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from billing.models import Purchase
 from billing.seller import seller_of
-from billing.states import LIVE_REFUNDS, UNSETTLED, RefundStatus
+from billing.states import SHOWN_REFUNDS, UNSETTLED
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
 from subscriptions.exports import csv_response
@@ -19,8 +19,6 @@ from subscriptions.models import Membership, Organization
 from subscriptions.policy.people import Capability
 
 PER_PAGE = 25
-# One that failed, too: somebody may wait for that money.
-SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)

@@ -29,7 +29,7 @@ from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_forms import ImportForm, read_changes
 from subscriptions.roster_sentences import STATES, need_in_words
 from subscriptions.rosters import JudgedRoster, JudgedRow
-from subscriptions.sentences import sentence
+from subscriptions.sentences import sentence, too_many_invitations
 from subscriptions.standing import standing_of
 from subscriptions.uploads import was_too_large
 
@@ -129,8 +129,12 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     found = _find(member, roster)
     # What was corrected on the page counts, saved or not.
     rosters.change(found, read_changes(request.POST))
-    for one in rosters.judge(found, member).in_state(RowState.INVITED):
+    invited = rosters.judge(found, member).in_state(RowState.INVITED)
+    for one in invited:
         recent_sign_in.require_for_role(request, one.verdict.role)
+    if not limits.allows_invitations_of(request, [one.row.email for one in invited]):
+        messages.error(request, too_many_invitations())
+        return redirect(_address(member, found, ""))
     try:
         added = rosters.add_all(found, member)
     except Refused as refused:

@@ -22,7 +22,7 @@ from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import people
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.people import Capability
-from subscriptions.sentences import sentence
+from subscriptions.sentences import sentence, too_many_invitations
 from subscriptions.standing import standing_of
 
 
@@ -61,7 +61,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     recent_sign_in.require_for_role(request, form.cleaned_data["role"])
     if not limits.allows_invitation(request, form.cleaned_data["email"]):
-        form.add_error(None, _too_many_invitations())
+        form.add_error(None, too_many_invitations())
         return _add_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         added = members.add(member, form.new_member())
@@ -156,7 +156,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Send the invitation again (R4)."""
     other = _member(member, key)
     if not limits.allows_invitation(request, other.user.email):
-        messages.error(request, _too_many_invitations())
+        messages.error(request, too_many_invitations())
         return redirect("subscriptions:users", member.organization.slug)
     try:
         members.invite_again(member, other)
@@ -172,13 +172,6 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
             % {"email": other.user.email, "days": people.INVITATION_LIFE.days},
         )
     return redirect("subscriptions:users", member.organization.slug)
-
-
-def _too_many_invitations() -> str:
-    return _(
-        "Too many invitations were sent within the last hour, to this address or by you. Nothing "
-        "was changed. Try again later; many people at once are added by importing a roster."
-    )
 
 
 def _add_page(

@@ -5,9 +5,11 @@ from http import HTTPStatus
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from billing import gateway
 from billing.models import Purchase
+from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
@@ -115,6 +117,25 @@ def test_a_failure_that_names_no_purchase_of_ours_is_only_kept(
     assert deliver(body).status_code == HTTPStatus.OK
     purchase.refresh_from_db()
     assert purchase.declines == 0
+
+
+def test_while_the_processor_is_away_it_counts_once_and_the_page_is_closed_later(
+    world: World, stripe: SandboxControl, impatient: Settings
+) -> None:
+    purchase = world.buy(10)
+    decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
+    body = event("payment_intent.payment_failed", "pi_last")
+    body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
+    base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, "http://127.0.0.1:1"
+    for _ in range(3):
+        deliver(body)
+    impatient.STRIPE_API_BASE = base
+
+    reconcile()
+
+    purchase.refresh_from_db()
+    assert purchase.declines == card_testing.MOST_DECLINES_OF_A_CHECKOUT
+    assert purchase.status == PurchaseStatus.EXPIRED
 
 
 def test_the_same_event_again_counts_once(world: World, stripe: SandboxControl) -> None:

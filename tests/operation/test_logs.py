@@ -21,6 +21,10 @@ SECRETS = [
     ("card 4000-0000-0000-0002", "card …"),
     ("Not Found: /invitations/abc:def-123/", "/invitations/…/"),
     ("/accounts/password/reset/key/3-abcdef/", "/accounts/password/reset/key/…/"),
+    ("möller@lakeside.example wrote", "m…@lakeside.example"),
+    ("session_id=cs_test_abc123&x=1", "session_id=…&x=1"),
+    ("?search=jo%40lakeside.example", "?search=j…@lakeside.example"),
+    ("paid session cs_test_abc123 belongs to nobody", "cs_test_…"),
     ("/o/lakeside/licenses/return/?session_id=cs_test_abc123", "?session_id=…"),
 ]
 
@@ -30,7 +34,15 @@ def test_what_lets_in_or_names_somebody_is_masked(text: str, kept: str) -> None:
     masked = logs.mask(text)
 
     assert kept in masked
-    for secret in ("ada.admin", "51AbCdEf99", "0123456789abcdef", "4242 4242", "cs_test_abc123"):
+    for secret in (
+        "ada.admin",
+        "51AbCdEf99",
+        "0123456789abcdef",
+        "4242 4242",
+        "cs_test_abc123",
+        "öller",
+        "jo%40",
+    ):
         assert secret not in masked
     assert "abc:def-123" not in masked
     assert "3-abcdef" not in masked
@@ -134,6 +146,17 @@ def test_one_id_follows_a_purchase_through_webhook_to_ledger(
     assert line["purchase"] == str(purchase.pk)
     assert line["reference"] == f"purchase:{purchase.pk}"
     assert line["quantity"] == 10
+
+
+def test_reports_of_errors_carry_no_query(lines: Lines) -> None:
+    event: Any = {
+        "request": {"url": "https://x/", "query_string": "session_id=cs_test_a", "cookies": {}},
+        "extra": {"who": "ada@lakeside.example"},
+    }
+
+    report: Any = logs._mask_report(event, {})
+
+    assert report == {"request": {"url": "https://x/"}, "extra": {"who": "a…@lakeside.example"}}
 
 
 def test_a_traceback_is_masked(lines: Lines) -> None:

@@ -62,6 +62,20 @@ def test_not_ready_while_the_database_is_away() -> None:
     assert response.json()["database"] == "does not answer"
 
 
+@pytest.mark.django_db
+def test_without_the_database_the_other_numbers_still_count(settings: Settings) -> None:
+    assert numbers(settings)[("licensing_database_up", "{}")] == 1
+
+    def away(*arguments: Any) -> Any:
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(away):
+        found = numbers(settings)
+
+    assert found[("licensing_database_up", "{}")] == 0
+    assert any(name == "licensing_request_seconds_count" for name, _ in found)
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_nothing_is_taken_in(path: str) -> None:
     assert Client().post(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.cache.backends.db import DatabaseCache
 from django.test import Client
 from pytest_django import Settings
 
@@ -74,6 +75,37 @@ def test_rosters_are_read_in_so_often_an_hour(world: World, limit) -> None:
     assert first.status_code == HTTPStatus.FOUND
     assert second.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert "nora@lakeside.example" in second.content.decode()
+
+
+def test_a_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None:
+    limit("invite_address", "1/h/key")
+    client = world.client(world.administrator)
+    assert add(client, "nora@lakeside.example").status_code == HTTPStatus.FOUND
+    nora = Membership.objects.get(user__email="nora@lakeside.example")
+    client.post(f"/o/lakeside/users/{nora.key}/remove/")
+    rows = {"rows": "Name,E-mail\nNora New,nora@lakeside.example"}
+    roster = client.post("/o/lakeside/users/import/", rows).headers["Location"]
+
+    client.post(f"{roster}add/")
+
+    assert "Too many invitations" in text_of(client.get(roster))
+    nora.refresh_from_db()
+    assert nora.state == "removed"
+
+
+@pytest.mark.django_db
+def test_limits_outlive_other_traffic(settings: Settings) -> None:
+    """The cache of the database keeps more than the 300 entries that Django's default is."""
+    chosen = {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}
+    chosen["LOCATION"] = "licensing_cache"
+    options = settings.CACHES["default"]["OPTIONS"]
+    cache = DatabaseCache("licensing_cache", {**chosen, "OPTIONS": options})
+    cache.set("a limit", [1, 2, 3])
+
+    for number in range(350):
+        cache.set(f"z{number}", number)
+
+    assert cache.get("a limit") == [1, 2, 3]
 
 
 def buy(client: Client, quantity: int, slug: str = "lakeside") -> Any:

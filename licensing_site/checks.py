@@ -148,7 +148,8 @@ def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
 
 @register(TAG)
 def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    if settings.SECURE_PROXY_SSL_HEADER is None or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0:
+    is_behind_one = bool(settings.SECURE_PROXY_SSL_HEADER)
+    if not is_behind_one or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0:
         return []
     return [
         Error(

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typst
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 logger = logging.getLogger(__name__)
 
 _FOLDER = Path(settings.BASE_DIR) / "templates" / "papers"
+_SOURCE = _FOLDER / "paper.typ"
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,17 @@ class Paper:
 def typeset(paper: Paper, *, made_at: datetime) -> bytes:
     """The PDF of ``paper``. ``made_at``: the moment it tells of, which it carries as its date."""
     data = asdict(paper) | {"language": (get_language() or "en")[:2]}
-    compiled = partial(
-        typst.compile,
-        _FOLDER / "paper.typ",
-        root=_FOLDER,
-        sys_inputs={"data": json.dumps(data)},
-        timestamp=int(made_at.timestamp()),
-    )
-    pdf: bytes
+    given: dict[str, Any] = {
+        "root": _FOLDER,
+        "sys_inputs": {"data": json.dumps(data)},
+        "timestamp": int(made_at.timestamp()),
+    }
     try:
         # The same document on every machine.
-        pdf = compiled(pdf_standards="ua-1", ignore_system_fonts=True)
+        pdf: bytes = typst.compile(_SOURCE, pdf_standards="ua-1", ignore_system_fonts=True, **given)
     except typst.TypstError:
         # A name has a character that the fonts which come along do not have, which the standard
         # forbids. Fonts of this machine may have it; else it becomes a box, and the rest is right.
         logger.info("a document needs fonts of the system", extra={"document": paper.title})
-        pdf = compiled(ignore_system_fonts=False)
+        pdf = typst.compile(_SOURCE, ignore_system_fonts=False, **given)
     return pdf

@@ -77,24 +77,6 @@ if (form) {
   field.addEventListener("input", change);
   update();
 
-  // One click is one purchase; the server sees to it as well.
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) {
-      event.preventDefault();
-      return;
-    }
-    form.dataset.sent = "yes";
-    label.textContent = pay.dataset.waitingLabel;
-    // Whoever stops the next page from loading stays here, and may try again.
-    setTimeout(() => {
-      delete form.dataset.sent;
-      update();
-    }, 3000);
-  });
-
   // Back from the payment page: the browser may show this page as it was left.
-  window.addEventListener("pageshow", () => {
-    delete form.dataset.sent;
-    update();
-  });
+  window.addEventListener("pageshow", update);
 }

@@ -291,6 +291,13 @@ class TestSubscribing:
         assert answer in text_of(response)
         assert not Purchase.objects.exists()
 
+    def test_a_wrong_code_is_said_next_to_it(self, package: Package) -> None:
+        page = subscribe(package, code="NOPE").content.decode()
+
+        assert 'value="NOPE"' in page
+        assert 'aria-invalid="true" aria-describedby="code-error"' in page
+        assert "no discount with this code" in page.split('id="code-error"')[1].split("</p>")[0]
+
     def test_working_out_the_total_starts_nothing(self, package: Package) -> None:
         form = typed(package)
         del form["pay"]

@@ -246,3 +246,7 @@ def test_the_list_names_who_asks(world: World, request_: JoinRequest) -> None:
 
     assert "Nina New nina@new.example" in page
     assert "21 licenses are free" in page
+
+    world.fill(24)
+    page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
+    assert "1 license is free" in page

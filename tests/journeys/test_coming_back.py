@@ -156,8 +156,11 @@ def test_who_stops_the_payment_page_from_loading_can_try_again(
     arlo.page.route("**/licenses/add/", lambda route: route.abort("aborted"), times=1)
     with arlo.page.expect_event("requestfailed"):
         arlo.continues_to_payment()
+    said = arlo.main.get_by_role("status").filter(has_text="Opening the payment page…")
+    expect(said).to_be_visible()
 
-    arlo.page.clock.fast_forward(5_000)
+    arlo.page.clock.fast_forward(10_000)
+    expect(said).to_be_hidden()
     arlo.continues_to_payment()
     arlo.payment_page()
     assert len(stripe.sessions()) == 1

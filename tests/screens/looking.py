@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -17,7 +18,7 @@ from tests.journeys.people import remember
 from tests.screens import checks
 from tests.screens.states import State, every_state
 
-SERVER_ERROR = 500
+SIGN_IN = "/accounts/login/"
 ENGLISH = "en-US"
 # What the browser asks for. In another language only what needs no clicks: names differ.
 LANGUAGE = os.environ.get("SCREENS_LANGUAGE") or ENGLISH
@@ -80,8 +81,10 @@ def opened(context: BrowserContext, state: State, found: Found) -> Iterator[Page
     """The page in its state; an answer that was not meant is added to ``found``."""
     page = context.new_page()
     answer = page.goto(state.address)
-    if answer is None or (answer.status >= SERVER_ERROR and not state.is_error):
-        found.add(state.name, [f"answers {answer and answer.status}"])
+    if answer is None or answer.status != state.status:
+        found.add(state.name, [f"answers {answer and answer.status}, not {state.status}"])
+    if urlsplit(page.url).path == SIGN_IN != urlsplit(state.address).path:
+        found.add(state.name, ["asks to sign in"])
     if state.act is not None:
         state.act(page)
         page.wait_for_load_state()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -20,17 +21,13 @@ ROOT = "root@licensing.example"
 
 @dataclass(frozen=True)
 class State:
-    """A page as somebody sees it: ``act`` is what they do there first."""
+    """A page as somebody sees it: ``act`` is what they do there first, ``status`` its answer."""
 
     name: str
     address: str
     who: str = ""
     act: Act | None = None
-
-    @property
-    def is_error(self) -> bool:
-        """Whether it shows what went wrong on purpose."""
-        return self.name.startswith("error")
+    status: int = HTTPStatus.OK
 
     @property
     def is_admin(self) -> bool:
@@ -70,10 +67,10 @@ def _public() -> list[State]:
         State("message-sent", "/messages/sent/"),
         State("join", "/join/"),
         State("join-code", f"/join/?code={lakeside.join_code}"),
-        State("join-code-wrong", "/join/?code=WRONG"),
+        State("join-code-wrong", "/join/?code=WRONG", status=HTTPStatus.NOT_FOUND),
         State("join-asked", "/join/asked/"),
         State("invitation", _path(invitations.link_for(invited.order_by("pk")[0]))),
-        State("invitation-over", "/invitations/no-such-invitation/"),
+        State("invitation-over", "/invitations/no-such-invitation/", status=HTTPStatus.GONE),
     ]
 
 
@@ -110,13 +107,14 @@ def _account() -> list[State]:
 
 def _lakeside(roster: object) -> list[State]:
     who, here = "administrator@lakeside.example", "/o/lakeside"
-    key = data.member("official@lakeside.example").key
+    official = "official@lakeside.example"
+    key = data.member(official).key
     return [
         State("home", f"{here}/", who),
         State("home-menu-open", f"{here}/", who, opens_menu),
         State("home-messenger-open", f"{here}/", who, opens_messenger),
-        State("home-general-member", f"{here}/", "official@lakeside.example"),
-        State("home-forbidden", f"{here}/users/", "official@lakeside.example"),
+        State("home-general-member", f"{here}/", official),
+        State("home-forbidden", f"{here}/users/", official, status=HTTPStatus.FORBIDDEN),
         State("messages-thread", f"{here}/messages/", who),
         State("subscription", f"{here}/settings/subscription/", who),
         State("settings-organization", f"{here}/settings/organization/", who),
@@ -157,13 +155,20 @@ def _calendar() -> list[State]:
             "users": "users/",
         }
         states += [
-            State(f"{name}-{page}", f"/o/{slug}/{path}", who) for page, path in pages.items()
+            State(f"{name}-{page}", f"/o/{slug}/{path}", who, status=_answer(name, page))
+            for page, path in pages.items()
         ]
     return [
         *states,
         State("window-removal", "/o/harbor/messages/removal/", "administrator@harbor.example"),
-        State("closed-member", "/o/ridge/", "official@ridge.example"),
+        State("closed-member", "/o/ridge/", "official@ridge.example", status=HTTPStatus.FORBIDDEN),
     ]
+
+
+def _answer(name: str, page: str) -> int:
+    """Once closed, only renewing and removing users are left (R22)."""
+    is_shut = name == "closed" and page not in ("renewal", "users")
+    return HTTPStatus.FORBIDDEN if is_shut else HTTPStatus.OK
 
 
 def _buying() -> list[State]:
@@ -209,8 +214,8 @@ def _many_and_none() -> list[State]:
 def _errors() -> list[State]:
     codes = (400, 403, 404, 413, 429, 500, 503)
     return [
-        *[State(f"error-{code}", f"/error/{code}/") for code in codes],
-        State("error-form-expired", "/error/form/"),
+        *[State(f"error-{code}", f"/error/{code}/", status=code) for code in codes],
+        State("error-form-expired", "/error/form/", status=HTTPStatus.FORBIDDEN),
     ]
 
 

@@ -6,7 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Exactly what the lock says: no resolver that could choose, nothing built here. docs/dependencies.md
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --require-hashes --no-deps --only-binary=:all:
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock"
 PORT ?= 8000
@@ -39,17 +41,23 @@ install: .venv/development browser  ## install what developing and testing needs
 
 # Empty files that are as new as the requirements that were installed last.
 .venv/runtime: requirements.txt | .venv/bin/python
-	$(PIP) -r requirements.txt
+	$(INSTALL) -r requirements.txt
+	$(PIP) check
 	@touch $@
 
 .venv/development: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(PIP) -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
+	$(PIP) check
 	@touch $@ .venv/runtime
 
 .PHONY: lock
 lock: .venv/development  ## write the requirements with every version and hash (after a change of *.in)
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+.PHONY: check-lock
+check-lock: .venv/development  ## prove that installing takes what is locked, though the index offers newer releases
+	$(BIN)/python .ci/check_lock.py --python $(PYTHON)
 
 .PHONY: audit
 audit: .venv/development  ## ask whether a dependency has a known hole

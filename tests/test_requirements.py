@@ -1,4 +1,7 @@
-"""What is installed is pinned to one version and its hashes (``make lock`` writes it)."""
+"""Every package is locked to one version and its hashes (``make lock`` writes the lock).
+
+That installing takes just these is proved by ``make check-lock``.
+"""
 
 import re
 from pathlib import Path
@@ -59,3 +62,19 @@ def test_every_choice_is_explained(name: str) -> None:
     told = (ROOT / "docs" / "dependencies.md").read_text().lower()
 
     assert [package for package in chosen(name) if package not in told] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Makefile", "CONTRIBUTING.md", "CHANGELOG.md", "docs/operating.md", "docs/dependencies.md"],
+)
+def test_every_place_installs_the_lock_and_nothing_else(name: str) -> None:
+    text = " ".join((ROOT / name).read_text().split())
+    commands = re.findall(r"(?:pip|\(PIP\)) install [^`]{0,60}", text)
+
+    assert commands
+    assert [
+        command
+        for command in commands
+        if not re.search(r"install --require-hashes --no-deps --only-binary=:all:", command)
+    ] == []

@@ -21,8 +21,8 @@ from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, set
 from billing.quotes import frozen_names
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, languages, notices
-from subscriptions.members import lock as lock_organization
 from subscriptions.models import Membership, Organization, Term
+from subscriptions.models.locks import lock_organization
 from subscriptions.policy import buying
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import standing_of

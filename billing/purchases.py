@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import gateway, granting, metrics, recovering, refunding
-from billing.locking import lock_purchase
 from billing.models import Purchase
+from billing.models.locks import lock_purchase
 from billing.processor import (
     CheckoutSession,
     Line,

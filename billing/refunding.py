@@ -6,8 +6,8 @@ import uuid
 from django.db import transaction
 
 from billing import gateway, problems, reversing
-from billing.locking import lock_purchase
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from billing.models.locks import lock_purchase
 from billing.processor import (
     ProcessorDispute,
     ProcessorError,

@@ -15,8 +15,8 @@ from billing.models import Purchase
 from billing.renewing import open_renewal_checkout, refuse_while_with_support
 from billing.states import UNSETTLED, PurchaseKind
 from subscriptions import clock, removals, renewals
-from subscriptions.members import lock as lock_organization
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
+from subscriptions.models.locks import lock_organization
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.removals import may_remove, most_removable
 from subscriptions.removals import RemovalOrder

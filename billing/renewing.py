@@ -22,8 +22,8 @@ from billing.models import Purchase, Refund
 from billing.quotes import Plan, PriceChanged, frozen_names, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock, notices, renewals
-from subscriptions.members import lock as lock_organization
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
+from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewal as rules

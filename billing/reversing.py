@@ -1,7 +1,7 @@
 """What the refunds and disputes of a purchase take back: licenses, or its whole term (R30).
 
 Worked out anew from all of them each time, and only the difference is written: so neither order
-nor repetition matters. Called under the locks of ``billing.locking``.
+nor repetition matters. Called under the locks of ``billing.models.locks``.
 """
 
 from collections.abc import Iterable

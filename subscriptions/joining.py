@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from subscriptions import clock, members, notices, people_to_tell
 from subscriptions.members import NewMember
-from subscriptions.models import JoinRequest, Membership, Organization, User
+from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.joining import JoinRequestState
 from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy.decisions import Reason, Refusal, Refused
@@ -79,7 +79,7 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
     Raises Refused: no license free, role above the actor's own.
     """
     with transaction.atomic():
-        organization = members.lock(actor.organization)
+        organization = locks.lock_organization(actor.organization)
         current = _waiting(organization, request)
         if current is None:
             return False
@@ -95,7 +95,7 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
 def deny(actor: Membership, request: JoinRequest) -> bool:
     """Turn the request down, and say so to the person; False where it was decided before."""
     with transaction.atomic():
-        organization = members.lock(actor.organization)
+        organization = locks.lock_organization(actor.organization)
         # Asked for by role, like everything that concerns members.
         members.role_now(actor)
         current = _waiting(organization, request)

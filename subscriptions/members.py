@@ -15,6 +15,7 @@ from django.db.models import Q
 from subscriptions import clock, invitations, notices
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
+from subscriptions.models.locks import lock_organization
 from subscriptions.models.people import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
@@ -49,7 +50,7 @@ def add(actor: Membership, new: NewMember) -> Membership:
     Raises Refused: no license free, role above the actor's own, already a member.
     """
     with transaction.atomic():
-        organization = lock(actor.organization)
+        organization = lock_organization(actor.organization)
         [membership] = _add(organization, actor, [new])
         invitations.send(membership, invited_by=str(actor.user))
         notices.record(organization, "member_added", actor=actor.user, data=_facts(membership))
@@ -62,7 +63,7 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
     The invitations go out with the next sweeps of the mail queue, not within this call.
     """
     with transaction.atomic():
-        organization = lock(actor.organization)
+        organization = lock_organization(actor.organization)
         added = _add(organization, actor, newcomers)
         invitations.send_all(organization, added, invited_by=str(actor.user))
         facts = {
@@ -95,7 +96,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
     Raises Refused: not invited any more, or a role above the actor's own.
     """
     with transaction.atomic():
-        organization = lock(actor.organization)
+        organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
@@ -110,7 +111,7 @@ def invite_again_by_support(staff: User, membership: Membership) -> bool:
     invited any more.
     """
     with transaction.atomic():
-        organization = lock(membership.organization)
+        organization = lock_organization(membership.organization)
         number = membership.invitation_number
         membership = _member(organization, membership)
         if membership.invitation_number > number:
@@ -126,7 +127,7 @@ def join(membership: Membership, password: str | None = None) -> None:
     where the invitation was completed or withdrawn meanwhile.
     """
     with transaction.atomic():
-        organization = lock(membership.organization)
+        organization = lock_organization(membership.organization)
         number = membership.invitation_number
         membership = _member(organization, membership)
         if membership.state != MembershipState.INVITED or membership.invitation_number != number:
@@ -143,7 +144,7 @@ def join_all_after_password_reset(user: User) -> None:
     invited = Membership.objects.filter(user=user, state=MembershipState.INVITED)
     for membership in invited.select_related("organization").order_by("organization_id"):
         with transaction.atomic():
-            organization = lock(membership.organization)
+            organization = lock_organization(membership.organization)
             current = _member(organization, membership)
             if current.state == MembershipState.INVITED:
                 _complete(current)
@@ -155,7 +156,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
     Raises Refused: above the actor's own, the last Administrator, no member any more.
     """
     with transaction.atomic():
-        organization = lock(actor.organization)
+        organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
@@ -175,7 +176,7 @@ def remove(actor: Membership, membership: Membership) -> int:
     Raises Refused: above the actor's own role, the last Administrator, no member any more.
     """
     with transaction.atomic():
-        organization = lock(actor.organization)
+        organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(people.may_touch(actor_role, membership.role))
@@ -199,15 +200,6 @@ def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
         if isinstance(decision, Refusal):
             return decision
     return None
-
-
-def lock(organization: Organization) -> Organization:
-    """Lock the organization's row until the transaction ends.
-
-    The first lock of every transaction that moves licenses or money: it serialises adding,
-    removing, settling payments and renewing of one organization against each other.
-    """
-    return Organization.objects.select_for_update().get(pk=organization.pk)
 
 
 def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, Membership]:

@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 
-from subscriptions import clock, members, notices, renewals
-from subscriptions.models import Conversation, Membership, Message, Organization, User
+from subscriptions import clock, notices, renewals
+from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.people import MembershipState
 from subscriptions.models.support import ConversationState
 from subscriptions.policy import messages as rules
@@ -204,7 +204,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
-        organization = members.lock(member.organization)
+        organization = locks.lock_organization(member.organization)
         conversation = _lock_thread(member.user, organization)
         if not people.can(_member_now(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)

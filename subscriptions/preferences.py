@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from subscriptions import members, notices
-from subscriptions.models import Membership, NotifiedAddress, Organization
+from subscriptions.models import Membership, NotifiedAddress, Organization, locks
 from subscriptions.policy.people import Capability, can
 
 # Letters and digits that nobody mixes up when reading them aloud: 32 to the 10th codes.
@@ -68,7 +68,7 @@ def change_addresses(actor: Membership, addresses: Iterable[NotifiedAddress]) ->
 
 
 def _lock(actor: Membership) -> Organization:
-    organization = members.lock(actor.organization)
+    organization = locks.lock_organization(actor.organization)
     if not can(members.role_now(actor), Capability.EDIT_SETTINGS):
         raise NotAllowed
     return organization

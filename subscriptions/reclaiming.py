@@ -13,7 +13,7 @@ from django.db.models import BigAutoField, DateTimeField, QuerySet
 
 from subscriptions import clock, members, notices
 from subscriptions.license_numbers import take_licenses
-from subscriptions.models import Membership, Organization
+from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.people import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
@@ -69,7 +69,7 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     """
     freed = 0
     with transaction.atomic():
-        members.lock(actor.organization)
+        locks.lock_organization(actor.organization)
         members.role_now(actor)
         # Oneself last: afterwards nobody else could be removed any more.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
@@ -98,7 +98,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
     free, above the actor's own role, a member again already.
     """
     with transaction.atomic():
-        organization = members.lock(actor.organization)
+        organization = locks.lock_organization(actor.organization)
         actor_role = members.role_now(actor)
         current = (
             Membership.objects.select_related("user", "organization")

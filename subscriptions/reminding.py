@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from subscriptions import clock, drafts, mail_facts, members, notices, people_to_tell, rosters
-from subscriptions.models import Membership, Organization, Reminder, Term
+from subscriptions import clock, drafts, mail_facts, notices, people_to_tell, rosters
+from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
 from subscriptions.standing import Standing, standing_of
@@ -85,7 +85,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
 
 def _look_at(term: Term, report: DailyReport) -> None:
     # Against a renewal being settled at this moment: nobody is reminded of what is paid.
-    organization = members.lock(term.organization)
+    organization = locks.lock_organization(term.organization)
     standing = standing_of(organization, clock.now())
     if standing.latest is None or standing.latest.pk != term.pk:
         return

@@ -17,7 +17,7 @@ from django.db.models import Count, QuerySet
 
 from subscriptions import clock, members
 from subscriptions.members import NewMember
-from subscriptions.models import Membership, Organization, RosterImport, RosterRow
+from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
 from subscriptions.models.people import HOLDS_LICENSE
 from subscriptions.policy import roster as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused
@@ -86,7 +86,7 @@ def keep(author: Membership, lines: Sequence[RosterLine], *, source: str) -> Ros
     """
     with transaction.atomic():
         # Against the same person reading in many at the same moment.
-        organization = members.lock(author.organization)
+        organization = locks.lock_organization(author.organization)
         if _of(author).count() >= MOST_KEPT:
             raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MOST_KEPT}))
         roster = RosterImport.objects.create(
@@ -196,7 +196,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     licenses, nobody to add, the actor's role; the roster stays as it was.
     """
     with transaction.atomic():
-        organization = members.lock(actor.organization)
+        organization = locks.lock_organization(actor.organization)
         current = _lock(roster)
         judged = _judge(current, organization, members.role_now(actor))
         new = judged.in_state(RowState.INVITED)

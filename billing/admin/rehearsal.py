@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from billing import reversing
-from billing.locking import lock_purchase
 from billing.models import PaymentProblem, Purchase, Refund
+from billing.models.locks import lock_purchase
 from billing.states import ProblemReason, RefundStatus
 from subscriptions import clock, ledger
 from subscriptions.models import Term

@@ -15,7 +15,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock, members
 from subscriptions.members import NewMember
-from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
+from subscriptions.models import Activity, LicenseRemoval, Notice, Organization, locks
 from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.removals import RemovalOrder
@@ -257,7 +257,7 @@ class TestWhileTheRenewalIsBeingPaid:
         def just_before(organization: Organization) -> Organization:
             if not opened:
                 opened.append(renew(window))
-            return members.lock(organization)
+            return locks.lock_organization(organization)
 
         monkeypatch.setattr(removing, "lock_organization", just_before)
         remove(window, 5)

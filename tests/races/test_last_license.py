@@ -78,7 +78,7 @@ def test_without_the_lock_the_index_still_holds(
     def plain(organization: Organization) -> Organization:
         return Organization.objects.get(pk=organization.pk)
 
-    monkeypatch.setattr(members, "lock", plain)
+    monkeypatch.setattr(members, "lock_organization", plain)
     world.fill(24)
 
     outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))

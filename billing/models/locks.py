@@ -3,8 +3,8 @@
 from django.db.models import OuterRef, Subquery
 
 from billing.models import Purchase
-from subscriptions.members import lock as lock_organization
 from subscriptions.models import Organization, Renewal
+from subscriptions.models.locks import lock_organization
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:

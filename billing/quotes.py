@@ -6,7 +6,7 @@ from typing import Any
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.models import Discount, Organization, Package, Term, User
+from subscriptions.models import Discount, Package, Term
 from subscriptions.policy import buying, calendar
 from subscriptions.policy.prices import Price
 from subscriptions.standing import Standing
@@ -41,18 +41,6 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
         locked_on=calendar.local_date(term.created_at, clock.zone()),
         expires_on=term.expires_on,
     )
-
-
-def frozen_names(organization: Organization, buyer: User) -> dict[str, str]:
-    """The fields of a purchase that say who bought for whom, as it is now (R31)."""
-    return {
-        "organization_name": organization.name,
-        "billing_name": organization.billing_name,
-        "billing_address": organization.billing_address,
-        "receipt_text": organization.receipt_text,
-        "buyer_name": buyer.name,
-        "buyer_email": buyer.email,
-    }
 
 
 class PriceChanged(Exception):

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from billing import gateway
 from billing.models import PaymentProblem, Purchase
+from billing.models.purchases import frozen_names
 from billing.processor import CheckoutSession
-from billing.quotes import frozen_names
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import Membership, Term
 from subscriptions.policy import buying

@@ -19,7 +19,8 @@ from billing import card_testing, granting, purchases, refunding
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase, Refund
-from billing.quotes import Plan, PriceChanged, frozen_names, shown_for
+from billing.models.purchases import frozen_names
+from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock, notices, renewals
 from subscriptions.models import Membership, Organization, Package, Renewal, Term

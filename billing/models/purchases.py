@@ -8,13 +8,30 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from billing.seller import seller_now
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import tracing
-from subscriptions.models import Discount, Organization, Package, Renewal, Term
+from subscriptions.models import Discount, Organization, Package, Renewal, Term, User
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.buying import GROUP_SIZE
+
+
+def seller_now() -> str:
+    """Name, address and tax number from the settings, a line each."""
+    lines = [settings.SELLER_NAME, *settings.SELLER_ADDRESS.split("\\n"), settings.SELLER_TAX_ID]
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def frozen_names(organization: Organization, buyer: User) -> dict[str, str]:
+    """The fields of a purchase that say who bought for whom, as it is now (R31)."""
+    return {
+        "organization_name": organization.name,
+        "billing_name": organization.billing_name,
+        "billing_address": organization.billing_address,
+        "receipt_text": organization.receipt_text,
+        "buyer_name": buyer.name,
+        "buyer_email": buyer.email,
+    }
 
 
 class Purchase(models.Model):
@@ -223,6 +240,11 @@ class Purchase(models.Model):
     def get_status_display(self) -> str:  # type: ignore[no-redef]
         """The name of its state, in the language of the page."""
         return str(PurchaseStatus(self.status).label)
+
+    @property
+    def sold_by(self) -> str:
+        """The seller frozen in it; a purchase from before that was kept shows today's (R31)."""
+        return self.seller or seller_now()
 
     @property
     def card(self) -> str:

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from billing.papers.typesetting import Paper, Table, typeset
+from billing.models.purchases import seller_now
+from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.renewing import RenewalPlan
-from billing.seller import foot, seller_now
 from subscriptions import formats
 from subscriptions.models import Organization
 from subscriptions.policy.renewal import Bound

@@ -3,8 +3,7 @@
 from django.utils.translation import gettext as _
 
 from billing.models import Dispute, Purchase, Refund
-from billing.papers.typesetting import Paper, Table, typeset
-from billing.seller import foot, seller_of
+from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
 from subscriptions import formats
 
@@ -15,12 +14,12 @@ def receipt_pdf(purchase: Purchase) -> bytes:
         raise ValueError(f"purchase {purchase.pk} has no receipt")
     paper = Paper(
         title=_("Receipt %(number)s") % {"number": purchase.receipt_number},
-        seller=seller_of(purchase),
+        seller=purchase.sold_by,
         recipient=recipient_of(purchase),
         facts=_facts(purchase),
         tables=[_amounts(purchase)],
         notes=_notes(purchase),
-        foot=foot(seller_of(purchase)),
+        foot=foot(purchase.sold_by),
     )
     return typeset(paper, made_at=purchase.settled_at)
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from billing.models import Purchase
-from billing.papers.typesetting import Paper, Table, typeset
-from billing.seller import foot, seller_now
+from billing.models.purchases import seller_now
+from billing.papers.typesetting import Paper, Table, foot, typeset
 from subscriptions import clock, formats
 from subscriptions.models import LicenseEntry, Organization, Term
 

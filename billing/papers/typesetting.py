@@ -15,6 +15,7 @@ from typing import Any
 import typst
 from django.conf import settings
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -64,3 +65,11 @@ def typeset(paper: Paper, *, made_at: datetime) -> bytes:
         logger.info("a document needs fonts of the system", extra={"document": paper.title})
         pdf = typst.compile(_SOURCE, ignore_system_fonts=False, **given)
     return pdf
+
+
+def foot(seller: str) -> str:
+    """At the foot of every page of a document by ``seller``, whose name is the first line."""
+    return _("%(seller)s · %(site)s") % {
+        "seller": seller.partition("\n")[0],
+        "site": settings.SITE_URL,
+    }

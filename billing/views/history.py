@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.models import Purchase
-from billing.seller import seller_of
 from billing.states import SHOWN_REFUNDS, UNSETTLED
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
@@ -49,7 +48,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
     )
     context = {
         "purchase": found,
-        "seller": seller_of(found),
+        "seller": found.sold_by,
         "is_open": found.status in UNSETTLED,
         "problem": found.problems.filter(session_id=found.session_id).first(),
         "refunds": found.refunds.filter(problem=None, status__in=SHOWN_REFUNDS),

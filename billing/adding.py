@@ -18,7 +18,8 @@ from billing import card_testing, gateway, recovering
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
 from billing.processor import Line, ProcessorRefused
-from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout, settle
+from billing.purchases import settle
+from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, languages, notices
 from subscriptions.models import Membership, Organization, Term

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from billing import gateway, purchases
+from billing import gateway, purchases, sessions, transitions
 from billing.models import Purchase
 from billing.processor import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.states import UNSETTLED
@@ -32,12 +32,12 @@ def close_checkout(purchase: Purchase) -> None:
         purchases.settle(session_id)
     except SessionUnknown:
         # What the processor does not know cannot be paid there.
-        purchases.abandon_unknown(purchase)
+        transitions.abandon_unknown(purchase)
 
 
 def _find_session(purchase: Purchase) -> str | None:
     """The session of a purchase that has none written down; None when there is none (R17)."""
     try:
-        return purchases.create_checkout(purchase).session_id
+        return sessions.create_checkout(purchase).session_id
     except ProcessorRefused:
         return None

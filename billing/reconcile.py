@@ -17,10 +17,12 @@ from billing import (
     purchases,
     recovering,
     refunding,
+    transitions,
     webhooks,
 )
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
+from billing.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
 
@@ -73,7 +75,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     of the last weeks, which a bank may still have refused.
     """
     report = Report()
-    since = clock.now() - look_back - purchases.CLOCK_DIFFERENCE
+    since = clock.now() - look_back - CLOCK_DIFFERENCE
     _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _take_up)
     _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
     _each(report, "unfinished refund", _unsent_refunds(), _refund)
@@ -153,7 +155,7 @@ def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]
 
 def _take_up(purchase: Purchase) -> str:
     try:
-        return purchases.create_checkout(purchase).status
+        return create_checkout(purchase).status
     except ProcessorRefused:
         return PurchaseStatus.ABANDONED
 
@@ -162,7 +164,7 @@ def _ask(purchase: Purchase) -> str:
     try:
         settled = purchases.settle(purchase.session_id or "")
     except SessionUnknown:
-        return purchases.abandon_unknown(purchase).status
+        return transitions.abandon_unknown(purchase).status
     if settled is None:
         return "not found"
     card_testing.close_if_tried_too_often(settled)

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing import card_testing, granting, purchases, refunding
+from billing import card_testing, granting, purchases, refunding, sessions
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase, Refund
@@ -165,7 +165,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     else:
         raise CheckoutsKeepOpening
     if purchase.status == PurchaseStatus.PENDING:
-        return purchases.create_checkout(purchase)
+        return sessions.create_checkout(purchase)
     return purchase
 
 
@@ -283,7 +283,7 @@ def _frozen(
 def _request(purchase: Purchase, organization: Organization) -> dict[str, Any]:
     page = reverse("billing:renewal", args=[organization.slug])
     back = reverse("billing:return", args=[organization.slug])
-    return purchases.request_of_a_term(
+    return sessions.request_of_a_term(
         purchase,
         name=_("Renewal"),
         success_url=f"{settings.SITE_URL}{back}",

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing import card_testing, granting, purchases
+from billing import card_testing, granting, purchases, sessions
 from billing.closing import close_checkout
 from billing.discounts import load_discounts
 from billing.models import Application, Purchase
@@ -116,7 +116,7 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
         # The same form at the same moment: the other one has written it down.
         purchase = Purchase.objects.get(kind=PurchaseKind.ORIGINAL, submission=order.submission)
     if purchase.status == PurchaseStatus.PENDING:
-        return purchases.create_checkout(purchase)
+        return sessions.create_checkout(purchase)
     return purchase
 
 
@@ -199,7 +199,7 @@ def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> 
 def _request(purchase: Purchase) -> dict[str, Any]:
     page, back = reverse("billing:subscribe"), reverse("billing:subscribed")
     query = urlencode({"kept": str(purchase.submission), "canceled": "1"})
-    return purchases.request_of_a_term(
+    return sessions.request_of_a_term(
         purchase,
         name=_("Subscription"),
         success_url=f"{settings.SITE_URL}{back}",

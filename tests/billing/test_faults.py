@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from billing import purchases
+from billing import sessions
 from billing.models import Purchase
 from billing.processor import ProcessorError, ProcessorUnavailable
 from billing.purchases import settle
@@ -160,7 +160,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
         raise SystemExit("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"billing.{step}", end)
+        patched.setattr(step, end)
         with pytest.raises(SystemExit):
             yield
 
@@ -176,7 +176,7 @@ def test_when_the_key_is_in_use_the_other_request_s_answer_counts(
     reconcile()
     stripe.fault("conflict", **CREATE)
 
-    opened = purchases.create_checkout(mine)
+    opened = sessions.create_checkout(mine)
 
     assert opened.status == PurchaseStatus.OPEN
     assert opened.session_url == stripe.sessions()[0]["url"]
@@ -185,7 +185,9 @@ def test_when_the_key_is_in_use_the_other_request_s_answer_counts(
 class TestACrash:
     """The process ends between two steps; what was committed is taken up again."""
 
-    @pytest.mark.parametrize("step", ["adding.create_checkout", "purchases._open"])
+    @pytest.mark.parametrize(
+        "step", ["billing.adding.create_checkout", "billing.sessions.open_with_session"]
+    )
     @pytest.mark.parametrize("minutes", [1, 5])
     def test_before_or_after_the_call_that_creates_the_session(
         self,
@@ -202,18 +204,18 @@ class TestACrash:
         reconcile()
 
         purchase = Purchase.objects.get()
-        is_lost = step == "adding.create_checkout" and minutes == 5
+        is_lost = step == "billing.adding.create_checkout" and minutes == 5
         expected = PurchaseStatus.ABANDONED if is_lost else PurchaseStatus.OPEN
         assert purchase.status == expected
         assert len(stripe.sessions()) == (0 if is_lost else 1)
 
-    @pytest.mark.parametrize("step", ["lock_purchase", "_act_on", "_move"])
+    @pytest.mark.parametrize("step", ["lock_purchase", "_act_on", "move"])
     def test_while_a_payment_is_settled(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
-        with killed_at(monkeypatch, f"purchases.{step}"):
+        with killed_at(monkeypatch, f"billing.purchases.{step}"):
             settle(purchase.session_id or "")
         assert grants() == 0
 
@@ -226,7 +228,7 @@ class TestACrash:
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase, funding="charge_card")
-        with killed_at(monkeypatch, "refunding.send_requested"):
+        with killed_at(monkeypatch, "billing.refunding.send_requested"):
             settle(purchase.session_id or "")
 
         reconcile()
@@ -239,7 +241,7 @@ class TestACrash:
     def test_after_which_the_webhook_comes_first_binds_the_session(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with killed_at(monkeypatch, "purchases._open"):
+        with killed_at(monkeypatch, "billing.sessions.open_with_session"):
             world.buy(10)
         session = stripe.pay(stripe.sessions()[0]["id"])["session"]["id"]
 

@@ -10,9 +10,9 @@ from pytest_django import Settings
 
 from billing.models import ProcessorEvent, Purchase
 from billing.processor import ProcessorUnavailable
-from billing.purchases import CHECKOUT_LIFE, REPEAT_WITHIN
 from billing.reconcile import Line, reconcile
 from billing.sandbox.client import SandboxControl
+from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry

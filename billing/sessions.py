@@ -1,0 +1,97 @@
+"""The Checkout Session of a purchase: created once, and found again (R17)."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing import gateway
+from billing.models import Purchase
+from billing.processor import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
+from billing.purchases import settle
+from billing.states import PurchaseStatus
+from billing.transitions import abandon, open_with_session
+from subscriptions import clock, formats, languages
+
+logger = logging.getLogger(__name__)
+
+# The processor's minimum is 30 minutes from creation; the rest absorbs retries and differences
+# between clocks (R17).
+CHECKOUT_LIFE = timedelta(minutes=35)
+# How long the creation of a Checkout Session may be repeated with the same key: its life must
+# still be more than the processor's minimum (R17).
+REPEAT_WITHIN = timedelta(minutes=4)
+# What the processor's clock and ours may differ by, when its sessions are searched by time.
+CLOCK_DIFFERENCE = timedelta(minutes=5)
+
+
+def create_checkout(purchase: Purchase) -> Purchase:
+    """Have the processor create the purchase's Checkout Session, once, and write it down.
+
+    Repeated with the same key it finds the one that exists; too late for that, it is looked up,
+    and the purchase abandoned where there is none (R17). Raises ProcessorUnavailable where it may
+    exist, ProcessorRefused where it does not; the purchase is abandoned then.
+    """
+    if clock.now() - purchase.created_at >= REPEAT_WITHIN:
+        found = look_up(purchase)
+        settled = settle(found.id) if found else None
+        return settled or abandon(purchase)
+    try:
+        session = gateway.create_session(
+            purchase.request_parameters, idempotency_key=purchase.idempotency_key
+        )
+    except ProcessorRefused:
+        logger.exception("purchase %s was refused by the processor", purchase.pk)
+        abandon(purchase)
+        raise
+    except ProcessorUnavailable:
+        # The same form sent twice at the same moment: one of the two is told that the key is in
+        # use, and by then the other has the answer.
+        current = Purchase.objects.get(pk=purchase.pk)
+        if current.status == PurchaseStatus.PENDING:
+            raise
+        return current
+    return open_with_session(purchase, session)
+
+
+def request_of_a_term(
+    purchase: Purchase, *, name: str, success_url: str, cancel_url: str
+) -> dict[str, Any]:
+    """The processor's request for a renewal or an original purchase.
+
+    One line, the total: discount and fee stand on our page and receipt.
+    """
+    licenses = formats.number(purchase.quantity)
+    facts = {"package": purchase.package_name, "name": name}
+    title = _("%(name)s, package %(package)s") % facts
+    facts = {"organization": purchase.organization_name, "licenses": licenses}
+    description = _("%(organization)s, %(licenses)s licenses") % facts
+    return gateway.session_parameters(
+        line=Line(
+            name=title[:250],
+            description=description[:250],
+            quantity=1,
+            unit_amount=purchase.total_amount,
+            currency=purchase.currency,
+        ),
+        purchase_id=str(purchase.pk),
+        customer_email=purchase.buyer_email,
+        expires_at=purchase.created_at + CHECKOUT_LIFE,
+        # Put together by hand: the processor wants these braces unescaped.
+        success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=cancel_url,
+        language=languages.in_force(),
+    )
+
+
+def look_up(purchase: Purchase) -> CheckoutSession | None:
+    """The processor's Checkout Session of a purchase, found by our purchase id (R17).
+
+    Among the sessions created since the purchase. Raises ProcessorError.
+    """
+    since = purchase.created_at - CLOCK_DIFFERENCE
+    for session in gateway.sessions_created_since(since):
+        if session.is_ours and session.purchase_id == str(purchase.pk):
+            return session
+    return None

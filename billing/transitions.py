@@ -1,0 +1,77 @@
+"""Moves of a purchase from one state to the next, under its lock (see ``states.py``)."""
+
+import logging
+
+from django.db import transaction
+
+from billing.models import Purchase
+from billing.models.locks import lock_purchase
+from billing.processor import CheckoutSession
+from billing.states import UNSETTLED, PurchaseStatus, require_move
+from subscriptions import renewals
+from subscriptions.models import Renewal
+
+logger = logging.getLogger(__name__)
+
+
+def abandon(purchase: Purchase) -> Purchase:
+    """Close a purchase for which the processor has no Checkout Session (R17)."""
+    return _abandon(purchase, PurchaseStatus.PENDING)
+
+
+def abandon_unknown(purchase: Purchase) -> Purchase:
+    """Close a purchase whose Checkout Session the processor does not know: it cannot be paid."""
+    logger.error("purchase %s: the processor does not know its session", purchase.pk)
+    return _abandon(purchase, PurchaseStatus.OPEN)
+
+
+def _abandon(purchase: Purchase, expected: PurchaseStatus) -> Purchase:
+    with transaction.atomic():
+        purchase = lock_purchase(purchase)
+        if purchase.status == expected:
+            move(purchase, PurchaseStatus.ABANDONED)
+    return purchase
+
+
+def open_with_session(purchase: Purchase, session: CheckoutSession) -> Purchase:
+    """Open a purchase for payment once the processor has its Checkout Session."""
+    with transaction.atomic():
+        purchase = lock_purchase(purchase)
+        # A webhook may have been faster than the answer, and have settled it.
+        if purchase.status == PurchaseStatus.PENDING:
+            bind_session(purchase, session)
+            move(purchase, PurchaseStatus.OPEN)
+    return purchase
+
+
+def bind_session(purchase: Purchase, session: CheckoutSession) -> None:
+    """Note on a locked purchase which Checkout Session it has."""
+    purchase.session_id = session.id
+    purchase.session_url = session.url
+    purchase.session_expires_at = session.expires_at
+
+
+def move(purchase: Purchase, status: PurchaseStatus) -> None:
+    """Move a locked purchase on, and save it; its renewal is open again if it came to nothing.
+
+    Raises ForbiddenMove where ``status`` may not follow.
+    """
+    require_move(purchase.status, status)
+    purchase.status = status
+    purchase.save()
+    if status in _CAME_TO_NOTHING and purchase.renewal is not None:
+        _reopen_renewal(purchase, purchase.renewal)
+
+
+_CAME_TO_NOTHING = (
+    PurchaseStatus.EXPIRED,
+    PurchaseStatus.ABANDONED,
+    PurchaseStatus.REFUNDING,
+)
+
+
+def _reopen_renewal(purchase: Purchase, renewal: Renewal) -> None:
+    """Package and number may be chosen again, unless another payment of it is open (R24)."""
+    others = Purchase.objects.filter(renewal=renewal, status__in=UNSETTLED)
+    if not others.exclude(pk=purchase.pk).exists():
+        renewals.reopen(renewal)

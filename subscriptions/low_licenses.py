@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
-from subscriptions import mail_facts, notices, people_to_tell
+from subscriptions import links, mail_facts, notices, people_to_tell
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
 
@@ -38,5 +38,5 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
 
 
 def _link(standing: Standing) -> str:
-    name = "billing:renewal" if standing.renewal_is_open else "subscriptions:subscription"
+    name = links.page_name("renewal") if standing.renewal_is_open else "subscriptions:subscription"
     return f"{settings.SITE_URL}{reverse(name, args=[standing.organization.slug])}"

@@ -257,24 +257,20 @@ def pages_carry_no_inline_code(source: Source) -> list[str]:
     return [match.group()[:60] for match in INLINE_CODE.finditer(text)]
 
 
-LOADED_LIBRARIES = re.compile(r"{%\s*load\s+(?:[\w\s]+\s+from\s+)?([\w\s]+?)\s*%}")
+ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+)["']""")
 
 
 @rule(
-    "pages of subscriptions show billing through one tag library only",
+    "only billing names addresses of billing: subscriptions and the frames of pages ask links.py",
     "templates/subscriptions/users.html",
-    "{% load i18n billing_money %}",
+    "<a href=\"{% url 'billing:add_licenses' slug %}\">",
 )
-def pages_use_one_library_of_billing(source: Source) -> list[str]:
-    if not source.path.endswith(".html") or "/billing/" in source.path:
+def only_billing_names_its_addresses(source: Source) -> list[str]:
+    if "/billing/" in source.path or source.path == "templates/admin/health.html":
         return []
-    loaded = {name for names in LOADED_LIBRARIES.findall(source.text) for name in names.split()}
-    of_billing = {path.stem for path in (ROOT / "billing/templatetags").glob("*.py")}
-    return sorted(
-        name
-        for name in loaded
-        if (name.startswith("billing_") or name in of_billing) and name != "billing_panels"
-    )
+    if not (source.path.endswith(".html") or source.is_in("subscriptions/")):
+        return []
+    return ADDRESS_OF_BILLING.findall(source.text)
 
 
 # Size -------------------------------------------------------------------------------------------

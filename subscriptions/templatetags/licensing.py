@@ -12,7 +12,8 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from subscriptions import formats, sentences
+from subscriptions import formats, links, panels, sentences
+from subscriptions.models import Organization
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Allowed, Refusal
 
@@ -73,6 +74,24 @@ def breakable(email: str) -> SafeString:
     """An e-mail address that goes on a new line after its @ rather than within a word."""
     local, at, domain = email.rpartition("@")
     return format_html("{}{}<wbr>{}", local, at, domain)
+
+
+@register.simple_tag
+def page(key: str, *args: object) -> str:
+    """``{% page "renewal" organization.slug %}``: the path of a page that billing registered."""
+    return links.page(key, *args)
+
+
+@register.simple_tag
+def page_name(key: str) -> str:
+    """The name of such a page's address, to compare with where one is."""
+    return links.page_name(key)
+
+
+@register.simple_tag
+def panel(key: str, organization: Organization) -> SafeString:
+    """``{% panel "purchases" organization %}``: a panel that billing registered."""
+    return panels.render_panel(key, organization)
 
 
 @register.simple_tag

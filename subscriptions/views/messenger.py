@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, limits, messenger
+from subscriptions import clock, limits, links, messenger
 from subscriptions.access import keep_private, members_only
 from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
@@ -112,7 +112,7 @@ def _removal_is_asked_for(request: HttpRequest, member: Membership) -> HttpRespo
     flashes.success(request, _("Support is asked to remove licenses. They will answer you."))
     slug = member.organization.slug
     if settings.MESSENGER_SCRIPT_URL:
-        return redirect("billing:renewal", slug)
+        return redirect(links.page("renewal", slug))
     return redirect("subscriptions:thread", slug)
 
 

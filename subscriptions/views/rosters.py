@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, limits, recent_sign_in, rosters
+from subscriptions import clock, formats, limits, links, recent_sign_in, rosters
 from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.forms import role_choices
@@ -284,5 +284,5 @@ def _way_to_buy(member: Membership, roster: RosterImport) -> str:
     back = _address(member, roster)
     if offer is None:
         return back
-    page = reverse("billing:add_licenses", args=[member.organization.slug])
+    page = links.page("add_licenses", member.organization.slug)
     return f"{page}?{urlencode({'quantity': str(offer.quantity), 'next': back})}"

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, limits, members, members_list, recent_sign_in
+from subscriptions import clock, drafts, limits, links, members, members_list, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -92,7 +92,7 @@ def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     slug = member.organization.slug
     draft = drafts.keep(member, _typed(request.POST))
     back = f"{reverse('subscriptions:add_user', args=[slug])}?{urlencode({'draft': str(draft.pk)})}"
-    return redirect(f"{reverse('billing:add_licenses', args=[slug])}?{urlencode({'next': back})}")
+    return redirect(f"{links.page('add_licenses', slug)}?{urlencode({'next': back})}")
 
 
 @members_only(Capability.MANAGE_USERS)

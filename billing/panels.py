@@ -1,25 +1,22 @@
-"""Panels about purchases for pages of the lower floor."""
+"""Panels about purchases, for pages of subscriptions."""
 
-from typing import Any
-
-from django import template
 from django.db.models import BigAutoField
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from billing.models import Purchase
 from billing.states import UNSETTLED
 from subscriptions.models import Organization
 from subscriptions.prepared import Prepared
 
-register = template.Library()
-
 NEWEST = 5
 
 
-@register.inclusion_tag("billing/_purchases_panel.html")
-def purchases_panel(organization: Organization) -> dict[str, Any]:
+def purchases_panel(organization: Organization) -> SafeString:
     """The newest purchases of an organization, with the way to all of them (R7)."""
     newest = _NEWEST.all(organization=organization.pk)
-    return {"organization": organization, "purchases": newest, "unsettled": UNSETTLED}
+    context = {"organization": organization, "purchases": newest, "unsettled": UNSETTLED}
+    return render_to_string("billing/_purchases_panel.html", context)
 
 
 _NEWEST = Prepared(

@@ -7,11 +7,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing import card_testing, gateway, recovering
@@ -21,7 +18,7 @@ from billing.processor import Line, ProcessorRefused
 from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, languages, notices
+from subscriptions import clock, formats, languages, links, notices
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.policy import buying
@@ -211,9 +208,8 @@ def _frozen(
 
 
 def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any]:
-    base, organization = settings.SITE_URL, buyer.organization
-    page = reverse("billing:add_licenses", args=[organization.slug])
-    back = reverse("billing:return", args=[organization.slug])
+    slug = buyer.organization.slug
+    back = links.full_link("billing:return", slug)
     name = _("Add-on licenses, package %(package)s") % {"package": purchase.package_name}
     facts = {
         "organization": purchase.organization_name,
@@ -232,13 +228,13 @@ def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any
         customer_email=purchase.buyer_email,
         expires_at=purchase.created_at + CHECKOUT_LIFE,
         # Put together by hand: the processor wants these braces unescaped.
-        success_url=f"{base}{back}?session_id={{CHECKOUT_SESSION_ID}}",
-        cancel_url=f"{base}{page}?{_cancel_query(purchase)}",
+        success_url=f"{back}?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
         language=languages.in_force(),
         kept=recovering.kept_for_an_add_on(buyer, term),
     )
 
 
-def _cancel_query(purchase: Purchase) -> str:
+def _cancel_query(purchase: Purchase) -> dict[str, str]:
     query = {"quantity": str(purchase.quantity), "canceled": "1"}
-    return urlencode(query | {"next": purchase.return_to} if purchase.return_to else query)
+    return query | {"next": purchase.return_to} if purchase.return_to else query

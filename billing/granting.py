@@ -10,14 +10,13 @@ from dataclasses import asdict
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django.urls import reverse
 
 from billing import gateway, problems, refunding
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, ledger, mail_facts, notices, organizations, renewals
+from subscriptions import clock, ledger, links, mail_facts, notices, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.people_to_tell import others_for_receipts
@@ -363,5 +362,4 @@ def _received(session: CheckoutSession) -> Facts:
 def _link(purchase: Purchase) -> str:
     if purchase.organization is None:
         return str(settings.SITE_URL)
-    page = reverse("billing:purchase", args=[purchase.organization.slug, purchase.pk])
-    return f"{settings.SITE_URL}{page}"
+    return links.full_link("billing:purchase", purchase.organization.slug, purchase.pk)

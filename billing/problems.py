@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import DisputeStatus, ProblemReason, Resolution
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock, links, mail_facts, notices
 from subscriptions.models import User
 
 
@@ -64,7 +63,6 @@ def hand_to_support(problem: PaymentProblem) -> None:
         problem.save(update_fields=["needs_support"])
     if not settings.SUPPORT_EMAIL:
         return
-    page = reverse("admin:billing_paymentproblem_change", args=[problem.pk])
     notices.tell(
         settings.SUPPORT_EMAIL,
         "payment_problem",
@@ -73,7 +71,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
         data={
             "reason": mail_facts.words(ProblemReason(problem.reason).label),
             "session": problem.session_id,
-            "link": f"{settings.SITE_URL}{page}",
+            "link": links.full_link("admin:billing_paymentproblem_change", problem.pk),
         },
     )
 
@@ -83,7 +81,6 @@ def tell_about_dispute(dispute: Dispute) -> None:
     if not settings.SUPPORT_EMAIL:
         return
     purchase = dispute.purchase
-    page = reverse("admin:billing_dispute_change", args=[dispute.pk])
     notices.tell(
         settings.SUPPORT_EMAIL,
         "dispute",
@@ -94,6 +91,6 @@ def tell_about_dispute(dispute: Dispute) -> None:
             "status": mail_facts.words(DisputeStatus(dispute.status).label),
             "reason": dispute.reason,
             "amount": mail_facts.money(dispute.amount, dispute.currency),
-            "link": f"{settings.SITE_URL}{page}",
+            "link": links.full_link("admin:billing_dispute_change", dispute.pk),
         },
     )

@@ -7,12 +7,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing import card_testing, granting, purchases, refunding, sessions
@@ -22,7 +20,7 @@ from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
-from subscriptions import clock, notices, renewals
+from subscriptions import clock, links, notices, renewals
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
@@ -281,11 +279,9 @@ def _frozen(
 
 
 def _request(purchase: Purchase, organization: Organization) -> dict[str, Any]:
-    page = reverse("billing:renewal", args=[organization.slug])
-    back = reverse("billing:return", args=[organization.slug])
     return sessions.request_of_a_term(
         purchase,
         name=_("Renewal"),
-        success_url=f"{settings.SITE_URL}{back}",
-        cancel_url=f"{settings.SITE_URL}{page}?{urlencode({'canceled': '1'})}",
+        success_url=links.full_link("billing:return", organization.slug),
+        cancel_url=links.full_link("billing:renewal", organization.slug, canceled="1"),
     )

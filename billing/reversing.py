@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import F, Q, Sum
-from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from billing import problems
@@ -24,7 +23,7 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import clock, ledger, mail_facts, notices, renewals
+from subscriptions import clock, ledger, links, mail_facts, notices, renewals
 from subscriptions.models import Organization, Term
 from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy import refunds as rules
@@ -257,7 +256,6 @@ def _mail_facts(
 ) -> dict[str, object]:
     standing = standing_of(organization, clock.now())
     count = standing.licenses
-    page = reverse("billing:purchase", args=[organization.slug, purchase.pk])
     return {
         "organization_name": organization.name,
         "purchase": mail_facts.words(PurchaseKind(purchase.kind).label),
@@ -270,5 +268,5 @@ def _mail_facts(
         "in_use": mail_facts.number(count.in_use),
         "over": mail_facts.number(count.over) if count.over else "",
         "canceled": mail_facts.full_date(standing.canceled_on) if standing.canceled_on else "",
-        "link": f"{settings.SITE_URL}{page}",
+        "link": links.full_link("billing:purchase", organization.slug, purchase.pk),
     }

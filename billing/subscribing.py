@@ -7,12 +7,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing import card_testing, granting, purchases, sessions
@@ -21,7 +18,7 @@ from billing.discounts import load_discounts
 from billing.models import Application, Purchase
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock
+from subscriptions import clock, links
 from subscriptions.models import Package
 from subscriptions.policy import calendar, prices
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
@@ -197,11 +194,10 @@ def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> 
 
 
 def _request(purchase: Purchase) -> dict[str, Any]:
-    page, back = reverse("billing:subscribe"), reverse("billing:subscribed")
-    query = urlencode({"kept": str(purchase.submission), "canceled": "1"})
+    kept = str(purchase.submission)
     return sessions.request_of_a_term(
         purchase,
         name=_("Subscription"),
-        success_url=f"{settings.SITE_URL}{back}",
-        cancel_url=f"{settings.SITE_URL}{page}?{query}",
+        success_url=links.full_link("billing:subscribed"),
+        cancel_url=links.full_link("billing:subscribe", kept=kept, canceled="1"),
     )

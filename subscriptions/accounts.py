@@ -4,15 +4,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_reset
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscriptions import languages, members
+from subscriptions import languages, links, members
 from subscriptions.models import User
 
 
@@ -41,13 +39,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a password reset; never on the host a request claims to be for."""
-        page = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return f"{settings.SITE_URL}{page.replace('UID-KEY', key)}"
+        uid, _dash, token = key.partition("-")
+        return links.full_link("account_reset_password_from_key", uid, token)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """The link that confirms a changed address, likewise."""
-        page = reverse("account_confirm_email", args=[emailconfirmation.key])
-        return f"{settings.SITE_URL}{page}"
+        return links.full_link("account_confirm_email", emailconfirmation.key)
 
 
 def connect() -> None:

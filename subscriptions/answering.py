@@ -2,9 +2,8 @@
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock, links, mail_facts, notices
 from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.support import ConversationState
@@ -109,8 +108,8 @@ def _link_to(conversation: Conversation) -> str:
     if settings.MESSENGER_SCRIPT_URL:
         return ""
     if conversation.organization is None:
-        return f"{settings.SITE_URL}{reverse('subscriptions:messages')}"
+        return links.full_link("subscriptions:messages")
     if not can_be_read_by_its_person(conversation):
         return ""
     slug = conversation.organization.slug
-    return f"{settings.SITE_URL}{reverse('subscriptions:thread', args=[slug])}"
+    return links.full_link("subscriptions:thread", slug)

@@ -3,11 +3,9 @@
 import uuid
 from collections.abc import Iterable, Mapping
 
-from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock, links, mail_facts, notices
 from subscriptions.models import Membership, Notice, Organization
 from subscriptions.models.people import MembershipState, Role
 from subscriptions.policy import people
@@ -22,7 +20,7 @@ def link_for(membership: Membership) -> str:
     token = signing.Signer(salt=_SALT).sign_object(
         {"key": membership.key.hex, "number": membership.invitation_number}, compress=False
     )
-    return f"{settings.SITE_URL}{reverse('subscriptions:invitation', args=[token])}"
+    return links.full_link("subscriptions:invitation", token)
 
 
 def link_if_it_works(membership: Membership) -> str:

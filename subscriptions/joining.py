@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 
-from subscriptions import clock, members, notices, people_to_tell
+from subscriptions import clock, links, members, notices, people_to_tell
 from subscriptions.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.joining import JoinRequestState
@@ -140,7 +139,6 @@ def _decide(actor: Membership, request: JoinRequest, state: JoinRequestState) ->
 
 def _tell_who_may_answer(request: JoinRequest) -> None:
     organization = request.organization
-    page = reverse("subscriptions:join_requests", args=[organization.slug])
     for member in people_to_tell.people_who_may_buy(organization):
         notices.tell(
             member.user.email,
@@ -152,6 +150,6 @@ def _tell_who_may_answer(request: JoinRequest) -> None:
                 "organization_name": organization.name,
                 "who": request.name,
                 "email": request.email,
-                "link": f"{settings.SITE_URL}{page}",
+                "link": links.full_link("subscriptions:join_requests", organization.slug),
             },
         )

@@ -1,8 +1,5 @@
 """Telling those who may buy that few licenses are left."""
 
-from django.conf import settings
-from django.urls import reverse
-
 from subscriptions import links, mail_facts, notices, people_to_tell
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
@@ -39,4 +36,4 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
 
 def _link(standing: Standing) -> str:
     name = links.page_name("renewal") if standing.renewal_is_open else "subscriptions:subscription"
-    return f"{settings.SITE_URL}{reverse(name, args=[standing.organization.slug])}"
+    return links.full_link(name, standing.organization.slug)

@@ -11,9 +11,8 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
-from django.urls import reverse
 
-from subscriptions import clock, notices, renewals
+from subscriptions import clock, links, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.people import MembershipState
 from subscriptions.models.support import ConversationState
@@ -309,7 +308,6 @@ def _tell_support(message: Message) -> None:
         return
     conversation = message.conversation
     organization = conversation.organization
-    page = reverse("admin:subscriptions_conversation_change", args=[conversation.pk])
     notices.tell(
         settings.SUPPORT_EMAIL,
         "message_waiting",
@@ -318,6 +316,6 @@ def _tell_support(message: Message) -> None:
         data={
             "organization_name": organization.name if organization else "",
             "quantity": message.removal_quantity,
-            "link": f"{settings.SITE_URL}{page}",
+            "link": links.full_link("admin:subscriptions_conversation_change", conversation.pk),
         },
     )

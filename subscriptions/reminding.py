@@ -13,9 +13,8 @@ from itertools import chain
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 
-from subscriptions import clock, drafts, mail_facts, notices, people_to_tell, rosters
+from subscriptions import clock, drafts, links, mail_facts, notices, people_to_tell, rosters
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
@@ -203,5 +202,5 @@ def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
         "held": mail_facts.number(standing.licenses.held),
         "in_use": mail_facts.number(standing.licenses.in_use),
         "closes_after": settings.CLOSE_AFTER_DAYS,
-        "link": f"{settings.SITE_URL}{reverse('subscriptions:subscription', args=[slug])}",
+        "link": links.full_link("subscriptions:subscription", slug),
     }

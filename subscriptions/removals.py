@@ -7,11 +7,9 @@ organization's lock.
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Max
-from django.urls import reverse
 
-from subscriptions import clock, mail_facts, notices, people_to_tell, renewals
+from subscriptions import clock, links, mail_facts, notices, people_to_tell, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
@@ -116,7 +114,6 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
         "reason": removal.reason,
     }
     notices.record(organization, kind, actor=actor, data=facts)
-    page = reverse("subscriptions:subscription", args=[organization.slug])
     for member in people_to_tell.people_who_may_buy(organization):
         notices.tell(
             member.user.email,
@@ -129,6 +126,6 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
                 "quantity": mail_facts.number(removal.quantity),
                 "asked_by": removal.asked_by,
                 "reason": removal.reason,
-                "link": f"{settings.SITE_URL}{page}",
+                "link": links.full_link("subscriptions:subscription", organization.slug),
             },
         )

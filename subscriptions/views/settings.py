@@ -11,11 +11,18 @@ from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, history, preferences, recent_sign_in, removals, second_factor
+from subscriptions import (
+    clock,
+    history,
+    links,
+    preferences,
+    recent_sign_in,
+    removals,
+    second_factor,
+)
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.decisions import Refused
@@ -88,9 +95,8 @@ def people(request: HttpRequest, member: Membership) -> HttpResponse:
     if request.method == "POST" and "code" in request.POST:
         return _change_code(request, member)
     code = member.organization.join_code
-    page = f"{reverse('subscriptions:join')}?code={code}" if code else ""
     context = {
-        "join_link": f"{site_settings.SITE_URL}{page}" if page else "",
+        "join_link": links.full_link("subscriptions:join", code=code) if code else "",
         "usual_days": site_settings.DORMANT_AFTER_DAYS,
     }
     return _tab(request, member, "people", PeopleForm, context)

@@ -1,34 +1,22 @@
 """Invitation links (R4): signed, numbered so that a new one ends the old, good for 14 days."""
 
-import uuid
-from collections.abc import Iterable, Mapping
-
-from django.core import signing
+from collections.abc import Iterable
 
 from subscriptions import clock, links, mail_facts, notices
-from subscriptions.models import Membership, Notice, Organization
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models import Membership, Organization
+from subscriptions.models.people import MembershipState, Role, membership_invited_by
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 
 NOTICE = "invitation"
-_SALT = "subscriptions.invitation"
-
-
-def link_for(membership: Membership) -> str:
-    """The address that lets the invited person in."""
-    token = signing.Signer(salt=_SALT).sign_object(
-        {"key": membership.key.hex, "number": membership.invitation_number}, compress=False
-    )
-    return links.full_link("subscriptions:invitation", token)
 
 
 def link_if_it_works(membership: Membership) -> str:
-    """The same for the invited person's own pages: empty once it is older than 14 days."""
+    """The link for the invited person's own pages: empty once it is older than 14 days."""
     invited_at = membership.invited_at
     if invited_at is None or not people.invitation_works(invited_at, clock.now()):
         return ""
-    return link_for(membership)
+    return links.invitation_link(membership)
 
 
 def membership_of(token: str) -> Membership:
@@ -39,11 +27,8 @@ def membership_of(token: str) -> Membership:
     """
     over = Refused(Refusal(Reason.INVITATION_OVER))
     try:
-        content = signing.Signer(salt=_SALT).unsign_object(token)
-        membership = Membership.objects.select_related("user", "organization").get(
-            key=uuid.UUID(content["key"]), invitation_number=content["number"]
-        )
-    except (signing.BadSignature, Membership.DoesNotExist, KeyError, ValueError, TypeError):
+        membership = membership_invited_by(token)
+    except Membership.DoesNotExist:
         raise over from None
     invited_at = membership.invited_at
     if membership.state != MembershipState.INVITED or invited_at is None:
@@ -85,11 +70,3 @@ def _told(membership: Membership, invited_by: str) -> notices.Told:
             "days": people.INVITATION_LIFE.days,
         },
     )
-
-
-def _link(notice: Notice) -> Mapping[str, object]:
-    # Signed when the mail is written, so that the notice itself lets nobody in.
-    return {"link": link_for(Membership.objects.get(pk=notice.data["membership"]))}
-
-
-notices.add_late_facts(NOTICE, _link)

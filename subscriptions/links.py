@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
+from subscriptions.models import Membership
+
 # Key → name of the address.
 _PAGES: dict[str, str] = {}
 
@@ -32,3 +34,8 @@ def full_link(name: str, *args: object, **query: str) -> str:
     """The full link to an address of this site, by its name: for e-mails, documents, processors."""
     link = f"{settings.SITE_URL}{reverse(name, args=args)}"
     return f"{link}?{urlencode(query)}" if query else link
+
+
+def invitation_link(membership: Membership) -> str:
+    """The full link that lets an invited person in (R4)."""
+    return full_link("subscriptions:invitation", membership.invitation_token)

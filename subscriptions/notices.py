@@ -15,14 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from post_office import mail
 
-from subscriptions import clock, mail_facts, mail_parts
+from subscriptions import clock, links, mail_facts, mail_parts
 from subscriptions.inserting import insert_unless_there
-from subscriptions.models import Activity, Notice, Organization, User
+from subscriptions.models import Activity, Membership, Notice, Organization, User
 
 logger = logging.getLogger(__name__)
-
-# Facts that are worked out when the mail is written rather than kept in the notice, by kind.
-_late_facts: dict[str, Callable[[Notice], Mapping[str, object]]] = {}
 
 
 @dataclass(frozen=True)
@@ -95,11 +92,6 @@ def record(
     )
 
 
-def add_late_facts(kind: str, facts: Callable[[Notice], Mapping[str, object]]) -> None:
-    """Have ``facts`` worked out when a mail of ``kind`` is written, such as a signed link."""
-    _late_facts[kind] = facts
-
-
 def deliver_at_once(recipient: str, reference: str) -> None:
     """Queue what one person is told about one cause now, rather than with the next sweep."""
     waiting = Notice.objects.filter(
@@ -134,7 +126,7 @@ def _deliver(pk: int) -> bool:
 
 def _queue(notice: Notice) -> None:
     with translation.override(_language_of(notice.recipient)):
-        late = _late_facts[notice.kind](notice) if notice.kind in _late_facts else {}
+        late = _LATE_FACTS[notice.kind](notice) if notice.kind in _LATE_FACTS else {}
         context = {
             **mail_facts.in_words(notice.data),
             **late,
@@ -157,6 +149,15 @@ def _queue(notice: Notice) -> None:
         message=message,
         html_message=html_message,
     )
+
+
+def _invitation(notice: Notice) -> Mapping[str, object]:
+    membership = Membership.objects.get(pk=notice.data["membership"])
+    return {"link": links.invitation_link(membership)}
+
+
+# Facts that a notice does not keep: whoever can read it must not be let in by it.
+_LATE_FACTS: dict[str, Callable[[Notice], Mapping[str, object]]] = {"invitation": _invitation}
 
 
 def _language_of(recipient: str) -> str:

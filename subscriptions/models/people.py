@@ -3,6 +3,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core import signing
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -110,6 +111,10 @@ class MembershipState(models.TextChoices):
 HOLDS_LICENSE = (MembershipState.INVITED, MembershipState.ACTIVE)
 
 
+def _invitation_signer() -> signing.Signer:
+    return signing.Signer(salt="subscriptions.invitation")
+
+
 class Membership(models.Model):
     """A person in an organization.
 
@@ -176,6 +181,12 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} ({self.organization})"
 
+    @property
+    def invitation_token(self) -> str:
+        """What the link of the newest invitation carries (R4)."""
+        content = {"key": self.key.hex, "number": self.invitation_number}
+        return _invitation_signer().sign_object(content, compress=False)
+
     # Django's own look the name up among translations of all choices, every time.
 
     def get_role_display(self) -> str:  # type: ignore[no-redef]
@@ -197,6 +208,20 @@ class Membership(models.Model):
     def shown_name(self) -> str:
         """The name for the list of removed members: who never joined keeps the name given."""
         return self.display_name if self.joined_at else self.invited_as or self.user.email
+
+
+def membership_invited_by(token: str) -> Membership:
+    """The membership that the token of an invitation link names.
+
+    Raises Membership.DoesNotExist: forged, or replaced by a newer invitation.
+    """
+    try:
+        content = _invitation_signer().unsign_object(token)
+        return Membership.objects.select_related("user", "organization").get(
+            key=uuid.UUID(content["key"]), invitation_number=content["number"]
+        )
+    except (signing.BadSignature, KeyError, ValueError, TypeError):
+        raise Membership.DoesNotExist from None
 
 
 class MemberDraft(models.Model):

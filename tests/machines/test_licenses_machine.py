@@ -25,7 +25,7 @@ from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, invitations, ledger, members
+from subscriptions import clock, invitations, ledger, links, members
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
 from subscriptions.models.people import Role
@@ -280,7 +280,7 @@ class LicensesMachine(RuleBasedStateMachine):
     def note_invitation(self, email: str) -> None:
         person = self.model.people[email]
         person.invited_at, person.invitation = self.model.now, person.invitation + 1
-        token = invitations.link_for(self.membership(email)).rstrip("/").rpartition("/")[2]
+        token = links.invitation_link(self.membership(email)).rstrip("/").rpartition("/")[2]
         self.links.append((email, person.invitation, token))
 
     @precondition(lambda self: self.links)

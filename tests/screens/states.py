@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from billing.demo import PASSWORD
 from billing.models import Purchase
-from subscriptions import invitations, joining
+from subscriptions import joining, links
 from subscriptions.joining import Asking
 from subscriptions.models import Membership, User
 from tests.screens import data
@@ -69,7 +69,7 @@ def _public() -> list[State]:
         State("join-code", f"/join/?code={lakeside.join_code}"),
         State("join-code-wrong", "/join/?code=WRONG", status=HTTPStatus.NOT_FOUND),
         State("join-asked", "/join/asked/"),
-        State("invitation", _path(invitations.link_for(invited.order_by("pk")[0]))),
+        State("invitation", _path(links.invitation_link(invited.order_by("pk")[0]))),
         State("invitation-over", "/invitations/no-such-invitation/", status=HTTPStatus.GONE),
     ]
 

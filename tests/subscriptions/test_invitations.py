@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from subscriptions import invitations, members
+from subscriptions import links, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.people import MembershipState, Role
@@ -26,7 +26,7 @@ def invited(world: World) -> Membership:
 
 def path_of(membership: Membership) -> str:
     membership.refresh_from_db()
-    return invitations.link_for(membership).removeprefix("http://localhost")
+    return links.invitation_link(membership).removeprefix("http://localhost")
 
 
 def accept(path: str, password: str = PASSWORD) -> tuple[Client, int]:

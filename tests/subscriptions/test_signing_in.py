@@ -17,7 +17,7 @@ from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import invitations, members, rosters, second_factor
+from subscriptions import links, members, rosters, second_factor
 from subscriptions.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.people import Role
@@ -273,7 +273,7 @@ def test_a_session_begun_by_an_invitation_is_one_like_others(world: World) -> No
     invited = members.add(world.administrator, NewMember("Nina", "nina@new.example", Role.ASSIGNOR))
     client = Client()
     chosen = {"password": PASSWORD, "password_again": PASSWORD}
-    client.post(invitations.link_for(invited).removeprefix(settings_of_site.SITE_URL), chosen)
+    client.post(links.invitation_link(invited).removeprefix(settings_of_site.SITE_URL), chosen)
 
     assert client.get("/o/lakeside/users/").status_code == 200
     assert UserSession.objects.filter(user=invited.user).count() == 1

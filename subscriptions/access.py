@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from subscriptions import clock, people_to_tell, second_factor
-from subscriptions.messenger import unread_in_thread
 from subscriptions.models import Membership
 from subscriptions.models.people import MembershipState
+from subscriptions.models.support import unread_in_thread
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase

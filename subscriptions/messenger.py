@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from subscriptions import clock, links, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.people import MembershipState
-from subscriptions.models.support import ConversationState
+from subscriptions.models.support import ConversationState, unread_in_thread
 from subscriptions.policy import messages as rules
 from subscriptions.policy import people, removals
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
@@ -53,14 +53,6 @@ def count_unread(person: User) -> int:
     """Unread answers in all threads a person may read."""
     unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
-
-
-def unread_in_thread(person: str, organization: str) -> Subquery:
-    """Unread answers in the thread of the columns ``person`` and ``organization`` of a query."""
-    thread = Conversation.objects.filter(
-        person=OuterRef(person), organization=OuterRef(organization)
-    )
-    return Subquery(thread.values("unread_by_person")[:1])
 
 
 def organizations_of(person: User) -> list[Membership]:

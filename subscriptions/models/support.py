@@ -2,7 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import one_of
@@ -146,3 +146,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation}, {self.created_at:%Y-%m-%d}"
+
+
+def unread_in_thread(person: str, organization: str) -> Subquery:
+    """Unread answers in the thread of the columns ``person`` and ``organization`` of a query."""
+    thread = Conversation.objects.filter(
+        person=OuterRef(person), organization=OuterRef(organization)
+    )
+    return Subquery(thread.values("unread_by_person")[:1])

@@ -18,7 +18,7 @@ from billing.processor import Line, ProcessorRefused
 from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import clock, formats, languages, links, notices
+from subscriptions import activity, clock, formats, languages, links
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.policy import buying
@@ -125,7 +125,7 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
             _ask_if_meant(buyer, order, now)
         purchase = _frozen(buyer, organization, term, order, now)
         purchase.save(force_insert=True)
-        notices.record(
+        activity.record(
             organization,
             "purchase_started",
             actor=buyer.user,

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group
 
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import clock, demo_messages, ledger, notices
+from subscriptions import activity, clock, demo_messages, ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
 from subscriptions.models.people import MembershipState, Role
 from subscriptions.models.terms import RenewalState
@@ -183,7 +183,7 @@ class DemoLoader:
                 reference=purchase.reference,
                 actor=buyer,
             )
-            notices.record(
+            activity.record(
                 term.organization,
                 "licenses_bought",
                 actor=buyer,

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from billing.adding import Order
-from subscriptions.forms import NameField
+from subscriptions.fields import NameField
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import buying
 from subscriptions.policy.decisions import Reason, Refusal

@@ -16,7 +16,16 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, ledger, links, mail_facts, notices, organizations, renewals
+from subscriptions import (
+    activity,
+    clock,
+    ledger,
+    links,
+    mail_facts,
+    notices,
+    organizations,
+    renewals,
+)
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.people_to_tell import others_for_receipts
@@ -141,7 +150,7 @@ def _grant_add_on(purchase: Purchase) -> None:
         reference=purchase.reference,
         actor=purchase.buyer,
     )
-    notices.record(
+    activity.record(
         purchase.organization,
         "licenses_bought",
         actor=purchase.buyer,

@@ -20,7 +20,7 @@ from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
-from subscriptions import clock, links, notices, renewals
+from subscriptions import activity, clock, links, renewals
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
@@ -186,7 +186,7 @@ def end_renewal_checkout(member: Membership) -> Purchase | None:
     purchase.refresh_from_db()
     if purchase.status == PurchaseStatus.EXPIRED:
         facts = {"purchase": str(purchase.pk)}
-        notices.record(member.organization, "renewal_ended", actor=member.user, data=facts)
+        activity.record(member.organization, "renewal_ended", actor=member.user, data=facts)
     return purchase
 
 
@@ -237,7 +237,7 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         if not plan.price.total:
             purchase.status = granting.grant_free(purchase)
         purchase.save(force_insert=True)
-        notices.record(
+        activity.record(
             organization,
             "renewal_started",
             actor=buyer.user,

@@ -23,7 +23,7 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import clock, ledger, links, mail_facts, notices, renewals
+from subscriptions import activity, clock, ledger, links, mail_facts, notices, renewals
 from subscriptions.models import Organization, Term
 from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy import refunds as rules
@@ -212,7 +212,7 @@ def _facts(purchase: Purchase, paid: PaidPurchase) -> dict[str, object]:
 def _record(purchase: Purchase, change: _Change) -> None:
     if purchase.organization is None:
         return
-    notices.record(
+    activity.record(
         purchase.organization,
         "payment_returned" if change.amount >= 0 else "return_undone",
         actor=None,

@@ -26,7 +26,7 @@ from billing.states import (
     Resolution,
     require_move,
 )
-from subscriptions import clock, notices, renewals
+from subscriptions import activity, clock, renewals
 from subscriptions.models import Organization, User
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused, require
@@ -284,4 +284,4 @@ def _send(refund: Refund) -> Refund:
 def _record(purchase: Purchase, verb: str, actor: User, why: str, **facts: object) -> None:
     if purchase.organization is not None:
         data = {"purchase": str(purchase.pk), "reason": why} | facts
-        notices.record(purchase.organization, verb, actor=actor, data=data)
+        activity.record(purchase.organization, verb, actor=actor, data=data)

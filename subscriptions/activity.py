@@ -1,4 +1,4 @@
-"""The record of who did what, as an organization's Administrators read it.
+"""The record of who did what: written by every change, read by an organization's Administrators.
 
 Written by ``notices.record`` in the transaction of each change; here it only becomes words.
 """
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions import clock
 from subscriptions.models import Activity, Organization, User
 from subscriptions.models.people import Role
 
@@ -124,6 +125,15 @@ _FACTS: dict[str, Promise] = {
     "asked_by": _("Asked for by"),
     "reason": _("Reason"),
 }
+
+
+def record(
+    organization: Organization, verb: str, *, actor: User | None, data: Mapping[str, object]
+) -> None:
+    """Write down who did what. ``actor`` None: the processor or a periodic job."""
+    Activity.objects.create(
+        organization=organization, actor=actor, verb=verb, data=dict(data), at=clock.now()
+    )
 
 
 def of(organization: Organization) -> QuerySet[Activity]:

@@ -3,29 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.fields import NameField
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.people import Role
 from subscriptions.policy import people
-
-# Line breaks and other control characters have no place in a name, a mail subject or a header.
-_CONTROL = dict.fromkeys(range(32)) | {127: None}
-
-
-class NameField(forms.CharField):
-    """A person's name on one line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=120, strip=True, **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        """The text without control characters and doubled spaces."""
-        text = super().to_python(value) or ""
-        return " ".join(text.translate(_CONTROL).split())
 
 
 def role_choices(actor: Membership) -> list[tuple[str, str]]:
@@ -125,28 +110,3 @@ class SetPasswordForm(forms.Form):
         if "password" in data and data["password"] != data.get("password_again"):
             self.add_error("password_again", _("The two passwords are not the same."))
         return data
-
-
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What people may change about their own account (R3)."""
-
-    name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
-
-    language = forms.ChoiceField(
-        label=_("Language"),
-        required=False,
-        help_text=_(
-            "For the pages you see and the e-mails you get. "
-            "Without a choice, e-mails are in English."
-        ),
-    )
-
-    class Meta:
-        model = User
-        fields = ("name", "language")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        language = self.fields["language"]
-        if isinstance(language, forms.ChoiceField):
-            language.choices = [("", _("The one your browser asks for")), *settings.LANGUAGES]

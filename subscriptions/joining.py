@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from subscriptions import clock, links, members, notices, people_to_tell
+from subscriptions import activity, clock, links, members, notices, people_to_tell
 from subscriptions.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.joining import JoinRequestState
@@ -134,7 +134,7 @@ def _decide(actor: Membership, request: JoinRequest, state: JoinRequestState) ->
     request.decided_by = actor.user
     request.save(update_fields=["state", "decided_at", "decided_by"])
     facts = {"name": request.name, "email": request.email}
-    notices.record(actor.organization, f"join_{state}", actor=actor.user, data=facts)
+    activity.record(actor.organization, f"join_{state}", actor=actor.user, data=facts)
 
 
 def _tell_who_may_answer(request: JoinRequest) -> None:

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import clock, invitations, notices
+from subscriptions import activity, clock, invitations
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
@@ -53,7 +53,7 @@ def add(actor: Membership, new: NewMember) -> Membership:
         organization = lock_organization(actor.organization)
         [membership] = _add(organization, actor, [new])
         invitations.send(membership, invited_by=str(actor.user))
-        notices.record(organization, "member_added", actor=actor.user, data=_facts(membership))
+        activity.record(organization, "member_added", actor=actor.user, data=_facts(membership))
     return membership
 
 
@@ -70,7 +70,7 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
             "quantity": len(added),
             "people": [f"{one.invited_as} ({one.user.email}, {one.role})" for one in added[:200]],
         }
-        notices.record(organization, "members_imported", actor=actor.user, data=facts)
+        activity.record(organization, "members_imported", actor=actor.user, data=facts)
     return added
 
 
@@ -167,7 +167,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
         facts = _facts(membership) | {"role_before": membership.role, "role": role}
         membership.role = role
         membership.save(update_fields=["role"])
-        notices.record(organization, "role_changed", actor=actor.user, data=facts)
+        activity.record(organization, "role_changed", actor=actor.user, data=facts)
 
 
 def remove(actor: Membership, membership: Membership) -> int:
@@ -187,7 +187,7 @@ def remove(actor: Membership, membership: Membership) -> int:
         membership.license_number = None
         membership.removed_at = clock.now()
         membership.save(update_fields=["state", "license_number", "removed_at"])
-        notices.record(organization, "member_removed", actor=actor.user, data=facts)
+        activity.record(organization, "member_removed", actor=actor.user, data=facts)
     return number
 
 
@@ -299,7 +299,7 @@ def _send_again(membership: Membership, *, invited_by: str, actor: User) -> None
     if membership.state != MembershipState.INVITED:
         raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
     _invite(membership, invited_by=invited_by)
-    notices.record(
+    activity.record(
         membership.organization, "member_reinvited", actor=actor, data=_facts(membership)
     )
 
@@ -313,7 +313,7 @@ def _complete(membership: Membership) -> None:
     EmailAddress.objects.update_or_create(
         user=user, email=user.email, defaults={"verified": True, "primary": True}
     )
-    notices.record(membership.organization, "member_joined", actor=user, data=_facts(membership))
+    activity.record(membership.organization, "member_joined", actor=user, data=_facts(membership))
 
 
 def role_now(actor: Membership) -> str:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.forms import NameField
+from subscriptions.fields import NameField
 from subscriptions.messenger import RemovalBounds, Text
 from subscriptions.policy import messages as rules
 from subscriptions.policy.buying import read_quantity

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet, Sum
 
-from subscriptions import clock, links, notices, renewals
+from subscriptions import activity, clock, links, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.people import MembershipState
 from subscriptions.models.support import ConversationState, unread_in_thread
@@ -203,7 +203,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
             return sent
         require(removal_bounds(standing_of(organization, clock.now())).judge(quantity))
         message = _write(conversation, member.user, text, removal_quantity=quantity)
-        notices.record(
+        activity.record(
             organization,
             "removal_asked_for",
             actor=member.user,

@@ -17,7 +17,7 @@ from post_office import mail
 
 from subscriptions import clock, links, mail_facts, mail_parts
 from subscriptions.inserting import insert_unless_there
-from subscriptions.models import Activity, Membership, Notice, Organization, User
+from subscriptions.models import Membership, Notice, Organization, User
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +80,6 @@ def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> 
         ],
         ignore_conflicts=True,
         batch_size=500,
-    )
-
-
-def record(
-    organization: Organization, verb: str, *, actor: User | None, data: Mapping[str, object]
-) -> None:
-    """Write down who did what. ``actor`` None: the processor or a periodic job."""
-    Activity.objects.create(
-        organization=organization, actor=actor, verb=verb, data=dict(data), at=clock.now()
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from subscriptions import clock, ledger, members, notices
+from subscriptions import activity, clock, ledger, members
 from subscriptions.models import Organization, Term
 from subscriptions.policy import calendar
 from subscriptions.renewals import NextTerm
@@ -48,7 +48,7 @@ def open_organization(
     )
     ledger.include(term, facts.quantity, effective_at=now, reference=reference)
     members.add_first_administrator(organization, new.administrator_name, new.administrator_email)
-    notices.record(
+    activity.record(
         organization,
         "organization_opened",
         actor=None,

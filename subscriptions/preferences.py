@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
-from subscriptions import members, notices
+from subscriptions import activity, members
 from subscriptions.models import Membership, NotifiedAddress, Organization, locks
 from subscriptions.policy.people import Capability, can
 
@@ -43,7 +43,7 @@ def set_join_code(actor: Membership, *, is_open: bool) -> str:
         organization.join_code = _new_code() if is_open else None
         organization.save(update_fields=["join_code"])
         # Not the code itself: whoever reads the record is not meant to hand it out.
-        notices.record(
+        activity.record(
             organization,
             "join_code_changed" if is_open else "join_code_ended",
             actor=actor.user,
@@ -85,7 +85,7 @@ def _record(
     actor: Membership, organization: Organization, changes: Mapping[str, tuple[object, object]]
 ) -> None:
     data = {name: {"before": before, "after": after} for name, (before, after) in changes.items()}
-    notices.record(organization, "settings_changed", actor=actor.user, data=data)
+    activity.record(organization, "settings_changed", actor=actor.user, data=data)
 
 
 def _new_code() -> str:

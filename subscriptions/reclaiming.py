@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BigAutoField, DateTimeField, QuerySet
 
-from subscriptions import clock, members, notices
+from subscriptions import activity, clock, members, notices
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.people import HOLDS_LICENSE, MembershipState
@@ -118,7 +118,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
         current.removed_at = None
         current.save(update_fields=["license_number", "state", "removed_at"])
         facts = {"member": str(current.key), "name": current.display_name, "role": current.role}
-        notices.record(organization, "member_restored", actor=actor.user, data=facts)
+        activity.record(organization, "member_restored", actor=actor.user, data=facts)
         notices.tell(
             current.user.email,
             "member_restored",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from subscriptions import clock, links, mail_facts, notices, people_to_tell, renewals
+from subscriptions import activity, clock, links, mail_facts, notices, people_to_tell, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
@@ -113,7 +113,7 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
         "asked_by": removal.asked_by,
         "reason": removal.reason,
     }
-    notices.record(organization, kind, actor=actor, data=facts)
+    activity.record(organization, kind, actor=actor, data=facts)
     for member in people_to_tell.people_who_may_buy(organization):
         notices.tell(
             member.user.email,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
-from subscriptions import clock, ledger, notices
+from subscriptions import activity, clock, ledger
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
 from subscriptions.models.terms import STANDING, RenewalState
 from subscriptions.policy import calendar
@@ -141,7 +141,7 @@ def start_next_term(
     renewal.quantity = facts.quantity
     renewal.next_term = term
     renewal.save(update_fields=["state", "package", "quantity", "next_term"])
-    notices.record(
+    activity.record(
         old.organization,
         "subscription_renewed",
         actor=actor,
@@ -172,7 +172,7 @@ def cancel(term: Term) -> None:
     Renewal.objects.filter(next_term=term, state=RenewalState.PAID).update(
         state=RenewalState.REFUNDED
     )
-    notices.record(term.organization, "term_canceled", actor=None, data={"term": term.pk})
+    activity.record(term.organization, "term_canceled", actor=None, data={"term": term.pk})
 
 
 def lift_cancellation(term: Term) -> None:
@@ -190,4 +190,4 @@ def lift_cancellation(term: Term) -> None:
     )
     term.canceled_at = None
     term.save(update_fields=["canceled_at"])
-    notices.record(term.organization, "cancellation_lifted", actor=None, data={"term": term.pk})
+    activity.record(term.organization, "cancellation_lifted", actor=None, data={"term": term.pk})

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.forms import NameField
+from subscriptions.fields import NameField
 from subscriptions.models import NotifiedAddress, Organization
 
 # As many as a person can keep in mind; each is one mail at most.

@@ -10,6 +10,7 @@ from subscriptions.views import (
     languages,
     messenger,
     organizations,
+    profile,
     reclaiming,
     rosters,
     settings,
@@ -21,7 +22,7 @@ app_name = "subscriptions"
 urlpatterns = [
     path("", organizations.my_organizations, name="my_organizations"),
     path("help/", help.help, name="help"),
-    path("account/", accounts.profile, name="profile"),
+    path("account/", profile.profile, name="profile"),
     path("language/", languages.choose, name="choose_language"),
     path("invitations/<str:token>/", accounts.invitation, name="invitation"),
     path("o/<slug:slug>/", organizations.home, name="home"),

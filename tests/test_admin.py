@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Purchase
-from subscriptions import members, notices
+from subscriptions import activity, members
 from subscriptions.members import NewMember
 from subscriptions.models import (
     Activity,
@@ -63,7 +63,7 @@ def test_nothing_is_changed_or_deleted_even_by_a_superuser(
     world: World, root: Client, model: type[Model]
 ) -> None:
     members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
-    notices.record(world.lakeside, "tested", actor=None, data={})
+    activity.record(world.lakeside, "tested", actor=None, data={})
     row = model._default_manager.first()
     assert row is not None
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.signals import password_reset
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscriptions import languages, links, members
+from subscriptions import languages, links
 from subscriptions.models import User
 
 
@@ -45,13 +44,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """The link that confirms a changed address, likewise."""
         return links.full_link("account_confirm_email", emailconfirmation.key)
-
-
-def connect() -> None:
-    """Listen to the one event of django-allauth that changes members."""
-    password_reset.connect(_on_password_reset, dispatch_uid="subscriptions.join_after_reset")
-
-
-def _on_password_reset(*, user: User, **kwargs: Any) -> None:
-    # Whoever can reset the password reads the invited mailbox (R4).
-    members.join_all_after_password_reset(user)

@@ -7,6 +7,10 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = _("Subscriptions")
 
     def ready(self) -> None:
-        from subscriptions import accounts
+        from allauth.account.signals import password_reset
 
-        accounts.connect()
+        from subscriptions.members import join_all_after_password_reset
+
+        password_reset.connect(
+            join_all_after_password_reset, dispatch_uid="subscriptions.join_after_reset"
+        )

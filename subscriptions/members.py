@@ -139,8 +139,11 @@ def join(membership: Membership, password: str | None = None) -> None:
         _complete(membership)
 
 
-def join_all_after_password_reset(user: User) -> None:
-    """A password reset by the invited e-mail completes its invitations too (R4)."""
+def join_all_after_password_reset(*, user: User, **signal: object) -> None:
+    """A password reset by the invited e-mail completes its invitations too (R4).
+
+    Whoever can reset the password reads the invited mailbox. Called by django-allauth's signal.
+    """
     invited = Membership.objects.filter(user=user, state=MembershipState.INVITED)
     for membership in invited.select_related("organization").order_by("organization_id"):
         with transaction.atomic():

@@ -1,8 +1,4 @@
-"""The daily job: reminders and notices around an expiration (R32).
-
-No rule depends on it having run. Run twice it repeats nothing; not run for days it sends nothing
-stale.
-"""
+"""Reminders and notices around an expiration (R32), as often as the daily job runs."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -14,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import clock, drafts, links, mail_facts, notices, people_to_tell, rosters
+from subscriptions import clock, links, mail_facts, notices, people_to_tell
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.policy import reminders
 from subscriptions.policy.renewal import Phase
@@ -40,8 +36,8 @@ class DailyReport:
             self.done[what] = self.done.get(what, 0) + number
 
 
-def run_daily() -> DailyReport:
-    """Remind, notify, tidy up. Safe at any time, any number of times."""
+def remind_all() -> DailyReport:
+    """Send what is due today to whom it is due. One organization's failure stops no other."""
     report = DailyReport()
     for term in chain(_terms_to_look_at(clock.today()), _terms_left_by_cancellations()):
         try:
@@ -51,8 +47,6 @@ def run_daily() -> DailyReport:
             # One organization must not keep the others from being reminded.
             logger.exception("daily job: term %s failed", term.pk)
             report.failures += 1
-    report.count("drafts forgotten", drafts.drop_old())
-    report.count("rosters forgotten", rosters.drop_old())
     return report
 
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions import reminding
+from subscriptions import daily, reminding
 from subscriptions.mail_facts import in_words
 from subscriptions.models import Notice, Reminder
 from subscriptions.policy import reminders
@@ -20,7 +20,7 @@ PEOPLE = {"administrator@lakeside.example", "assignor@lakeside.example"}
 
 def run_on(world: World, day: date, hour: int = 6) -> dict[str, int]:
     world.at(local(day, hour))
-    return reminding.run_daily().done
+    return daily.run_daily().done
 
 
 def told(kind: str) -> set[str]:
@@ -163,7 +163,7 @@ def test_one_failing_organization_does_not_keep_the_others(
     monkeypatch.setattr(reminding, "_look_at", failing)
     world.at(local(date(2031, 12, 10)))
 
-    report = reminding.run_daily()
+    report = daily.run_daily()
 
     assert report.failures == 1
     assert told("reminder") == PEOPLE

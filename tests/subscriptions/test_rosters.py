@@ -7,6 +7,7 @@ from django.test import Client
 from post_office.models import Email
 
 from subscriptions import clock, drafts, members, notices, rosters
+from subscriptions.daily import run_daily
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
 from subscriptions.models.people import MembershipState
@@ -14,7 +15,6 @@ from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.people import Role
 from subscriptions.policy.roster import MOST_KEPT, RowState
-from subscriptions.reminding import run_daily
 from subscriptions.rosters import Change
 from subscriptions.standing import standing_of
 from tests.pages import text_of

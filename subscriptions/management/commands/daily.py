@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from subscriptions.counting import miscounts
+from subscriptions.daily import run_daily
 from subscriptions.notices import deliver_waiting
-from subscriptions.reminding import run_daily
 
 
 class Command(BaseCommand):

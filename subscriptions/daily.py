@@ -1,0 +1,16 @@
+"""The daily job: reminders, notices, and tidying up (R32).
+
+No rule depends on it having run. Run twice it repeats nothing; not run for days it sends nothing
+stale.
+"""
+
+from subscriptions import drafts, reminding, rosters
+from subscriptions.reminding import DailyReport
+
+
+def run_daily() -> DailyReport:
+    """Remind, notify, tidy up. Safe at any time, any number of times."""
+    report = reminding.remind_all()
+    report.count("drafts forgotten", drafts.drop_old())
+    report.count("rosters forgotten", rosters.drop_old())
+    return report

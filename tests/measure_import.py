@@ -6,6 +6,8 @@
 Times are taken without, and memory with, watching every allocation, which makes all of it slower.
 """
 
+# ruff: noqa: E402  (the settings come before what needs them)
+
 import io
 import os
 import time
@@ -18,16 +20,16 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402  (the settings come first)
-from django.test.utils import (  # noqa: E402
+from django.db import connection, transaction
+from django.test.utils import (
     setup_databases,
     setup_test_environment,
     teardown_databases,
 )
 
-from subscriptions import notices, roster_files, rosters  # noqa: E402
-from tests.rosters import address_of, csv_of, line, workbook_of  # noqa: E402
-from tests.world import World, build_world  # noqa: E402
+from subscriptions import notices, roster_files, rosters
+from tests.rosters import address_of, csv_of, line, workbook_of
+from tests.world import World, build_world
 
 ROWS = 5_000
 

@@ -3,8 +3,11 @@
 Lakeside's term runs through December 31, 2031 in New York; its renewal opens on December 2.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from subscriptions.policy.decisions import Refused
 
 WINDOW = datetime(2031, 12, 2, 5, tzinfo=UTC)
 END = datetime(2032, 1, 1, 5, tzinfo=UTC)
@@ -171,3 +174,12 @@ class Model:
             and person.invited_at is not None
             and self.now < person.invited_at + timedelta(days=14)
         )
+
+
+def refused(action: Callable[[], object]) -> bool:
+    """Whether a use case says no; what it refuses, it must not have begun."""
+    try:
+        action()
+    except Refused:
+        return True
+    return False

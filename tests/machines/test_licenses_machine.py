@@ -1,7 +1,6 @@
 """Licenses over months, in any order of events, against a naive model (R3-R5, R10-R19, R31)."""
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ from subscriptions.models.people import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import members_of
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
-from tests.machines.model import END, WINDOW, Model, Person, Sale, chosen
+from tests.machines.model import END, WINDOW, Model, Person, Sale, chosen, refused
 from tests.world import DECLINED_CARD, GOOD_CARD, World, build_world
 
 INCLUDED = 6
@@ -54,15 +53,6 @@ PROFILE = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-
-
-def refused(action: Callable[[], object]) -> bool:
-    """Whether a use case says no; what it refuses, it must not have begun."""
-    try:
-        action()
-    except Refused:
-        return True
-    return False
 
 
 class LicensesMachine(RuleBasedStateMachine):

@@ -95,7 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["licensing_site.demo_clock.bar"] if DEMO else []),
+                *(["licensing_site.demo.clock.bar"] if DEMO else []),
             ],
         },
     },

@@ -5,9 +5,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from licensing_site import demo_clock
+from licensing_site.demo import clock
 
-demo = [path(demo_clock.PATH, demo_clock.move, name="demo_clock")] if settings.DEMO else []
+demo = [path(clock.PATH, clock.move, name="demo_clock")] if settings.DEMO else []
 
 # Support signs in where everybody does, so that the limits on failed sign-ins count for it too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 
 from billing.sandbox.client import SandboxControl
-from licensing_site import demo_clock
+from licensing_site.demo import clock as demo_clock
 from subscriptions import clock
 from subscriptions.models import Notice
 from tests.world import World

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from billing import adding
 from billing.adding import Order
-from billing.demo import DemoLoader
 from billing.models import Purchase
+from licensing_site.demo.data import DemoLoader
 from subscriptions import clock, messenger, preferences
 from subscriptions.messenger import Text
 from subscriptions.models import Membership, Organization, RosterImport, User

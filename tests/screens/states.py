@@ -8,8 +8,8 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from playwright.sync_api import Page, expect
 
-from billing.demo import PASSWORD
 from billing.models import Purchase
+from licensing_site.demo.data import PASSWORD
 from subscriptions import joining, links
 from subscriptions.joining import Asking
 from subscriptions.models import Membership, User

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from billing.demo import DemoLoader
+from licensing_site.demo.data import DemoLoader
 from subscriptions import clock
 from subscriptions.models import Organization
 

@@ -15,7 +15,8 @@ from django.contrib.auth.models import Group
 
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import activity, clock, demo_messages, ledger
+from licensing_site.demo import conversations
+from subscriptions import activity, clock, ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
 from subscriptions.models.people import MembershipState, Role
 from subscriptions.models.terms import RenewalState
@@ -63,7 +64,7 @@ class DemoLoader:
         self._member(lakeside, both, Role.ASSIGNOR, 5)
         self._member(harbor, both, Role.GENERAL_MEMBER, 32)
         self._staff()
-        demo_messages.load(clock.now())
+        conversations.load(clock.now())
 
     def _packages(self) -> None:
         entries = [

@@ -1,0 +1,1 @@
+"""The demo: its clock, its made-up organizations, and its conversations with support."""

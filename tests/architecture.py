@@ -175,7 +175,7 @@ def the_sandbox_imports_nothing_of_the_app(source: Source) -> list[str]:
 )
 def the_app_imports_nothing_of_the_sandbox(source: Source) -> list[str]:
     if not is_app_code(source) or source.is_in(
-        "billing/sandbox/", "billing/management/commands/stripe_sandbox.py"
+        "billing/sandbox/", "licensing_site/management/commands/stripe_sandbox.py"
     ):
         return []
     return source.imports_of("billing.sandbox")

@@ -135,7 +135,7 @@ def test_the_management_command_becomes_the_process(tmp_path: Path) -> None:
     store = str(tmp_path / "store.sqlite3")
     typed = ["manage.py", "stripe_sandbox", "--store", store, "--secret-key", "sk_live_1"]
     program = (
-        "from billing.management.commands.stripe_sandbox import Command;"
+        "from licensing_site.management.commands.stripe_sandbox import Command;"
         f"Command().run_from_argv({typed!r})"
     )
 

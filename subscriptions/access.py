@@ -13,8 +13,8 @@ from django.shortcuts import render
 
 from subscriptions import clock, people_to_tell, second_factor
 from subscriptions.models import Membership
-from subscriptions.models.people import MembershipState
-from subscriptions.models.support import unread_in_thread
+from subscriptions.models.members import MembershipState
+from subscriptions.models.messenger import unread_in_thread
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.policy.renewal import Phase

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
 from subscriptions.models import Activity, Organization, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 
 
 @dataclass(frozen=True)

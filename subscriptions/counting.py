@@ -7,7 +7,7 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from subscriptions.models import Membership, Organization
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.members import HOLDS_LICENSE
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.fields import NameField
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy import people
 
 

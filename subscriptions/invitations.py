@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from subscriptions import clock, links, mail_facts, notices
 from subscriptions.models import Membership, Organization
-from subscriptions.models.people import MembershipState, Role, membership_invited_by
+from subscriptions.models.members import MembershipState, Role, membership_invited_by
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 

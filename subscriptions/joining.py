@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from subscriptions import activity, clock, links, members, notices, people_to_tell
 from subscriptions.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
-from subscriptions.models.joining import JoinRequestState
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.join_requests import JoinRequestState
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.people import Role
 

@@ -16,7 +16,7 @@ from subscriptions import activity, clock, invitations
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
-from subscriptions.models.people import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import BigAutoField, PositiveIntegerField, Q, QuerySet, Subquery
 
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 from subscriptions.prefixes import begins
 from subscriptions.prepared import Prepared
 

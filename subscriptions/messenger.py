@@ -14,8 +14,8 @@ from django.db.models import Q, QuerySet, Sum
 
 from subscriptions import activity, clock, links, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
-from subscriptions.models.people import MembershipState
-from subscriptions.models.support import ConversationState, unread_in_thread
+from subscriptions.models.members import MembershipState
+from subscriptions.models.messenger import ConversationState, unread_in_thread
 from subscriptions.policy import messages as rules
 from subscriptions.policy import people, removals
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require

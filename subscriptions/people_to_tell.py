@@ -3,7 +3,7 @@
 from django.db.models import BigAutoField, QuerySet
 
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.prepared import Argument, Prepared

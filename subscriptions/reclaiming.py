@@ -14,7 +14,7 @@ from django.db.models import BigAutoField, DateTimeField, QuerySet
 from subscriptions import activity, clock, members, notices
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, locks
-from subscriptions.models.people import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.prepared import Argument, Prepared

@@ -18,7 +18,7 @@ from django.db.models import Count, QuerySet
 from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import roster as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster import MOST_KEPT, Known, Need, Row, RowState, Verdict

@@ -10,7 +10,7 @@ from factory.helpers import post_generation
 
 from subscriptions import clock
 from subscriptions.models import Membership, Organization, Package, Term, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy import calendar
 
 PASSWORD = "correct horse battery staple"

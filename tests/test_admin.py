@@ -21,7 +21,7 @@ from subscriptions.models import (
     Term,
     User,
 )
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import PASSWORD, UserFactory
 from tests.world import World, sign_in
 

@@ -17,7 +17,7 @@ from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from subscriptions import notices
 from subscriptions.models import User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy import people
 from subscriptions.policy.roster_words import read_heading, read_role
 from tests.pages import text_of

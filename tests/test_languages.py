@@ -11,7 +11,7 @@ from django.utils import translation
 
 from subscriptions import formats, mail_facts
 from subscriptions.models import User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.journeys.pages import pages_of
 from tests.pages import queries_of, text_of
 from tests.world import TERM_END, World, local

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from subscriptions import clock
 from subscriptions.models import Membership, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.world import World
 
 PAGES = [

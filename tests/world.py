@@ -21,7 +21,7 @@ from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Term, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy import calendar
 from tests.factories import (
     MembershipFactory,

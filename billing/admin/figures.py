@@ -13,7 +13,7 @@ from subscriptions.admin import parts
 from subscriptions.admin.filters import in_phase, over_their_licenses
 from subscriptions.answering import count_waiting
 from subscriptions.models import Conversation, Organization
-from subscriptions.models.support import ConversationState
+from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.renewal import Phase
 
 

@@ -18,7 +18,7 @@ from billing.states import PurchaseKind, PurchaseStatus
 from licensing_site.demo import conversations
 from subscriptions import activity, clock, ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 

@@ -25,7 +25,7 @@ from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.admin.searching import Searched
 from subscriptions.message_forms import MessageForm
 from subscriptions.models import Conversation, Message, User
-from subscriptions.models.support import ConversationState
+from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.decisions import Refused
 from subscriptions.prefixes import begins
 from subscriptions.sentences import sentence

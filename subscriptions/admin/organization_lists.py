@@ -23,8 +23,8 @@ from subscriptions.models import (
     Organization,
     Term,
 )
-from subscriptions.models.people import HOLDS_LICENSE, MembershipState, Role
-from subscriptions.models.support import ConversationState
+from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
+from subscriptions.models.messenger import ConversationState
 from subscriptions.policy import people
 from subscriptions.standing import Standing
 

@@ -23,7 +23,7 @@ from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import CappedPaginator, LogsByClock, RecordAdmin
 from subscriptions.admin.searching import Searched
 from subscriptions.models import Membership, User
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 
 

@@ -15,7 +15,7 @@ from subscriptions.activity import words_of
 from subscriptions.admin import log
 from subscriptions.admin.parts import LONGEST_LIST, list_of
 from subscriptions.models import Activity, Organization
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 
 # A deed and the record of it are written one after the other.
 _TOGETHER = timedelta(minutes=2)

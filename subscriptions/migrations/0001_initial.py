@@ -6,7 +6,7 @@ import django.db.models.expressions
 import django.db.models.functions.text
 import django.db.models.lookups
 import subscriptions.clock
-import subscriptions.models.people
+import subscriptions.models.members
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', subscriptions.models.people.LowerCaseEmailField(max_length=254, unique=True, verbose_name='e-mail')),
+                ('email', subscriptions.models.members.LowerCaseEmailField(max_length=254, unique=True, verbose_name='e-mail')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='support staff')),
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import subscriptions.models.organizations
-import subscriptions.models.people
+import subscriptions.models.members
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('email', subscriptions.models.people.LowerCaseEmailField(max_length=254, verbose_name='e-mail')),
+                ('email', subscriptions.models.members.LowerCaseEmailField(max_length=254, verbose_name='e-mail')),
                 ('state', models.CharField(choices=[('pending', 'Waiting'), ('approved', 'Approved'), ('denied', 'Denied')], max_length=8, verbose_name='state')),
                 ('created_at', models.DateTimeField(verbose_name='asked')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),

@@ -2,14 +2,14 @@
 
 from subscriptions.models.counts import MemberCount
 from subscriptions.models.discounts import Discount
-from subscriptions.models.joining import JoinRequest
+from subscriptions.models.join_requests import JoinRequest
 from subscriptions.models.licenses import LicenseEntry
-from subscriptions.models.notices import Activity, Notice, Reminder
+from subscriptions.models.members import MemberDraft, Membership, User
+from subscriptions.models.messenger import Conversation, Message
+from subscriptions.models.notifications import Activity, Notice, Reminder
 from subscriptions.models.organizations import NotifiedAddress, Organization
 from subscriptions.models.packages import Package
-from subscriptions.models.people import MemberDraft, Membership, User
-from subscriptions.models.rosters import RosterImport, RosterRow
-from subscriptions.models.support import Conversation, Message
+from subscriptions.models.roster_import import RosterImport, RosterRow
 from subscriptions.models.terms import LicenseRemoval, Renewal, Term
 
 __all__ = [

@@ -6,7 +6,7 @@ from django import template
 
 from subscriptions import clock, joining, reclaiming
 from subscriptions.models import Membership, Organization
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 
 register = template.Library()
 # More are on the page of all organizations.

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from subscriptions import clock, invitations, people_to_tell
 from subscriptions.access import members_only
 from subscriptions.models import Membership
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 from subscriptions.policy import people
 from subscriptions.policy.people import Capability
 from subscriptions.standing import standing_of

@@ -21,7 +21,7 @@ from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.forms import role_choices
 from subscriptions.models import Membership, RosterImport
-from subscriptions.models.people import HOLDS_LICENSE, Role
+from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.people import Capability
 from subscriptions.policy.roster import MOST_ROWS, RowState

@@ -18,7 +18,7 @@ from subscriptions import clock, drafts, limits, links, members, members_list, r
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
-from subscriptions.models.people import HOLDS_LICENSE
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import people
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.people import Capability

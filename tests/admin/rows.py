@@ -16,7 +16,7 @@ from subscriptions.models import (
     Renewal,
     Term,
 )
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.world import World, build_term
 

@@ -7,7 +7,7 @@ import pytest
 from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
 from tests.pages import text_of
 from tests.world import World

@@ -21,7 +21,7 @@ from subscriptions.models import (
     Term,
     User,
 )
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.renewal import Phase
 from subscriptions.standing import standing_of
 from tests.admin import rows

@@ -14,7 +14,7 @@ from subscriptions.ledger import grant_add_on
 from subscriptions.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import LicenseEntry, Membership, Term, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.admin.desk import Desk
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.factories import UserFactory

@@ -11,7 +11,7 @@ from subscriptions import messenger
 from subscriptions.members import NewMember, add
 from subscriptions.messenger import Text
 from subscriptions.models import LicenseRemoval, Message
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import renew, renew_and_settle
 from tests.pages import text_of

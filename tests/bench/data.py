@@ -11,7 +11,7 @@ from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.counting import miscounts
 from subscriptions.models import LicenseEntry, Membership, Organization, Term, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.world import build_term
 

@@ -12,7 +12,7 @@ from subscriptions import clock, members
 from subscriptions.counting import miscounts
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import members_of, standing_of
 from tests.bench import crew, data

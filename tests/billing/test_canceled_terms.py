@@ -14,7 +14,7 @@ from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock, formats, members
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.renewal import Phase

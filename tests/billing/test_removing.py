@@ -16,7 +16,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notice, Organization, locks
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.removals import RemovalOrder
 from subscriptions.sentences import sentence

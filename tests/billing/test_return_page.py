@@ -14,7 +14,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import members
 from subscriptions.models import LicenseEntry, Membership
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.billing.deliveries import completed, deliver
 from tests.world import World
 

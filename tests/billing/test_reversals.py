@@ -17,7 +17,7 @@ from subscriptions import members
 from subscriptions.mail_facts import in_words
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Notice
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
 from tests.billing.returns import (

@@ -16,7 +16,7 @@ from billing.states import PurchaseStatus
 from billing.subscribing import plan_subscription
 from subscriptions import clock
 from subscriptions.models import Discount, Membership, Organization, Package, Term, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy.decisions import Refused
 from tests.factories import PackageFactory
 from tests.pages import text_of

@@ -16,7 +16,7 @@ from billing.states import PurchaseStatus
 from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.databases import server_arguments
 from tests.faults.test_connections_ended import silent
 from tests.postgres import run_program

@@ -27,7 +27,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock, invitations, ledger, links, members
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import members_of
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event

@@ -27,7 +27,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock, ledger, members
 from subscriptions.members import NewMember
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import standing_of
 from tests.factories import PackageFactory

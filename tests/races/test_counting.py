@@ -7,7 +7,7 @@ from subscriptions import clock, members
 from subscriptions.counting import miscounts
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.standing import members_of
 from tests.concurrency import at_once
 from tests.factories import UserFactory

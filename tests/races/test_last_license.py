@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 from subscriptions import clock, license_numbers, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.standing import standing_of
 from tests.concurrency import at_once

@@ -15,7 +15,7 @@ from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import members
 from subscriptions.models import LicenseEntry, Notice
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST
 from tests.billing.deliveries import completed, deliver
 from tests.concurrency import at_once

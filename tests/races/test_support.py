@@ -13,7 +13,7 @@ from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseRemoval
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, plan, renew

@@ -10,7 +10,7 @@ from licensing_site.demo.data import DemoLoader
 from subscriptions import clock, messenger, preferences
 from subscriptions.messenger import Text
 from subscriptions.models import Membership, Organization, RosterImport, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from tests.rosters import kept_roster
 
 MANY = 5_000

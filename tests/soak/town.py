@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from subscriptions import clock
 from subscriptions.models import Membership, Organization, Package, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import (
     PASSWORD,
     MembershipFactory,

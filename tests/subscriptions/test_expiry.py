@@ -8,7 +8,7 @@ import pytest
 from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, Term
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from subscriptions.terms import latest_expiration
 from tests.factories import MembershipFactory

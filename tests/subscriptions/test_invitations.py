@@ -11,7 +11,7 @@ from django.urls import reverse
 from subscriptions import links, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from tests.world import World
 
 PASSWORD = "a long and quiet river"

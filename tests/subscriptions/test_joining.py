@@ -11,8 +11,8 @@ from pytest_django import Settings
 from subscriptions import joining, preferences
 from subscriptions.joining import Asking
 from subscriptions.models import JoinRequest, Membership, Notice
-from subscriptions.models.joining import JoinRequestState
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.join_requests import JoinRequestState
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy.decisions import Reason, Refused
 from tests.factories import UserFactory
 from tests.pages import text_of

@@ -11,7 +11,7 @@ from post_office.models import Email
 
 from subscriptions import members, notices
 from subscriptions.members import NewMember
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.architecture import ROOT
 from tests.world import World
 

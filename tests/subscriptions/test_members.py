@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.standing import standing_of

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from subscriptions import members_list
 from subscriptions.members_list import Page, found_page, page_of
 from subscriptions.models import Membership
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, UserFactory
 from tests.pages import text_of
 from tests.world import World

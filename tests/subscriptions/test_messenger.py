@@ -14,7 +14,7 @@ from subscriptions import answering, clock, members, messenger
 from subscriptions.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import Conversation, Message, Notice
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
 from tests.factories import MembershipFactory
 from tests.pages import text_of

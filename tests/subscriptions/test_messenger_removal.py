@@ -11,7 +11,7 @@ from django.test import Client
 from subscriptions import members, messenger
 from subscriptions.messenger import Text
 from subscriptions.models import Activity, Membership, Message
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from tests.pages import text_of
 from tests.world import World, local

@@ -12,7 +12,7 @@ from post_office.models import STATUS, Email
 from subscriptions import members, notices
 from subscriptions.members import NewMember
 from subscriptions.models import Notice
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.world import World, local
 
 NEW = NewMember("Nora", "nora@lakeside.example", Role.OBSERVER)

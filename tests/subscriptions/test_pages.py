@@ -7,7 +7,7 @@ import pytest
 
 from subscriptions import members
 from subscriptions.members import NewMember
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, UserFactory
 from tests.pages import queries_of, text_of
 from tests.world import TERM_END, World, build_term, local

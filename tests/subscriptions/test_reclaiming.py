@@ -7,7 +7,7 @@ import pytest
 from subscriptions import clock, members, reclaiming
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Organization, User
-from subscriptions.models.people import MembershipState, Role
+from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy.decisions import Reason, Refused
 from tests.pages import text_of
 from tests.world import World

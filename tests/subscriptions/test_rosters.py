@@ -10,7 +10,7 @@ from subscriptions import clock, drafts, members, notices, rosters
 from subscriptions.daily import run_daily
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
-from subscriptions.models.people import MembershipState
+from subscriptions.models.members import MembershipState
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.people import Role

@@ -20,7 +20,7 @@ from pytest_django import Settings
 from subscriptions import links, members, rosters, second_factor
 from subscriptions.members import NewMember
 from subscriptions.models import Organization, User
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from subscriptions.roster_columns import RosterLine
 from tests.factories import PASSWORD
 from tests.pages import text_of

@@ -1,6 +1,6 @@
 """Several organizations: going from one to another, with the role held there (R1)."""
 
-from subscriptions.models.people import Role
+from subscriptions.models.members import Role
 from tests.factories import MembershipFactory
 from tests.pages import text_of
 from tests.world import World

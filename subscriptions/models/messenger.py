@@ -6,8 +6,8 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import one_of
+from subscriptions.models.members import LowerCaseEmailField
 from subscriptions.models.organizations import Organization
-from subscriptions.models.people import LowerCaseEmailField
 from subscriptions.policy.messages import LONGEST_MESSAGE
 
 

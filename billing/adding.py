@@ -21,7 +21,7 @@ from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import activity, clock, formats, languages, links
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.locks import lock_organization
-from subscriptions.policy import buying
+from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import standing_of
 
@@ -116,7 +116,7 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
         if term is None:
             raise Refused(Refusal(Reason.NO_TERM))
         require(
-            buying.check_quantity(
+            add_ons.check_quantity(
                 order.quantity, unit_amount=term.unit_amount, currency=term.currency
             )
         )
@@ -183,7 +183,7 @@ def _frozen(
     order: Order,
     now: datetime,
 ) -> Purchase:
-    total = buying.add_on_total(quantity=order.quantity, unit_amount=term.unit_amount)
+    total = add_ons.add_on_total(quantity=order.quantity, unit_amount=term.unit_amount)
     purchase = Purchase(
         kind=PurchaseKind.ADD_ON,
         organization=organization,

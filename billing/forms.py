@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.adding import Order
 from subscriptions.fields import NameField
 from subscriptions.models import Organization, Package, Term
-from subscriptions.policy import buying
+from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.sentences import sentence
 
@@ -26,7 +26,7 @@ class QuantityField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """The number, or the rule's sentence."""
-        quantity = buying.read_quantity(super().clean(value))
+        quantity = add_ons.read_quantity(super().clean(value))
         if isinstance(quantity, Refusal):
             raise ValidationError(sentence(quantity))
         return quantity
@@ -51,7 +51,7 @@ class AddLicensesForm(forms.Form):
         """Groups of 5 below the processor's ceiling, at the term's locked price (R10)."""
         quantity = int(self.cleaned_data["quantity"])
         if self.term is not None:
-            decision = buying.check_quantity(
+            decision = add_ons.check_quantity(
                 quantity, unit_amount=self.term.unit_amount, currency=self.term.currency
             )
             if isinstance(decision, Refusal):

@@ -7,7 +7,7 @@ from typing import Any
 from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.models import Discount, Package, Term
-from subscriptions.policy import buying, calendar
+from subscriptions.policy import add_ons, calendar
 from subscriptions.policy.prices import Price
 from subscriptions.standing import Standing
 
@@ -33,11 +33,11 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
     return Quote(
         quantity=quantity,
         unit_amount=term.unit_amount,
-        total=buying.add_on_total(quantity=quantity, unit_amount=term.unit_amount),
+        total=add_ons.add_on_total(quantity=quantity, unit_amount=term.unit_amount),
         currency=term.currency,
         held_before=standing.licenses.held,
         held_after=standing.licenses.held + quantity,
-        most=buying.most_per_purchase(term.unit_amount),
+        most=add_ons.most_per_purchase(term.unit_amount),
         locked_on=calendar.local_date(term.created_at, clock.zone()),
         expires_on=term.expires_on,
     )

@@ -15,7 +15,7 @@ from billing.models.purchases import frozen_names
 from billing.processor import CheckoutSession
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import Membership, Term
-from subscriptions.policy import buying
+from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def _is_sold(session: CheckoutSession, term: Term) -> bool:
     """Whether its line is what the term sells, at its locked price (R10, R11, R15)."""
     if session.quantity is None or session.unit_amount != term.unit_amount:
         return False
-    decision = buying.check_quantity(
+    decision = add_ons.check_quantity(
         session.quantity, unit_amount=term.unit_amount, currency=term.currency
     )
     total = session.quantity * term.unit_amount

@@ -25,9 +25,9 @@ from subscriptions.models import Membership, Organization, Package, Renewal, Ter
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar, prices
-from subscriptions.policy import renewal as rules
+from subscriptions.policy import renewals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.policy.renewal import RenewalQuantity
+from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.renewals import RenewalNeed
 from subscriptions.standing import Standing, standing_of
 

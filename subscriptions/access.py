@@ -15,9 +15,9 @@ from subscriptions import clock, people_to_tell, second_factor
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
-from subscriptions.policy import people
-from subscriptions.policy.people import Capability
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy import members
+from subscriptions.policy.members import Capability
+from subscriptions.policy.renewals import Phase
 from subscriptions.prepared import Prepared
 from subscriptions.standing import phase_by_dates, standing_of
 from subscriptions.terms import latest_cancellation, latest_expiration, latest_outlived
@@ -47,7 +47,7 @@ def members_only(
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             membership = membership_in(request, slug)
-            if not people.can(membership.role, capability):
+            if not members.can(membership.role, capability):
                 raise PermissionDenied(membership)
             if second_factor.is_missing(request, membership, capability):
                 return _second_factor_page(request, membership)

@@ -7,7 +7,7 @@ from subscriptions import clock, links, mail_facts, notices
 from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
-from subscriptions.policy import messages as rules
+from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import require
 
 

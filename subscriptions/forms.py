@@ -10,12 +10,12 @@ from subscriptions.fields import NameField
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import Role
-from subscriptions.policy import people
+from subscriptions.policy import members
 
 
 def role_choices(actor: Membership) -> list[tuple[str, str]]:
     """The roles that ``actor`` may give, with their names (R3)."""
-    grantable = people.grantable_roles(actor.role)
+    grantable = members.grantable_roles(actor.role)
     return [(value, str(label)) for value, label in Role.choices if value in grantable]
 
 
@@ -29,7 +29,7 @@ class AddUserForm(forms.Form):
         help_text=_("The invitation is sent here. It becomes the sign-in name."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    role = forms.ChoiceField(label=_("Role"), initial=people.Role.GENERAL_MEMBER.value)
+    role = forms.ChoiceField(label=_("Role"), initial=members.Role.GENERAL_MEMBER.value)
 
     def __init__(self, *args: Any, actor: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 
 from subscriptions import formats
 from subscriptions.policy import searching
-from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.calendar import RENEWAL_WINDOW_DAYS
-from subscriptions.policy.people import INVITATION_LIFE
+from subscriptions.policy.members import INVITATION_LIFE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from subscriptions import clock, links, mail_facts, notices
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState, Role, membership_invited_by
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 
 NOTICE = "invitation"
@@ -14,7 +14,7 @@ NOTICE = "invitation"
 def link_if_it_works(membership: Membership) -> str:
     """The link for the invited person's own pages: empty once it is older than 14 days."""
     invited_at = membership.invited_at
-    if invited_at is None or not people.invitation_works(invited_at, clock.now()):
+    if invited_at is None or not members.invitation_works(invited_at, clock.now()):
         return ""
     return links.invitation_link(membership)
 
@@ -33,7 +33,7 @@ def membership_of(token: str) -> Membership:
     invited_at = membership.invited_at
     if membership.state != MembershipState.INVITED or invited_at is None:
         raise over
-    if not people.invitation_works(invited_at, clock.now()):
+    if not members.invitation_works(invited_at, clock.now()):
         raise over
     return membership
 
@@ -67,6 +67,6 @@ def _told(membership: Membership, invited_by: str) -> notices.Told:
             "name": membership.display_name,
             "role": mail_facts.words(Role(membership.role).label),
             "invited_by": invited_by,
-            "days": people.INVITATION_LIFE.days,
+            "days": members.INVITATION_LIFE.days,
         },
     )

@@ -14,7 +14,7 @@ from subscriptions.models import JoinRequest, Membership, Organization, User, lo
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.people import Role
+from subscriptions.policy.members import Role
 
 # Nobody reads more than that; whoever asks then is told that the organization answers first.
 MOST_WAITING = 500

@@ -10,7 +10,7 @@ from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term, User
 from subscriptions.models.licenses import Cause
 from subscriptions.policy import calendar
-from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.prepared import Argument
 
 logger = logging.getLogger(__name__)

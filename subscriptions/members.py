@@ -17,7 +17,7 @@ from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 
 # Databases limit the values of one statement.
@@ -76,7 +76,7 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
 
 def add_first_administrator(organization: Organization, name: str, email: str) -> Membership:
     """Invite the buyer of an original purchase, on license 1; inside its transaction (R4)."""
-    new = NewMember(name=name, email=email, role=people.Role.ADMINISTRATOR)
+    new = NewMember(name=name, email=email, role=members.Role.ADMINISTRATOR)
     membership = Membership(
         organization=organization,
         user=_accounts([new])[_address(new)],
@@ -99,7 +99,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor_role, membership.role))
+        require(members.may_touch(actor_role, membership.role))
         _send_again(membership, invited_by=str(actor.user), actor=actor.user)
 
 
@@ -162,8 +162,8 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor_role, membership.role))
-        require(people.may_grant(actor_role, role))
+        require(members.may_touch(actor_role, membership.role))
+        require(members.may_grant(actor_role, role))
         if membership.role == role:
             return
         _keep_an_administrator(organization, membership)
@@ -182,7 +182,7 @@ def remove(actor: Membership, membership: Membership) -> int:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(people.may_touch(actor_role, membership.role))
+        require(members.may_touch(actor_role, membership.role))
         _keep_an_administrator(organization, membership)
         number = membership.license_number or 0
         facts = _facts(membership)
@@ -197,7 +197,7 @@ def remove(actor: Membership, membership: Membership) -> int:
 def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
     """Why ``actor`` could not remove this member, asked before the question is put (R3)."""
     for decision in (
-        people.may_touch(actor.role, membership.role),
+        members.may_touch(actor.role, membership.role),
         _may_lose_role(actor.organization, membership),
     ):
         if isinstance(decision, Refusal):
@@ -221,7 +221,7 @@ def _add(
     """Seat the newcomers, under the lock. Their invitations are still to be sent."""
     actor_role = role_now(actor)
     for role in {new.role for new in newcomers}:
-        require(people.may_grant(actor_role, role))
+        require(members.may_grant(actor_role, role))
     accounts = _accounts(newcomers)
     known = by_address(organization, accounts)
     now = clock.now()
@@ -234,7 +234,7 @@ def _add(
         if before and before.state in HOLDS_LICENSE:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": before.display_name}))
         if before:
-            require(people.may_touch(actor_role, before.role))
+            require(members.may_touch(actor_role, before.role))
         membership = before or Membership(user=accounts[email])
         membership.organization = organization
         membership.role = new.role
@@ -347,12 +347,12 @@ def _may_lose_role(organization: Organization, membership: Membership) -> Allowe
     others = Membership.objects.filter(
         ~Q(pk=membership.pk),
         organization=organization,
-        role=people.Role.ADMINISTRATOR,
+        role=members.Role.ADMINISTRATOR,
         state=MembershipState.ACTIVE,
         user__last_login__isnull=False,
         user__is_active=True,
     )
-    return people.may_lose_role(membership.role, signed_in_administrators_left=others.count())
+    return members.may_lose_role(membership.role, signed_in_administrators_left=others.count())
 
 
 def _facts(membership: Membership) -> dict[str, object]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.fields import NameField
 from subscriptions.messenger import RemovalBounds, Text
-from subscriptions.policy import messages as rules
-from subscriptions.policy.buying import read_quantity
+from subscriptions.policy import messenger as rules
+from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.sentences import sentence
 

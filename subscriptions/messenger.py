@@ -16,10 +16,10 @@ from subscriptions import activity, clock, links, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
-from subscriptions.policy import messages as rules
-from subscriptions.policy import people, removals
+from subscriptions.policy import members, removals
+from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.standing import Standing, standing_of
 
 
@@ -197,7 +197,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
     with transaction.atomic():
         organization = locks.lock_organization(member.organization)
         conversation = _lock_thread(member.user, organization)
-        if not people.can(_member_now(member).role, Capability.BUY_LICENSES):
+        if not members.can(_member_now(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)
         if sent := sent_before(conversation, member.user, text, quantity):
             return sent

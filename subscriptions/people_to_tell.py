@@ -4,8 +4,8 @@ from django.db.models import BigAutoField, QuerySet
 
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import MembershipState
-from subscriptions.policy import people
-from subscriptions.policy.people import Capability
+from subscriptions.policy import members
+from subscriptions.policy.members import Capability
 from subscriptions.prepared import Argument, Prepared
 
 
@@ -19,7 +19,7 @@ def _may_buy(organization: int | Argument) -> QuerySet[Membership]:
         organization=organization,
         state=MembershipState.ACTIVE,
         user__is_active=True,
-        role__in=people.roles_with(Capability.BUY_LICENSES),
+        role__in=members.roles_with(Capability.BUY_LICENSES),
     )
 
 
@@ -29,7 +29,7 @@ _WHO_MAY_BUY = Prepared(
             organization=given["organization"],
             state=MembershipState.ACTIVE,
             user__is_active=True,
-            role__in=people.roles_with(Capability.BUY_LICENSES),
+            role__in=members.roles_with(Capability.BUY_LICENSES),
         )
         .select_related("user")
         .order_by("role", "user__name")
@@ -47,7 +47,7 @@ _ADMINISTRATORS = Prepared(
     lambda given: (
         Membership.objects.filter(
             organization=given["organization"],
-            role=people.Role.ADMINISTRATOR,
+            role=members.Role.ADMINISTRATOR,
             state=MembershipState.ACTIVE,
         )
         .select_related("user")
@@ -78,5 +78,5 @@ def named_for_reminders(organization: Organization) -> list[str]:
 
 
 def _with(organization: Organization, named: list[str]) -> list[str]:
-    people = [member.user.email for member in people_who_may_buy(organization)]
-    return list(dict.fromkeys([*people, *named]))
+    members = [member.user.email for member in people_who_may_buy(organization)]
+    return list(dict.fromkeys([*members, *named]))

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from subscriptions import activity, members
 from subscriptions.models import Membership, NotifiedAddress, Organization, locks
-from subscriptions.policy.people import Capability, can
+from subscriptions.policy.members import Capability, can
 
 # Letters and digits that nobody mixes up when reading them aloud: 32 to the 10th codes.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

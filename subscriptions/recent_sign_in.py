@@ -15,8 +15,8 @@ from django.contrib.auth import login
 from django.http import HttpRequest
 
 from subscriptions.models import User
-from subscriptions.policy import people
-from subscriptions.policy.people import Capability
+from subscriptions.policy import members
+from subscriptions.policy.members import Capability
 
 
 def begin(request: HttpRequest, user: User) -> None:
@@ -29,7 +29,7 @@ def begin(request: HttpRequest, user: User) -> None:
 
 def require_for_role(request: HttpRequest, role: str) -> None:
     """Before a role is given that may buy or more. Raises ReauthenticationRequired."""
-    if people.can(role, Capability.BUY_LICENSES):
+    if members.can(role, Capability.BUY_LICENSES):
         require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
 
 

@@ -15,7 +15,7 @@ from subscriptions import activity, clock, members, notices
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
-from subscriptions.policy import people
+from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.prepared import Argument, Prepared
 
@@ -107,7 +107,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
         )
         if current.state != MembershipState.REMOVED:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": current.display_name}))
-        require(people.may_touch(actor_role, current.role))
+        require(rules.may_touch(actor_role, current.role))
         if current.joined_at is None:
             new = members.NewMember(
                 current.invited_as or current.user.name, current.user.email, current.role

@@ -13,7 +13,7 @@ from django.db.models import Q
 from subscriptions import clock, links, mail_facts, notices, people_to_tell
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.policy import reminders
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import Standing, standing_of
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from subscriptions import activity, clock, ledger
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
 from subscriptions.models.terms import STANDING, RenewalState
 from subscriptions.policy import calendar
-from subscriptions.policy import renewal as rules
-from subscriptions.policy.renewal import RenewalQuantity
+from subscriptions.policy import renewals as rules
+from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.policy.terms import LastTerm
 from subscriptions.terms import last_term_of, live_terms
 

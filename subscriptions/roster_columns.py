@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.roster import MOST_ROWS, one_line
+from subscriptions.policy.roster_import import MOST_ROWS, one_line
 from subscriptions.policy.roster_words import Column, read_heading, read_role
 
 # A heading may stand below a title and an empty row.

@@ -18,7 +18,7 @@ from typing import IO, Any
 from openpyxl import load_workbook
 
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.roster import MOST_BYTES, MOST_ROWS
+from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
 from subscriptions.roster_columns import RosterLine, TableRow, read_columns
 
 # What an XLSX may unpack to. 5,000 rows of 40 columns are some 15 MB.

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions import roster_files
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.roster import MOST_BYTES
+from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_columns import RosterLine
 from subscriptions.rosters import Change
 from subscriptions.sentences import sentence

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from subscriptions import formats
 from subscriptions.policy.decisions import Reason
-from subscriptions.policy.roster import Need, RowState
+from subscriptions.policy.roster_import import Need, RowState
 
 Facts = Mapping[str, Any]
 

@@ -19,9 +19,9 @@ from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
 from subscriptions.models.members import HOLDS_LICENSE
-from subscriptions.policy import roster as rules
+from subscriptions.policy import roster_import as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.roster import MOST_KEPT, Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
 from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_columns import RosterLine, clean_address
 from subscriptions.standing import Standing

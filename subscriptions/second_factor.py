@@ -17,8 +17,8 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from subscriptions.models import Membership, User
-from subscriptions.policy import people
-from subscriptions.policy.people import Capability
+from subscriptions.policy import members
+from subscriptions.policy.members import Capability
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped library
@@ -63,7 +63,7 @@ def is_missing(request: HttpRequest, membership: Membership, capability: Capabil
     return (
         membership.organization.second_factor_required
         and capability != Capability.VISIT
-        and people.can(membership.role, Capability.BUY_LICENSES)
+        and members.can(membership.role, Capability.BUY_LICENSES)
         and not was_used(request, membership.user)
     )
 

@@ -15,9 +15,9 @@ from django.db.models import BigAutoField, DateTimeField, OuterRef, Subquery
 from subscriptions import clock, ledger
 from subscriptions.models import MemberCount, Organization, Renewal, Term
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy import buying, calendar, licenses, renewal
+from subscriptions.policy import add_ons, calendar, licenses, renewals
 from subscriptions.policy.decisions import Allowed, Refusal
-from subscriptions.policy.renewal import RENEWAL_OPEN, Phase
+from subscriptions.policy.renewals import RENEWAL_OPEN, Phase
 from subscriptions.policy.terms import LastTerm, is_canceled
 from subscriptions.prepared import Prepared
 from subscriptions.terms import last_term_of
@@ -83,7 +83,7 @@ class Standing:
         """The countdown to the last day to add licenses, in its last weeks."""
         if self.latest is None or self.canceled_on:
             return None
-        return renewal.days_left_to_add(self.latest.expires_on, self.today)
+        return renewals.days_left_to_add(self.latest.expires_on, self.today)
 
     @property
     def next_term(self) -> Term | None:
@@ -131,8 +131,8 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         last=last,
         licenses=_count(organization, today, tuple(paid.values()), terms),
         phase=_phase(last, now),
-        may_add_licenses=buying.may_add_licenses(last, now=now, zone=zone),
-        may_renew=renewal.may_renew(last, now=now, zone=zone),
+        may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
+        may_renew=renewals.may_renew(last, now=now, zone=zone),
     )
 
 
@@ -159,7 +159,7 @@ def phase_by_dates(
 
 def _phase(last: LastTerm | None, now: datetime) -> Phase:
     close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
-    return renewal.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
+    return renewals.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 # All that was paid, each with what counting needs: read together, so that it fits together.

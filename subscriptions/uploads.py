@@ -3,7 +3,7 @@
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from subscriptions.policy.roster import MOST_BYTES
+from subscriptions.policy.roster_import import MOST_BYTES
 
 
 class SmallFilesOnly(FileUploadHandler):

@@ -53,13 +53,13 @@ def test_the_rules_read_the_whole_repository() -> None:
     ],
 )
 def test_relative_and_hidden_imports_are_seen(text: str) -> None:
-    assert purity_rule(Source("subscriptions/policy/people.py", text))
+    assert purity_rule(Source("subscriptions/policy/members.py", text))
 
 
 def test_policy_may_import_itself() -> None:
     text = "from datetime import date\nfrom .decisions import A\nfrom subscriptions.policy import b"
 
-    assert not purity_rule(Source("subscriptions/policy/people.py", text))
+    assert not purity_rule(Source("subscriptions/policy/members.py", text))
 
 
 @pytest.mark.parametrize(

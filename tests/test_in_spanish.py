@@ -18,7 +18,7 @@ from billing.sandbox.client import SandboxControl
 from subscriptions import notices
 from subscriptions.models import User
 from subscriptions.models.members import Role
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.roster_words import read_heading, read_role
 from tests.pages import text_of
 from tests.world import World, local
@@ -178,4 +178,4 @@ def test_a_roster_may_be_written_in_it(language: str) -> None:
     assert [
         found[0].value.removeprefix("first_").removeprefix("last_") for found in columns if found
     ] == ["name", "email", "role"]
-    assert roles == {people.Role(role.value) for role in Role}
+    assert roles == {members.Role(role.value) for role in Role}

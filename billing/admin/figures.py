@@ -14,7 +14,7 @@ from subscriptions.admin.filters import in_phase, over_their_licenses
 from subscriptions.answering import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 
 
 @dataclass(frozen=True)

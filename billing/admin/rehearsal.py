@@ -10,7 +10,7 @@ from billing.models.locks import lock_purchase
 from billing.states import ProblemReason, RefundStatus
 from subscriptions import clock, ledger
 from subscriptions.models import Term
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import standing_of
 
 

@@ -13,7 +13,7 @@ from subscriptions import tracing
 from subscriptions.models import Discount, Organization, Package, Renewal, Term, User
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.models.indexes import PrefixIndex
-from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.add_ons import GROUP_SIZE
 
 
 def seller_now() -> str:

@@ -7,7 +7,7 @@ from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.renewing import RenewalPlan
 from subscriptions import formats
 from subscriptions.models import Organization
-from subscriptions.policy.renewal import Bound
+from subscriptions.policy.renewals import Bound
 from subscriptions.standing import Standing
 
 

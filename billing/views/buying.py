@@ -23,9 +23,9 @@ from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, formats, limits, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.models import Membership
-from subscriptions.policy import buying
+from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.sentences import sentence, too_many_payments
 from subscriptions.standing import Standing, standing_of
 
@@ -111,9 +111,9 @@ def _page(
 
 
 def _shown_form(request: HttpRequest, standing: Standing) -> AddLicensesForm:
-    asked = buying.read_quantity(request.GET.get("quantity", ""))
+    asked = add_ons.read_quantity(request.GET.get("quantity", ""))
     initial = {
-        "quantity": buying.GROUP_SIZE if isinstance(asked, Refusal) else asked,
+        "quantity": add_ons.GROUP_SIZE if isinstance(asked, Refusal) else asked,
         "submission": new_submission(),
         "next": path_inside(standing.organization, request.GET.get("next", "")),
     }
@@ -124,11 +124,11 @@ def _shown_form(request: HttpRequest, standing: Standing) -> AddLicensesForm:
 
 def _stepped(form: AddLicensesForm, standing: Standing, change: str) -> AddLicensesForm:
     """The form after − or + was pressed without JavaScript: five fewer or more."""
-    typed = buying.read_quantity(form.data.get("quantity", ""))
+    typed = add_ons.read_quantity(form.data.get("quantity", ""))
     before = 0 if isinstance(typed, Refusal) else typed
-    most = buying.most_per_purchase(standing.latest.unit_amount) if standing.latest else 0
+    most = add_ons.most_per_purchase(standing.latest.unit_amount) if standing.latest else 0
     initial = {
-        "quantity": buying.stepped(before, up=change == "more", most=most),
+        "quantity": add_ons.stepped(before, up=change == "more", most=most),
         "submission": form.data.get("submission") or new_submission(),
         "next": path_inside(standing.organization, form.data.get("next", "")),
     }
@@ -138,10 +138,10 @@ def _stepped(form: AddLicensesForm, standing: Standing, change: str) -> AddLicen
 
 
 def _quote(form: AddLicensesForm, standing: Standing) -> Quote | None:
-    typed = buying.read_quantity(str(form["quantity"].value() or ""))
+    typed = add_ons.read_quantity(str(form["quantity"].value() or ""))
     if standing.latest is None:
         return None
-    quantity = buying.GROUP_SIZE if isinstance(typed, Refusal) else typed
+    quantity = add_ons.GROUP_SIZE if isinstance(typed, Refusal) else typed
     return quote(standing, standing.latest, quantity)
 
 

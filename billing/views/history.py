@@ -15,7 +15,7 @@ from subscriptions import clock, ledger
 from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.models import Membership, Organization
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 
 PER_PAGE = 25
 

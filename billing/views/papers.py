@@ -17,7 +17,7 @@ from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.models import Membership, Term
 from subscriptions.policy.decisions import Refused
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.standing import standing_of
 
 

@@ -30,7 +30,7 @@ from subscriptions import clock, limits, recent_sign_in, removals
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.reclaiming import count_dormant, dormant_after
 from subscriptions.sentences import sentence, too_many_payments
 from subscriptions.standing import Standing, standing_of

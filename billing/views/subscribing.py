@@ -25,7 +25,7 @@ from billing.subscribing import (
 )
 from subscriptions import clock, limits
 from subscriptions.models import Package
-from subscriptions.policy import buying
+from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.sentences import sentence, too_many_payments
 
@@ -116,7 +116,7 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
     package = Package.objects.filter(
         is_offered=True, pk=_number(str(form["package"].value() or ""))
     ).first()
-    quantity = buying.read_quantity(str(form["quantity"].value() or ""))
+    quantity = add_ons.read_quantity(str(form["quantity"].value() or ""))
     if package is None or isinstance(quantity, Refusal):
         return None, ""
     code, submission = str(form["code"].value() or ""), _uuid(str(form["submission"].value()))

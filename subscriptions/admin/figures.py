@@ -10,8 +10,8 @@ from django.db.models import Sum
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, MemberCount, Organization, Term
-from subscriptions.policy import calendar, renewal
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy import calendar, renewals
+from subscriptions.policy.renewals import Phase
 from subscriptions.terms import last_term_of
 
 
@@ -47,7 +47,7 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         ended_at = last.ended_at if last else None
         canceled_on = calendar.local_date(ended_at, clock.zone()) if ended_at else None
         found[key] = Figures(
-            phase=renewal.phase_of(
+            phase=renewals.phase_of(
                 last,
                 now=now,
                 zone=clock.zone(),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
 from subscriptions.policy import calendar
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 
 PHASES = {
     Phase.RUNNING: _("Running"),

@@ -25,7 +25,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
 from subscriptions.models.messenger import ConversationState
-from subscriptions.policy import people
+from subscriptions.policy import members as rules
 from subscriptions.standing import Standing
 
 MAY_INVITE = "subscriptions.change_membership"
@@ -85,7 +85,7 @@ def _state(member: Membership, now: datetime) -> str:
     if member.state != MembershipState.INVITED or member.invited_at is None:
         return words
     words = _("invited %(day)s") % {"day": day_of(member.invited_at)}
-    if people.invitation_works(member.invited_at, now):
+    if rules.invitation_works(member.invited_at, now):
         return marked(words)
     return marked(_("%(invited)s, link over") % {"invited": words})
 

@@ -23,7 +23,7 @@ from subscriptions.admin.parts import Panel, Tool
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.admin.searching import Searched
 from subscriptions.models import Organization
-from subscriptions.policy.renewal import RENEWAL_OPEN
+from subscriptions.policy.renewals import RENEWAL_OPEN
 from subscriptions.standing import Standing, standing_of
 
 

@@ -12,7 +12,7 @@ from subscriptions import price_list
 from subscriptions.admin import parts
 from subscriptions.admin.read_only import NeverDeleted
 from subscriptions.models import Package
-from subscriptions.policy.buying import PROCESSOR_MINIMUM
+from subscriptions.policy.add_ons import PROCESSOR_MINIMUM
 
 
 class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from subscriptions.policy.buying import CURRENCIES
+from subscriptions.policy.add_ons import CURRENCIES
 
 
 def currency_is_sold(model: str) -> models.CheckConstraint:

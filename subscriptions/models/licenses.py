@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import one_of
 from subscriptions.models.terms import Term
-from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.add_ons import GROUP_SIZE
 
 
 class Cause(models.TextChoices):

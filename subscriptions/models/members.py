@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.models.constraints import one_of
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.models.organizations import Organization
-from subscriptions.policy import people
+from subscriptions.policy import members
 
 
 class LowerCaseEmailField(models.EmailField):  # type: ignore[type-arg]  # not generic at run time
@@ -94,11 +94,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Role(models.TextChoices):
     """The roles of ``policy.people`` with their names on the screens (R1)."""
 
-    GENERAL_MEMBER = people.Role.GENERAL_MEMBER.value, _("General member")
-    OBSERVER = people.Role.OBSERVER.value, _("Observer")
-    OBSERVER_WITH_FINANCE = people.Role.OBSERVER_WITH_FINANCE.value, _("Observer with finance")
-    ASSIGNOR = people.Role.ASSIGNOR.value, _("Assignor")
-    ADMINISTRATOR = people.Role.ADMINISTRATOR.value, _("Administrator")
+    GENERAL_MEMBER = members.Role.GENERAL_MEMBER.value, _("General member")
+    OBSERVER = members.Role.OBSERVER.value, _("Observer")
+    OBSERVER_WITH_FINANCE = members.Role.OBSERVER_WITH_FINANCE.value, _("Observer with finance")
+    ASSIGNOR = members.Role.ASSIGNOR.value, _("Assignor")
+    ADMINISTRATOR = members.Role.ADMINISTRATOR.value, _("Administrator")
 
 
 class MembershipState(models.TextChoices):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.constraints import one_of
 from subscriptions.models.members import LowerCaseEmailField
 from subscriptions.models.organizations import Organization
-from subscriptions.policy.messages import LONGEST_MESSAGE
+from subscriptions.policy.messenger import LONGEST_MESSAGE
 
 
 class ConversationState(models.TextChoices):

@@ -6,7 +6,7 @@ All amounts are whole minor units of a two-decimal currency.
 from dataclasses import dataclass
 from datetime import date
 
-from subscriptions.policy.buying import PROCESSOR_CEILING, PROCESSOR_MINIMUM
+from subscriptions.policy.add_ons import PROCESSOR_CEILING, PROCESSOR_MINIMUM
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 
 FULL_PERCENT = 10_000  # basis points

@@ -6,7 +6,7 @@ Amounts are in minor units.
 from dataclasses import dataclass
 from datetime import date
 
-from subscriptions.policy.buying import GROUP_SIZE
+from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from subscriptions.policy.people import Role
+from subscriptions.policy.members import Role
 
 
 class Column(StrEnum):

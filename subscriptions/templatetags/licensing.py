@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from subscriptions import formats, links, panels, sentences
 from subscriptions.models import Organization
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Refusal
 
 register = template.Library()
@@ -66,7 +66,7 @@ def sentence(decision: Allowed | Refusal) -> str:
 def can(membership: object, capability: str) -> bool:
     """``{% if membership|can:"buy_licenses" %}``, by the rules of ``policy.people`` (R2)."""
     role = getattr(membership, "role", None)
-    return role is not None and people.can(role, people.Capability(capability))
+    return role is not None and members.can(role, members.Capability(capability))
 
 
 @register.filter

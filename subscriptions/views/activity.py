@@ -15,7 +15,7 @@ from subscriptions.access import members_only
 from subscriptions.exports import csv_response
 from subscriptions.models import Activity, Membership
 from subscriptions.policy import calendar
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 
 PER_PAGE = 50
 

@@ -16,7 +16,7 @@ from subscriptions.forms import JoinForm, role_choices
 from subscriptions.joining import Asking
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.decisions import Refused
-from subscriptions.policy.people import Capability, Role
+from subscriptions.policy.members import Capability, Role
 from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
 

@@ -17,9 +17,9 @@ from subscriptions import clock, limits, links, messenger
 from subscriptions.access import keep_private, members_only
 from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
 
@@ -197,7 +197,7 @@ def _news(request: HttpRequest, author: Author) -> HttpResponse:
 
 
 def _may_ask_for_removal(member: Membership) -> bool:
-    if not people.can(member.role, Capability.BUY_LICENSES):
+    if not members.can(member.role, Capability.BUY_LICENSES):
         return False
     return standing_of(member.organization, clock.now()).renewal_is_open
 

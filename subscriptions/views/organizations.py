@@ -9,8 +9,8 @@ from subscriptions import clock, invitations, people_to_tell
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
-from subscriptions.policy import people
-from subscriptions.policy.people import Capability
+from subscriptions.policy import members
+from subscriptions.policy.members import Capability
 from subscriptions.standing import standing_of
 
 
@@ -40,7 +40,7 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest, member: Membership) -> HttpResponse:
     """Members Home: the organization, one's own role, whom to turn to."""
     organization = member.organization
-    sees_licenses = people.can(member.role, Capability.SEE_SUBSCRIPTION)
+    sees_licenses = members.can(member.role, Capability.SEE_SUBSCRIPTION)
     return render(
         request,
         "subscriptions/home.html",

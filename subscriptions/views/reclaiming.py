@@ -17,7 +17,7 @@ from subscriptions import clock, formats, members, recent_sign_in, reclaiming
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
-from subscriptions.policy.people import Capability, may_touch
+from subscriptions.policy.members import Capability, may_touch
 from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
 

@@ -23,8 +23,8 @@ from subscriptions.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.decisions import Refusal, Refused
-from subscriptions.policy.people import Capability
-from subscriptions.policy.roster import MOST_ROWS, RowState
+from subscriptions.policy.members import Capability
+from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_forms import ImportForm, read_changes
 from subscriptions.roster_sentences import STATES, need_in_words

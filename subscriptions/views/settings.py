@@ -26,7 +26,7 @@ from subscriptions import (
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.decisions import Refused
-from subscriptions.policy.people import Capability, can
+from subscriptions.policy.members import Capability, can
 from subscriptions.settings_forms import (
     AddressFormSet,
     BaseAddressFormSet,

@@ -19,9 +19,9 @@ from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
 from subscriptions.models.members import HOLDS_LICENSE
-from subscriptions.policy import people
+from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
-from subscriptions.policy.people import Capability
+from subscriptions.policy.members import Capability
 from subscriptions.sentences import sentence, too_many_invitations
 from subscriptions.standing import standing_of
 
@@ -41,9 +41,9 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     for row in page.members:
         # For the template, which holds no rules.
         row.invitation_is_over = bool(  # type: ignore[attr-defined]
-            row.invited_at and not people.invitation_works(row.invited_at, now)
+            row.invited_at and not rules.invitation_works(row.invited_at, now)
         )
-        row.may_be_touched = people.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
+        row.may_be_touched = rules.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
     context = {"page": page, "search": search, "standing": standing_of(member.organization, now)}
     return render(request, "subscriptions/users.html", context)
 
@@ -101,7 +101,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """One member: facts, and another role (R3)."""
     other = _member(member, key)
     form = RoleForm(request.POST or None, actor=member, initial={"role": other.role})
-    may_touch = people.may_touch(member.role, other.role)
+    may_touch = rules.may_touch(member.role, other.role)
     context: dict[str, Any] = {
         "other": other,
         "form": form,
@@ -169,7 +169,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
                 "A new invitation goes to %(email)s. It works for %(days)s days; "
                 "the old link no longer works."
             )
-            % {"email": other.user.email, "days": people.INVITATION_LIFE.days},
+            % {"email": other.user.email, "days": rules.INVITATION_LIFE.days},
         )
     return redirect("subscriptions:users", member.organization.slug)
 

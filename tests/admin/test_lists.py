@@ -22,7 +22,7 @@ from subscriptions.models import (
     User,
 )
 from subscriptions.models.members import Role
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import standing_of
 from tests.admin import rows
 from tests.admin.desk import Desk

@@ -17,7 +17,7 @@ from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import Standing, standing_of
 from tests.billing.renewals import NEW_START, renew, renew_and_settle
 from tests.billing.returns import (

@@ -8,7 +8,7 @@ from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import Standing, standing_of
 from tests.billing.renewals import renew, renew_and_settle
 from tests.billing.returns import (

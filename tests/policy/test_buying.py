@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import buying, calendar
+from subscriptions.policy import add_ons, calendar
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.terms import LastTerm
 
@@ -20,14 +20,14 @@ END = date(2026, 12, 31)
     [("5", 5), (" 10 ", 10), ("5000", 5000), ("0010", 10), ("0", 0), ("7", 7)],
 )
 def test_digits_are_read(typed: str, quantity: int) -> None:
-    assert buying.read_quantity(typed) == quantity
+    assert add_ons.read_quantity(typed) == quantity
 
 
 @pytest.mark.parametrize(
     "typed", ["", "   ", "7.5", "5e1", "1,000", "ten", "٥", "５", "²", "10 5", "0x10", "+5", "-"]
 )
 def test_anything_else_is_no_number(typed: str) -> None:
-    read = buying.read_quantity(typed)
+    read = add_ons.read_quantity(typed)
 
     assert isinstance(read, Refusal)
     assert read.reason == Reason.NOT_A_NUMBER
@@ -35,7 +35,7 @@ def test_anything_else_is_no_number(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["-5", "−5"])
 def test_a_negative_number_is_too_few(typed: str) -> None:
-    read = buying.read_quantity(typed)
+    read = add_ons.read_quantity(typed)
 
     assert isinstance(read, Refusal)
     assert read.reason == Reason.TOO_FEW
@@ -43,17 +43,17 @@ def test_a_negative_number_is_too_few(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["1000000000000", "9" * 40])
 def test_a_huge_number_is_above_the_ceiling_and_nothing_worse(typed: str) -> None:
-    read = buying.read_quantity(typed)
+    read = add_ons.read_quantity(typed)
 
     assert isinstance(read, int)
-    decision = buying.check_quantity(read, unit_amount=500, currency="usd")
+    decision = add_ons.check_quantity(read, unit_amount=500, currency="usd")
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.ABOVE_CEILING
 
 
 @pytest.mark.parametrize("quantity", [5, 10, 15, 5000])
 def test_groups_of_five_are_sold(quantity: int) -> None:
-    assert buying.check_quantity(quantity, unit_amount=500, currency="usd") == ALLOWED
+    assert add_ons.check_quantity(quantity, unit_amount=500, currency="usd") == ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_groups_of_five_are_sold(quantity: int) -> None:
 def test_other_numbers_are_refused_with_the_nearest(
     quantity: int, nearest: tuple[int, int]
 ) -> None:
-    decision = buying.check_quantity(quantity, unit_amount=500, currency="usd")
+    decision = add_ons.check_quantity(quantity, unit_amount=500, currency="usd")
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.NOT_IN_GROUPS
@@ -71,28 +71,28 @@ def test_other_numbers_are_refused_with_the_nearest(
 
 @pytest.mark.parametrize("quantity", [-5, 0, 1, 4])
 def test_less_than_one_group_is_too_few(quantity: int) -> None:
-    decision = buying.check_quantity(quantity, unit_amount=500, currency="usd")
+    decision = add_ons.check_quantity(quantity, unit_amount=500, currency="usd")
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.TOO_FEW
 
 
 def test_the_processors_ceiling_is_the_only_one() -> None:
-    most = buying.most_per_purchase(500)
+    most = add_ons.most_per_purchase(500)
 
     assert most == 199_995
-    assert buying.add_on_total(quantity=most, unit_amount=500) <= 99_999_999
-    assert buying.add_on_total(quantity=most + 5, unit_amount=500) > 99_999_999
-    assert buying.check_quantity(most, unit_amount=500, currency="usd") == ALLOWED
-    above = buying.check_quantity(most + 5, unit_amount=500, currency="usd")
+    assert add_ons.add_on_total(quantity=most, unit_amount=500) <= 99_999_999
+    assert add_ons.add_on_total(quantity=most + 5, unit_amount=500) > 99_999_999
+    assert add_ons.check_quantity(most, unit_amount=500, currency="usd") == ALLOWED
+    above = add_ons.check_quantity(most + 5, unit_amount=500, currency="usd")
     assert isinstance(above, Refusal)
     assert above.facts["most"] == most
 
 
 def test_just_above_the_last_group_only_the_one_below_is_named() -> None:
-    most = buying.most_per_purchase(99_999_999 // 10)
+    most = add_ons.most_per_purchase(99_999_999 // 10)
 
-    decision = buying.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
+    decision = add_ons.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
 
     assert most == 10
     assert isinstance(decision, Refusal)
@@ -107,14 +107,14 @@ def test_a_quantity_is_allowed_exactly_when_it_can_be_charged(
         quantity >= 5 and quantity % 5 == 0 and 50 <= quantity * unit_amount <= 99_999_999
     )
 
-    decision = buying.check_quantity(quantity, unit_amount=unit_amount, currency="usd")
+    decision = add_ons.check_quantity(quantity, unit_amount=unit_amount, currency="usd")
 
     assert (decision == ALLOWED) == can_be_charged
 
 
 @given(quantity=st.integers(1, 100_000), unit_amount=st.integers(1, 10_000_000))
 def test_the_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
-    total = buying.add_on_total(quantity=quantity, unit_amount=unit_amount)
+    total = add_ons.add_on_total(quantity=quantity, unit_amount=unit_amount)
 
     assert isinstance(total, int)
     assert total // unit_amount == quantity
@@ -126,11 +126,11 @@ def test_the_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
     [(5, True, 10), (7, True, 10), (5, False, 5), (7, False, 5), (10, False, 5), (0, True, 5)],
 )
 def test_the_buttons_step_by_groups(quantity: int, up: bool, after: int) -> None:
-    assert buying.stepped(quantity, up=up, most=1000) == after
+    assert add_ons.stepped(quantity, up=up, most=1000) == after
 
 
 def test_the_plus_stops_at_the_ceiling() -> None:
-    assert buying.stepped(1000, up=True, most=1000) == 1000
+    assert add_ons.stepped(1000, up=True, most=1000) == 1000
 
 
 OPENS = datetime(2026, 12, 2, 5, tzinfo=UTC)
@@ -150,20 +150,20 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_add_ons_are_sold_until_renewal_opens(now: datetime, reason: Reason | None) -> None:
-    decision = buying.may_add_licenses(LastTerm(END), now=now, zone=NEW_YORK)
+    decision = add_ons.may_add_licenses(LastTerm(END), now=now, zone=NEW_YORK)
 
     assert (decision.reason if isinstance(decision, Refusal) else None) == reason
 
 
 def test_without_a_term_nothing_is_sold() -> None:
-    decision = buying.may_add_licenses(None, now=OPENS, zone=NEW_YORK)
+    decision = add_ons.may_add_licenses(None, now=OPENS, zone=NEW_YORK)
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.NO_TERM
 
 
 def test_the_refusal_names_the_dates() -> None:
-    decision = buying.may_add_licenses(LastTerm(END), now=OPENS, zone=NEW_YORK)
+    decision = add_ons.may_add_licenses(LastTerm(END), now=OPENS, zone=NEW_YORK)
 
     assert isinstance(decision, Refusal)
     assert decision.facts == {

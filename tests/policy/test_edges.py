@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subscriptions.policy import (
-    buying,
+    add_ons,
     calendar,
     licenses,
-    messages,
+    members,
+    messenger,
     notifications,
-    people,
     prices,
     reminders,
-    renewal,
-    roster,
+    renewals,
+    roster_import,
     searching,
 )
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit
-from subscriptions.policy.people import Capability, Role
+from subscriptions.policy.members import Capability, Role
 from subscriptions.policy.terms import LastTerm, PaidTerm, last_term
 
 ZONE = ZoneInfo("America/New_York")
@@ -48,7 +48,7 @@ class TestReadingANumber:
         ],
     )
     def test_digits_only_and_none_is_too_long(self, text: str, number: int | None) -> None:
-        answer = buying.read_quantity(text)
+        answer = add_ons.read_quantity(text)
 
         assert (None if isinstance(answer, Refusal) else answer) == number
 
@@ -64,7 +64,7 @@ class TestReadingANumber:
         ],
     )
     def test_below_zero_is_too_few(self, text: str, reason: Reason) -> None:
-        answer = buying.read_quantity(text)
+        answer = add_ons.read_quantity(text)
 
         assert isinstance(answer, Refusal)
         assert answer.reason == reason
@@ -77,14 +77,14 @@ class TestReadingANumber:
         ],
     )
     def test_steps_land_on_groups(self, quantity: int, up: bool, expected: int) -> None:
-        stepped = buying.stepped(quantity, up=up, most=100)
+        stepped = add_ons.stepped(quantity, up=up, most=100)
 
         assert stepped == expected
         assert isinstance(stepped, int)
 
     def test_above_the_most_no_number_is_named(self) -> None:
         """At this price ten are the most that one payment carries."""
-        answer = buying.check_quantity(7, unit_amount=9_999_999, currency="usd")
+        answer = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
 
         assert answer == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
 
@@ -95,7 +95,7 @@ class TestTheEndOfATerm:
         [(END - timedelta(microseconds=1), False), (END, True), (END + timedelta(days=9), True)],
     )
     def test_the_instant_itself_is_late(self, at: datetime, is_late: bool) -> None:
-        assert renewal.is_late(TERM, at=at, zone=ZONE) == is_late
+        assert renewals.is_late(TERM, at=at, zone=ZONE) == is_late
 
     @pytest.mark.parametrize(
         ("charged_at", "starts_on"),
@@ -110,15 +110,15 @@ class TestTheEndOfATerm:
     def test_the_next_term_follows_or_starts_on_the_day_of_the_charge(
         self, charged_at: datetime, starts_on: date
     ) -> None:
-        found = renewal.next_term_starts_on(TERM, charged_at=charged_at, zone=ZONE)
+        found = renewals.next_term_starts_on(TERM, charged_at=charged_at, zone=ZONE)
 
         assert found == starts_on
 
     def test_renewal_opens_at_its_instant(self) -> None:
         opens = calendar.renewal_opens_at(EXPIRES_ON, ZONE)
 
-        assert renewal.may_renew(TERM, now=opens, zone=ZONE) == ALLOWED
-        before = renewal.may_renew(TERM, now=opens - timedelta(seconds=1), zone=ZONE)
+        assert renewals.may_renew(TERM, now=opens, zone=ZONE) == ALLOWED
+        before = renewals.may_renew(TERM, now=opens - timedelta(seconds=1), zone=ZONE)
         assert isinstance(before, Refusal)
 
     @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ class TestTheEndOfATerm:
         ],
     )
     def test_the_countdown_to_the_last_day(self, today: date, left: int | None) -> None:
-        assert renewal.days_left_to_add(EXPIRES_ON, today) == left
+        assert renewals.days_left_to_add(EXPIRES_ON, today) == left
 
     def test_a_canceled_term_that_ended_with_the_one_left_changes_nothing(self) -> None:
         """Two that end at the same instant: the one that is left carries the subscription."""
@@ -261,23 +261,23 @@ class TestSearching:
 
 
 def test_lone_ends_of_lines_become_ends_of_lines() -> None:
-    assert messages.cleaned("one\rtwo\r\nthree") == "one\ntwo\nthree"
+    assert messenger.cleaned("one\rtwo\r\nthree") == "one\ntwo\nthree"
 
 
 def test_the_roles_that_may_buy() -> None:
-    assert people.roles_with(Capability.BUY_LICENSES) == [Role.ASSIGNOR, Role.ADMINISTRATOR]
+    assert members.roles_with(Capability.BUY_LICENSES) == [Role.ASSIGNOR, Role.ADMINISTRATOR]
 
 
 class TestRosters:
     ROLES = {"": Role.GENERAL_MEMBER, "o": Role.OBSERVER}
 
-    def row(self, position: int = 2, **fields: Any) -> roster.Row:
+    def row(self, position: int = 2, **fields: Any) -> roster_import.Row:
         given: dict[str, Any] = {"name": "Nora New", "email": "nora@x.example", "role": "o"}
         given |= {"email_works": True, "is_left_out": False, "is_added": False}
-        return roster.Row(position=position, **(given | fields))
+        return roster_import.Row(position=position, **(given | fields))
 
-    def verdicts(self, *rows: roster.Row) -> list[roster.Verdict]:
-        return list(roster.judge(rows, known={}, roles=self.ROLES, actor_role="assignor"))
+    def verdicts(self, *rows: roster_import.Row) -> list[roster_import.Verdict]:
+        return list(roster_import.judge(rows, known={}, roles=self.ROLES, actor_role="assignor"))
 
     @pytest.mark.parametrize(
         "fields", [{}, {"is_left_out": True}, {"is_added": True}, {"name": ""}]
@@ -292,14 +292,14 @@ class TestRosters:
     def test_the_same_address_in_another_case_is_repeated(self) -> None:
         first, second = self.verdicts(self.row(), self.row(3, email="NORA@x.example"))
 
-        assert first.state == roster.RowState.INVITED
-        assert second == roster.Verdict(
-            roster.RowState.REPEATED, Role.OBSERVER, Refusal(Reason.ROW_REPEATED, {"row": 2})
+        assert first.state == roster_import.RowState.INVITED
+        assert second == roster_import.Verdict(
+            roster_import.RowState.REPEATED, Role.OBSERVER, Refusal(Reason.ROW_REPEATED, {"row": 2})
         )
 
-    def need(self, new: int, *, unit_amount: int = 500, **count: int) -> roster.Need:
+    def need(self, new: int, *, unit_amount: int = 500, **count: int) -> roster_import.Need:
         counted = licenses.count_licenses(held=25, in_use=20, **count)  # type: ignore[arg-type]
-        return roster.need_of(
+        return roster_import.need_of(
             new,
             counted,
             may_take=licenses.may_take(counted, new),
@@ -311,7 +311,7 @@ class TestRosters:
     def test_the_offer_names_its_price(self) -> None:
         need = self.need(12)
 
-        assert need == roster.Need(12, 5, (), roster.Offer(10, 500, "cad"))
+        assert need == roster_import.Need(12, 5, (), roster_import.Offer(10, 500, "cad"))
 
     def test_while_a_renewal_is_paid_more_licenses_do_not_help(self) -> None:
         need = self.need(4, renewal_checkout_quantity=22)
@@ -323,7 +323,7 @@ class TestRosters:
         counted = licenses.count_licenses(held=25, in_use=20)
         no = Refusal(Reason.RENEWAL_OPEN)
 
-        need = roster.need_of(
+        need = roster_import.need_of(
             7,
             counted,
             may_take=licenses.may_take(counted, 7),
@@ -339,7 +339,7 @@ class TestRosters:
         need = self.need(40, unit_amount=5_000_000)
 
         assert (need.new, need.free) == (40, 5)
-        assert need.offer == roster.Offer(15, 5_000_000, "cad")
+        assert need.offer == roster_import.Offer(15, 5_000_000, "cad")
         assert need.refusals[1] == Refusal(
             Reason.ABOVE_CEILING, {"most": 15, "ceiling": 99_999_999, "currency": "cad"}
         )

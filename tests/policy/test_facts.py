@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subscriptions.policy import (
-    buying,
+    add_ons,
     card_testing,
     licenses,
-    messages,
-    people,
+    members,
+    messenger,
     prices,
     refunds,
     removals,
-    renewal,
-    roster,
+    renewals,
+    roster_import,
 )
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, require
 from subscriptions.policy.licenses import LaterTerm
@@ -31,51 +31,51 @@ PAID = refunds.PaidPurchase(10, 500, 5000, 0, "usd")
 ALL_BACK = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
 
 
-def row(**fields: object) -> roster.Row:
+def row(**fields: object) -> roster_import.Row:
     given = {"position": 2, "name": "Nora New", "email": "nora@x.example", "role": ""}
     given |= {"email_works": True, "is_left_out": False, "is_added": False}
-    return roster.Row(**(given | fields))  # type: ignore[arg-type]
+    return roster_import.Row(**(given | fields))  # type: ignore[arg-type]
 
 
-def verdict_of(one: roster.Row) -> Refusal | None:
-    roles = {"": people.Role.GENERAL_MEMBER, "o": people.Role.OBSERVER}
-    [verdict] = roster.judge([one], known={}, roles=roles, actor_role="assignor")
+def verdict_of(one: roster_import.Row) -> Refusal | None:
+    roles = {"": members.Role.GENERAL_MEMBER, "o": members.Role.OBSERVER}
+    [verdict] = roster_import.judge([one], known={}, roles=roles, actor_role="assignor")
     return verdict.reason
 
 
 def cases() -> list[tuple[object, Reason, dict[str, object]]]:
     """Asked inside of the tests, so that whoever breaks a rule on purpose finds them failing."""
     return [
-        (buying.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
-        (buying.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
+        (add_ons.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
+        (add_ons.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
         (
-            buying.check_quantity(4, unit_amount=500, currency="usd"),
+            add_ons.check_quantity(4, unit_amount=500, currency="usd"),
             Reason.TOO_FEW,
             {"least": 5},
         ),
         (
-            buying.check_quantity(200_000, unit_amount=500, currency="cad"),
+            add_ons.check_quantity(200_000, unit_amount=500, currency="cad"),
             Reason.ABOVE_CEILING,
             {"most": 199_995, "ceiling": 99_999_999, "currency": "cad"},
         ),
         (
-            buying.check_quantity(7, unit_amount=500, currency="usd"),
+            add_ons.check_quantity(7, unit_amount=500, currency="usd"),
             Reason.NOT_IN_GROUPS,
             {"quantity": 7, "nearest": (5, 10)},
         ),
         (
             # Ten more would be above the ceiling of 10 licenses at this price.
-            buying.check_quantity(9, unit_amount=9_999_999, currency="usd"),
+            add_ons.check_quantity(9, unit_amount=9_999_999, currency="usd"),
             Reason.NOT_IN_GROUPS,
             {"quantity": 9, "nearest": (5, 10)},
         ),
         (
-            buying.check_quantity(8, unit_amount=12_000_000, currency="usd"),
+            add_ons.check_quantity(8, unit_amount=12_000_000, currency="usd"),
             Reason.ABOVE_CEILING,
             {"most": 5, "ceiling": 99_999_999, "currency": "usd"},
         ),
         (
-            buying.may_add_licenses(TERM, now=datetime(2032, 1, 1, 5, tzinfo=UTC), zone=ZONE),
+            add_ons.may_add_licenses(TERM, now=datetime(2032, 1, 1, 5, tzinfo=UTC), zone=ZONE),
             Reason.EXPIRED,
             {
                 "expires_on": date(2031, 12, 31),
@@ -85,7 +85,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (
             # Midnight in London is still the day before in New York.
-            buying.may_add_licenses(
+            add_ons.may_add_licenses(
                 LastTerm(date(2031, 12, 31), datetime(2031, 6, 1, 0, tzinfo=UTC)),
                 now=SUMMER,
                 zone=ZONE,
@@ -98,9 +98,9 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
                 "canceled_on": date(2031, 5, 31),
             },
         ),
-        (renewal.may_renew(None, now=SUMMER, zone=ZONE), Reason.NO_TERM, {}),
+        (renewals.may_renew(None, now=SUMMER, zone=ZONE), Reason.NO_TERM, {}),
         (
-            renewal.may_renew(TERM, now=SUMMER, zone=ZONE),
+            renewals.may_renew(TERM, now=SUMMER, zone=ZONE),
             Reason.RENEWAL_NOT_OPEN,
             {"renewal_opens_on": date(2031, 12, 2), "expires_on": date(2031, 12, 31)},
         ),
@@ -181,16 +181,16 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {"starts_on": date(2032, 1, 1)},
         ),
         (
-            people.may_lose_role("administrator", signed_in_administrators_left=0),
+            members.may_lose_role("administrator", signed_in_administrators_left=0),
             Reason.LAST_ADMINISTRATOR,
             {},
         ),
         (
-            messages.may_write(messages.MOST_MESSAGES),
+            messenger.may_write(messenger.MOST_MESSAGES),
             Reason.TOO_MANY_MESSAGES,
             {
-                "most": messages.MOST_MESSAGES,
-                "minutes": messages.WITHIN // timedelta(minutes=1),
+                "most": messenger.MOST_MESSAGES,
+                "minutes": messenger.WITHIN // timedelta(minutes=1),
             },
         ),
         (
@@ -202,14 +202,14 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (verdict_of(row(role="Chief")), Reason.ROLE_NOT_KNOWN, {"role": "Chief"}),
         (
-            verdict_of(row(email="n" * (roster.LONGEST_EMAIL + 1))),
+            verdict_of(row(email="n" * (roster_import.LONGEST_EMAIL + 1))),
             Reason.EMAIL_TOO_LONG,
-            {"most": roster.LONGEST_EMAIL, "length": roster.LONGEST_EMAIL + 1},
+            {"most": roster_import.LONGEST_EMAIL, "length": roster_import.LONGEST_EMAIL + 1},
         ),
         (
-            verdict_of(row(name="n" * (roster.LONGEST_NAME + 1))),
+            verdict_of(row(name="n" * (roster_import.LONGEST_NAME + 1))),
             Reason.NAME_TOO_LONG,
-            {"most": roster.LONGEST_NAME, "length": roster.LONGEST_NAME + 1},
+            {"most": roster_import.LONGEST_NAME, "length": roster_import.LONGEST_NAME + 1},
         ),
     ]
 
@@ -241,9 +241,9 @@ def test_to_require_is_to_raise_what_was_refused() -> None:
 def test_the_last_that_is_allowed() -> None:
     most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
 
-    assert verdict_of(row(email="n" * roster.LONGEST_EMAIL)) is None
-    assert verdict_of(row(name="n" * roster.LONGEST_NAME)) is None
+    assert verdict_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None
+    assert verdict_of(row(name="n" * roster_import.LONGEST_NAME)) is None
     assert prices.may_be_charged(most, currency="usd") == ALLOWED
     assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
-    assert messages.may_answer(newest_answer=7, seen=7) == ALLOWED
-    assert messages.may_answer(newest_answer=8, seen=7) != ALLOWED
+    assert messenger.may_answer(newest_answer=7, seen=7) == ALLOWED
+    assert messenger.may_answer(newest_answer=8, seen=7) != ALLOWED

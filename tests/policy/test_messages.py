@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import messages
+from subscriptions.policy import messenger
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.messages import LONGEST_MESSAGE, MOST_MESSAGES
+from subscriptions.policy.messenger import LONGEST_MESSAGE, MOST_MESSAGES
 
 
 def reason(decision: object) -> Reason | None:
@@ -17,17 +17,17 @@ def reason(decision: object) -> Reason | None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r\n", "\x00\x07", "\u200b", " \u200b\ufeff "])
 def test_a_message_says_something(text: str) -> None:
-    assert reason(messages.check_body(messages.cleaned(text))) == Reason.MESSAGE_EMPTY
+    assert reason(messenger.check_body(messenger.cleaned(text))) == Reason.MESSAGE_EMPTY
 
 
 @pytest.mark.parametrize("text", ["?", "<b>", "🙂", "你好", "\u200bx"])
 def test_it_may_be_short(text: str) -> None:
-    assert messages.check_body(messages.cleaned(text)) == ALLOWED
+    assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
 
 
 def test_the_longest_is_let_through_and_one_more_is_not() -> None:
-    assert messages.check_body("x" * LONGEST_MESSAGE) == ALLOWED
-    decision = messages.check_body("x" * (LONGEST_MESSAGE + 1))
+    assert messenger.check_body("x" * LONGEST_MESSAGE) == ALLOWED
+    decision = messenger.check_body("x" * (LONGEST_MESSAGE + 1))
 
     assert reason(decision) == Reason.MESSAGE_TOO_LONG
     assert isinstance(decision, Refusal)
@@ -38,14 +38,14 @@ def test_the_end_of_a_line_counts_once() -> None:
     """A browser sends two characters for each."""
     typed = "\r\n".join(["x"] * (LONGEST_MESSAGE // 2))
 
-    assert messages.check_body(messages.cleaned(typed)) == ALLOWED
+    assert messenger.check_body(messenger.cleaned(typed)) == ALLOWED
 
 
 @given(st.text(max_size=200))
 def test_cleaning_keeps_what_can_be_seen(text: str) -> None:
-    kept = messages.cleaned(text)
+    kept = messenger.cleaned(text)
 
-    assert messages.cleaned(kept) == kept
+    assert messenger.cleaned(kept) == kept
     assert "\x00" not in kept
     assert "\r" not in kept
     visible = [character for character in text if character.isprintable() and character != " "]
@@ -53,25 +53,25 @@ def test_cleaning_keeps_what_can_be_seen(text: str) -> None:
 
 
 def test_ten_in_a_row_and_no_more() -> None:
-    assert messages.may_write(MOST_MESSAGES - 1) == ALLOWED
-    assert reason(messages.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
+    assert messenger.may_write(MOST_MESSAGES - 1) == ALLOWED
+    assert reason(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
 
 
 def test_a_removal_is_asked_for_while_renewal_is_open() -> None:
     facts = {"renewal_opens_on": date(2031, 12, 2), "expires_on": date(2031, 12, 31)}
-    closed = messages.may_ask_for_removal(Refusal(Reason.RENEWAL_NOT_OPEN, facts))
+    closed = messenger.may_ask_for_removal(Refusal(Reason.RENEWAL_NOT_OPEN, facts))
 
-    assert messages.may_ask_for_removal(ALLOWED) == ALLOWED
+    assert messenger.may_ask_for_removal(ALLOWED) == ALLOWED
     assert closed == Refusal(Reason.REMOVAL_NOT_OPEN, facts)
     no_term = Refusal(Reason.NO_TERM)
-    assert messages.may_ask_for_removal(no_term) == no_term
+    assert messenger.may_ask_for_removal(no_term) == no_term
 
 
 def test_support_reads_a_colleagues_answer_before_sending_another() -> None:
-    assert messages.may_answer(newest_answer=4, seen=5) == ALLOWED
-    assert reason(messages.may_answer(newest_answer=6, seen=5)) == Reason.ANSWERED_MEANWHILE
+    assert messenger.may_answer(newest_answer=4, seen=5) == ALLOWED
+    assert reason(messenger.may_answer(newest_answer=6, seen=5)) == Reason.ANSWERED_MEANWHILE
 
 
 def test_nothing_unread_is_closed() -> None:
-    assert messages.may_close(newest=5, seen=5) == ALLOWED
-    assert reason(messages.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
+    assert messenger.may_close(newest=5, seen=5) == ALLOWED
+    assert reason(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE

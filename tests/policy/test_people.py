@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from subscriptions.policy import people
+from subscriptions.policy import members
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.people import Capability, Role
+from subscriptions.policy.members import Capability, Role
 
 BUYERS = {Role.ASSIGNOR, Role.ADMINISTRATOR}
 
@@ -24,47 +24,47 @@ BUYERS = {Role.ASSIGNOR, Role.ADMINISTRATOR}
 def test_only_assignors_and_administrators_buy_and_manage(
     role: Role, capability: Capability
 ) -> None:
-    assert people.can(role, capability) == (role in BUYERS)
+    assert members.can(role, capability) == (role in BUYERS)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_everybody_visits_and_only_administrators_edit_settings(role: Role) -> None:
-    assert people.can(role, Capability.VISIT)
-    assert people.can(role, Capability.EDIT_SETTINGS) == (role == Role.ADMINISTRATOR)
+    assert members.can(role, Capability.VISIT)
+    assert members.can(role, Capability.EDIT_SETTINGS) == (role == Role.ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_an_assignor_gives_and_touches_every_role_but_administrator(role: Role) -> None:
     expected = role != Role.ADMINISTRATOR
 
-    assert (people.may_grant(Role.ASSIGNOR, role) == ALLOWED) == expected
-    assert (people.may_touch(Role.ASSIGNOR, role) == ALLOWED) == expected
-    assert (role in people.grantable_roles(Role.ASSIGNOR)) == expected
+    assert (members.may_grant(Role.ASSIGNOR, role) == ALLOWED) == expected
+    assert (members.may_touch(Role.ASSIGNOR, role) == ALLOWED) == expected
+    assert (role in members.grantable_roles(Role.ASSIGNOR)) == expected
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_an_administrator_gives_and_touches_every_role(role: Role) -> None:
-    assert people.may_grant(Role.ADMINISTRATOR, role) == ALLOWED
-    assert people.may_touch(Role.ADMINISTRATOR, role) == ALLOWED
+    assert members.may_grant(Role.ADMINISTRATOR, role) == ALLOWED
+    assert members.may_touch(Role.ADMINISTRATOR, role) == ALLOWED
 
 
 @pytest.mark.parametrize("role", [Role.GENERAL_MEMBER, Role.OBSERVER, Role.OBSERVER_WITH_FINANCE])
 def test_others_give_nothing_above_themselves(role: Role) -> None:
     for above in BUYERS:
-        decision = people.may_grant(role, above)
+        decision = members.may_grant(role, above)
         assert isinstance(decision, Refusal)
         assert decision.reason == Reason.ABOVE_OWN_ROLE
 
 
 @pytest.mark.parametrize(("others", "allowed"), [(0, False), (1, True), (2, True)])
 def test_the_last_administrator_stays(others: int, allowed: bool) -> None:
-    decision = people.may_lose_role(Role.ADMINISTRATOR, signed_in_administrators_left=others)
+    decision = members.may_lose_role(Role.ADMINISTRATOR, signed_in_administrators_left=others)
 
     assert (decision == ALLOWED) == allowed
 
 
 def test_everybody_else_may_leave_however_few_administrators_there_are() -> None:
-    assert people.may_lose_role(Role.ASSIGNOR, signed_in_administrators_left=0) == ALLOWED
+    assert members.may_lose_role(Role.ASSIGNOR, signed_in_administrators_left=0) == ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_everybody_else_may_leave_however_few_administrators_there_are() -> None
 def test_an_invitation_works_for_fourteen_days(after: timedelta, works: bool) -> None:
     invited_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-    assert people.invitation_works(invited_at, invited_at + after) == works
+    assert members.invitation_works(invited_at, invited_at + after) == works

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import renewal
-from subscriptions.policy.renewal import Bound, Phase
+from subscriptions.policy import renewals
+from subscriptions.policy.renewals import Bound, Phase
 from subscriptions.policy.terms import LastTerm
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -33,13 +33,13 @@ SECOND = timedelta(seconds=1)
 )
 def test_phases_follow_each_other_at_local_midnights(now: datetime, phase: Phase) -> None:
     assert (
-        renewal.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        renewals.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
         == phase
     )
 
 
 def test_without_a_term_there_is_no_phase() -> None:
-    phase = renewal.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
+    phase = renewals.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
 
     assert phase == Phase.NONE
 
@@ -61,7 +61,7 @@ def test_without_a_term_there_is_no_phase() -> None:
 def test_the_number_of_a_renewal(
     licenses: int, removed: int, in_use: int, minimum: int, quantity: int, bound: Bound
 ) -> None:
-    decided = renewal.renewal_quantity(
+    decided = renewals.renewal_quantity(
         licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
     )
 
@@ -77,7 +77,7 @@ def test_the_number_of_a_renewal(
 def test_a_renewal_never_leaves_a_member_without_license(
     licenses: int, removed: int, in_use: int, minimum: int
 ) -> None:
-    decided = renewal.renewal_quantity(
+    decided = renewals.renewal_quantity(
         licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
     )
 

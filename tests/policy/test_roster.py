@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import roster
+from subscriptions.policy import roster_import
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
-from subscriptions.policy.people import Role
-from subscriptions.policy.roster import Known, Need, Row, RowState, Verdict
+from subscriptions.policy.members import Role
+from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
 from subscriptions.policy.roster_words import Column, read_heading, read_role
 
 MEMBER = Known("Otto Official", Role.GENERAL_MEMBER, is_member=True)
@@ -33,7 +33,7 @@ def row(position: int = 2, **fields: Any) -> Row:
 def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
     """The verdicts, where ``known`` are people by the part of their address before the @."""
     return list(
-        roster.judge(
+        roster_import.judge(
             rows,
             known={f"{name}@new.example": one for name, one in known.items()},
             roles={typed: role for typed in {r.role for r in rows} if (role := read_role(typed))},
@@ -111,7 +111,7 @@ class TestRows:
         assert state_of(*rows, nora=MEMBER) == [RowState.LEFT_OUT, RowState.ADDED]
 
     def test_every_state_is_counted(self) -> None:
-        counts = roster.count(judged(row(2), row(3), row(4, name="")))
+        counts = roster_import.count(judged(row(2), row(3), row(4, name="")))
 
         assert set(counts) == set(RowState)
         assert counts[RowState.INVITED] == counts[RowState.WRONG] + counts[RowState.REPEATED] - 1
@@ -119,7 +119,7 @@ class TestRows:
 
 
 def need(new: int, count: LicenseCount, sold: Allowed | Refusal = ALLOWED, unit: int = 500) -> Need:
-    return roster.need_of(
+    return roster_import.need_of(
         new,
         count,
         may_take=may_take(count, new),
@@ -189,7 +189,7 @@ class TestNeed:
 
     def test_after_expiration_the_reason_is_said_once(self) -> None:
         count = held(0, 21)
-        late = roster.need_of(
+        late = roster_import.need_of(
             3, count, may_take=EXPIRED, may_add_licenses=EXPIRED, unit_amount=500, currency="usd"
         )
 
@@ -265,4 +265,4 @@ class TestWords:
         assert read_role(typed) == role
 
     def test_names_stand_on_one_line(self) -> None:
-        assert roster.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"
+        assert roster_import.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from subscriptions.policy import buying, renewal
+from subscriptions.policy import add_ons, renewals
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.policy.terms import LastTerm, PaidTerm, last_term
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -85,7 +85,7 @@ class TestWhatFollowsFromACancellation:
     TERM = LastTerm(THIRD, CANCELED_AT)
 
     def phase(self, now: datetime) -> Phase:
-        return renewal.phase_of(self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        return renewals.phase_of(self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14))
 
     def test_phases(self) -> None:
         second = timedelta(seconds=1)
@@ -103,19 +103,19 @@ class TestWhatFollowsFromACancellation:
 
         def phase(now: datetime) -> Phase:
             after = timedelta(days=14)
-            return renewal.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
+            return renewals.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
 
         assert phase(closes_at - timedelta(seconds=1)) == Phase.EXPIRED
         assert phase(closes_at) == Phase.CLOSED
 
     def test_renewal_is_open_long_before_the_old_window(self) -> None:
-        assert renewal.may_renew(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK) == ALLOWED
+        assert renewals.may_renew(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK) == ALLOWED
         assert isinstance(
-            renewal.may_renew(LastTerm(THIRD), now=self.CANCELED_AT, zone=NEW_YORK), Refusal
+            renewals.may_renew(LastTerm(THIRD), now=self.CANCELED_AT, zone=NEW_YORK), Refusal
         )
 
     def test_no_add_ons_are_sold_and_the_reason_is_named(self) -> None:
-        decision = buying.may_add_licenses(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK)
+        decision = add_ons.may_add_licenses(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK)
 
         assert isinstance(decision, Refusal)
         assert decision.reason == Reason.CANCELED
@@ -124,6 +124,6 @@ class TestWhatFollowsFromACancellation:
     def test_the_next_term_starts_on_the_day_of_its_charge(self) -> None:
         charged_at = at(2032, 3, 5)
 
-        start = renewal.next_term_starts_on(self.TERM, charged_at=charged_at, zone=NEW_YORK)
+        start = renewals.next_term_starts_on(self.TERM, charged_at=charged_at, zone=NEW_YORK)
 
         assert start == date(2032, 3, 5)

@@ -6,8 +6,8 @@ from subscriptions import members, rosters
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, User
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.policy.people import Role
-from subscriptions.policy.roster import RowState
+from subscriptions.policy.members import Role
+from subscriptions.policy.roster_import import RowState
 from tests.concurrency import at_once
 from tests.rosters import kept, line
 from tests.world import World, build_world

@@ -8,7 +8,7 @@ from subscriptions import answering, messenger
 from subscriptions.messenger import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.policy.messages import MOST_MESSAGES
+from subscriptions.policy.messenger import MOST_MESSAGES
 from tests.concurrency import at_once
 from tests.world import World
 

@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.counting import miscounts
 from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.renewal import Phase
+from subscriptions.policy.renewals import Phase
 from subscriptions.standing import standing_of
 
 Sessions = list[dict[str, Any]]

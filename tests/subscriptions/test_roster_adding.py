@@ -8,7 +8,7 @@ from subscriptions.members import NewMember
 from subscriptions.models import Renewal, RosterImport, RosterRow
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
-from subscriptions.policy.people import Role
+from subscriptions.policy.members import Role
 from tests.factories import MembershipFactory
 from tests.pages import text_of
 from tests.rosters import address_of, kept, line, row_of, upload

@@ -8,7 +8,7 @@ import pytest
 
 from subscriptions import roster_files
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.policy.roster import MOST_BYTES, MOST_ROWS
+from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
 from subscriptions.roster_columns import RosterLine
 from tests.rosters import csv_of, workbook_of
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from subscriptions import members
 from subscriptions.models import Membership, RosterImport, RosterRow
-from subscriptions.policy.people import Role
+from subscriptions.policy.members import Role
 from tests.pages import queries_of, text_of
 from tests.rosters import (
     IMPORT,

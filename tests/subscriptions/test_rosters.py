@@ -13,8 +13,8 @@ from subscriptions.models import Activity, Membership, Notice, RosterImport, Ros
 from subscriptions.models.members import MembershipState
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.policy.people import Role
-from subscriptions.policy.roster import MOST_KEPT, RowState
+from subscriptions.policy.members import Role
+from subscriptions.policy.roster_import import MOST_KEPT, RowState
 from subscriptions.rosters import Change
 from subscriptions.standing import standing_of
 from tests.pages import text_of

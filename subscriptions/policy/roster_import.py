@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from subscriptions.policy import buying, people
+from subscriptions.policy import add_ons, members
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.policy.licenses import LicenseCount, Limit
 
@@ -68,7 +68,7 @@ class Verdict:
     """What a row would do, with the reason where it would do nothing."""
 
     state: RowState
-    role: people.Role = people.Role.GENERAL_MEMBER
+    role: members.Role = members.Role.GENERAL_MEMBER
     reason: Refusal | None = None
 
 
@@ -81,7 +81,7 @@ def judge(
     rows: Iterable[Row],
     *,
     known: Mapping[str, Known],
-    roles: Mapping[str, people.Role],
+    roles: Mapping[str, members.Role],
     actor_role: str,
 ) -> Iterator[Verdict]:
     """What each row would do, in their order, when somebody with ``actor_role`` adds them (R3).
@@ -101,25 +101,25 @@ def judge(
 
 
 def _judge(
-    row: Row, known: Known | None, roles: Mapping[str, people.Role], actor_role: str
+    row: Row, known: Known | None, roles: Mapping[str, members.Role], actor_role: str
 ) -> Verdict:
     role = roles.get(row.role)
-    shown = role or people.Role.GENERAL_MEMBER
+    shown = role or members.Role.GENERAL_MEMBER
     if row.is_added:
         return Verdict(RowState.ADDED, shown)
     if row.is_left_out:
         return Verdict(RowState.LEFT_OUT, shown)
     if known is not None and known.is_member:
         already = Refusal(Reason.ALREADY_A_MEMBER, {"name": known.name})
-        return Verdict(RowState.MEMBER, people.Role(known.role), already)
+        return Verdict(RowState.MEMBER, members.Role(known.role), already)
     wrong = _what_is_wrong(row)
     if wrong is None and role is None:
         wrong = Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role})
-    if wrong is None and isinstance(people.may_grant(actor_role, shown), Refusal):
+    if wrong is None and isinstance(members.may_grant(actor_role, shown), Refusal):
         wrong = Refusal(Reason.ROLE_ABOVE_OWN)
     if wrong is None and known is not None:
         # Whom an Administrator has removed, only an Administrator brings back.
-        decision = people.may_touch(actor_role, known.role)
+        decision = members.may_touch(actor_role, known.role)
         wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
         return Verdict(RowState.WRONG, shown, wrong)
@@ -160,12 +160,12 @@ class Offer:
     @property
     def groups(self) -> int:
         """How many groups that are sold it is (R10)."""
-        return self.quantity // buying.GROUP_SIZE
+        return self.quantity // add_ons.GROUP_SIZE
 
     @property
     def total(self) -> int:
         """Its price, at the locked price per license (R11)."""
-        return buying.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
+        return add_ons.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
 
 
 @dataclass(frozen=True)
@@ -196,8 +196,8 @@ class Need:
 
 def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer:
     """The fewest licenses that can be bought and are enough: whole groups (R10)."""
-    groups = -(-missing // buying.GROUP_SIZE)
-    return Offer(groups * buying.GROUP_SIZE, unit_amount, currency)
+    groups = -(-missing // add_ons.GROUP_SIZE)
+    return Offer(groups * add_ons.GROUP_SIZE, unit_amount, currency)
 
 
 def need_of(
@@ -228,9 +228,9 @@ def need_of(
         return Need(new, licenses.free, (may_take,), held_back_by_checkout=True)
     missing = new - licenses.free
     offer = smallest_purchase(missing, unit_amount=unit_amount, currency=currency)
-    decision = buying.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)
+    decision = add_ons.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)
     if isinstance(decision, Refusal):
         # The first of several purchases.
-        most = Offer(buying.most_per_purchase(unit_amount), unit_amount, currency)
+        most = Offer(add_ons.most_per_purchase(unit_amount), unit_amount, currency)
         return Need(new, licenses.free, (may_take, decision), most)
     return Need(new, licenses.free, offer=offer)

@@ -18,12 +18,13 @@ from billing.processor import Line, ProcessorRefused
 from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus
-from subscriptions import activity, clock, formats, languages, links
+from subscriptions import activity, clock
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import standing_of
+from subscriptions.text import formats, languages, links
 
 # A Checkout Session with less life left is not offered again.
 WORTH_RESUMING = timedelta(minutes=5)

@@ -8,8 +8,8 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.panels import purchases_panel
-        from subscriptions.links import register_pages
-        from subscriptions.panels import register_panel
+        from subscriptions.text.links import register_pages
+        from subscriptions.text.panels import register_panel
 
         register_pages(
             add_licenses="billing:add_licenses",

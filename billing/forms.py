@@ -10,11 +10,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from billing.adding import Order
-from subscriptions.fields import NameField
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal
-from subscriptions.sentences import sentence
+from subscriptions.text.fields import NameField
+from subscriptions.text.refusals.sentences import sentence
 
 
 class QuantityField(forms.CharField):

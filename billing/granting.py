@@ -16,19 +16,11 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import (
-    activity,
-    clock,
-    ledger,
-    links,
-    mail_facts,
-    notices,
-    organizations,
-    renewals,
-)
+from subscriptions import activity, clock, ledger, mail_facts, notices, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.people_to_tell import others_for_receipts
+from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
 

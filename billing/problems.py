@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import DisputeStatus, ProblemReason, Resolution
-from subscriptions import clock, links, mail_facts, notices
+from subscriptions import clock, mail_facts, notices
 from subscriptions.models import User
+from subscriptions.text import links
 
 
 def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object]) -> None:

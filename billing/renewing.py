@@ -20,7 +20,7 @@ from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
-from subscriptions import activity, clock, links, renewals
+from subscriptions import activity, clock, renewals
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
@@ -30,6 +30,7 @@ from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.renewals import RenewalNeed
 from subscriptions.standing import Standing, standing_of
+from subscriptions.text import links
 
 # How often open checkouts are closed again when somebody keeps opening new ones.
 _PATIENCE = 3

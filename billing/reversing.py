@@ -23,12 +23,13 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import activity, clock, ledger, links, mail_facts, notices, renewals
+from subscriptions import activity, clock, ledger, mail_facts, notices, renewals
 from subscriptions.models import Organization, Term
 from subscriptions.people_to_tell import people_who_may_buy
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.refunds import PaidPurchase
 from subscriptions.standing import standing_of
+from subscriptions.text import links
 
 
 class CheckoutInTheWay(Exception):

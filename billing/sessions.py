@@ -12,7 +12,8 @@ from billing.processor import CheckoutSession, Line, ProcessorRefused, Processor
 from billing.purchases import settle
 from billing.states import PurchaseStatus
 from billing.transitions import abandon, open_with_session
-from subscriptions import clock, formats, languages
+from subscriptions import clock
+from subscriptions.text import formats, languages
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,11 @@ from billing.discounts import load_discounts
 from billing.models import Application, Purchase
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, links
+from subscriptions import clock
 from subscriptions.models import Package
 from subscriptions.policy import calendar, prices
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.text import links
 
 
 @dataclass(frozen=True)

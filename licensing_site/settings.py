@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "subscriptions.languages.LanguageOfThePerson",
+    "subscriptions.text.languages.LanguageOfThePerson",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -88,6 +88,7 @@ TEMPLATES = [
             # Django's own tags, remembering what they have worked out.
             "builtins": ["subscriptions.templatetags.quick"],
             "libraries": {
+                "licensing": "subscriptions.text.tags",
                 "i18n": "subscriptions.templatetags.quick_i18n",
                 "static": "subscriptions.templatetags.quick_static",
             },

@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscriptions import languages, links
 from subscriptions.models import User
+from subscriptions.text import languages, links
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library

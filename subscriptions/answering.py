@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.db import transaction
 
-from subscriptions import clock, links, mail_facts, notices
+from subscriptions import clock, mail_facts, notices
 from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import require
+from subscriptions.text import links
 
 
 def count_waiting() -> int:

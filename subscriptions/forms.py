@@ -6,11 +6,11 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.fields import NameField
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import Role
 from subscriptions.policy import members
+from subscriptions.text.fields import NameField
 
 
 def role_choices(actor: Membership) -> list[tuple[str, str]]:

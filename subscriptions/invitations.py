@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from subscriptions import clock, links, mail_facts, notices
+from subscriptions import clock, mail_facts, notices
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState, Role, membership_invited_by
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.text import links
 
 NOTICE = "invitation"
 

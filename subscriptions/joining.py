@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from subscriptions import activity, clock, links, members, notices, people_to_tell
+from subscriptions import activity, clock, members, notices, people_to_tell
 from subscriptions.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Role
+from subscriptions.text import links
 
 # Nobody reads more than that; whoever asks then is told that the organization answers first.
 MOST_WAITING = 500

@@ -1,8 +1,9 @@
 """Telling those who may buy that few licenses are left."""
 
-from subscriptions import links, mail_facts, notices, people_to_tell
+from subscriptions import mail_facts, notices, people_to_tell
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
+from subscriptions.text import links
 
 
 def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.functional import Promise
 
-from subscriptions import formats
+from subscriptions.text import formats
 
 Fact = dict[str, list[Any]]
 

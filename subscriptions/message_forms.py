@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.fields import NameField
 from subscriptions.messenger import RemovalBounds, Text
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.decisions import Reason, Refusal
-from subscriptions.sentences import sentence
+from subscriptions.text.fields import NameField
+from subscriptions.text.refusals.sentences import sentence
 
 
 class SubmissionField(forms.CharField):

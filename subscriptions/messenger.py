@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet, Sum
 
-from subscriptions import activity, clock, links, notices, renewals
+from subscriptions import activity, clock, notices, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
@@ -21,6 +21,7 @@ from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.members import Capability
 from subscriptions.standing import Standing, standing_of
+from subscriptions.text import links
 
 
 @dataclass(frozen=True)

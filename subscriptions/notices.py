@@ -15,9 +15,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from post_office import mail
 
-from subscriptions import clock, links, mail_facts, mail_parts
+from subscriptions import clock, mail_facts, mail_parts
 from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Membership, Notice, Organization, User
+from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
 

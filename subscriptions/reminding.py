@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import clock, links, mail_facts, notices, people_to_tell
+from subscriptions import clock, mail_facts, notices, people_to_tell
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.policy import reminders
 from subscriptions.policy.renewals import Phase
 from subscriptions.standing import Standing, standing_of
+from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from subscriptions import activity, clock, links, mail_facts, notices, people_to_tell, renewals
+from subscriptions import activity, clock, mail_facts, notices, people_to_tell, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.standing import Standing
+from subscriptions.text import links
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_columns import RosterLine
 from subscriptions.rosters import Change
-from subscriptions.sentences import sentence
+from subscriptions.text.refusals.sentences import sentence
 
 _LONGEST = 500
 

@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.fields import NameField
 from subscriptions.models import NotifiedAddress, Organization
+from subscriptions.text.fields import NameField
 
 # As many as a person can keep in mind; each is one mail at most.
 MOST_THRESHOLDS = 10

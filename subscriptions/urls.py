@@ -2,10 +2,10 @@
 
 from django.urls import path
 
+from subscriptions.text import views
 from subscriptions.views import (
     accounts,
     activity,
-    help,
     joining,
     languages,
     messenger,
@@ -21,7 +21,7 @@ app_name = "subscriptions"
 
 urlpatterns = [
     path("", organizations.my_organizations, name="my_organizations"),
-    path("help/", help.help, name="help"),
+    path("help/", views.help, name="help"),
     path("account/", profile.profile, name="profile"),
     path("language/", languages.choose, name="choose_language"),
     path("invitations/<str:token>/", accounts.invitation, name="invitation"),

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from billing.admin.purchases import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
-from subscriptions import formats
 from subscriptions.admin import parts
 from subscriptions.admin.filters import in_phase, over_their_licenses
 from subscriptions.answering import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.renewals import Phase
+from subscriptions.text import formats
 
 
 @dataclass(frozen=True)

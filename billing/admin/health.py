@@ -22,10 +22,11 @@ from billing.admin.finding import as_number
 from billing.admin.purchases import NEEDS_RESPONSE, UNFINISHED
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import UNSETTLED
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.admin import parts
 from subscriptions.admin.parts import Fact, Panel, link, marked, moment
 from subscriptions.models import Notice, User
+from subscriptions.text import formats
 
 MAY_LOOK = "billing.view_processorevent"
 # A webhook comes within seconds of a payment; later than this after one, none will.

@@ -16,7 +16,6 @@ from billing.admin.removing import MAY_REMOVE, RemoveLicenses
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.renewing import open_renewal_checkout
 from billing.states import PurchaseStatus
-from subscriptions import formats
 from subscriptions.admin import organization_lists as lists
 from subscriptions.admin import organization_page as page
 from subscriptions.admin import organizations, parts
@@ -25,6 +24,7 @@ from subscriptions.admin.filters import YesFilter
 from subscriptions.admin.parts import Panel, Tool, link, marked, moment, money
 from subscriptions.models import Organization
 from subscriptions.standing import Standing
+from subscriptions.text import formats
 
 Builder = Callable[[HttpRequest, Standing], Panel | None]
 

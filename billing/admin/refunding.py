@@ -16,7 +16,7 @@ from billing.models import Purchase, Refund
 from billing.renewing import open_renewal_checkout
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
 from billing.support_actions import RefundOrder
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.filters import PHASES
@@ -25,6 +25,7 @@ from subscriptions.admin.parts import Fact
 from subscriptions.models import User
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, require
+from subscriptions.text import formats
 
 MAY_REFUND = "billing.add_refund"
 ALL, SOME = "all", "some"

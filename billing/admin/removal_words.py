@@ -6,13 +6,14 @@ from django.utils.translation import ngettext
 from billing import removing
 from billing.removing import RemovalPlan
 from billing.renewing import open_renewal_checkout
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.admin import parts
 from subscriptions.admin.actions import Done
 from subscriptions.admin.parts import Fact
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Refusal, Refused
 from subscriptions.standing import standing_of
+from subscriptions.text import formats
 
 
 def may_remove(organization: Organization) -> Allowed | Refusal:

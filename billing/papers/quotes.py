@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from billing.models.purchases import seller_now
 from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.renewing import RenewalPlan
-from subscriptions import formats
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import Bound
 from subscriptions.standing import Standing
+from subscriptions.text import formats
 
 
 def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from billing.models import Dispute, Purchase, Refund
 from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
-from subscriptions import formats
+from subscriptions.text import formats
 
 
 def receipt_pdf(purchase: Purchase) -> bytes:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from billing.models import Purchase
 from billing.models.purchases import seller_now
 from billing.papers.typesetting import Paper, Table, foot, typeset
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
+from subscriptions.text import formats
 
 
 def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:

@@ -13,9 +13,9 @@ from billing.models import Purchase
 from billing.states import SHOWN_REFUNDS, UNSETTLED
 from subscriptions import clock, ledger
 from subscriptions.access import members_only
-from subscriptions.exports import csv_response
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.members import Capability
+from subscriptions.text.csv import csv_response
 
 PER_PAGE = 25
 

@@ -14,11 +14,11 @@ from billing.renewing import offered_packages, plan_renewal
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import members_only
-from subscriptions.exports import csv_response
 from subscriptions.models import Membership, Term
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
 from subscriptions.standing import standing_of
+from subscriptions.text.csv import csv_response
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)

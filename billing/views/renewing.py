@@ -32,8 +32,8 @@ from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
 from subscriptions.reclaiming import count_dormant, dormant_after
-from subscriptions.sentences import sentence, too_many_payments
 from subscriptions.standing import Standing, standing_of
+from subscriptions.text.refusals.sentences import sentence, too_many_payments
 
 PAGE = "billing/renewal.html"
 

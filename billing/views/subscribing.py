@@ -27,7 +27,7 @@ from subscriptions import clock, limits
 from subscriptions.models import Package
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
-from subscriptions.sentences import sentence, too_many_payments
+from subscriptions.text.refusals.sentences import sentence, too_many_payments
 
 PAGE = "billing/subscribe.html"
 

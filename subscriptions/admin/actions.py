@@ -33,7 +33,7 @@ from subscriptions.admin import parts
 from subscriptions.admin.parts import Fact
 from subscriptions.models import User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused
-from subscriptions.sentences import sentence
+from subscriptions.text.refusals.sentences import sentence
 
 
 class ActionForm(forms.Form):

@@ -28,7 +28,7 @@ from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.decisions import Refused
 from subscriptions.prefixes import begins
-from subscriptions.sentences import sentence
+from subscriptions.text.refusals.sentences import sentence
 
 # Answering and closing; reading asks for view_conversation.
 MAY_ANSWER = "subscriptions.add_message"

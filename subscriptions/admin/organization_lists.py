@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from subscriptions import formats
 from subscriptions.admin import parts, story
 from subscriptions.admin.parts import Panel, day, day_of, link, marked, moment, money
 from subscriptions.models import (
@@ -27,6 +26,7 @@ from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy import members as rules
 from subscriptions.standing import Standing
+from subscriptions.text import formats
 
 MAY_INVITE = "subscriptions.change_membership"
 MAY_TAKE_BACK = "subscriptions.change_licenseremoval"

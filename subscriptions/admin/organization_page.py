@@ -4,13 +4,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats, renewals
+from subscriptions import renewals
 from subscriptions.admin.filters import PHASES
 from subscriptions.admin.parts import Fact, Panel, day, day_of, link, marked, money
 from subscriptions.models import Package, Term
 from subscriptions.policy.decisions import Refusal
-from subscriptions.sentences import sentence
 from subscriptions.standing import Standing
+from subscriptions.text import formats
+from subscriptions.text.refusals.sentences import sentence
 
 
 def alerts(request: HttpRequest, standing: Standing) -> list[str]:

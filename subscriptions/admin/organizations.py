@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.admin import organization_lists as lists
 from subscriptions.admin import organization_page as page
 from subscriptions.admin import parts, searching
@@ -25,6 +25,7 @@ from subscriptions.admin.searching import Searched
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import RENEWAL_OPEN
 from subscriptions.standing import Standing, standing_of
+from subscriptions.text import formats
 
 
 class OrganizationList(ChangeList):

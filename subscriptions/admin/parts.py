@@ -12,10 +12,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 
-from subscriptions import clock, formats
+from subscriptions import clock
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Allowed, Refusal
-from subscriptions.sentences import sentence
+from subscriptions.text import formats
+from subscriptions.text.refusals.sentences import sentence
 
 # Rows of one list on a page that shows many; a link leads to all of them.
 LONGEST_LIST = 20

@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Reason(StrEnum):
-    """Why something is refused. ``subscriptions/sentences.py`` has the sentence for each."""
+    """Why something is refused. ``subscriptions/text/refusals`` has the sentence for each."""
 
     NOT_A_NUMBER = "not_a_number"
     TOO_FEW = "too_few"

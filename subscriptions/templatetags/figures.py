@@ -6,9 +6,10 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import charts, formats
+from subscriptions import charts
 from subscriptions.history import History
 from subscriptions.policy.licenses import LicenseCount
+from subscriptions.text import formats
 
 register = template.Library()
 

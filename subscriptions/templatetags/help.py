@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from subscriptions import help as texts
-from subscriptions.templatetags.licensing import icon
+from subscriptions.text import help as texts
+from subscriptions.text.tags import icon
 
 register = template.Library()
 

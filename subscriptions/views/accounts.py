@@ -13,7 +13,7 @@ from subscriptions import invitations, members, recent_sign_in
 from subscriptions.forms import SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
-from subscriptions.sentences import sentence
+from subscriptions.text.refusals.sentences import sentence
 
 
 @never_cache

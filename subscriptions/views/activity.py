@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET
 from subscriptions import activity as log
 from subscriptions import clock
 from subscriptions.access import members_only
-from subscriptions.exports import csv_response
 from subscriptions.models import Activity, Membership
 from subscriptions.policy import calendar
 from subscriptions.policy.members import Capability
+from subscriptions.text.csv import csv_response
 
 PER_PAGE = 50
 

@@ -17,8 +17,8 @@ from subscriptions.joining import Asking
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
-from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
+from subscriptions.text.refusals.sentences import sentence
 
 PAGE = "subscriptions/join.html"
 

@@ -5,8 +5,8 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from subscriptions import languages
 from subscriptions.models import User
+from subscriptions.text import languages
 
 
 @require_POST

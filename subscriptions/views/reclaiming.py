@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, members, recent_sign_in, reclaiming
+from subscriptions import clock, members, recent_sign_in, reclaiming
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
 from subscriptions.policy.members import Capability, may_touch
-from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
+from subscriptions.text import formats
+from subscriptions.text.refusals.sentences import sentence
 
 PER_PAGE = 50
 

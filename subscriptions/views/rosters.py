@@ -16,9 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, formats, limits, links, recent_sign_in, rosters
+from subscriptions import clock, limits, recent_sign_in, rosters
 from subscriptions.access import members_only
-from subscriptions.exports import csv_response
 from subscriptions.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
@@ -27,10 +26,12 @@ from subscriptions.policy.members import Capability
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_forms import ImportForm, read_changes
-from subscriptions.roster_sentences import STATES, need_in_words
 from subscriptions.rosters import JudgedRoster, JudgedRow
-from subscriptions.sentences import sentence, too_many_invitations
 from subscriptions.standing import standing_of
+from subscriptions.text import formats, links
+from subscriptions.text.csv import csv_response
+from subscriptions.text.refusals.roster_import import STATES, need_in_words
+from subscriptions.text.refusals.sentences import sentence, too_many_invitations
 from subscriptions.uploads import was_too_large
 
 PER_PAGE = 50

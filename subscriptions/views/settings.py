@@ -14,15 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import (
-    clock,
-    history,
-    links,
-    preferences,
-    recent_sign_in,
-    removals,
-    second_factor,
-)
+from subscriptions import clock, history, preferences, recent_sign_in, removals, second_factor
 from subscriptions.access import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.decisions import Refused
@@ -36,6 +28,7 @@ from subscriptions.settings_forms import (
     SecurityForm,
 )
 from subscriptions.standing import standing_of
+from subscriptions.text import links
 
 PAGE = "subscriptions/settings.html"
 GET_AND_POST = ["GET", "POST"]

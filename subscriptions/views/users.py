@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, limits, links, members, members_list, recent_sign_in
+from subscriptions import clock, drafts, limits, members, members_list, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -22,8 +22,9 @@ from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.sentences import sentence, too_many_invitations
 from subscriptions.standing import standing_of
+from subscriptions.text import links
+from subscriptions.text.refusals.sentences import sentence, too_many_invitations
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)

@@ -19,8 +19,8 @@ from subscriptions.models import Activity, LicenseRemoval, Notice, Organization,
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.removals import RemovalOrder
-from subscriptions.sentences import sentence
 from subscriptions.standing import standing_of
+from subscriptions.text.refusals.sentences import sentence
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.returns import refunded_outside
 from tests.pages import text_of

@@ -17,12 +17,12 @@ from subscriptions.policy import (
     reminders,
     renewals,
     roster_import,
-    searching,
 )
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit
 from subscriptions.policy.members import Capability, Role
 from subscriptions.policy.terms import LastTerm, PaidTerm, last_term
+from subscriptions.text import search
 
 ZONE = ZoneInfo("America/New_York")
 EXPIRES_ON = date(2031, 12, 31)
@@ -227,37 +227,37 @@ def test_a_threshold_is_reached_by_coming_down_to_it(
 
 class TestSearching:
     TEXTS = [
-        searching.Text("body", "Other things", "a license, a renewal"),
-        searching.Text("title", "License prices", "nothing else"),
-        searching.Text("both", "Renewal", "of a license renewal"),
+        search.Text("body", "Other things", "a license, a renewal"),
+        search.Text("title", "License prices", "nothing else"),
+        search.Text("both", "Renewal", "of a license renewal"),
     ]
 
     def test_a_word_in_the_title_weighs_more(self) -> None:
-        assert searching.find("license", self.TEXTS, {})[0] == "title"
+        assert search.find("license", self.TEXTS, {})[0] == "title"
 
     def test_a_word_in_both_weighs_most(self) -> None:
-        assert searching.find("renewal", self.TEXTS, {}) == ["both", "body"]
+        assert search.find("renewal", self.TEXTS, {}) == ["both", "body"]
 
     def test_the_body_counts_beside_the_title(self) -> None:
-        texts = [*self.TEXTS, searching.Text("more", "License prices", "of a license")]
+        texts = [*self.TEXTS, search.Text("more", "License prices", "of a license")]
 
-        assert searching.find("license", texts, {})[0] == "more"
+        assert search.find("license", texts, {})[0] == "more"
 
     @pytest.mark.parametrize("word", ["seat", "seats", "Seat"])
     def test_other_words_lead_there(self, word: str) -> None:
-        assert "title" in searching.find(word, self.TEXTS, {"seat": "license"})
+        assert "title" in search.find(word, self.TEXTS, {"seat": "license"})
 
     def test_a_plural_of_its_own_wins(self) -> None:
         words = {"spots": "license", "spot": "renewal"}
 
-        assert searching.find("spots", self.TEXTS, words)[0] == "title"
+        assert search.find("spots", self.TEXTS, words)[0] == "title"
 
     def test_the_shortest_word_counts(self) -> None:
-        short = "x" * searching.SHORTEST_WORD
-        texts = [searching.Text("one", short, "")]
+        short = "x" * search.SHORTEST_WORD
+        texts = [search.Text("one", short, "")]
 
-        assert searching.find(short, texts, {}) == ["one"]
-        assert searching.find(short[1:], texts, {}) == []
+        assert search.find(short, texts, {}) == ["one"]
+        assert search.find(short[1:], texts, {}) == []
 
 
 def test_lone_ends_of_lines_become_ends_of_lines() -> None:

@@ -20,7 +20,7 @@ from subscriptions.policy import (
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, require
 from subscriptions.policy.licenses import LaterTerm
 from subscriptions.policy.terms import LastTerm
-from subscriptions.sentences import sentence
+from subscriptions.text.refusals.sentences import sentence
 
 ZONE = ZoneInfo("America/New_York")
 TERM = LastTerm(date(2031, 12, 31))

@@ -1,6 +1,6 @@
 """Searching texts by the words people use."""
 
-from subscriptions.policy.searching import Text, find
+from subscriptions.text.search import Text, find
 
 TEXTS = [
     Text("pricing", "How licenses are priced", "At the price of the term."),

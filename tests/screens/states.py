@@ -10,9 +10,10 @@ from playwright.sync_api import Page, expect
 
 from billing.models import Purchase
 from licensing_site.demo.data import PASSWORD
-from subscriptions import joining, links
+from subscriptions import joining
 from subscriptions.joining import Asking
 from subscriptions.models import Membership, User
+from subscriptions.text import links
 from tests.screens import data
 
 Act = Callable[[Page], None]

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
 
-from subscriptions import help as texts
+from subscriptions.text import help as texts
 from tests.pages import text_of
 from tests.world import World
 

@@ -8,10 +8,11 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from subscriptions import links, members
+from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState, Role
+from subscriptions.text import links
 from tests.world import World
 
 PASSWORD = "a long and quiet river"

@@ -17,11 +17,12 @@ from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import links, members, rosters, second_factor
+from subscriptions import members, rosters, second_factor
 from subscriptions.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.members import Role
 from subscriptions.roster_columns import RosterLine
+from subscriptions.text import links
 from tests.factories import PASSWORD
 from tests.pages import text_of
 from tests.world import World, sign_in

@@ -1,6 +1,6 @@
 """The sentences for what is wrong with a roster that is imported: its file, or one of its rows.
 
-``subscriptions/sentences.py`` is where they are asked for.
+``subscriptions/text/refusals/sentences.py`` is where they are asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,9 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from subscriptions import formats
 from subscriptions.policy.decisions import Reason
 from subscriptions.policy.roster_import import Need, RowState
+from subscriptions.text import formats
 
 Facts = Mapping[str, Any]
 

@@ -11,11 +11,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats
-from subscriptions.policy import searching
 from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.calendar import RENEWAL_WINDOW_DAYS
 from subscriptions.policy.members import INVITATION_LIFE
+from subscriptions.text import formats, search
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def find(query: str) -> tuple[list[Topic], list[Word]]:
     all_topics = {one.key: one for one in topics()}
     words = {one.key: one for one in glossary()}
     others = _other_words(words.values())
-    found_topics = searching.find(query, [_text(one) for one in all_topics.values()], others)
-    found_words = searching.find(
-        query, [searching.Text(one.key, one.word, one.meaning) for one in words.values()], others
+    found_topics = search.find(query, [_text(one) for one in all_topics.values()], others)
+    found_words = search.find(
+        query, [search.Text(one.key, one.word, one.meaning) for one in words.values()], others
     )
     # The glossary keeps its order: the most important word comes first.
     return (
@@ -63,8 +62,8 @@ def find(query: str) -> tuple[list[Topic], list[Word]]:
     )
 
 
-def _text(one: Topic) -> searching.Text:
-    return searching.Text(one.key, one.question, " ".join(one.answer))
+def _text(one: Topic) -> search.Text:
+    return search.Text(one.key, one.question, " ".join(one.answer))
 
 
 def _other_words(words: Iterable[Word]) -> dict[str, str]:
@@ -79,7 +78,7 @@ def _other_words(words: Iterable[Word]) -> dict[str, str]:
         for one in words
         for name in (*english[one.key], *one.also)
         for part in name.casefold().split()
-        if len(part) >= searching.SHORTEST_WORD
+        if len(part) >= search.SHORTEST_WORD
     }
 
 

@@ -1,6 +1,6 @@
 """The sentences for what is refused about messages to support.
 
-``subscriptions/sentences.py`` is where they are asked for.
+``subscriptions/text/refusals/sentences.py`` is where they are asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats
 from subscriptions.policy.decisions import Reason
+from subscriptions.text import formats
 
 Facts = Mapping[str, Any]
 

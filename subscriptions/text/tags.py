@@ -12,10 +12,11 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from subscriptions import formats, links, panels, sentences
 from subscriptions.models import Organization
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Refusal
+from subscriptions.text import formats, links, panels
+from subscriptions.text.refusals import sentences
 
 register = template.Library()
 

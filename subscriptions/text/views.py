@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from subscriptions import help as texts
+from subscriptions.text import help as texts
 
 LONGEST_QUERY = 100  # characters
 

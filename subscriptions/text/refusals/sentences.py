@@ -6,9 +6,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import formats, roster_sentences, support_sentences
-from subscriptions.message_sentences import SENTENCES as ABOUT_MESSAGES
 from subscriptions.policy.decisions import Reason, Refusal
+from subscriptions.text import formats
+from subscriptions.text.refusals import roster_import, support
+from subscriptions.text.refusals.messenger import SENTENCES as ABOUT_MESSAGES
 
 Facts = Mapping[str, Any]
 
@@ -273,6 +274,6 @@ _SENTENCES: dict[Reason, Callable[[Facts], str]] = {
     Reason.DISCOUNT_OVER: _discount_over,
     Reason.DISCOUNT_USED_UP: _discount_used_up,
     **ABOUT_MESSAGES,
-    **support_sentences.SENTENCES,
-    **roster_sentences.SENTENCES,
+    **support.SENTENCES,
+    **roster_import.SENTENCES,
 }

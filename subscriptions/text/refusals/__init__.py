@@ -1,0 +1,1 @@
+"""Why not: the sentence for each refusal."""

@@ -16,10 +16,11 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import activity, clock, ledger, mail_facts, notices, organizations, renewals
+from subscriptions import clock, ledger, organizations, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
-from subscriptions.people_to_tell import others_for_receipts
+from subscriptions.notifications import activity, mail_facts, notify
+from subscriptions.notifications.recipients import others_for_receipts
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
@@ -225,20 +226,20 @@ def _tell_about_grant(purchase: Purchase) -> None:
         return
     facts = _mail_facts(purchase)
 
-    def told(address: str, kind: str) -> notices.Told:
-        return notices.Told(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
+    def told(address: str, kind: str) -> notify.Told:
+        return notify.Told(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
 
     everybody = [told(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = others_for_receipts(organization, purchase.buyer)
         everybody += [told(one, "bought") for one in others if one != purchase.buyer_email]
     # In one statement. The processor waits for our answer: the mails go out with the next sweep.
-    notices.tell_all("", everybody, organization=organization)
+    notify.tell_all("", everybody, organization=organization)
 
 
 def deliver_receipt(purchase: Purchase) -> None:
     """Send the buyer's receipt now, after the commit: somebody is looking at the page (R31)."""
-    notices.deliver_at_once(purchase.buyer_email, purchase.reference)
+    notify.deliver_at_once(purchase.buyer_email, purchase.reference)
 
 
 def _mail_facts(purchase: Purchase) -> dict[str, object]:
@@ -280,7 +281,7 @@ def _give_back(
         created_at=clock.now(),
     )
     refunding.request(problem, amount=payment.amount, currency=session.currency)
-    notices.tell(
+    notify.tell(
         purchase.buyer_email,
         _refund_mail(purchase, reason),
         reference=f"session:{session.id}",
@@ -303,7 +304,7 @@ def _tell_about_second_renewal(
     told = [first.buyer_email] if first else []
     told += [settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else []
     for recipient in set(told) - {purchase.buyer_email}:
-        notices.tell(
+        notify.tell(
             recipient,
             "renewal_paid_twice",
             reference=f"session:{session.id}",
@@ -324,7 +325,7 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
         created_at=clock.now(),
     )
     problems.hand_to_support(problem)
-    notices.tell(
+    notify.tell(
         purchase.buyer_email,
         "payment_held",
         reference=f"session:{session.id}",

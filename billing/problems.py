@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import DisputeStatus, ProblemReason, Resolution
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock
 from subscriptions.models import User
+from subscriptions.notifications import mail_facts, notify
 from subscriptions.text import links
 
 
@@ -64,7 +65,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
         problem.save(update_fields=["needs_support"])
     if not settings.SUPPORT_EMAIL:
         return
-    notices.tell(
+    notify.tell(
         settings.SUPPORT_EMAIL,
         "payment_problem",
         reference=f"problem:{problem.pk}",
@@ -82,7 +83,7 @@ def tell_about_dispute(dispute: Dispute) -> None:
     if not settings.SUPPORT_EMAIL:
         return
     purchase = dispute.purchase
-    notices.tell(
+    notify.tell(
         settings.SUPPORT_EMAIL,
         "dispute",
         reference=f"{dispute.dispute_id}:{dispute.status}"[-80:],

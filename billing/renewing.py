@@ -20,10 +20,11 @@ from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
-from subscriptions import activity, clock, renewals
+from subscriptions import clock, renewals
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
+from subscriptions.notifications import activity
 from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require

@@ -23,9 +23,10 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import activity, clock, ledger, mail_facts, notices, renewals
+from subscriptions import clock, ledger, renewals
 from subscriptions.models import Organization, Term
-from subscriptions.people_to_tell import people_who_may_buy
+from subscriptions.notifications import activity, mail_facts, notify
+from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.refunds import PaidPurchase
 from subscriptions.standing import standing_of
@@ -235,7 +236,7 @@ def _tell(purchase: Purchase, change: _Change) -> None:
     people = {member.user.email for member in people_who_may_buy(organization)}
     kind = "payment_returned" if change.amount >= 0 else "return_undone"
     for recipient in sorted(people | {purchase.buyer_email}):
-        notices.tell(
+        notify.tell(
             recipient,
             kind,
             reference=f"{purchase.reference}:{purchase.refund_checks}",
@@ -243,7 +244,7 @@ def _tell(purchase: Purchase, change: _Change) -> None:
             data=facts,
         )
     if facts["over"] and settings.SUPPORT_EMAIL:
-        notices.tell(
+        notify.tell(
             settings.SUPPORT_EMAIL,
             "over_licenses",
             reference=f"{purchase.reference}:{purchase.refund_checks}",

@@ -26,8 +26,9 @@ from billing.states import (
     Resolution,
     require_move,
 )
-from subscriptions import activity, clock, renewals
+from subscriptions import clock, renewals
 from subscriptions.models import Organization, User
+from subscriptions.notifications import activity
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused, require
 

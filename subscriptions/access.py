@@ -11,10 +11,11 @@ from django.db.models import BigAutoField, Exists, OuterRef, SlugField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from subscriptions import clock, people_to_tell, second_factor
+from subscriptions import clock, second_factor
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
+from subscriptions.notifications import recipients
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.policy.renewals import Phase
@@ -105,7 +106,7 @@ def _is_closed(membership: Membership) -> bool:
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {
         "standing": standing_of(membership.organization, clock.now()),
-        "buyers": people_to_tell.people_who_may_buy(membership.organization)[:20],
+        "buyers": recipients.people_who_may_buy(membership.organization)[:20],
     }
     response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)

@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.db import transaction
 
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock
 from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
+from subscriptions.notifications import mail_facts, notify
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import require
 from subscriptions.text import links
@@ -87,7 +88,7 @@ def _tell_person(message: Message) -> None:
     conversation = message.conversation
     question = conversation.messages.filter(is_from_support=False, pk__lt=message.pk).last()
     organization = conversation.organization
-    notices.tell(
+    notify.tell(
         conversation.reply_to,
         "message_answered",
         reference=f"message:{message.pk}",

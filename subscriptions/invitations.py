@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from subscriptions import clock, mail_facts, notices
+from subscriptions import clock
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState, Role, membership_invited_by
+from subscriptions.notifications import mail_facts, notify
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.text import links
@@ -42,7 +43,7 @@ def membership_of(token: str) -> Membership:
 def send(membership: Membership, *, invited_by: str) -> None:
     """Note the invitation mail; inside the transaction that invites."""
     told = _told(membership, invited_by)
-    notices.tell(
+    notify.tell(
         told.recipient,
         NOTICE,
         reference=told.reference,
@@ -56,11 +57,11 @@ def send_all(
 ) -> None:
     """The same for many members of one organization; the sweeps queue their mails."""
     told = [_told(membership, invited_by) for membership in memberships]
-    notices.tell_all(NOTICE, told, organization=organization)
+    notify.tell_all(NOTICE, told, organization=organization)
 
 
-def _told(membership: Membership, invited_by: str) -> notices.Told:
-    return notices.Told(
+def _told(membership: Membership, invited_by: str) -> notify.Told:
+    return notify.Told(
         recipient=membership.user.email,
         reference=f"invitation:{membership.key}:{membership.invitation_number}",
         data={

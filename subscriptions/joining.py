@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from subscriptions import activity, clock, members, notices, people_to_tell
+from subscriptions import clock, members
 from subscriptions.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.notifications import activity, notify, recipients
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Role
 from subscriptions.text import links
@@ -102,7 +103,7 @@ def deny(actor: Membership, request: JoinRequest) -> bool:
         if current is None:
             return False
         _decide(actor, current, JoinRequestState.DENIED)
-        notices.tell(
+        notify.tell(
             current.email,
             "join_denied",
             reference=f"join:{current.pk}",
@@ -140,8 +141,8 @@ def _decide(actor: Membership, request: JoinRequest, state: JoinRequestState) ->
 
 def _tell_who_may_answer(request: JoinRequest) -> None:
     organization = request.organization
-    for member in people_to_tell.people_who_may_buy(organization):
-        notices.tell(
+    for member in recipients.people_who_may_buy(organization):
+        notify.tell(
             member.user.email,
             "join_requested",
             reference=f"join:{request.pk}",

@@ -1,6 +1,6 @@
 """Telling those who may buy that few licenses are left."""
 
-from subscriptions import mail_facts, notices, people_to_tell
+from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import notifications
 from subscriptions.standing import Standing
 from subscriptions.text import links
@@ -18,8 +18,8 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
     )
     if reached is None:
         return
-    for address in people_to_tell.about_reminders(organization):
-        notices.tell(
+    for address in recipients.about_reminders(organization):
+        notify.tell(
             address,
             "few_licenses",
             reference=f"few:{reference}"[:80],

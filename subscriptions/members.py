@@ -12,11 +12,12 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import activity, clock, invitations
+from subscriptions import clock, invitations
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.notifications import activity
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 

@@ -12,10 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet, Sum
 
-from subscriptions import activity, clock, notices, renewals
+from subscriptions import clock, renewals
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
+from subscriptions.notifications import activity, notify
 from subscriptions.policy import members, removals
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
@@ -301,7 +302,7 @@ def _tell_support(message: Message) -> None:
         return
     conversation = message.conversation
     organization = conversation.organization
-    notices.tell(
+    notify.tell(
         settings.SUPPORT_EMAIL,
         "message_waiting",
         reference=f"message:{message.pk}",

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from subscriptions import activity, clock, ledger, members
+from subscriptions import clock, ledger, members
 from subscriptions.models import Organization, Term
+from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 from subscriptions.renewals import NextTerm
 

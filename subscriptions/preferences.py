@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
-from subscriptions import activity, members
+from subscriptions import members
 from subscriptions.models import Membership, NotifiedAddress, Organization, locks
+from subscriptions.notifications import activity
 from subscriptions.policy.members import Capability, can
 
 # Letters and digits that nobody mixes up when reading them aloud: 32 to the 10th codes.

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BigAutoField, DateTimeField, QuerySet
 
-from subscriptions import activity, clock, members, notices
+from subscriptions import clock, members
 from subscriptions.license_numbers import take_licenses
 from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.prepared import Argument, Prepared
@@ -119,7 +120,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
         current.save(update_fields=["license_number", "state", "removed_at"])
         facts = {"member": str(current.key), "name": current.display_name, "role": current.role}
         activity.record(organization, "member_restored", actor=actor.user, data=facts)
-        notices.tell(
+        notify.tell(
             current.user.email,
             "member_restored",
             reference=f"restored:{current.pk}:{clock.now().isoformat()}"[:80],

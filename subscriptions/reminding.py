@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import clock, mail_facts, notices, people_to_tell
+from subscriptions import clock
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
+from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import reminders
 from subscriptions.policy.renewals import Phase
 from subscriptions.standing import Standing, standing_of
@@ -83,14 +84,14 @@ def _look_at(term: Term, report: DailyReport) -> None:
     standing = standing_of(organization, clock.now())
     if standing.latest is None or standing.latest.pk != term.pk:
         return
-    people = people_to_tell.people_who_may_buy(organization)
+    people = recipients.people_who_may_buy(organization)
     if standing.canceled_on is None:
         report.count("reminders sent", _remind(standing, term, people, report))
     kind = _notice_due(standing, term)
     if kind:
         names = {member.user.email: str(member.user) for member in people}
-        for address in people_to_tell.about_reminders(organization):
-            told = notices.tell(
+        for address in recipients.about_reminders(organization):
+            told = notify.tell(
                 address,
                 kind,
                 # Canceled, renewed and closed once more, it is said once more.
@@ -119,7 +120,7 @@ def _remind(
         report.count("reminders skipped as too old", len(run.skip))
         if run.send is not None:
             _note(term, member, [run.send], was_sent=True)
-            notices.tell(
+            notify.tell(
                 member.user.email,
                 "reminder",
                 reference=f"reminder:{term.pk}:{run.send.isoformat()}",
@@ -138,14 +139,14 @@ def _remind_named_addresses(standing: Standing, term: Term) -> int:
     if run.send is None:
         return 0
     return sum(
-        notices.tell(
+        notify.tell(
             address,
             "reminder",
             reference=f"reminder:{term.pk}:{run.send.isoformat()}",
             organization=standing.organization,
             data=_facts(standing, term, standing.organization.name),
         )
-        for address in people_to_tell.named_for_reminders(standing.organization)
+        for address in recipients.named_for_reminders(standing.organization)
     )
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from subscriptions import activity, clock, mail_facts, notices, people_to_tell, renewals
+from subscriptions import clock, renewals
 from subscriptions.models import LicenseRemoval, Message, Term, User
+from subscriptions.notifications import activity, mail_facts, notify, recipients
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
@@ -115,8 +116,8 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
         "reason": removal.reason,
     }
     activity.record(organization, kind, actor=actor, data=facts)
-    for member in people_to_tell.people_who_may_buy(organization):
-        notices.tell(
+    for member in recipients.people_who_may_buy(organization):
+        notify.tell(
             member.user.email,
             kind,
             reference=f"removal:{removal.pk}",

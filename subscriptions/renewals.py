@@ -8,9 +8,10 @@ from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
-from subscriptions import activity, clock, ledger
+from subscriptions import clock, ledger
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
 from subscriptions.models.terms import STANDING, RenewalState
+from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 from subscriptions.policy import renewals as rules
 from subscriptions.policy.renewals import RenewalQuantity

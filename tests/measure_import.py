@@ -27,7 +27,8 @@ from django.test.utils import (
     teardown_databases,
 )
 
-from subscriptions import notices, roster_files, rosters
+from subscriptions import roster_files, rosters
+from subscriptions.notifications import notify
 from tests.rosters import address_of, csv_of, line, workbook_of
 from tests.world import World, build_world
 
@@ -61,7 +62,7 @@ def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> No
     assert world.lakeside.memberships.count() == ROWS + 4
     watch("preview afterwards", lambda: client.get(address_of(roster)))
     watch("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
-    watch("queue 1,000 mails, one sweep", notices.deliver_waiting)
+    watch("queue 1,000 mails, one sweep", notify.deliver_waiting)
 
 
 def _timed(what: str, action: Callable[[], Any]) -> Any:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Purchase
-from subscriptions import activity, members
+from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import (
     Activity,
@@ -22,6 +22,7 @@ from subscriptions.models import (
     User,
 )
 from subscriptions.models.members import Role
+from subscriptions.notifications import activity
 from tests.factories import PASSWORD, UserFactory
 from tests.world import World, sign_in
 

@@ -15,9 +15,9 @@ from pypdf import PdfReader
 
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from subscriptions import notices
 from subscriptions.models import User
 from subscriptions.models.members import Role
+from subscriptions.notifications import notify
 from subscriptions.policy import members
 from subscriptions.policy.roster_words import read_heading, read_role
 from tests.pages import text_of
@@ -106,7 +106,7 @@ class TestBuying:
     def test_others_are_told_in_their_own_language(self, bought: Purchase, spanish: Client) -> None:
         come_back(spanish, bought)
 
-        notices.deliver_waiting()
+        notify.deliver_waiting()
 
         mail = Email.objects.get(to="administrator@lakeside.example")
         assert "bought 1,000 add-on licenses" in mail.message
@@ -150,7 +150,7 @@ def test_reminders_are_in_the_language_of_each(world: World, spanish: Client) ->
     """R32"""
     world.at(local(date(2031, 12, 30), 12))
     call_command("daily")
-    notices.deliver_waiting()
+    notify.deliver_waiting()
 
     told = {mail.to[0]: mail.subject for mail in Email.objects.all()}
     assert told["assignor@lakeside.example"].endswith("la suscripción vence en 1 día")

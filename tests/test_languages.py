@@ -9,9 +9,9 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import translation
 
-from subscriptions import mail_facts
 from subscriptions.models import User
 from subscriptions.models.members import Role
+from subscriptions.notifications import mail_facts
 from subscriptions.text import formats
 from tests.journeys.pages import pages_of
 from tests.pages import queries_of, text_of

@@ -27,7 +27,7 @@ from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonFo
 from subscriptions.admin.log import Deed
 from subscriptions.admin.parts import Fact
 from subscriptions.models import LicenseRemoval, Message, Organization, User
-from subscriptions.people_to_tell import people_who_may_buy
+from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.removals import RemovalOrder
 from subscriptions.standing import standing_of

@@ -16,10 +16,11 @@ from django.contrib.auth.models import Group
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
 from licensing_site.demo import conversations
-from subscriptions import activity, clock, ledger
+from subscriptions import clock, ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
+from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 
 PASSWORD = "demo"  # noqa: S105  (the demo's, said on its start page)

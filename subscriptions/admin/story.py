@@ -10,11 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from subscriptions.activity import words_of
 from subscriptions.admin import log
 from subscriptions.admin.parts import LONGEST_LIST, list_of
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
+from subscriptions.notifications.activity import words_of
 from subscriptions.text import formats
 
 # A deed and the record of it are written one after the other.

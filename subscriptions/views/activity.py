@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from subscriptions import activity as log
 from subscriptions import clock
 from subscriptions.access import members_only
 from subscriptions.models import Activity, Membership
+from subscriptions.notifications import activity as log
 from subscriptions.policy import calendar
 from subscriptions.policy.members import Capability
 from subscriptions.text.csv import csv_response

@@ -5,10 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from subscriptions import clock, invitations, people_to_tell
+from subscriptions import clock, invitations
 from subscriptions.access import members_only
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
+from subscriptions.notifications import recipients
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.standing import standing_of
@@ -45,8 +46,8 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
         request,
         "subscriptions/home.html",
         {
-            "administrators": people_to_tell.administrators(organization),
+            "administrators": recipients.administrators(organization),
             "standing": standing_of(organization, clock.now()) if sees_licenses else None,
-            "buyers": [] if sees_licenses else people_to_tell.people_who_may_buy(organization)[:20],
+            "buyers": [] if sees_licenses else recipients.people_who_may_buy(organization)[:20],
         },
     )

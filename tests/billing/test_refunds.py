@@ -11,8 +11,8 @@ from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
-from subscriptions.mail_facts import in_words
 from subscriptions.models import LicenseEntry, Notice
+from subscriptions.notifications.mail_facts import in_words
 from tests.billing.deliveries import deliver, event
 from tests.world import PREPAID_CARD, World
 

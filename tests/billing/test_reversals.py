@@ -14,10 +14,10 @@ from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from subscriptions import members
-from subscriptions.mail_facts import in_words
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Notice
 from subscriptions.models.members import Role
+from subscriptions.notifications.mail_facts import in_words
 from subscriptions.policy.decisions import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
 from tests.billing.returns import (

@@ -271,7 +271,9 @@ class TestTheProcessorIsOutOfReach:
     ) -> None:
         body = completed(paid(world).session_id)
         with monkeypatch.context() as broken:
-            broken.setattr("subscriptions.notices.tell_all", lambda *args, **kwargs: 1 / 0)
+            broken.setattr(
+                "subscriptions.notifications.notify.tell_all", lambda *args, **kwargs: 1 / 0
+            )
             failed = deliver(body)
 
         assert failed.status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import notices
+from subscriptions.notifications import notify
 from tests.world import World
 
 HOURS = 2
@@ -41,7 +41,7 @@ def test_a_purchase_is_settled_and_its_mails_come_later(
     }
 
     purchase = world.buy_and_settle(10)
-    notices.deliver_waiting()
+    notify.deliver_waiting()
     try_for(timedelta(hours=HOURS), away)
 
     assert purchase.status == PurchaseStatus.SETTLED

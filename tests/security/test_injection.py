@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from subscriptions.notices import deliver_waiting
+from subscriptions.notifications.notify import deliver_waiting
 from tests.world import World
 
 ELSEWHERE = [

@@ -10,8 +10,8 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from subscriptions import daily, reminding
-from subscriptions.mail_facts import in_words
 from subscriptions.models import Notice, Reminder
+from subscriptions.notifications.mail_facts import in_words
 from subscriptions.policy import reminders
 from tests.world import TERM_END, TERM_START, World, build_term, local
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from subscriptions.mail_parts import Block, Fact, blocks
+from subscriptions.notifications.html import Block, Fact, blocks
 from tests.subscriptions.test_mail_parts import TOLD, mail_of
 from tests.world import World
 

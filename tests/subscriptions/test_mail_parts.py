@@ -9,9 +9,10 @@ from django.core import mail
 from django.core.management import call_command
 from post_office.models import Email
 
-from subscriptions import members, notices
+from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models.members import Role
+from subscriptions.notifications import notify
 from tests.architecture import ROOT
 from tests.world import World
 
@@ -39,7 +40,7 @@ def mail_of(world: World, kind: str, callbacks: Any) -> Email:
     data: dict[str, object] = {name: f"the {name}" for name in names}
     data |= {"organization_name": NAME, "link": LINK, "days": 3}
     with callbacks(execute=True):
-        notices.tell(
+        notify.tell(
             "ada@lakeside.example", kind, reference="x", organization=world.lakeside, data=data
         )
     queued: Email = Email.objects.get()

@@ -9,17 +9,18 @@ from django.core.management import call_command
 from django.db import transaction
 from post_office.models import STATUS, Email
 
-from subscriptions import members, notices
+from subscriptions import members
 from subscriptions.members import NewMember
 from subscriptions.models import Notice
 from subscriptions.models.members import Role
+from subscriptions.notifications import notify
 from tests.world import World, local
 
 NEW = NewMember("Nora", "nora@lakeside.example", Role.OBSERVER)
 
 
 def tell(world: World, reference: str = "x:1") -> None:
-    notices.tell(
+    notify.tell(
         "ada@lakeside.example",
         "payment_held",
         reference=reference,
@@ -56,7 +57,7 @@ def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_call
     with django_capture_on_commit_callbacks(execute=True):
         tell(world)
         tell(world)
-    notices.deliver_waiting()
+    notify.deliver_waiting()
 
     assert Email.objects.count() == 1
 
@@ -65,8 +66,8 @@ def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
     tell(world)
     assert not Email.objects.exists()
 
-    assert notices.deliver_waiting() == 1
-    assert notices.deliver_waiting() == 0
+    assert notify.deliver_waiting() == 1
+    assert notify.deliver_waiting() == 0
     assert Email.objects.count() == 1
 
 
@@ -82,7 +83,7 @@ def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        notices.tell("a@b.example", "no_such_kind", reference="x", organization=None, data={})
+        notify.tell("a@b.example", "no_such_kind", reference="x", organization=None, data={})
         tell(world)
 
     assert Email.objects.count() == 1

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from post_office.models import Email
 
-from subscriptions import clock, drafts, members, notices, rosters
+from subscriptions import clock, drafts, members, rosters
 from subscriptions.daily import run_daily
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
 from subscriptions.models.members import MembershipState
+from subscriptions.notifications import notify
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
@@ -74,11 +75,11 @@ class TestAdding:
         assert {notice.recipient for notice in told} == {
             f"person{number}@new.example" for number in (1, 2, 3)
         }
-        assert notices.deliver_waiting() == 3
+        assert notify.deliver_waiting() == 3
 
     def test_their_links_work(self, world: World) -> None:
         rosters.add_all(kept(world.assignor, 1), world.assignor)
-        notices.deliver_waiting()
+        notify.deliver_waiting()
 
         message = Email.objects.get().message
         link = next(word for word in message.split() if "/invitations/" in word)

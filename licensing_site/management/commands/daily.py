@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 
 from subscriptions.counting import miscounts
 from subscriptions.daily import run_daily
-from subscriptions.notices import deliver_waiting
+from subscriptions.notifications.notify import deliver_waiting
 
 
 class Command(BaseCommand):

@@ -15,9 +15,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from post_office import mail
 
-from subscriptions import clock, mail_facts, mail_parts
+from subscriptions import clock
 from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Membership, Notice, Organization, User
+from subscriptions.notifications import html, mail_facts
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def tell(
     """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
 
     False where that was noted before. ``data`` are the facts of the mail, as plain JSON that
-    ``subscriptions.mail_facts`` words: what it says stays true when names change.
+    ``subscriptions.notifications.mail_facts`` words: what it says stays true when names change.
     """
     notice = Notice(
         recipient=recipient,
@@ -131,7 +132,7 @@ def _queue(notice: Notice) -> None:
         # a plain string again of what the template engine calls safe HTML: names are as typed.
         both = {
             "subject": subject.strip(),
-            "blocks": mail_parts.blocks(str(message.strip()), site_url=settings.SITE_URL),
+            "blocks": html.blocks(str(message.strip()), site_url=settings.SITE_URL),
         }
         html_message = render_to_string("emails/base.html", both)
     mail.send(

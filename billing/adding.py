@@ -19,12 +19,12 @@ from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.standing import standing_of
 from subscriptions.text import formats, languages, links
 
 # A Checkout Session with less life left is not offered again.

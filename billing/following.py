@@ -14,9 +14,10 @@ from billing.processor import ProcessorError
 from billing.renewing import open_renewal_checkout
 from billing.reversing import CheckoutInTheWay
 from billing.states import UNSETTLED
-from subscriptions import clock, renewals
+from subscriptions import clock
+from subscriptions.licenses import renewals
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Organization
-from subscriptions.standing import standing_of
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, ledger, organizations, renewals
+from subscriptions import clock, organizations
+from subscriptions.licenses import ledger, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity, mail_facts, notify

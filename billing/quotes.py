@@ -6,10 +6,10 @@ from typing import Any
 
 from billing.models import Purchase
 from subscriptions import clock
+from subscriptions.licenses.status import Standing
 from subscriptions.models import Discount, Package, Term
 from subscriptions.policy import add_ons, calendar
 from subscriptions.policy.prices import Price
-from subscriptions.standing import Standing
 
 
 @dataclass(frozen=True)

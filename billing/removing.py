@@ -1,6 +1,6 @@
 """Removing licenses from a renewal while nobody is paying it (R17, R27).
 
-``subscriptions/removals.py`` writes it down; here an open checkout of the renewal is expired first,
+``licenses.removals`` writes it down; here an open checkout of the renewal is expired first,
 because its number of licenses is frozen.
 """
 
@@ -14,14 +14,15 @@ from billing.closing import close_checkout
 from billing.models import Purchase
 from billing.renewing import open_renewal_checkout, refuse_while_with_support
 from billing.states import UNSETTLED, PurchaseKind
-from subscriptions import clock, removals, renewals
+from subscriptions import clock
+from subscriptions.licenses import removals, renewals
+from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.renewals import RenewalNeed
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.removals import may_remove, most_removable
-from subscriptions.removals import RemovalOrder
-from subscriptions.renewals import RenewalNeed
-from subscriptions.standing import Standing, standing_of
 
 # How often an open checkout is closed again when somebody keeps opening new ones.
 _PATIENCE = 3

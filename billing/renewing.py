@@ -20,7 +20,10 @@ from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
-from subscriptions import clock, renewals
+from subscriptions import clock
+from subscriptions.licenses import renewals
+from subscriptions.licenses.renewals import RenewalNeed
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.terms import RenewalState
@@ -29,8 +32,6 @@ from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import RenewalQuantity
-from subscriptions.renewals import RenewalNeed
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import links
 
 # How often open checkouts are closed again when somebody keeps opening new ones.

@@ -23,13 +23,14 @@ from billing.states import (
     RefundStatus,
     Resolution,
 )
-from subscriptions import clock, ledger, renewals
+from subscriptions import clock
+from subscriptions.licenses import ledger, renewals
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Organization, Term
 from subscriptions.notifications import activity, mail_facts, notify
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.refunds import PaidPurchase
-from subscriptions.standing import standing_of
 from subscriptions.text import links
 
 

@@ -26,7 +26,8 @@ from billing.states import (
     Resolution,
     require_move,
 )
-from subscriptions import clock, renewals
+from subscriptions import clock
+from subscriptions.licenses import renewals
 from subscriptions.models import Organization, User
 from subscriptions.notifications import activity
 from subscriptions.policy import refunds as rules

@@ -8,7 +8,7 @@ from billing.models import Purchase
 from billing.models.locks import lock_purchase
 from billing.processor import CheckoutSession
 from billing.states import UNSETTLED, PurchaseStatus, require_move
-from subscriptions import renewals
+from subscriptions.licenses import renewals
 from subscriptions.models import Renewal
 
 logger = logging.getLogger(__name__)

@@ -88,6 +88,7 @@ TEMPLATES = [
             # Django's own tags, remembering what they have worked out.
             "builtins": ["subscriptions.templatetags.quick"],
             "libraries": {
+                "figures": "subscriptions.licenses.tags",
                 "licensing": "subscriptions.text.tags",
                 "i18n": "subscriptions.templatetags.quick_i18n",
                 "static": "subscriptions.templatetags.quick_static",

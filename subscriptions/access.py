@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from subscriptions import clock, second_factor
+from subscriptions.licenses.status import phase_by_dates, standing_of
+from subscriptions.licenses.terms import latest_cancellation, latest_expiration, latest_outlived
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
@@ -20,8 +22,6 @@ from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.policy.renewals import Phase
 from subscriptions.prepared import Prepared
-from subscriptions.standing import phase_by_dates, standing_of
-from subscriptions.terms import latest_cancellation, latest_expiration, latest_outlived
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]

@@ -4,13 +4,14 @@ No rule depends on it having run. Run twice it repeats nothing; not run for days
 stale.
 """
 
-from subscriptions import drafts, reminding, rosters
-from subscriptions.reminding import DailyReport
+from subscriptions import drafts, rosters
+from subscriptions.licenses import reminders
+from subscriptions.licenses.reminders import DailyReport
 
 
 def run_daily() -> DailyReport:
     """Remind, notify, tidy up. Safe at any time, any number of times."""
-    report = reminding.remind_all()
+    report = reminders.remind_all()
     report.count("drafts forgotten", drafts.drop_old())
     report.count("rosters forgotten", rosters.drop_old())
     return report

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscriptions import clock, invitations
-from subscriptions.license_numbers import take_licenses
+from subscriptions.licenses.numbering import take_licenses
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState

@@ -12,7 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet, Sum
 
-from subscriptions import clock, renewals
+from subscriptions import clock
+from subscriptions.licenses import renewals
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
@@ -21,7 +23,6 @@ from subscriptions.policy import members, removals
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.members import Capability
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import links
 
 

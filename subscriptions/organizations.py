@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from subscriptions import clock, ledger, members
+from subscriptions import clock, members
+from subscriptions.licenses import ledger
+from subscriptions.licenses.renewals import NextTerm
 from subscriptions.models import Organization, Term
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar
-from subscriptions.renewals import NextTerm
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import BigAutoField, DateTimeField, QuerySet
 
 from subscriptions import clock, members
-from subscriptions.license_numbers import take_licenses
+from subscriptions.licenses.numbering import take_licenses
 from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.notifications import activity, notify

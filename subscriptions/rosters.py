@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from subscriptions import clock, members
+from subscriptions.licenses.status import Standing
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
 from subscriptions.models.members import HOLDS_LICENSE
@@ -24,7 +25,6 @@ from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
 from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_columns import RosterLine, clean_address
-from subscriptions.standing import Standing
 
 # As long as a half-filled form: rows hold names and addresses.
 KEPT_FOR = timedelta(days=7)

@@ -219,12 +219,12 @@ WRITES_AN_ENTRY = re.compile(
 
 
 @rule(
-    "only subscriptions/ledger.py writes license entries",
+    "only subscriptions/licenses/ledger.py writes license entries",
     "billing/refunding.py",
     "LicenseEntry.objects.create(quantity=-5)",
 )
 def only_the_ledger_writes_entries(source: Source) -> list[str]:
-    if not is_app_code(source) or source.is_in("subscriptions/ledger.py"):
+    if not is_app_code(source) or source.is_in("subscriptions/licenses/ledger.py"):
         return []
     calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
     names = (ast.unparse(call.func) for call in calls)

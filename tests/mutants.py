@@ -34,7 +34,7 @@ class Subject:
 SUBJECTS = {
     "policy": Subject(("subscriptions/policy/*",), ("tests/policy",)),
     "ledger": Subject(
-        ("subscriptions/ledger.py",),
+        ("subscriptions/licenses/ledger.py",),
         (
             "tests/subscriptions/test_ledger.py",
             "tests/billing/test_reversals.py",
@@ -54,7 +54,7 @@ SUBJECTS = {
         sample=60,
     ),
     "renewals": Subject(
-        ("subscriptions/renewals.py",),
+        ("subscriptions/licenses/renewals.py",),
         ("tests/billing/test_renewing.py", "tests/billing/test_renewal_payments.py"),
         sample=60,
     ),

@@ -4,8 +4,8 @@ import uuid
 from typing import Any
 
 from billing.removing import remove_licenses
+from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.models import LicenseRemoval
-from subscriptions.removals import RemovalOrder
 from tests.world import World
 
 

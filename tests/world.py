@@ -19,7 +19,8 @@ from billing import adding, purchases
 from billing.adding import Order
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import Membership, Organization, Term, User
 from subscriptions.models.members import Role
 from subscriptions.policy import calendar

@@ -22,8 +22,8 @@ from subscriptions.admin import organizations, parts
 from subscriptions.admin.actions import action_page
 from subscriptions.admin.filters import YesFilter
 from subscriptions.admin.parts import Panel, Tool, link, marked, moment, money
+from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
-from subscriptions.standing import Standing
 from subscriptions.text import formats
 
 Builder = Callable[[HttpRequest, Standing], Panel | None]

@@ -8,10 +8,11 @@ from billing import reversing
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
 from billing.states import ProblemReason, RefundStatus
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Term
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import standing_of
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from subscriptions import clock
 from subscriptions.admin import parts
 from subscriptions.admin.actions import Done
 from subscriptions.admin.parts import Fact
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Refusal, Refused
-from subscriptions.standing import standing_of
 from subscriptions.text import formats
 
 

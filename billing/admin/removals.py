@@ -28,9 +28,9 @@ from subscriptions.admin.organization_lists import MAY_TAKE_BACK
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import RecordAdmin
 from subscriptions.admin.searching import Searched
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
-from subscriptions.standing import standing_of
 
 
 class TakeRemovalBack(Action):

@@ -26,11 +26,11 @@ from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.log import Deed
 from subscriptions.admin.parts import Fact
+from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
-from subscriptions.removals import RemovalOrder
-from subscriptions.standing import standing_of
 
 MAY_REMOVE = "subscriptions.add_licenseremoval"
 

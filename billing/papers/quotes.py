@@ -5,9 +5,9 @@ from django.utils.translation import gettext as _
 from billing.models.purchases import seller_now
 from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.renewing import RenewalPlan
+from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import Bound
-from subscriptions.standing import Standing
 from subscriptions.text import formats
 
 

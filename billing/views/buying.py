@@ -22,11 +22,11 @@ from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock, limits, recent_sign_in
 from subscriptions.access import members_only
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import formats
 from subscriptions.text.refusals.sentences import sentence, too_many_payments
 

@@ -14,10 +14,10 @@ from billing.renewing import offered_packages, plan_renewal
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import members_only
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Term
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
-from subscriptions.standing import standing_of
 from subscriptions.text.csv import csv_response
 
 

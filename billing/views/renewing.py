@@ -26,13 +26,14 @@ from billing.renewing import (
     start_renewal,
 )
 from billing.states import PurchaseStatus
-from subscriptions import clock, limits, recent_sign_in, removals
+from subscriptions import clock, limits, recent_sign_in
 from subscriptions.access import members_only
+from subscriptions.licenses import removals
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
 from subscriptions.reclaiming import count_dormant, dormant_after
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text.refusals.sentences import sentence, too_many_payments
 
 PAGE = "billing/renewal.html"

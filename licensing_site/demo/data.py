@@ -16,7 +16,8 @@ from django.contrib.auth.models import Group
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
 from licensing_site.demo import conversations
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import Sum
 
 from subscriptions import clock
+from subscriptions.licenses.terms import last_term_of
 from subscriptions.models import LicenseEntry, MemberCount, Organization, Term
 from subscriptions.policy import calendar, renewals
 from subscriptions.policy.renewals import Phase
-from subscriptions.terms import last_term_of
 
 
 @dataclass(frozen=True)

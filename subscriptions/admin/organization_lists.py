@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from subscriptions.admin import parts, story
 from subscriptions.admin.parts import Panel, day, day_of, link, marked, moment, money
+from subscriptions.licenses.status import Standing
 from subscriptions.models import (
     Conversation,
     LicenseEntry,
@@ -25,7 +26,6 @@ from subscriptions.models import (
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy import members as rules
-from subscriptions.standing import Standing
 from subscriptions.text import formats
 
 MAY_INVITE = "subscriptions.change_membership"

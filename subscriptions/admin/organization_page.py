@@ -4,12 +4,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import renewals
 from subscriptions.admin.filters import PHASES
 from subscriptions.admin.parts import Fact, Panel, day, day_of, link, marked, money
+from subscriptions.licenses import renewals
+from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term
 from subscriptions.policy.decisions import Refusal
-from subscriptions.standing import Standing
 from subscriptions.text import formats
 from subscriptions.text.refusals.sentences import sentence
 

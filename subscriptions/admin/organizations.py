@@ -22,9 +22,9 @@ from subscriptions.admin.filters import PHASES, OverFilter, PhaseFilter
 from subscriptions.admin.parts import Panel, Tool
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.admin.searching import Searched
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import RENEWAL_OPEN
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import formats
 
 

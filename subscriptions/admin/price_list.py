@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from subscriptions import price_list
 from subscriptions.admin import parts
 from subscriptions.admin.read_only import NeverDeleted
+from subscriptions.licenses import packages
 from subscriptions.models import Package
 from subscriptions.policy.add_ons import PROCESSOR_MINIMUM
 
@@ -38,7 +38,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             message = _("The smallest purchase must be at least %(minimum)s minor units.")
             self.add_error("unit_amount", message % {"minimum": PROCESSOR_MINIMUM})
         is_withdrawn = self.instance.pk and self.instance.is_offered and not data.get("is_offered")
-        if is_withdrawn and not price_list.may_withdraw(self.instance):
+        if is_withdrawn and not packages.may_withdraw(self.instance):
             error = _("It is the last package offered in its currency, which organizations pay in.")
             self.add_error("is_offered", error)
         return data
@@ -73,7 +73,7 @@ class PackageAdmin(NeverDeleted):
         """Save, and say whom it will and will not touch."""
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
-            terms = price_list.count_untouched_terms(obj)
+            terms = packages.count_untouched_terms(obj)
             kept = ngettext(
                 "%(terms)s paid term keeps the name and price it was bought with.",
                 "%(terms)s paid terms keep the name and price they were bought with.",

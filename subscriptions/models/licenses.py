@@ -19,7 +19,7 @@ class LicenseEntry(models.Model):
     """One line of the license ledger: a difference, never a total (R29).
 
     Append-only, because the number of licenses on any past day must stay explainable. Database
-    triggers refuse UPDATE and DELETE. ``subscriptions/ledger.py`` is the only writer, and says
+    triggers refuse UPDATE and DELETE. ``licenses/ledger.py`` is the only writer, and says
     how many licenses the lines add up to.
     """
 

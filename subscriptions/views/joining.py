@@ -14,10 +14,10 @@ from subscriptions import clock, joining, limits, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import JoinForm, role_choices
 from subscriptions.joining import Asking
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
-from subscriptions.standing import standing_of
 from subscriptions.text.refusals.sentences import sentence
 
 PAGE = "subscriptions/join.html"

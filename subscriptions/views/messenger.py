@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from subscriptions import clock, limits, messenger
 from subscriptions.access import keep_private, members_only
+from subscriptions.licenses.status import standing_of
 from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.standing import standing_of
 from subscriptions.text import links
 from subscriptions.text.refusals.sentences import sentence
 

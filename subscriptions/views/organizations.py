@@ -7,12 +7,12 @@ from django.views.decorators.http import require_GET
 
 from subscriptions import clock, invitations
 from subscriptions.access import members_only
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import recipients
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
-from subscriptions.standing import standing_of
 
 
 @login_required

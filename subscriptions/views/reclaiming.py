@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from subscriptions import clock, members, recent_sign_in, reclaiming
 from subscriptions.access import members_only
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
 from subscriptions.policy.members import Capability, may_touch
-from subscriptions.standing import standing_of
 from subscriptions.text import formats
 from subscriptions.text.refusals.sentences import sentence
 

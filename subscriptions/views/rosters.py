@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock, limits, recent_sign_in, rosters
 from subscriptions.access import members_only
 from subscriptions.forms import role_choices
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.decisions import Refusal, Refused
@@ -27,7 +28,6 @@ from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_forms import ImportForm, read_changes
 from subscriptions.rosters import JudgedRoster, JudgedRow
-from subscriptions.standing import standing_of
 from subscriptions.text import formats, links
 from subscriptions.text.csv import csv_response
 from subscriptions.text.refusals.roster_import import STATES, need_in_words

@@ -14,8 +14,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, history, preferences, recent_sign_in, removals, second_factor
+from subscriptions import clock, preferences, recent_sign_in, second_factor
 from subscriptions.access import members_only
+from subscriptions.licenses import history, removals
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, can
@@ -27,7 +29,6 @@ from subscriptions.settings_forms import (
     PeopleForm,
     SecurityForm,
 )
-from subscriptions.standing import standing_of
 from subscriptions.text import links
 
 PAGE = "subscriptions/settings.html"

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock, drafts, limits, members, members_list, recent_sign_in
 from subscriptions.access import members_only
 from subscriptions.forms import AddUserForm, RoleForm
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.standing import standing_of
 from subscriptions.text import links
 from subscriptions.text.refusals.sentences import sentence, too_many_invitations
 

@@ -11,7 +11,9 @@ from django.db.models import Model
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, ledger, members
+from subscriptions import clock, members
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import (
     LicenseEntry,
@@ -23,7 +25,6 @@ from subscriptions.models import (
 )
 from subscriptions.models.members import Role
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import standing_of
 from tests.admin import rows
 from tests.admin.desk import Desk
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock, members, messenger
-from subscriptions.ledger import grant_add_on
+from subscriptions.licenses.ledger import grant_add_on
 from subscriptions.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import LicenseEntry, Membership, Term, User

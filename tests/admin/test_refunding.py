@@ -10,8 +10,8 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseEntry, Notice, Term
-from subscriptions.standing import standing_of
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.pages import text_of

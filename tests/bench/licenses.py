@@ -10,11 +10,11 @@ from django.db import DatabaseError
 
 from subscriptions import clock, members
 from subscriptions.counting import miscounts
+from subscriptions.licenses.status import members_of, standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
-from subscriptions.standing import members_of, standing_of
 from tests.bench import crew, data
 from tests.bench.goals import Result
 

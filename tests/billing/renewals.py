@@ -8,8 +8,8 @@ from billing import purchases, renewing
 from billing.models import Purchase
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Package
-from subscriptions.standing import standing_of
 from tests.world import World, local
 
 IN_WINDOW = local(date(2031, 12, 10), 12)

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.support_actions import RefundOrder, refund_purchase
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import deliver, event
 from tests.billing.renewals import IN_WINDOW, renew_and_settle

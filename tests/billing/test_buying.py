@@ -8,7 +8,8 @@ from billing import adding, purchases
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Package
 from subscriptions.policy import calendar
 from tests.world import DEBIT_CARD, TERM_END, World

@@ -12,13 +12,13 @@ from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock, members
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import formats
 from tests.billing.renewals import NEW_START, renew, renew_and_settle
 from tests.billing.returns import (

@@ -19,8 +19,8 @@ from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.policy.decisions import Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.returns import refunded_by_support
 from tests.removals import remove

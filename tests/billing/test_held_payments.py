@@ -14,9 +14,9 @@ from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
 from billing.support_actions import close_problem, grant_problem, refund_problem
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Activity
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.returns import refunded_outside, renewed, waiting
 from tests.world import World

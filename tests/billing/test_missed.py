@@ -9,7 +9,8 @@ from billing.models import PaymentProblem, Purchase
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import Activity, Term
 from tests.billing.renewals import renew_and_settle
 from tests.billing.returns import disputed, refunded_outside

@@ -14,12 +14,12 @@ from billing.removing import plan_removal, remove_licenses, take_removal_back
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock, members
+from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notice, Organization, locks
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.removals import RemovalOrder
-from subscriptions.standing import standing_of
 from subscriptions.text.refusals.sentences import sentence
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.returns import refunded_outside

@@ -14,6 +14,7 @@ from billing.renewing import plan_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import (
     Discount,
     Notice,
@@ -24,7 +25,6 @@ from subscriptions.models import (
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
 from tests.factories import PackageFactory
 from tests.removals import remove

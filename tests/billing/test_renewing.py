@@ -9,7 +9,9 @@ from billing import purchases
 from billing.models import Purchase
 from billing.removing import take_removal_back
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, ledger, members
+from subscriptions import clock, members
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import (
     Package,
     Renewal,
@@ -17,7 +19,6 @@ from subscriptions.models import (
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
 from tests.factories import PackageFactory
 from tests.removals import remove

@@ -22,11 +22,11 @@ from billing.support_actions import (
     refund_purchase,
 )
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Activity, Notice, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications.mail_facts import in_words
 from subscriptions.policy.decisions import ALLOWED, Reason, Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, plan, renew, renew_and_settle
 from tests.billing.returns import (
     disputed,

@@ -6,10 +6,10 @@ from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import Standing, standing_of
 from tests.billing.renewals import renew, renew_and_settle
 from tests.billing.returns import (
     NEXT_YEAR,

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Conversation
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW
 from tests.journeys.conftest import SignedIn
 from tests.journeys.test_calendar import pays

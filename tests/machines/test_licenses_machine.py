@@ -24,12 +24,13 @@ from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, invitations, ledger, members
+from subscriptions import clock, invitations, members
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import members_of
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
-from subscriptions.standing import members_of
 from subscriptions.text import links
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
 from tests.machines.model import END, WINDOW, Model, Person, Sale, chosen, refused

@@ -25,11 +25,12 @@ from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, ledger, members
+from subscriptions import clock, members
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
-from subscriptions.standing import standing_of
 from tests.factories import PackageFactory
 from tests.machines.life import Paper, PaperTerm
 from tests.removals import remove

@@ -5,10 +5,10 @@ from django.db import transaction
 
 from subscriptions import clock, members
 from subscriptions.counting import miscounts
+from subscriptions.licenses.status import members_of
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import Role
-from subscriptions.standing import members_of
 from tests.concurrency import at_once
 from tests.factories import UserFactory
 from tests.world import World

@@ -5,12 +5,13 @@ from http import HTTPStatus
 import pytest
 from django.db import IntegrityError, connection
 
-from subscriptions import clock, license_numbers, members
+from subscriptions import clock, members
+from subscriptions.licenses import numbering
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.standing import standing_of
 from tests.concurrency import at_once
 from tests.factories import MembershipFactory
 from tests.world import World
@@ -100,7 +101,7 @@ def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
     world.fill(24)
     counted = standing_of(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
-    monkeypatch.setattr(license_numbers, "standing_of", lambda organization, now: counted)
+    monkeypatch.setattr(numbering, "standing_of", lambda organization, now: counted)
 
     with pytest.raises(Refused) as refused:
         members.add(world.administrator, newcomer(2))

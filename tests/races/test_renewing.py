@@ -9,7 +9,8 @@ from billing.quotes import PriceChanged
 from billing.renewing import RenewalOrder, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Refused

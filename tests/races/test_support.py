@@ -11,11 +11,11 @@ from billing.models import Purchase, Refund
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock, members
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import LicenseRemoval
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
-from subscriptions.standing import standing_of
 from tests.billing.renewals import IN_WINDOW, plan, renew
 from tests.billing.returns import refunded_by_support, renewed, reversals
 from tests.concurrency import at_once

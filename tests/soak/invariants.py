@@ -12,10 +12,10 @@ from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.counting import miscounts
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import standing_of
 
 Sessions = list[dict[str, Any]]
 Check = Callable[[Sessions], Iterator[str]]

@@ -5,7 +5,8 @@ import pytest
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from tests.soak import invariants
 from tests.soak.pages import Forms
 from tests.world import World

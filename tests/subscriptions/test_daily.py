@@ -9,7 +9,8 @@ from django.core.management import call_command
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions import daily, reminding
+from subscriptions import daily
+from subscriptions.licenses import reminders as reminding
 from subscriptions.models import Notice, Reminder
 from subscriptions.notifications.mail_facts import in_words
 from subscriptions.policy import reminders

@@ -6,11 +6,11 @@ from http import HTTPStatus
 import pytest
 
 from subscriptions import members
+from subscriptions.licenses.terms import latest_expiration
 from subscriptions.members import NewMember
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
-from subscriptions.terms import latest_expiration
 from tests.factories import MembershipFactory
 from tests.pages import text_of
 from tests.world import World, build_term, local

@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions import charts, clock, ledger
-from subscriptions.history import History, Step, history_of
+from subscriptions import clock
+from subscriptions.licenses import charts, ledger
+from subscriptions.licenses.history import History, Step, history_of
+from subscriptions.licenses.status import standing_of
 from subscriptions.policy.licenses import Limit, count_licenses
-from subscriptions.standing import standing_of
 from tests.pages import text_of
 from tests.world import TERM_END, TERM_START, TODAY, World, build_term, local
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Term
 from subscriptions.models.licenses import Cause
 from tests.factories import TermFactory

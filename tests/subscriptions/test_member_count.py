@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from subscriptions import clock, members, reclaiming
 from subscriptions.counting import miscounts
+from subscriptions.licenses.status import members_of
 from subscriptions.members import NewMember
 from subscriptions.models import MemberCount, Membership, Organization, User
 from subscriptions.models.members import HOLDS_LICENSE, Role
-from subscriptions.standing import members_of
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.world import World
 

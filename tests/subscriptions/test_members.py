@@ -4,12 +4,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from subscriptions import clock, members
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.standing import standing_of
 from tests.factories import MembershipFactory, UserFactory
 from tests.world import World, build_term, build_world
 

@@ -10,9 +10,9 @@ from django.test import Client
 
 from billing.models import Purchase
 from subscriptions import clock
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Discount, Organization, Package
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import standing_of
 from tests.factories import PackageFactory, UserFactory
 from tests.pages import text_of
 from tests.world import World, local

@@ -8,6 +8,7 @@ from post_office.models import Email
 
 from subscriptions import clock, drafts, members, rosters
 from subscriptions.daily import run_daily
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
 from subscriptions.models.members import MembershipState
@@ -17,7 +18,6 @@ from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import MOST_KEPT, RowState
 from subscriptions.rosters import Change
-from subscriptions.standing import standing_of
 from tests.pages import text_of
 from tests.rosters import kept, line
 from tests.world import World, build_term

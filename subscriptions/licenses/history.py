@@ -12,9 +12,9 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
 from subscriptions import clock
+from subscriptions.licenses.status import Standing
 from subscriptions.models import LicenseEntry, Term
 from subscriptions.policy import calendar
-from subscriptions.standing import Standing
 
 
 @dataclass(frozen=True)

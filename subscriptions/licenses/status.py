@@ -12,7 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigAutoField, DateTimeField, OuterRef, Subquery
 
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.terms import last_term_of
 from subscriptions.models import MemberCount, Organization, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, licenses, renewals
@@ -20,7 +22,6 @@ from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.renewals import RENEWAL_OPEN, Phase
 from subscriptions.policy.terms import LastTerm, is_canceled
 from subscriptions.prepared import Prepared
-from subscriptions.terms import last_term_of
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def phase_by_dates(
     latest_outlived_on: date | None,
     now: datetime,
 ) -> Phase:
-    """The phase from the three columns that ``subscriptions.terms`` adds to a query."""
+    """The phase from the three columns that ``subscriptions.licenses.terms`` adds to a query."""
     last = None
     if latest_outlived_on is not None:
         outlived_at = calendar.expires_at(latest_outlived_on, clock.zone())

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
-from subscriptions import clock, ledger
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.terms import last_term_of, live_terms
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
 from subscriptions.models.terms import STANDING, RenewalState
 from subscriptions.notifications import activity
@@ -16,7 +18,6 @@ from subscriptions.policy import calendar
 from subscriptions.policy import renewals as rules
 from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.policy.terms import LastTerm
-from subscriptions.terms import last_term_of, live_terms
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Telling those who may buy that few licenses are left."""
 
+from subscriptions.licenses.status import Standing
 from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import notifications
-from subscriptions.standing import Standing
 from subscriptions.text import links
 
 

@@ -6,8 +6,8 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions import charts
-from subscriptions.history import History
+from subscriptions.licenses import charts
+from subscriptions.licenses.history import History
 from subscriptions.policy.licenses import LicenseCount
 from subscriptions.text import formats
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from subscriptions import clock, low_licenses
+from subscriptions import clock
+from subscriptions.licenses import low_licenses
+from subscriptions.licenses.status import standing_of
 from subscriptions.metrics import licenses_short
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
 from subscriptions.policy.decisions import Refusal, require
-from subscriptions.standing import standing_of
 
 
 def take_licenses(organization: Organization, number: int) -> list[int]:

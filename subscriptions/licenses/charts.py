@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from subscriptions.history import History, Step
+from subscriptions.licenses.history import History, Step
 from subscriptions.policy.licenses import LicenseCount
 
 # The scale ends at the next multiple of this: above every line, and its half is a whole number too.

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from subscriptions import clock, renewals
+from subscriptions import clock
+from subscriptions.licenses import renewals
+from subscriptions.licenses.status import Standing
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.notifications import activity, mail_facts, notify, recipients
 from subscriptions.policy import calendar
 from subscriptions.policy import removals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.standing import Standing
 from subscriptions.text import links
 
 

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscriptions import clock
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Organization, Reminder, Term, locks
 from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import reminders
 from subscriptions.policy.renewals import Phase
-from subscriptions.standing import Standing, standing_of
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)

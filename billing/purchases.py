@@ -19,7 +19,7 @@ from billing.processor import (
 from billing.reversing import CheckoutInTheWay
 from billing.states import PAID, PurchaseStatus
 from billing.transitions import bind_session, move
-from subscriptions import tracing
+from subscriptions.access import request_context
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
             if session.is_ours and session.payment:
                 granting.hold_unknown(session)
             return None
-        with tracing.about_purchase(purchase.pk, purchase.started_by_request):
+        with request_context.about_purchase(purchase.pk, purchase.started_by_request):
             return _settle(purchase, session, mails_later=mails_later)
 
 

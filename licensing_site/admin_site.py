@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import clock, recent_sign_in
+from subscriptions import clock
+from subscriptions.access import reauthentication
 
 
 class AdminSite(admin.AdminSite):
@@ -44,7 +45,7 @@ class AdminSite(admin.AdminSite):
             if missing is not None:
                 return missing
             within = timedelta(seconds=settings.REAUTHENTICATE_IN_ADMIN)
-            recent_sign_in.require(request, within)
+            reauthentication.require(request, within)
             arguments = (request, *arguments)
             with timezone.override(clock.zone()):
                 response: HttpResponse = view(*arguments, **names)
@@ -61,8 +62,8 @@ class AdminSite(admin.AdminSite):
 
 
 def _second_factor_is_missing(request: HttpRequest) -> HttpResponse | None:
+    from subscriptions.access.second_factor import has_second_factor, was_used
     from subscriptions.models import User
-    from subscriptions.second_factor import has_second_factor, was_used
 
     user = request.user
     if not settings.STAFF_SECOND_FACTOR or not isinstance(user, User) or was_used(request, user):

@@ -1,7 +1,7 @@
 """Logs: one JSON object a line, with the request's id, and without anybody's address or secret.
 
 Every logger of Python's own ``logging`` ends here, ours as well as Django's and gunicorn's. What
-``subscriptions.tracing`` has bound (request, purchase) stands on each line.
+``subscriptions.access.request_context`` has bound (request, purchase) stands on each line.
 """
 
 import re

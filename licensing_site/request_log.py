@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from licensing_site.metrics import request_seconds
-from subscriptions import tracing
+from subscriptions.access import request_context
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,9 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = tracing.new_request_id(request.headers.get(HEADER, ""))
+        request_id = request_context.new_request_id(request.headers.get(HEADER, ""))
         started = time.perf_counter()
-        with tracing.in_request(request_id):
+        with request_context.in_request(request_id):
             response = self.get_response(request)
             response[HEADER] = request_id
             seconds = time.perf_counter() - started

@@ -163,7 +163,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "subscriptions:my_organizations"
 
-ACCOUNT_ADAPTER = "subscriptions.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "subscriptions.access.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -179,7 +179,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
-    # Ours, for subscriptions.limits. Many people of one association may share an address.
+    # Ours, for subscriptions.access.limits. Many people of one association may share an address.
     "message_without_account": "5/h/ip",
     "join": "100/h/ip",
     "invite": "300/h/user",
@@ -190,7 +190,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 
-MFA_ADAPTER = "subscriptions.second_factor.SecondFactorAdapter"
+MFA_ADAPTER = "subscriptions.access.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Officials Licensing"

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from subscriptions.access import views as profile
 from subscriptions.text import views
 from subscriptions.views import (
     accounts,
@@ -10,7 +11,6 @@ from subscriptions.views import (
     languages,
     messenger,
     organizations,
-    profile,
     reclaiming,
     rosters,
     settings,

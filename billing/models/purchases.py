@@ -9,7 +9,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import tracing
+from subscriptions.access import request_context
 from subscriptions.models import Discount, Organization, Package, Renewal, Term, User
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.models.indexes import PrefixIndex
@@ -93,7 +93,7 @@ class Purchase(models.Model):
     idempotency_key = models.CharField(max_length=80, unique=True)
     # The request that started it, by which the logs tell the rest of its way.
     started_by_request = models.CharField(
-        max_length=64, blank=True, editable=False, default=tracing.request_id, db_default=""
+        max_length=64, blank=True, editable=False, default=request_context.request_id, db_default=""
     )
     created_at = models.DateTimeField(_("started"))
 

@@ -20,8 +20,9 @@ from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavail
 from billing.purchases import settle
 from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from subscriptions import clock, limits, recent_sign_in
-from subscriptions.access import members_only
+from subscriptions import clock
+from subscriptions.access import limits, reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership
 from subscriptions.policy import add_ons
@@ -45,7 +46,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, _stepped(form, standing, request.POST["change"]))
     if not form.is_valid():
         return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
+    reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
         form.add_error(None, too_many_payments())
         return _page(request, standing, form, status=HTTPStatus.TOO_MANY_REQUESTS)

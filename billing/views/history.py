@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from billing.models import Purchase
 from billing.states import SHOWN_REFUNDS, UNSETTLED
 from subscriptions import clock
-from subscriptions.access import members_only
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses import ledger
 from subscriptions.models import Membership, Organization
 from subscriptions.policy.members import Capability

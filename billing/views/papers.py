@@ -13,7 +13,7 @@ from billing.papers.sheets import sheet_heading
 from billing.renewing import offered_packages, plan_renewal
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.access import members_only
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Term
 from subscriptions.policy.decisions import Refused

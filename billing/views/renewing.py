@@ -26,8 +26,9 @@ from billing.renewing import (
     start_renewal,
 )
 from billing.states import PurchaseStatus
-from subscriptions import clock, limits, recent_sign_in
-from subscriptions.access import members_only
+from subscriptions import clock
+from subscriptions.access import limits, reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Package
@@ -54,7 +55,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, packages, status=status)
     if "pay" not in request.POST:
         return _page(request, standing, form, packages)
-    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
+    reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
         form.add_error(None, too_many_payments())
         return _page(request, standing, form, packages, status=HTTPStatus.TOO_MANY_REQUESTS)

@@ -23,7 +23,8 @@ from billing.subscribing import (
     plan_subscription,
     start_subscription,
 )
-from subscriptions import clock, limits
+from subscriptions import clock
+from subscriptions.access import limits
 from subscriptions.models import Package
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions import invitations, members, recent_sign_in
+from subscriptions import invitations, members
+from subscriptions.access import reauthentication
 from subscriptions.forms import SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
@@ -37,7 +38,7 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
     if request.method == "POST" and form.is_valid():
         members.join(membership, form.cleaned_data["password"])
         user = User.objects.get(pk=membership.user_id)
-        recent_sign_in.begin(request, user)
+        reauthentication.begin(request, user)
         return _welcome(request, membership)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     context = {"membership": membership, "form": form}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from subscriptions import clock
-from subscriptions.access import members_only
+from subscriptions.access.decorators import members_only
 from subscriptions.models import Activity, Membership
 from subscriptions.notifications import activity as log
 from subscriptions.policy import calendar

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, joining, limits, recent_sign_in
-from subscriptions.access import members_only
+from subscriptions import clock, joining
+from subscriptions.access import limits, reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.forms import JoinForm, role_choices
 from subscriptions.joining import Asking
 from subscriptions.licenses.status import standing_of
@@ -78,7 +79,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     role = request.POST.get("role", "")
     if role not in offered:
         role = Role.GENERAL_MEMBER.value
-    recent_sign_in.require_for_role(request, role)
+    reauthentication.require_for_role(request, role)
     try:
         is_new = joining.approve(member, found, role)
     except Refused as refused:

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, limits, messenger
-from subscriptions.access import keep_private, members_only
+from subscriptions import clock, messenger
+from subscriptions.access import limits
+from subscriptions.access.decorators import keep_private, members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from subscriptions import clock, invitations
-from subscriptions.access import members_only
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState

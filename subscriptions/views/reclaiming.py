@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, members, recent_sign_in, reclaiming
-from subscriptions.access import members_only
+from subscriptions import clock, members, reclaiming
+from subscriptions.access import reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
@@ -93,7 +94,7 @@ def removed(request: HttpRequest, member: Membership) -> HttpResponse:
 def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Make a removed member one again."""
     other = get_object_or_404(Membership, key=key, organization=member.organization)
-    recent_sign_in.require_for_role(request, other.role)
+    reauthentication.require_for_role(request, other.role)
     try:
         restored = reclaiming.restore(member, other)
     except Refused as refused:

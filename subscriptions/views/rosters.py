@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, limits, recent_sign_in, rosters
-from subscriptions.access import members_only
+from subscriptions import clock, rosters
+from subscriptions.access import limits, reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.forms import role_choices
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, RosterImport
@@ -132,7 +133,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     rosters.change(found, read_changes(request.POST))
     invited = rosters.judge(found, member).in_state(RowState.INVITED)
     for one in invited:
-        recent_sign_in.require_for_role(request, one.verdict.role)
+        reauthentication.require_for_role(request, one.verdict.role)
     if not limits.allows_invitations_of(request, [one.row.email for one in invited]):
         messages.error(request, too_many_invitations())
         return redirect(_address(member, found, ""))

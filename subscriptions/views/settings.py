@@ -14,8 +14,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, preferences, recent_sign_in, second_factor
-from subscriptions.access import members_only
+from subscriptions import clock, preferences
+from subscriptions.access import reauthentication, second_factor
+from subscriptions.access.decorators import members_only
 from subscriptions.licenses import history, removals
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
@@ -71,7 +72,7 @@ def security(request: HttpRequest, member: Membership) -> HttpResponse:
     if request.method == "POST":
         if not can(member.role, Capability.EDIT_SETTINGS):
             raise PermissionDenied(member)
-        recent_sign_in.require(
+        reauthentication.require(
             request, timedelta(seconds=site_settings.REAUTHENTICATE_BEFORE_ROLES)
         )
     has_own = second_factor.has_second_factor(member.user)

@@ -14,8 +14,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, limits, members, members_list, recent_sign_in
-from subscriptions.access import members_only
+from subscriptions import clock, drafts, members, members_list
+from subscriptions.access import limits, reauthentication
+from subscriptions.access.decorators import members_only
 from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
@@ -60,7 +61,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     form = AddUserForm(request.POST, actor=member)
     if not form.is_valid():
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    recent_sign_in.require_for_role(request, form.cleaned_data["role"])
+    reauthentication.require_for_role(request, form.cleaned_data["role"])
     if not limits.allows_invitation(request, form.cleaned_data["email"]):
         form.add_error(None, too_many_invitations())
         return _add_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -114,7 +115,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         return render(
             request, "subscriptions/user.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY
         )
-    recent_sign_in.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
+    reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
     try:
         members.change_role(member, other, form.cleaned_data["role"])
     except Refused as refused:

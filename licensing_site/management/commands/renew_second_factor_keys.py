@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from subscriptions import second_factor
+from subscriptions.access import second_factor
 
 
 class Command(BaseCommand):

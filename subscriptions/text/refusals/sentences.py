@@ -20,7 +20,7 @@ def sentence(refusal: Refusal) -> str:
 
 
 def too_many_payments() -> str:
-    """For the limits that count requests (``subscriptions.limits``)."""
+    """For the limits that count requests (``subscriptions.access.limits``)."""
     return _(
         "Too many payments were started within the last hour. Nothing was charged. Try again "
         "later, or write to support."
@@ -28,7 +28,7 @@ def too_many_payments() -> str:
 
 
 def too_many_invitations() -> str:
-    """For the limits that count mails (``subscriptions.limits``)."""
+    """For the limits that count mails (``subscriptions.access.limits``)."""
     return _(
         "Too many invitations were sent within the last hour, to this address or by you. Nothing "
         "was changed. Try again later; many people at once are added by importing a roster."

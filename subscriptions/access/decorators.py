@@ -11,7 +11,8 @@ from django.db.models import BigAutoField, Exists, OuterRef, SlugField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from subscriptions import clock, second_factor
+from subscriptions import clock
+from subscriptions.access import second_factor
 from subscriptions.licenses.status import phase_by_dates, standing_of
 from subscriptions.licenses.terms import latest_cancellation, latest_expiration, latest_outlived
 from subscriptions.models import Membership

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from subscriptions.access.forms import ProfileForm
 from subscriptions.models import User
-from subscriptions.profile_form import ProfileForm
 from subscriptions.text import languages
 
 

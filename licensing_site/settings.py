@@ -88,6 +88,7 @@ TEMPLATES = [
             # Django's own tags, remembering what they have worked out.
             "builtins": ["subscriptions.templatetags.quick"],
             "libraries": {
+                "subscription_panels": "subscriptions.members.tags",
                 "figures": "subscriptions.licenses.tags",
                 "licensing": "subscriptions.text.tags",
                 "i18n": "subscriptions.templatetags.quick_i18n",

@@ -9,7 +9,7 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.signals import password_reset
 
-        from subscriptions.members import join_all_after_password_reset
+        from subscriptions.members.members import join_all_after_password_reset
 
         password_reset.connect(
             join_all_after_password_reset, dispatch_uid="subscriptions.join_after_reset"

@@ -4,9 +4,10 @@ No rule depends on it having run. Run twice it repeats nothing; not run for days
 stale.
 """
 
-from subscriptions import drafts, rosters
+from subscriptions import rosters
 from subscriptions.licenses import reminders
 from subscriptions.licenses.reminders import DailyReport
+from subscriptions.members import drafts
 
 
 def run_daily() -> DailyReport:

@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.renewals import NextTerm
+from subscriptions.members import members
 from subscriptions.models import Organization, Term
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar

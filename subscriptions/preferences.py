@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
-from subscriptions import members
+from subscriptions.members import members
 from subscriptions.models import Membership, NotifiedAddress, Organization, locks
 from subscriptions.notifications import activity
 from subscriptions.policy.members import Capability, can

@@ -15,9 +15,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.status import Standing
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import roster_import as rules

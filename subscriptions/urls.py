@@ -3,19 +3,9 @@
 from django.urls import path
 
 from subscriptions.access import views as profile
+from subscriptions.members.views import dormant, invitations, join_requests, users
 from subscriptions.text import views
-from subscriptions.views import (
-    accounts,
-    activity,
-    joining,
-    languages,
-    messenger,
-    organizations,
-    reclaiming,
-    rosters,
-    settings,
-    users,
-)
+from subscriptions.views import activity, languages, messenger, organizations, rosters, settings
 
 app_name = "subscriptions"
 
@@ -24,7 +14,7 @@ urlpatterns = [
     path("help/", views.help, name="help"),
     path("account/", profile.profile, name="profile"),
     path("language/", languages.choose, name="choose_language"),
-    path("invitations/<str:token>/", accounts.invitation, name="invitation"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("o/<slug:slug>/", organizations.home, name="home"),
     path("messages/", messenger.messages, name="messages"),
     path("messages/sent/", messenger.sent, name="message_sent"),
@@ -48,17 +38,19 @@ urlpatterns = [
     path("o/<slug:slug>/settings/people/", settings.people, name="settings_people"),
     path("o/<slug:slug>/settings/activity/", activity.activity, name="activity"),
     path("o/<slug:slug>/settings/activity.csv", activity.activity_csv, name="activity_csv"),
-    path("join/", joining.join, name="join"),
-    path("join/asked/", joining.asked, name="join_asked"),
-    path("o/<slug:slug>/users/requests/", joining.requests, name="join_requests"),
+    path("join/", join_requests.join, name="join"),
+    path("join/asked/", join_requests.asked, name="join_asked"),
+    path("o/<slug:slug>/users/requests/", join_requests.requests, name="join_requests"),
     path(
-        "o/<slug:slug>/users/requests/<uuid:key>/approve/", joining.approve, name="approve_request"
+        "o/<slug:slug>/users/requests/<uuid:key>/approve/",
+        join_requests.approve,
+        name="approve_request",
     ),
-    path("o/<slug:slug>/users/requests/<uuid:key>/deny/", joining.deny, name="deny_request"),
-    path("o/<slug:slug>/users/dormant/", reclaiming.dormant, name="dormant_users"),
-    path("o/<slug:slug>/users/remove/", reclaiming.remove_many, name="remove_users"),
-    path("o/<slug:slug>/users/removed/", reclaiming.removed, name="removed_users"),
-    path("o/<slug:slug>/users/removed/<uuid:key>/", reclaiming.restore, name="restore_user"),
+    path("o/<slug:slug>/users/requests/<uuid:key>/deny/", join_requests.deny, name="deny_request"),
+    path("o/<slug:slug>/users/dormant/", dormant.dormant, name="dormant_users"),
+    path("o/<slug:slug>/users/remove/", dormant.remove_many, name="remove_users"),
+    path("o/<slug:slug>/users/removed/", dormant.removed, name="removed_users"),
+    path("o/<slug:slug>/users/removed/<uuid:key>/", dormant.restore, name="restore_user"),
     path("o/<slug:slug>/users/", users.users, name="users"),
     path("o/<slug:slug>/users/add/", users.add, name="add_user"),
     path("o/<slug:slug>/users/add/keep/", users.keep_draft, name="keep_draft"),

@@ -97,7 +97,7 @@ def is_app_code(source: Source) -> bool:
 
 @rule(
     "subscriptions knows nothing of billing or of the site",
-    "subscriptions/members.py",
+    "subscriptions/members/members.py",
     "from billing.models import Purchase",
 )
 def subscriptions_stands_alone(source: Source) -> list[str]:

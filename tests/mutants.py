@@ -59,7 +59,7 @@ SUBJECTS = {
         sample=60,
     ),
     "members": Subject(
-        ("subscriptions/members.py",),
+        ("subscriptions/members/members.py",),
         (
             "tests/subscriptions/test_members.py",
             "tests/subscriptions/test_invitations.py",

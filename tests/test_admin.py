@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Purchase
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import (
     Activity,
     Discount,

@@ -74,7 +74,7 @@ def test_policy_may_import_itself() -> None:
     ],
 )
 def test_every_way_to_ask_the_time_is_seen(text: str) -> None:
-    assert only_the_clock_asks_the_time(Source("subscriptions/members.py", text))
+    assert only_the_clock_asks_the_time(Source("subscriptions/members/members.py", text))
 
 
 @pytest.mark.parametrize(

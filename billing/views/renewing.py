@@ -31,10 +31,10 @@ from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
-from subscriptions.reclaiming import count_dormant, dormant_after
 from subscriptions.text.refusals.sentences import sentence, too_many_payments
 
 PAGE = "billing/renewal.html"

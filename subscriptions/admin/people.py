@@ -13,7 +13,6 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import members
 from subscriptions.admin import log, parts, searching
 from subscriptions.admin.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.filters import organization_filter
@@ -22,6 +21,7 @@ from subscriptions.admin.organization_lists import MAY_INVITE
 from subscriptions.admin.parts import Fact, Tool
 from subscriptions.admin.read_only import CappedPaginator, LogsByClock, RecordAdmin
 from subscriptions.admin.searching import Searched
+from subscriptions.members import members
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal

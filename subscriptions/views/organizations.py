@@ -5,9 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from subscriptions import clock, invitations
+from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
+from subscriptions.members import invitations
 from subscriptions.models import Membership
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import recipients

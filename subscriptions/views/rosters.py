@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock, rosters
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.forms import role_choices
 from subscriptions.licenses.status import standing_of
+from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.decisions import Refusal, Refused

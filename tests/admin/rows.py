@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
-from subscriptions import clock, members, messenger
-from subscriptions.members import NewMember
+from subscriptions import clock, messenger
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import (
     Discount,

@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 import pytest
 
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged

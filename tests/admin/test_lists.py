@@ -11,10 +11,11 @@ from django.db.models import Model
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import (
     LicenseEntry,
     Membership,

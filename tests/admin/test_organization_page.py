@@ -9,9 +9,10 @@ from django.contrib.auth.models import Permission
 
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, members, messenger
+from subscriptions import clock, messenger
 from subscriptions.licenses.ledger import grant_add_on
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import LicenseEntry, Membership, Term, User
 from subscriptions.models.members import Role

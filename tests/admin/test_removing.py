@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from billing.sandbox.client import SandboxControl
 from subscriptions import messenger
-from subscriptions.members import NewMember, add
+from subscriptions.members.members import NewMember, add
 from subscriptions.messenger import Text
 from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role

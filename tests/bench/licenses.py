@@ -8,10 +8,11 @@ from unittest import mock
 
 from django.db import DatabaseError
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.counting import miscounts
 from subscriptions.licenses.status import members_of, standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused

@@ -11,9 +11,10 @@ from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState

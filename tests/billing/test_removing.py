@@ -13,10 +13,11 @@ from billing.purchases import settle
 from billing.removing import plan_removal, remove_licenses, take_removal_back
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notice, Organization, locks
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused

@@ -9,9 +9,10 @@ from billing import purchases
 from billing.models import Purchase
 from billing.removing import take_removal_back
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of
+from subscriptions.members import members
 from subscriptions.models import (
     Package,
     Renewal,

@@ -12,7 +12,7 @@ from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import members
+from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Membership
 from subscriptions.models.members import Role
 from tests.billing.deliveries import completed, deliver

@@ -13,8 +13,8 @@ from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Notice
 from subscriptions.models.members import Role
 from subscriptions.notifications.mail_facts import in_words

@@ -13,8 +13,8 @@ from billing.models import Purchase
 from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import User
 from subscriptions.models.members import Role
 from tests.databases import server_arguments

@@ -24,10 +24,11 @@ from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, invitations, members
+from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import members_of
-from subscriptions.members import NewMember
+from subscriptions.members import invitations, members
+from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused

@@ -25,10 +25,11 @@ from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from tests.factories import PackageFactory

@@ -3,10 +3,11 @@
 import pytest
 from django.db import transaction
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.counting import miscounts
 from subscriptions.licenses.status import members_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import Role
 from tests.concurrency import at_once

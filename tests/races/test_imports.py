@@ -2,8 +2,9 @@
 
 import pytest
 
-from subscriptions import members, rosters
-from subscriptions.members import NewMember
+from subscriptions import rosters
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, User
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role

@@ -5,10 +5,11 @@ from http import HTTPStatus
 import pytest
 from django.db import IntegrityError, connection
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses import numbering
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused

@@ -13,7 +13,7 @@ from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
-from subscriptions import members
+from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Notice
 from subscriptions.models.members import Role
 from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST

@@ -10,9 +10,10 @@ from billing.following import follow_payment
 from billing.models import Purchase, Refund
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus, RefundStatus
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseRemoval
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from billing.models import Purchase
 from licensing_site.demo.data import PASSWORD
-from subscriptions import joining
-from subscriptions.joining import Asking
+from subscriptions.members import join_requests
+from subscriptions.members.join_requests import Asking
 from subscriptions.models import Membership, User
 from subscriptions.text import links
 from tests.screens import data
@@ -55,7 +55,7 @@ def every_state() -> list[State]:
 def _public() -> list[State]:
     lakeside = data.organization("lakeside")
     invited = Membership.objects.filter(organization=lakeside, state="invited")
-    joining.ask(lakeside, Asking("Nina New", "nina@new.example"))
+    join_requests.ask(lakeside, Asking("Nina New", "nina@new.example"))
     return [
         State("pricing", "/pricing/"),
         State("subscribe", "/purchase/"),

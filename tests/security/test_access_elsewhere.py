@@ -11,8 +11,8 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
 from billing.sandbox.client import SandboxControl
-from subscriptions import joining
-from subscriptions.joining import Asking
+from subscriptions.members import join_requests
+from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
 from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
 from tests.world import World
@@ -116,7 +116,7 @@ class TestThingsOfAnotherOrganization:
         roster.refresh_from_db()
 
     def test_requests_to_join(self, world: World) -> None:
-        joining.ask(world.lakeside, Asking("Nora New", "nora@lakeside.example"))
+        join_requests.ask(world.lakeside, Asking("Nora New", "nora@lakeside.example"))
         request = JoinRequest.objects.get()
 
         for name in ("approve_request", "deny_request"):

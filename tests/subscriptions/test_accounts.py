@@ -81,7 +81,7 @@ def test_people_change_their_own_name(world: World) -> None:
 
 
 def test_a_removed_member_keeps_the_account(world: World) -> None:
-    from subscriptions import members
+    from subscriptions.members import members
 
     members.remove(world.assignor, world.official)
 

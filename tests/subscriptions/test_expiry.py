@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 import pytest
 
-from subscriptions import members
 from subscriptions.licenses.terms import latest_expiration
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused

@@ -8,8 +8,9 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import joining, preferences
-from subscriptions.joining import Asking
+from subscriptions import preferences
+from subscriptions.members import join_requests
+from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, Notice
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import MembershipState, Role
@@ -35,7 +36,7 @@ def code(world: World) -> str:
 
 @pytest.fixture
 def request_(world: World, code: str) -> JoinRequest:
-    joining.ask(world.lakeside, NINA)
+    join_requests.ask(world.lakeside, NINA)
     return JoinRequest.objects.get()
 
 
@@ -137,7 +138,7 @@ class TestAsking:
     def test_when_too_many_wait_it_says_so(
         self, world: World, code: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(joining, "MOST_WAITING", 1)
+        monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
         ask(code)
 
         response = ask(code, email="other@new.example")
@@ -186,10 +187,10 @@ class TestApproving:
 
         member = Membership.objects.get(user__email="nina@new.example")
         assert member.role == Role.GENERAL_MEMBER
-        joining.ask(world.lakeside, Asking("O", "o@new.example"))
+        join_requests.ask(world.lakeside, Asking("O", "o@new.example"))
         other = JoinRequest.objects.get(email="o@new.example")
         with pytest.raises(Refused) as refused:
-            joining.approve(world.assignor, other, Role.ADMINISTRATOR)
+            join_requests.approve(world.assignor, other, Role.ADMINISTRATOR)
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
     def test_somebody_added_meanwhile_is_not_added_again(
@@ -235,10 +236,10 @@ def test_denying_says_so_and_takes_nothing(world: World, request_: JoinRequest) 
 
 
 def test_denied_one_may_ask_again(world: World, request_: JoinRequest, settings: Settings) -> None:
-    joining.deny(world.assignor, request_)
-    joining.ask(world.lakeside, NINA)
+    join_requests.deny(world.assignor, request_)
+    join_requests.ask(world.lakeside, NINA)
 
-    assert len(joining.waiting_requests(world.lakeside)) == 1
+    assert len(join_requests.waiting_requests(world.lakeside)) == 1
 
 
 def test_the_list_names_who_asks(world: World, request_: JoinRequest) -> None:

@@ -9,8 +9,8 @@ from django.core import mail
 from django.core.management import call_command
 from post_office.models import Email
 
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
 from subscriptions.notifications import notify
 from tests.architecture import ROOT

@@ -11,10 +11,11 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from subscriptions import clock, members, reclaiming
+from subscriptions import clock
 from subscriptions.counting import miscounts
 from subscriptions.licenses.status import members_of
-from subscriptions.members import NewMember
+from subscriptions.members import dormant, members
+from subscriptions.members.members import NewMember
 from subscriptions.models import MemberCount, Membership, Organization, User
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
@@ -92,7 +93,7 @@ WAYS: list[tuple[Callable[[World], Any], int]] = [
     (lambda w: members.add(w.administrator, newcomer()), 1),
     (lambda w: members.add_all(w.administrator, [newcomer(n) for n in range(5)]), 5),
     (lambda w: members.remove(w.administrator, w.official), -1),
-    (lambda w: reclaiming.remove_all(w.administrator, [w.official, w.observer]), -2),
+    (lambda w: dormant.remove_all(w.administrator, [w.official, w.observer]), -2),
     (lambda w: MembershipFactory.create(organization=w.lakeside), 1),
     (lambda w: Membership.objects.bulk_create(rows(w.lakeside, 7)), 7),
     (lambda w: Membership.objects.bulk_create(rows(w.lakeside, 2, "invited")), 2),

@@ -3,9 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState

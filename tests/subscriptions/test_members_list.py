@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions import members_list
-from subscriptions.members_list import Page, found_page, page_of
+from subscriptions.members import listing
+from subscriptions.members.listing import Page, found_page, page_of
 from subscriptions.models import Membership
 from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, UserFactory
@@ -121,7 +121,7 @@ def test_a_search_leads_on_too(many: World) -> None:
 class TestSearch:
     @pytest.fixture(params=[500, 0], ids=["keys first", "too many of that name"], autouse=True)
     def _few(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(members_list, "_FEW", request.param)
+        monkeypatch.setattr(listing, "_FEW", request.param)
 
     def found(self, world: World, search: str) -> list[str]:
         return [one.user.name for one in found_page(world.lakeside, search, "1").members]

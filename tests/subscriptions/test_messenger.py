@@ -10,8 +10,9 @@ from django.test import Client
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions import answering, clock, members, messenger
-from subscriptions.members import NewMember
+from subscriptions import answering, clock, messenger
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.messenger import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.models.members import Role

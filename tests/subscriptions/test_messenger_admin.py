@@ -10,8 +10,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from subscriptions import members, messenger
+from subscriptions import messenger
 from subscriptions.admin.messages import remove_licenses_link
+from subscriptions.members import members
 from subscriptions.messenger import Text
 from subscriptions.models import Conversation, Message, Notice, User
 from tests.factories import UserFactory

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from subscriptions import members, messenger
+from subscriptions import messenger
+from subscriptions.members import members
 from subscriptions.messenger import Text
 from subscriptions.models import Activity, Membership, Message
 from subscriptions.models.members import Role

@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.db import transaction
 from post_office.models import STATUS, Email
 
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Notice
 from subscriptions.models.members import Role
 from subscriptions.notifications import notify

@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import pytest
 
-from subscriptions import members
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
 from tests.factories import MembershipFactory, UserFactory
 from tests.pages import queries_of, text_of

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import clock, members, reclaiming
-from subscriptions.members import NewMember
+from subscriptions import clock
+from subscriptions.members import dormant, members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Organization, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy.decisions import Reason, Refused
@@ -26,7 +27,7 @@ def all_joined_long_ago(world: World) -> None:
 
 def names(world: World) -> list[str]:
     world.lakeside.refresh_from_db()
-    found = reclaiming.dormant_members(world.lakeside, clock.now())
+    found = dormant.dormant_members(world.lakeside, clock.now())
     return [str(member.user) for member in found]
 
 
@@ -99,21 +100,21 @@ class TestRemovingSeveral:
         assert "Not all of them can be removed" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
         with pytest.raises(Refused):
-            reclaiming.remove_all(world.assignor, [world.official, world.administrator])
+            dormant.remove_all(world.assignor, [world.official, world.administrator])
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
     def test_the_last_administrators_stay(self, world: World) -> None:
         chosen = [world.official, world.administrator]
         with pytest.raises(Refused) as refused:
-            reclaiming.remove_all(world.administrator, chosen)
+            dormant.remove_all(world.administrator, chosen)
 
         assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
 
     def test_removed_by_somebody_else_meanwhile_is_fine(self, world: World) -> None:
-        chosen = reclaiming.chosen(world.lakeside, [world.official.key, world.observer.key])
+        chosen = dormant.chosen(world.lakeside, [world.official.key, world.observer.key])
         members.remove(world.administrator, world.official)
 
-        assert reclaiming.remove_all(world.assignor, chosen) == 1
+        assert dormant.remove_all(world.assignor, chosen) == 1
 
     def test_nobody_chosen(self, world: World) -> None:
         assert "Choose the users" in text_of(
@@ -130,7 +131,7 @@ class TestRemovingSeveral:
 class TestRestoring:
     def restore(self, world: World, member: Membership) -> Membership:
         member.refresh_from_db()
-        return reclaiming.restore(world.assignor, member)
+        return dormant.restore(world.assignor, member)
 
     def test_in_the_role_held_before_at_once(self, world: World) -> None:
         members.remove(world.assignor, world.observer)

@@ -3,8 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
-from subscriptions import clock, members
-from subscriptions.members import NewMember
+from subscriptions import clock
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Renewal, RosterImport, RosterRow
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar

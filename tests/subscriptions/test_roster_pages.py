@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from subscriptions import members
+from subscriptions.members import members
 from subscriptions.models import Membership, RosterImport, RosterRow
 from subscriptions.policy.members import Role
 from tests.pages import queries_of, text_of

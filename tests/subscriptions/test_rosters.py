@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from post_office.models import Email
 
-from subscriptions import clock, drafts, members, rosters
+from subscriptions import clock, rosters
 from subscriptions.daily import run_daily
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import NewMember
+from subscriptions.members import drafts, members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import notify

@@ -17,9 +17,10 @@ from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import members, rosters
+from subscriptions import rosters
 from subscriptions.access import second_factor
-from subscriptions.members import NewMember
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.members import Role
 from subscriptions.roster_columns import RosterLine

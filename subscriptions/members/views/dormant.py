@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, members, reclaiming
+from subscriptions import clock
 from subscriptions.access import reauthentication
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
+from subscriptions.members import dormant as use_cases
+from subscriptions.members import members
 from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
 from subscriptions.policy.members import Capability, may_touch
@@ -31,12 +33,12 @@ PER_PAGE = 50
 def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
     """Members who have not signed in for long, to be removed before licenses are paid for."""
     now = clock.now()
-    found = reclaiming.dormant_members(member.organization, now)
+    found = use_cases.dormant_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     _mark(member, page)
     context = {
         "page": page,
-        "days": reclaiming.dormant_after(member.organization).days,
+        "days": use_cases.dormant_after(member.organization).days,
         "standing": standing_of(member.organization, now),
     }
     return render(request, "subscriptions/dormant.html", context)
@@ -47,11 +49,11 @@ def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
 def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     """Ask what removing the chosen ones frees, then remove them all, or none."""
     keys = _keys(request)
-    if len(keys) > reclaiming.MOST_AT_ONCE:
+    if len(keys) > use_cases.MOST_AT_ONCE:
         text = _("Choose at most %(most)s users at once.")
-        messages.error(request, text % {"most": reclaiming.MOST_AT_ONCE})
+        messages.error(request, text % {"most": use_cases.MOST_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
-    chosen = reclaiming.chosen(member.organization, keys)
+    chosen = use_cases.chosen(member.organization, keys)
     if not chosen:
         messages.error(request, _("Choose the users to be removed first."))
         return redirect("subscriptions:users", member.organization.slug)
@@ -65,7 +67,7 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         status = HTTPStatus.CONFLICT if refusals else HTTPStatus.OK
         return render(request, "subscriptions/remove_users.html", context, status=status)
     try:
-        freed = reclaiming.remove_all(member, chosen)
+        freed = use_cases.remove_all(member, chosen)
     except Refused as refused:
         context["reason"] = sentence(refused.refusal)
         return render(
@@ -96,7 +98,7 @@ def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     other = get_object_or_404(Membership, key=key, organization=member.organization)
     reauthentication.require_for_role(request, other.role)
     try:
-        restored = reclaiming.restore(member, other)
+        restored = use_cases.restore(member, other)
     except Refused as refused:
         reason = sentence(refused.refusal)
         return _removed_page(request, member, reason=reason, status=HTTPStatus.CONFLICT)
@@ -113,7 +115,7 @@ def _removed_page(
     reason: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    found = reclaiming.removed_members(member.organization)
+    found = use_cases.removed_members(member.organization)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     _mark(member, page)
     context = {
@@ -132,7 +134,7 @@ def _mark(member: Membership, rows: Iterable[Any]) -> None:
 
 def _keys(request: HttpRequest) -> list[UUID]:
     keys = []
-    for text in request.POST.getlist("user")[: reclaiming.MOST_AT_ONCE + 1]:
+    for text in request.POST.getlist("user")[: use_cases.MOST_AT_ONCE + 1]:
         try:
             keys.append(UUID(text))
         except ValueError:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import template
 
-from subscriptions import clock, joining, reclaiming
+from subscriptions import clock
+from subscriptions.members import dormant, join_requests
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState
 
@@ -18,8 +19,8 @@ def dormant_hint(organization: Organization) -> dict[str, Any]:
     """Members who have not signed in for long, beside every way to buy."""
     return {
         "organization": organization,
-        "count": reclaiming.count_dormant(organization, clock.now()),
-        "days": reclaiming.dormant_after(organization).days,
+        "count": dormant.count_dormant(organization, clock.now()),
+        "days": dormant.dormant_after(organization).days,
     }
 
 
@@ -40,5 +41,5 @@ def switcher(membership: Membership) -> dict[str, Any]:
 @register.inclusion_tag("subscriptions/_join_hint.html")
 def join_hint(organization: Organization) -> dict[str, Any]:
     """How many wait for an answer, where people can ask to join."""
-    waiting = len(joining.waiting_requests(organization)) if organization.join_code else 0
+    waiting = len(join_requests.waiting_requests(organization)) if organization.join_code else 0
     return {"organization": organization, "waiting": waiting}

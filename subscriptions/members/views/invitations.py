@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions import invitations, members
 from subscriptions.access import reauthentication
-from subscriptions.forms import SetPasswordForm
+from subscriptions.members import invitations, members
+from subscriptions.members.forms import SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
 from subscriptions.text.refusals.sentences import sentence

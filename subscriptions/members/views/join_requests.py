@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, joining
+from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.forms import JoinForm, role_choices
-from subscriptions.joining import Asking
 from subscriptions.licenses.status import standing_of
+from subscriptions.members import join_requests
+from subscriptions.members.forms import JoinForm, role_choices
+from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
@@ -30,7 +31,7 @@ def join(request: HttpRequest) -> HttpResponse:
     """Ask to join with an organization's code; the answer never tells who has an account."""
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
-    organization = joining.organization_of(code) if code else None
+    organization = join_requests.organization_of(code) if code else None
     initial = {"code": code}
     if request.method == "GET":
         form = JoinForm(initial=initial, user=user)
@@ -50,7 +51,7 @@ def join(request: HttpRequest) -> HttpResponse:
     if user is not None:
         asking = Asking(user.name, user.email, user)
     try:
-        joining.ask(organization, asking)
+        join_requests.ask(organization, asking)
     except Refused as refused:
         form.add_error(None, sentence(refused.refusal))
         return render(request, PAGE, context, status=HTTPStatus.CONFLICT)
@@ -81,7 +82,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
         role = Role.GENERAL_MEMBER.value
     reauthentication.require_for_role(request, role)
     try:
-        is_new = joining.approve(member, found, role)
+        is_new = join_requests.approve(member, found, role)
     except Refused as refused:
         return _list(request, member, refusal=refused, status=HTTPStatus.CONFLICT)
     if is_new:
@@ -97,7 +98,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
 def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Turn the request down."""
     found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
-    if joining.deny(member, found):
+    if join_requests.deny(member, found):
         messages.success(
             request, _("The request of %(name)s has been denied.") % {"name": found.name}
         )
@@ -114,7 +115,7 @@ def _list(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     context = {
-        "requests": joining.waiting_requests(member.organization),
+        "requests": join_requests.waiting_requests(member.organization),
         "roles": role_choices(member),
         "standing": standing_of(member.organization, clock.now()),
         "refusal": sentence(refusal.refusal) if refusal else "",

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.members import NewMember
+from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import Role
 from subscriptions.policy import members

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BigAutoField, DateTimeField, QuerySet
 
-from subscriptions import clock, members
+from subscriptions import clock
 from subscriptions.licenses.numbering import take_licenses
+from subscriptions.members import members
 from subscriptions.models import Membership, Organization, locks
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.notifications import activity, notify

@@ -14,11 +14,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, drafts, members, members_list
+from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.forms import AddUserForm, RoleForm
 from subscriptions.licenses.status import standing_of
+from subscriptions.members import drafts, listing, members
+from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import members as rules
@@ -35,9 +36,9 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     search = _storable(request.GET.get("q", "")).strip()[:100]
     number = request.GET.get("page", "")
     page = (
-        members_list.found_page(member.organization, search, number)
+        listing.found_page(member.organization, search, number)
         if search
-        else members_list.page_of(member.organization, number)
+        else listing.page_of(member.organization, number)
     )
     now = clock.now()
     for row in page.members:

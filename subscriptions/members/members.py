@@ -12,8 +12,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from subscriptions import clock, invitations
+from subscriptions import clock
 from subscriptions.licenses.numbering import take_licenses
+from subscriptions.members import invitations
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from subscriptions import clock, members
-from subscriptions.members import NewMember
+from subscriptions import clock
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User, locks
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import HOLDS_LICENSE

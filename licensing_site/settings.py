@@ -88,6 +88,7 @@ TEMPLATES = [
             # Django's own tags, remembering what they have worked out.
             "builtins": ["subscriptions.templatetags.quick"],
             "libraries": {
+                "messenger": "subscriptions.messenger.tags",
                 "subscription_panels": "subscriptions.members.tags",
                 "figures": "subscriptions.licenses.tags",
                 "licensing": "subscriptions.text.tags",

@@ -4,8 +4,9 @@ from django.urls import path
 
 from subscriptions.access import views as profile
 from subscriptions.members.views import dormant, invitations, join_requests, users
+from subscriptions.messenger import views as messenger
 from subscriptions.text import views
-from subscriptions.views import activity, languages, messenger, organizations, rosters, settings
+from subscriptions.views import activity, languages, organizations, rosters, settings
 
 app_name = "subscriptions"
 

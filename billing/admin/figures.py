@@ -10,7 +10,7 @@ from billing.admin.purchases import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
 from subscriptions.admin import parts
 from subscriptions.admin.filters import in_phase, over_their_licenses
-from subscriptions.answering import count_waiting
+from subscriptions.messenger.replies import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.renewals import Phase

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from subscriptions import answering, clock, messenger
-from subscriptions.messenger import Text
+from subscriptions import clock
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Membership, User
 
 
@@ -13,7 +14,7 @@ def load(now: datetime) -> None:
     """One answered at Lakeside, one at Harbor that asks for a removal, one without an account."""
     ada = _administrator("lakeside")
     with _at(now - timedelta(days=2, hours=3)):
-        question = messenger.write(
+        question = threads.write(
             ada,
             Text(
                 "Hello, two of our officials share one e-mail address. Can both of them have an "
@@ -21,7 +22,7 @@ def load(now: datetime) -> None:
             ),
         )
     with _at(now - timedelta(days=2, hours=1)):
-        answering.answer(
+        replies.answer(
             question.conversation,
             User.objects.get(email="support@licensing.example"),
             Text(
@@ -31,13 +32,13 @@ def load(now: datetime) -> None:
             seen=question.pk,
         )
     with _at(now - timedelta(hours=5)):
-        messenger.ask_for_removal(
+        threads.ask_for_removal(
             _administrator("harbor"),
             5,
             Text("Some umpires retire this season, so that we need fewer licenses next year."),
         )
     with _at(now - timedelta(hours=1)):
-        messenger.write_without_account(
+        threads.write_without_account(
             "Pat Prospect",
             "pat@meadow.example",
             Text("We are some 30 referees. Which package would you take in our place?"),

@@ -18,12 +18,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import answering, clock, messenger
+from subscriptions import clock
 from subscriptions.admin import searching
 from subscriptions.admin.filters import organization_filter
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.admin.searching import Searched
-from subscriptions.message_forms import MessageForm
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.decisions import Refused
@@ -149,9 +150,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The queue, headed by how many wait."""
-        title = gettext("Conversations: %(waiting)s waiting") % {
-            "waiting": answering.count_waiting()
-        }
+        title = gettext("Conversations: %(waiting)s waiting") % {"waiting": replies.count_waiting()}
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     # One conversation ----------------------------------------------------------------------------
@@ -188,7 +187,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
             return self._show(request, conversation, form, status=422)
         try:
             with transaction.atomic():
-                answer, is_new = answering.answer(
+                answer, is_new = replies.answer(
                     conversation, _staff(request), form.text(), seen=form.cleaned_data["seen"]
                 )
                 if is_new:
@@ -211,7 +210,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         seen = form.cleaned_data["seen"] if form.is_valid() else 0
         try:
             with transaction.atomic():
-                if answering.close(conversation, seen=seen):
+                if replies.close(conversation, seen=seen):
                     self.log_change(request, conversation, gettext("Closed without an answer."))
         except Refused as refused:
             messages.error(request, sentence(refused.refusal))
@@ -238,10 +237,10 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         status: int = 200,
     ) -> HttpResponse:
         may_answer = request.user.has_perm(MAY_ANSWER)
-        rows = messenger.messages_of(conversation)
+        rows = threads.messages_of(conversation)
         unread = conversation.unread_by_support
         if may_answer:
-            answering.mark_read_by_support(conversation)
+            replies.mark_read_by_support(conversation)
         for row in rows:
             row.conversation = conversation
             # For the template, which holds no rules.
@@ -259,7 +258,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
             "may_close": conversation.state == ConversationState.WAITING
             and request.user.has_perm(MAY_CLOSE),
             "is_out_of_reach": conversation.person is not None
-            and not answering.can_be_read_by_its_person(conversation),
+            and not replies.can_be_read_by_its_person(conversation),
             "same_email": (
                 None
                 if conversation.person

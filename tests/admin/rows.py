@@ -4,10 +4,11 @@ import uuid
 from typing import Any
 
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
-from subscriptions import clock, messenger
+from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.messenger import Text
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import (
     Discount,
     LicenseRemoval,
@@ -31,7 +32,7 @@ def make(world: World, times: int) -> None:
         Package.objects.create(name=f"P{number}", unit_amount=500, currency="usd")
         member = MembershipFactory.create(organization=organization, role=Role.ADMINISTRATOR)
         members.add(member, NewMember("N", f"n{number}@x.example", Role.OBSERVER))
-        messenger.write(member, Text("Hello"))
+        threads.write(member, Text("Hello"))
         purchase = Purchase.objects.create(
             **_frozen(organization, term, number), status="settled", receipt_number=1
         )

@@ -9,11 +9,12 @@ from django.contrib.auth.models import Permission
 
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
-from subscriptions import clock, messenger
+from subscriptions import clock
 from subscriptions.licenses.ledger import grant_add_on
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.messenger import Text
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import LicenseEntry, Membership, Term, User
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk
@@ -136,9 +137,9 @@ class TestLists:
     def test_conversations_the_latest_first_with_what_is_asked_for(
         self, window: World, desk: Desk
     ) -> None:
-        messenger.write(window.official, Text("When do we meet?"))
+        threads.write(window.official, Text("When do we meet?"))
         window.later(hours=1)
-        asked = messenger.ask_for_removal(window.administrator, 5, Text("Fewer games"))
+        asked = threads.ask_for_removal(window.administrator, 5, Text("Fewer games"))
 
         rows = panel(desk.open(window.lakeside), "conversations").rows  # type: ignore[attr-defined]
 
@@ -164,7 +165,7 @@ class TestQueries:
         address = desk.open(world.lakeside).request["PATH_INFO"]
         bought = world.buy_and_settle(5)
         world.at(IN_WINDOW)
-        messenger.write(world.official, Text("Hello"))
+        threads.write(world.official, Text("Hello"))
         remove(world, 1)
         few = queries_of(desk.client, address)
         self.make_many(world, bought)
@@ -176,8 +177,8 @@ class TestQueries:
     def make_many(self, world: World, bought: Purchase) -> None:
         world.fill(20)
         for member in world.lakeside.memberships.all()[:8]:
-            messenger.write(member, Text("Hello"))
-        messenger.ask_for_removal(world.administrator, 2, Text("Fewer games"))
+            threads.write(member, Text("Hello"))
+        threads.ask_for_removal(world.administrator, 2, Text("Fewer games"))
         for _ in range(3):
             remove(world, 1)
         for number in range(30):

@@ -7,9 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from billing.sandbox.client import SandboxControl
-from subscriptions import messenger
 from subscriptions.members.members import NewMember, add
-from subscriptions.messenger import Text
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
@@ -193,7 +193,7 @@ class TestWhileTheRenewalIsBeingPaid:
 class TestForARequest:
     @pytest.fixture
     def request_of_ada(self, window: World) -> Message:
-        return messenger.ask_for_removal(window.administrator, 5, Text("We play less."))
+        return threads.ask_for_removal(window.administrator, 5, Text("We play less."))
 
     def test_it_is_filled_in_and_linked(
         self, window: World, desk: Desk, request_of_ada: Message

@@ -3,8 +3,8 @@
 from django.conf import settings
 from playwright.sync_api import Locator, Page, expect
 
-from subscriptions import answering, messenger
-from subscriptions.messenger import Text
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message
 from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
 from tests.journeys.conftest import SignedIn
@@ -35,7 +35,7 @@ def the_panel(page: Page) -> Locator:
 def answer(world: World, body: str) -> None:
     conversation = Conversation.objects.get()
     newest = Message.objects.latest("pk").pk
-    answering.answer(conversation, world.support, Text(body), seen=newest)
+    replies.answer(conversation, world.support, Text(body), seen=newest)
 
 
 def test_without_a_script(world: World, signed_in: SignedIn) -> None:
@@ -131,8 +131,8 @@ def test_nobody_in_particular_asks_on_the_price_list(
 
 
 def test_the_pages_can_be_used_by_everybody(world: World, signed_in: SignedIn) -> None:
-    answered = messenger.write(world.assignor, Text("Hello"))
-    answering.answer(answered.conversation, world.support, Text("Hello!"), seen=answered.pk)
+    answered = threads.write(world.assignor, Text("Hello"))
+    replies.answer(answered.conversation, world.support, Text("Hello!"), seen=answered.pk)
     arlo = signed_in(world.assignor)
     for address in ("/o/lakeside/messages/", "/messages/"):
         arlo.opens(address)

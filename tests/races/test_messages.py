@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from subscriptions import answering, messenger
-from subscriptions.messenger import Text
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.messenger import MOST_MESSAGES
@@ -19,7 +19,7 @@ RACERS = 6
 def test_a_double_click_is_one_message_in_one_conversation(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
-    outcomes = at_once(*[lambda: messenger.write(world.official, text)] * RACERS)
+    outcomes = at_once(*[lambda: threads.write(world.official, text)] * RACERS)
 
     assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
     assert Conversation.objects.get().unread_by_support == Message.objects.count() == 1
@@ -29,7 +29,7 @@ def test_a_double_click_without_account_is_one_message(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
     def send() -> Message:
-        return messenger.write_without_account("Pat", "pat@meadow.example", text)
+        return threads.write_without_account("Pat", "pat@meadow.example", text)
 
     outcomes = at_once(*[send] * RACERS)
 
@@ -39,19 +39,19 @@ def test_a_double_click_without_account_is_one_message(world: World) -> None:
 
 def test_the_limit_holds(world: World) -> None:
     for number in range(MOST_MESSAGES - 1):
-        messenger.write(world.official, Text(f"number {number}"))
+        threads.write(world.official, Text(f"number {number}"))
 
-    outcomes = at_once(*[lambda: messenger.write(world.official, Text("More"))] * RACERS)
+    outcomes = at_once(*[lambda: threads.write(world.official, Text("More"))] * RACERS)
 
     assert sum(isinstance(outcome, Message) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
 
 
 def test_two_of_support_answer_once(world: World) -> None:
-    question = messenger.write(world.official, Text("A question"))
+    question = threads.write(world.official, Text("A question"))
 
     def answer() -> bool:
-        _said, is_new = answering.answer(
+        _said, is_new = replies.answer(
             question.conversation, world.support, Text("An answer"), seen=question.pk
         )
         return is_new
@@ -67,11 +67,11 @@ def test_two_of_support_answer_once(world: World) -> None:
 
 def test_both_sides_write_at_once(world: World) -> None:
     """Whoever comes first: what support has not seen keeps waiting, and nothing is lost."""
-    question = messenger.write(world.official, Text("A question"))
+    question = threads.write(world.official, Text("A question"))
 
     at_once(
-        lambda: messenger.write(world.official, Text("One more thing")),
-        lambda: answering.answer(
+        lambda: threads.write(world.official, Text("One more thing")),
+        lambda: replies.answer(
             question.conversation, world.support, Text("An answer"), seen=question.pk
         ),
     )

@@ -10,10 +10,11 @@ from django.test import Client
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions import answering, clock, messenger
+from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.messenger import Text
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
@@ -37,9 +38,7 @@ def bodies() -> list[str]:
 
 
 def answer(world: World, message: Message, body: str = "An answer") -> Message:
-    said, _is_new = answering.answer(
-        message.conversation, world.support, Text(body), seen=message.pk
-    )
+    said, _is_new = replies.answer(message.conversation, world.support, Text(body), seen=message.pk)
     return said
 
 
@@ -84,18 +83,18 @@ class TestWriting:
 
     def test_a_member_who_left_reads_nothing_and_support_keeps_it(self, world: World) -> None:
         client = world.client(world.official)
-        message = messenger.write(world.official, Text("Before"))
+        message = threads.write(world.official, Text("Before"))
         members.remove(world.administrator, world.official)
 
         assert client.get(THREAD).status_code == HTTPStatus.NOT_FOUND
         assert client.get(NEWS).status_code == HTTPStatus.NOT_FOUND
         assert send(client).status_code == HTTPStatus.NOT_FOUND
-        assert messenger.count_unread(world.official.user) == 0
+        assert threads.count_unread(world.official.user) == 0
         with pytest.raises(Refused) as refused:
-            messenger.write(world.official, Text("After"))
+            threads.write(world.official, Text("After"))
         assert refused.value.refusal.reason == Reason.NOT_A_MEMBER
         answer(world, message)
-        assert messenger.count_unread(world.official.user) == 0
+        assert threads.count_unread(world.official.user) == 0
         assert Notice.objects.get(kind="message_answered").data["link"] == ""
 
     def test_closed_pages_keep_their_messenger(self, world: World) -> None:
@@ -184,7 +183,7 @@ class TestWriting:
     def test_support_is_told_once_while_it_waits(self, world: World, settings: Settings) -> None:
         settings.SUPPORT_EMAIL = "support@licensing.example"
         for number in range(3):
-            messenger.write(world.official, Text(f"number {number}"))
+            threads.write(world.official, Text(f"number {number}"))
 
         notice = Notice.objects.get(kind="message_waiting")
         assert notice.recipient == "support@licensing.example"
@@ -195,7 +194,7 @@ class TestAnswers:
     def test_an_answer_is_counted_read_and_mailed(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
-        message = messenger.write(world.official, Text("A question"))
+        message = threads.write(world.official, Text("A question"))
         with django_capture_on_commit_callbacks(execute=True):
             answer(world, message, "The answer & more")
         client = world.client(world.official)
@@ -210,7 +209,7 @@ class TestAnswers:
         assert "http://localhost/o/lakeside/messages/" in mail.message
 
     def test_news_are_what_came_since(self, world: World) -> None:
-        message = messenger.write(world.official, Text("A question"))
+        message = threads.write(world.official, Text("A question"))
         client = world.client(world.official)
         nothing = client.get(NEWS, {"after": message.pk}, headers=HTMX)
         said = answer(world, message)
@@ -225,7 +224,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("after", ["", "x", "-1", "9" * 40, "²"])
     def test_odd_numbers_harm_nothing(self, world: World, after: str) -> None:
-        messenger.write(world.official, Text("A question"))
+        threads.write(world.official, Text("A question"))
         response = world.client(world.official).get(NEWS, {"after": after})
 
         assert response.status_code in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
@@ -236,12 +235,12 @@ class TestAnswers:
         assert mine.status_code == HTTPStatus.NO_CONTENT
 
     def test_what_came_while_reading_stays_unread(self, world: World) -> None:
-        message = messenger.write(world.official, Text("A question"))
+        message = threads.write(world.official, Text("A question"))
         answer(world, message)
-        loaded = messenger.conversation_of(world.official.user, world.lakeside)
-        newest = messenger.write(world.official, Text("Thank you"))
+        loaded = threads.conversation_of(world.official.user, world.lakeside)
+        newest = threads.write(world.official, Text("Thank you"))
         answer(world, newest, "You are welcome")
-        messenger.mark_read_by_person(loaded)
+        threads.mark_read_by_person(loaded)
 
         assert Conversation.objects.get().unread_by_person == 2
 
@@ -249,7 +248,7 @@ class TestAnswers:
         both = MembershipFactory.create(
             organization=world.stranger.organization, user=world.official.user
         )
-        answer(world, messenger.write(both, Text("About Harbor")))
+        answer(world, threads.write(both, Text("About Harbor")))
         client = world.client(world.official)
 
         assert "new answer" not in text_of(client.get("/o/lakeside/"))
@@ -271,7 +270,7 @@ class TestWithoutAccount:
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         text = Text("Buy at http://spam.example/")
-        message = messenger.write_without_account("Pat http://spam.example/", "p@m.example", text)
+        message = threads.write_without_account("Pat http://spam.example/", "p@m.example", text)
         with django_capture_on_commit_callbacks(execute=True):
             answer(world, message)
 
@@ -335,7 +334,7 @@ class TestWithoutAccount:
 
 def test_an_account_added_later_does_not_get_what_was_sent_before(world: World) -> None:
     """Nothing has proven that it was the same person."""
-    messenger.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
+    threads.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
     nora = members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
 
     assert "Who am I?" not in text_of(world.client(nora).get(GENERAL))

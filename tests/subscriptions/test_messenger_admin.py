@@ -10,10 +10,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from subscriptions import messenger
 from subscriptions.admin.messages import remove_licenses_link
 from subscriptions.members import members
-from subscriptions.messenger import Text
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice, User
 from tests.factories import UserFactory
 from tests.pages import queries_of, text_of
@@ -33,7 +33,7 @@ def staff(world: World, *codenames: str) -> Client:
 
 @pytest.fixture
 def asked(world: World) -> Message:
-    return messenger.write(world.official, Text("A question"))
+    return threads.write(world.official, Text("A question"))
 
 
 def page_of(message: Message) -> str:
@@ -59,14 +59,14 @@ def the_conversation() -> Conversation:
 class TestTheQueue:
     def test_who_waits_longest_stands_first(self, world: World) -> None:
         for person in (world.observer, world.assignor, world.official):
-            messenger.write(person, Text("A question"))
+            threads.write(person, Text("A question"))
             world.later(hours=1)
         client = staff(world, *ANSWERING)
         first = Conversation.objects.get(person=world.observer.user)
         client.post(
             f"{LIST}{first.pk}/answer/", {"body": "Answered", "seen": first.messages.get().pk}
         )
-        messenger.write_without_account("Pat", "pat@meadow.example", Text("Hello"))
+        threads.write_without_account("Pat", "pat@meadow.example", Text("Hello"))
 
         page = text_of(client.get(LIST))
         names = ["Arlo Assignor", "Otto Official", "Pat (no account)", "Olive Observer"]
@@ -108,7 +108,7 @@ class TestTheQueue:
         client = staff(world, *LOOKING)
         few = len(queries_of(client, LIST))
         for person in (world.observer, world.assignor):
-            messenger.write(person, Text("A question"))
+            threads.write(person, Text("A question"))
 
         assert len(queries_of(client, LIST)) == few
 
@@ -133,7 +133,7 @@ class TestOneConversation:
         assert the_conversation().unread_by_support == 1
 
     def test_html_stays_text(self, world: World) -> None:
-        message = messenger.write(world.official, Text("<script>alert(1)</script>"))
+        message = threads.write(world.official, Text("<script>alert(1)</script>"))
         page = staff(world, *ANSWERING).get(page_of(message)).content.decode()
 
         assert "<script>alert" not in page
@@ -153,7 +153,7 @@ class TestOneConversation:
 
     def test_the_same_email_is_no_proof(self, world: World) -> None:
         email = world.official.user.email
-        message = messenger.write_without_account("Otto?", email, Text("Let me in"))
+        message = threads.write_without_account("Otto?", email, Text("Let me in"))
         page = text_of(staff(world, *ANSWERING).get(page_of(message)))
 
         assert "not proven to be the same person" in page
@@ -197,7 +197,7 @@ class TestAnswering:
 
     def test_what_came_meanwhile_keeps_waiting(self, world: World, asked: Message) -> None:
         world.later(minutes=5)
-        later = messenger.write(world.official, Text("One more thing"))
+        later = threads.write(world.official, Text("One more thing"))
         answer(staff(world, *ANSWERING), asked)
 
         conversation = the_conversation()
@@ -208,7 +208,7 @@ class TestAnswering:
     def test_writing_back_waits_again(self, world: World, asked: Message) -> None:
         answer(staff(world, *ANSWERING), asked)
         world.later(days=1)
-        back = messenger.write(world.official, Text("Thank you"))
+        back = threads.write(world.official, Text("Thank you"))
 
         assert the_conversation().waiting_since == back.created_at
 
@@ -259,11 +259,11 @@ class TestClosing:
         assert "It waits again" in text_of(response)
         assert (the_conversation().state, the_conversation().unread_by_support) == ("closed", 0)
         assert LogEntry.objects.get().user == world.support
-        messenger.write(world.official, Text("Still there?"))
+        threads.write(world.official, Text("Still there?"))
         assert the_conversation().state == "waiting"
 
     def test_something_unread_keeps_it_open(self, world: World, asked: Message) -> None:
-        messenger.write(world.official, Text("One more thing"))
+        threads.write(world.official, Text("One more thing"))
         client = staff(world, *ANSWERING)
 
         assert "Something was written meanwhile" in text_of(close(client, asked))

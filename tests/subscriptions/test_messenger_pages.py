@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import answering, messenger
-from subscriptions.messenger import Text
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
 from tests.factories import UserFactory
 from tests.pages import queries_of, text_of
@@ -136,7 +136,7 @@ class TestHosted:
         form = client.get(REMOVAL)
         response = client.post(REMOVAL, {"quantity": "5"})
         message = Message.objects.get()
-        answering.answer(message.conversation, world.support, Text("Done"), seen=message.pk)
+        replies.answer(message.conversation, world.support, Text("Done"), seen=message.pk)
 
         assert "hx-post" not in form.content.decode()
         assert response.headers["Location"] == "/o/lakeside/renewal/"
@@ -156,7 +156,7 @@ class TestGuards:
         ],
     )
     def test_a_message(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
-        message = messenger.write(world.official, Text("Hello"))
+        message = threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Message.objects.filter(pk=message.pk).update(**fields)
@@ -172,7 +172,7 @@ class TestGuards:
         ],
     )
     def test_a_conversation(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
-        messenger.write(world.official, Text("Hello"))
+        threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Conversation.objects.update(**fields)
@@ -180,7 +180,7 @@ class TestGuards:
     @pytest.mark.parametrize("is_in_organization", [True, False])
     def test_one_per_person_and_organization(self, world: World, is_in_organization: bool) -> None:
         author = world.official if is_in_organization else world.official.user
-        conversation = messenger.write(author, Text("Hello")).conversation
+        conversation = threads.write(author, Text("Hello")).conversation
         conversation.pk = None
 
         with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from subscriptions import messenger
 from subscriptions.members import members
-from subscriptions.messenger import Text
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
 from subscriptions.models import Activity, Membership, Message
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
@@ -107,7 +107,7 @@ def test_it_is_judged_again_under_the_lock(open_renewal: World) -> None:
     world = open_renewal
     world.fill(20)
     with pytest.raises(Refused):
-        messenger.ask_for_removal(world.assignor, 6, Text("Now"))
+        threads.ask_for_removal(world.assignor, 6, Text("Now"))
     members.change_role(world.administrator, world.assignor, Role.OBSERVER)
     response = send(world.client(world.assignor), "Now", PATH, quantity="1")
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from subscriptions import answering, messenger
+from subscriptions.messenger import replies, threads
 from subscriptions.models import Membership, User
 
 register = template.Library()
@@ -68,11 +68,11 @@ def hosted_data(person: User | None, member: Membership | None) -> dict[str, Any
 @register.simple_tag
 def waiting_conversations() -> int:
     """How many conversations wait for support, for the head of the Django admin."""
-    return answering.count_waiting()
+    return replies.count_waiting()
 
 
 def _unread(person: Any, member: Membership | None) -> int:
     if member is not None:
         # Read along with the membership.
         return getattr(member, "unread_messages", None) or 0
-    return messenger.count_unread(person) if isinstance(person, User) else 0
+    return threads.count_unread(person) if isinstance(person, User) else 0

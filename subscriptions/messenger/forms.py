@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.messenger import RemovalBounds, Text
+from subscriptions.messenger.threads import RemovalBounds, Text
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.decisions import Reason, Refusal

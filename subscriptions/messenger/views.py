@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, messenger
+from subscriptions import clock
 from subscriptions.access import limits
 from subscriptions.access.decorators import keep_private, members_only
 from subscriptions.licenses.status import standing_of
-from subscriptions.message_forms import MessageForm, RemovalForm, VisitorForm
+from subscriptions.messenger import threads
+from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
@@ -92,14 +93,14 @@ def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
 def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """I'd like to remove licenses (R27). It stays where a hosted messenger is used."""
     standing = standing_of(member.organization, clock.now())
-    bounds = messenger.removal_bounds(standing)
+    bounds = threads.removal_bounds(standing)
     form = RemovalForm(request.POST or None, bounds=bounds)
     refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
     if request.method == "POST" and refusal is None:
         if not form.is_valid():
             return _removal_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            messenger.ask_for_removal(member, form.cleaned_data["quantity"], form.text())
+            threads.ask_for_removal(member, form.cleaned_data["quantity"], form.text())
         except Refused as refused:
             refusal = refused.refusal
         else:
@@ -145,7 +146,7 @@ def _thread(request: HttpRequest, author: Author) -> HttpResponse:
     if not form.is_valid():
         return _show(request, author, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        messenger.write(author, form.text())
+        threads.write(author, form.text())
     except Refused as refused:
         form.add_error("body", sentence(refused.refusal))
         return _show(request, author, form, status=_status_of(refused.refusal))
@@ -164,9 +165,9 @@ def _show(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     # The conversation first: what is written after that is not taken as read.
-    conversation = messenger.conversation_of(*_whose(author))
-    rows = messenger.messages_of(conversation)
-    messenger.mark_read_by_person(conversation)
+    conversation = threads.conversation_of(*_whose(author))
+    rows = threads.messages_of(conversation)
+    threads.mark_read_by_person(conversation)
     context = {
         "form": form,
         "rows": rows,
@@ -174,7 +175,7 @@ def _show(
         "address": _address_of(author, "thread"),
         "news": _address_of(author, "thread_news"),
         "newest": rows[-1].pk if rows else 0,
-        "others": messenger.organizations_of(author) if isinstance(author, User) else [],
+        "others": threads.organizations_of(author) if isinstance(author, User) else [],
         "offers_removal": isinstance(author, Membership) and _may_ask_for_removal(author),
     }
     return _render(request, "thread", context, status)
@@ -182,13 +183,13 @@ def _show(
 
 def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
-    conversation = messenger.conversation_of(*_whose(author))
+    conversation = threads.conversation_of(*_whose(author))
     # A longer number than that is no message's.
     known = int(after[:18]) if after.isascii() and after.isdecimal() else 0
-    rows = messenger.messages_of(conversation, after=known)
+    rows = threads.messages_of(conversation, after=known)
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    messenger.mark_read_by_person(conversation)
+    threads.mark_read_by_person(conversation)
     context = {
         "rows": rows,
         "news": _address_of(author, "thread_news"),
@@ -222,7 +223,7 @@ def _visitor(request: HttpRequest) -> HttpResponse:
             form.add_error("body", words)
             return _render(request, "visitor", {"form": form}, HTTPStatus.TOO_MANY_REQUESTS)
         data = form.cleaned_data
-        messenger.write_without_account(data["name"], data["email"], form.text())
+        threads.write_without_account(data["name"], data["email"], form.text())
     if _is_htmx(request):
         return render(request, "messenger/_sent.html")
     return redirect("subscriptions:message_sent")

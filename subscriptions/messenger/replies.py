@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from subscriptions import clock
-from subscriptions.messenger import Text, lock, mark_read, reachable_by, sent_before, unused
+from subscriptions.messenger.threads import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
 from subscriptions.notifications import mail_facts, notify

@@ -262,7 +262,7 @@ STORAGES = {
 
 # Rosters are all that is uploaded. The first stops what is larger than one may be.
 FILE_UPLOAD_HANDLERS = [
-    "subscriptions.uploads.SmallFilesOnly",
+    "subscriptions.roster_import.uploads.SmallFilesOnly",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

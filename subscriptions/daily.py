@@ -4,10 +4,10 @@ No rule depends on it having run. Run twice it repeats nothing; not run for days
 stale.
 """
 
-from subscriptions import rosters
 from subscriptions.licenses import reminders
 from subscriptions.licenses.reminders import DailyReport
 from subscriptions.members import drafts
+from subscriptions.roster_import import rosters
 
 
 def run_daily() -> DailyReport:

@@ -5,8 +5,9 @@ from django.urls import path
 from subscriptions.access import views as profile
 from subscriptions.members.views import dormant, invitations, join_requests, users
 from subscriptions.messenger import views as messenger
+from subscriptions.roster_import import views as rosters
 from subscriptions.text import views
-from subscriptions.views import activity, languages, organizations, rosters, settings
+from subscriptions.views import activity, languages, organizations, settings
 
 app_name = "subscriptions"
 

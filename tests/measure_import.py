@@ -27,8 +27,8 @@ from django.test.utils import (
     teardown_databases,
 )
 
-from subscriptions import roster_files, rosters
 from subscriptions.notifications import notify
+from subscriptions.roster_import import files, rosters
 from tests.rosters import address_of, csv_of, line, workbook_of
 from tests.world import World, build_world
 
@@ -52,8 +52,8 @@ def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> No
     people = [line(number) for number in range(1, ROWS + 1)]
     cells = [[one.name, one.email, ""] for one in people]
     workbook = workbook_of(["Name", "E-mail", "Role"], *cells)
-    watch("read CSV", lambda: roster_files.read_file(io.BytesIO(csv_of(ROWS).encode())))
-    lines = watch("read XLSX", lambda: roster_files.read_file(io.BytesIO(workbook)))
+    watch("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
+    lines = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
     roster = watch("keep", lambda: rosters.keep(world.assignor, lines, source="r.xlsx"))
     client = world.client(world.assignor)
     watch("preview, a page of it", lambda: client.get(address_of(roster)))

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import Workbook
 
-from subscriptions import rosters
 from subscriptions.models import Membership, RosterImport, RosterRow
-from subscriptions.roster_columns import RosterLine
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.columns import RosterLine
 
 IMPORT = "/o/lakeside/users/import/"
 

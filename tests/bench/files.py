@@ -6,9 +6,10 @@ import tracemalloc
 from django.test import Client
 from django.test.client import RequestFactory
 
-from subscriptions import clock, rosters
+from subscriptions import clock
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
-from subscriptions.views.rosters import users_csv
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.views import users_csv
 from tests.bench import data
 from tests.bench.goals import Result
 from tests.rosters import line

@@ -2,13 +2,13 @@
 
 import pytest
 
-from subscriptions import rosters
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, User
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import RowState
+from subscriptions.roster_import import rosters
 from tests.concurrency import at_once
 from tests.rosters import kept, line
 from tests.world import World, build_world

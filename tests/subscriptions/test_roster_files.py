@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from subscriptions import roster_files
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
-from subscriptions.roster_columns import RosterLine
+from subscriptions.roster_import import files
+from subscriptions.roster_import.columns import RosterLine
 from tests.rosters import csv_of, workbook_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -17,7 +17,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def read(data: bytes | str) -> list[RosterLine]:
-    return roster_files.read_file(io.BytesIO(data.encode() if isinstance(data, str) else data))
+    return files.read_file(io.BytesIO(data.encode() if isinstance(data, str) else data))
 
 
 def people(data: bytes | str) -> list[tuple[str, str, str]]:
@@ -101,7 +101,7 @@ class TestText:
     def test_recipients_of_a_mail_are_a_row_each(self) -> None:
         text = 'Nora New <nora@new.example>; "Next, Nils" <nils@new.example>, nina@new.example'
 
-        assert [line.email for line in roster_files.read_text(text)] == [
+        assert [line.email for line in files.read_text(text)] == [
             "nora@new.example",
             "nils@new.example",
             "nina@new.example",
@@ -217,14 +217,14 @@ def bomb() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr(SHEET, b" " * (roster_files.MOST_UNPACKED + 1))
+        archive.writestr(SHEET, b" " * (files.MOST_UNPACKED + 1))
     return target.getvalue()
 
 
 def lying_bomb() -> bytes:
     """The same, with a directory that says it is small."""
     honest = bomb()
-    size = (roster_files.MOST_UNPACKED + 1).to_bytes(4, "little")
+    size = (files.MOST_UNPACKED + 1).to_bytes(4, "little")
     return honest.replace(size, (1000).to_bytes(4, "little"))
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from post_office.models import Email
 
-from subscriptions import clock, rosters
+from subscriptions import clock
 from subscriptions.daily import run_daily
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import drafts, members
@@ -18,7 +18,8 @@ from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import MOST_KEPT, RowState
-from subscriptions.rosters import Change
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.rosters import Change
 from tests.pages import text_of
 from tests.rosters import kept, line
 from tests.world import World, build_term

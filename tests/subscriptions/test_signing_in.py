@@ -17,13 +17,13 @@ from django.conf import settings as settings_of_site
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import rosters
 from subscriptions.access import second_factor
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.members import Role
-from subscriptions.roster_columns import RosterLine
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.columns import RosterLine
 from subscriptions.text import links
 from tests.factories import PASSWORD
 from tests.pages import text_of

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
-from subscriptions.roster_columns import RosterLine, TableRow, read_columns
+from subscriptions.roster_import.columns import RosterLine, TableRow, read_columns
 
 # What an XLSX may unpack to. 5,000 rows of 40 columns are some 15 MB.
 MOST_UNPACKED = 40 * 1024 * 1024

@@ -6,11 +6,11 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions import roster_files
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES
-from subscriptions.roster_columns import RosterLine
-from subscriptions.rosters import Change
+from subscriptions.roster_import import files
+from subscriptions.roster_import.columns import RosterLine
+from subscriptions.roster_import.rosters import Change
 from subscriptions.text.refusals.sentences import sentence
 
 _LONGEST = 500
@@ -63,9 +63,9 @@ class ImportForm(forms.Form):
     def _read(self, file: IO[bytes] | None, rows: str) -> None:
         try:
             if file is None:
-                self.lines = roster_files.read_text(rows)
+                self.lines = files.read_text(rows)
             else:
-                self.lines = roster_files.read_file(file)
+                self.lines = files.read_file(file)
                 self.source = getattr(file, "name", "") or ""
         except Refused as refused:
             self.add_error("rows" if file is None else "file", sentence(refused.refusal))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from subscriptions import clock, rosters
+from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
@@ -27,13 +27,14 @@ from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.policy.roster_words import read_role
-from subscriptions.roster_forms import ImportForm, read_changes
-from subscriptions.rosters import JudgedRoster, JudgedRow
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.forms import ImportForm, read_changes
+from subscriptions.roster_import.rosters import JudgedRoster, JudgedRow
+from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.text import formats, links
 from subscriptions.text.csv import csv_response
 from subscriptions.text.refusals.roster_import import STATES, need_in_words
 from subscriptions.text.refusals.sentences import sentence, too_many_invitations
-from subscriptions.uploads import was_too_large
 
 PER_PAGE = 50
 # Rows in these states can be mended or left out.

@@ -16,12 +16,13 @@ from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
-from subscriptions import clock, organizations
+from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity, mail_facts, notify
 from subscriptions.notifications.recipients import others_for_receipts
+from subscriptions.organizations import opening
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
@@ -169,8 +170,8 @@ def _grant_original(purchase: Purchase) -> None:
     if purchase.paid_at is None:
         raise ValueError(f"purchase {purchase.pk} is not paid")
     application = purchase.application
-    purchase.term = organizations.open_organization(
-        organizations.NewOrganization(
+    purchase.term = opening.open_organization(
+        opening.NewOrganization(
             name=application.organization_name,
             billing_name=application.billing_name,
             billing_email=application.billing_email,

@@ -5,19 +5,20 @@ from django.urls import path
 from subscriptions.access import views as profile
 from subscriptions.members.views import dormant, invitations, join_requests, users
 from subscriptions.messenger import views as messenger
+from subscriptions.organizations.views import activity, home, settings
 from subscriptions.roster_import import views as rosters
 from subscriptions.text import views
-from subscriptions.views import activity, languages, organizations, settings
+from subscriptions.views import languages
 
 app_name = "subscriptions"
 
 urlpatterns = [
-    path("", organizations.my_organizations, name="my_organizations"),
+    path("", home.my_organizations, name="my_organizations"),
     path("help/", views.help, name="help"),
     path("account/", profile.profile, name="profile"),
     path("language/", languages.choose, name="choose_language"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
-    path("o/<slug:slug>/", organizations.home, name="home"),
+    path("o/<slug:slug>/", home.home, name="home"),
     path("messages/", messenger.messages, name="messages"),
     path("messages/sent/", messenger.sent, name="message_sent"),
     path("messages/news/", messenger.news, name="message_news"),

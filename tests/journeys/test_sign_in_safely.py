@@ -6,8 +6,8 @@ import pytest
 from allauth.mfa.models import Authenticator
 from playwright.sync_api import expect
 
-from subscriptions import preferences
 from subscriptions.models import Organization
+from subscriptions.organizations import settings
 from tests.browser import PHONE, ContextMaker, Troubles
 from tests.factories import PASSWORD
 from tests.journeys.conftest import SignedIn
@@ -70,7 +70,7 @@ def test_a_passkey_is_set_up_where_it_is_needed_and_opens_the_way_to_buy(
 def test_asking_to_join_and_being_approved(
     world: World, new_context: ContextMaker, signed_in: SignedIn
 ) -> None:
-    code = preferences.set_join_code(world.administrator, is_open=True)
+    code = settings.set_join_code(world.administrator, is_open=True)
     nina, arlo = Person(new_context(PHONE).new_page()), signed_in(world.assignor)
     nina.opens("/join/")
     nina.field("Join code").fill(code.lower())

@@ -7,11 +7,12 @@ from billing import adding
 from billing.adding import Order
 from billing.models import Purchase
 from licensing_site.demo.data import DemoLoader
-from subscriptions import clock, preferences
+from subscriptions import clock
 from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Membership, Organization, RosterImport, User
 from subscriptions.models.members import MembershipState, Role
+from subscriptions.organizations import settings
 from tests.rosters import kept_roster
 
 MANY = 5_000
@@ -93,7 +94,7 @@ def newest_purchase(slug: str, kind: str) -> Purchase:
 def prepare() -> RosterImport:
     """What is done on the pages before the pictures are taken."""
     administrator = member("administrator@lakeside.example")
-    preferences.set_join_code(administrator, is_open=True)
+    settings.set_join_code(administrator, is_open=True)
     threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
     return kept_roster(administrator)
 

@@ -9,10 +9,10 @@ from django.core.management import call_command
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions import daily
 from subscriptions.licenses import reminders as reminding
 from subscriptions.models import Notice, Reminder
 from subscriptions.notifications.mail_facts import in_words
+from subscriptions.organizations import daily
 from subscriptions.policy import reminders
 from tests.world import TERM_END, TERM_START, World, build_term, local
 

@@ -8,12 +8,12 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions import preferences
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, Notice
 from subscriptions.models.join_requests import JoinRequestState
 from subscriptions.models.members import MembershipState, Role
+from subscriptions.organizations import settings as preferences
 from subscriptions.policy.decisions import Reason, Refused
 from tests.factories import UserFactory
 from tests.pages import text_of

@@ -7,13 +7,13 @@ from django.test import Client
 from post_office.models import Email
 
 from subscriptions import clock
-from subscriptions.daily import run_daily
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import drafts, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import notify
+from subscriptions.organizations.daily import run_daily
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role

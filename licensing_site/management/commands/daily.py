@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from subscriptions.counting import miscounts
-from subscriptions.daily import run_daily
 from subscriptions.notifications.notify import deliver_waiting
+from subscriptions.organizations.daily import run_daily
 
 
 class Command(BaseCommand):

@@ -14,15 +14,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock, preferences
+from subscriptions import clock
 from subscriptions.access import reauthentication, second_factor
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import history, removals
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
-from subscriptions.policy.decisions import Refused
-from subscriptions.policy.members import Capability, can
-from subscriptions.settings_forms import (
+from subscriptions.organizations import settings as preferences
+from subscriptions.organizations.forms import (
     AddressFormSet,
     BaseAddressFormSet,
     NotificationsForm,
@@ -30,6 +29,8 @@ from subscriptions.settings_forms import (
     PeopleForm,
     SecurityForm,
 )
+from subscriptions.policy.decisions import Refused
+from subscriptions.policy.members import Capability, can
 from subscriptions.text import links
 
 PAGE = "subscriptions/settings.html"

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import card_testing, gateway, recovering
+from billing.gateway.types import Line, ProcessorRefused
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
-from billing.processor import Line, ProcessorRefused
 from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.states import PurchaseKind, PurchaseStatus

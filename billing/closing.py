@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 from billing import gateway, purchases, sessions, transitions
+from billing.gateway.types import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.models import Purchase
-from billing.processor import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.states import UNSETTLED
 from subscriptions.models import Organization
 

@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from billing import refunding
 from billing.closing import close_checkout, close_open_checkouts
+from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.processor import ProcessorError
 from billing.renewing import open_renewal_checkout
 from billing.reversing import CheckoutInTheWay
 from billing.states import UNSETTLED

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing import gateway, problems, refunding
+from billing.gateway.types import CheckoutSession, Payment
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
-from billing.processor import CheckoutSession, Payment
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals

@@ -10,12 +10,12 @@ import uuid
 from django.db import transaction
 
 from billing import gateway, granting, metrics, recovering, refunding
-from billing.models import Purchase
-from billing.models.locks import lock_purchase
-from billing.processor import (
+from billing.gateway.types import (
     CheckoutSession,
     ProcessorError,
 )
+from billing.models import Purchase
+from billing.models.locks import lock_purchase
 from billing.reversing import CheckoutInTheWay
 from billing.states import PAID, PurchaseStatus
 from billing.transitions import bind_session, move

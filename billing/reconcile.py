@@ -20,8 +20,8 @@ from billing import (
     transitions,
     webhooks,
 )
+from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.processor import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from billing import gateway
+from billing.gateway.types import CheckoutSession
 from billing.models import PaymentProblem, Purchase
 from billing.models.purchases import frozen_names
-from billing.processor import CheckoutSession
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import Membership, Term
 from subscriptions.policy import add_ons

@@ -6,15 +6,15 @@ import uuid
 from django.db import transaction
 
 from billing import gateway, problems, reversing
-from billing.models import Dispute, PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase
-from billing.processor import (
+from billing.gateway.types import (
     ProcessorDispute,
     ProcessorError,
     ProcessorRefund,
     ProcessorRefused,
     ProcessorUnavailable,
 )
+from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from billing.models.locks import lock_purchase
 from billing.states import (
     FAILED_REFUNDS,
     LIVE_REFUNDS,

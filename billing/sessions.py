@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing import gateway
+from billing.gateway.types import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.processor import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import settle
 from billing.states import PurchaseStatus
 from billing.transitions import abandon, open_with_session

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from billing import following, gateway, granting, problems, refunding, reversing
 from billing.closing import close_checkout
+from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
-from billing.processor import ProcessorError
 from billing.renewing import open_renewal_checkout
 from billing.reversing import CheckoutInTheWay
 from billing.states import (

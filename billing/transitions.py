@@ -4,9 +4,9 @@ import logging
 
 from django.db import transaction
 
+from billing.gateway.types import CheckoutSession
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
-from billing.processor import CheckoutSession
 from billing.states import UNSETTLED, PurchaseStatus, require_move
 from subscriptions.licenses import renewals
 from subscriptions.models import Renewal

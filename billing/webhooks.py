@@ -13,8 +13,8 @@ from uuid import UUID
 from billing import card_testing, gateway
 from billing.following import follow_payment
 from billing.gateway.sessions import is_session_id
+from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
-from billing.processor import BadPayload, BadSignature, Event
 from billing.purchases import settle
 from subscriptions import clock
 from subscriptions.inserting import insert_unless_there

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
 
-from billing.processor import ProcessorError, ProcessorUnavailable
+from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.reversing import CheckoutInTheWay
 from subscriptions.admin.actions import Trouble
 

@@ -1,6 +1,6 @@
 """The payment processor: the only package that imports ``stripe``.
 
-Takes and returns the dataclasses of ``billing/processor.py``, and raises its errors. No rules.
+Takes and returns the dataclasses of ``billing/gateway/types.py``, and raises its errors. No rules.
 """
 
 from billing.gateway.client import METADATA_PURCHASE, client, livemode

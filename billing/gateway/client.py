@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import stripe
 from django.conf import settings
 
-from billing.processor import ProcessorRefused, ProcessorUnavailable, SessionUnknown
+from billing.gateway.types import ProcessorRefused, ProcessorUnavailable, SessionUnknown
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")

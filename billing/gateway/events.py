@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from billing.processor import BadPayload, BadSignature, Event
+from billing.gateway.types import BadPayload, BadSignature, Event
 
 
 def read_event(body: bytes, signature: str) -> Event:

@@ -15,7 +15,7 @@ from billing.gateway.client import (
     client,
     translate,
 )
-from billing.processor import ProcessorDispute, ProcessorRefund
+from billing.gateway.types import ProcessorDispute, ProcessorRefund
 
 
 @translate

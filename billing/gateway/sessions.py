@@ -9,7 +9,7 @@ import stripe
 from stripe.params.checkout import SessionCreateParams, SessionListParams, SessionRetrieveParams
 
 from billing.gateway.client import METADATA_PRODUCT, METADATA_PURCHASE, PRODUCT, client, translate
-from billing.processor import CheckoutSession, Line, Payment, ProcessorRefused, SessionNotOpen
+from billing.gateway.types import CheckoutSession, Line, Payment, ProcessorRefused, SessionNotOpen
 
 _SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,100}")
 _EXPAND_SESSION = ["line_items", "payment_intent.latest_charge"]

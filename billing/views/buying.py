@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing import gateway
 from billing.adding import SameAgain, start_purchase
 from billing.forms import AddLicensesForm, new_submission, path_inside
+from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import settle
 from billing.quotes import Quote, quote
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus

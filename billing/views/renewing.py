@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.forms import RenewalForm, new_submission, path_inside
-from billing.processor import ProcessorRefused, ProcessorUnavailable
+from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.quotes import PriceChanged
 from billing.renewing import (
     CheckoutsKeepOpening,

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import gateway
 from billing.forms import SubscribeForm, new_submission
+from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Application, Purchase
-from billing.processor import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.purchases import settle
 from billing.quotes import PriceChanged
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus

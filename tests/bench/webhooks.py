@@ -15,8 +15,8 @@ from django.db import connection
 from django.test import Client
 
 from billing import gateway
+from billing.gateway.types import CheckoutSession, Payment
 from billing.models import Purchase
-from billing.processor import CheckoutSession, Payment
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.bench import crew, data

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from billing import comparing, gateway, purchases
+from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
-from billing.processor import ProcessorError
 from billing.quotes import PriceChanged
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl

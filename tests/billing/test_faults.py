@@ -10,8 +10,8 @@ import pytest
 from pytest_django import Settings
 
 from billing import sessions
+from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.models import Purchase
-from billing.processor import ProcessorError, ProcessorUnavailable
 from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl

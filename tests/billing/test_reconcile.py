@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import ProcessorEvent, Purchase
-from billing.processor import ProcessorUnavailable
 from billing.reconcile import Line, reconcile
 from billing.sandbox.client import SandboxControl
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN

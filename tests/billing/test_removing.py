@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from billing import removing
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.processor import ProcessorUnavailable
 from billing.purchases import settle
 from billing.removing import plan_removal, remove_licenses, take_removal_back
 from billing.sandbox.client import SandboxControl

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from billing import purchases
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.processor import ProcessorUnavailable
 from billing.quotes import PriceChanged
 from billing.renewing import plan_renewal
 from billing.sandbox.client import SandboxControl

@@ -7,8 +7,8 @@ import pytest
 
 from billing import gateway
 from billing.following import follow_payment
+from billing.gateway.types import ProcessorDispute
 from billing.models import Dispute, Purchase, Refund
-from billing.processor import ProcessorDispute
 from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl

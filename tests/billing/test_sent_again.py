@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from billing import adding, purchases
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus

@@ -8,9 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from billing import support_actions
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
-from billing.processor import ProcessorUnavailable
 from billing.quotes import PriceChanged
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl

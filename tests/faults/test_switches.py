@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.processor import ProcessorError
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus

@@ -19,8 +19,8 @@ from pytest_django import Settings
 
 from billing import adding, purchases
 from billing.adding import Order
+from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.processor import ProcessorUnavailable
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus

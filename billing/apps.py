@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        from billing.panels import purchases_panel
+        from billing.documents.panels import purchases_panel
         from subscriptions.text.links import register_pages
         from subscriptions.text.panels import register_panel
 

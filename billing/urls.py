@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from billing.views import buying, history, papers, renewing, subscribing, webhook
+from billing.documents.views import downloads, history
+from billing.views import buying, renewing, subscribing, webhook
 
 app_name = "billing"
 
@@ -14,10 +15,10 @@ urlpatterns = [
     path("o/<slug:slug>/purchases/", history.purchases, name="purchases"),
     path("o/<slug:slug>/purchases.csv", history.purchases_csv, name="purchases_csv"),
     path("o/<slug:slug>/purchases/<uuid:pk>/", history.purchase, name="purchase"),
-    path("o/<slug:slug>/purchases/<uuid:pk>/receipt.pdf", papers.receipt, name="receipt_pdf"),
-    path("o/<slug:slug>/renewal/quote.pdf", papers.quote, name="quote_pdf"),
-    path("o/<slug:slug>/terms/<slug:starts_on>.pdf", papers.sheet, name="sheet_pdf"),
-    path("o/<slug:slug>/terms/<slug:starts_on>.csv", papers.sheet_csv, name="sheet_csv"),
+    path("o/<slug:slug>/purchases/<uuid:pk>/receipt.pdf", downloads.receipt, name="receipt_pdf"),
+    path("o/<slug:slug>/renewal/quote.pdf", downloads.quote, name="quote_pdf"),
+    path("o/<slug:slug>/terms/<slug:starts_on>.pdf", downloads.sheet, name="sheet_pdf"),
+    path("o/<slug:slug>/terms/<slug:starts_on>.csv", downloads.sheet_csv, name="sheet_csv"),
     path("pricing/", subscribing.pricing, name="pricing"),
     path("purchase/", subscribing.subscribe, name="subscribe"),
     path("purchase/return/", subscribing.subscribed, name="subscribed"),

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from billing.documents.typesetting import Paper, Table, foot, typeset
 from billing.models import Dispute, Purchase, Refund
-from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
 from subscriptions.text import formats
 

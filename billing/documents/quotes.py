@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from billing.documents.typesetting import Paper, Table, foot, typeset
 from billing.models.purchases import seller_now
-from billing.papers.typesetting import Paper, Table, foot, typeset
 from billing.renewing import RenewalPlan
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization

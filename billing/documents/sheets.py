@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from billing.documents.typesetting import Paper, Table, foot, typeset
 from billing.models import Purchase
 from billing.models.purchases import seller_now
-from billing.papers.typesetting import Paper, Table, foot, typeset
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
 from subscriptions.text import formats

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from billing.models import Purchase
-from billing.reversing import paid_purchase
+from billing.refunds.reversal import paid_purchase
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import LicenseEntry
 from subscriptions.policy.refunds import reversed_add_ons

@@ -7,12 +7,12 @@ import logging
 
 from django.db.models import Q
 
-from billing import refunding
 from billing.closing import close_checkout, close_open_checkouts
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
+from billing.refunds import sync
+from billing.refunds.reversal import CheckoutInTheWay
 from billing.renewing import open_renewal_checkout
-from billing.reversing import CheckoutInTheWay
 from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.licenses import renewals
@@ -33,7 +33,7 @@ def follow_payment(payment_intent_id: str) -> bool:
     """
     for _ in range(_PATIENCE):
         try:
-            is_ours = refunding.ask(payment_intent_id)
+            is_ours = sync.ask(payment_intent_id)
             break
         except CheckoutInTheWay:
             close_open_checkouts(_organization_of(payment_intent_id))

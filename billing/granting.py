@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from billing import gateway, problems, refunding
+from billing import gateway
 from billing.gateway.types import CheckoutSession, Payment
 from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
+from billing.refunds import problems, sync
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
@@ -282,7 +283,7 @@ def _give_back(
         needs_support=False,
         created_at=clock.now(),
     )
-    refunding.request(problem, amount=payment.amount, currency=session.currency)
+    sync.request(problem, amount=payment.amount, currency=session.currency)
     notify.tell(
         purchase.buyer_email,
         _refund_mail(purchase, reason),

@@ -9,14 +9,15 @@ import uuid
 
 from django.db import transaction
 
-from billing import gateway, granting, metrics, recovering, refunding
+from billing import gateway, granting, metrics, recovering
 from billing.gateway.types import (
     CheckoutSession,
     ProcessorError,
 )
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
-from billing.reversing import CheckoutInTheWay
+from billing.refunds import sync
+from billing.refunds.reversal import CheckoutInTheWay
 from billing.states import PAID, PurchaseStatus
 from billing.transitions import bind_session, move
 from subscriptions.access import request_context
@@ -59,7 +60,7 @@ def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) 
     if purchase.status != before:
         _count(purchase)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
-        refunding.send_requested(purchase)
+        sync.send_requested(purchase)
     if session.payment and session.payment.is_touched:
         _look_at_refunds(session.payment.payment_intent_id)
     return purchase
@@ -77,7 +78,7 @@ def _count(purchase: Purchase) -> None:
 def _look_at_refunds(payment_intent_id: str) -> None:
     """A payment that was refunded or disputed before it was granted here (R30)."""
     try:
-        refunding.ask(payment_intent_id)
+        sync.ask(payment_intent_id)
     except (ProcessorError, CheckoutInTheWay):
         logger.exception("refunds of %s are not known yet; reconciliation asks", payment_intent_id)
 

@@ -16,12 +16,12 @@ from billing import (
     gateway,
     purchases,
     recovering,
-    refunding,
     transitions,
     webhooks,
 )
 from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.refunds import sync
 from billing.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
@@ -173,7 +173,7 @@ def _ask(purchase: Purchase) -> str:
 
 
 def _refund(refund: Refund) -> str:
-    return refunding.follow_up(refund).status
+    return sync.follow_up(refund).status
 
 
 def _process(event: ProcessorEvent) -> str:

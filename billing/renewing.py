@@ -13,12 +13,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import card_testing, granting, purchases, refunding, sessions
+from billing import card_testing, granting, purchases, sessions
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
+from billing.refunds import sync
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import renewals
@@ -202,7 +203,7 @@ def _refunds_on_their_way(organization: Organization) -> QuerySet[Refund]:
 def _finish_refunds(organization: Organization) -> None:
     """Licenses that are about to be taken back must not be renewed (R25, R30)."""
     for refund in _refunds_on_their_way(organization):
-        refunding.follow_up(refund)
+        sync.follow_up(refund)
 
 
 def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from billing import following, gateway, granting, problems, refunding, reversing
+from billing import following, gateway, granting
 from billing.closing import close_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
+from billing.refunds import problems, reversal, sync
+from billing.refunds.reversal import CheckoutInTheWay
 from billing.renewing import open_renewal_checkout
-from billing.reversing import CheckoutInTheWay
 from billing.states import (
     FAILED_REFUNDS,
     ProblemReason,
@@ -52,11 +53,11 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
     """Whether support may refund a purchase, or ``licenses`` of an add-on, now (R30)."""
     if purchase.status != PurchaseStatus.SETTLED:
         return Refusal(Reason.NOT_PAID)
-    if refunding.is_disputed(purchase.payment_intent_id or ""):
+    if sync.is_disputed(purchase.payment_intent_id or ""):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     if purchase.refunds.filter(status=RefundStatus.REQUESTED).exists():
         return Refusal(Reason.REFUND_ON_ITS_WAY)
-    paid = reversing.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, with_requested=True)
     if purchase.kind == PurchaseKind.ADD_ON:
         left = paid.quantity - rules.reversed_add_ons(paid)
         return rules.may_refund_add_ons(paid, left if licenses is None else licenses)
@@ -70,7 +71,7 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
 
 def refund_amount(purchase: Purchase, licenses: int | None) -> int:
     """What refunding comes to, in minor units."""
-    paid = reversing.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, with_requested=True)
     if licenses is None:
         return paid.amount_left
     return rules.amount_for(paid, licenses)
@@ -135,7 +136,7 @@ def may_grant(problem: PaymentProblem) -> Allowed | Refusal:
         if expected.get(fact) != received.get(fact):
             # The receipt would say what was not charged (R31).
             return Refusal(Reason.AMOUNT_DIFFERS)
-    if refunding.left_of(problem) < int(received.get("amount_received") or 0):
+    if sync.left_of(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_GRANTED)
     is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
     if not is_its_payment or granting.why_not_grantable(purchase) is not None:
@@ -152,11 +153,11 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
     granted = _granted_by(problem)
     if granted is not None:
         return may_refund(granted)
-    if not refunding.left_of(problem):
+    if not sync.left_of(problem):
         return Refusal(Reason.REFUNDED_ALREADY)
     if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
         return Refusal(Reason.REFUND_ON_ITS_WAY)
-    if refunding.is_disputed(problem.payment_intent_id):
+    if sync.is_disputed(problem.payment_intent_id):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     return ALLOWED
 
@@ -179,9 +180,9 @@ def refund_problem(
         purchase = lock_purchase(problem.purchase) if problem.purchase else None
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
         require(may_refund_problem(problem))
-        refund = refunding.request(
+        refund = sync.request(
             problem,
-            amount=refunding.left_of(problem),
+            amount=sync.left_of(problem),
             currency=problem.received["currency"],
             actor=actor,
             reason=why,
@@ -270,7 +271,7 @@ def _write_down_refund(purchase: Purchase, order: RefundOrder, actor: User) -> R
 def _send(refund: Refund) -> Refund:
     """Ask the processor; what could not be asked or closed is left to reconciliation."""
     try:
-        refund = refunding.follow_up(refund)
+        refund = sync.follow_up(refund)
         if refund.status == RefundStatus.FAILED:
             # Perhaps because of a refund or dispute that nobody has told us of yet.
             following.follow_payment(refund.payment_intent_id)

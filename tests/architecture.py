@@ -220,7 +220,7 @@ WRITES_AN_ENTRY = re.compile(
 
 @rule(
     "only subscriptions/licenses/ledger.py writes license entries",
-    "billing/refunding.py",
+    "billing/refunds/sync.py",
     "LicenseEntry.objects.create(quantity=-5)",
 )
 def only_the_ledger_writes_entries(source: Source) -> list[str]:

@@ -9,10 +9,11 @@ from django.db.models import Model
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import reversing, support_actions
+from billing import support_actions
 from billing.admin import trouble
 from billing.admin.rehearsal import Outcome, rehearse
 from billing.models import Purchase, Refund
+from billing.refunds import reversal
 from billing.renewing import open_renewal_checkout
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
 from billing.support_actions import RefundOrder
@@ -137,7 +138,7 @@ def _licenses(form: ActionForm) -> int | None:
 
 def purchase_facts(purchase: Purchase) -> list[Fact]:
     """What was paid, and what of it is left."""
-    paid = reversing.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, with_requested=True)
     term = purchase.term
     return [
         (gettext("Purchase"), parts.link(purchase)),

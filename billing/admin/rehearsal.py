@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from billing import reversing
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
+from billing.refunds import reversal
 from billing.states import ProblemReason, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -66,7 +66,7 @@ def _rehearse(purchase: Purchase, amount: int) -> Outcome:
         status=RefundStatus.SUCCEEDED,
         created_at=clock.now(),
     )
-    reversing.apply(purchase)
+    reversal.apply(purchase)
     after = standing_of(purchase.organization, clock.now())
     term = Term.objects.get(purchases=purchase)
     is_canceled = term.canceled_at is not None and was_canceled is None

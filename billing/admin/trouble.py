@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.utils.translation import gettext as _
 
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
-from billing.reversing import CheckoutInTheWay
+from billing.refunds.reversal import CheckoutInTheWay
 from subscriptions.admin.actions import Trouble
 
 logger = logging.getLogger(__name__)

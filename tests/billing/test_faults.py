@@ -228,7 +228,7 @@ class TestACrash:
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase, funding="charge_card")
-        with killed_at(monkeypatch, "billing.refunding.send_requested"):
+        with killed_at(monkeypatch, "billing.refunds.sync.send_requested"):
             settle(purchase.session_id or "")
 
         reconcile()

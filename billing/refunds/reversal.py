@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_noop
 
-from billing import problems
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from billing.refunds import problems
 from billing.states import (
     LIVE_REFUNDS,
     LOST_DISPUTES,

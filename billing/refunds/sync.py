@@ -5,7 +5,7 @@ import uuid
 
 from django.db import transaction
 
-from billing import gateway, problems, reversing
+from billing import gateway
 from billing.gateway.types import (
     ProcessorDispute,
     ProcessorError,
@@ -15,6 +15,7 @@ from billing.gateway.types import (
 )
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
+from billing.refunds import problems, reversal
 from billing.states import (
     FAILED_REFUNDS,
     LIVE_REFUNDS,
@@ -173,7 +174,7 @@ def _take_in(
     if problem is not None:
         _answer_problem(problem)
     elif purchase is not None:
-        reversing.apply(purchase)
+        reversal.apply(purchase)
 
 
 def _known(heard: ProcessorRefund) -> Refund | None:
@@ -233,7 +234,7 @@ def _write(refund: Refund, heard: ProcessorRefund) -> Refund:
         if refund.problem is not None:
             _answer_problem(refund.problem)
         elif purchase is not None:
-            reversing.apply(purchase)
+            reversal.apply(purchase)
     return refund
 
 
@@ -288,7 +289,7 @@ def _answer_problem(problem: PaymentProblem) -> None:
 
 def left_of(problem: PaymentProblem) -> int:
     """What of a payment on the list has neither gone back nor been lost, in minor units."""
-    back = reversing.returned_of(
+    back = reversal.returned_of(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
     return max(0, _received(problem) - back)

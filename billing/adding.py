@@ -1,6 +1,6 @@
 """Buying add-ons by card: judging the order, freezing it, and getting its payment page.
 
-R10, R11, R17. Settling is ``billing.purchases.settle``.
+R10, R11, R17. Settling is ``billing.settlement.settle.settle``.
 """
 
 import uuid
@@ -11,12 +11,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import card_testing, gateway, recovering
+from billing import card_testing, gateway
 from billing.gateway.types import Line, ProcessorRefused
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
-from billing.purchases import settle
 from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
+from billing.settlement import rebuild
+from billing.settlement.settle import settle
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
@@ -233,7 +234,7 @@ def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any
         success_url=f"{back}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
         language=languages.in_force(),
-        kept=recovering.kept_for_an_add_on(buyer, term),
+        kept=rebuild.kept_for_an_add_on(buyer, term),
     )
 
 

@@ -2,9 +2,10 @@
 
 from contextlib import suppress
 
-from billing import gateway, purchases, sessions, transitions
+from billing import gateway, sessions
 from billing.gateway.types import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.models import Purchase
+from billing.settlement import settle, transitions
 from billing.states import UNSETTLED
 from subscriptions.models import Organization
 
@@ -29,7 +30,7 @@ def close_checkout(purchase: Purchase) -> None:
         # Not open: paid a moment ago, or expired already. Settling finds out which.
         with suppress(SessionNotOpen):
             gateway.expire_session(session_id)
-        purchases.settle(session_id)
+        settle.settle(session_id)
     except SessionUnknown:
         # What the processor does not know cannot be paid there.
         transitions.abandon_unknown(purchase)

@@ -9,20 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import (
-    card_testing,
-    comparing,
-    following,
-    gateway,
-    purchases,
-    recovering,
-    transitions,
-    webhooks,
-)
+from billing import card_testing, following, gateway, webhooks
 from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.sessions import CLOCK_DIFFERENCE, create_checkout
+from billing.settlement import ledger_audit, rebuild, settle, transitions
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
 
@@ -89,7 +81,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
         touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
     _each(report, "refund or dispute", touched, _follow)
     following.close_checkouts_of_canceled_terms()
-    for subject, difference in comparing.differences(since):
+    for subject, difference in ledger_audit.differences(since):
         report.add("ledger differs", subject, difference, is_trouble=True)
     return report
 
@@ -107,7 +99,7 @@ def _missed_sessions(since: datetime) -> list[str]:
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
-    return sorted(paid | recovering.lost_and_open(sessions))
+    return sorted(paid | rebuild.lost_and_open(sessions))
 
 
 def _may_have_changed() -> list[str]:
@@ -123,7 +115,7 @@ def _may_have_changed() -> list[str]:
 
 
 def _settle_missed(session_id: str) -> str:
-    purchase = purchases.settle(session_id)
+    purchase = settle.settle(session_id)
     if purchase is not None:
         return purchase.status
     is_listed = PaymentProblem.objects.filter(session_id=session_id).exists()
@@ -162,7 +154,7 @@ def _take_up(purchase: Purchase) -> str:
 
 def _ask(purchase: Purchase) -> str:
     try:
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
     except SessionUnknown:
         return transitions.abandon_unknown(purchase).status
     if settled is None:

@@ -1,6 +1,6 @@
 """Renewing by card: what it would cost, and starting the payment (R20-R26).
 
-Settling is ``billing.purchases.settle``, as for everything that is paid.
+Settling is ``billing.settlement.settle.settle``, as for everything that is paid.
 """
 
 import uuid
@@ -13,13 +13,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import card_testing, granting, purchases, sessions
+from billing import card_testing, sessions
 from billing.closing import close_checkout, close_open_checkouts
 from billing.discounts import Discounts, load_discounts
 from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
 from billing.quotes import Plan, PriceChanged, shown_for
 from billing.refunds import sync
+from billing.settlement import fulfillment, settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import renewals
@@ -212,7 +213,7 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
     ).first()
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # Its payment page may have closed meanwhile, or been paid.
-        purchase = purchases.settle(purchase.session_id) or purchase
+        purchase = settle.settle(purchase.session_id) or purchase
     over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
     if purchase is None or purchase.renewal is None or purchase.status in over:
         return None
@@ -239,7 +240,7 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         _free_submission(organization, order)
         purchase = _frozen(buyer, plan, renewal, order, now)
         if not plan.price.total:
-            purchase.status = granting.grant_free(purchase)
+            purchase.status = fulfillment.grant_free(purchase)
         purchase.save(force_insert=True)
         activity.record(
             organization,

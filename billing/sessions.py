@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from billing import gateway
 from billing.gateway.types import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.purchases import settle
+from billing.settlement.settle import settle
+from billing.settlement.transitions import abandon, open_with_session
 from billing.states import PurchaseStatus
-from billing.transitions import abandon, open_with_session
 from subscriptions import clock
 from subscriptions.text import formats, languages
 

@@ -1,6 +1,6 @@
 """The original purchase: a new organization subscribes by card (R23, R26).
 
-Nothing of it is visible anywhere until it is paid. Settling is ``billing.purchases.settle``.
+Nothing of it is visible anywhere until it is paid. Settling is ``settlement.settle``.
 """
 
 import uuid
@@ -12,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import card_testing, granting, purchases, sessions
+from billing import card_testing, sessions
 from billing.closing import close_checkout
 from billing.discounts import load_discounts
 from billing.models import Application, Purchase
 from billing.quotes import Plan, PriceChanged, shown_for
+from billing.settlement import fulfillment, settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Package
@@ -107,7 +108,7 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
             close_checkout(before)
         elif before.session_id:
             # Its payment page may have closed meanwhile, or been paid.
-            purchases.settle(before.session_id)
+            settle.settle(before.session_id)
     try:
         purchase = _write_down(order)
     except IntegrityError:
@@ -171,7 +172,7 @@ def _write_down(order: SubscriptionOrder) -> Purchase:
             billing_address=order.billing_address,
         )
         if not plan.price.total:
-            purchase.status = granting.grant_free(purchase)
+            purchase.status = fulfillment.grant_free(purchase)
             purchase.save()
     return purchase
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from billing import following, gateway, granting
+from billing import following, gateway
 from billing.closing import close_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
@@ -18,6 +18,7 @@ from billing.models.locks import lock_purchase
 from billing.refunds import problems, reversal, sync
 from billing.refunds.reversal import CheckoutInTheWay
 from billing.renewing import open_renewal_checkout
+from billing.settlement import fulfillment
 from billing.states import (
     FAILED_REFUNDS,
     ProblemReason,
@@ -115,7 +116,7 @@ def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase
         require(may_grant(problem))
         require_move(purchase.status, PurchaseStatus.SETTLED)
         purchase.session_id = session.id
-        purchase.status = granting.grant_held(purchase, payment)
+        purchase.status = fulfillment.grant_held(purchase, payment)
         purchase.save()
         problems.solve(problem, Resolution.GRANTED, actor=actor, why=why)
         _record(purchase, "payment_granted", actor, why)
@@ -139,7 +140,7 @@ def may_grant(problem: PaymentProblem) -> Allowed | Refusal:
     if sync.left_of(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_GRANTED)
     is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
-    if not is_its_payment or granting.why_not_grantable(purchase) is not None:
+    if not is_its_payment or fulfillment.why_not_grantable(purchase) is not None:
         return Refusal(Reason.CANNOT_BE_GRANTED)
     return ALLOWED
 
@@ -190,7 +191,7 @@ def refund_problem(
         )
         is_its_payment = purchase and purchase.session_id == problem.session_id
         if purchase and is_its_payment and purchase.status == PurchaseStatus.REVIEW:
-            granting.give_up(purchase)
+            fulfillment.give_up(purchase)
         if purchase:
             _record(purchase, "payment_refunded", actor, why)
     return _send(refund)

@@ -15,7 +15,7 @@ from billing.following import follow_payment
 from billing.gateway.sessions import is_session_id
 from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
-from billing.purchases import settle
+from billing.settlement.settle import settle
 from subscriptions import clock
 from subscriptions.inserting import insert_unless_there
 

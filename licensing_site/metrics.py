@@ -20,7 +20,7 @@ request_seconds = Histogram(
 
 def exposition() -> bytes:
     """All numbers, in Prometheus' text format."""
-    from billing.metrics import StateOfThings
+    from billing.settlement.metrics import StateOfThings
 
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -42,7 +42,7 @@ SUBJECTS = {
         ),
     ),
     "purchases": Subject(
-        ("billing/purchases.py",),
+        ("billing/settlement/settle.py",),
         (
             "tests/billing/test_buying.py",
             "tests/billing/test_sent_again.py",

@@ -15,10 +15,11 @@ from allauth.account.internal.flows import login
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from billing import adding, purchases
+from billing import adding
 from billing.adding import Order
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Membership, Organization, Term, User
@@ -110,7 +111,7 @@ class World:
         """The whole way: start, pay, come back."""
         purchase = self.buy(quantity, **order)
         self.pay(purchase)
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
         assert settled is not None
         return settled
 

@@ -17,8 +17,8 @@ from billing.adding import SameAgain, start_purchase
 from billing.forms import AddLicensesForm, new_submission, path_inside
 from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.quotes import Quote, quote
+from billing.settlement.settle import settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication

@@ -14,8 +14,8 @@ from billing import gateway
 from billing.forms import SubscribeForm, new_submission
 from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Application, Purchase
-from billing.purchases import settle
 from billing.quotes import PriceChanged
+from billing.settlement.settle import settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from billing.subscribing import (
     SubscriptionOrder,

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import Model
 
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of

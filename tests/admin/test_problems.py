@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Term
 from tests.admin.desk import Desk, logged

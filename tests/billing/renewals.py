@@ -4,9 +4,10 @@ import uuid
 from datetime import date
 from typing import Any
 
-from billing import purchases, renewing
+from billing import renewing
 from billing.models import Purchase
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
+from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Package
@@ -37,6 +38,6 @@ def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purc
 def renew_and_settle(world: World, **changes: Any) -> Purchase:
     purchase = renew(world, **changes)
     world.pay(purchase)
-    settled = purchases.settle(purchase.session_id or "")
+    settled = settle.settle(purchase.session_id or "")
     assert settled is not None
     return settled

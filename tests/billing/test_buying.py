@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adding, purchases
+from billing import adding
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -28,7 +29,7 @@ def test_a_paid_purchase_grants_its_licenses_at_once(world: World, stripe: Sandb
 def test_a_debit_card_is_taken(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(5)
     world.pay(purchase, DEBIT_CARD)
-    purchases.settle(purchase.session_id or "")
+    settle.settle(purchase.session_id or "")
 
     assert world.held() == 30
 
@@ -38,7 +39,7 @@ def test_settling_again_changes_nothing(world: World, stripe: SandboxControl) ->
     entries = LicenseEntry.objects.count()
 
     for _ in range(3):
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
     assert LicenseEntry.objects.count() == entries
     assert world.held() == 35
@@ -47,7 +48,7 @@ def test_settling_again_changes_nothing(world: World, stripe: SandboxControl) ->
 def test_an_unpaid_checkout_grants_nothing(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
 
-    purchases.settle(purchase.session_id or "")
+    settle.settle(purchase.session_id or "")
 
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.OPEN
@@ -89,7 +90,7 @@ def test_receipt_numbers_have_no_gaps(world: World, stripe: SandboxControl) -> N
     abandoned = world.buy(5)
     numbers = [world.buy_and_settle(quantity).receipt_number for quantity in (10, 15, 20)]
     stripe.expire(abandoned.session_id or "")
-    purchases.settle(abandoned.session_id or "")
+    settle.settle(abandoned.session_id or "")
     numbers.append(world.buy_and_settle(25).receipt_number)
 
     assert numbers == [1, 2, 3, 4]

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from billing import comparing, gateway, purchases
+from billing import gateway
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
 from billing.quotes import PriceChanged
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
@@ -85,7 +86,7 @@ def come_back(world: World) -> None:
     assert world.stripe is not None
     for session in world.stripe.sessions():
         if session["status"] == "complete":
-            purchases.settle(session["id"])
+            settle.settle(session["id"])
 
 
 def buy(world: World) -> None:
@@ -215,7 +216,7 @@ def test_after_reconciliation_money_and_licenses_agree(
 
 def books_agree(world: World, stripe: SandboxControl) -> None:
     """What was paid at the processor and not given back is what is held, once."""
-    assert list(comparing.differences()) == []
+    assert list(ledger_audit.differences()) == []
     paid = {s["id"]: s for s in stripe.sessions() if s["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert set(settled.values_list("session_id", flat=True)) == set(paid)

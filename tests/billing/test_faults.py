@@ -12,9 +12,9 @@ from pytest_django import Settings
 from billing import sessions
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import completed, deliver
@@ -215,7 +215,7 @@ class TestACrash:
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
-        with killed_at(monkeypatch, f"billing.purchases.{step}"):
+        with killed_at(monkeypatch, f"billing.settlement.settle.{step}"):
             settle(purchase.session_id or "")
         assert grants() == 0
 

@@ -8,9 +8,9 @@ import pytest
 
 from billing.following import follow_payment
 from billing.models import PaymentProblem, Purchase
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
 from billing.support_actions import close_problem, grant_problem, refund_problem
 from subscriptions import clock

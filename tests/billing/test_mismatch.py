@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Notice
 from tests.billing.deliveries import completed, deliver

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing import comparing
 from billing.models import PaymentProblem, Purchase
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement import ledger_audit
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -118,7 +118,7 @@ class TestTheBooks:
         renewal = renew_and_settle(world)
         refunded_outside(world, renewal)
 
-        assert list(comparing.differences()) == []
+        assert list(ledger_audit.differences()) == []
 
     @pytest.mark.parametrize("since", [None, timedelta(hours=1)])
     def test_paid_and_not_granted(
@@ -133,7 +133,7 @@ class TestTheBooks:
         copy.submission = copy.id
         copy.save(force_insert=True)
 
-        differing = list(comparing.differences(clock.now() - since if since else None))
+        differing = list(ledger_audit.differences(clock.now() - since if since else None))
 
         assert differing == [(copy.reference, "settled, and nothing was granted")]
         assert purchase.reference != copy.reference
@@ -144,7 +144,7 @@ class TestTheBooks:
             world.term, 5, effective_at=clock.now(), reference=reference, actor=None
         )
 
-        assert list(comparing.differences()) == [
+        assert list(ledger_audit.differences()) == [
             (reference, "granted, and no settled purchase says why")
         ]
 
@@ -152,7 +152,7 @@ class TestTheBooks:
         purchase = world.buy_and_settle(10)
         Purchase.objects.update(quantity=15, total_amount=7500)
 
-        assert list(comparing.differences()) == [(purchase.reference, "15 paid, 10 granted")]
+        assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 granted")]
 
     def test_taken_back_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
@@ -160,7 +160,7 @@ class TestTheBooks:
         assert entry is not None
         ledger.reverse(entry, 5, note="by hand", actor=None)
 
-        assert list(comparing.differences()) == [
+        assert list(ledger_audit.differences()) == [
             (purchase.reference, "5 licenses taken back, not what refunds say")
         ]
 
@@ -169,7 +169,7 @@ class TestTheBooks:
         renewal = renew_and_settle(world)
         Term.objects.filter(pk=renewal.term_id or 0).update(canceled_at=clock.now())
 
-        [(about, how)] = comparing.differences()
+        [(about, how)] = ledger_audit.differences()
         assert about == renewal.reference
         assert how.startswith("0 licenses taken back")
 

@@ -10,9 +10,10 @@ import pytest
 from pypdf import PdfReader
 from pytest_django import Settings
 
-from billing import documents, purchases
+from billing import documents
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from subscriptions import clock
 from tests.billing.renewals import IN_WINDOW
 from tests.factories import PackageFactory
@@ -116,7 +117,7 @@ class TestReceipt:
     def test_money_that_went_back_is_said(self, world: World, bought: Purchase) -> None:
         assert world.stripe is not None
         world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
-        purchases._look_at_refunds(bought.payment_intent_id or "")
+        settle._look_at_refunds(bought.payment_intent_id or "")
 
         assert "Refund of $25.00" in text_of(documents.receipt_pdf(bought))
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Activity, Membership, Notice, Term

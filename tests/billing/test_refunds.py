@@ -7,9 +7,9 @@ from pytest_django import Settings
 
 from billing import gateway
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from subscriptions.models import LicenseEntry, Notice
 from subscriptions.notifications.mail_facts import in_words

@@ -9,9 +9,9 @@ from pytest_django import Settings
 from billing import removing
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.removing import plan_removal, remove_licenses, take_removal_back
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.removals import RemovalOrder

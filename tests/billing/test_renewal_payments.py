@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from billing import purchases
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.quotes import PriceChanged
 from billing.renewing import plan_renewal
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
@@ -47,7 +47,7 @@ class TestWhatIsShownIsWhatIsPaid:
         purchase = renew(window)
         Package.objects.update(unit_amount=600, name="Other", is_offered=False)
         window.pay(purchase)
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
 
         assert settled is not None
         assert settled.total_amount == 12_500
@@ -136,7 +136,7 @@ class TestOnePayment:
         second = renew(window)
         for purchase in (second, first):
             window.pay(purchase)
-            purchases.settle(purchase.session_id or "")
+            settle.settle(purchase.session_id or "")
 
         first.refresh_from_db()
         second.refresh_from_db()
@@ -187,7 +187,7 @@ class TestOnePayment:
         purchase = renew(window)
         stripe.fault("override", fields={"amount_total": 1}, path="/v1/checkout/sessions/*")
         window.pay(purchase)
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         purchase.refresh_from_db()
         assert purchase.status == PurchaseStatus.REVIEW
@@ -204,7 +204,7 @@ class TestOnePayment:
         second = renew(window, window.assignor)
         for purchase in (second, first):
             window.pay(purchase)
-            purchases.settle(purchase.session_id or "")
+            settle.settle(purchase.session_id or "")
 
         told = Notice.objects.filter(kind="renewal_paid_twice")
         assert {notice.recipient for notice in told} == {second.buyer_email, support}
@@ -257,7 +257,7 @@ class TestOnePayment:
 
     def test_settling_twice_starts_one_term(self, window: World, stripe: SandboxControl) -> None:
         purchase = renew_and_settle(window)
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
         assert window.held() == 25
@@ -267,7 +267,7 @@ class TestOnePayment:
     ) -> None:
         purchase = renew(window)
         stripe.expire(purchase.session_id or "")
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         renewal = Renewal.objects.get()
         assert (renewal.state, renewal.quantity) == (RenewalState.OPEN, None)
@@ -311,7 +311,7 @@ class TestDiscounts:
         assert refused.value.refusal.reason == Reason.DISCOUNT_USED_UP
 
         stripe.expire(purchase.session_id or "")
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         assert plan_renewal(harbor, window.term.package, code="ONCE").discount == discount
 
@@ -337,7 +337,7 @@ class TestDiscounts:
         blocked = "payment_method_options.card.restrictions.funding_types_blocked"
         stripe.alter(purchase.session_id or "", {blocked: []})
         window.pay(purchase, funding="prepaid")
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         assert plan(window, code="ONCE").discount == discount
 

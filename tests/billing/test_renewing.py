@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from billing import purchases
 from billing.models import Purchase
 from billing.removing import take_removal_back
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of
@@ -64,7 +64,7 @@ class TestTheNewTerm:
         purchase = renew(window)
         window.at(local(NEW_START, 0, 10))
         window.pay(purchase)
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
 
         assert settled is not None
         assert settled.fee_amount == 0

@@ -8,9 +8,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Membership

@@ -9,9 +9,9 @@ from billing import gateway
 from billing.following import follow_payment
 from billing.gateway.types import ProcessorDispute
 from billing.models import Dispute, Purchase, Refund
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember

@@ -7,11 +7,12 @@ from http import HTTPStatus
 import pytest
 from pytest_django import Settings
 
-from billing import adding, purchases
+from billing import adding
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.policy import calendar
@@ -115,7 +116,7 @@ class TestTheSameForm:
     ) -> None:
         first = world.buy(10)
         world.pay(first, funding="charge_card")
-        purchases.settle(first.session_id or "")
+        settle.settle(first.session_id or "")
 
         again = world.buy(10, submission=first.submission)
 
@@ -192,7 +193,7 @@ class TestAnotherTab:
 
         second = world.buy(10, is_meant_again=True)
         world.pay(second)
-        purchases.settle(second.session_id or "")
+        settle.settle(second.session_id or "")
 
         assert states() == [PurchaseStatus.SETTLED] * 2
         assert world.held() == 45
@@ -247,7 +248,7 @@ class TestAcrossTheCalendar:
         world.pay(purchase)
         world.later(hours=5)
 
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
 
         assert settled is not None
         assert settled.status == PurchaseStatus.SETTLED
@@ -262,7 +263,7 @@ class TestAcrossTheCalendar:
         world.pay(purchase)
         world.at(calendar.expires_at(TERM_END, clock.zone()) + timedelta(days=20))
 
-        settled = purchases.settle(purchase.session_id or "")
+        settled = settle.settle(purchase.session_id or "")
 
         assert settled is not None
         assert settled.status == PurchaseStatus.SETTLED

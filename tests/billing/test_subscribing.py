@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing import purchases
 from billing.models import Application, Purchase
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from billing.subscribing import plan_subscription
 from subscriptions import clock
@@ -62,7 +62,7 @@ def subscribe(package: Package, /, **changes: Any) -> Any:
 def pay_latest(stripe: SandboxControl, **how: Any) -> Purchase:
     purchase = Purchase.objects.latest("created_at")
     stripe.pay(purchase.session_id or "", **how)
-    settled = purchases.settle(purchase.session_id or "")
+    settled = settle.settle(purchase.session_id or "")
     assert settled is not None
     return settled
 
@@ -112,7 +112,7 @@ class TestSubscribing:
         subscribe(package)
         purchase = Purchase.objects.get()
         stripe.expire(purchase.session_id or "")
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         assert Organization.objects.filter(name="Meadow Umpires").count() == 0
         assert not User.objects.filter(email="mia@meadow.example").exists()
@@ -147,7 +147,7 @@ class TestSubscribing:
     ) -> None:
         subscribe(package)
         purchase = pay_latest(stripe)
-        purchases.settle(purchase.session_id or "")
+        settle.settle(purchase.session_id or "")
 
         assert Organization.objects.filter(name="Meadow Umpires").count() == 1
 
@@ -238,7 +238,7 @@ class TestSubscribing:
             subscribe(package)
         for purchase in Purchase.objects.all():
             stripe.pay(purchase.session_id or "")
-            purchases.settle(purchase.session_id or "")
+            settle.settle(purchase.session_id or "")
 
         assert Organization.objects.filter(name="Meadow Umpires").count() == 2
 

@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from billing import comparing
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
+from billing.settlement import ledger_audit
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
@@ -78,7 +78,7 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
     assert Purchase.objects.get(pk=still_open.pk).status == PurchaseStatus.OPEN
     assert {one.receipt_number for one in settled} == {1, 2, 3}
     assert "0 to look at" in said
-    assert not list(comparing.differences())
+    assert not list(ledger_audit.differences())
     assert invariants.money(stripe.sessions())[1] == []
     # Whoever was added since has to be added again: nobody else knows of them.
     assert not User.objects.filter(email="nora@people.example").exists()

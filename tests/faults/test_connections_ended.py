@@ -15,8 +15,8 @@ import requests
 from django.db import connections
 
 from billing.models import Purchase
-from billing.purchases import settle
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry, Membership, Notice
 from tests.billing.deliveries import completed, signature

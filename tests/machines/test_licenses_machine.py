@@ -17,12 +17,13 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import adding, purchases
+from billing import adding
 from billing.adding import Order
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -117,7 +118,7 @@ class LicensesMachine(RuleBasedStateMachine):
         if key is not None and then != "leave":
             self.try_card(key, card)
         if key is not None and then == "come back":
-            purchases.settle(self.session_of(key) or "")
+            settle.settle(self.session_of(key) or "")
             self.model.told(key)
 
     def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
@@ -203,7 +204,7 @@ class LicensesMachine(RuleBasedStateMachine):
             return
         for _ in range(times % 3 + 1):
             if way == "page":
-                purchases.settle(session)
+                settle.settle(session)
             else:
                 kind = COMPLETED if way == "completed" else EXPIRED
                 assert deliver(event(kind, session)).status_code == 200
@@ -218,7 +219,7 @@ class LicensesMachine(RuleBasedStateMachine):
             return
         self.stripe.fault("error", method="GET", status=500)
         with pytest.raises(ProcessorUnavailable):
-            purchases.settle(session)
+            settle.settle(session)
         self.stripe.clear_faults()
 
     @precondition(lambda self: self.model.sales)

@@ -18,12 +18,13 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import adding, purchases
+from billing import adding
 from billing.adding import Order
 from billing.models import Purchase
 from billing.reconcile import reconcile
 from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle as purchases
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from billing import comparing
 from billing.models import Purchase
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement import ledger_audit
 from subscriptions.policy.decisions import Refused
 from tests.billing.returns import hear, refunded_by_support
 from tests.world import World, build_world
@@ -177,7 +177,7 @@ class ReturnsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_agrees_with_what_was_written_down(self) -> None:
-        assert list(comparing.differences()) == []
+        assert list(ledger_audit.differences()) == []
 
     def books_agree(self) -> None:
         """Everything is heard of: what is paid for is held, and nothing else."""

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.purchases import settle
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
+from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Notice

@@ -3,11 +3,11 @@
 import uuid
 from functools import partial
 
-from billing import purchases
 from billing.models import Purchase, Refund
 from billing.quotes import PriceChanged
 from billing.renewing import RenewalOrder, start_renewal
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -39,7 +39,7 @@ def test_eight_payments_of_one_renewal_start_one_term_and_the_rest_is_given_back
     for session in sessions:
         stripe.pay(session)
 
-    at_once(*(partial(purchases.settle, session) for session in sessions))
+    at_once(*(partial(settle.settle, session) for session in sessions))
 
     statuses = sorted(Purchase.objects.values_list("status", flat=True))
     assert statuses == [PurchaseStatus.REFUNDED] * (RACERS - 1) + [PurchaseStatus.SETTLED]
@@ -78,7 +78,7 @@ def test_paying_while_another_starts_over_counts_once(
 
         def pay(session: str = first.session_id or "") -> object:
             stripe.pay(session)
-            return purchases.settle(session)
+            return settle.settle(session)
 
         def start_over(shown: str = shown) -> object:
             order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())

@@ -4,9 +4,9 @@ import uuid
 
 from django.test import Client
 
-from billing import purchases
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
+from billing.settlement import settle
 from billing.states import PurchaseStatus
 from billing.subscribing import SubscriptionOrder, plan_subscription, start_subscription
 from subscriptions import clock
@@ -71,5 +71,5 @@ def test_organizations_of_one_name_are_opened_at_the_same_moment(
     assert Organization.objects.filter(name="Meadow").count() == RACERS
     assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == RACERS
     for session in sessions:
-        purchases.settle(session)
+        settle.settle(session)
     assert Organization.objects.filter(name="Meadow").count() == RACERS

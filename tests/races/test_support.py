@@ -5,10 +5,10 @@ from functools import partial
 
 from django.db import IntegrityError
 
-from billing import comparing, purchases
 from billing.following import follow_payment
 from billing.models import Purchase, Refund
 from billing.sandbox.client import SandboxControl
+from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
@@ -73,7 +73,7 @@ def test_removing_while_the_renewal_is_paid_is_one_or_the_other(
 
     def pay() -> object:
         stripe.pay(paying.session_id or "")
-        return purchases.settle(paying.session_id or "")
+        return settle.settle(paying.session_id or "")
 
     at_once(pay, lambda: remove(world, 5))
 
@@ -109,7 +109,7 @@ def test_the_same_refund_heard_of_from_everywhere_counts_once(
 
     assert reversals(world.lakeside) == [-5]
     assert Refund.objects.count() == 1
-    assert list(comparing.differences()) == []
+    assert list(ledger_audit.differences()) == []
 
 
 def test_a_refund_and_its_failure_heard_of_at_once(
@@ -140,7 +140,7 @@ def test_a_term_is_canceled_while_an_add_on_of_it_is_paid(
 
     def pay() -> object:
         stripe.pay(add_on.session_id or "")
-        return purchases.settle(add_on.session_id or "")
+        return settle.settle(add_on.session_id or "")
 
     at_once(pay, lambda: follow_payment(renewal.payment_intent_id or ""))
 

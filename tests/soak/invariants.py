@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Sum
 from post_office.models import STATUS, Email
 
-from billing import comparing
 from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.settlement import ledger_audit
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.counting import miscounts
@@ -46,7 +46,7 @@ def money(sessions: Sessions) -> tuple[int, list[str]]:
             lambda _: _receipts_are_gapless(),
             lambda _: _nobody_without_a_license(),
             lambda _: _counted(),
-            lambda _: (f"{what}: {how}" for what, how in comparing.differences()),
+            lambda _: (f"{what}: {how}" for what, how in ledger_audit.differences()),
         ],
         sessions,
     )

@@ -1,6 +1,6 @@
 """What a received payment leads to: its licenses, a full refund, or support's list (R14, R15).
 
-Called under the locks of ``billing.purchases``, inside its transaction.
+Called under the locks of ``billing.settlement.settle``, inside its transaction.
 """
 
 import logging
@@ -13,9 +13,9 @@ from django.db.models import Max
 
 from billing import gateway
 from billing.gateway.types import CheckoutSession, Payment
-from billing.matching import Facts, differences, is_wanted_funding
 from billing.models import PaymentProblem, Purchase
 from billing.refunds import problems, sync
+from billing.settlement.matching import Facts, differences, is_wanted_funding
 from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals

@@ -9,7 +9,7 @@ import uuid
 
 from django.db import transaction
 
-from billing import gateway, granting, metrics, recovering
+from billing import gateway
 from billing.gateway.types import (
     CheckoutSession,
     ProcessorError,
@@ -18,8 +18,9 @@ from billing.models import Purchase
 from billing.models.locks import lock_purchase
 from billing.refunds import sync
 from billing.refunds.reversal import CheckoutInTheWay
+from billing.settlement import fulfillment, metrics, rebuild
+from billing.settlement.transitions import bind_session, move
 from billing.states import PAID, PurchaseStatus
-from billing.transitions import bind_session, move
 from subscriptions.access import request_context
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,10 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
         return purchase
     with metrics.settle_seconds.time():
         session = gateway.retrieve_session(session_id)
-        purchase = purchase or _purchase_of(session) or recovering.rebuild(session)
+        purchase = purchase or _purchase_of(session) or rebuild.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:
-                granting.hold_unknown(session)
+                fulfillment.hold_unknown(session)
             return None
         with request_context.about_purchase(purchase.pk, purchase.started_by_request):
             return _settle(purchase, session, mails_later=mails_later)
@@ -56,7 +57,7 @@ def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) 
         is_new = purchase.status not in PAID
         _act_on(purchase, session)
     if is_new and purchase.status == PurchaseStatus.SETTLED and not mails_later:
-        granting.deliver_receipt(purchase)
+        fulfillment.deliver_receipt(purchase)
     if purchase.status != before:
         _count(purchase)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
@@ -87,12 +88,12 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
     """Move a locked purchase to what its Checkout Session says."""
     if purchase.status in PAID:
         if session.id != purchase.session_id and session.payment:
-            granting.give_back_surplus(purchase, session, session.payment)
+            fulfillment.give_back_surplus(purchase, session, session.payment)
         return
     if session.is_complete:
         # Of two sessions for one purchase, the one that was paid is the one that counts.
         bind_session(purchase, session)
-        move(purchase, granting.grant_or_refuse(purchase, session))
+        move(purchase, fulfillment.grant_or_refuse(purchase, session))
     elif purchase.session_id not in (None, session.id):
         return
     elif session.is_expired and purchase.status != PurchaseStatus.EXPIRED:

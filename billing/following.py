@@ -7,12 +7,12 @@ import logging
 
 from django.db.models import Q
 
-from billing.closing import close_checkout, close_open_checkouts
+from billing.checkout.closing import close_checkout, close_open_checkouts
+from billing.checkout.renewals import open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
 from billing.refunds import sync
 from billing.refunds.reversal import CheckoutInTheWay
-from billing.renewing import open_renewal_checkout
 from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.licenses import renewals

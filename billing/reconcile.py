@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import card_testing, following, gateway, webhooks
+from billing import following, gateway, webhooks
+from billing.checkout import card_testing
+from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
-from billing.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.settlement import ledger_audit, rebuild, settle, transitions
 from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from billing.closing import close_checkout
+from billing.checkout.closing import close_checkout
+from billing.checkout.renewals import open_renewal_checkout, refuse_while_with_support
 from billing.models import Purchase
-from billing.renewing import open_renewal_checkout, refuse_while_with_support
 from billing.states import UNSETTLED, PurchaseKind
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals

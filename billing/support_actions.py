@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from billing import following, gateway
-from billing.closing import close_checkout
+from billing.checkout.closing import close_checkout
+from billing.checkout.renewals import open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
 from billing.refunds import problems, reversal, sync
 from billing.refunds.reversal import CheckoutInTheWay
-from billing.renewing import open_renewal_checkout
 from billing.settlement import fulfillment
 from billing.states import (
     FAILED_REFUNDS,

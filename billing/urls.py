@@ -2,16 +2,17 @@
 
 from django.urls import path
 
+from billing.checkout.views import add_licenses, renewal, subscribe
 from billing.documents.views import downloads, history
-from billing.views import buying, renewing, subscribing, webhook
+from billing.views import webhook
 
 app_name = "billing"
 
 urlpatterns = [
-    path("o/<slug:slug>/licenses/add/", buying.add_licenses, name="add_licenses"),
-    path("o/<slug:slug>/licenses/return/", buying.return_page, name="return"),
-    path("o/<slug:slug>/renewal/", renewing.renewal, name="renewal"),
-    path("o/<slug:slug>/renewal/end/", renewing.end_renewal, name="end_renewal"),
+    path("o/<slug:slug>/licenses/add/", add_licenses.add_licenses, name="add_licenses"),
+    path("o/<slug:slug>/licenses/return/", add_licenses.return_page, name="return"),
+    path("o/<slug:slug>/renewal/", renewal.renewal, name="renewal"),
+    path("o/<slug:slug>/renewal/end/", renewal.end_renewal, name="end_renewal"),
     path("o/<slug:slug>/purchases/", history.purchases, name="purchases"),
     path("o/<slug:slug>/purchases.csv", history.purchases_csv, name="purchases_csv"),
     path("o/<slug:slug>/purchases/<uuid:pk>/", history.purchase, name="purchase"),
@@ -19,8 +20,8 @@ urlpatterns = [
     path("o/<slug:slug>/renewal/quote.pdf", downloads.quote, name="quote_pdf"),
     path("o/<slug:slug>/terms/<slug:starts_on>.pdf", downloads.sheet, name="sheet_pdf"),
     path("o/<slug:slug>/terms/<slug:starts_on>.csv", downloads.sheet_csv, name="sheet_csv"),
-    path("pricing/", subscribing.pricing, name="pricing"),
-    path("purchase/", subscribing.subscribe, name="subscribe"),
-    path("purchase/return/", subscribing.subscribed, name="subscribed"),
+    path("pricing/", subscribe.pricing, name="pricing"),
+    path("purchase/", subscribe.subscribe, name="subscribe"),
+    path("purchase/return/", subscribe.subscribed, name="subscribed"),
     path("stripe/webhook/", webhook.stripe_webhook, name="webhook"),
 ]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-from billing import card_testing, gateway
+from billing import gateway
+from billing.checkout import card_testing
 from billing.following import follow_payment
 from billing.gateway.sessions import is_session_id
 from billing.gateway.types import BadPayload, BadSignature, Event

@@ -132,7 +132,7 @@ def policy_is_pure(source: Source) -> list[str]:
 @rule(
     "only urls.py imports views",
     "billing/settlement/settle.py",
-    "from billing.views.buying import add_licenses",
+    "from billing.checkout.views.add_licenses import add_licenses",
 )
 def only_urls_import_views(source: Source) -> list[str]:
     if not is_app_code(source):

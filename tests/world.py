@@ -15,8 +15,8 @@ from allauth.account.internal.flows import login
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from billing import adding
-from billing.adding import Order
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
@@ -99,7 +99,7 @@ class World:
     def buy(self, quantity: int = 10, *, buyer: Membership | None = None, **order: Any) -> Purchase:
         """Start buying, as the form does."""
         order.setdefault("submission", uuid.uuid4())
-        return adding.start_purchase(buyer or self.assignor, Order(quantity, **order))
+        return add_ons.start_purchase(buyer or self.assignor, Order(quantity, **order))
 
     def pay(self, purchase: Purchase, card: str = GOOD_CARD, **how: Any) -> dict[str, Any]:
         """Pay on the payment page; nobody has told us yet."""

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from billing.discounts import count_uses
+from billing.checkout.discounts import count_uses
 from subscriptions.admin.read_only import NeverDeleted
 from subscriptions.models import Discount
 

@@ -13,8 +13,8 @@ from billing.admin import finding
 from billing.admin.refunding import MAY_REFUND
 from billing.admin.removal_words import may_remove
 from billing.admin.removing import MAY_REMOVE, RemoveLicenses
+from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
-from billing.renewing import open_renewal_checkout
 from billing.states import PurchaseStatus
 from subscriptions.admin import organization_lists as lists
 from subscriptions.admin import organization_page as page

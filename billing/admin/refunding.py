@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from billing import support_actions
 from billing.admin import trouble
 from billing.admin.rehearsal import Outcome, rehearse
+from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Purchase, Refund
 from billing.refunds import reversal
-from billing.renewing import open_renewal_checkout
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
 from billing.support_actions import RefundOrder
 from subscriptions import clock

@@ -4,8 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing import removing
+from billing.checkout.renewals import open_renewal_checkout
 from billing.removing import RemovalPlan
-from billing.renewing import open_renewal_checkout
 from subscriptions import clock
 from subscriptions.admin import parts
 from subscriptions.admin.actions import Done

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from billing.checkout.renewals import RenewalPlan
 from billing.documents.typesetting import Paper, Table, foot, typeset
 from billing.models.purchases import seller_now
-from billing.renewing import RenewalPlan
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import Bound

@@ -4,9 +4,9 @@ import uuid
 from datetime import date
 from typing import Any
 
-from billing import renewing
+from billing.checkout import renewals
+from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.models import Purchase
-from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
@@ -17,7 +17,7 @@ IN_WINDOW = local(date(2031, 12, 10), 12)
 NEW_START = date(2032, 1, 1)
 
 
-def plan(world: World, package: Package | None = None, code: str = "") -> renewing.RenewalPlan:
+def plan(world: World, package: Package | None = None, code: str = "") -> renewals.RenewalPlan:
     standing = standing_of(world.lakeside, clock.now())
     return plan_renewal(standing, package or world.term.package, code=code)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adding
+from billing.checkout import add_ons
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
@@ -147,7 +147,7 @@ def test_the_same_again_within_minutes_is_asked_about(
     before = world.buy_and_settle(10)
     world.later(minutes=minutes)
 
-    with pytest.raises(adding.SameAgain) as asked:
+    with pytest.raises(add_ons.SameAgain) as asked:
         world.buy(10)
 
     assert asked.value.before.pk == before.pk
@@ -168,7 +168,7 @@ def test_a_payment_whose_webhook_is_late_counts_as_bought(
     before = world.buy(10)
     world.pay(before)
 
-    with pytest.raises(adding.SameAgain):
+    with pytest.raises(add_ons.SameAgain):
         world.buy(10)
 
     assert world.held() == 35

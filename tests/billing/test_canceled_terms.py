@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.following import follow_payment
 from billing.models import PaymentProblem, Purchase
 from billing.reconcile import reconcile
-from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from billing import gateway
+from billing.checkout.quotes import PriceChanged
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
-from billing.quotes import PriceChanged
 from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import ledger_audit, settle

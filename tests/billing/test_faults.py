@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from billing import sessions
+from billing.checkout import sessions
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.models import Purchase
 from billing.reconcile import reconcile
@@ -186,7 +186,8 @@ class TestACrash:
     """The process ends between two steps; what was committed is taken up again."""
 
     @pytest.mark.parametrize(
-        "step", ["billing.adding.create_checkout", "billing.sessions.open_with_session"]
+        "step",
+        ["billing.checkout.add_ons.create_checkout", "billing.checkout.sessions.open_with_session"],
     )
     @pytest.mark.parametrize("minutes", [1, 5])
     def test_before_or_after_the_call_that_creates_the_session(
@@ -204,7 +205,7 @@ class TestACrash:
         reconcile()
 
         purchase = Purchase.objects.get()
-        is_lost = step == "billing.adding.create_checkout" and minutes == 5
+        is_lost = step == "billing.checkout.add_ons.create_checkout" and minutes == 5
         expected = PurchaseStatus.ABANDONED if is_lost else PurchaseStatus.OPEN
         assert purchase.status == expected
         assert len(stripe.sessions()) == (0 if is_lost else 1)
@@ -241,7 +242,7 @@ class TestACrash:
     def test_after_which_the_webhook_comes_first_binds_the_session(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with killed_at(monkeypatch, "billing.sessions.open_with_session"):
+        with killed_at(monkeypatch, "billing.checkout.sessions.open_with_session"):
             world.buy(10)
         session = stripe.pay(stripe.sessions()[0]["id"])["session"]["id"]
 

@@ -8,11 +8,11 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import ProcessorEvent, Purchase
 from billing.reconcile import Line, reconcile
 from billing.sandbox.client import SandboxControl
-from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry

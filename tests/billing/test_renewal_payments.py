@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from billing.checkout.quotes import PriceChanged
+from billing.checkout.renewals import plan_renewal
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.quotes import PriceChanged
-from billing.renewing import plan_renewal
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus

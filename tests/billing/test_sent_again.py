@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 from pytest_django import Settings
 
-from billing import adding
+from billing.checkout import add_ons
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
 from billing.reconcile import reconcile
@@ -180,7 +180,7 @@ class TestAnotherTab:
         world.pay(first)
         world.later(minutes=minutes)
 
-        with pytest.raises(adding.SameAgain) as asked:
+        with pytest.raises(add_ons.SameAgain) as asked:
             world.buy(10)
 
         assert asked.value.before.pk == first.pk

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from billing.checkout.originals import plan_subscription
 from billing.models import Application, Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
-from billing.subscribing import plan_subscription
 from subscriptions import clock
 from subscriptions.models import Discount, Membership, Organization, Package, Term, User
 from subscriptions.models.members import MembershipState, Role

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import adding
-from billing.adding import Order
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.reconcile import reconcile
@@ -133,11 +133,11 @@ class LicensesMachine(RuleBasedStateMachine):
             page = page if sale.book == "open" and has_time else None
         order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
         try:
-            purchase = adding.start_purchase(self.membership(buyer), order)
+            purchase = add_ons.start_purchase(self.membership(buyer), order)
         except Refused:
             assert page is None
             assert not self.model.is_sold(quantity)
-        except adding.SameAgain:
+        except add_ons.SameAgain:
             assert page is None
             assert not is_meant_again
             assert self.model.has_just_bought(buyer, quantity)
@@ -166,7 +166,7 @@ class LicensesMachine(RuleBasedStateMachine):
         kind = "drop_after" if is_created else "drop_before"
         self.stripe.fault(kind, method="POST", path=CREATE)
         with pytest.raises(ProcessorUnavailable):
-            adding.start_purchase(
+            add_ons.start_purchase(
                 self.membership(buyer), Order(quantity, uuid.uuid4(), is_meant_again=True)
             )
         self.stripe.clear_faults()

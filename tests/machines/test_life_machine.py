@@ -18,11 +18,11 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from billing import adding
-from billing.adding import Order
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
+from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.models import Purchase
 from billing.reconcile import reconcile
-from billing.renewing import RenewalOrder, plan_renewal, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle as purchases
 from billing.states import PurchaseStatus
@@ -112,7 +112,7 @@ class LifeMachine(RuleBasedStateMachine):
     def buy_add_ons(self, quantity: int) -> None:
         order = Order(quantity, uuid.uuid4(), is_meant_again=True)
         try:
-            purchase = adding.start_purchase(self.world.assignor, order)
+            purchase = add_ons.start_purchase(self.world.assignor, order)
         except Refused:
             assert not self.paper.sells_add_ons()
             return

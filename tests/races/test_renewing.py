@@ -3,9 +3,9 @@
 import uuid
 from functools import partial
 
+from billing.checkout.quotes import PriceChanged
+from billing.checkout.renewals import RenewalOrder, start_renewal
 from billing.models import Purchase, Refund
-from billing.quotes import PriceChanged
-from billing.renewing import RenewalOrder, start_renewal
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus

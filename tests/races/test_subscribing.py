@@ -4,11 +4,11 @@ import uuid
 
 from django.test import Client
 
+from billing.checkout.originals import SubscriptionOrder, plan_subscription, start_subscription
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
-from billing.subscribing import SubscriptionOrder, plan_subscription, start_subscription
 from subscriptions import clock
 from subscriptions.models import Organization
 from tests.concurrency import at_once

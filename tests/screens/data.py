@@ -3,8 +3,8 @@
 import uuid
 from datetime import timedelta
 
-from billing import adding
-from billing.adding import Order
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
 from billing.models import Purchase
 from licensing_site.demo.data import DemoLoader
 from subscriptions import clock
@@ -80,7 +80,7 @@ def member(email: str, slug: str = "") -> Membership:
 
 def open_purchase() -> Purchase:
     """Five licenses for Lakeside, not paid yet."""
-    return adding.start_purchase(
+    return add_ons.start_purchase(
         member("assignor@lakeside.example"), Order(5, submission=uuid.uuid4())
     )
 

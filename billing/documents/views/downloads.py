@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from billing import documents
+from billing.checkout.renewals import offered_packages, plan_renewal
 from billing.documents.sheets import sheet_heading
 from billing.models import Purchase
-from billing.renewing import offered_packages, plan_renewal
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only

@@ -12,10 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.forms import RenewalForm, new_submission, path_inside
-from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
-from billing.quotes import PriceChanged
-from billing.renewing import (
+from billing.checkout.forms import RenewalForm, new_submission, path_inside
+from billing.checkout.quotes import PriceChanged
+from billing.checkout.renewals import (
     CheckoutsKeepOpening,
     Planner,
     RenewalOrder,
@@ -25,6 +24,7 @@ from billing.renewing import (
     open_renewal_checkout,
     start_renewal,
 )
+from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication

@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import card_testing, sessions
-from billing.closing import close_checkout
-from billing.discounts import load_discounts
+from billing.checkout import card_testing, sessions
+from billing.checkout.closing import close_checkout
+from billing.checkout.discounts import load_discounts
+from billing.checkout.quotes import Plan, PriceChanged, shown_for
 from billing.models import Application, Purchase
-from billing.quotes import Plan, PriceChanged, shown_for
 from billing.settlement import fulfillment, settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock

@@ -11,18 +11,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from billing import gateway
-from billing.forms import SubscribeForm, new_submission
-from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
-from billing.models import Application, Purchase
-from billing.quotes import PriceChanged
-from billing.settlement.settle import settle
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
-from billing.subscribing import (
+from billing.checkout.forms import SubscribeForm, new_submission
+from billing.checkout.originals import (
     SubscriptionOrder,
     SubscriptionPlan,
     plan_subscription,
     start_subscription,
 )
+from billing.checkout.quotes import PriceChanged
+from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
+from billing.models import Application, Purchase
+from billing.settlement.settle import settle
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits
 from subscriptions.models import Package

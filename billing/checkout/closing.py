@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from billing import gateway, sessions
+from billing import gateway
+from billing.checkout import sessions
 from billing.gateway.types import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.models import Purchase
 from billing.settlement import settle, transitions

@@ -13,12 +13,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import card_testing, sessions
-from billing.closing import close_checkout, close_open_checkouts
-from billing.discounts import Discounts, load_discounts
+from billing.checkout import card_testing, sessions
+from billing.checkout.closing import close_checkout, close_open_checkouts
+from billing.checkout.discounts import Discounts, load_discounts
+from billing.checkout.quotes import Plan, PriceChanged, shown_for
 from billing.models import Purchase, Refund
 from billing.models.purchases import frozen_names
-from billing.quotes import Plan, PriceChanged, shown_for
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
 
-from billing.closing import close_checkout
+from billing.checkout.closing import close_checkout
 from billing.models import ProcessorEvent, Purchase
 from billing.states import UNSETTLED, PurchaseKind
 from subscriptions import clock

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from billing.adding import Order
+from billing.checkout.add_ons import Order
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import card_testing, gateway
+from billing import gateway
+from billing.checkout import card_testing
+from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.gateway.types import Line, ProcessorRefused
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
-from billing.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
 from billing.settlement import rebuild
 from billing.settlement.settle import settle
 from billing.states import PurchaseKind, PurchaseStatus

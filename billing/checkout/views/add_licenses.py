@@ -13,11 +13,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import gateway
-from billing.adding import SameAgain, start_purchase
-from billing.forms import AddLicensesForm, new_submission, path_inside
+from billing.checkout.add_ons import SameAgain, start_purchase
+from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
+from billing.checkout.quotes import Quote, quote
 from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.quotes import Quote, quote
 from billing.settlement.settle import settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock

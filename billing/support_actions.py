@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from billing import following, gateway
+from billing import gateway
 from billing.checkout.closing import close_checkout
 from billing.checkout.renewals import open_renewal_checkout
+from billing.events import follow_payment
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
@@ -121,7 +122,7 @@ def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase
         problems.solve(problem, Resolution.GRANTED, actor=actor, why=why)
         _record(purchase, "payment_granted", actor, why)
     if payment.is_touched:
-        following.follow_payment(payment.payment_intent_id)
+        follow_payment.follow_payment(payment.payment_intent_id)
     return purchase
 
 
@@ -275,10 +276,10 @@ def _send(refund: Refund) -> Refund:
         refund = sync.follow_up(refund)
         if refund.status == RefundStatus.FAILED:
             # Perhaps because of a refund or dispute that nobody has told us of yet.
-            following.follow_payment(refund.payment_intent_id)
-        following.close_checkouts_of_canceled_terms()
+            follow_payment.follow_payment(refund.payment_intent_id)
+        follow_payment.close_checkouts_of_canceled_terms()
     except CheckoutInTheWay:
-        following.follow_payment(refund.payment_intent_id)
+        follow_payment.follow_payment(refund.payment_intent_id)
     except ProcessorError:
         logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
     refund.refresh_from_db()

@@ -4,7 +4,7 @@ from django.urls import path
 
 from billing.checkout.views import add_licenses, renewal, subscribe
 from billing.documents.views import downloads, history
-from billing.views import webhook
+from billing.events import views
 
 app_name = "billing"
 
@@ -23,5 +23,5 @@ urlpatterns = [
     path("pricing/", subscribe.pricing, name="pricing"),
     path("purchase/", subscribe.subscribe, name="subscribe"),
     path("purchase/return/", subscribe.subscribed, name="subscribed"),
-    path("stripe/webhook/", webhook.stripe_webhook, name="webhook"),
+    path("stripe/webhook/", views.stripe_webhook, name="webhook"),
 ]

@@ -145,7 +145,7 @@ def only_urls_import_views(source: Source) -> list[str]:
 
 @rule(
     "only the gateway imports stripe (and the tests that compare the sandbox with the real thing)",
-    "billing/webhooks.py",
+    "billing/events/webhook.py",
     "import stripe",
 )
 def only_the_gateway_imports_stripe(source: Source) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import webhooks
+from billing.events import webhook
 from billing.models import ProcessorEvent
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, action_page
@@ -55,7 +55,7 @@ class ProcessAgain(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Process it."""
         before = self.subject.error
-        is_done = webhooks.process(self.subject)
+        is_done = webhook.process(self.subject)
         what = gettext("Processed the event %(event)s again") % {"event": self.subject.event_id}
         after = gettext("processed") if is_done else self.subject.error
         change = f"{before or '–'} → {after}"

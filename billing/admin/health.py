@@ -16,10 +16,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 
-from billing import reconcile
 from billing.admin.events import MAY_PROCESS
 from billing.admin.finding import as_number
 from billing.admin.purchases import NEEDS_RESPONSE, UNFINISHED
+from billing.events import reconcile
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import UNSETTLED
 from subscriptions import clock

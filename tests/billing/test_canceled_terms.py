@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
-from billing.following import follow_payment
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock

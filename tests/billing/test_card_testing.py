@@ -8,8 +8,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from billing import gateway
+from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing

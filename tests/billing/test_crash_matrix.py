@@ -13,9 +13,9 @@ import pytest
 
 from billing import gateway
 from billing.checkout.quotes import PriceChanged
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus

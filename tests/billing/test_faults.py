@@ -10,9 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from billing.checkout import sessions
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus

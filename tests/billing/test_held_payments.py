@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from billing.following import follow_payment
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution

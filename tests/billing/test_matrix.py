@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus

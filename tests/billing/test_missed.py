@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import ledger_audit
 from billing.states import ProblemReason, PurchaseStatus

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
+from billing.events.reconcile import Line, reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import ProcessorEvent, Purchase
-from billing.reconcile import Line, reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock

@@ -6,8 +6,8 @@ import pytest
 from pytest_django import Settings
 
 from billing import gateway
+from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus

@@ -6,10 +6,10 @@ from typing import Literal
 import pytest
 
 from billing import gateway
-from billing.following import follow_payment
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorDispute
 from billing.models import Dispute, Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus

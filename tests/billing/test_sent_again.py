@@ -8,9 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from billing.checkout import add_ons
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus

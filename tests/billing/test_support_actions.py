@@ -9,10 +9,10 @@ from pytest_django import Settings
 
 from billing import support_actions
 from billing.checkout.quotes import PriceChanged
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from billing.support_actions import (

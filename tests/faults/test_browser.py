@@ -6,8 +6,8 @@ from http import HTTPStatus
 import pytest
 import requests
 
+from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from tests.billing.deliveries import COMPLETED

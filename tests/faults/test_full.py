@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from billing.events.reconcile import reconcile
 from billing.models import ProcessorEvent
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import Membership, User

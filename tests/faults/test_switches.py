@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
 from tests.billing.deliveries import COMPLETED

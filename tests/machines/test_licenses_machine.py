@@ -19,9 +19,9 @@ from pytest_django import Settings
 
 from billing.checkout import add_ons
 from billing.checkout.add_ons import Order
+from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus

@@ -21,8 +21,8 @@ from pytest_django import Settings
 from billing.checkout import add_ons
 from billing.checkout.add_ons import Order
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
+from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle as purchases
 from billing.states import PurchaseStatus

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.reconcile import reconcile
 from billing.sandbox.client import SandboxControl
 from billing.settlement import ledger_audit
 from subscriptions.policy.decisions import Refused

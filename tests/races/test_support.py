@@ -5,7 +5,7 @@ from functools import partial
 
 from django.db import IntegrityError
 
-from billing.following import follow_payment
+from billing.events.follow_payment import follow_payment
 from billing.models import Purchase, Refund
 from billing.sandbox.client import SandboxControl
 from billing.settlement import ledger_audit, settle

@@ -16,9 +16,9 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from billing.events.webhook import _ACTIONS
 from billing.models import ProcessorEvent
 from billing.sandbox.client import SandboxControl
-from billing.webhooks import _ACTIONS
 from subscriptions.models import RosterImport
 from tests.billing.deliveries import deliver, event
 from tests.factories import PackageFactory

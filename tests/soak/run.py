@@ -18,8 +18,8 @@ from django.db import connection
 from post_office.models import Email
 from post_office.settings import get_batch_size
 
+from billing.events.reconcile import LOOK_BACK, reconcile
 from billing.models import ProcessorEvent, Purchase, Refund
-from billing.reconcile import LOOK_BACK, reconcile
 from billing.sandbox.client import SandboxControl
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Notice

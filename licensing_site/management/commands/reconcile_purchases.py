@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing.reconcile import LOOK_BACK, Line, reconcile
+from billing.events.reconcile import LOOK_BACK, Line, reconcile
 from subscriptions.notifications.notify import deliver_waiting
 
 HEADINGS = Line("Found", "About", "Result")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from billing import gateway
 from billing.checkout import card_testing
-from billing.following import follow_payment
+from billing.events.follow_payment import follow_payment
 from billing.gateway.sessions import is_session_id
 from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing import webhooks
+from billing.events import webhook
 
 
 @csrf_exempt
@@ -16,9 +16,9 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal():
         return _plain(HTTPStatus.LENGTH_REQUIRED, "The body has no length.")
-    if int(length) > webhooks.MAX_BODY:
+    if int(length) > webhook.MAX_BODY:
         return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
-    answer = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
+    answer = webhook.receive(request.body, request.headers.get("Stripe-Signature", ""))
     return _plain(answer.status, answer.text)
 
 

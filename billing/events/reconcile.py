@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import following, gateway, webhooks
+from billing import gateway
 from billing.checkout import card_testing
 from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
+from billing.events import follow_payment, webhook
 from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
@@ -81,7 +82,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     if is_thorough:
         touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
     _each(report, "refund or dispute", touched, _follow)
-    following.close_checkouts_of_canceled_terms()
+    follow_payment.close_checkouts_of_canceled_terms()
     for subject, difference in ledger_audit.differences(since):
         report.add("ledger differs", subject, difference, is_trouble=True)
     return report
@@ -126,7 +127,7 @@ def _settle_missed(session_id: str) -> str:
 def _follow(payment_intent_id: str) -> str:
     """Ask about a refund or dispute; nothing to say where a webhook had told us (R30)."""
     before = _returned(payment_intent_id)
-    following.follow_payment(payment_intent_id)
+    follow_payment.follow_payment(payment_intent_id)
     after = _returned(payment_intent_id)
     return "" if before == after else f"{after} returned in all"
 
@@ -170,7 +171,7 @@ def _refund(refund: Refund) -> str:
 
 
 def _process(event: ProcessorEvent) -> str:
-    if not webhooks.process(event):
+    if not webhook.process(event):
         raise StillFailing(event.error)
     return "processed"
 

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from billing.removing import remove_licenses
+from billing.support.removals import remove_licenses
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.models import LicenseRemoval
 from tests.world import World

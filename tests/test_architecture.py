@@ -82,7 +82,7 @@ def test_every_way_to_ask_the_time_is_seen(text: str) -> None:
     ["LicenseEntry(quantity=5)", "models.LicenseEntry.objects.bulk_create(entries)"],
 )
 def test_every_way_to_write_an_entry_is_seen(text: str) -> None:
-    assert ledger_rule(Source("billing/removing.py", text))
+    assert ledger_rule(Source("billing/support/removals.py", text))
 
 
 def test_reading_entries_is_free() -> None:

@@ -10,12 +10,12 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import support_actions
 from billing.admin import trouble
 from billing.admin.finding import by_payment
 from billing.admin.refunding import purchase_facts, refund_plan, refunded
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
+from billing.support import payments
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, action_page
 from subscriptions.admin.filters import YesFilter, organization_filter
@@ -126,7 +126,7 @@ class GrantProblem(_AboutProblem):
 
     def judge(self) -> Allowed | Refusal:
         """While its purchase waits for it."""
-        return support_actions.may_grant(self.subject)
+        return payments.may_grant(self.subject)
 
     def warnings(self) -> Sequence[str]:
         """What will be granted."""
@@ -145,7 +145,7 @@ class GrantProblem(_AboutProblem):
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
         with trouble.said(gettext("Nothing was granted.")):
-            purchase = support_actions.grant_problem(self.subject, why=why, actor=actor)
+            purchase = payments.grant_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
@@ -163,7 +163,7 @@ class RefundProblem(_AboutProblem):
 
     def judge(self) -> Allowed | Refusal:
         """Where money came, and none of it goes back already."""
-        return support_actions.may_refund_problem(self.subject)
+        return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
         """What it takes back; nothing where nothing was granted for it."""
@@ -171,7 +171,7 @@ class RefundProblem(_AboutProblem):
         problem = self.subject
         purchase = problem.purchase
         if purchase is not None and _is_granted(problem, purchase):
-            amount = support_actions.refund_amount(purchase, None)
+            amount = payments.refund_amount(purchase, None)
             plan = refund_plan(purchase, amount)
             return Plan([*purchase_facts(purchase), *plan.facts], plan.warnings, plan.shown)
         amount = problem.received["amount_received"]
@@ -193,7 +193,7 @@ class RefundProblem(_AboutProblem):
         why = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
         with trouble.said(gettext("Nothing was refunded.")):
-            refund = support_actions.refund_problem(
+            refund = payments.refund_problem(
                 self.subject,
                 why=why,
                 actor=actor,
@@ -214,12 +214,12 @@ class CloseProblem(_AboutProblem):
 
     def judge(self) -> Allowed | Refusal:
         """Where no money is left without an end."""
-        return support_actions.may_close(self.subject)
+        return payments.may_close(self.subject)
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Close it."""
         why = form.cleaned_data["reason"]
-        support_actions.close_problem(self.subject, why=why, actor=actor)
+        payments.close_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
@@ -299,11 +299,9 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
             return []
         return [
-            parts.tool(gettext("Grant…"), _page(obj, "grant"), support_actions.may_grant(obj)),
-            parts.tool(
-                gettext("Refund…"), _page(obj, "refund"), support_actions.may_refund_problem(obj)
-            ),
-            parts.tool(gettext("Close…"), _page(obj, "close"), support_actions.may_close(obj)),
+            parts.tool(gettext("Grant…"), _page(obj, "grant"), payments.may_grant(obj)),
+            parts.tool(gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)),
+            parts.tool(gettext("Close…"), _page(obj, "close"), payments.may_close(obj)),
         ]
 
     def get_urls(self) -> list[URLPattern]:

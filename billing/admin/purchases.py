@@ -9,11 +9,11 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import support_actions
 from billing.admin import finding
 from billing.admin.refunding import MAY_REFUND, RefundPurchase
 from billing.models import Application, Dispute, Purchase, Refund
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
+from billing.support import payments
 from subscriptions.admin import parts, searching
 from subscriptions.admin.actions import action_page
 from subscriptions.admin.filters import YesFilter, organization_filter
@@ -204,7 +204,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         """Refunding it."""
         if not request.user.has_perm(MAY_REFUND) or obj.status != PurchaseStatus.SETTLED:
             return []
-        decision = support_actions.may_refund(obj)
+        decision = payments.may_refund(obj)
         return [parts.tool(gettext("Refund…"), parts.address_of(obj, "refund"), decision)]
 
     def get_urls(self) -> list[URLPattern]:

@@ -9,14 +9,14 @@ from django.db.models import Model
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import support_actions
 from billing.admin import trouble
 from billing.admin.rehearsal import Outcome, rehearse
 from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Purchase, Refund
 from billing.refunds import reversal
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
-from billing.support_actions import RefundOrder
+from billing.support import payments
+from billing.support.payments import RefundOrder
 from subscriptions import clock
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
@@ -45,7 +45,7 @@ class AddOnRefundForm(ReasonForm):
 
     def __init__(self, data: Any = None, *, purchase: Purchase, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        left = support_actions.refund_amount(purchase, None)
+        left = payments.refund_amount(purchase, None)
         what = self.fields["what"]
         assert isinstance(what, forms.ChoiceField)  # noqa: S101  (it stands above)
         total = parts.money(left, purchase.currency)
@@ -77,7 +77,7 @@ class RefundPurchase(Action):
 
     def judge(self) -> Allowed | Refusal:
         """Paid, not disputed, something left, and no later term."""
-        return support_actions.may_refund(self.subject)
+        return payments.may_refund(self.subject)
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
         """Add-ons in parts, too; a term in full only."""
@@ -104,8 +104,8 @@ class RefundPurchase(Action):
     def plan(self, form: ActionForm) -> Plan:
         """What it takes back."""
         licenses = _licenses(form)
-        require(support_actions.may_refund(self.subject, licenses))
-        amount = support_actions.refund_amount(self.subject, licenses)
+        require(payments.may_refund(self.subject, licenses))
+        amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
     def done_before(self, form: ActionForm) -> Done | None:
@@ -117,12 +117,12 @@ class RefundPurchase(Action):
         """Refund it."""
         typed = form.cleaned_data
         licenses = _licenses(form)
-        require(support_actions.may_refund(self.subject, licenses))
-        amount = support_actions.refund_amount(self.subject, licenses)
+        require(payments.may_refund(self.subject, licenses))
+        amount = payments.refund_amount(self.subject, licenses)
         outcome = rehearse(self.subject, amount)
         order = RefundOrder(licenses, typed["reason"], typed["submission"])
         with trouble.said(gettext("Nothing was refunded.")):
-            refund = support_actions.refund_purchase(self.subject, order, actor=actor)
+            refund = payments.refund_purchase(self.subject, order, actor=actor)
         write_log(refund, self.subject, outcome, actor)
         return refunded(refund)
 

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing import removing
 from billing.checkout.renewals import open_renewal_checkout
-from billing.removing import RemovalPlan
+from billing.support import removals
+from billing.support.removals import RemovalPlan
 from subscriptions import clock
 from subscriptions.admin import parts
 from subscriptions.admin.actions import Done
@@ -19,7 +19,7 @@ from subscriptions.text import formats
 def may_remove(organization: Organization) -> Allowed | Refusal:
     """Whether licenses can be taken off the renewal at this moment."""
     try:
-        removing.plan_removal(standing_of(organization, clock.now()), 0)
+        removals.plan_removal(standing_of(organization, clock.now()), 0)
     except Refused as refused:
         return refused.refusal
     return ALLOWED

@@ -9,7 +9,6 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import removing
 from billing.admin import trouble
 from billing.admin.removal_words import (
     before_after,
@@ -19,6 +18,7 @@ from billing.admin.removal_words import (
     renewal_of,
     taken_back,
 )
+from billing.support import removals
 from subscriptions import clock
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, action_page
@@ -54,7 +54,7 @@ class TakeRemovalBack(Action):
         """What was removed, and what the renewal would be."""
         removal = self.subject
         standing = standing_of(self.organization, clock.now())
-        plan = removing.plan_removal(standing, 0)
+        plan = removals.plan_removal(standing, 0)
         return [
             (gettext("Removed"), number(removal.quantity)),
             (gettext("When"), parts.moment(removal.created_at)),
@@ -80,10 +80,10 @@ class TakeRemovalBack(Action):
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Take it back."""
-        plan = removing.plan_removal(standing_of(self.organization, clock.now()), 0)
+        plan = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
         with trouble.said(gettext("Nothing was changed.")):
-            removal = removing.take_removal_back(self.subject, actor=actor)
-        after = removing.plan_removal(standing_of(self.organization, clock.now()), 0)
+            removal = removals.take_removal_back(self.subject, actor=actor)
+        after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
         what = gettext("Took the removal of %(quantity)s licenses back") % {
             "quantity": removal.quantity
         }

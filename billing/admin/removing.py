@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import removing
 from billing.admin import trouble
 from billing.admin.removal_words import (
     before_after,
@@ -21,6 +20,7 @@ from billing.admin.removal_words import (
     removed,
     renewal_of,
 )
+from billing.support import removals
 from subscriptions import clock
 from subscriptions.admin import log, parts
 from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
@@ -110,7 +110,7 @@ class RemoveLicenses(Action):
 
     def facts(self) -> Sequence[Fact]:
         """How the renewal stands before anything is typed."""
-        plan = removing.plan_removal(standing_of(self.subject, clock.now()), 0)
+        plan = removals.plan_removal(standing_of(self.subject, clock.now()), 0)
         return [
             *self._request_facts(),
             *order_facts(plan),
@@ -156,7 +156,7 @@ class RemoveLicenses(Action):
     def plan(self, form: ActionForm) -> Plan:
         """The renewal before and after."""
         quantity = form.cleaned_data["quantity"]
-        plan = removing.plan_removal(standing_of(self.subject, clock.now()), quantity)
+        plan = removals.plan_removal(standing_of(self.subject, clock.now()), quantity)
         facts = [
             *order_facts(plan),
             (gettext("To be removed"), parts.marked(number(quantity))),
@@ -196,7 +196,7 @@ class RemoveLicenses(Action):
         )
         return Plan(facts, warnings, shown)
 
-    def _bound(self, plan: removing.RemovalPlan) -> list[str]:
+    def _bound(self, plan: removals.RemovalPlan) -> list[str]:
         # Never below the members in use, so only the package's minimum can be in the way.
         if plan.renewal_after == plan.left:
             return []
@@ -211,7 +211,7 @@ class RemoveLicenses(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Remove them."""
         typed = form.cleaned_data
-        before = removing.plan_removal(standing_of(self.subject, clock.now()), typed["quantity"])
+        before = removals.plan_removal(standing_of(self.subject, clock.now()), typed["quantity"])
         order = RemovalOrder(
             quantity=typed["quantity"],
             reason=typed["reason"],
@@ -220,7 +220,7 @@ class RemoveLicenses(Action):
             message=self.message,
         )
         with trouble.said(gettext("Nothing was removed.")):
-            removal = removing.remove_licenses(self.subject, order, actor=actor)
+            removal = removals.remove_licenses(self.subject, order, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; asked for by %(who)s") % {
             "quantity": removal.quantity,
             "who": removal.asked_by,

@@ -1,6 +1,6 @@
 """Taking licenses off a renewal, and giving them back to it: what support does (R27).
 
-Knows nothing of payments; ``billing/removing.py`` closes an open checkout first. Callers hold the
+Knows nothing of payments; ``billing.support.removals`` closes an open checkout first. Callers hold the
 organization's lock.
 """
 

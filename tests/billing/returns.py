@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.support_actions import RefundOrder, refund_purchase
+from billing.support.payments import RefundOrder, refund_purchase
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Organization, Term

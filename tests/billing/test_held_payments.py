@@ -12,7 +12,7 @@ from billing.models import PaymentProblem, Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
-from billing.support_actions import close_problem, grant_problem, refund_problem
+from billing.support.payments import close_problem, grant_problem, refund_problem
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Activity

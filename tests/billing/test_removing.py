@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from billing import removing
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.removing import plan_removal, remove_licenses, take_removal_back
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
+from billing.support import removals
+from billing.support.removals import plan_removal, remove_licenses, take_removal_back
 from subscriptions import clock
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
@@ -260,7 +260,7 @@ class TestWhileTheRenewalIsBeingPaid:
                 opened.append(renew(window))
             return locks.lock_organization(organization)
 
-        monkeypatch.setattr(removing, "lock_organization", just_before)
+        monkeypatch.setattr(removals, "lock_organization", just_before)
         remove(window, 5)
 
         assert Purchase.objects.get().status == PurchaseStatus.EXPIRED

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from billing.models import Purchase
-from billing.removing import take_removal_back
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
+from billing.support.removals import take_removal_back
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of

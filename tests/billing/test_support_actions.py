@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from billing import support_actions
 from billing.checkout.quotes import PriceChanged
 from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
@@ -15,7 +14,8 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
 from billing.sandbox.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
-from billing.support_actions import (
+from billing.support import payments
+from billing.support.payments import (
     RefundOrder,
     close_problem,
     may_refund,
@@ -292,7 +292,7 @@ class TestRefundingATerm:
                 opened.append(renew(world))
             return lock_purchase(purchase)
 
-        monkeypatch.setattr(support_actions, "lock_purchase", just_before)
+        monkeypatch.setattr(payments, "lock_purchase", just_before)
         refunded_by_support(world, renewal)
 
         assert Purchase.objects.get(pk=opened[0].pk).status == PurchaseStatus.EXPIRED
@@ -324,5 +324,5 @@ class TestRefundingATerm:
 
 def test_may_refund_asks_the_same_question(world: World, bought: Purchase) -> None:
     assert may_refund(bought) == may_refund(bought, 5) == ALLOWED
-    assert support_actions.refund_amount(bought, 5) == 2500
-    assert support_actions.refund_amount(bought, None) == 5000
+    assert payments.refund_amount(bought, 5) == 2500
+    assert payments.refund_amount(bought, None) == 5000

@@ -38,7 +38,7 @@ limit_request_field_size = 8190
 # The proxy in front, whose X-Forwarded-Proto is believed.
 forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
 
-# licensing_site.request_log writes a line for each request, with more to it.
+# licensing_site.monitoring.request_log writes a line for each request, with more to it.
 accesslog = None
 errorlog = "-"
 

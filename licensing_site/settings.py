@@ -11,7 +11,7 @@ from pathlib import Path
 
 import environ
 
-from licensing_site import logs
+from licensing_site.monitoring import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -54,10 +54,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "licensing_site.probes.Probes",
-    "licensing_site.request_log.RequestLog",
+    "licensing_site.monitoring.probes.Probes",
+    "licensing_site.monitoring.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "licensing_site.security.ContentSecurityPolicy",
+    "licensing_site.security.content_policy.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages, as WhiteNoise does files. Tokens are masked anew on each page and the length of the
@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "licensing_site.admin_networks.AdminNetworks",
+    "licensing_site.security.admin_networks.AdminNetworks",
 ]
 
 ROOT_URLCONF = "licensing_site.urls"

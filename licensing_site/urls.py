@@ -1,4 +1,4 @@
-"""Every address of the site, but for those that machines ask (``licensing_site.probes``)."""
+"""Every address of the site, but for those that machines ask (``monitoring.probes``)."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from billing.sandbox.client import SandboxControl
-from licensing_site import logs
+from licensing_site.monitoring import logs
 from tests.billing.deliveries import completed, deliver
 from tests.world import World
 

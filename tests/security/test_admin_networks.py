@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from licensing_site.admin_networks import AdminNetworks
+from licensing_site.security.admin_networks import AdminNetworks
 from tests.world import World
 
 

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import RegexPattern, URLPattern, URLResolver
 from pytest_django import Settings
 
-from licensing_site import security
+from licensing_site.security import content_policy
 from tests.factories import UserFactory
 from tests.world import World
 
@@ -153,7 +153,7 @@ def test_forms_lead_to_ourselves_and_the_payment_page_only(
 
 
 def test_a_hosted_messenger_is_let_in_by_its_origins_only() -> None:
-    policy = security.directives(
+    policy = content_policy.directives(
         payment_page="https://checkout.stripe.com",
         messenger="https://chat.example/sdk.js",
         messenger_origins=("wss://live.chat.example",),

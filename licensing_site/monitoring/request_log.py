@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from licensing_site.metrics import request_seconds
+from licensing_site.monitoring.metrics import request_seconds
 from subscriptions.access import request_context
 
 logger = logging.getLogger(__name__)

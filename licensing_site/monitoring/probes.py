@@ -19,8 +19,8 @@ from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from licensing_site import metrics
 from licensing_site.checks import TAG
+from licensing_site.monitoring import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -97,7 +97,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # A line for each request is written by licensing_site.request_log, with more to it.
+            # A line for each request is written by ``request_log``, with more to it.
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "gunicorn.error": {"handlers": ["console"], "level": "INFO", "propagate": False},

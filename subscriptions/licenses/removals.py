@@ -1,7 +1,7 @@
 """Taking licenses off a renewal, and giving them back to it: what support does (R27).
 
-Knows nothing of payments; ``billing.support.removals`` closes an open checkout first. Callers hold the
-organization's lock.
+Knows nothing of payments; ``billing.support.removals`` closes an open checkout first. Callers hold
+the organization's lock.
 """
 
 import uuid

@@ -19,7 +19,7 @@ from subscriptions.models import User
 from subscriptions.models.members import Role
 from subscriptions.notifications import notify
 from subscriptions.policy import members
-from subscriptions.policy.roster_words import read_heading, read_role
+from subscriptions.roster_import.words import read_heading, read_role
 from tests.pages import text_of
 from tests.world import World, local
 

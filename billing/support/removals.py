@@ -22,7 +22,7 @@ from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.locks import lock_organization
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.policy.removals import may_remove, most_removable
+from subscriptions.policy.renewals import may_remove, most_removable
 
 # How often an open checkout is closed again when somebody keeps opening new ones.
 _PATIENCE = 3

@@ -2,7 +2,7 @@
 
 from subscriptions.licenses.status import Standing
 from subscriptions.notifications import mail_facts, notify, recipients
-from subscriptions.policy import notifications
+from subscriptions.policy import licenses
 from subscriptions.text import links
 
 
@@ -13,7 +13,7 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
     """
     organization, count = standing.organization, standing.licenses
     left = count.free - taken
-    reached = notifications.threshold_reached(
+    reached = licenses.threshold_reached(
         organization.low_license_thresholds, before=count.free, after=left
     )
     if reached is None:

@@ -15,8 +15,8 @@ from subscriptions.licenses.status import Standing
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.notifications import activity, mail_facts, notify, recipients
 from subscriptions.policy import calendar
-from subscriptions.policy import removals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.renewals import may_remove
 from subscriptions.text import links
 
 
@@ -39,9 +39,7 @@ def remove(standing: Standing, order: RemovalOrder, *, actor: User) -> LicenseRe
     term = _open_for_renewal(standing)
     need = renewals.need_of(term, in_use=standing.licenses.in_use)
     require(
-        rules.may_remove(
-            order.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use
-        )
+        may_remove(order.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use)
     )
     highest = term.removals.aggregate(highest=Max("number"))["highest"] or 0
     removal = LicenseRemoval.objects.create(

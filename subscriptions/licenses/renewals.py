@@ -16,8 +16,8 @@ from subscriptions.models.terms import STANDING, RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 from subscriptions.policy import renewals as rules
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.renewals import RenewalQuantity
-from subscriptions.policy.terms import LastTerm
 
 
 @dataclass(frozen=True)

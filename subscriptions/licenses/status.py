@@ -18,9 +18,9 @@ from subscriptions.licenses.terms import last_term_of
 from subscriptions.models import MemberCount, Organization, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, licenses, renewals
+from subscriptions.policy.calendar import LastTerm, is_canceled
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.renewals import RENEWAL_OPEN, Phase
-from subscriptions.policy.terms import LastTerm, is_canceled
 from subscriptions.prepared import Prepared
 
 

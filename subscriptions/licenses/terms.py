@@ -8,14 +8,14 @@ from django.db.models.functions import TruncDate
 
 from subscriptions import clock
 from subscriptions.models import Organization, Term
-from subscriptions.policy import terms as rules
-from subscriptions.policy.terms import LastTerm, PaidTerm
+from subscriptions.policy import calendar
+from subscriptions.policy.calendar import LastTerm, PaidTerm
 
 
 def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
     """Which of an organization's terms, given in the order of their start, counts at ``now``."""
     paid = [PaidTerm(term.pk, term.expires_on, term.canceled_at) for term in terms]
-    return rules.last_term(paid, now=now, zone=clock.zone())
+    return calendar.last_term(paid, now=now, zone=clock.zone())
 
 
 def live_terms(organization: Organization) -> QuerySet[Term]:

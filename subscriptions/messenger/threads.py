@@ -19,10 +19,11 @@ from subscriptions.models import Conversation, Membership, Message, Organization
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
 from subscriptions.notifications import activity, notify
-from subscriptions.policy import members, removals
+from subscriptions.policy import members
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.members import Capability
+from subscriptions.policy.renewals import may_remove, most_removable
 from subscriptions.text import links
 
 
@@ -168,15 +169,13 @@ class RemovalBounds:
     @property
     def most(self) -> int:
         """How many licenses may be asked to be removed."""
-        return removals.most_removable(
-            licenses=self.licenses, removed=self.removed, in_use=self.in_use
-        )
+        return most_removable(licenses=self.licenses, removed=self.removed, in_use=self.in_use)
 
     def judge(self, quantity: int) -> Allowed | Refusal:
         """Whether ``quantity`` licenses may be asked to be removed."""
         if isinstance(self.decision, Refusal):
             return self.decision
-        return removals.may_remove(
+        return may_remove(
             quantity, licenses=self.licenses, removed=self.removed, in_use=self.in_use
         )
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
-from subscriptions.policy.terms import LastTerm
 
 # Add-ons are sold in groups of this many (R10).
 GROUP_SIZE = 5

@@ -1,6 +1,6 @@
 """How many licenses are free, and which limit decides that (R5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -105,3 +105,13 @@ def next_license_numbers(
     """
     after = range(highest + 1, usable + 1)
     return [*after, *gaps][:number]
+
+
+def threshold_reached(thresholds: Iterable[int], *, before: int, after: int) -> int | None:
+    """The lowest threshold that the number of free licenses has come down to, if any.
+
+    ``before`` and ``after``: free licenses before and after some were taken. Coming down past
+    several at once is said once.
+    """
+    reached = [threshold for threshold in thresholds if after <= threshold < before]
+    return min(reached, default=None)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
-from subscriptions.policy.terms import LastTerm
 
 
 class Phase(StrEnum):
@@ -114,3 +114,28 @@ def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) 
     )
     quantity, bound = max(bounds, key=lambda pair: pair[0])
     return RenewalQuantity(quantity, bound)
+
+
+def most_removable(*, licenses: int, removed: int, in_use: int) -> int:
+    """Licenses of the term that are neither removed already nor in use."""
+    return max(0, licenses - removed - in_use)
+
+
+def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Allowed | Refusal:
+    """Whether ``quantity`` licenses may be taken off the renewal, never below members in use.
+
+    ``licenses``: of the term being renewed; ``removed``: removals standing.
+    """
+    most = most_removable(licenses=licenses, removed=removed, in_use=in_use)
+    if quantity < 1:
+        return Refusal(Reason.REMOVAL_TOO_FEW, {"most": most})
+    if quantity > most:
+        facts = {
+            "quantity": quantity,
+            "most": most,
+            "left": licenses - removed,
+            "in_use": in_use,
+            "users_to_remove": quantity - most if licenses - removed >= quantity else None,
+        }
+        return Refusal(Reason.REMOVAL_BELOW_MEMBERS, facts)
+    return ALLOWED

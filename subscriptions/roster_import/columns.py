@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_ROWS, one_line
-from subscriptions.policy.roster_words import Column, read_heading, read_role
+from subscriptions.roster_import.words import Column, read_heading, read_role
 
 # A heading may stand below a title and an empty row.
 _HEADING_WITHIN = 10

@@ -24,8 +24,8 @@ from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
-from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_import.columns import RosterLine, clean_address
+from subscriptions.roster_import.words import read_role
 
 # As long as a half-filled form: rows hold names and addresses.
 KEPT_FOR = timedelta(days=7)

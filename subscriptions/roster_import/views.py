@@ -26,11 +26,11 @@ from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
-from subscriptions.policy.roster_words import read_role
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.forms import ImportForm, read_changes
 from subscriptions.roster_import.rosters import JudgedRoster, JudgedRow
 from subscriptions.roster_import.uploads import was_too_large
+from subscriptions.roster_import.words import read_role
 from subscriptions.text import formats, links
 from subscriptions.text.csv import csv_response
 from subscriptions.text.refusals.roster_import import STATES, need_in_words

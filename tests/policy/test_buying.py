@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import add_ons, calendar
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.terms import LastTerm
 
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)

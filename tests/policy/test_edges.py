@@ -12,16 +12,15 @@ from subscriptions.policy import (
     licenses,
     members,
     messenger,
-    notifications,
     prices,
     reminders,
     renewals,
     roster_import,
 )
+from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit
 from subscriptions.policy.members import Capability, Role
-from subscriptions.policy.terms import LastTerm, PaidTerm, last_term
 from subscriptions.text import search
 
 ZONE = ZoneInfo("America/New_York")
@@ -222,7 +221,7 @@ class TestReminding:
 def test_a_threshold_is_reached_by_coming_down_to_it(
     before: int, after: int, said: int | None
 ) -> None:
-    assert notifications.threshold_reached([3, 2], before=before, after=after) == said
+    assert licenses.threshold_reached([3, 2], before=before, after=after) == said
 
 
 class TestSearching:

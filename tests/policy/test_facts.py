@@ -13,13 +13,12 @@ from subscriptions.policy import (
     messenger,
     prices,
     refunds,
-    removals,
     renewals,
     roster_import,
 )
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, require
 from subscriptions.policy.licenses import LaterTerm
-from subscriptions.policy.terms import LastTerm
 from subscriptions.text.refusals.sentences import sentence
 
 ZONE = ZoneInfo("America/New_York")
@@ -154,12 +153,12 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {"valid_until": date(2031, 6, 15)},
         ),
         (
-            removals.may_remove(0, licenses=25, removed=5, in_use=10),
+            renewals.may_remove(0, licenses=25, removed=5, in_use=10),
             Reason.REMOVAL_TOO_FEW,
             {"most": 10},
         ),
         (
-            removals.may_remove(11, licenses=25, removed=5, in_use=10),
+            renewals.may_remove(11, licenses=25, removed=5, in_use=10),
             Reason.REMOVAL_BELOW_MEMBERS,
             {"quantity": 11, "most": 10, "left": 20, "in_use": 10, "users_to_remove": 1},
         ),

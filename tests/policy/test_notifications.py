@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.policy.notifications import threshold_reached
+from subscriptions.policy.licenses import threshold_reached
 
 USUAL = [3, 2, 1, 0]
 

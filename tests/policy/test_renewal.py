@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import renewals
+from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.renewals import Bound, Phase
-from subscriptions.policy.terms import LastTerm
 
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)

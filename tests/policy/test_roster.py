@@ -12,7 +12,7 @@ from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
-from subscriptions.policy.roster_words import Column, read_heading, read_role
+from subscriptions.roster_import.words import Column, read_heading, read_role
 
 MEMBER = Known("Otto Official", Role.GENERAL_MEMBER, is_member=True)
 FORMER_ADMINISTRATOR = Known("Ada Before", Role.ADMINISTRATOR, is_member=False)

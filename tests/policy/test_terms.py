@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subscriptions.policy import add_ons, renewals
+from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.renewals import Phase
-from subscriptions.policy.terms import LastTerm, PaidTerm, last_term
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST = date(2031, 12, 31)

@@ -23,7 +23,7 @@ from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization, Term
-from subscriptions.models.locks import lock_organization
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require

@@ -27,7 +27,7 @@ from subscriptions.licenses import renewals
 from subscriptions.licenses.renewals import RenewalNeed
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
-from subscriptions.models.locks import lock_organization
+from subscriptions.models.organizations import lock_organization
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar, prices

@@ -4,7 +4,7 @@ from django.db.models import OuterRef, Subquery
 
 from billing.models import Purchase
 from subscriptions.models import Organization, Renewal
-from subscriptions.models.locks import lock_organization
+from subscriptions.models.organizations import lock_organization
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:

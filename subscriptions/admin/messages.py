@@ -26,9 +26,9 @@ from subscriptions.admin.searching import Searched
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Conversation, Message, User
+from subscriptions.models.indexes import begins
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.decisions import Refused
-from subscriptions.prefixes import begins
 from subscriptions.text.refusals.sentences import sentence
 
 # Answering and closing; reading asks for view_conversation.

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import Membership, Organization, User
-from subscriptions.prefixes import begins
+from subscriptions.models.indexes import begins
 
 # Whoever finds more types more.
 MOST_FOUND = 1000

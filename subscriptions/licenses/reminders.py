@@ -12,7 +12,8 @@ from django.db.models import Q
 
 from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of
-from subscriptions.models import Membership, Organization, Reminder, Term, locks
+from subscriptions.models import Membership, Organization, Reminder, Term
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import reminders
 from subscriptions.policy.renewals import Phase
@@ -80,7 +81,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
 
 def _look_at(term: Term, report: DailyReport) -> None:
     # Against a renewal being settled at this moment: nobody is reminded of what is paid.
-    organization = locks.lock_organization(term.organization)
+    organization = lock_organization(term.organization)
     standing = standing_of(organization, clock.now())
     if standing.latest is None or standing.latest.pk != term.pk:
         return

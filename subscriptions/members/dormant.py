@@ -14,8 +14,9 @@ from django.db.models import BigAutoField, DateTimeField, QuerySet
 from subscriptions import clock
 from subscriptions.licenses.numbering import take_licenses
 from subscriptions.members import members
-from subscriptions.models import Membership, Organization, locks
+from subscriptions.models import Membership, Organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
@@ -71,7 +72,7 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     """
     freed = 0
     with transaction.atomic():
-        locks.lock_organization(actor.organization)
+        lock_organization(actor.organization)
         members.role_now(actor)
         # Oneself last: afterwards nobody else could be removed any more.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
@@ -100,7 +101,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
     free, above the actor's own role, a member again already.
     """
     with transaction.atomic():
-        organization = locks.lock_organization(actor.organization)
+        organization = lock_organization(actor.organization)
         actor_role = members.role_now(actor)
         current = (
             Membership.objects.select_related("user", "organization")

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import JoinRequest, Membership, Organization, User, locks
-from subscriptions.models.join_requests import JoinRequestState
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models import JoinRequest, Membership, Organization, User
+from subscriptions.models.members import HOLDS_LICENSE, JoinRequestState
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify, recipients
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Role
@@ -81,7 +81,7 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
     Raises Refused: no license free, role above the actor's own.
     """
     with transaction.atomic():
-        organization = locks.lock_organization(actor.organization)
+        organization = lock_organization(actor.organization)
         current = _waiting(organization, request)
         if current is None:
             return False
@@ -97,7 +97,7 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
 def deny(actor: Membership, request: JoinRequest) -> bool:
     """Turn the request down, and say so to the person; False where it was decided before."""
     with transaction.atomic():
-        organization = locks.lock_organization(actor.organization)
+        organization = lock_organization(actor.organization)
         # Asked for by role, like everything that concerns members.
         members.role_now(actor)
         current = _waiting(organization, request)

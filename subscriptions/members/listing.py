@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from django.db.models import BigAutoField, PositiveIntegerField, Q, QuerySet, Subquery
 
 from subscriptions.models import Membership, Organization, User
+from subscriptions.models.indexes import begins
 from subscriptions.models.members import MembershipState
-from subscriptions.prefixes import begins
 from subscriptions.prepared import Prepared
 
 PER_PAGE = 50

@@ -16,8 +16,8 @@ from subscriptions import clock
 from subscriptions.licenses.numbering import take_licenses
 from subscriptions.members import invitations
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.locks import lock_organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require

@@ -15,9 +15,10 @@ from django.db.models import Q, QuerySet, Sum
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing, standing_of
-from subscriptions.models import Conversation, Membership, Message, Organization, User, locks
+from subscriptions.models import Conversation, Membership, Message, Organization, User
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState, unread_in_thread
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members
 from subscriptions.policy import messenger as rules
@@ -197,7 +198,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
-        organization = locks.lock_organization(member.organization)
+        organization = lock_organization(member.organization)
         conversation = _lock_thread(member.user, organization)
         if not members.can(_member_now(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)

@@ -2,9 +2,8 @@
 
 from subscriptions.models.counts import MemberCount
 from subscriptions.models.discounts import Discount
-from subscriptions.models.join_requests import JoinRequest
 from subscriptions.models.licenses import LicenseEntry
-from subscriptions.models.members import MemberDraft, Membership, User
+from subscriptions.models.members import JoinRequest, MemberDraft, Membership, User
 from subscriptions.models.messenger import Conversation, Message
 from subscriptions.models.notifications import Activity, Notice, Reminder
 from subscriptions.models.organizations import NotifiedAddress, Organization

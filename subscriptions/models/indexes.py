@@ -1,10 +1,11 @@
-"""Indexes that serve the same question on both databases in each one's own way."""
+"""Prefix searches: indexes and conditions that answer them on both databases."""
 
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
+from django.db.models import Q
 
 
 class PrefixIndex(models.Index):
@@ -29,3 +30,16 @@ class PrefixIndex(models.Index):
         """The statement for the database at hand."""
         sql = self._SQL[schema_editor.connection.vendor]
         return super().create_sql(model, schema_editor, using, **kwargs, sql=sql)
+
+
+# Above every letter there is, for databases that compare by code point.
+_LAST = "\U0010ffff"
+
+
+def begins(field: str, text: str) -> Q:
+    """``field`` begins with ``text``, for what is kept in lower case under a unique index."""
+    text = text.lower()
+    if connection.vendor == "sqlite":
+        # Its LIKE ignores case, and such an index does not.
+        return Q(**{f"{field}__gte": text, f"{field}__lt": text + _LAST})
+    return Q(**{f"{field}__startswith": text})

@@ -93,3 +93,12 @@ class NotifiedAddress(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+def lock_organization(organization: Organization) -> Organization:
+    """Lock the organization's row until the transaction ends.
+
+    The first lock of every transaction that moves licenses or money: it serializes adding,
+    removing, settling payments and renewing of one organization against each other.
+    """
+    return Organization.objects.select_for_update().get(pk=organization.pk)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from subscriptions.members import members
-from subscriptions.models import Membership, NotifiedAddress, Organization, locks
+from subscriptions.models import Membership, NotifiedAddress, Organization
+from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy.members import Capability, can
 
@@ -69,7 +70,7 @@ def change_addresses(actor: Membership, addresses: Iterable[NotifiedAddress]) ->
 
 
 def _lock(actor: Membership) -> Organization:
-    organization = locks.lock_organization(actor.organization)
+    organization = lock_organization(actor.organization)
     if not can(members.role_now(actor), Capability.EDIT_SETTINGS):
         raise NotAllowed
     return organization

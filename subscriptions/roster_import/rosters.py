@@ -19,8 +19,9 @@ from subscriptions import clock
 from subscriptions.licenses.status import Standing
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Membership, Organization, RosterImport, RosterRow, locks
+from subscriptions.models import Membership, Organization, RosterImport, RosterRow
 from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
@@ -87,7 +88,7 @@ def keep(author: Membership, lines: Sequence[RosterLine], *, source: str) -> Ros
     """
     with transaction.atomic():
         # Against the same person reading in many at the same moment.
-        organization = locks.lock_organization(author.organization)
+        organization = lock_organization(author.organization)
         if _of(author).count() >= MOST_KEPT:
             raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MOST_KEPT}))
         roster = RosterImport.objects.create(
@@ -197,7 +198,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     licenses, nobody to add, the actor's role; the roster stays as it was.
     """
     with transaction.atomic():
-        organization = locks.lock_organization(actor.organization)
+        organization = lock_organization(actor.organization)
         current = _lock(roster)
         judged = _judge(current, organization, members.role_now(actor))
         new = judged.in_state(RowState.INVITED)

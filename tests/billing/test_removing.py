@@ -18,8 +18,9 @@ from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, LicenseRemoval, Notice, Organization, locks
+from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
 from subscriptions.models.members import Role
+from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.text.refusals.sentences import sentence
 from tests.billing.renewals import plan, renew, renew_and_settle
@@ -258,7 +259,7 @@ class TestWhileTheRenewalIsBeingPaid:
         def just_before(organization: Organization) -> Organization:
             if not opened:
                 opened.append(renew(window))
-            return locks.lock_organization(organization)
+            return lock_organization(organization)
 
         monkeypatch.setattr(removals, "lock_organization", just_before)
         remove(window, 5)

@@ -11,8 +11,7 @@ from pytest_django import Settings
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, Notice
-from subscriptions.models.join_requests import JoinRequestState
-from subscriptions.models.members import MembershipState, Role
+from subscriptions.models.members import JoinRequestState, MembershipState, Role
 from subscriptions.organizations import settings as preferences
 from subscriptions.policy.decisions import Reason, Refused
 from tests.factories import UserFactory

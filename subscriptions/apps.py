@@ -8,9 +8,11 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.signals import password_reset
+        from django.contrib.auth.signals import user_logged_in
 
-        from subscriptions.members.members import join_all_after_password_reset
+        from subscriptions.members.members import join_all_after_password_reset, note_last_seen
 
+        user_logged_in.connect(note_last_seen, dispatch_uid="subscriptions.last_seen")
         password_reset.connect(
             join_all_after_password_reset, dispatch_uid="subscriptions.join_after_reset"
         )

@@ -77,6 +77,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     invited_at = LazyFunction(lambda: clock.now() - timedelta(days=30))
     invitation_number = 1
     joined_at = LazyFunction(lambda: clock.now() - timedelta(days=29))
+    last_seen_at = LazyFunction(clock.now)
     created_at = LazyFunction(lambda: clock.now() - timedelta(days=30))
     license_number = LazyAttribute(
         lambda member: member.organization.memberships.exclude(license_number=None).count() + 1

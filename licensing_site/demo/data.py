@@ -274,6 +274,7 @@ class DemoLoader:
             invited_at=invited_at,
             invitation_number=1,
             joined_at=invited_at + timedelta(hours=5) if is_active else None,
+            last_seen_at=user.last_login if is_active else None,
             created_at=invited_at,
         )
 

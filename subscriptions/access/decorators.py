@@ -7,22 +7,20 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigAutoField, Exists, OuterRef, SlugField
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from subscriptions import clock
 from subscriptions.access import second_factor
-from subscriptions.licenses.status import phase_by_dates, standing_of
-from subscriptions.licenses.terms import latest_cancellation, latest_expiration, latest_outlived
-from subscriptions.models import Membership
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Membership, Term
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
 from subscriptions.notifications import recipients
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.policy.renewals import Phase
-from subscriptions.prepared import Prepared
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -66,7 +64,7 @@ def members_only(
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's active membership in the organization of the address, or 404."""
-    membership = _MEMBERSHIP.first(slug=slug, user=request.user.pk)
+    membership = _memberships(slug).filter(user=request.user.pk).first()
     if membership is None:
         raise Http404
     membership.user = request.user  # type: ignore[assignment]  # the same row, already loaded
@@ -74,34 +72,27 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
     return membership
 
 
-_MEMBERSHIP = Prepared(
-    lambda given: (
+def _memberships(slug: str) -> QuerySet[Membership]:
+    # What the navigation and the check for closed pages would otherwise ask on every page.
+    others = Membership.objects.filter(user=OuterRef("user"), state=MembershipState.ACTIVE)
+    running = Term.objects.filter(
+        organization=OuterRef("organization"), canceled_at=None, expires_on__gte=clock.today()
+    )
+    return (
         Membership.objects.select_related("organization")
         .annotate(
-            latest_expires_on=latest_expiration("organization"),
-            latest_canceled_at=latest_cancellation("organization"),
-            latest_outlived_on=latest_outlived("organization"),
-            # For the navigation, which otherwise would ask on every page.
-            has_others=Exists(
-                Membership.objects.filter(
-                    user=OuterRef("user"), state=MembershipState.ACTIVE
-                ).exclude(pk=OuterRef("pk"))
-            ),
+            has_others=Exists(others.exclude(pk=OuterRef("pk"))),
+            has_running_term=Exists(running),
             unread_messages=unread_in_thread("user", "organization"),
         )
-        .filter(organization__slug=given["slug"], user=given["user"], state=MembershipState.ACTIVE)
-    ),
-    slug=SlugField(),
-    user=BigAutoField(),
-)
+        .filter(organization__slug=slug, state=MembershipState.ACTIVE)
+    )
 
 
 def _is_closed(membership: Membership) -> bool:
-    # Annotated by membership_in.
-    expires_on = membership.latest_expires_on  # type: ignore[attr-defined]
-    canceled_at = membership.latest_canceled_at  # type: ignore[attr-defined]
-    outlived_on = membership.latest_outlived_on  # type: ignore[attr-defined]
-    return phase_by_dates(expires_on, canceled_at, outlived_on, clock.now()) == Phase.CLOSED
+    if membership.has_running_term:  # type: ignore[attr-defined]  # annotated by _memberships
+        return False
+    return standing_of(membership.organization, clock.now()).phase == Phase.CLOSED
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from subscriptions import clock
 from subscriptions.licenses.terms import last_term_of
-from subscriptions.models import LicenseEntry, MemberCount, Organization, Term
+from subscriptions.models import LicenseEntry, Membership, Organization, Term
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import calendar, renewals
 from subscriptions.policy.renewals import Phase
 
@@ -39,8 +40,8 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         effective_at__lte=now,
     )
     sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
-    counted = MemberCount.objects.filter(organization__in=keys)
-    counts = dict(counted.values_list("organization", "holding"))
+    seated = Membership.objects.filter(organization__in=keys, state__in=HOLDS_LICENSE)
+    counts = dict(seated.order_by().values_list("organization").annotate(Count("pk")))
     found = {}
     for key in keys:
         last = last_term_of(terms[key], now)

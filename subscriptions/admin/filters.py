@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import calendar
 from subscriptions.policy.renewals import Phase
 
@@ -77,7 +78,8 @@ def over_their_licenses() -> Q:
         Organization.objects.filter(pk__in=reversed_once.values("term__organization"))
         .filter(Exists(Term.objects.filter(running_on(today), organization=OuterRef("pk"))))
         .annotate(held=Coalesce(Subquery(held.values("sum")), 0, output_field=IntegerField()))
-        .filter(member_count__holding__gt=F("held"))
+        .alias(members=Count("memberships", filter=Q(memberships__state__in=HOLDS_LICENSE)))
+        .filter(members__gt=F("held"))
     )
     return Q(pk__in=over.values("pk"))
 

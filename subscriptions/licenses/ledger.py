@@ -4,14 +4,13 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Q, Sum
 
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term, User
 from subscriptions.models.licenses import Cause
 from subscriptions.policy import calendar
 from subscriptions.policy.add_ons import GROUP_SIZE
-from subscriptions.prepared import Argument
 
 logger = logging.getLogger(__name__)
 
@@ -98,18 +97,6 @@ def held_at(organization: Organization, instants: Sequence[datetime]) -> list[in
     sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}
     row = LicenseEntry.objects.filter(term__organization=organization).aggregate(**sums)
     return [row[name] or 0 for name in sums]
-
-
-def granted_by(instant: datetime | Argument) -> Subquery:
-    """What the entries of a term, as a column of a query of terms, add up to at ``instant``.
-
-    Held then are those of the terms that end later and are not canceled by then.
-    """
-    entries = LicenseEntry.objects.filter(term=OuterRef("pk"), effective_at__lte=instant)
-    return Subquery(
-        entries.order_by().values("term").annotate(sum=Sum("quantity")).values("sum"),
-        output_field=IntegerField(),
-    )
 
 
 def _held(instant: datetime) -> Sum:

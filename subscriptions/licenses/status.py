@@ -10,18 +10,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigAutoField, DateTimeField, OuterRef, Subquery
+from django.db.models import Min, Q, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.terms import last_term_of
-from subscriptions.models import MemberCount, Organization, Renewal, Term
+from subscriptions.models import Organization, Renewal, Term
+from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, licenses, renewals
 from subscriptions.policy.calendar import LastTerm, is_canceled
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.renewals import RENEWAL_OPEN, Phase
-from subscriptions.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ class Standing:
 def standing_of(organization: Organization, now: datetime) -> Standing:
     """The standing of ``organization`` at the aware instant ``now``.
 
-    One query; one more while a term is paid that has not begun. A caller who decides by it holds
-    the organization's lock, and asks after having got it.
+    Three queries; one more while a term is paid that has not begun. A caller who decides by it
+    holds the organization's lock, and asks after having got it.
     """
     zone = clock.zone()
     today = calendar.local_date(now, zone)
-    paid = {term.pk: term for term in _TERMS.all(organization=organization.pk, now=now)}
+    paid = {term.pk: term for term in _paid_terms(organization, now)}
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
@@ -130,32 +130,11 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         term=running[0] if running else None,
         latest=paid[last.key] if last else None,
         last=last,
-        licenses=_count(organization, today, tuple(paid.values()), terms),
+        licenses=_count(organization, today, terms),
         phase=_phase(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
     )
-
-
-def phase_by_dates(
-    latest_expires_on: date | None,
-    latest_canceled_at: datetime | None,
-    latest_outlived_on: date | None,
-    now: datetime,
-) -> Phase:
-    """The phase from the three columns that ``subscriptions.licenses.terms`` adds to a query."""
-    last = None
-    if latest_outlived_on is not None:
-        outlived_at = calendar.expires_at(latest_outlived_on, clock.zone())
-        latest_canceled_at = max(filter(None, (latest_canceled_at, outlived_at)))
-    if latest_expires_on is not None:
-        ended = latest_canceled_at
-        expires_at = calendar.expires_at(latest_expires_on, clock.zone())
-        last = LastTerm(latest_expires_on, ended if ended and ended > expires_at else None)
-    elif latest_canceled_at is not None:
-        canceled_on = calendar.local_date(latest_canceled_at, clock.zone())
-        last = LastTerm(canceled_on, latest_canceled_at)
-    return _phase(last, now)
 
 
 def _phase(last: LastTerm | None, now: datetime) -> Phase:
@@ -163,44 +142,34 @@ def _phase(last: LastTerm | None, now: datetime) -> Phase:
     return renewals.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
-# All that was paid, each with what counting needs: read together, so that it fits together.
-_TERMS = Prepared(
-    lambda given: (
-        Term.objects.filter(organization=given["organization"])
-        .annotate(
-            granted=ledger.granted_by(given["now"]),
-            paying_for=Subquery(
-                Renewal.objects.filter(term=OuterRef("pk"), state=RenewalState.PAYING).values(
-                    "quantity"
-                )[:1]
-            ),
-            members=Subquery(
-                MemberCount.objects.filter(organization=given["organization"]).values("holding")
-            ),
-        )
-        .order_by("starts_on", "pk")
-    ),
-    organization=BigAutoField(),
-    now=DateTimeField(),
-)
+def _paid_terms(organization: Organization, now: datetime) -> list[Term]:
+    """All terms in the order of their start, each with the licenses ``granted`` by ``now``."""
+    granted = Sum(
+        "license_entries__quantity", filter=Q(license_entries__effective_at__lte=now), default=0
+    )
+    return list(organization.terms.annotate(granted=granted).order_by("starts_on", "pk"))
 
 
-def _count(
-    organization: Organization, today: date, paid: Sequence[Any], terms: Sequence[Any]
-) -> licenses.LicenseCount:
-    """``paid``: all terms with their figures; ``terms``: those of them that are not canceled."""
+def _count(organization: Organization, today: date, terms: Sequence[Any]) -> licenses.LicenseCount:
+    """``terms``: those that are not canceled, as ``_paid_terms`` reads them."""
     later = [term for term in terms if term.starts_on > today]
     held_later = _held_when_they_start(organization, later)
-    paying_for = [term.paying_for for term in paid if term.paying_for is not None]
     return licenses.count_licenses(
-        held=sum(term.granted or 0 for term in terms if term.expires_on >= today),
-        in_use=paid[0].members if paid else members_of(organization),
+        held=sum(term.granted for term in terms if term.expires_on >= today),
+        in_use=members_of(organization),
         later_terms=[
             licenses.LaterTerm(term.starts_on, number)
             for term, number in zip(later, held_later, strict=True)
         ],
-        renewal_checkout_quantity=min(paying_for, default=None),
+        renewal_checkout_quantity=_open_checkout_quantity(organization),
     )
+
+
+def _open_checkout_quantity(organization: Organization) -> int | None:
+    """The licenses of the renewal that is being paid, which bound the members (R5)."""
+    paying = Renewal.objects.filter(term__organization=organization, state=RenewalState.PAYING)
+    quantity: int | None = paying.aggregate(fewest=Min("quantity"))["fewest"]
+    return quantity
 
 
 def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> list[int]:
@@ -209,5 +178,5 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
 
 
 def members_of(organization: Organization) -> int:
-    """How many members hold a license (R4), as the database keeps count."""
-    return MemberCount.objects.values_list("holding", flat=True).get(pk=organization.pk)
+    """How many members hold a license (R4)."""
+    return organization.memberships.filter(state__in=HOLDS_LICENSE).count()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BigAutoField, DateTimeField, QuerySet
+from django.db.models import QuerySet
 
 from subscriptions import clock
 from subscriptions.licenses.numbering import take_licenses
@@ -20,7 +20,6 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
-from subscriptions.prepared import Argument, Prepared
 
 # One page of checkboxes; more at once is a mistake more often than a wish.
 MOST_AT_ONCE = 200
@@ -36,27 +35,13 @@ def dormant_after(organization: Organization) -> timedelta:
 def dormant_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
     """Active members who have not signed in for so long, the longest away first."""
     since = now - dormant_after(organization)
-    found = _dormant(organization.pk, since).select_related("user")
-    return found.order_by("last_seen_at", "license_number")
-
-
-def _dormant(organization: int | Argument, since: datetime | Argument) -> QuerySet[Membership]:
-    return Membership.objects.filter(
-        organization=organization, state=MembershipState.ACTIVE, last_seen_at__lt=since
-    )
+    found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=since)
+    return found.select_related("user").order_by("last_seen_at", "license_number")
 
 
 def count_dormant(organization: Organization, now: datetime) -> int:
     """How many licenses those hold; from ``COUNTED_UP_TO`` on, that many."""
-    since = now - dormant_after(organization)
-    return _SOME_DORMANT.count(organization=organization.pk, since=since)
-
-
-_SOME_DORMANT = Prepared(
-    lambda given: _dormant(given["organization"], given["since"]).values("pk")[:COUNTED_UP_TO],
-    organization=BigAutoField(),
-    since=DateTimeField(),
-)
+    return dormant_members(organization, now).order_by()[:COUNTED_UP_TO].count()
 
 
 def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:

@@ -8,12 +8,11 @@ counted or skipped to find one. Where members were removed a page has gaps, and 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import BigAutoField, PositiveIntegerField, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import begins
 from subscriptions.models.members import MembershipState
-from subscriptions.prepared import Prepared
 
 PER_PAGE = 50
 # Accounts whose name begins so, in all organizations. Of more than that the organization's own
@@ -39,7 +38,9 @@ def page_of(organization: Organization, number: str) -> Page:
     seated = _seated(organization)
     wanted = min(_read(number), _LARGEST // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
-    found = _FROM_A_NUMBER.all(organization=organization.pk, start=start)
+    # One more than a page, to know whether there is a next one.
+    above = seated.filter(license_number__gt=start).select_related("user")
+    found = list(above[: PER_PAGE + 1])
     if not found:
         return page_of(organization, str(_last_page(seated))) if wanted > 1 else _EMPTY
     # Nobody sits there: the page of the next member.
@@ -51,7 +52,7 @@ def page_of(organization: Organization, number: str) -> Page:
     return Page(
         members=members,
         number=wanted,
-        of=_page_number(found[0].highest),
+        of=_last_page(seated),
         previous=_page_with(before) if before else None,
         next=_page_with(after) if after else None,
     )
@@ -72,27 +73,6 @@ def found_page(organization: Organization, search: str, number: str) -> Page:
     )
 
 
-# The members above a license number, one more than a page, each with the highest number there is.
-_FROM_A_NUMBER = Prepared(
-    lambda given: (
-        Membership.objects.filter(
-            organization=given["organization"], license_number__gt=given["start"]
-        )
-        .select_related("user")
-        .annotate(
-            highest=Subquery(
-                Membership.objects.filter(
-                    organization=given["organization"], license_number__isnull=False
-                )
-                .order_by("-license_number")
-                .values("license_number")[:1]
-            )
-        )
-        .order_by("license_number")[: PER_PAGE + 1]
-    ),
-    organization=BigAutoField(),
-    start=PositiveIntegerField(),
-)
 _EMPTY = Page(members=[], number=1, of=1, previous=None, next=None)
 
 

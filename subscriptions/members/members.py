@@ -33,6 +33,7 @@ _SET_BY_ADDING = (
     "invitation_number",
     "created_at",
     "joined_at",
+    "last_seen_at",
     "removed_at",
 )
 
@@ -155,6 +156,12 @@ def join_all_after_password_reset(*, user: User, **signal: object) -> None:
                 _complete(current)
 
 
+def note_last_seen(*, user: User, **signal: object) -> None:
+    """Note a sign-in in the person's memberships. Called by Django's signal."""
+    joined = Membership.objects.filter(user=user, joined_at__isnull=False)
+    joined.update(last_seen_at=clock.now())
+
+
 def change_role(actor: Membership, membership: Membership, role: str) -> None:
     """Give a member another role (R3).
 
@@ -244,7 +251,7 @@ def _add(
         membership.invited_as = new.name
         membership.created_at = membership.invited_at = now
         membership.invitation_number += 1
-        membership.joined_at = None
+        membership.joined_at = membership.last_seen_at = None
         membership.removed_at = None
         added[email] = membership
     numbers = take_licenses(organization, len(newcomers))
@@ -311,8 +318,8 @@ def _send_again(membership: Membership, *, invited_by: str, actor: User) -> None
 
 def _complete(membership: Membership) -> None:
     membership.state = MembershipState.ACTIVE
-    membership.joined_at = clock.now()
-    membership.save(update_fields=["state", "joined_at"])
+    membership.joined_at = membership.last_seen_at = clock.now()
+    membership.save(update_fields=["state", "joined_at", "last_seen_at"])
     # The link reached the mailbox, so the address is the person's own.
     user = membership.user
     EmailAddress.objects.update_or_create(

@@ -1,6 +1,5 @@
 """Organizations, people, packages, terms, licenses, notices and messages."""
 
-from subscriptions.models.counts import MemberCount
 from subscriptions.models.discounts import Discount
 from subscriptions.models.licenses import LicenseEntry
 from subscriptions.models.members import JoinRequest, MemberDraft, Membership, User
@@ -18,7 +17,6 @@ __all__ = [
     "JoinRequest",
     "LicenseEntry",
     "LicenseRemoval",
-    "MemberCount",
     "MemberDraft",
     "Membership",
     "Message",

@@ -141,8 +141,8 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"))
-    # The later of joining and the person's last sign-in; empty before joining. Written by database
-    # triggers alone, so that dormant members are found by an index.
+    # The later of joining and the person's last sign-in; empty before joining. A column of its own,
+    # so that an index finds inactive users.
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:

@@ -1,20 +1,19 @@
 """Whom an organization's mails go to: those who may buy, and the addresses it has named."""
 
-from django.db.models import BigAutoField, QuerySet
+from django.db.models import QuerySet
 
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import MembershipState
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
-from subscriptions.prepared import Argument, Prepared
 
 
 def people_who_may_buy(organization: Organization) -> list[Membership]:
     """The active members to turn to when licenses are needed (R5)."""
-    return _WHO_MAY_BUY.all(organization=organization.pk)
+    return list(_may_buy(organization).select_related("user").order_by("role", "user__name"))
 
 
-def _may_buy(organization: int | Argument) -> QuerySet[Membership]:
+def _may_buy(organization: Organization) -> QuerySet[Membership]:
     return Membership.objects.filter(
         organization=organization,
         state=MembershipState.ACTIVE,
@@ -23,38 +22,12 @@ def _may_buy(organization: int | Argument) -> QuerySet[Membership]:
     )
 
 
-_WHO_MAY_BUY = Prepared(
-    lambda given: (
-        Membership.objects.filter(
-            organization=given["organization"],
-            state=MembershipState.ACTIVE,
-            user__is_active=True,
-            role__in=members.roles_with(Capability.BUY_LICENSES),
-        )
-        .select_related("user")
-        .order_by("role", "user__name")
-    ),
-    organization=BigAutoField(),
-)
-
-
 def administrators(organization: Organization) -> list[Membership]:
     """The first twenty Administrators who have joined, by name."""
-    return _ADMINISTRATORS.all(organization=organization.pk)
-
-
-_ADMINISTRATORS = Prepared(
-    lambda given: (
-        Membership.objects.filter(
-            organization=given["organization"],
-            role=members.Role.ADMINISTRATOR,
-            state=MembershipState.ACTIVE,
-        )
-        .select_related("user")
-        .order_by("user__name")[:20]
-    ),
-    organization=BigAutoField(),
-)
+    found = organization.memberships.filter(
+        role=members.Role.ADMINISTRATOR, state=MembershipState.ACTIVE
+    )
+    return list(found.select_related("user").order_by("user__name")[:20])
 
 
 def about_reminders(organization: Organization) -> list[str]:
@@ -65,7 +38,7 @@ def about_reminders(organization: Organization) -> list[str]:
 
 def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
     """Who besides the buyer is told of a purchase: whoever may buy, and named addresses."""
-    who = _may_buy(organization.pk).exclude(user=buyer) if buyer else _may_buy(organization.pk)
+    who = _may_buy(organization).exclude(user=buyer) if buyer else _may_buy(organization)
     named = organization.notified_addresses.filter(gets_receipts=True).order_by()
     emails = who.values_list("user__email").union(named.values_list("email"), all=True)
     return list(dict.fromkeys(email for (email,) in emails))

@@ -117,7 +117,7 @@ def test_dormant_members_are_removed_and_one_is_restored(world: World, signed_in
     for member in (world.official, world.observer):
         member.user.last_login = None
         member.user.save()
-        member.joined_at = world.term.created_at.replace(year=2029)
+        member.joined_at = member.last_seen_at = world.term.created_at.replace(year=2029)
         member.save()
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/users/")

@@ -65,6 +65,7 @@ class PicturesLoader(DemoLoader):
                 invited_at=joined_at,
                 invitation_number=1,
                 joined_at=joined_at,
+                last_seen_at=joined_at,
                 created_at=joined_at,
             )
             for number, user in enumerate(users, start=10)

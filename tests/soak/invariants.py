@@ -11,7 +11,6 @@ from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.settlement import ledger_audit
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.counting import miscounts
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
 from subscriptions.models.terms import RenewalState
@@ -26,7 +25,7 @@ def at_any_moment() -> tuple[int, list[str]]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return _run([lambda _: _nobody_without_a_license(), lambda _: _counted()], [])
+        return _run([lambda _: _nobody_without_a_license()], [])
 
 
 def once_settled(sessions: Sessions) -> tuple[int, list[str]]:
@@ -45,7 +44,6 @@ def money(sessions: Sessions) -> tuple[int, list[str]]:
             _renewed_once,
             lambda _: _receipts_are_gapless(),
             lambda _: _nobody_without_a_license(),
-            lambda _: _counted(),
             lambda _: (f"{what}: {how}" for what, how in ledger_audit.differences()),
         ],
         sessions,
@@ -126,11 +124,6 @@ def _nobody_without_a_license() -> Iterator[str]:
             continue
         if standing.licenses.over:
             yield f"{organization.slug}: {standing.licenses}"
-
-
-def _counted() -> Iterator[str]:
-    for wrong in miscounts():
-        yield f"{wrong.organization.slug}: {wrong.noted} noted, {wrong.counted} counted"
 
 
 def _nothing_waits() -> Iterator[str]:

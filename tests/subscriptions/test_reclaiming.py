@@ -15,14 +15,16 @@ from tests.world import World
 
 
 def signed_in(member: Membership, days_ago: int) -> None:
-    User.objects.filter(pk=member.user_id).update(last_login=clock.now() - timedelta(days=days_ago))
+    moment = clock.now() - timedelta(days=days_ago)
+    User.objects.filter(pk=member.user_id).update(last_login=moment)
+    Membership.objects.filter(user=member.user_id).update(last_seen_at=moment)
 
 
 @pytest.fixture(autouse=True)
 def all_joined_long_ago(world: World) -> None:
+    Membership.objects.update(joined_at=clock.now() - timedelta(days=1000))
     for member in Membership.objects.all():
         signed_in(member, 1)
-    Membership.objects.update(joined_at=clock.now() - timedelta(days=1000))
 
 
 def names(world: World) -> list[str]:
@@ -39,11 +41,16 @@ class TestDormant:
         assert names(world) == (["Otto Official"] if is_dormant else [])
 
     def test_who_never_signed_in_counts_from_joining(self, world: World) -> None:
-        User.objects.filter(pk=world.official.user_id).update(last_login=None)
-        assert names(world) == ["Otto Official"]
+        added = members.add(
+            world.administrator, NewMember("N 1", "n1@new.example", Role.GENERAL_MEMBER)
+        )
+        members.join(added)
 
-        Membership.objects.filter(pk=world.official.pk).update(joined_at=clock.now())
-        assert names(world) == []
+        world.later(days=182)
+        assert "N 1" not in names(world)
+
+        world.later(days=1)
+        assert "N 1" in names(world)
 
     def test_an_organization_decides_after_how_long(self, world: World) -> None:
         signed_in(world.official, 60)

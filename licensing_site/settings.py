@@ -85,15 +85,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # Django's own tags, remembering what they have worked out.
-            "builtins": ["subscriptions.templatetags.quick"],
             "libraries": {
                 "messenger": "subscriptions.messenger.tags",
                 "subscription_panels": "subscriptions.members.tags",
                 "figures": "subscriptions.licenses.tags",
                 "licensing": "subscriptions.text.tags",
-                "i18n": "subscriptions.templatetags.quick_i18n",
-                "static": "subscriptions.templatetags.quick_static",
             },
             "context_processors": [
                 "django.template.context_processors.request",
@@ -104,9 +100,6 @@ TEMPLATES = [
         },
     },
 ]
-
-# Two libraries of one name: "libraries" above means that.
-SILENCED_SYSTEM_CHECKS = ["templates.W003"]
 
 # Database ---------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from subscriptions.messenger import views as messenger
 from subscriptions.organizations.views import activity, home, settings
 from subscriptions.roster_import import views as rosters
 from subscriptions.text import views
-from subscriptions.views import languages
 
 app_name = "subscriptions"
 
@@ -16,7 +15,7 @@ urlpatterns = [
     path("", home.my_organizations, name="my_organizations"),
     path("help/", views.help, name="help"),
     path("account/", profile.profile, name="profile"),
-    path("language/", languages.choose, name="choose_language"),
+    path("language/", views.choose_language, name="choose_language"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("o/<slug:slug>/", home.home, name="home"),
     path("messages/", messenger.messages, name="messages"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from billing import gateway
 from billing.checkout import card_testing
 from billing.events.follow_payment import follow_payment
@@ -18,7 +20,6 @@ from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
 from billing.settlement.settle import settle
 from subscriptions import clock
-from subscriptions.inserting import insert_unless_there
 
 logger = logging.getLogger(__name__)
 
@@ -80,11 +81,13 @@ def _write_down(event: Event) -> ProcessorEvent:
         payload=event.payload,
         received_at=clock.now(),
     )
-    # Committed at once: this is not called inside a transaction.
-    if insert_unless_there(row, "event_id"):
-        return row
-    # Delivered before, or at this very moment.
-    return ProcessorEvent.objects.get(event_id=event.id)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        # Delivered before, or at this very moment.
+        return ProcessorEvent.objects.get(event_id=event.id)
+    return row
 
 
 def _settle(row: ProcessorEvent) -> None:

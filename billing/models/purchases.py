@@ -231,16 +231,6 @@ class Purchase(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.quantity} ({self.organization_name})"
 
-    # Django's own look the name up among translations of all choices, every time.
-
-    def get_kind_display(self) -> str:  # type: ignore[no-redef]
-        """The name of its kind, in the language of the page."""
-        return str(PurchaseKind(self.kind).label)
-
-    def get_status_display(self) -> str:  # type: ignore[no-redef]
-        """The name of its state, in the language of the page."""
-        return str(PurchaseStatus(self.status).label)
-
     @property
     def sold_by(self) -> str:
         """The seller frozen in it; a purchase from before that was kept shows today's (R31)."""

@@ -3,14 +3,20 @@
 from dataclasses import replace
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
+from prometheus_client import Counter
 
 from subscriptions import clock
 from subscriptions.licenses import low_licenses
 from subscriptions.licenses.status import standing_of
-from subscriptions.metrics import licenses_short
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
 from subscriptions.policy.decisions import Refusal, require
+
+licenses_short = Counter(
+    "licensing_licenses_short_total",
+    "Licenses that were missing when somebody was to be added, by what the limit was.",
+    ["limit"],
+)
 
 
 def take_licenses(organization: Organization, number: int) -> list[int]:

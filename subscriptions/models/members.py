@@ -188,16 +188,6 @@ class Membership(models.Model):
         content = {"key": self.key.hex, "number": self.invitation_number}
         return _invitation_signer().sign_object(content, compress=False)
 
-    # Django's own look the name up among translations of all choices, every time.
-
-    def get_role_display(self) -> str:  # type: ignore[no-redef]
-        """The role's name, in the language of the page."""
-        return str(Role(self.role).label)
-
-    def get_state_display(self) -> str:  # type: ignore[no-redef]
-        """The state's name, in the language of the page."""
-        return str(MembershipState(self.state).label)
-
     @property
     def display_name(self) -> str:
         """The name to show in the organization's lists."""

@@ -16,7 +16,6 @@ from django.utils import translation
 from post_office import mail
 
 from subscriptions import clock
-from subscriptions.inserting import insert_unless_there
 from subscriptions.models import Membership, Notice, Organization, User
 from subscriptions.notifications import html, mail_facts
 from subscriptions.text import links
@@ -48,18 +47,15 @@ def tell(
     False where that was noted before. ``data`` are the facts of the mail, as plain JSON that
     ``subscriptions.notifications.mail_facts`` words: what it says stays true when names change.
     """
-    notice = Notice(
+    notice, is_new = Notice.objects.get_or_create(
         recipient=recipient,
         kind=kind,
         reference=reference,
-        organization=organization,
-        data=dict(data),
-        created_at=clock.now(),
+        defaults={"organization": organization, "data": dict(data), "created_at": clock.now()},
     )
-    if not insert_unless_there(notice, "recipient", "kind", "reference"):
-        return False
-    transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
-    return True
+    if is_new:
+        transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
+    return is_new
 
 
 def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> None:

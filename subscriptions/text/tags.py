@@ -1,5 +1,6 @@
 """Filters and tags that every template may use. They format; they decide nothing."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -8,14 +9,14 @@ from django import template
 from django.conf import settings
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscriptions.models import Organization
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Refusal
-from subscriptions.text import formats, links, panels
+from subscriptions.text import formats, help, links, panels
 from subscriptions.text.refusals import sentences
 
 register = template.Library()
@@ -121,3 +122,27 @@ def _icon(name: str, prefix: str) -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def help_link(key: str) -> SafeString:
+    """``{% help_link "pricing" %}``: a link to the answer, named by its question."""
+    return format_html(
+        '<a class="help-link" href="{}#{}">{}<span>{}</span></a>',
+        reverse("subscriptions:help"),
+        key,
+        icon("question"),
+        help.topic(key).question,
+    )
+
+
+@register.inclusion_tag("subscriptions/_questions.html")
+def help_questions(*keys: str) -> dict[str, Any]:
+    """``{% help_questions "pricing" "paying" %}``: questions that open to their answers."""
+    return {"topics": [help.topic(key) for key in keys]}
+
+
+@register.inclusion_tag("subscriptions/_glossary.html")
+def glossary(words: Sequence[help.Word] | None = None) -> dict[str, Any]:
+    """``{% glossary %}``: the words of the screens, with what people also call them."""
+    return {"words": help.glossary() if words is None else words}

@@ -1,10 +1,13 @@
-"""The help: questions, answers, and the words of the screens."""
+"""The help, and the choice of a language at the foot of every page."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
+from subscriptions.models import User
 from subscriptions.text import help as texts
+from subscriptions.text import languages
 
 LONGEST_QUERY = 100  # characters
 
@@ -16,3 +19,22 @@ def help(request: HttpRequest) -> HttpResponse:
     found = texts.find(query) if query else (texts.topics(), texts.glossary())
     context = {"query": query, "topics": found[0], "words": found[1]}
     return render(request, "subscriptions/help.html", context)
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the choice, and go back to the page it was made on; signed in or not."""
+    language = request.POST.get("language", "")
+    response = redirect(_page_before(request))
+    if not languages.is_known(language):
+        return response
+    if isinstance(request.user, User):
+        languages.choose(request.user, language)
+    return languages.remember(response, language)
+
+
+def _page_before(request: HttpRequest) -> str:
+    page = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    is_ours = url_has_allowed_host_and_scheme(page, hosts, require_https=request.is_secure())
+    return page if is_ours else "/"

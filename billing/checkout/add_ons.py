@@ -11,9 +11,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import gateway
 from billing.checkout import card_testing
 from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
+from billing.gateway import processor
 from billing.gateway.types import Line, ProcessorRefused
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
@@ -220,7 +220,7 @@ def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any
         "expires": formats.long_date(term.expires_on),
     }
     description = _("%(organization)s, through %(expires)s") % facts
-    return gateway.session_parameters(
+    return processor.session_parameters(
         line=Line(
             name=name[:250],
             description=description[:250],

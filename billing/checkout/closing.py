@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 
-from billing import gateway
 from billing.checkout import sessions
+from billing.gateway import processor
 from billing.gateway.types import ProcessorRefused, SessionNotOpen, SessionUnknown
 from billing.models import Purchase
 from billing.settlement import settle, transitions
@@ -30,7 +30,7 @@ def close_checkout(purchase: Purchase) -> None:
     try:
         # Not open: paid a moment ago, or expired already. Settling finds out which.
         with suppress(SessionNotOpen):
-            gateway.expire_session(session_id)
+            processor.expire_session(session_id)
         settle.settle(session_id)
     except SessionUnknown:
         # What the processor does not know cannot be paid there.

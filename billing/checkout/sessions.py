@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import CheckoutSession, Line, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
 from billing.settlement.settle import settle
@@ -39,7 +39,7 @@ def create_checkout(purchase: Purchase) -> Purchase:
         settled = settle(found.id) if found else None
         return settled or abandon(purchase)
     try:
-        session = gateway.create_session(
+        session = processor.create_session(
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
         )
     except ProcessorRefused:
@@ -68,7 +68,7 @@ def request_of_a_term(
     title = _("%(name)s, package %(package)s") % facts
     facts = {"organization": purchase.organization_name, "licenses": licenses}
     description = _("%(organization)s, %(licenses)s licenses") % facts
-    return gateway.session_parameters(
+    return processor.session_parameters(
         line=Line(
             name=title[:250],
             description=description[:250],
@@ -92,7 +92,7 @@ def look_up(purchase: Purchase) -> CheckoutSession | None:
     Among the sessions created since the purchase. Raises ProcessorError.
     """
     since = purchase.created_at - CLOCK_DIFFERENCE
-    for session in gateway.sessions_created_since(since):
+    for session in processor.sessions_created_since(since):
         if session.is_ours and session.purchase_id == str(purchase.pk):
             return session
     return None

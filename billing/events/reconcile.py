@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from billing import gateway
 from billing.checkout import card_testing
 from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.events import follow_payment, webhook
+from billing.gateway import processor
 from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
@@ -77,7 +77,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     missed = _from_the_processor(report, "paid session", lambda: _missed_sessions(since))
     _each(report, "paid session", missed, _settle_missed)
     touched = _from_the_processor(
-        report, "refund or dispute", lambda: gateway.payments_touched_since(since)
+        report, "refund or dispute", lambda: processor.payments_touched_since(since)
     )
     if is_thorough:
         touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
@@ -93,7 +93,7 @@ def _missed_sessions(since: datetime) -> list[str]:
 
     And those of lost purchases that can still be paid: a renewal has to know of them (R17).
     """
-    sessions = [one for one in gateway.sessions_created_since(since) if one.is_ours]
+    sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
     # Those of unsettled purchases are asked about anyway.
     over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from billing import gateway
 from billing.checkout import card_testing
 from billing.events.follow_payment import follow_payment
+from billing.gateway import processor
 from billing.gateway.sessions import is_session_id
 from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
@@ -38,14 +38,14 @@ class Answer:
 def receive(body: bytes, signature: str) -> Answer:
     """Take one delivery."""
     try:
-        event = gateway.read_event(body, signature)
+        event = processor.read_event(body, signature)
     except BadSignature:
         return Answer(HTTPStatus.BAD_REQUEST, "The signature is missing, wrong or too old.")
     except BadPayload as error:
         return Answer(HTTPStatus.BAD_REQUEST, f"Not an event: {error}.")
     if event.account:
         return Answer(HTTPStatus.BAD_REQUEST, "This event is of another account.")
-    if event.livemode != gateway.livemode():
+    if event.livemode != processor.livemode():
         return Answer(HTTPStatus.BAD_REQUEST, "This event is of the other mode, live or test.")
     row = _write_down(event)
     if row.processed_at is not None:
@@ -109,7 +109,7 @@ def _note_decline(row: ProcessorEvent) -> None:
     """Nothing is granted by it, so the purchase that the event itself names is enough."""
     payment = row.payload.get("data", {}).get("object", {})
     try:
-        purchase_id = UUID(payment["metadata"][gateway.METADATA_PURCHASE])
+        purchase_id = UUID(payment["metadata"][processor.METADATA_PURCHASE])
     except (KeyError, TypeError, ValueError, AttributeError):
         return
     card_testing.note_decline(row, purchase_id)

@@ -5,7 +5,7 @@ import uuid
 
 from django.db import transaction
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import (
     ProcessorDispute,
     ProcessorError,
@@ -80,7 +80,7 @@ def send(refund: Refund) -> Refund:
     Raises ProcessorUnavailable. A refusal is for good.
     """
     try:
-        answer = gateway.refund(
+        answer = processor.refund(
             payment_intent_id=refund.payment_intent_id,
             amount=refund.amount,
             our_id=str(refund.pk),
@@ -100,7 +100,7 @@ def follow_up(refund: Refund) -> Refund:
     if refund.refund_id is None:
         # Asking again with the same key is not enough: an error is repeated under it, whatever was
         # done, and a day later the key is forgotten.
-        found = gateway.find_refund(
+        found = processor.find_refund(
             payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
         )
         return _write(refund, found) if found else send(refund)
@@ -119,8 +119,8 @@ def ask(payment_intent_id: str) -> bool:
         purchase, problem = _payment(payment_intent_id)
         if purchase is None and problem is None:
             return False
-        refunds = gateway.refunds_of(payment_intent_id)
-        disputes = gateway.disputes_of(payment_intent_id)
+        refunds = processor.refunds_of(payment_intent_id)
+        disputes = processor.disputes_of(payment_intent_id)
         with transaction.atomic():
             if purchase is not None:
                 checks = purchase.refund_checks

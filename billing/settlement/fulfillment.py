@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import CheckoutSession, Payment
 from billing.models import PaymentProblem, Purchase
 from billing.refunds import problems, sync
@@ -345,7 +345,7 @@ def _expected(purchase: Purchase) -> Facts:
         amount_total=purchase.total_amount,
         amount_received=purchase.total_amount,
         currency=purchase.currency,
-        livemode=gateway.livemode(),
+        livemode=processor.livemode(),
         quantity=purchase.quantity if is_add_on else 1,
         unit_amount=purchase.unit_amount if is_add_on else purchase.total_amount,
     )

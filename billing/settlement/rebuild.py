@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable
 from uuid import UUID
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import CheckoutSession
 from billing.models import PaymentProblem, Purchase
 from billing.models.purchases import frozen_names
@@ -75,7 +75,7 @@ def _is_sold(session: CheckoutSession, term: Term) -> bool:
     paid = session.payment.amount if session.payment else total
     return not isinstance(decision, Refusal) and (
         (session.amount_total, paid, session.currency, session.livemode)
-        == (total, total, term.currency, gateway.livemode())
+        == (total, total, term.currency, processor.livemode())
     )
 
 

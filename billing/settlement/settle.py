@@ -9,7 +9,7 @@ import uuid
 
 from django.db import transaction
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import (
     CheckoutSession,
     ProcessorError,
@@ -38,7 +38,7 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
         # Nothing follows that state, so there is nothing to ask.
         return purchase
     with metrics.settle_seconds.time():
-        session = gateway.retrieve_session(session_id)
+        session = processor.retrieve_session(session_id)
         purchase = purchase or _purchase_of(session) or rebuild.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:

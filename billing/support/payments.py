@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from billing import gateway
 from billing.checkout.closing import close_checkout
 from billing.checkout.renewals import open_renewal_checkout
 from billing.events import follow_payment
+from billing.gateway import processor
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
@@ -106,7 +106,7 @@ def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase
     Raises Refused: solved already, or nothing left to grant to. Raises ProcessorError.
     """
     require(may_grant(problem))
-    session = gateway.retrieve_session(problem.session_id)
+    session = processor.retrieve_session(problem.session_id)
     payment = session.payment
     if payment is None or problem.purchase is None:
         raise Refused(Refusal(Reason.CANNOT_BE_GRANTED))

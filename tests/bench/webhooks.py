@@ -14,7 +14,7 @@ from unittest import mock
 from django.db import connection
 from django.test import Client
 
-from billing import gateway
+from billing.gateway import processor
 from billing.gateway.types import CheckoutSession, Payment
 from billing.models import Purchase
 from subscriptions import clock
@@ -32,7 +32,7 @@ def run(rounds: int, seconds: float, burst: int) -> list[Result]:
     organizations = _organizations()
     _client()
     firsts, doubles, anchors, ratios, cheaper = [], [], [], [], []
-    with mock.patch.object(gateway, "retrieve_session", _answer):
+    with mock.patch.object(processor, "retrieve_session", _answer):
         # What a process does once is not a matter of each round's new ones.
         for session_id in _open_purchases(organizations, 3):
             _deliver_one(session_id)
@@ -209,7 +209,7 @@ def _statements(organizations: list[Organization]) -> tuple[int, int]:
             asked.append(sql)
             return execute(sql, *rest)
 
-        stub = mock.patch.object(gateway, "retrieve_session", return_value=answer)
+        stub = mock.patch.object(processor, "retrieve_session", return_value=answer)
         with stub, connection.execute_wrapper(note):
             _deliver_one(session_id)
         # Commit does not pass by the wrapper, nor does PostgreSQL's begin.

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from billing import gateway
 from billing.events.reconcile import reconcile
+from billing.gateway import processor
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.states import PurchaseStatus
@@ -24,7 +24,7 @@ def decline(world: World, purchase: Purchase, times: int) -> None:
     """Try a declined card so often, and have each failure told to us as the processor would."""
     for _ in range(times):
         world.pay(purchase, DECLINED_CARD)
-    failures = gateway.client().v1.events.list(
+    failures = processor.client().v1.events.list(
         {"type": "payment_intent.payment_failed", "limit": times}
     )
     for failure in failures.data:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from billing import gateway
 from billing.checkout.quotes import PriceChanged
 from billing.events.reconcile import reconcile
+from billing.gateway import processor
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
 from billing.sandbox.client import SandboxControl
@@ -69,7 +69,7 @@ def killing(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Kill
     killer = Killer(fatal)
     with monkeypatch.context() as patched:
         for name in CALLS:
-            patched.setattr(gateway, name, killer.around(getattr(gateway, name)))
+            patched.setattr(processor, name, killer.around(getattr(processor, name)))
         yield killer
 
 
@@ -221,7 +221,7 @@ def books_agree(world: World, stripe: SandboxControl) -> None:
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert set(settled.values_list("session_id", flat=True)) == set(paid)
     for purchase in settled:
-        made = gateway.refunds_of(purchase.payment_intent_id or "")
+        made = processor.refunds_of(purchase.payment_intent_id or "")
         assert sum(refund.amount for refund in made) == purchase.refunded_amount
     assert not Refund.objects.exclude(status=RefundStatus.SUCCEEDED).exists()
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()

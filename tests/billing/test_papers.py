@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from pytest_django import Settings
 
-from billing import documents
+from billing.documents import receipts, sheets
 from billing.models import Purchase
 from billing.sandbox.client import SandboxControl
 from billing.settlement import settle
@@ -70,7 +70,7 @@ class TestReceipt:
     def test_it_says_the_same_for_ever(
         self, world: World, bought: Purchase, settings: Settings
     ) -> None:
-        before = documents.receipt_pdf(bought)
+        before = receipts.receipt_pdf(bought)
         world.lakeside.name = "Renamed"
         world.lakeside.billing_address = "Elsewhere"
         world.lakeside.save()
@@ -83,7 +83,7 @@ class TestReceipt:
         settings.SELLER_TAX_ID = "12-3456789"
         world.later(days=200)
 
-        after = documents.receipt_pdf(Purchase.objects.get(pk=bought.pk))
+        after = receipts.receipt_pdf(Purchase.objects.get(pk=bought.pk))
 
         assert text_of(after) == text_of(before)
 
@@ -91,7 +91,7 @@ class TestReceipt:
         world.lakeside.name = ODD_NAME
         world.lakeside.save()
 
-        text = text_of(documents.receipt_pdf(world.buy_and_settle(10)))
+        text = text_of(receipts.receipt_pdf(world.buy_and_settle(10)))
 
         assert ODD_NAME in text
 
@@ -103,11 +103,11 @@ class TestReceipt:
         world.lakeside.save()
         purchase = world.buy_and_settle(10)
 
-        assert "Receipt 1" in text_of(documents.receipt_pdf(purchase))
-        assert "Held at the end 35" in text_of(documents.sheet_pdf(world.lakeside, [world.term]))
+        assert "Receipt 1" in text_of(receipts.receipt_pdf(purchase))
+        assert "Held at the end 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
 
     def test_it_can_be_read_aloud(self, bought: Purchase) -> None:
-        document = PdfReader(io.BytesIO(documents.receipt_pdf(bought)))
+        document = PdfReader(io.BytesIO(receipts.receipt_pdf(bought)))
 
         assert str(document.root_object["/MarkInfo"]["/Marked"]) == "True"  # type: ignore[index]
         assert str(document.root_object["/Lang"]) == "en"
@@ -119,7 +119,7 @@ class TestReceipt:
         world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
         settle._look_at_refunds(bought.payment_intent_id or "")
 
-        assert "Refund of $25.00" in text_of(documents.receipt_pdf(bought))
+        assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
 
     def test_what_is_not_paid_has_none(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
@@ -127,7 +127,7 @@ class TestReceipt:
 
         assert world.client(world.assignor).get(path).status_code == HTTPStatus.NOT_FOUND
         with pytest.raises(ValueError, match="no receipt"):
-            documents.receipt_pdf(purchase)
+            receipts.receipt_pdf(purchase)
 
     def test_the_page_leads_to_it(self, world: World, bought: Purchase) -> None:
         page = download(world, f"purchases/{bought.pk}/").content.decode()

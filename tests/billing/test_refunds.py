@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from billing import gateway
 from billing.events.reconcile import reconcile
+from billing.gateway import processor
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.client import SandboxControl
 from billing.settlement.settle import settle
@@ -36,7 +36,7 @@ def refunds_asked(stripe: SandboxControl) -> list[dict[str, Any]]:
 def given_back(purchase: Purchase) -> int:
     """What the processor has given back of a purchase's payment."""
     refund = Refund.objects.get(purchase=purchase)
-    made = gateway.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
+    made = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
     return sum(refund.amount for refund in made.data)
 
 
@@ -329,7 +329,7 @@ class TestASecondPayment:
     ) -> None:
         purchase = world.buy(10)
         stripe.fault("ignore_idempotency", times=1)
-        other = gateway.create_session(
+        other = processor.create_session(
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
         )
         stripe.expire(other.id)

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from billing import gateway
 from billing.events.follow_payment import follow_payment
 from billing.events.reconcile import reconcile
+from billing.gateway import processor
 from billing.gateway.types import ProcessorDispute
 from billing.models import Dispute, Purchase, Refund
 from billing.sandbox.client import SandboxControl
@@ -225,7 +225,7 @@ def test_an_answer_that_was_overtaken_is_asked_for_again(
 ) -> None:
     """While one answer is on its way, an appeal is won and another is written down."""
     dispute = disputed(world, bought, "lost")
-    disputes_of = gateway.disputes_of
+    disputes_of = processor.disputes_of
     asked: list[str] = []
 
     def slow(payment: str) -> list[ProcessorDispute]:
@@ -236,7 +236,7 @@ def test_an_answer_that_was_overtaken_is_asked_for_again(
             hear(bought, "charge.dispute.closed")
         return answer
 
-    monkeypatch.setattr(gateway, "disputes_of", slow)
+    monkeypatch.setattr(processor, "disputes_of", slow)
     hear(bought, "charge.dispute.updated")
 
     assert world.held() == 35

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing import gateway
 from billing.checkout.add_ons import SameAgain, start_purchase
 from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
 from billing.checkout.quotes import Quote, quote
+from billing.gateway import processor
 from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
 from billing.settlement.settle import settle
@@ -74,7 +74,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     Where the processor cannot be asked, say that the payment is being confirmed and ask again.
     """
     session_id = request.GET.get("session_id", "")
-    if not gateway.is_session_id(session_id):
+    if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
     purchase = get_object_or_404(Purchase, session_id=session_id, organization=member.organization)
     if purchase.status in UNSETTLED:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from billing import gateway
 from billing.checkout.forms import SubscribeForm, new_submission
 from billing.checkout.originals import (
     SubscriptionOrder,
@@ -19,6 +18,7 @@ from billing.checkout.originals import (
     start_subscription,
 )
 from billing.checkout.quotes import PriceChanged
+from billing.gateway import processor
 from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
 from billing.models import Application, Purchase
 from billing.settlement.settle import settle
@@ -77,7 +77,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 def subscribed(request: HttpRequest) -> HttpResponse:
     """Settle at once and say what comes next; the session's id stands in for a sign-in."""
     session_id = request.GET.get("session_id", "")
-    if not gateway.is_session_id(session_id):
+    if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
     purchase = get_object_or_404(Purchase, session_id=session_id, kind=PurchaseKind.ORIGINAL)
     if purchase.status in UNSETTLED:

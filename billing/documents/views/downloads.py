@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from billing import documents
 from billing.checkout.renewals import offered_packages, plan_renewal
+from billing.documents import quotes, receipts, sheets
 from billing.documents.sheets import sheet_heading
 from billing.models import Purchase
 from billing.states import PurchaseStatus
@@ -29,7 +29,7 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
         Purchase, pk=pk, organization=member.organization, status=PurchaseStatus.SETTLED
     )
     name = f"receipt-{member.organization.slug}-{purchase.receipt_number}.pdf"
-    return _pdf(name, documents.receipt_pdf(purchase))
+    return _pdf(name, receipts.receipt_pdf(purchase))
 
 
 @members_only(Capability.RENEW, open_when_closed=True)
@@ -46,7 +46,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     except Refused as refused:
         raise Http404("There is nothing to quote.") from refused
     name = f"renewal-quote-{member.organization.slug}-{standing.today}.pdf"
-    return _pdf(name, documents.quote_pdf(standing, plan))
+    return _pdf(name, quotes.quote_pdf(standing, plan))
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
@@ -54,7 +54,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
 def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpResponse:
     """The verification sheet of the term that began on a day."""
     name = f"verification-{member.organization.slug}-{starts_on}.pdf"
-    return _pdf(name, documents.sheet_pdf(member.organization, _terms(member, starts_on)))
+    return _pdf(name, sheets.sheet_pdf(member.organization, _terms(member, starts_on)))
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
@@ -62,7 +62,7 @@ def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpRespo
 def sheet_csv(request: HttpRequest, member: Membership, starts_on: str) -> StreamingHttpResponse:
     """The same as CSV."""
     name = f"verification-{member.organization.slug}-{starts_on}.csv"
-    rows = documents.sheet_rows(_terms(member, starts_on))
+    rows = sheets.sheet_rows(_terms(member, starts_on))
     return csv_response(name, sheet_heading(), rows)
 
 

@@ -1,6 +1,7 @@
 """Who may open what (R2): every address under an organization, as every role, GET and POST."""
 
 import uuid
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -22,13 +23,21 @@ METHODS = ("get", "post")
 def addresses() -> dict[str, list[str]]:
     """Every address that names an organization, with the arguments it takes."""
     found: dict[str, list[str]] = {}
-    for resolver in get_resolver().url_patterns:
-        if isinstance(resolver, URLResolver) and resolver.app_name in {"subscriptions", "billing"}:
-            for pattern in resolver.url_patterns:
-                if isinstance(pattern, URLPattern) and "slug" in pattern.pattern.converters:
+    for app in get_resolver().url_patterns:
+        if isinstance(app, URLResolver) and app.app_name in {"subscriptions", "billing"}:
+            for pattern in _patterns(app):
+                if "slug" in pattern.pattern.converters:
                     arguments = [name for name in pattern.pattern.converters if name != "slug"]
-                    found[f"{resolver.app_name}:{pattern.name}"] = arguments
+                    found[f"{app.app_name}:{pattern.name}"] = arguments
     return found
+
+
+def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _patterns(entry)
+        else:
+            yield entry
 
 
 def address(world: World, name: str) -> str:

@@ -1,0 +1,9 @@
+"""Addresses of a person's own account."""
+
+from django.urls import path
+
+from subscriptions.access import views
+
+urlpatterns = [
+    path("account/", views.profile, name="profile"),
+]

@@ -1,0 +1,14 @@
+"""Addresses of the messenger."""
+
+from django.urls import path
+
+from subscriptions.messenger import views
+
+urlpatterns = [
+    path("messages/", views.messages, name="messages"),
+    path("messages/sent/", views.sent, name="message_sent"),
+    path("messages/news/", views.news, name="message_news"),
+    path("o/<slug:slug>/messages/", views.thread, name="thread"),
+    path("o/<slug:slug>/messages/news/", views.thread_news, name="thread_news"),
+    path("o/<slug:slug>/messages/removal/", views.ask_for_removal, name="ask_for_removal"),
+]

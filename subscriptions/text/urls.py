@@ -1,0 +1,10 @@
+"""Addresses of the help and of choosing a language."""
+
+from django.urls import path
+
+from subscriptions.text import views
+
+urlpatterns = [
+    path("help/", views.help, name="help"),
+    path("language/", views.choose_language, name="choose_language"),
+]

@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 from django.db.migrations.loader import MigrationLoader
-from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.addresses import addresses
 from tests.architecture import APPS, RULES, Rule, Source, only_the_clock_asks_the_time, sources
 from tests.architecture import only_the_ledger_writes_entries as ledger_rule
 from tests.architecture import pages_carry_no_inline_code as inline_rule
@@ -120,7 +120,7 @@ URL_TAG = re.compile(r"""{%\s*url\s+["']([\w:.-]+)["']""")
 
 
 def test_pages_link_to_addresses_that_exist() -> None:
-    known = set(address_names(get_resolver()))
+    known = {one.name for one in addresses()}
 
     missing = [
         f"{source.path}: {name}"
@@ -132,17 +132,6 @@ def test_pages_link_to_addresses_that_exist() -> None:
 
     assert known
     assert not missing, "\n".join(["No such address:", *missing])
-
-
-def address_names(resolver: URLResolver, prefix: str = "") -> list[str]:
-    names: list[str] = []
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLPattern):
-            names += [f"{prefix}{entry.name}"] if entry.name else []
-        else:
-            namespace = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
-            names += address_names(entry, namespace)
-    return names
 
 
 def test_migrations_of_an_app_form_one_line() -> None:

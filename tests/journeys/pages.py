@@ -1,10 +1,10 @@
 """Every page of the organization, found by its address: a new one is walked without being named."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
+from tests.addresses import Address, addresses
 from tests.rosters import kept_roster
 from tests.world import World
 
@@ -42,8 +42,7 @@ def pages_of(world: World) -> list[str]:
         "roster": kept_roster(world.administrator).pk,
     }
     found = [
-        reverse(name, kwargs={argument: known[argument] for argument in arguments})
-        for name, arguments in _addresses(get_resolver())
+        reverse(one.name, kwargs={name: known[name] for name in one.arguments}) for one in _pages()
     ]
     assert len(found) >= 9
     return found
@@ -51,20 +50,11 @@ def pages_of(world: World) -> list[str]:
 
 def page_names() -> set[str]:
     """The names of the addresses of all those pages."""
-    return {name for name, _ in _addresses(get_resolver())}
+    return {one.name for one in _pages()}
 
 
-def _addresses(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, list[str]]]:
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from _addresses(entry, f"{entry.namespace}:" if entry.namespace else namespace)
-        elif _is_page(entry):
-            yield f"{namespace}{entry.name}", [*_route(entry).converters]
-
-
-def _is_page(entry: URLPattern) -> bool:
-    return str(entry.pattern).startswith(PREFIX) and entry.name not in NO_PAGES
-
-
-def _route(entry: URLPattern) -> Any:
-    return entry.pattern
+def _pages() -> Iterator[Address]:
+    for one in addresses():
+        is_page = one.name.rpartition(":")[2] not in NO_PAGES
+        if is_page and one.path.startswith(PREFIX):
+            yield one

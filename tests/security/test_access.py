@@ -1,7 +1,6 @@
 """Who may open what (R2): every address under an organization, as every role, GET and POST."""
 
 import uuid
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -9,10 +8,10 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import reverse
 
 from subscriptions.models import Membership
+from tests.addresses import addresses
 from tests.pages import text_of
 from tests.security.who_may import ROLES, WHO_MAY, allowed_roles
 from tests.world import World
@@ -20,24 +19,13 @@ from tests.world import World
 METHODS = ("get", "post")
 
 
-def addresses() -> dict[str, list[str]]:
-    """Every address that names an organization, with the arguments it takes."""
-    found: dict[str, list[str]] = {}
-    for app in get_resolver().url_patterns:
-        if isinstance(app, URLResolver) and app.app_name in {"subscriptions", "billing"}:
-            for pattern in _patterns(app):
-                if "slug" in pattern.pattern.converters:
-                    arguments = [name for name in pattern.pattern.converters if name != "slug"]
-                    found[f"{app.app_name}:{pattern.name}"] = arguments
-    return found
-
-
-def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from _patterns(entry)
-        else:
-            yield entry
+def of_organizations() -> dict[str, tuple[str, ...]]:
+    """Every address that names an organization, with its other arguments."""
+    return {
+        one.name: tuple(name for name in one.arguments if name != "slug")
+        for one in addresses()
+        if "slug" in one.arguments and not one.name.startswith("admin:")
+    }
 
 
 def address(world: World, name: str) -> str:
@@ -47,12 +35,12 @@ def address(world: World, name: str) -> str:
         "roster": uuid.uuid4(),
         "starts_on": "2031-01-01",
     }
-    arguments = {argument: values[argument] for argument in addresses()[name]}
+    arguments = {argument: values[argument] for argument in of_organizations()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 
 
 def test_the_table_names_every_address() -> None:
-    assert set(addresses()) == set(WHO_MAY)
+    assert set(of_organizations()) == set(WHO_MAY)
 
 
 @pytest.fixture
@@ -119,7 +107,7 @@ def test_anonymous_people_go_to_sign_in_whether_it_exists_or_not(
 
         assert response.status_code == HTTPStatus.FOUND, name
         path = address(world, name).replace("lakeside", organization)
-        if not {"pk", "roster"} & set(addresses()[name]):  # those are new each time
+        if not {"pk", "roster"} & set(of_organizations()[name]):  # those are new each time
             assert response.headers["Location"] == f"/accounts/login/?next={path}"
         assert response.headers["Location"].startswith(f"/accounts/login/?next=/o/{organization}/")
 
@@ -150,7 +138,7 @@ def test_an_organizations_page_is_kept_out_of_caches(world: World) -> None:
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("name", [name for name in WHO_MAY if "key" in addresses()[name]])
+@pytest.mark.parametrize("name", [name for name in WHO_MAY if "key" in of_organizations()[name]])
 def test_members_of_other_organizations_are_out_of_reach(world: World, name: str) -> None:
     path = reverse(name, kwargs={"slug": "lakeside", "key": world.stranger.key})
     client = world.client(world.administrator)

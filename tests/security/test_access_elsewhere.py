@@ -1,19 +1,18 @@
 """Addresses outside of organizations, and things of one organization asked for through another."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
+from django.urls import reverse
 
 from billing.sandbox.client import SandboxControl
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
+from tests.addresses import addresses
 from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
 from tests.world import World
 
@@ -22,24 +21,12 @@ ROOT = Path(__file__).parent.parent.parent
 KEYS = {"token": "1:1:x", "key": "MQ:1:x", "uidb36": "1", "pk": 1}
 
 
-def patterns(
-    resolver: URLResolver, space: str = "", above: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """The name of every address, and the names of its arguments."""
-    for one in resolver.url_patterns:
-        arguments = above | frozenset(one.pattern.regex.groupindex)
-        if isinstance(one, URLResolver):
-            yield from patterns(one, f"{one.app_name}:" if one.app_name else space, arguments)
-        else:
-            yield f"{space}{one.name}", arguments
-
-
 def elsewhere() -> dict[str, str]:
     """Every address that names no organization, but the admin's."""
     return {
-        name: reverse(name, kwargs={one: KEYS[one] for one in arguments})
-        for name, arguments in patterns(get_resolver())
-        if not name.startswith("admin:") and "slug" not in arguments
+        one.name: reverse(one.name, kwargs={name: KEYS[name] for name in one.arguments})
+        for one in addresses()
+        if not one.name.startswith("admin:") and "slug" not in one.arguments
     }
 
 

@@ -23,7 +23,7 @@ from subscriptions.models import RosterImport
 from tests.billing.deliveries import deliver, event
 from tests.factories import PackageFactory
 from tests.rosters import kept_roster
-from tests.security.test_access import addresses
+from tests.security.test_access import of_organizations
 from tests.security.who_may import WHO_MAY
 from tests.world import World
 
@@ -101,7 +101,7 @@ def address_of(world: World, name: str, roster: RosterImport) -> str:
         "roster": roster.pk,
         "starts_on": "2031-01-01",
     }
-    arguments = {one: values[one] for one in addresses()[name]}
+    arguments = {one: values[one] for one in of_organizations()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 
 

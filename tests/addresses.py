@@ -1,0 +1,31 @@
+"""The addresses of the site, by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+
+@dataclass(frozen=True)
+class Address:
+    """``arguments`` are those of its whole path, in their order. ``is_route``: no regex."""
+
+    name: str
+    path: str
+    arguments: tuple[str, ...]
+    is_route: bool
+
+
+def addresses(
+    resolver: URLResolver | None = None, namespace: str = "", above: tuple[str, ...] = ()
+) -> Iterator[Address]:
+    """Every address that has a name, the Django admin's among them."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        arguments = (*above, *entry.pattern.regex.groupindex)
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from addresses(entry, inner, arguments)
+        elif entry.name:
+            is_route = isinstance(entry.pattern, RoutePattern)
+            yield Address(f"{namespace}{entry.name}", str(entry.pattern), arguments, is_route)

@@ -158,7 +158,7 @@ def only_the_gateway_imports_stripe(source: Source) -> list[str]:
 
 @rule(
     "the sandbox is another program: it imports nothing of the app",
-    "billing/sandbox/store.py",
+    "billing/sandbox/process/store.py",
     "from billing.models import Purchase",
 )
 def the_sandbox_imports_nothing_of_the_app(source: Source) -> list[str]:
@@ -171,7 +171,7 @@ def the_sandbox_imports_nothing_of_the_app(source: Source) -> list[str]:
 @rule(
     "the app imports nothing of the sandbox (but the command that starts it)",
     "billing/settlement/settle.py",
-    "from billing.sandbox.client import SandboxControl",
+    "from billing.sandbox.control.client import SandboxControl",
 )
 def the_app_imports_nothing_of_the_sandbox(source: Source) -> list[str]:
     if not is_app_code(source) or source.is_in(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 
 RETRY_SECONDS = (0.2, 0.5, 1.0)  # between attempts to deliver a webhook
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from licensing_site.demo import clock as demo_clock
 from subscriptions import clock
 from subscriptions.models import Notice

@@ -14,7 +14,7 @@ from post_office.models import Email
 from pypdf import PdfReader
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import User
 from subscriptions.models.members import Role
 from subscriptions.notifications import notify

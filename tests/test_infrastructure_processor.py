@@ -4,8 +4,8 @@ import pytest
 import requests
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 from tests.server import Site
 
 

@@ -18,7 +18,7 @@ from django.test import Client
 from billing.checkout import add_ons
 from billing.checkout.add_ons import Order
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger

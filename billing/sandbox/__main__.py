@@ -9,7 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from billing.sandbox import config, runtime, store, webhooks
+from billing.sandbox.engine import webhooks
+from billing.sandbox.process import config, runtime, store
 
 
 def main(arguments: list[str]) -> int:
@@ -79,8 +80,8 @@ def _config(options: argparse.Namespace) -> config.Config:
 
 
 def _serve(running: runtime.Sandbox, options: argparse.Namespace) -> int:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "billing.sandbox.settings"
-    from billing.sandbox import server  # needs the settings named above
+    os.environ["DJANGO_SETTINGS_MODULE"] = "billing.sandbox.process.settings"
+    from billing.sandbox.process import server  # needs the settings named above
 
     listening = server.listen(options.host, options.port)
     port = listening.server_address[1]

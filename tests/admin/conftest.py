@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.admin.desk import Desk
 from tests.billing.renewals import IN_WINDOW
 from tests.factories import UserFactory

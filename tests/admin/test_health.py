@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from post_office.models import STATUS, Email
 
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from tests.admin.desk import Desk, logged
 from tests.billing.deliveries import completed, deliver

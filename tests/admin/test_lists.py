@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from subscriptions.licenses.ledger import grant_add_on
 from subscriptions.members import members

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Term

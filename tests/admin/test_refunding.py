@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.members.members import NewMember, add
 from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text

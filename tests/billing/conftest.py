@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.billing.renewals import IN_WINDOW
 from tests.world import World
 

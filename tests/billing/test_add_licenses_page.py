@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.policy import calendar

@@ -9,7 +9,7 @@ from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.events.follow_payment import follow_payment
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of

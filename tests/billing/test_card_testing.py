@@ -10,7 +10,7 @@ from pytest_django import Settings
 from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
 from subscriptions.policy.decisions import Reason, Refused

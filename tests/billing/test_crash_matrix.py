@@ -16,7 +16,7 @@ from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock

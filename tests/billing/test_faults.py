@@ -13,7 +13,7 @@ from billing.checkout import sessions
 from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry

@@ -9,7 +9,7 @@ import pytest
 from billing.events.follow_payment import follow_payment
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
 from billing.support.payments import close_problem, grant_problem, refund_problem

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Package
 from tests.pages import queries_of, text_of
 from tests.world import World

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import completed, deliver

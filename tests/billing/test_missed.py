@@ -6,7 +6,7 @@ import pytest
 
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from billing.documents import receipts, sheets
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from subscriptions import clock
 from tests.billing.renewals import IN_WINDOW

@@ -12,7 +12,7 @@ from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
 from billing.events.reconcile import Line, reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry

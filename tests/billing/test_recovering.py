@@ -8,7 +8,7 @@ import pytest
 
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from subscriptions.models import LicenseEntry, Notice

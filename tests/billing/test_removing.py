@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from billing.support import removals

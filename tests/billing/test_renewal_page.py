@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from subscriptions.models import Discount, Package
 from subscriptions.policy import calendar

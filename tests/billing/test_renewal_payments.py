@@ -10,7 +10,7 @@ from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import plan_renewal
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

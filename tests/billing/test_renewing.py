@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.support.removals import take_removal_back
 from subscriptions import clock

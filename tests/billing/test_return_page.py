@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members

@@ -10,7 +10,7 @@ from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.gateway.types import ProcessorDispute
 from billing.models import Dispute, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from subscriptions.members import members

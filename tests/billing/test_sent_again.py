@@ -11,7 +11,7 @@ from billing.checkout import add_ons
 from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

@@ -11,7 +11,7 @@ from django.test import Client
 
 from billing.checkout.originals import plan_subscription
 from billing.models import Application, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

@@ -12,7 +12,7 @@ from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from billing.support import payments
 from billing.support.payments import (

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import EXPIRED, PATH, completed, deliver, event

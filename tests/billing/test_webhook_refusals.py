@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from tests.billing.deliveries import completed, deliver, post, signature
 from tests.world import World

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Membership
 from tests.server import Site
 from tests.world import World

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg import sql
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus

@@ -8,7 +8,7 @@ import requests
 
 from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from tests.billing.deliveries import COMPLETED
 from tests.faults.conftest import Browser

@@ -15,7 +15,7 @@ import requests
 from django.db import connections
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry, Membership, Notice

@@ -12,7 +12,7 @@ import requests
 from django.db import connections
 
 from billing.models import ProcessorEvent, Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import Membership
 from tests.billing.deliveries import completed, signature

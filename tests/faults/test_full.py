@@ -12,7 +12,7 @@ from django.db.backends.signals import connection_created
 
 from billing.events.reconcile import reconcile
 from billing.models import ProcessorEvent
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import Membership, User
 from tests.faults.conftest import Browser, is_clear

@@ -9,7 +9,7 @@ from post_office.mail import send_queued
 from post_office.models import STATUS, Email
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.notifications import notify
 from tests.world import World

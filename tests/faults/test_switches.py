@@ -13,7 +13,7 @@ from pytest_django import Settings
 from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from tests.billing.deliveries import COMPLETED
 from tests.server import Site

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.browser import DESKTOP, PHONE, ContextMaker, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.browser import Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of
 from tests.world import World

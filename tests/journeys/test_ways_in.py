@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.browser import DESKTOP, PHONE, TABLET, Troubles, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of

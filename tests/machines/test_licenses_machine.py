@@ -22,7 +22,7 @@ from billing.checkout.add_ons import Order
 from billing.events.reconcile import reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

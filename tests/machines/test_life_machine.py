@@ -23,7 +23,7 @@ from billing.checkout.add_ons import Order
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle as purchases
 from billing.states import PurchaseStatus
 from subscriptions import clock

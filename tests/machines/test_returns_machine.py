@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from billing.events.reconcile import reconcile
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
 from subscriptions.policy.decisions import Refused
 from tests.billing.returns import hear, refunded_by_support

@@ -14,7 +14,7 @@ import requests
 from django.conf import settings
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from tests.faults.conftest import Browser

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from licensing_site.monitoring import logs
 from tests.billing.deliveries import completed, deliver
 from tests.world import World

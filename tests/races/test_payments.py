@@ -10,7 +10,7 @@ import pytest
 
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members

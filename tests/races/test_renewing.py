@@ -6,7 +6,7 @@ from functools import partial
 from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import RenewalOrder, start_renewal
 from billing.models import Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

@@ -6,7 +6,7 @@ from django.test import Client
 
 from billing.checkout.originals import SubscriptionOrder, plan_subscription, start_subscription
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock

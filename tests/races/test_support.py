@@ -7,7 +7,7 @@ from django.db import IntegrityError
 
 from billing.events.follow_payment import follow_payment
 from billing.models import Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock

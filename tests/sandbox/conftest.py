@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 from tests.sandbox.contract import Api
 from tests.sandbox.helpers import SECRET, Receiver, client_of, serve
 

@@ -11,7 +11,7 @@ import requests
 import stripe
 from stripe import StripeObject
 
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.process import SandboxProcess
 
 NONE = type(None)
 Json = dict[str, Any]

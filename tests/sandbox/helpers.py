@@ -10,8 +10,8 @@ from typing import Any
 import stripe
 from stripe.checkout import Session
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 
 SECRET = "whsec_tests"
 CARD = "4242424242424242"

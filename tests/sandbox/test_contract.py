@@ -10,9 +10,10 @@ import stripe.params
 import stripe.params.checkout
 import stripe.params.radar
 
-from billing.sandbox import config, schema
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.params import ListOf
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.process import config
+from billing.sandbox.protocol import schema
+from billing.sandbox.protocol.parameters import ListOf
 from tests.sandbox.contract import Api, Json, assert_agrees, disagreements, keys
 from tests.sandbox.helpers import CHALLENGED, DECLINED, open_session, purchase
 

@@ -7,9 +7,9 @@ import pytest
 import stripe
 import stripe.radar
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.engine.refunds import FAILURE_REASONS
 from billing.sandbox.objects.dispute import REASONS
-from billing.sandbox.refunds import FAILURE_REASONS
 from tests.sandbox.contract import Api, assert_agrees, keys
 from tests.sandbox.helpers import paid_charge
 from tests.sandbox.test_contract import BALANCE_TRANSACTION, CHARGE, EVENT, PAYMENT_INTENT, REFUND

@@ -7,9 +7,9 @@ import pytest
 import requests
 import stripe
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.money import minor_units
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
+from billing.sandbox.objects.money import minor_units
 from tests.sandbox.helpers import DECLINED, INQUIRED, events, open_session, paid_charge
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl, SandboxError
+from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.sandbox.helpers import Receiver, events, open_session, paid_charge
 
 PAID = 4  # events of a payment

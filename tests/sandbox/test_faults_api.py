@@ -7,8 +7,8 @@ import pytest
 import requests
 import stripe
 
-from billing.sandbox.client import SandboxControl, SandboxError
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from billing.sandbox.control.process import SandboxProcess
 from tests.sandbox.helpers import at_once, client_of, open_session, purchase, until
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.sandbox.helpers import SECRET, Receiver, open_session, until
 
 

@@ -8,8 +8,8 @@ import pytest
 import requests
 import stripe
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 from tests.sandbox.helpers import (
     CARD,
     CHALLENGED,

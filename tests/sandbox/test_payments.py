@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl, SandboxError
+from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.sandbox.helpers import CARD, CHALLENGED, DECLINED, PREPAID, open_session
 
 BLOCK_PREPAID = {"card": {"restrictions": {"funding_types_blocked": ["prepaid"]}}}

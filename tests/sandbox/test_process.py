@@ -11,8 +11,8 @@ import pytest
 import requests
 import stripe
 
-from billing.sandbox.client import SandboxControl, SandboxError
-from billing.sandbox.process import SandboxDidNotStart, SandboxProcess
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from billing.sandbox.control.process import SandboxDidNotStart, SandboxProcess
 from tests.sandbox.helpers import SECRET, Receiver, client_of, open_session, serve
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
 from tests.sandbox.helpers import at_once, client_of, open_session, paid_charge
 
 

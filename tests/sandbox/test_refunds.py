@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.sandbox.helpers import DECLINED, open_session
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.sandbox import cards
-from billing.sandbox.client import SandboxControl, SandboxError
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from billing.sandbox.control.process import SandboxProcess
+from billing.sandbox.objects import cards
 from tests.sandbox.helpers import (
     DISPUTED,
     INQUIRED,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import stripe
 
-from billing.sandbox.client import SandboxControl, SandboxError
+from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.sandbox.helpers import SECRET, Receiver, open_session
 
 

@@ -49,7 +49,7 @@ def _running(folder: Path) -> Iterator[str]:
     """The site and the local Stripe, each knowing where the other is."""
     from django.conf import settings
 
-    from billing.sandbox.process import SandboxProcess
+    from billing.sandbox.control.process import SandboxProcess
     from tests.server import serve
 
     with ExitStack() as stack:

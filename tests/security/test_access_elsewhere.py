@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from billing.events.webhook import _ACTIONS
 from billing.models import ProcessorEvent
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import RosterImport
 from tests.billing.deliveries import deliver, event
 from tests.factories import PackageFactory

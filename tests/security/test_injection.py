@@ -9,7 +9,7 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.notifications.notify import deliver_waiting
 from tests.world import World
 

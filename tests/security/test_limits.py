@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Membership
 from tests.factories import MembershipFactory, PackageFactory
 from tests.pages import text_of

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.world import World, sign_in
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from billing.sandbox.client import SandboxControl, SandboxError
+from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.factories import PASSWORD
 from tests.soak.pages import Forms
 from tests.world import DECLINED_CARD, GOOD_CARD

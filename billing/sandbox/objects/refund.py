@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.sandbox.objects.common import new_id
-from billing.sandbox.store import Document
+from billing.sandbox.process.store import Document
 
 
 def build_refund(

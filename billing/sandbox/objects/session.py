@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.sandbox.config import ACCOUNT_NAME
 from billing.sandbox.objects.common import address, new_id, new_session_id
-from billing.sandbox.store import Document
+from billing.sandbox.process.config import ACCOUNT_NAME
+from billing.sandbox.process.store import Document
 
 _BRANDING = {
     "background_color": "#ffffff",

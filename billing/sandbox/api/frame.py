@@ -1,0 +1,272 @@
+"""The frame around every API request: key, log, faults, idempotency, one transaction, headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from billing.sandbox.api import idempotency
+from billing.sandbox.api.idempotency import Answer
+from billing.sandbox.engine import events, faults, timetable
+from billing.sandbox.objects.common import new_id
+from billing.sandbox.process.runtime import Sandbox, sandbox
+from billing.sandbox.process.store import Document
+from billing.sandbox.protocol import parameters
+from billing.sandbox.protocol.errors import ApiError
+
+MOST_REQUESTS_KEPT = 5000
+_BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API request, with the faults that strike it."""
+
+    sandbox: Sandbox
+    request_id: str
+    method: str
+    path: str
+    params: dict[str, Any]
+    key: str | None
+    struck: dict[str, Document]
+
+    def setting(self, fault: str, name: str, default: Any) -> Any:
+        """Return a setting of a fault that strikes this request."""
+        return self.struck[fault].get(name, default)
+
+
+Handler: TypeAlias = Callable[..., dict[str, Any]]
+View: TypeAlias = Callable[..., HttpResponse]
+
+
+class ConnectionCut(Exception):
+    """The answer never reaches the client."""
+
+
+def api(**handlers: Handler) -> View:
+    """Make a view of one handler per method; a handler takes the call and the ids of the path."""
+
+    @csrf_exempt
+    def view(request: HttpRequest, **ids: str) -> HttpResponse:
+        request_id = new_id("req", 14)
+        try:
+            response = _respond(request, request_id, handlers, ids)
+        except ApiError as error:
+            response = JsonResponse(error.body(request_id), status=error.status)
+        except ConnectionCut:
+            _cut(request)
+            response = HttpResponse(status=500)
+        return _with_headers(request, response, request_id)
+
+    return view
+
+
+@csrf_exempt
+def unknown_address(request: HttpRequest) -> HttpResponse:
+    """Answer an API address that the sandbox, or Stripe, does not have."""
+    return api()(request)
+
+
+def _respond(
+    request: HttpRequest, request_id: str, handlers: dict[str, Handler], ids: dict[str, str]
+) -> HttpResponse:
+    running = sandbox()
+    _authenticate(running, request)
+    call = _read(running, request, request_id)
+    _log(call)
+    handler = handlers.get(call.method)
+    if handler is None:
+        message = f"Unrecognized request URL ({call.method}: {call.path})."
+        raise ApiError(404, message)
+    key = None if "ignore_idempotency" in call.struck else call.key
+    with idempotency.in_flight(running, key):
+        _before(call)
+        answer = _answer(call, key, handler, ids)
+        return _after(call, answer)
+
+
+def _authenticate(running: Sandbox, request: HttpRequest) -> None:
+    """Take the test key this process was started with, and nothing else."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    key = credentials.strip()
+    if scheme.lower() == "basic":
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            key = base64.b64decode(key).decode().partition(":")[0]
+    if not key:
+        raise ApiError(401, "You did not provide an API key.")
+    if not key.startswith("sk_test_"):
+        raise ApiError(401, "The local sandbox takes test keys (sk_test_…) only.")
+    if not hmac.compare_digest(key.encode(), running.config.secret_key.encode()):
+        raise ApiError(401, f"Invalid API Key provided: sk_test_****{key[-4:]}")
+
+
+def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
+    """Read the request, and use up the faults that strike it."""
+    method = request.method or "GET"
+    encoded = (
+        request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
+    )
+    struck = faults.take(
+        running, faults.API, method=method, path=request.path, session=_session_in(request.path)
+    )
+    return Call(
+        sandbox=running,
+        request_id=request_id,
+        method=method,
+        path=request.path,
+        params=parameters.parse(encoded),
+        key=(request.headers.get("Idempotency-Key") or None) if method == "POST" else None,
+        struck=struck,
+    )
+
+
+def _session_in(path: str) -> str | None:
+    return next((step for step in path.split("/") if step.startswith("cs_")), None)
+
+
+def _log(call: Call) -> None:
+    """Keep what was asked, so that tests can hold the application to its promises."""
+    with call.sandbox.store.transaction():
+        call.sandbox.store.put(
+            "request",
+            {
+                "id": call.request_id,
+                "method": call.method,
+                "path": call.path,
+                "params": call.params,
+                "idempotency_key": call.key,
+                "created": call.sandbox.clock.now(),
+                "faults": sorted(call.struck),
+            },
+        )
+        call.sandbox.store.keep_newest("request", MOST_REQUESTS_KEPT)
+
+
+def _before(call: Call) -> None:
+    """Let the faults strike that leave nothing done."""
+    if "slow" in call.struck:
+        time.sleep(float(call.setting("slow", "seconds", 1)))
+    if "drop_before" in call.struck:
+        raise ConnectionCut
+    if "rate_limited" in call.struck:
+        raise ApiError(429, "Too many requests hit the API too quickly.", code="rate_limit")
+    if "conflict" in call.struck:
+        raise ApiError(409, "This object cannot be accessed right now.", code="lock_timeout")
+    if "error" in call.struck:
+        raise _ordered_error(call)
+
+
+def _ordered_error(call: Call) -> ApiError:
+    status = int(call.setting("error", "status", 500))
+    type = "api_error" if status >= 500 else "invalid_request_error"
+    return ApiError(
+        status,
+        call.setting("error", "message", "An error occurred. (sandbox fault)"),
+        type=call.setting("error", "type", type),
+        code=call.setting("error", "code", None),
+        param=call.setting("error", "param", None),
+    )
+
+
+def _answer(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) -> Answer:
+    """Do what is asked and keep the answer under its key, in one transaction."""
+    if "malformed" in call.struck and not call.setting("malformed", "after", False):
+        return Answer(502, {})
+    with call.sandbox.store.transaction():
+        timetable.run_due(call.sandbox)
+        if key:
+            kept = idempotency.kept_answer(call.sandbox, key, call.path, call.params)
+            if kept:
+                return kept
+        answer, keep = _execute(call, handler, ids)
+        if "error_after" in call.struck:
+            error = ApiError(500, "An error occurred. (sandbox fault)", type="api_error")
+            answer = Answer(500, error.body(call.request_id))
+        if key and keep:
+            idempotency.keep(call.sandbox, key, call.path, call.params, answer)
+        return answer
+
+
+def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Answer, bool]:
+    """Run the handler; say too whether its answer is one that Stripe keeps under the key."""
+    token = events.caused_by.set((call.request_id, call.key))
+    try:
+        with call.sandbox.store.transaction():
+            return Answer(200, handler(call, **ids)), True
+    except ApiError as error:
+        return Answer(error.status, error.body(call.request_id)), error.executed
+    finally:
+        events.caused_by.reset(token)
+
+
+def _after(call: Call, answer: Answer) -> HttpResponse:
+    """Let the faults strike that lose or spoil the answer of something done."""
+    if "slow_after" in call.struck:
+        time.sleep(float(call.setting("slow_after", "seconds", 1)))
+    if "drop_after" in call.struck:
+        raise ConnectionCut
+    if "malformed" in call.struck:
+        return HttpResponse(_BAD_GATEWAY, status=502)
+    body = answer.body
+    if "override" in call.struck and answer.status == 200:
+        body = overridden(body, call.setting("override", "fields", {}))
+    response = JsonResponse(body, status=answer.status)
+    if call.key:
+        response["Idempotency-Key"] = call.key
+    if answer.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def overridden(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Replace fields by dotted path; in a list answer, in each entry."""
+    copy: dict[str, Any] = json.loads(json.dumps(body))
+    targets = copy["data"] if copy.get("object") == "list" else [copy]
+    for target in targets:
+        for path, value in fields.items():
+            plant(target, path.split("."), value)
+    return copy
+
+
+def plant(target: Any, steps: list[str], value: Any) -> None:
+    """Set one field along a path of names and list positions, where that path exists."""
+    for step in steps[:-1]:
+        target = _step(target, step)
+        if target is None:
+            return
+    if isinstance(target, list):
+        target[int(steps[-1])] = value
+    elif isinstance(target, dict):
+        target[steps[-1]] = value
+
+
+def _step(target: Any, step: str) -> Any:
+    if isinstance(target, list):
+        return target[int(step)] if int(step) < len(target) else None
+    return target.get(step) if isinstance(target, dict) else None
+
+
+def _cut(request: HttpRequest) -> None:
+    """Close the connection under the client's feet."""
+    connection: socket.socket = request.META["sandbox.connection"]
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _with_headers(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
+    response["Request-Id"] = request_id
+    version = request.headers.get("Stripe-Version")
+    if version:
+        response["Stripe-Version"] = version
+    return response

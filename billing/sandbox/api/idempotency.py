@@ -1,0 +1,89 @@
+"""Idempotency keys: the first answer is kept and repeated, status and body, for a day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from billing.sandbox.process.runtime import Sandbox
+from billing.sandbox.protocol.errors import ApiError
+
+KEPT_SECONDS = 24 * 3600  # of the sandbox's clock
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and a body, and whether they are a repetition."""
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool = False
+
+
+@contextmanager
+def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
+    """Refuse a second request with the key of one that is still being answered."""
+    if key is None:
+        yield
+        return
+    with sandbox.store.lock:
+        if key in sandbox.keys_in_flight:
+            raise ApiError(
+                409,
+                f"There is currently another in-progress request using this idempotency key: {key}",
+                type="idempotency_error",
+                code="idempotency_key_in_use",
+            )
+        sandbox.keys_in_flight.add(key)
+    try:
+        yield
+    finally:
+        with sandbox.store.lock:
+            sandbox.keys_in_flight.discard(key)
+
+
+def kept_answer(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Answer | None:
+    """Return the answer kept under a key, or refuse the key for a different request."""
+    if len(key) > LONGEST_KEY:
+        raise ApiError(400, f"Idempotency keys have up to {LONGEST_KEY} characters.")
+    kept = sandbox.store.get("idempotency", key)
+    if kept is None or kept["created"] + KEPT_SECONDS <= sandbox.clock.now():
+        return None
+    if kept["path"] != path:
+        raise _misused("endpoint they were first used for", key)
+    if kept["params"] != _fingerprint(params):
+        raise _misused("parameters they were first used with", key)
+    return Answer(kept["status"], kept["body"], replayed=True)
+
+
+def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], answer: Answer) -> None:
+    """Keep an answer, in the transaction of the effect it reports."""
+    sandbox.store.put(
+        "idempotency",
+        {
+            "id": key,
+            "path": path,
+            "params": _fingerprint(params),
+            "status": answer.status,
+            "body": answer.body,
+            "created": sandbox.clock.now(),
+        },
+    )
+
+
+def _misused(what: str, key: str) -> ApiError:
+    return ApiError(
+        400,
+        f"Keys for idempotent requests can only be used with the same {what}."
+        f" Try using a key other than '{key}' if you meant to execute a different request.",
+        type="idempotency_error",
+    )
+
+
+def _fingerprint(params: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()

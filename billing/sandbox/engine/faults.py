@@ -1,0 +1,125 @@
+"""Faults on demand: which exist, when one applies, how often.
+
+A fault is switched on through the control API, for requests or for webhooks that match it, for the
+next N of them or for a seeded share, and is used up as it strikes.
+"""
+
+from __future__ import annotations
+
+import random
+from fnmatch import fnmatchcase
+from typing import Any
+
+from billing.sandbox.objects.common import new_id
+from billing.sandbox.process.runtime import Sandbox
+from billing.sandbox.process.store import Document
+
+API = frozenset(
+    {
+        "error",  # answer with `status` before anything happens
+        "error_after",  # do it, then answer 500 and keep that answer under the idempotency key
+        "drop_before",  # cut the connection before anything happens
+        "drop_after",  # do it, then cut the connection
+        "slow",  # wait `seconds`, then do it
+        "slow_after",  # do it, wait `seconds`, then answer
+        "rate_limited",  # 429
+        "conflict",  # 409 lock_timeout
+        "malformed",  # an HTML page with 502; with `after` true the request has been done
+        "stale",  # sessions read as still open and unpaid; with `seconds`, that long after paying
+        "override",  # replace `fields` of the answer
+        "ignore_idempotency",  # do it again although the key was used
+        "refund_pending",  # a refund stays pending
+    }
+)
+QUEUE = frozenset(
+    {
+        "delay",  # deliver after `seconds`
+        "hold",  # deliver when released
+        "reorder",  # deliver after the next event, or after the next of type `after`
+        "duplicate",  # deliver `count` times in parallel
+        "twin",  # the same change in two events with two ids
+    }
+)
+WIRE = frozenset(
+    {
+        "drop",  # lost on the way
+        "bad_signature",
+        "old_timestamp",  # signed `seconds` ago
+        "second_secret_only",
+        "unknown_type",  # `type`
+        "account",  # `account`
+        "livemode",
+        "api_version",  # `version`
+        "truncated",
+        "huge",  # padded to `bytes`
+        "not_utf8",
+        "bad_json",
+    }
+)
+PAGE = frozenset(
+    {
+        "redirect_waits",  # the page waits for the webhook's answer, `seconds` at most
+    }
+)
+ALL = API | QUEUE | WIRE | PAGE
+
+# How each condition of a fault is held against the request or the event it might strike.
+_PATTERNS = ("method", "path", "session", "event_type", "endpoint")
+
+
+def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
+    """Switch a fault on."""
+    fault = {
+        "id": new_id("fault", 10),
+        "kind": kind,
+        "times": None,
+        "skip": 0,
+        "probability": None,
+        "seed": 0,
+        "seen": 0,
+        "struck": 0,
+        **settings,
+    }
+    with sandbox.store.transaction():
+        sandbox.store.put("fault", fault)
+    return fault
+
+
+def take(sandbox: Sandbox, kinds: frozenset[str], **facts: str | None) -> dict[str, Document]:
+    """Return the faults that strike now, by kind, and use each up by one."""
+    with sandbox.store.lock:
+        found = [
+            fault
+            for fault in sandbox.store.find("fault")
+            if fault["kind"] in kinds and _matches(fault, facts)
+        ]
+        if not found:  # the usual case: no transaction, and nobody is woken
+            return {}
+        with sandbox.store.transaction():
+            return {fault["kind"]: fault for fault in found if _strikes(sandbox, fault)}
+
+
+def _matches(fault: Document, facts: dict[str, str | None]) -> bool:
+    return all(
+        fault.get(name) is None or fnmatchcase(facts.get(name) or "", fault[name])
+        for name in _PATTERNS
+    )
+
+
+def _strikes(sandbox: Sandbox, fault: Document) -> bool:
+    """Count what came by, and decide by turn and by lot."""
+    if fault["times"] is not None and fault["struck"] >= fault["times"]:
+        return False
+    fault["seen"] += 1
+    strikes = fault["seen"] > fault["skip"] and _drawn(fault)
+    fault["struck"] += strikes
+    sandbox.store.put("fault", fault)
+    return strikes
+
+
+def _drawn(fault: Document) -> bool:
+    """Draw from a seeded lot, so that a run with the same seed repeats itself."""
+    if fault["probability"] is None:
+        return True
+    draw = random.Random(f"{fault['seed']}:{fault['seen']}").random()
+    return bool(draw < fault["probability"])

@@ -1,0 +1,48 @@
+"""What time brings: sessions expire, and what cards were to set off happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from billing.sandbox.engine import disputes, follow_ups, refunds, sessions
+from billing.sandbox.engine.follow_ups import Action
+from billing.sandbox.process.runtime import Sandbox
+from billing.sandbox.process.store import Document
+from billing.sandbox.protocol.errors import Refused
+
+_Act: TypeAlias = Callable[[Sandbox, str], object]
+
+
+def run_due(sandbox: Sandbox) -> None:
+    """Do everything whose time has come by the sandbox's clock."""
+    sessions.expire_due(sandbox)
+    with sandbox.store.lock:
+        if not follow_ups.due(sandbox):  # the usual case: no transaction, and nobody is woken
+            return
+        with sandbox.store.transaction():
+            for plan in follow_ups.due(sandbox):
+                _run(sandbox, plan)
+
+
+def _run(sandbox: Sandbox, plan: Document) -> None:
+    sandbox.store.delete("plan", plan["id"])
+    try:
+        with sandbox.store.transaction():
+            _ACTS[plan["action"]](sandbox, plan["subject"])
+    except Refused:
+        return  # what somebody did in the meantime has left nothing to do
+
+
+def _dispute(reason: str) -> _Act:
+    return lambda sandbox, id: disputes.open_dispute(sandbox, id, reason=reason)
+
+
+_ACTS: dict[Action, _Act] = {
+    "dispute_as_fraudulent": _dispute("fraudulent"),
+    "dispute_as_not_received": _dispute("product_not_received"),
+    "open_inquiry": lambda sandbox, id: disputes.open_dispute(sandbox, id, inquiry=True),
+    "warn_of_fraud": disputes.warn_of_fraud,
+    "settle_refund": refunds.settle,
+    "fail_refund": refunds.fail,
+}

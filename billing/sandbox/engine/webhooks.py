@@ -1,0 +1,249 @@
+"""The webhook worker: takes what is due from the queue, delivers, retries, and writes the log.
+
+The queue is in the store, so that what was not delivered when the process died goes out after the
+restart. One endpoint gets its events one after the other; copies that a fault asks for go out
+together.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from billing.sandbox.engine import events, faults, signing, timetable
+from billing.sandbox.engine.signing import Message
+from billing.sandbox.objects.common import new_id
+from billing.sandbox.process.runtime import Sandbox
+from billing.sandbox.process.store import Condition, Document
+
+TIMEOUT = 15.0
+MOST_AT_ONCE = 32
+_PAUSE = 0.2  # the longest the worker sleeps; also how late an expiry by the clock can be told
+_PENDING: Condition = ("status", "=", "pending")
+
+
+def add_endpoint(
+    sandbox: Sandbox,
+    url: str,
+    secrets: list[str],
+    *,
+    enabled_events: list[str] | None = None,
+    api_version: str | None = None,
+) -> Document:
+    """Register an address to which events are delivered."""
+    endpoint = {
+        "id": new_id("we"),
+        "url": url,
+        "secrets": secrets,
+        "enabled_events": enabled_events or ["*"],
+        "api_version": api_version,
+    }
+    with sandbox.store.transaction():
+        sandbox.store.put("endpoint", endpoint)
+    return endpoint
+
+
+def register_configured(sandbox: Sandbox) -> None:
+    """Register the endpoint named on the command line, in place of an earlier start's.
+
+    It keeps its id, so that what an earlier process did not deliver goes to the new address.
+    """
+    config, store = sandbox.config, sandbox.store
+    if not config.webhook_url or not config.webhook_secret:
+        return
+    endpoint = {
+        "id": "we_configured",
+        "url": config.webhook_url,
+        "secrets": [config.webhook_secret],
+        "enabled_events": ["*"],
+        "api_version": None,
+    }
+    with store.transaction():
+        store.put("endpoint", endpoint)
+
+
+def resend(sandbox: Sandbox, event_id: str) -> list[Document]:
+    """Deliver an event once more to every endpoint that listens; a new attempt, the same id."""
+    with sandbox.store.transaction():
+        event = sandbox.store.get("event", event_id)
+        listeners = sandbox.store.find("endpoint") if event else []
+        return [
+            delivery
+            for endpoint in listeners
+            if event and events.listens(endpoint, event["type"])
+            for delivery in events.enqueue(sandbox, event, endpoint)
+        ]
+
+
+def release(sandbox: Sandbox, event_id: str | None = None) -> int:
+    """Let held deliveries go; return how many."""
+    with sandbox.store.transaction():
+        held = [
+            delivery
+            for delivery in sandbox.store.find("delivery", ("status", "=", "held"))
+            if event_id in (None, delivery["event"])
+        ]
+        for delivery in held:
+            sandbox.store.put("delivery", delivery | {"status": "pending", "due": time.time()})
+        return len(held)
+
+
+def hurry(sandbox: Sandbox) -> None:
+    """Make every waiting retry due now."""
+    with sandbox.store.transaction():
+        for delivery in sandbox.store.find("delivery", _PENDING):
+            if delivery["due"] > time.time():
+                sandbox.store.put("delivery", delivery | {"due": time.time()})
+
+
+def waiting(sandbox: Sandbox, *, retries: bool) -> int:
+    """Count what is still to be delivered; without retries, only what was never tried."""
+    with sandbox.store.lock:
+        pending = sandbox.store.find("delivery", _PENDING)
+        return sum(
+            retries or not delivery["attempts"] or delivery["id"] in sandbox.deliveries_in_flight
+            for delivery in pending
+        )
+
+
+class Worker(threading.Thread):
+    """Delivers what is due until the process ends."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Prepare to work for a sandbox."""
+        super().__init__(name="webhooks", daemon=True)
+        self._sandbox = sandbox
+        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="webhook")
+
+    def run(self) -> None:
+        """Work through the queue, woken by every commit."""
+        while True:
+            self._sandbox.store.changed.clear()
+            try:
+                self._round()
+            except Exception:  # one bad round is shown, and must not end all deliveries
+                traceback.print_exc()
+            self._sandbox.store.changed.wait(_PAUSE)
+
+    def _round(self) -> None:
+        timetable.run_due(self._sandbox)
+        for delivery in self._claim():
+            self._pool.submit(self._deliver, delivery)
+
+    def _claim(self) -> list[Document]:
+        """Take what may go out now: per endpoint the oldest, with the copies of its batch."""
+        store, flying = self._sandbox.store, self._sandbox.deliveries_in_flight
+        now = time.time()
+        with store.lock:
+            due = store.find("delivery", _PENDING, ("due", "<=", now))
+            if not due:
+                return []
+            busy = {d["endpoint"]: "" for d in due if d["id"] in flying}
+            claimed = []
+            for delivery in due:
+                endpoint = delivery["endpoint"]
+                if delivery["id"] in flying or not self._may_go(delivery, now):
+                    continue
+                if busy.setdefault(endpoint, delivery["batch"]) == delivery["batch"]:
+                    flying.add(delivery["id"])
+                    claimed.append(delivery)
+            return claimed
+
+    def _may_go(self, delivery: Document, now: float) -> bool:
+        """Hold a reordered delivery back until the one it is to follow has gone."""
+        follows = delivery["follows"]
+        if follows is None or now >= follows["until"]:
+            return True
+        place = self._sandbox.store.position("delivery", delivery["id"])
+        later = self._sandbox.store.find(
+            "delivery",
+            ("status", "=", "delivered"),
+            ("endpoint", "=", delivery["endpoint"]),
+            after=place,
+        )
+        return any(follows["type"] in ("*", other["event_type"]) for other in later)
+
+    def _deliver(self, delivery: Document) -> None:
+        try:
+            attempt = self._attempt(delivery)
+            self._record(delivery["id"], attempt)
+        except Exception:  # the pool would keep it to itself
+            traceback.print_exc()
+        finally:
+            with self._sandbox.store.lock:
+                self._sandbox.deliveries_in_flight.discard(delivery["id"])
+            self._sandbox.store.changed.set()
+
+    def _attempt(self, delivery: Document) -> Document:
+        started = time.time()
+        endpoint = self._sandbox.store.get("endpoint", delivery["endpoint"])
+        struck = faults.take(
+            self._sandbox,
+            faults.WIRE,
+            event_type=delivery["event_type"],
+            session=delivery["session"],
+            endpoint=delivery["endpoint"],
+        )
+        status, error = None, None
+        if endpoint is None:
+            error = "the endpoint was deleted"
+        elif "drop" in struck:
+            error = "dropped by a fault"
+        else:
+            message = signing.message(delivery, endpoint, struck, int(started))
+            status, error = send(endpoint["url"], message)
+        return {
+            "attempt": len(delivery["attempts"]) + 1,
+            "at": started,
+            "status": status,
+            "latency": round(time.time() - started, 4),
+            "error": error,
+            "faults": sorted(struck),
+        }
+
+    def _record(self, id: str, attempt: Document) -> None:
+        """Write the attempt down; anything but 2xx is tried again, as long as the schedule goes."""
+        store, schedule = self._sandbox.store, self._sandbox.config.retry_seconds
+        with store.transaction():
+            delivery = store.get("delivery", id)
+            if delivery is None:  # everything was reset in the meantime
+                return
+            delivery["attempts"].append(attempt)
+            if attempt["status"] is not None and 200 <= attempt["status"] < 300:
+                delivery["status"] = "delivered"
+                self._count_down(delivery["event"])
+            elif len(delivery["attempts"]) > len(schedule):
+                delivery["status"] = "failed"
+            else:
+                delivery["due"] = time.time() + schedule[len(delivery["attempts"]) - 1]
+            store.put("delivery", delivery)
+
+    def _count_down(self, event_id: str) -> None:
+        event = self._sandbox.store.get("event", event_id)
+        if event and event["pending_webhooks"] > 0:
+            event["pending_webhooks"] -= 1
+            self._sandbox.store.put("event", event)
+
+
+def send(url: str, message: Message) -> tuple[int | None, str | None]:
+    """POST a message; redirects are not followed. Return the status, or why there is none."""
+    parts = urlsplit(url)
+    connect: Callable[..., http.client.HTTPConnection] = (
+        http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    )
+    connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, message.body, message.headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status, None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return None, f"{type(error).__name__}: {error}"
+    finally:
+        connection.close()

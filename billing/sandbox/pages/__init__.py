@@ -1,0 +1,1 @@
+"""The pages a person sees: hosted checkout, 3D Secure, dashboard."""

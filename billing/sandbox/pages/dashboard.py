@@ -1,0 +1,170 @@
+"""The dashboard: what a person does to payments on the processor's side, with plain forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from billing.sandbox.engine import disputes, refunds, timetable
+from billing.sandbox.engine.refunds import disputes_of
+from billing.sandbox.objects.common import new_id
+from billing.sandbox.objects.dispute import REASONS
+from billing.sandbox.objects.money import display, minor_units
+from billing.sandbox.pages.checkout import SeeOther
+from billing.sandbox.process.runtime import Sandbox, sandbox
+from billing.sandbox.process.store import Condition, Document
+from billing.sandbox.protocol.errors import ApiError, Refused
+
+ADDRESS = "/_sandbox/dashboard"
+MOST_SHOWN = 25
+MOST_NOTES_KEPT = 100
+
+# What fits each state: the value of the button and its words.
+_FOR_REFUNDS = {
+    "pending": (("settle", "Let it succeed"), ("fail", "Let it fail"), ("cancel", "Cancel")),
+    "succeeded": (("fail", "Let it fail"),),
+}
+_FOR_DISPUTES = {
+    "needs_response": (
+        ("review", "Submit evidence"),
+        ("won", "Close: won"),
+        ("lost", "Close: lost"),
+    ),
+    "under_review": (("won", "Close: won"), ("lost", "Close: lost")),
+    "warning_needs_response": (
+        ("review", "Submit evidence"),
+        ("escalate", "Escalate to a dispute"),
+        ("warning_closed", "Close the inquiry"),
+    ),
+    "warning_under_review": (
+        ("escalate", "Escalate to a dispute"),
+        ("warning_closed", "Close the inquiry"),
+    ),
+}
+
+_Form: TypeAlias = dict[str, str]
+_Action: TypeAlias = Callable[[Sandbox, _Form], Document]
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """List the latest payments with their refunds and disputes, or do what a button asks for."""
+    running = sandbox()
+    timetable.run_due(running)
+    if request.method == "POST":
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            return HttpResponseForbidden("This form belongs to the dashboard only.")
+        note = _do(running, {name: str(value) for name, value in request.POST.items()})
+        return SeeOther(f"{ADDRESS}?note={note}")
+    paid: Condition = ("status", "=", "succeeded")
+    charges = running.store.find("charge", paid, newest_first=True, limit=MOST_SHOWN)
+    context = {
+        "note": running.store.get("note", request.GET.get("note", "")),
+        "payments": [_payment(running, charge) for charge in charges],
+        "most": MOST_SHOWN,
+        "reasons": [(reason, reason.replace("_", " ")) for reason in REASONS],
+        "reason": "fraudulent",
+    }
+    return render(request, "sandbox/dashboard.html", context)
+
+
+def _do(running: Sandbox, form: _Form) -> str:
+    """Do one thing and return the id of the note that tells how it went."""
+    wrong = False
+    try:
+        with running.store.transaction():
+            done = _ACTIONS[form.get("do", "")](running, form)
+            status = done["status"].replace("_", " ")
+            text = f"{done['id']} over {display(done['amount'], done['currency'])}: {status}."
+    except KeyError:
+        text, wrong = "There is no such button.", True
+    except (ApiError, Refused, ValueError) as error:
+        text, wrong = str(error), True
+    note = {"id": new_id("note", 14), "text": text, "wrong": wrong}
+    with running.store.transaction():
+        running.store.put("note", note)
+        running.store.keep_newest("note", MOST_NOTES_KEPT)
+    return str(note["id"])
+
+
+def _refund(running: Sandbox, form: _Form) -> Document:
+    amount = _amount(running, form)
+    sent = {"charge": form["id"]} | ({} if amount is None else {"amount": str(amount)})
+    return refunds.create(running, sent)
+
+
+def _dispute(running: Sandbox, form: _Form) -> Document:
+    return disputes.open_dispute(
+        running,
+        form["id"],
+        amount=_amount(running, form),
+        reason=form["reason"],
+        inquiry=form["do"] == "inquiry",
+    )
+
+
+def _close(running: Sandbox, form: _Form) -> Document:
+    return disputes.close(running, form["id"], form["do"])
+
+
+def _amount(running: Sandbox, form: _Form) -> int | None:
+    """Read what was typed, in the currency of the charge; nothing typed means all there is."""
+    typed = form.get("amount", "").strip()
+    charge = running.store.get("charge", form["id"])
+    if charge is None or not typed:
+        return None
+    return minor_units(typed, charge["currency"])
+
+
+_ACTIONS: dict[str, _Action] = {
+    "refund": _refund,
+    "settle": lambda running, form: refunds.settle(running, form["id"]),
+    "fail": lambda running, form: refunds.fail(running, form["id"]),
+    "cancel": lambda running, form: refunds.cancel(running, form["id"]),
+    "dispute": _dispute,
+    "inquiry": _dispute,
+    "review": lambda running, form: disputes.review(running, form["id"]),
+    "escalate": lambda running, form: disputes.escalate(running, form["id"]),
+    "won": _close,
+    "lost": _close,
+    "warning_closed": _close,
+}
+
+
+def _payment(running: Sandbox, charge: Document) -> dict[str, Any]:
+    currency, card = charge["currency"], charge["payment_method_details"]["card"]
+    made = running.store.find("refund", ("charge", "=", charge["id"]))
+    raised = disputes_of(running, charge["id"])
+    session = running.store.get("checkout.session", charge["_session"]) or {}
+    return {
+        "id": charge["id"],
+        "intent": charge["payment_intent"],
+        "reference": session.get("client_reference_id"),
+        "amount": display(charge["amount"], currency),
+        "currency": currency.upper(),
+        "email": charge["billing_details"]["email"],
+        "paid": datetime.fromtimestamp(charge["created"], UTC),
+        "card": f"{card['brand'].capitalize()} ending in {card['last4']}",
+        "refunded": display(charge["amount_refunded"], currency),
+        "wholly_refunded": charge["refunded"],
+        "refunds": [_case(refund, _FOR_REFUNDS) for refund in made],
+        "disputes": [_case(dispute, _FOR_DISPUTES) for dispute in raised],
+    }
+
+
+def _case(document: Document, buttons: dict[str, tuple[tuple[str, str], ...]]) -> dict[str, Any]:
+    why = document.get("failure_reason") or document["reason"]
+    return {
+        "id": document["id"],
+        "amount": display(document["amount"], document["currency"]),
+        "status": document["status"].replace("_", " "),
+        "reason": why.replace("_", " ") if why else "",
+        "buttons": buttons.get(document["status"], ()),
+    }

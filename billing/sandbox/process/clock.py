@@ -1,0 +1,49 @@
+"""The virtual clock: real time plus an offset, or frozen; forward only; kept in the store."""
+
+from __future__ import annotations
+
+import time
+
+from billing.sandbox.process.store import Document, Store
+
+# Once one of these exists a clock that went back would put an effect before its cause.
+_HISTORY = ("checkout.session", "payment_intent", "charge", "refund", "event")
+
+
+class ClockWentBack(Exception):
+    """Somebody asked for a moment before the present one."""
+
+
+class Clock:
+    """What the sandbox takes for the present, in whole seconds since the epoch."""
+
+    def __init__(self, store: Store) -> None:
+        """Read the clock of a store."""
+        self._store = store
+
+    def now(self) -> int:
+        """Return the present moment of the sandbox."""
+        state = self._state()
+        if state["frozen_at"] is not None:
+            return int(state["frozen_at"])
+        return int(time.time()) + int(state["offset"])
+
+    def set(self, moment: int, *, frozen: bool) -> None:
+        """Go to a moment and stand still there, or run on from it."""
+        with self._store.transaction():
+            if moment < self.now() and self._store.count(*_HISTORY):
+                raise ClockWentBack(f"It is already {self.now()}: the clock only moves forward.")
+            offset = moment - int(time.time())
+            frozen_at = moment if frozen else None
+            self._store.put("clock", {"id": "clock", "offset": offset, "frozen_at": frozen_at})
+
+    def is_frozen(self) -> bool:
+        """Say whether the clock stands still."""
+        return self._state()["frozen_at"] is not None
+
+    def describe(self) -> Document:
+        """Return the state of the clock for the control API."""
+        return {"now": self.now(), "real": int(time.time()), "frozen": self.is_frozen()}
+
+    def _state(self) -> Document:
+        return self._store.get("clock", "clock") or {"offset": 0, "frozen_at": None}

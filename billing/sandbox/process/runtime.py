@@ -1,0 +1,36 @@
+"""The one sandbox of this process: its options, its store, its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from billing.sandbox.process.clock import Clock
+from billing.sandbox.process.config import Config
+from billing.sandbox.process.store import Store
+
+
+@dataclass
+class Sandbox:
+    """What every part of the sandbox works on."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    base_url: str = ""
+    keys_in_flight: set[str] = field(default_factory=set)
+    deliveries_in_flight: set[str] = field(default_factory=set)
+
+
+_running: list[Sandbox] = []
+
+
+def start(config: Config) -> Sandbox:
+    """Open the store and make this the sandbox of the process."""
+    store = Store(config.store)
+    _running[:] = [Sandbox(config, store, Clock(store))]
+    return _running[0]
+
+
+def sandbox() -> Sandbox:
+    """Return the running sandbox."""
+    return _running[0]

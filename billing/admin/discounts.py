@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.checkout.discounts import count_uses
-from subscriptions.admin.read_only import NeverDeleted
+from subscriptions.admin.parts.read_only import NeverDeleted
 from subscriptions.models import Discount
 
 

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.events import webhook
 from billing.models import ProcessorEvent
-from subscriptions.admin import log, parts
-from subscriptions.admin.actions import Action, ActionForm, Done, action_page
-from subscriptions.admin.filters import YesFilter
-from subscriptions.admin.log import Deed
-from subscriptions.admin.parts import Fact, Tool
-from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.parts.display import Fact, Tool
+from subscriptions.admin.parts.filters import YesFilter
+from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.models import User
 
 MAY_PROCESS = "billing.change_processorevent"
@@ -43,8 +43,8 @@ class ProcessAgain(Action):
             (gettext("Event"), event.event_id),
             (gettext("Type"), event.type),
             (gettext("About"), event.object_id),
-            (gettext("Received"), parts.moment(event.received_at)),
-            (gettext("Processed"), parts.moment(event.processed_at)),
+            (gettext("Received"), display.moment(event.received_at)),
+            (gettext("Processed"), display.moment(event.processed_at)),
             (gettext("Error"), event.error),
         ]
 
@@ -108,7 +108,7 @@ class ProcessorEventAdmin(Searched, RecordAdmin):
         """Processing it again."""
         if not request.user.has_perm(MAY_PROCESS):
             return []
-        return [Tool(gettext("Process again…"), parts.address_of(obj, "process"))]
+        return [Tool(gettext("Process again…"), display.address_of(obj, "process"))]
 
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""

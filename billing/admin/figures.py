@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from billing.admin.purchases import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
-from subscriptions.admin import parts
-from subscriptions.admin.filters import in_phase, over_their_licenses
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.filters import in_phase, over_their_licenses
 from subscriptions.messenger.replies import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState
@@ -30,19 +30,19 @@ class Figure:
 def figures(request: HttpRequest) -> list[Figure]:
     """Those that this person may look at: one query each."""
     found = []
-    if parts.may_see(request, PaymentProblem):
+    if display.may_see(request, PaymentProblem):
         count = PaymentProblem.objects.filter(needs_support=True).count()
-        address = parts.list_of(PaymentProblem, waiting="yes")
+        address = display.list_of(PaymentProblem, waiting="yes")
         found.append(_figure(_("Payments to look at"), count, address, is_urgent=count > 0))
-    if parts.may_see(request, Dispute):
+    if display.may_see(request, Dispute):
         count = Dispute.objects.filter(status__in=NEEDS_RESPONSE).count()
-        address = parts.list_of(Dispute, respond="yes")
+        address = display.list_of(Dispute, respond="yes")
         found.append(_figure(_("Disputes to answer"), count, address, is_urgent=count > 0))
-    if parts.may_see(request, Conversation):
-        address = parts.list_of(Conversation, state__exact=ConversationState.WAITING.value)
+    if display.may_see(request, Conversation):
+        address = display.list_of(Conversation, state__exact=ConversationState.WAITING.value)
         count = count_waiting()
         found.append(_figure(_("Conversations waiting"), count, address, is_urgent=count > 0))
-    if parts.may_see(request, Organization):
+    if display.may_see(request, Organization):
         found += _of_organizations()
     if request.user.has_perm("billing.view_processorevent"):
         address = reverse("admin:billing_health")
@@ -57,12 +57,12 @@ def _of_organizations() -> list[Figure]:
         _figure(
             _("In the window, not renewed"),
             window,
-            parts.list_of(Organization, phase=Phase.WINDOW.value),
+            display.list_of(Organization, phase=Phase.WINDOW.value),
         ),
         _figure(
             _("More members than licenses"),
             over,
-            parts.list_of(Organization, over="yes"),
+            display.list_of(Organization, over="yes"),
             is_urgent=over > 0,
         ),
     ]

@@ -23,8 +23,8 @@ from billing.events import reconcile
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import UNSETTLED
 from subscriptions import clock
-from subscriptions.admin import parts
-from subscriptions.admin.parts import Fact, Panel, link, marked, moment
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.display import Fact, Panel, link, marked, moment
 from subscriptions.models import Notice, User
 from subscriptions.text import formats
 
@@ -111,7 +111,7 @@ def webhooks() -> Panel:
 def failed_events(request: HttpRequest) -> Panel:
     """Events that were not processed, with their error."""
     waiting = ProcessorEvent.objects.filter(processed_at__isnull=True).order_by("received_at")
-    rows, total = parts.first_rows(waiting)
+    rows, total = display.first_rows(waiting)
     may_process = request.user.has_perm(MAY_PROCESS)
     return Panel(
         gettext("Events not processed"),
@@ -128,13 +128,13 @@ def failed_events(request: HttpRequest) -> Panel:
         ],
         empty=gettext("All are processed."),
         total=total,
-        more=parts.list_of(ProcessorEvent, failed="yes"),
+        more=display.list_of(ProcessorEvent, failed="yes"),
         is_urgent=any(event.error for event in rows),
     )
 
 
 def _process(event: ProcessorEvent) -> str:
-    return parts.link_to(parts.address_of(event, "process"), gettext("Process again…"))
+    return display.link_to(display.address_of(event, "process"), gettext("Process again…"))
 
 
 def purchases() -> Panel:
@@ -152,11 +152,11 @@ def purchases() -> Panel:
         (gettext("The oldest of them"), marked(_ago(oldest)) if is_old else _ago(oldest)),
         (
             gettext("Payments to look at"),
-            _counted(waiting, parts.list_of(PaymentProblem, waiting="yes"), is_urgent=True),
+            _counted(waiting, display.list_of(PaymentProblem, waiting="yes"), is_urgent=True),
         ),
         (
             gettext("Disputes that need a response"),
-            _counted(disputes, parts.list_of(Dispute, respond="yes"), is_urgent=True),
+            _counted(disputes, display.list_of(Dispute, respond="yes"), is_urgent=True),
         ),
     ]
     is_urgent = is_old or waiting.exists() or disputes.exists()
@@ -164,7 +164,7 @@ def purchases() -> Panel:
 
 
 def _list_of_unsettled() -> str:
-    return parts.list_of(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
+    return display.list_of(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
 
 
 def returns() -> Panel:
@@ -172,7 +172,7 @@ def returns() -> Panel:
     unfinished = Refund.objects.filter(status__in=UNFINISHED)
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
     facts: list[Fact] = [
-        (gettext("Not finished"), _counted(unfinished, parts.list_of(Refund, unfinished="yes"))),
+        (gettext("Not finished"), _counted(unfinished, display.list_of(Refund, unfinished="yes"))),
         (gettext("The oldest of them"), _ago(oldest)),
     ]
     return Panel(gettext("Refunds"), "refunds", facts=facts)
@@ -188,7 +188,7 @@ def mails() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Notices without a mail"),
-            _counted(notices, parts.list_of(Notice, waiting="yes")),
+            _counted(notices, display.list_of(Notice, waiting="yes")),
         ),
         (gettext("Mails waiting to be sent"), formats.number(queue.count())),
         (gettext("Waiting since"), moment(waiting)),
@@ -220,7 +220,7 @@ def _subject(text: str) -> str:
     number = as_number(text)
     if number is None:
         return text
-    return parts.link_to(reverse("admin:billing_purchase_change", args=[number]), text)
+    return display.link_to(reverse("admin:billing_purchase_change", args=[number]), text)
 
 
 def _log(request: HttpRequest, report: reconcile.Report) -> None:
@@ -242,7 +242,7 @@ def _counted(rows: QuerySet[Any], address: str, *, is_urgent: bool = False) -> A
     words = formats.number(count)
     if not count:
         return words
-    return parts.link_to(address, marked(words) if is_urgent else words)
+    return display.link_to(address, marked(words) if is_urgent else words)
 
 
 def _alarming(count: int) -> str:

@@ -16,12 +16,13 @@ from billing.admin.removing import MAY_REMOVE, RemoveLicenses
 from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
-from subscriptions.admin import organization_lists as lists
-from subscriptions.admin import organization_page as page
-from subscriptions.admin import organizations, parts
-from subscriptions.admin.actions import action_page
-from subscriptions.admin.filters import YesFilter
-from subscriptions.admin.parts import Panel, Tool, link, marked, moment, money
+from subscriptions.admin.organizations import list_panels as lists
+from subscriptions.admin.organizations import model_admin
+from subscriptions.admin.organizations import status_panels as page
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.actions import action_page
+from subscriptions.admin.parts.display import Panel, Tool, link, marked, moment, money
+from subscriptions.admin.parts.filters import YesFilter
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
 from subscriptions.text import formats
@@ -42,10 +43,10 @@ class ProblemsFilter(YesFilter):
         return Q(pk__in=waiting.values("purchase__organization"))
 
 
-class OrganizationAdmin(organizations.OrganizationAdmin):
+class OrganizationAdmin(model_admin.OrganizationAdmin):
     """With purchases, removal and refunds."""
 
-    list_filter = (*organizations.OrganizationAdmin.list_filter, ProblemsFilter)
+    list_filter = (*model_admin.OrganizationAdmin.list_filter, ProblemsFilter)
     search_help_text = _(
         "The beginning of a name, an address or a billing e-mail, a member's e-mail, a purchase's "
         "number, or a whole cs_…, pi_…, re_…, du_… of the processor."
@@ -69,8 +70,8 @@ class OrganizationAdmin(organizations.OrganizationAdmin):
         if not request.user.has_perm(MAY_REMOVE):
             return []
         organization = standing.organization
-        address = parts.address_of(organization, "remove_licenses")
-        return [parts.tool(gettext("Remove licenses…"), address, may_remove(organization))]
+        address = display.address_of(organization, "remove_licenses")
+        return [display.tool(gettext("Remove licenses…"), address, may_remove(organization))]
 
     def alerts(self, request: HttpRequest, standing: Standing) -> list[str]:
         """Payments to look at come first."""
@@ -97,7 +98,7 @@ def _problem_alert(standing: Standing) -> list[str]:
     words = ngettext("%(count)s payment to look at.", "%(count)s payments to look at.", waiting) % {
         "count": formats.number(waiting)
     }
-    return [parts.link_to("#problems", words)]
+    return [display.link_to("#problems", words)]
 
 
 def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
@@ -123,10 +124,10 @@ def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
 def problems(request: HttpRequest, standing: Standing) -> Panel | None:
     """Payments that a person has, or had, to look at; no panel where there was none."""
     organization = standing.organization
-    if not parts.may_see(request, PaymentProblem):
+    if not display.may_see(request, PaymentProblem):
         return None
     rows = PaymentProblem.objects.filter(purchase__organization=organization)
-    found, total = parts.first_rows(
+    found, total = display.first_rows(
         rows.select_related("purchase", "solved_by").order_by("-needs_support", "-pk")
     )
     if not found:
@@ -157,7 +158,7 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
             for problem in found
         ],
         total=total,
-        more=parts.list_of(PaymentProblem, organization=organization.pk),
+        more=display.list_of(PaymentProblem, organization=organization.pk),
         is_urgent=any(problem.needs_support for problem in found),
     )
 
@@ -165,10 +166,10 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
 def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
     """What was bought, the latest first."""
     organization = standing.organization
-    if not parts.may_see(request, Purchase):
+    if not display.may_see(request, Purchase):
         return None
     rows = organization.purchases.select_related("buyer").order_by("-created_at")
-    found, total = parts.first_rows(rows)
+    found, total = display.first_rows(rows)
     disputed = set(
         Dispute.objects.filter(purchase__in=[row.pk for row in found]).values_list(
             "purchase", flat=True
@@ -205,7 +206,7 @@ def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=gettext("Nothing was bought."),
         total=total,
-        more=parts.list_of(Purchase, organization=organization.pk),
+        more=display.list_of(Purchase, organization=organization.pk),
     )
 
 
@@ -227,7 +228,7 @@ def _refund(purchase: Purchase) -> str:
     is_left = purchase.refunded_amount < purchase.total_amount
     if purchase.status != PurchaseStatus.SETTLED or not is_left:
         return ""
-    return parts.link_to(parts.address_of(purchase, "refund"), gettext("Refund…"))
+    return display.link_to(display.address_of(purchase, "refund"), gettext("Refund…"))
 
 
 admin.site.unregister(Organization)

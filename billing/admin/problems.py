@@ -16,13 +16,13 @@ from billing.admin.refunding import purchase_facts, refund_plan, refunded
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments
-from subscriptions.admin import log, parts
-from subscriptions.admin.actions import Action, ActionForm, Done, Plan, action_page
-from subscriptions.admin.filters import YesFilter, organization_filter
-from subscriptions.admin.log import Deed
-from subscriptions.admin.parts import Fact, Tool
-from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, action_page
+from subscriptions.admin.parts.display import Fact, Tool
+from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.models import User
 from subscriptions.policy.decisions import Allowed, Refusal, require
 
@@ -47,12 +47,12 @@ def comparison(problem: PaymentProblem) -> str:
     """What was expected and what came, side by side."""
     names = {name: str(words) for name, words in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
-    return parts.compared(problem.expected, problem.received, names, head, _shown)
+    return display.compared(problem.expected, problem.received, names, head, _shown)
 
 
 def _shown(facts: Mapping[str, Any], name: str) -> object:
     is_amount = name in AMOUNTS and isinstance(facts[name], int)
-    return parts.money(facts[name], str(facts.get("currency"))) if is_amount else facts[name]
+    return display.money(facts[name], str(facts.get("currency"))) if is_amount else facts[name]
 
 
 def name_of(problem: PaymentProblem) -> str:
@@ -73,13 +73,13 @@ class _AboutProblem(Action):
         problem = self.subject
         found = [
             (gettext("What is wrong"), problem.get_reason_display()),
-            (gettext("Found"), parts.moment(problem.created_at)),
+            (gettext("Found"), display.moment(problem.created_at)),
             (gettext("Checkout Session"), problem.session_id),
             (gettext("Payment"), problem.payment_intent_id),
             (gettext("Compared"), comparison(problem)),
         ]
         if problem.purchase is not None:
-            found.append((gettext("Purchase"), parts.link(problem.purchase)))
+            found.append((gettext("Purchase"), display.link(problem.purchase)))
         return found
 
     def done_before(self, form: ActionForm) -> Done | None:
@@ -137,7 +137,7 @@ class GrantProblem(_AboutProblem):
             "Grants what the purchase was about, whatever came: %(what)s. The receipt says "
             "%(total)s."
         )
-        total = parts.money(purchase.total_amount, purchase.currency)
+        total = display.money(purchase.total_amount, purchase.currency)
         return [words % {"what": purchase, "total": total}]
 
     def act(self, form: ActionForm, actor: User) -> Done:
@@ -177,7 +177,7 @@ class RefundProblem(_AboutProblem):
         amount = problem.received["amount_received"]
         currency = problem.received["currency"]
         facts = [
-            (gettext("Refund"), parts.marked(parts.money(amount, currency))),
+            (gettext("Refund"), display.marked(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
         words = gettext("Nothing was granted for this payment, so no license is taken back.")
@@ -273,12 +273,12 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     def what(self, problem: PaymentProblem) -> str:
         """In words; what waits stands out."""
         words = str(problem.get_reason_display())
-        return parts.marked(words) if problem.needs_support else words
+        return display.marked(words) if problem.needs_support else words
 
     @admin.display(description=_("organization"))
     def organization(self, problem: PaymentProblem) -> str:
         """Whose payment it is, where that is known."""
-        return parts.link(problem.purchase.organization) if problem.purchase else "–"
+        return display.link(problem.purchase.organization) if problem.purchase else "–"
 
     @admin.display(description=_("compared"))
     def compared(self, problem: PaymentProblem) -> str:
@@ -288,7 +288,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
         """What went back of it."""
-        return parts.links(problem.refunds.all()[: parts.LONGEST_LIST], _refund_words)
+        return display.links(problem.refunds.all()[: display.LONGEST_LIST], _refund_words)
 
     def name_of(self, obj: PaymentProblem) -> str:
         """Without the long id."""
@@ -299,9 +299,11 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
             return []
         return [
-            parts.tool(gettext("Grant…"), _page(obj, "grant"), payments.may_grant(obj)),
-            parts.tool(gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)),
-            parts.tool(gettext("Close…"), _page(obj, "close"), payments.may_close(obj)),
+            display.tool(gettext("Grant…"), _page(obj, "grant"), payments.may_grant(obj)),
+            display.tool(
+                gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)
+            ),
+            display.tool(gettext("Close…"), _page(obj, "close"), payments.may_close(obj)),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -319,8 +321,8 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
 
 
 def _page(problem: PaymentProblem, name: str) -> str:
-    return parts.address_of(problem, name)
+    return display.address_of(problem, name)
 
 
 def _refund_words(refund: Refund) -> str:
-    return f"{parts.money(refund.amount, refund.currency)}: {refund.get_status_display()}"
+    return f"{display.money(refund.amount, refund.currency)}: {refund.get_status_display()}"

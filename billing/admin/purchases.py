@@ -14,12 +14,12 @@ from billing.admin.refunding import MAY_REFUND, RefundPurchase
 from billing.models import Application, Dispute, Purchase, Refund
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from billing.support import payments
-from subscriptions.admin import parts, searching
-from subscriptions.admin.actions import action_page
-from subscriptions.admin.filters import YesFilter, organization_filter
-from subscriptions.admin.parts import Tool
-from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.parts import display, search
+from subscriptions.admin.parts.actions import action_page
+from subscriptions.admin.parts.display import Tool
+from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseEntry
 
 # Neither paid and granted nor over.
@@ -111,7 +111,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         named = finding.purchases(text)
         if named is not None:
             return Q(pk__in=named)
-        by_organization = Q(organization__in=searching.organizations(text))
+        by_organization = Q(organization__in=search.organizations(text))
         return (
             by_organization | Q(buyer_email__istartswith=text) if "@" in text else by_organization
         )
@@ -122,65 +122,65 @@ class PurchaseAdmin(Searched, RecordAdmin):
         organization = purchase.organization
         if organization is None:
             return purchase.organization_name
-        return parts.link(organization, organization.name)
+        return display.link(organization, organization.name)
 
     @admin.display(description=_("status"))
     def state(self, purchase: Purchase) -> str:
         """In words; what is with support stands out."""
         words = str(purchase.get_status_display())
         is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
-        return parts.marked(words) if is_odd else words
+        return display.marked(words) if is_odd else words
 
     @admin.display(description=_("started"))
     def started(self, purchase: Purchase) -> str:
         """In two lines where it is narrow."""
-        return parts.moment(purchase.created_at)
+        return display.moment(purchase.created_at)
 
     @admin.display(description=_("price per license"))
     def unit_price(self, purchase: Purchase) -> str:
         """As people read it."""
-        return parts.money(purchase.unit_amount, purchase.currency)
+        return display.money(purchase.unit_amount, purchase.currency)
 
     @admin.display(description=_("discount"))
     def discount_line(self, purchase: Purchase) -> str:
         """With its name."""
         if not purchase.discount_amount:
             return "–"
-        amount = parts.money(-purchase.discount_amount, purchase.currency)
+        amount = display.money(-purchase.discount_amount, purchase.currency)
         return f"{amount} ({purchase.discount_name})"
 
     @admin.display(description=_("fee"))
     def fee(self, purchase: Purchase) -> str:
         """A late renewal's."""
-        return parts.money(purchase.fee_amount or None, purchase.currency)
+        return display.money(purchase.fee_amount or None, purchase.currency)
 
     @admin.display(description=_("total"))
     def total(self, purchase: Purchase) -> str:
         """As people read it."""
-        return parts.money(purchase.total_amount, purchase.currency)
+        return display.money(purchase.total_amount, purchase.currency)
 
     @admin.display(description=_("returned"))
     def returned(self, purchase: Purchase) -> str:
         """What refunds and lost disputes have returned."""
         if not purchase.refunded_amount:
             return "–"
-        return parts.marked(parts.money(purchase.refunded_amount, purchase.currency))
+        return display.marked(display.money(purchase.refunded_amount, purchase.currency))
 
     @admin.display(description=_("refunds"))
     def refunds(self, purchase: Purchase) -> str:
         """With their state."""
-        return parts.links(purchase.refunds.all()[: parts.LONGEST_LIST], money_and_state)
+        return display.links(purchase.refunds.all()[: display.LONGEST_LIST], money_and_state)
 
     @admin.display(description=_("disputes"))
     def disputes(self, purchase: Purchase) -> str:
         """With their state."""
-        return parts.links(purchase.disputes.all()[: parts.LONGEST_LIST], money_and_state)
+        return display.links(purchase.disputes.all()[: display.LONGEST_LIST], money_and_state)
 
     @admin.display(description=_("payments to look at"))
     def problems(self, purchase: Purchase) -> str:
         """What a person had or has to look at."""
-        rows = purchase.problems.all()[: parts.LONGEST_LIST]
-        return parts.links(rows, lambda row: row.get_reason_display())
+        rows = purchase.problems.all()[: display.LONGEST_LIST]
+        return display.links(rows, lambda row: row.get_reason_display())
 
     @admin.display(description=_("ledger"))
     def entries(self, purchase: Purchase) -> str:
@@ -189,7 +189,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         rows = LicenseEntry.objects.filter(
             Q(reference=reference) | Q(reverses__reference=reference)
         ).order_by("pk")
-        return parts.links(rows[: parts.LONGEST_LIST])
+        return display.links(rows[: display.LONGEST_LIST])
 
     @admin.display(description=_("typed on the application"))
     def application_typed(self, purchase: Purchase) -> str:
@@ -205,7 +205,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_REFUND) or obj.status != PurchaseStatus.SETTLED:
             return []
         decision = payments.may_refund(obj)
-        return [parts.tool(gettext("Refund…"), parts.address_of(obj, "refund"), decision)]
+        return [display.tool(gettext("Refund…"), display.address_of(obj, "refund"), decision)]
 
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""
@@ -215,7 +215,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
 def money_and_state(row: Any) -> str:
     """A refund or dispute on one line."""
-    return f"{parts.money(row.amount, row.currency)}: {row.get_status_display()}"
+    return f"{display.money(row.amount, row.currency)}: {row.get_status_display()}"
 
 
 class UnfinishedFilter(YesFilter):
@@ -252,12 +252,12 @@ class _OfPurchase(Searched, RecordAdmin):
     @admin.display(description=_("organization"))
     def organization(self, row: Any) -> str:
         """Whose payment it is, where that is known."""
-        return parts.link(row.purchase.organization) if row.purchase else "–"
+        return display.link(row.purchase.organization) if row.purchase else "–"
 
     @admin.display(description=_("amount"))
     def money(self, row: Any) -> str:
         """As people read it."""
-        return parts.money(row.amount, row.currency)
+        return display.money(row.amount, row.currency)
 
 
 @admin.register(Refund)

@@ -7,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.finding import as_number
 from billing.models import Purchase
-from subscriptions.admin import parts, records
+from subscriptions.admin import records
+from subscriptions.admin.parts import display
 from subscriptions.models import LicenseEntry, Renewal, Term
 
 
 def _words(purchase: Purchase) -> str:
-    total = parts.money(purchase.total_amount, purchase.currency)
+    total = display.money(purchase.total_amount, purchase.currency)
     return f"{purchase.get_kind_display()}: {purchase.quantity}, {total}"
 
 
@@ -25,7 +26,7 @@ class TermAdmin(records.TermAdmin):
     @admin.display(description=_("purchases"))
     def purchases(self, term: Term) -> str:
         """The purchase of the term, and its add-ons."""
-        return parts.links(term.purchases.order_by("created_at")[: parts.LONGEST_LIST], _words)
+        return display.links(term.purchases.order_by("created_at")[: display.LONGEST_LIST], _words)
 
 
 class RenewalAdmin(records.RenewalAdmin):
@@ -38,7 +39,7 @@ class RenewalAdmin(records.RenewalAdmin):
     def purchases(self, renewal: Renewal) -> str:
         """Every attempt to pay it."""
         rows = renewal.purchases.order_by("-created_at")
-        return parts.links(rows[: parts.LONGEST_LIST], _words)
+        return display.links(rows[: display.LONGEST_LIST], _words)
 
 
 class LicenseEntryAdmin(records.LicenseEntryAdmin):
@@ -59,7 +60,7 @@ class LicenseEntryAdmin(records.LicenseEntryAdmin):
         """What was paid for these licenses."""
         number = as_number(entry.reference)
         found = Purchase.objects.filter(pk=number).first() if number else None
-        return parts.link(found, _words(found)) if found else "–"
+        return display.link(found, _words(found)) if found else "–"
 
 
 for model, page in ((Term, TermAdmin), (Renewal, RenewalAdmin), (LicenseEntry, LicenseEntryAdmin)):

@@ -18,11 +18,11 @@ from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
 from billing.support import payments
 from billing.support.payments import RefundOrder
 from subscriptions import clock
-from subscriptions.admin import log, parts
-from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
-from subscriptions.admin.filters import PHASES
-from subscriptions.admin.log import Deed
-from subscriptions.admin.parts import Fact
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
+from subscriptions.admin.parts.display import Fact
+from subscriptions.admin.parts.filters import PHASES
+from subscriptions.admin.parts.log import Deed
 from subscriptions.models import User
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.decisions import Allowed, Reason, Refusal, require
@@ -48,7 +48,7 @@ class AddOnRefundForm(ReasonForm):
         left = payments.refund_amount(purchase, None)
         what = self.fields["what"]
         assert isinstance(what, forms.ChoiceField)  # noqa: S101  (it stands above)
-        total = parts.money(left, purchase.currency)
+        total = display.money(left, purchase.currency)
         what.choices = [
             (ALL, gettext("All that is left: %(total)s") % {"total": total}),
             (SOME, gettext("Some of the licenses")),
@@ -141,13 +141,13 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
     paid = reversal.paid_purchase(purchase, with_requested=True)
     term = purchase.term
     return [
-        (gettext("Purchase"), parts.link(purchase)),
+        (gettext("Purchase"), display.link(purchase)),
         (gettext("Receipt"), purchase.receipt_number),
-        (gettext("Paid"), parts.moment(purchase.paid_at)),
+        (gettext("Paid"), display.moment(purchase.paid_at)),
         (gettext("Card"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
-        (gettext("Total"), parts.money(paid.total_amount, paid.currency)),
-        (gettext("Returned already"), parts.money(paid.refunded_amount, paid.currency)),
-        (gettext("Left"), parts.money(paid.amount_left, paid.currency)),
+        (gettext("Total"), display.money(paid.total_amount, paid.currency)),
+        (gettext("Returned already"), display.money(paid.refunded_amount, paid.currency)),
+        (gettext("Left"), display.money(paid.amount_left, paid.currency)),
         *(
             [(gettext("Licenses left of it"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
             if purchase.kind == PurchaseKind.ADD_ON
@@ -155,12 +155,12 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
         ),
         (
             gettext("Term"),
-            parts.link(term, f"{parts.day(term.starts_on)} – {parts.day(term.expires_on)}")
+            display.link(term, f"{display.day(term.starts_on)} – {display.day(term.expires_on)}")
             if term
             else "",
         ),
         *(
-            [(gettext("The term"), parts.marked(gettext("has ended")))]
+            [(gettext("The term"), display.marked(gettext("has ended")))]
             if term and term.expires_on < clock.today()
             else []
         ),
@@ -172,7 +172,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
     with trouble.said(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
-        (gettext("Refund"), parts.marked(parts.money(amount, purchase.currency))),
+        (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
         (gettext("To"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Licenses taken back"), _n(outcome.taken)),
         (gettext("Licenses held now"), f"{_n(outcome.held_before)} → {_n(outcome.held_after)}"),
@@ -207,8 +207,8 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         found.append(gettext("Its term has ended, so the licenses were used to the end."))
     if outcome.canceled:
         dates = {
-            "start": parts.day(outcome.canceled.starts_on),
-            "end": parts.day(outcome.canceled.expires_on),
+            "start": display.day(outcome.canceled.starts_on),
+            "end": display.day(outcome.canceled.expires_on),
         }
         words = gettext(
             "The term from %(start)s to %(end)s is canceled, and renewal is open again."
@@ -218,7 +218,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         words = gettext(
             "Its add-on of %(quantity)s licenses for %(total)s goes to payments to look at."
         )
-        total = parts.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
+        total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
         found.append(words % {"quantity": _n(add_on.quantity), "total": total})
     if not outcome.taken and not outcome.canceled:
         found.append(gettext("It takes no license back: the money is goodwill."))
@@ -249,7 +249,7 @@ def renewal_being_paid(purchase: Purchase) -> list[str]:
 def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User) -> None:
     """Who gave back how much, and what it took."""
     what = gettext("Refunded %(amount)s of %(purchase)s") % {
-        "amount": parts.money(refund.amount, refund.currency),
+        "amount": display.money(refund.amount, refund.currency),
         "purchase": purchase,
     }
     change = gettext("licenses held: %(before)s → %(after)s") % {
@@ -261,7 +261,7 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
 
 def refunded(refund: Refund) -> Done:
     """Said after it was asked for: what the processor has made of it."""
-    amount = parts.money(refund.amount, refund.currency)
+    amount = display.money(refund.amount, refund.currency)
     if refund.status in FAILED_REFUNDS:
         words = gettext("The processor refused to refund %(amount)s: %(reason)s.")
         facts = {"amount": amount, "reason": refund.failure_reason or "–"}

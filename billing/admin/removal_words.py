@@ -7,9 +7,9 @@ from billing.checkout.renewals import open_renewal_checkout
 from billing.support import removals
 from billing.support.removals import RemovalPlan
 from subscriptions import clock
-from subscriptions.admin import parts
-from subscriptions.admin.actions import Done
-from subscriptions.admin.parts import Fact
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.actions import Done
+from subscriptions.admin.parts.display import Fact
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Refusal, Refused
@@ -53,7 +53,7 @@ def renewal_of(plan: RemovalPlan) -> str:
     """Number and total as they are now."""
     return _("%(quantity)s licenses, %(total)s with %(package)s today") % {
         "quantity": number(plan.renewal_before),
-        "total": parts.money(plan.total_before, plan.currency),
+        "total": display.money(plan.total_before, plan.currency),
         "package": plan.package.name,
     }
 

@@ -20,14 +20,14 @@ from billing.admin.removal_words import (
 )
 from billing.support import removals
 from subscriptions import clock
-from subscriptions.admin import log, parts
-from subscriptions.admin.actions import Action, ActionForm, Done, action_page
-from subscriptions.admin.filters import YesFilter, organization_filter
-from subscriptions.admin.log import Deed
-from subscriptions.admin.organization_lists import MAY_TAKE_BACK
-from subscriptions.admin.parts import Fact, Tool
-from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.parts.display import Fact, Tool
+from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
@@ -57,7 +57,7 @@ class TakeRemovalBack(Action):
         plan = removals.plan_removal(standing, 0)
         return [
             (gettext("Removed"), number(removal.quantity)),
-            (gettext("When"), parts.moment(removal.created_at)),
+            (gettext("When"), display.moment(removal.created_at)),
             (gettext("By"), str(removal.actor)),
             (gettext("Asked for by"), removal.asked_by),
             (gettext("Reason then"), removal.reason),
@@ -94,7 +94,7 @@ class TakeRemovalBack(Action):
 
     def back(self) -> str:
         """To the organization."""
-        return parts.address_of(self.organization)
+        return display.address_of(self.organization)
 
     def trail(self) -> Sequence[Model]:
         """Below the organization."""
@@ -148,26 +148,26 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
     @admin.display(description=_("organization"))
     def organization(self, removal: LicenseRemoval) -> str:
         """Whose renewal it is."""
-        return parts.link(removal.term.organization)
+        return display.link(removal.term.organization)
 
     @admin.display(description=_("message it came from"))
     def request(self, removal: LicenseRemoval) -> str:
         """The conversation."""
-        return parts.link(removal.message.conversation) if removal.message else "–"
+        return display.link(removal.message.conversation) if removal.message else "–"
 
     @admin.display(description=_("taken back"))
     def back(self, removal: LicenseRemoval) -> str:
         """When, and by whom."""
         if removal.taken_back_at is None:
             return ""
-        return f"{parts.moment(removal.taken_back_at)}, {removal.taken_back_by}"
+        return f"{display.moment(removal.taken_back_at)}, {removal.taken_back_by}"
 
     def tools(self, request: HttpRequest, obj: LicenseRemoval) -> list[Tool]:
         """Taking it back."""
         if not request.user.has_perm(MAY_TAKE_BACK) or obj.taken_back_at is not None:
             return []
-        page = parts.address_of(obj, "take_back")
-        return [parts.tool(gettext("Take back…"), page, may_take_back(obj))]
+        page = display.address_of(obj, "take_back")
+        return [display.tool(gettext("Take back…"), page, may_take_back(obj))]
 
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""

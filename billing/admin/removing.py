@@ -22,10 +22,10 @@ from billing.admin.removal_words import (
 )
 from billing.support import removals
 from subscriptions import clock
-from subscriptions.admin import log, parts
-from subscriptions.admin.actions import Action, ActionForm, Done, Plan, ReasonForm
-from subscriptions.admin.log import Deed
-from subscriptions.admin.parts import Fact
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
+from subscriptions.admin.parts.display import Fact
+from subscriptions.admin.parts.log import Deed
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
@@ -126,14 +126,14 @@ class RemoveLicenses(Action):
             return []
         words = gettext("%(quantity)s licenses, on %(when)s: “%(body)s”") % {
             "quantity": number(self.message.removal_quantity or 0),
-            "when": parts.moment(self.message.created_at),
+            "when": display.moment(self.message.created_at),
             "body": self.message.body,
         }
         return [
             (gettext("Request"), words),
             (
                 gettext("Conversation"),
-                parts.link(self.message.conversation, named(self.message.author)),
+                display.link(self.message.conversation, named(self.message.author)),
             ),
         ]
 
@@ -148,7 +148,7 @@ class RemoveLicenses(Action):
             % {
                 "who": removal.actor,
                 "quantity": number(removal.quantity),
-                "when": parts.moment(removal.created_at),
+                "when": display.moment(removal.created_at),
             }
             for removal in before
         ]
@@ -159,7 +159,7 @@ class RemoveLicenses(Action):
         plan = removals.plan_removal(standing_of(self.subject, clock.now()), quantity)
         facts = [
             *order_facts(plan),
-            (gettext("To be removed"), parts.marked(number(quantity))),
+            (gettext("To be removed"), display.marked(number(quantity))),
             (gettext("What remains"), number(plan.left)),
             (
                 gettext("Renewal"),
@@ -168,8 +168,8 @@ class RemoveLicenses(Action):
             (
                 gettext("Total at today's price of %(package)s") % {"package": plan.package.name},
                 before_after(
-                    parts.money(plan.total_before, plan.currency),
-                    parts.money(plan.total_after, plan.currency),
+                    display.money(plan.total_before, plan.currency),
+                    display.money(plan.total_after, plan.currency),
                 ),
             ),
         ]

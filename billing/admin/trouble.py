@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.refunds.reversal import CheckoutInTheWay
-from subscriptions.admin.actions import Trouble
+from subscriptions.admin.parts.actions import Trouble
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """The lower floor in the Django admin: history to be read, and the price list to be kept."""
 
-from subscriptions.admin import messages, organizations, others, people, price_list, records
+from subscriptions.admin import members, messenger, others, packages, records
+from subscriptions.admin.organizations.model_admin import OrganizationAdmin
 
-__all__ = ["messages", "organizations", "others", "people", "price_list", "records"]
+__all__ = ["OrganizationAdmin", "members", "messenger", "others", "packages", "records"]

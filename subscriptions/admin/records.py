@@ -7,10 +7,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.admin import parts, story
-from subscriptions.admin.filters import YesFilter, organization_filter
-from subscriptions.admin.read_only import RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.organizations import history
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.models import (
     Activity,
     LicenseEntry,
@@ -62,19 +63,19 @@ class TermAdmin(Searched, RecordAdmin):
     @admin.display(description=_("locked price per license"))
     def price(self, term: Term) -> str:
         """As people read it."""
-        return parts.money(term.unit_amount, term.currency)
+        return display.money(term.unit_amount, term.currency)
 
     @admin.display(description=_("its renewals"))
     def renewals(self, term: Term) -> str:
         """With their state, and the term they started."""
         rows = term.renewals.select_related("term__organization").order_by("-pk")
-        return parts.links(rows[: parts.LONGEST_LIST])
+        return display.links(rows[: display.LONGEST_LIST])
 
     @admin.display(description=_("ledger"))
     def entries(self, term: Term) -> str:
         """The license entries of this term."""
         rows = term.license_entries.order_by("-pk")
-        return parts.links(rows[: parts.LONGEST_LIST])
+        return display.links(rows[: display.LONGEST_LIST])
 
 
 @admin.register(Renewal)
@@ -123,18 +124,18 @@ class LicenseEntryAdmin(Searched, RecordAdmin):
     @admin.display(description=_("organization"))
     def organization(self, entry: LicenseEntry) -> str:
         """Whose licenses they are."""
-        return parts.link(entry.term.organization)
+        return display.link(entry.term.organization)
 
     @admin.display(description=_("term"))
     def term_dates(self, entry: LicenseEntry) -> str:
         """The term they belong to."""
-        dates = f"{parts.day(entry.term.starts_on)} – {parts.day(entry.term.expires_on)}"
-        return parts.link(entry.term, dates)
+        dates = f"{display.day(entry.term.starts_on)} – {display.day(entry.term.expires_on)}"
+        return display.link(entry.term, dates)
 
     @admin.display(description=_("reversed by"))
     def reversed_by(self, entry: LicenseEntry) -> str:
         """The entries that took them back, or gave them again (R30)."""
-        return parts.links(entry.reversals.all()[: parts.LONGEST_LIST])
+        return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
 class WaitingNoticeFilter(YesFilter):
@@ -174,12 +175,12 @@ class ActivityAdmin(Searched, RecordAdmin):
     @admin.display(description=_("what"))
     def what(self, activity: Activity) -> str:
         """In words."""
-        return story.words(activity)
+        return history.words(activity)
 
     @admin.display(description=_("before → after"))
     def change(self, activity: Activity) -> str:
         """Where that was recorded."""
-        return story.change(activity)
+        return history.change(activity)
 
     @admin.display(description=_("reason"))
     def why(self, activity: Activity) -> Any:

@@ -10,8 +10,8 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from subscriptions.admin import log
-from subscriptions.admin.parts import address_of
+from subscriptions.admin.parts import log
+from subscriptions.admin.parts.display import address_of
 
 
 @dataclass

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from subscriptions import clock
-from subscriptions.admin import read_only
+from subscriptions.admin.parts import read_only
 from subscriptions.models import Membership, Package
 from tests.admin.desk import Desk, logged
 from tests.pages import text_of

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from subscriptions.admin.messages import remove_licenses_link
+from subscriptions.admin.messenger import remove_licenses_link
 from subscriptions.members import members
 from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
@@ -311,7 +311,7 @@ class TestRemovalRequests:
             is_it = name == "admin:subscriptions_organization_remove_licenses"
             return f"/admin/remove/{how['args'][0]}/" if is_it else reverse(name, **how)
 
-        monkeypatch.setattr("subscriptions.admin.messages.reverse", known)
+        monkeypatch.setattr("subscriptions.admin.messenger.reverse", known)
         page = client.get(page_of(asked)).content.decode()
 
         assert "Asks to remove 5 licenses" in page
@@ -324,7 +324,7 @@ class TestRemovalRequests:
         def unknown(*args: Any, **how: Any) -> str:
             raise NoReverseMatch
 
-        monkeypatch.setattr("subscriptions.admin.messages.reverse", unknown)
+        monkeypatch.setattr("subscriptions.admin.messenger.reverse", unknown)
 
         assert remove_licenses_link(asked) == ""
         asked.removal_quantity = 5

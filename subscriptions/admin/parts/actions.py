@@ -29,8 +29,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.admin import parts
-from subscriptions.admin.parts import Fact
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused
 from subscriptions.text.refusals.sentences import sentence
@@ -132,7 +132,7 @@ class Action(ABC):
 
     def back(self) -> str:
         """Where it leads to."""
-        return parts.address_of(self.subject)
+        return display.address_of(self.subject)
 
     def trail(self) -> Sequence[Model]:
         """What the page is below of, from the top."""
@@ -229,7 +229,7 @@ class Action(ABC):
             "opts": self.model_admin.opts,
             "title": self.title,
             "subtitle": self.name_of(self.subject),
-            "trail": [(parts.address_of(thing), self.name_of(thing)) for thing in self.trail()],
+            "trail": [(display.address_of(thing), self.name_of(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,
             **({} if plan or refusal else self._how_it_stands()),

@@ -13,14 +13,14 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.admin import log, parts, searching
-from subscriptions.admin.actions import Action, ActionForm, Done, action_page
-from subscriptions.admin.filters import organization_filter
-from subscriptions.admin.log import Deed
-from subscriptions.admin.organization_lists import MAY_INVITE
-from subscriptions.admin.parts import Fact, Tool
-from subscriptions.admin.read_only import CappedPaginator, LogsByClock, RecordAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.organizations.list_panels import MAY_INVITE
+from subscriptions.admin.parts import display, log, search
+from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.parts.display import Fact, Tool
+from subscriptions.admin.parts.filters import organization_filter
+from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.read_only import CappedPaginator, LogsByClock, RecordAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.members import members
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState
@@ -51,7 +51,7 @@ class ResendInvitation(Action):
         return [
             (gettext("Member"), self.subject.display_name),
             (gettext("E-mail"), self.subject.user.email),
-            (gettext("Last invitation"), parts.moment(self.subject.invited_at)),
+            (gettext("Last invitation"), display.moment(self.subject.invited_at)),
         ]
 
     def warnings(self) -> Sequence[str]:
@@ -110,16 +110,16 @@ class MembershipAdmin(Searched, RecordAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By the person, or by the organization."""
-        by_person = Q(user__in=searching.people(text))
+        by_person = Q(user__in=search.people(text))
         if "@" in text:
             return by_person
-        return by_person | Q(organization__in=searching.organizations(text))
+        return by_person | Q(organization__in=search.organizations(text))
 
     def tools(self, request: HttpRequest, obj: Membership) -> list[Tool]:
         """Resending an invitation."""
         if not request.user.has_perm(MAY_INVITE) or obj.state != MembershipState.INVITED:
             return []
-        page = parts.address_of(obj, "resend")
+        page = display.address_of(obj, "resend")
         return [Tool(gettext("Resend invitation…"), page)]
 
     def get_urls(self) -> list[URLPattern]:
@@ -179,14 +179,14 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By e-mail address or name."""
-        return Q(pk__in=searching.people(text))
+        return Q(pk__in=search.people(text))
 
     @admin.display(description=_("memberships"))
     def memberships(self, user: User) -> str:
         """Where this person belongs to."""
         rows = user.memberships.select_related("organization").order_by("organization__name")
-        return parts.links(
-            rows[: parts.LONGEST_LIST],
+        return display.links(
+            rows[: display.LONGEST_LIST],
             lambda row: f"{row.organization} ({row.get_role_display()}, {row.get_state_display()})",
         )
 

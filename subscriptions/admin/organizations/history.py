@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from subscriptions.admin import log
-from subscriptions.admin.parts import LONGEST_LIST, list_of
+from subscriptions.admin.parts import log
+from subscriptions.admin.parts.display import LONGEST_LIST, list_of
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
 from subscriptions.notifications.activity import words_of

@@ -14,14 +14,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.admin import organization_lists as lists
-from subscriptions.admin import organization_page as page
-from subscriptions.admin import parts, searching
-from subscriptions.admin.figures import Figures, figures_of
-from subscriptions.admin.filters import PHASES, OverFilter, PhaseFilter
-from subscriptions.admin.parts import Panel, Tool
-from subscriptions.admin.read_only import ReadOnlyAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.organizations import list_panels as lists
+from subscriptions.admin.organizations import status_panels as page
+from subscriptions.admin.organizations.figures import Figures, figures_of
+from subscriptions.admin.parts import display, search
+from subscriptions.admin.parts.display import Panel, Tool
+from subscriptions.admin.parts.filters import PHASES, OverFilter, PhaseFilter
+from subscriptions.admin.parts.read_only import ReadOnlyAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import RENEWAL_OPEN
@@ -59,10 +59,10 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By its own name and addresses, or by its members."""
-        own = searching.named_so(text)
+        own = search.named_so(text)
         if "@" not in text and Organization.objects.filter(own).exists():
             return own
-        return own | Q(pk__in=searching.with_member(text))
+        return own | Q(pk__in=search.with_member(text))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that reads figures."""
@@ -73,7 +73,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
         """Where it stands; what support may have to look at stands out."""
         phase = _figures(organization).phase
         words = str(PHASES[phase])
-        return parts.marked(words) if phase in RENEWAL_OPEN else words
+        return display.marked(words) if phase in RENEWAL_OPEN else words
 
     @admin.display(description=_("until"))
     def ended_on(self, organization: Organization) -> date | None:
@@ -89,7 +89,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
             "held": formats.number(figures.held),
         }
         is_over = figures.held and figures.in_use > figures.held
-        return parts.marked(text) if is_over else text
+        return display.marked(text) if is_over else text
 
     # One organization ----------------------------------------------------------------------------
 

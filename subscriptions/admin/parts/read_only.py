@@ -10,8 +10,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.admin import log
-from subscriptions.admin.parts import Tool
+from subscriptions.admin.parts import log
+from subscriptions.admin.parts.display import Tool
 
 # Counting further is slow in millions of rows, and nobody leafs through so many pages.
 MOST_COUNTED = 2000

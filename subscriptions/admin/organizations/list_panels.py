@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from subscriptions.admin import parts, story
-from subscriptions.admin.parts import Panel, day, day_of, link, marked, moment, money
+from subscriptions.admin.organizations import history as story
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
 from subscriptions.licenses.status import Standing
 from subscriptions.models import (
     Conversation,
@@ -42,7 +43,7 @@ _ROLE_ORDER = (
 
 def members(request: HttpRequest, standing: Standing) -> Panel | None:
     """Who uses a license: those who may be asked first, then the invited."""
-    if not parts.may_see(request, Membership):
+    if not display.may_see(request, Membership):
         return None
     organization = standing.organization
     order = Case(
@@ -54,7 +55,7 @@ def members(request: HttpRequest, standing: Standing) -> Panel | None:
         .select_related("user")
         .order_by(order, "-state", "license_number")
     )
-    found, total = parts.first_rows(rows)
+    found, total = display.first_rows(rows)
     may_invite = request.user.has_perm(MAY_INVITE)
     return Panel(
         _("Members"),
@@ -74,7 +75,7 @@ def members(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("Nobody uses a license."),
         total=total,
-        more=parts.list_of(
+        more=display.list_of(
             Membership, organization=organization.pk, state__in=",".join(HOLDS_LICENSE)
         ),
     )
@@ -94,14 +95,14 @@ def _resend(member: Membership) -> str:
     if member.state != MembershipState.INVITED:
         return ""
     page = reverse("admin:subscriptions_membership_resend", args=[member.pk])
-    return parts.link_to(page, _("Resend invitation…"))
+    return display.link_to(page, _("Resend invitation…"))
 
 
 def terms(request: HttpRequest, standing: Standing) -> Panel | None:
     """Every paid period, the latest first."""
-    if not parts.may_see(request, Term):
+    if not display.may_see(request, Term):
         return None
-    found, total = parts.first_rows(standing.organization.terms.order_by("-starts_on", "-pk"))
+    found, total = display.first_rows(standing.organization.terms.order_by("-starts_on", "-pk"))
     return Panel(
         _("Terms"),
         "terms",
@@ -118,16 +119,16 @@ def terms(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("Nothing was ever paid."),
         total=total,
-        more=parts.list_of(Term, organization=standing.organization.pk),
+        more=display.list_of(Term, organization=standing.organization.pk),
     )
 
 
 def removals(request: HttpRequest, standing: Standing) -> Panel | None:
     """Licenses taken off renewals, and what may be taken back (R27)."""
-    if not parts.may_see(request, LicenseRemoval):
+    if not display.may_see(request, LicenseRemoval):
         return None
     rows = LicenseRemoval.objects.filter(term__organization=standing.organization)
-    found, total = parts.first_rows(
+    found, total = display.first_rows(
         rows.select_related("actor", "taken_back_by", "term", "message").order_by("-created_at")
     )
     may_take_back = request.user.has_perm(MAY_TAKE_BACK)
@@ -150,7 +151,7 @@ def removals(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("None."),
         total=total,
-        more=parts.list_of(LicenseRemoval, organization=standing.organization.pk),
+        more=display.list_of(LicenseRemoval, organization=standing.organization.pk),
     )
 
 
@@ -169,15 +170,15 @@ def _standing_of_removal(removal: LicenseRemoval, open_term: Term | None) -> str
 
 def _take_back(removal: LicenseRemoval) -> str:
     page = reverse("admin:subscriptions_licenseremoval_take_back", args=[removal.pk])
-    return parts.link_to(page, _("Take back…"))
+    return display.link_to(page, _("Take back…"))
 
 
 def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
     """The license ledger, the latest entry first (R29)."""
-    if not parts.may_see(request, LicenseEntry):
+    if not display.may_see(request, LicenseEntry):
         return None
     rows = LicenseEntry.objects.filter(term__organization=standing.organization)
-    found, total = parts.first_rows(
+    found, total = display.first_rows(
         rows.select_related("term", "actor").order_by("-created_at", "-pk")
     )
     return Panel(
@@ -197,16 +198,16 @@ def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("No entries."),
         total=total,
-        more=parts.list_of(LicenseEntry, organization=standing.organization.pk),
+        more=display.list_of(LicenseEntry, organization=standing.organization.pk),
     )
 
 
 def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
     """What members wrote to support, the latest first (R28)."""
-    if not parts.may_see(request, Conversation):
+    if not display.may_see(request, Conversation):
         return None
     rows = standing.organization.conversations.select_related("person")
-    found, total = parts.first_rows(rows.order_by("-last_message_at", "-pk"))
+    found, total = display.first_rows(rows.order_by("-last_message_at", "-pk"))
     asking = Message.objects.filter(
         conversation__in=found, removal_quantity__isnull=False
     ).annotate(
@@ -229,7 +230,7 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("Nobody has written."),
         total=total,
-        more=parts.list_of(Conversation, organization__id__exact=standing.organization.pk),
+        more=display.list_of(Conversation, organization__id__exact=standing.organization.pk),
         is_urgent=any(row.state == ConversationState.WAITING for row in found),
     )
 
@@ -239,9 +240,9 @@ def _asked_for(message: Message | None, organization: Organization) -> str:
         return ""
     if message.is_done:  # type: ignore[attr-defined]
         return _("%(quantity)s: removed") % {"quantity": message.removal_quantity}
-    page = parts.address_of(organization, "remove_licenses")
+    page = display.address_of(organization, "remove_licenses")
     words = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
-    return parts.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
+    return display.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
 
 
 def _conversation_state(conversation: Conversation) -> str:

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from subscriptions.admin import parts
-from subscriptions.admin.read_only import NeverDeleted
+from subscriptions.admin.parts import display
+from subscriptions.admin.parts.read_only import NeverDeleted
 from subscriptions.licenses import packages
 from subscriptions.models import Package
 from subscriptions.policy.add_ons import PROCESSOR_MINIMUM
@@ -61,7 +61,7 @@ class PackageAdmin(NeverDeleted):
     @admin.display(description=_("price per license"), ordering="unit_amount")
     def price(self, package: Package) -> str:
         """As people read it."""
-        return parts.money(package.unit_amount, package.currency)
+        return display.money(package.unit_amount, package.currency)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Package | None = None

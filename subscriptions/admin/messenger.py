@@ -19,10 +19,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.admin import searching
-from subscriptions.admin.filters import organization_filter
-from subscriptions.admin.read_only import ReadOnlyAdmin
-from subscriptions.admin.searching import Searched
+from subscriptions.admin.parts import search
+from subscriptions.admin.parts.filters import organization_filter
+from subscriptions.admin.parts.read_only import ReadOnlyAdmin
+from subscriptions.admin.parts.search import Searched
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Conversation, Message, User
@@ -101,11 +101,11 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By who wrote, with an account or without, or by the organization."""
-        by_person = Q(person__in=searching.people(text)) | begins("email", text)
+        by_person = Q(person__in=search.people(text)) | begins("email", text)
         if "@" in text:
             return by_person
         by_name = Q(name__istartswith=text)
-        return by_person | by_name | Q(organization__in=searching.organizations(text))
+        return by_person | by_name | Q(organization__in=search.organizations(text))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         """With how many licenses were asked to be removed last."""

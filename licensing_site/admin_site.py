@@ -56,7 +56,7 @@ class AdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """The start page, with what waits."""
-        from billing.admin.figures import figures
+        from billing.admin.overview import figures
 
         return super().index(request, {"figures": figures(request), **(extra_context or {})})
 

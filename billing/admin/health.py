@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 
 from billing.admin.events import MAY_PROCESS
-from billing.admin.finding import as_number
 from billing.admin.purchases import NEEDS_RESPONSE, UNFINISHED
+from billing.admin.references import as_number
 from billing.events import reconcile
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import UNSETTLED
@@ -73,7 +73,7 @@ def show(
         "may_reconcile": request.user.has_perm(MAY_PROCESS),
     }
     request.current_app = site.name
-    return TemplateResponse(request, "admin/health.html", context)
+    return TemplateResponse(request, "billing/admin/health.html", context)
 
 
 def webhooks() -> Panel:

@@ -9,10 +9,10 @@ from django.urls import URLPattern
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import finding
-from billing.admin.refunding import MAY_REFUND
-from billing.admin.removal_words import may_remove
-from billing.admin.removing import MAY_REMOVE, RemoveLicenses
+from billing.admin import references
+from billing.admin.refunds.actions import MAY_REFUND
+from billing.admin.removals.actions import MAY_REMOVE, RemoveLicenses
+from billing.admin.removals.facts import may_remove
 from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
@@ -54,7 +54,7 @@ class OrganizationAdmin(model_admin.OrganizationAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By a purchase, too."""
-        named = finding.purchases(text)
+        named = references.purchases(text)
         if named is not None:
             found = Purchase.objects.filter(pk__in=named, organization__isnull=False)
             return Q(pk__in=list(found.values_list("organization", flat=True)))

@@ -10,9 +10,9 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import trouble
-from billing.admin.finding import by_payment
-from billing.admin.refunding import purchase_facts, refund_plan, refunded
+from billing.admin import processor_errors
+from billing.admin.references import by_payment
+from billing.admin.refunds.actions import purchase_facts, refund_plan, refunded
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments
@@ -144,7 +144,7 @@ class GrantProblem(_AboutProblem):
         """Grant it."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
-        with trouble.said(gettext("Nothing was granted.")):
+        with processor_errors.said(gettext("Nothing was granted.")):
             purchase = payments.grant_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
@@ -192,7 +192,7 @@ class RefundProblem(_AboutProblem):
         """Refund it."""
         why = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
-        with trouble.said(gettext("Nothing was refunded.")):
+        with processor_errors.said(gettext("Nothing was refunded.")):
             refund = payments.refund_problem(
                 self.subject,
                 why=why,

@@ -9,8 +9,8 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import finding
-from billing.admin.refunding import MAY_REFUND, RefundPurchase
+from billing.admin import references
+from billing.admin.refunds.actions import MAY_REFUND, RefundPurchase
 from billing.models import Application, Dispute, Purchase, Refund
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from billing.support import payments
@@ -108,7 +108,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         organization = request.GET.get("organization", "")
         if organization and text.isascii() and text.isdecimal() and len(text) < 10:
             return Q(receipt_number=int(text))
-        named = finding.purchases(text)
+        named = references.purchases(text)
         if named is not None:
             return Q(pk__in=named)
         by_organization = Q(organization__in=search.organizations(text))
@@ -240,11 +240,11 @@ class _OfPurchase(Searched, RecordAdmin):
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By the processor's ids, the purchase's number, or the organization."""
-        if finding.REFUND.fullmatch(text) or finding.DISPUTE.fullmatch(text):
+        if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
             return Q(**{self.id_field: text})
-        if finding.PAYMENT.fullmatch(text):
+        if references.PAYMENT.fullmatch(text):
             return Q(payment_intent_id=text)
-        named = finding.purchases(text)
+        named = references.purchases(text)
         if named is not None:
             return Q(purchase__in=named)
         return super().found(request, text)

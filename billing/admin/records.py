@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.finding import as_number
+from billing.admin.references import as_number
 from billing.models import Purchase
 from subscriptions.admin import records
 from subscriptions.admin.parts import display

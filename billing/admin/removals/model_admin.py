@@ -9,8 +9,8 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import trouble
-from billing.admin.removal_words import (
+from billing.admin import processor_errors
+from billing.admin.removals.facts import (
     before_after,
     being_paid,
     may_remove,
@@ -81,7 +81,7 @@ class TakeRemovalBack(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Take it back."""
         plan = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
-        with trouble.said(gettext("Nothing was changed.")):
+        with processor_errors.said(gettext("Nothing was changed.")):
             removal = removals.take_removal_back(self.subject, actor=actor)
         after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
         what = gettext("Took the removal of %(quantity)s licenses back") % {

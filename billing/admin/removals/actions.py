@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import trouble
-from billing.admin.removal_words import (
+from billing.admin import processor_errors
+from billing.admin.removals.facts import (
     before_after,
     being_paid,
     may_remove,
@@ -219,7 +219,7 @@ class RemoveLicenses(Action):
             submission=typed["submission"],
             message=self.message,
         )
-        with trouble.said(gettext("Nothing was removed.")):
+        with processor_errors.said(gettext("Nothing was removed.")):
             removal = removals.remove_licenses(self.subject, order, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; asked for by %(who)s") % {
             "quantity": removal.quantity,

@@ -9,8 +9,8 @@ from django.db.models import Model
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import trouble
-from billing.admin.rehearsal import Outcome, rehearse
+from billing.admin import processor_errors
+from billing.admin.refunds.rehearsal import Outcome, rehearse
 from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Purchase, Refund
 from billing.refunds import reversal
@@ -121,7 +121,7 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         outcome = rehearse(self.subject, amount)
         order = RefundOrder(licenses, typed["reason"], typed["submission"])
-        with trouble.said(gettext("Nothing was refunded.")):
+        with processor_errors.said(gettext("Nothing was refunded.")):
             refund = payments.refund_purchase(self.subject, order, actor=actor)
         write_log(refund, self.subject, outcome, actor)
         return refunded(refund)
@@ -169,7 +169,7 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
     """What refunding ``amount`` (minor units) of a granted purchase comes to."""
-    with trouble.said(gettext("Nothing was refunded.")):
+    with processor_errors.said(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),

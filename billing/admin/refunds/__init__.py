@@ -1,0 +1,1 @@
+"""Refunds and disputes in the admin."""

@@ -1,0 +1,1 @@
+"""Removals of licenses in the admin."""

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 
 from billing.admin.events import MAY_PROCESS
-from billing.admin.purchases import NEEDS_RESPONSE, UNFINISHED
 from billing.admin.references import as_number
+from billing.admin.refunds.model_admin import NEEDS_RESPONSE, UNFINISHED
 from billing.events import reconcile
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.states import UNSETTLED

@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.admin.purchases import NEEDS_RESPONSE
+from billing.admin.refunds.model_admin import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
+from subscriptions.admin.organizations.filters import in_phase, over_their_licenses
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.filters import in_phase, over_their_licenses
 from subscriptions.messenger.replies import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
 from billing.admin.references import by_payment
-from billing.admin.refunds.actions import purchase_facts, refund_plan, refunded
+from billing.admin.refunds.facts import purchase_facts, refund_plan, refunded
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments

@@ -1,6 +1,6 @@
-"""Purchases, refunds and disputes in the Django admin, to be read; a purchase can be refunded."""
+"""Purchases in the Django admin, to be read; one can be refunded."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import references
 from billing.admin.refunds.actions import MAY_REFUND, RefundPurchase
-from billing.models import Application, Dispute, Purchase, Refund
-from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
+from billing.models import Application, Purchase
+from billing.states import PurchaseStatus
 from billing.support import payments
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
@@ -21,10 +21,6 @@ from subscriptions.admin.parts.filters import YesFilter, organization_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseEntry
-
-# Neither paid and granted nor over.
-UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION]
-NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
 
 
 class ReturnedFilter(YesFilter):
@@ -216,85 +212,3 @@ class PurchaseAdmin(Searched, RecordAdmin):
 def money_and_state(row: Any) -> str:
     """A refund or dispute on one line."""
     return f"{display.money(row.amount, row.currency)}: {row.get_status_display()}"
-
-
-class UnfinishedFilter(YesFilter):
-    """Refunds that the processor has not finished."""
-
-    title = _("unfinished")
-    parameter_name = "unfinished"
-    words = _("Not finished")
-
-    def condition(self) -> Q:
-        """Neither succeeded nor failed."""
-        return Q(status__in=[str(status) for status in UNFINISHED])
-
-
-class _OfPurchase(Searched, RecordAdmin):
-    """What hangs on a purchase: refunds and disputes."""
-
-    organization_field = "purchase__organization"
-    list_select_related: ClassVar[tuple[str, ...]] = ("purchase__organization",)
-    # What the processor calls it.
-    id_field = ""
-
-    def found(self, request: HttpRequest, text: str) -> Q:
-        """By the processor's ids, the purchase's number, or the organization."""
-        if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
-            return Q(**{self.id_field: text})
-        if references.PAYMENT.fullmatch(text):
-            return Q(payment_intent_id=text)
-        named = references.purchases(text)
-        if named is not None:
-            return Q(purchase__in=named)
-        return super().found(request, text)
-
-    @admin.display(description=_("organization"))
-    def organization(self, row: Any) -> str:
-        """Whose payment it is, where that is known."""
-        return display.link(row.purchase.organization) if row.purchase else "–"
-
-    @admin.display(description=_("amount"))
-    def money(self, row: Any) -> str:
-        """As people read it."""
-        return display.money(row.amount, row.currency)
-
-
-@admin.register(Refund)
-class RefundAdmin(_OfPurchase):
-    id_field = "refund_id"
-    ordering = ("-created_at",)
-    list_display = ("money", "organization", "status", "actor", "reason", "created_at")
-    list_filter = (UnfinishedFilter, "status", organization_filter("purchase__organization"))
-    list_select_related = ("purchase__organization", "actor")
-    search_help_text = _("An organization, or a whole re_… or pi_… of the processor.")
-    fields = (
-        *("organization", "purchase", "problem", "money", "status", "failure_reason"),
-        *("actor", "reason", "created_at", "refund_id", "payment_intent_id"),
-    )
-    readonly_fields = ("organization", "money")
-
-
-class NeedsResponseFilter(YesFilter):
-    """Disputes that somebody must answer at the processor."""
-
-    title = _("needs response")
-    parameter_name = "respond"
-    words = _("Needs a response")
-
-    def condition(self) -> Q:
-        """Inquiries, too."""
-        return Q(status__in=[str(status) for status in NEEDS_RESPONSE])
-
-
-@admin.register(Dispute)
-class DisputeAdmin(_OfPurchase):
-    id_field = "dispute_id"
-    list_display = ("dispute_id", "organization", "status", "reason", "money", "created_at")
-    list_filter = (NeedsResponseFilter, "status", organization_filter("purchase__organization"))
-    search_help_text = _("An organization, or a whole du_… or pi_… of the processor.")
-    fields = (
-        *("organization", "purchase", "money", "status", "reason", "created_at"),
-        *("dispute_id", "payment_intent_id"),
-    )
-    readonly_fields = ("organization", "money")

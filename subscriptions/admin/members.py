@@ -1,12 +1,10 @@
-"""Members and accounts in the Django admin; an invitation can be sent again (R3, R4)."""
+"""Members in the Django admin; an invitation can be sent again (R3, R4)."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.urls import URLPattern
@@ -19,7 +17,7 @@ from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_p
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter
 from subscriptions.admin.parts.log import Deed
-from subscriptions.admin.parts.read_only import CappedPaginator, LogsByClock, RecordAdmin
+from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.members import members
 from subscriptions.models import Membership, User
@@ -128,77 +126,3 @@ class MembershipAdmin(Searched, RecordAdmin):
             action_page(self, "resend", "subscriptions_membership_resend", ResendInvitation),
             *super().get_urls(),
         ]
-
-
-class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
-    """A new account for support staff; members come by invitation."""
-
-    class Meta:
-        model = User
-        fields = ("email", "name")
-
-
-class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
-    """What a superuser may change about an account."""
-
-    password = None  # type: ignore[assignment]  # drops the link to setting it
-
-    class Meta:
-        model = User
-        fields = ("is_active", "is_staff", "groups", "user_permissions")
-
-
-@admin.register(User)
-class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Accounts. Name, e-mail and password are their owner's to change (R3)."""
-
-    form = UserForm
-    add_form = UserCreationForm
-    actions = None
-    list_display = ("email", "name", "is_staff", "is_active", "last_login")
-    list_filter = ("is_staff", "is_active")
-    list_max_show_all = 0
-    show_facets = admin.ShowFacets.NEVER
-    show_full_result_count = False
-    paginator = CappedPaginator
-    ordering = ("email",)
-    sortable_by = ("email",)
-    readonly_fields = ("email", "name", "last_login", "date_joined", "is_superuser", "memberships")
-    fieldsets = (
-        (None, {"fields": ("email", "name", "last_login", "date_joined", "memberships")}),
-        (
-            _("Support"),
-            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
-        ),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
-    )
-
-    search_help_text = _("The beginning of a name or address.")
-
-    def found(self, request: HttpRequest, text: str) -> Q:
-        """By e-mail address or name."""
-        return Q(pk__in=search.people(text))
-
-    @admin.display(description=_("memberships"))
-    def memberships(self, user: User) -> str:
-        """Where this person belongs to."""
-        rows = user.memberships.select_related("organization").order_by("organization__name")
-        return display.links(
-            rows[: display.LONGEST_LIST],
-            lambda row: f"{row.organization} ({row.get_role_display()}, {row.get_state_display()})",
-        )
-
-    def get_urls(self) -> list[URLPattern]:
-        """All of Django's but the page on which it would set somebody's password."""
-        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
-
-    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """A new account needs its e-mail and name typed once."""
-        fields = super().get_readonly_fields(request, obj)
-        return fields if obj else tuple(set(fields) - {"email", "name"})
-
-    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """An account stands in the history; it is made inactive instead."""
-        return False

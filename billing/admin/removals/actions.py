@@ -1,10 +1,11 @@
-"""Taking licenses off a renewal in the Django admin (R27)."""
+"""Removing licenses from a renewal in the Django admin, and taking that back (R27)."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +20,11 @@ from billing.admin.removals.facts import (
     order_facts,
     removed,
     renewal_of,
+    taken_back,
 )
 from billing.support import removals
 from subscriptions import clock
+from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
@@ -233,3 +236,81 @@ class RemoveLicenses(Action):
 
 def _licenses(quantity: int) -> str:
     return gettext("%(number)s licenses") % {"number": number(quantity)}
+
+
+class TakeRemovalBack(Action):
+    """Let the renewal be for these licenses again (R27)."""
+
+    permission = MAY_TAKE_BACK
+    title = _("Take a removal back")
+    button = _("Take it back")
+    subject: LicenseRemoval
+
+    @property
+    def organization(self) -> Organization:
+        """Whose renewal it is."""
+        return self.subject.term.organization
+
+    def judge(self) -> Allowed | Refusal:
+        """Until the renewal is paid, and once."""
+        return may_take_back(self.subject)
+
+    def facts(self) -> Sequence[Fact]:
+        """What was removed, and what the renewal would be."""
+        removal = self.subject
+        standing = standing_of(self.organization, clock.now())
+        plan = removals.plan_removal(standing, 0)
+        return [
+            (gettext("Removed"), number(removal.quantity)),
+            (gettext("When"), display.moment(removal.created_at)),
+            (gettext("By"), str(removal.actor)),
+            (gettext("Asked for by"), removal.asked_by),
+            (gettext("Reason then"), removal.reason),
+            (
+                gettext("Renewal as of now"),
+                renewal_of(plan),
+            ),
+        ]
+
+    def warnings(self) -> Sequence[str]:
+        """A renewal that somebody is paying."""
+        return being_paid(self.organization)
+
+    def done_before(self, form: ActionForm) -> Done | None:
+        """Taken back by the same person before."""
+        removal = LicenseRemoval.objects.get(pk=self.subject.pk)
+        if removal.taken_back_by_id != self.request.user.pk:
+            return None
+        return taken_back(removal)
+
+    def act(self, form: ActionForm, actor: User) -> Done:
+        """Take it back."""
+        plan = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
+        with processor_errors.said(gettext("Nothing was changed.")):
+            removal = removals.take_removal_back(self.subject, actor=actor)
+        after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
+        what = gettext("Took the removal of %(quantity)s licenses back") % {
+            "quantity": removal.quantity
+        }
+        change = before_after(number(plan.renewal_before), number(after.renewal_before))
+        deed = Deed(what, change, form.cleaned_data["reason"])
+        log.write(actor, deed, removal, self.organization)
+        return taken_back(removal)
+
+    def back(self) -> str:
+        """To the organization."""
+        return display.address_of(self.organization)
+
+    def trail(self) -> Sequence[Model]:
+        """Below the organization."""
+        return [self.organization]
+
+
+def may_take_back(removal: LicenseRemoval) -> Allowed | Refusal:
+    """Whether a removal still stands for a renewal that is open."""
+    if removal.taken_back_at is not None:
+        return Refusal(Reason.REMOVAL_TAKEN_BACK)
+    standing = standing_of(removal.term.organization, clock.now())
+    if standing.latest != removal.term or not standing.renewal_is_open:
+        return Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": standing.renewal_opens_on})
+    return may_remove(removal.term.organization)

@@ -17,9 +17,9 @@ from subscriptions import clock
 from subscriptions.admin.organizations import list_panels as lists
 from subscriptions.admin.organizations import status_panels as page
 from subscriptions.admin.organizations.figures import Figures, figures_of
+from subscriptions.admin.organizations.filters import PHASES, OverFilter, PhaseFilter
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.display import Panel, Tool
-from subscriptions.admin.parts.filters import PHASES, OverFilter, PhaseFilter
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.licenses.status import Standing, standing_of

@@ -4,8 +4,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts.display import Fact, Panel, day, day_of, link, marked, money
-from subscriptions.admin.parts.filters import PHASES
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term

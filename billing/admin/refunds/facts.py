@@ -1,0 +1,166 @@
+"""What a refund takes back, in words: before it is asked for and afterwards (R30)."""
+
+from django.contrib import messages
+from django.utils.translation import gettext, ngettext
+
+from billing.admin import processor_errors
+from billing.admin.refunds.rehearsal import Outcome, rehearse
+from billing.checkout.renewals import open_renewal_checkout
+from billing.models import Purchase, Refund
+from billing.refunds import reversal
+from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
+from subscriptions import clock
+from subscriptions.admin.organizations.filters import PHASES
+from subscriptions.admin.parts import display, log
+from subscriptions.admin.parts.actions import Done, Plan
+from subscriptions.admin.parts.display import Fact
+from subscriptions.admin.parts.log import Deed
+from subscriptions.models import User
+from subscriptions.policy import refunds as rules
+from subscriptions.text import formats
+
+
+def purchase_facts(purchase: Purchase) -> list[Fact]:
+    """What was paid, and what of it is left."""
+    paid = reversal.paid_purchase(purchase, with_requested=True)
+    term = purchase.term
+    return [
+        (gettext("Purchase"), display.link(purchase)),
+        (gettext("Receipt"), purchase.receipt_number),
+        (gettext("Paid"), display.moment(purchase.paid_at)),
+        (gettext("Card"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
+        (gettext("Total"), display.money(paid.total_amount, paid.currency)),
+        (gettext("Returned already"), display.money(paid.refunded_amount, paid.currency)),
+        (gettext("Left"), display.money(paid.amount_left, paid.currency)),
+        *(
+            [(gettext("Licenses left of it"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
+            if purchase.kind == PurchaseKind.ADD_ON
+            else []
+        ),
+        (
+            gettext("Term"),
+            display.link(term, f"{display.day(term.starts_on)} – {display.day(term.expires_on)}")
+            if term
+            else "",
+        ),
+        *(
+            [(gettext("The term"), display.marked(gettext("has ended")))]
+            if term and term.expires_on < clock.today()
+            else []
+        ),
+    ]
+
+
+def refund_plan(purchase: Purchase, amount: int) -> Plan:
+    """What refunding ``amount`` (minor units) of a granted purchase comes to."""
+    with processor_errors.said(gettext("Nothing was refunded.")):
+        outcome = rehearse(purchase, amount)
+    facts = [
+        (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
+        (gettext("To"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
+        (gettext("Licenses taken back"), _n(outcome.taken)),
+        (gettext("Licenses held now"), f"{_n(outcome.held_before)} → {_n(outcome.held_after)}"),
+        (gettext("Members in use"), _n(outcome.in_use)),
+        (
+            gettext("Phase"),
+            f"{PHASES[outcome.phase_before]} → {PHASES[outcome.phase_after]}"
+            if outcome.phase_before != outcome.phase_after
+            else PHASES[outcome.phase_after],
+        ),
+    ]
+    warnings = [*_consequences(purchase, outcome), *renewal_being_paid(purchase)]
+    shown = "/".join(
+        str(part)
+        for part in (
+            amount,
+            outcome.taken,
+            outcome.held_before,
+            outcome.held_after,
+            outcome.in_use,
+            outcome.phase_after,
+            outcome.canceled.pk if outcome.canceled else "",
+            *sorted(str(listed.pk) for listed in outcome.listed),
+        )
+    )
+    return Plan(facts, warnings, shown)
+
+
+def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
+    found = []
+    if purchase.term and purchase.term.expires_on < clock.today():
+        found.append(gettext("Its term has ended, so the licenses were used to the end."))
+    if outcome.canceled:
+        dates = {
+            "start": display.day(outcome.canceled.starts_on),
+            "end": display.day(outcome.canceled.expires_on),
+        }
+        words = gettext(
+            "The term from %(start)s to %(end)s is canceled, and renewal is open again."
+        )
+        found.append(words % dates)
+    for add_on in outcome.listed:
+        words = gettext(
+            "Its add-on of %(quantity)s licenses for %(total)s goes to payments to look at."
+        )
+        total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
+        found.append(words % {"quantity": _n(add_on.quantity), "total": total})
+    if not outcome.taken and not outcome.canceled:
+        found.append(gettext("It takes no license back: the money is goodwill."))
+    if outcome.over_after:
+        found.append(
+            ngettext(
+                "%(over)s member will have no license. Nobody is removed, but nobody can be added.",
+                "%(over)s members will have no license. Nobody is removed, but nobody can be "
+                "added.",
+                outcome.over_after,
+            )
+            % {"over": _n(outcome.over_after)}
+        )
+    return found
+
+
+def renewal_being_paid(purchase: Purchase) -> list[str]:
+    """That somebody has the renewal's payment page open, which will be closed."""
+    checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
+    if checkout is None:
+        return []
+    words = gettext(
+        "%(buyer)s is paying the renewal at this moment. That payment page is closed first."
+    )
+    return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
+
+
+def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User) -> None:
+    """Who gave back how much, and what it took."""
+    what = gettext("Refunded %(amount)s of %(purchase)s") % {
+        "amount": display.money(refund.amount, refund.currency),
+        "purchase": purchase,
+    }
+    change = gettext("licenses held: %(before)s → %(after)s") % {
+        "before": _n(outcome.held_before),
+        "after": _n(outcome.held_after),
+    }
+    log.write(actor, Deed(what, change, refund.reason), refund, purchase, purchase.organization)
+
+
+def refunded(refund: Refund) -> Done:
+    """Said after it was asked for: what the processor has made of it."""
+    amount = display.money(refund.amount, refund.currency)
+    if refund.status in FAILED_REFUNDS:
+        words = gettext("The processor refused to refund %(amount)s: %(reason)s.")
+        facts = {"amount": amount, "reason": refund.failure_reason or "–"}
+        return Done(words % facts, messages.ERROR)
+    if refund.status == RefundStatus.REQUESTED:
+        words = gettext(
+            "The refund of %(amount)s is written down. The processor could not be asked now; it is "
+            "asked again by itself."
+        )
+        return Done(words % {"amount": amount}, messages.WARNING)
+    if refund.status == RefundStatus.SUCCEEDED:
+        return Done(gettext("%(amount)s is refunded.") % {"amount": amount})
+    words = gettext("The refund of %(amount)s is under way; it counts from now on.")
+    return Done(words % {"amount": amount}, messages.INFO)
+
+
+def _n(value: int) -> str:
+    return formats.number(value)

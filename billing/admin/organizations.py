@@ -1,11 +1,7 @@
-"""Organizations again, with their purchases and what support may do about them."""
+"""What an organization's page shows of its purchases, and what support may do about them."""
 
-from collections.abc import Callable
-
-from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import URLPattern
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,18 +12,13 @@ from billing.admin.removals.facts import may_remove
 from billing.checkout.renewals import open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
-from subscriptions.admin.organizations import list_panels as lists
-from subscriptions.admin.organizations import model_admin
-from subscriptions.admin.organizations import status_panels as page
+from subscriptions.admin.organizations import page, status_panels
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.actions import action_page
-from subscriptions.admin.parts.display import Panel, Tool, link, marked, moment, money
+from subscriptions.admin.parts.display import Fact, Panel, Tool, link, marked, moment, money
 from subscriptions.admin.parts.filters import YesFilter
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
 from subscriptions.text import formats
-
-Builder = Callable[[HttpRequest, Standing], Panel | None]
 
 
 class ProblemsFilter(YesFilter):
@@ -43,47 +34,22 @@ class ProblemsFilter(YesFilter):
         return Q(pk__in=waiting.values("purchase__organization"))
 
 
-class OrganizationAdmin(model_admin.OrganizationAdmin):
-    """With purchases, removal and refunds."""
+def by_purchase(text: str) -> Q | None:
+    """Organizations by a purchase's number, or by any id that the processor gave around one."""
+    named = references.purchases(text)
+    if named is None:
+        return None
+    found = Purchase.objects.filter(pk__in=named, organization__isnull=False)
+    return Q(pk__in=list(found.values_list("organization", flat=True)))
 
-    list_filter = (*model_admin.OrganizationAdmin.list_filter, ProblemsFilter)
-    search_help_text = _(
-        "The beginning of a name, an address or a billing e-mail, a member's e-mail, a purchase's "
-        "number, or a whole cs_…, pi_…, re_…, du_… of the processor."
-    )
 
-    def found(self, request: HttpRequest, text: str) -> Q:
-        """By a purchase, too."""
-        named = references.purchases(text)
-        if named is not None:
-            found = Purchase.objects.filter(pk__in=named, organization__isnull=False)
-            return Q(pk__in=list(found.values_list("organization", flat=True)))
-        return super().found(request, text)
-
-    def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
-        name = "subscriptions_organization_remove_licenses"
-        return [action_page(self, "remove-licenses", name, RemoveLicenses), *super().get_urls()]
-
-    def tools_of(self, request: HttpRequest, standing: Standing) -> list[Tool]:
-        """Removing licenses."""
-        if not request.user.has_perm(MAY_REMOVE):
-            return []
-        organization = standing.organization
-        address = display.address_of(organization, "remove_licenses")
-        return [display.tool(gettext("Remove licenses…"), address, may_remove(organization))]
-
-    def alerts(self, request: HttpRequest, standing: Standing) -> list[str]:
-        """Payments to look at come first."""
-        return [*_problem_alert(standing), *super().alerts(request, standing)]
-
-    def builders(self) -> list[Builder]:
-        """Payments to look at before all other lists, purchases after the conversations."""
-        built: list[Builder] = list(super().builders())
-        built[built.index(page.renewal)] = renewal
-        built.insert(built.index(lists.conversations), problems)
-        built.insert(built.index(lists.removals), purchases)
-        return built
+def remove_licenses(request: HttpRequest, standing: Standing) -> Tool | None:
+    """Removing licenses from the renewal (R27)."""
+    if not request.user.has_perm(MAY_REMOVE):
+        return None
+    organization = standing.organization
+    address = display.address_of(organization, "remove_licenses")
+    return display.tool(gettext("Remove licenses…"), address, may_remove(organization))
 
 
 def _waiting(organization: Organization) -> int:
@@ -91,7 +57,8 @@ def _waiting(organization: Organization) -> int:
     return found.count()
 
 
-def _problem_alert(standing: Standing) -> list[str]:
+def problem_alert(request: HttpRequest, standing: Standing) -> list[str]:
+    """Payments to look at."""
     waiting = _waiting(standing.organization)
     if not waiting:
         return []
@@ -101,11 +68,8 @@ def _problem_alert(standing: Standing) -> list[str]:
     return [display.link_to("#problems", words)]
 
 
-def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
-    """The renewal, and who is paying it at this moment."""
-    panel = page.renewal(request, standing)
-    if panel is None:
-        return None
+def renewal_paid_by(standing: Standing) -> Fact:
+    """Who is paying the renewal at this moment."""
     purchase = open_renewal_checkout(standing.organization)
     if purchase is None:
         paid_by = gettext("nobody at this moment")
@@ -117,8 +81,7 @@ def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
                 "when": moment(purchase.created_at),
             }
         )
-    facts = [*panel.facts, (gettext("Being paid by"), paid_by)]
-    return Panel(panel.title, panel.key, facts=facts, note=panel.note)
+    return gettext("Being paid by"), paid_by
 
 
 def problems(request: HttpRequest, standing: Standing) -> Panel | None:
@@ -231,5 +194,18 @@ def _refund(purchase: Purchase) -> str:
     return display.link_to(display.address_of(purchase, "refund"), gettext("Refund…"))
 
 
-admin.site.unregister(Organization)
-admin.site.register(Organization, OrganizationAdmin)
+status_panels.RENEWAL_FACTS.register("paid_by", renewal_paid_by)
+page.PANELS.register("problems", problems)
+page.PANELS.register("purchases", purchases)
+page.ALERTS.register("problems", problem_alert)
+page.TOOLS.register("remove_licenses", remove_licenses)
+page.ACTIONS.register("remove_licenses", RemoveLicenses)
+page.FILTERS.register("problems", ProblemsFilter)
+page.SEARCHES.register("purchases", by_purchase)
+page.TEXTS.register(
+    "search_help",
+    _(
+        "The beginning of a name, an address or a billing e-mail, a member's e-mail, a purchase's "
+        "number, or a whole cs_…, pi_…, re_…, du_… of the processor."
+    ),
+)

@@ -1,16 +1,19 @@
 """What is written once and read for ever: terms, renewals, the ledger, notices, activity."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.admin.organizations import history
-from subscriptions.admin.parts import display
+from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.filters import YesFilter, organization_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
+from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import (
     Activity,
@@ -20,6 +23,46 @@ from subscriptions.models import (
     Renewal,
     Term,
 )
+
+
+def with_reference(reference: str) -> Q:
+    """License entries that something has caused, and those that reverse them."""
+    return Q(reference=reference) | Q(reverses__reference=reference)
+
+
+def _by_reference(text: str) -> Q | None:
+    return with_reference(text) if ":" in text else None
+
+
+def _by_organization(text: str) -> Q:
+    return Q(term__organization__in=search.organizations(text))
+
+
+# What pages show of another app: ``ELSEWHERE`` is what is about money, registered by its key.
+Field = Callable[[Any], str]
+TERM_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
+RENEWAL_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
+ENTRY_FIELDS: Registry[Field] = Registry(purchase=ELSEWHERE)
+# The first that knows what such a text is answers.
+ENTRY_SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
+    purchase=ELSEWHERE, reference=_by_reference, organization=_by_organization
+)
+ENTRY_TEXTS: Registry[str | Promise] = Registry(search_help=ELSEWHERE)
+
+
+class _ComposedAdmin(Searched, RecordAdmin):
+    """A record with facts of other apps below its own fields."""
+
+    fields: ClassVar[tuple[str, ...]]
+    more_fields: ClassVar[Registry[Field]]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Its own, and theirs."""
+        return [*self.fields, *self.more_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Theirs are worked out, so nothing else could be done about them."""
+        return [*super().get_readonly_fields(request, obj), *self.more_fields]
 
 
 class CanceledFilter(YesFilter):
@@ -35,7 +78,8 @@ class CanceledFilter(YesFilter):
 
 
 @admin.register(Term)
-class TermAdmin(Searched, RecordAdmin):
+class TermAdmin(_ComposedAdmin):
+    more_fields = TERM_FIELDS
     list_display = (
         "organization",
         "package_name",
@@ -46,7 +90,7 @@ class TermAdmin(Searched, RecordAdmin):
     )
     list_filter = (CanceledFilter, organization_filter("organization"))
     list_select_related = ("organization",)
-    fields: ClassVar[tuple[str, ...]] = (
+    fields = (
         "organization",
         "package_name",
         "price",
@@ -58,7 +102,7 @@ class TermAdmin(Searched, RecordAdmin):
         "renewals",
         "entries",
     )
-    readonly_fields: ClassVar[tuple[str, ...]] = ("price", "renewals", "entries")
+    readonly_fields = ("price", "renewals", "entries")
 
     @admin.display(description=_("locked price per license"))
     def price(self, term: Term) -> str:
@@ -79,15 +123,18 @@ class TermAdmin(Searched, RecordAdmin):
 
 
 @admin.register(Renewal)
-class RenewalAdmin(Searched, RecordAdmin):
+class RenewalAdmin(_ComposedAdmin):
+    more_fields = RENEWAL_FIELDS
     organization_field = "term__organization"
     list_display = ("term", "package", "state", "quantity", "created_at")
     list_filter = ("state", organization_filter("term__organization"))
     list_select_related = ("term__organization", "package")
+    fields = ("term", "package", "state", "quantity", "next_term", "created_at")
 
 
 @admin.register(LicenseEntry)
-class LicenseEntryAdmin(Searched, RecordAdmin):
+class LicenseEntryAdmin(_ComposedAdmin):
+    more_fields = ENTRY_FIELDS
     organization_field = "term__organization"
     list_display = (
         "__str__",
@@ -99,8 +146,7 @@ class LicenseEntryAdmin(Searched, RecordAdmin):
     )
     list_filter = ("cause", organization_filter("term__organization"))
     list_select_related = ("term__organization", "actor")
-    search_help_text = _("The beginning of an organization's name, an e-mail, or a reference.")
-    fields: ClassVar[tuple[str, ...]] = (
+    fields = (
         "organization",
         "term",
         "quantity",
@@ -113,13 +159,16 @@ class LicenseEntryAdmin(Searched, RecordAdmin):
         "reference",
         "created_at",
     )
-    readonly_fields: ClassVar[tuple[str, ...]] = ("organization", "reversed_by")
+    readonly_fields = ("organization", "reversed_by")
+
+    @property
+    def search_help_text(self) -> str | Promise:  # type: ignore[override]
+        """What may be typed."""
+        return ENTRY_TEXTS["search_help"]
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By what has caused it, or by the organization."""
-        if ":" in text:
-            return Q(reference=text) | Q(reverses__reference=text)
-        return super().found(request, text)
+        """By what the first search finds that knows such a text."""
+        return search.first_found(ENTRY_SEARCHES, text)
 
     @admin.display(description=_("organization"))
     def organization(self, entry: LicenseEntry) -> str:

@@ -1,8 +1,7 @@
 """Organizations in the Django admin: a list to work from, and all of one on a page."""
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -10,19 +9,20 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.admin.organizations import list_panels as lists
-from subscriptions.admin.organizations import status_panels as page
+from subscriptions.admin.organizations import page
 from subscriptions.admin.organizations.figures import Figures, figures_of
-from subscriptions.admin.organizations.filters import PHASES, OverFilter, PhaseFilter
+from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts import display, search
-from subscriptions.admin.parts.display import Panel, Tool
+from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import Searched
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import standing_of
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import RENEWAL_OPEN
 from subscriptions.text import formats
@@ -51,18 +51,20 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
     """Read only; what may be done about an organization has a page of its own each."""
 
     list_display = ("name", "slug", "phase", "ended_on", "licenses", "created_at")
-    list_filter: ClassVar[tuple[Any, ...]] = (PhaseFilter, OverFilter)
     sortable_by = ("name", "slug")
-    search_help_text = _(
-        "The beginning of a name, an address or a billing e-mail, or a member's e-mail."
-    )
+
+    @property
+    def search_help_text(self) -> str | Promise:  # type: ignore[override]
+        """What may be typed."""
+        return page.TEXTS["search_help"]
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By its own name and addresses, or by its members."""
-        own = search.named_so(text)
-        if "@" not in text and Organization.objects.filter(own).exists():
-            return own
-        return own | Q(pk__in=search.with_member(text))
+        """By what the first search finds that knows such a text."""
+        return search.first_found(page.SEARCHES, text)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Its own, and those of other apps."""
+        return list(page.FILTERS)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that reads figures."""
@@ -108,37 +110,18 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
             "opts": self.opts,
             "original": organization,
             "title": str(organization),
-            "tools": self.tools_of(request, standing),
-            "alerts": self.alerts(request, standing),
-            "panels": self.panels(request, standing),
+            "tools": [tool for build in page.TOOLS if (tool := build(request, standing))],
+            "alerts": [text for build in page.ALERTS for text in build(request, standing)],
+            "panels": [panel for build in page.PANELS if (panel := build(request, standing))],
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/organization.html", context)
 
-    def tools_of(self, request: HttpRequest, standing: Standing) -> list[Tool]:
-        """What may be done about the organization as a whole."""
-        return []
-
-    def alerts(self, request: HttpRequest, standing: Standing) -> list[str]:
-        """What must not be overlooked."""
-        return page.alerts(request, standing)
-
-    def panels(self, request: HttpRequest, standing: Standing) -> list[Panel]:
-        """The blocks of the page, from what is asked most to what is asked least."""
-        return [panel for build in self.builders() if (panel := build(request, standing))]
-
-    def builders(self) -> list[Callable[[HttpRequest, Standing], Panel | None]]:
-        """The functions that build the blocks, in order."""
-        return [
-            page.who,
-            page.subscription,
-            page.licenses,
-            page.renewal,
-            lists.conversations,
-            lists.removals,
-            lists.members,
-            lists.terms,
-            lists.ledger,
-            lists.history,
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of its actions, before Django's own addresses."""
+        actions = [
+            action_page(self, key.replace("_", "-"), f"subscriptions_organization_{key}", action)
+            for key, action in page.ACTIONS.items()
         ]
+        return [*actions, *super().get_urls()]

@@ -1,17 +1,23 @@
 """How an organization stands, on top of its page in the Django admin."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts.display import Fact, Panel, day, day_of, link, marked, money
+from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term
 from subscriptions.policy.decisions import Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals.sentences import sentence
+
+# At the end of the panel about the renewal.
+RENEWAL_FACTS: Registry[Callable[[Standing], Fact]] = Registry(paid_by=ELSEWHERE)
 
 
 def alerts(request: HttpRequest, standing: Standing) -> list[str]:
@@ -119,6 +125,7 @@ def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
         (_("Last day to add licenses"), day(standing.last_day_to_add)),
     ]
     facts += quantity_facts(term, standing) if standing.renewal_is_open else []
+    facts += [build(standing) for build in RENEWAL_FACTS]
     note = sentence(decision) if isinstance(decision, Refusal) else ""
     return Panel(_("Renewal"), "renewal", facts=facts, note=note)
 

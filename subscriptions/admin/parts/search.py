@@ -3,6 +3,7 @@
 Django's own way, one OR over joined tables, reads every row of the largest of them.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -43,6 +44,19 @@ def organizations(text: str) -> list[int]:
     """
     found = _keys(Organization.objects.filter(named_so(text)).order_by("name"))
     return found if found and "@" not in text else [*found, *with_member(text)]
+
+
+def organizations_named(text: str) -> Q:
+    """Organizations by their own names and addresses, or by their members."""
+    own = named_so(text)
+    if "@" not in text and Organization.objects.filter(own).exists():
+        return own
+    return own | Q(pk__in=with_member(text))
+
+
+def first_found(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
+    """What the first search finds that knows what such a text is; one of them must."""
+    return next(found for search in searches if (found := search(text)) is not None)
 
 
 def _called(text: str) -> Q:

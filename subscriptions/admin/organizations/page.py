@@ -1,0 +1,60 @@
+"""What the list of organizations, and the page of one, are composed of.
+
+``ELSEWHERE`` is what is about money: the app that knows about it registers it by its key.
+"""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from subscriptions.admin.organizations import list_panels, status_panels
+from subscriptions.admin.organizations.filters import OverFilter, PhaseFilter
+from subscriptions.admin.parts import search
+from subscriptions.admin.parts.actions import Action
+from subscriptions.admin.parts.display import Panel, Tool
+from subscriptions.admin.parts.registry import ELSEWHERE, Registry
+from subscriptions.licenses.status import Standing
+
+# From what is asked most to what is asked least.
+PANELS: Registry[Callable[[HttpRequest, Standing], Panel | None]] = Registry(
+    who=status_panels.who,
+    subscription=status_panels.subscription,
+    licenses=status_panels.licenses,
+    renewal=status_panels.renewal,
+    problems=ELSEWHERE,
+    conversations=list_panels.conversations,
+    purchases=ELSEWHERE,
+    removals=list_panels.removals,
+    members=list_panels.members,
+    terms=list_panels.terms,
+    ledger=list_panels.ledger,
+    history=list_panels.history,
+)
+# What must not be overlooked, above the panels.
+ALERTS: Registry[Callable[[HttpRequest, Standing], list[str]]] = Registry(
+    problems=ELSEWHERE,
+    licenses=status_panels.alerts,
+)
+# What may be done about an organization as a whole: the button, and the page that it leads to.
+TOOLS: Registry[Callable[[HttpRequest, Standing], Tool | None]] = Registry(
+    remove_licenses=ELSEWHERE,
+)
+ACTIONS: Registry[type[Action]] = Registry(
+    remove_licenses=ELSEWHERE,
+)
+FILTERS: Registry[type[admin.SimpleListFilter]] = Registry(
+    phase=PhaseFilter,
+    over=OverFilter,
+    problems=ELSEWHERE,
+)
+# The first that knows what such a text is answers.
+SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
+    purchases=ELSEWHERE,
+    organizations=search.organizations_named,
+)
+TEXTS: Registry[str | Promise] = Registry(
+    search_help=ELSEWHERE,
+)

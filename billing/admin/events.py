@@ -19,7 +19,7 @@ from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import YesFilter
-from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import User
@@ -59,7 +59,7 @@ class ProcessAgain(Action):
         what = gettext("Processed the event %(event)s again") % {"event": self.subject.event_id}
         after = gettext("processed") if is_done else self.subject.error
         change = f"{before or '–'} → {after}"
-        log.write(actor, Deed(what, change), self.subject)
+        log.write(actor, LogMessage(what, change), self.subject)
         if is_done:
             return Done(gettext("The event is processed."))
         words = gettext("It failed again: %(error)s") % {"error": self.subject.error}

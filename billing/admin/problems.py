@@ -20,7 +20,7 @@ from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import YesFilter, organization_filter
-from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import User
@@ -100,7 +100,7 @@ class _AboutProblem(Action):
         purchase = problem.purchase
         log.write(
             actor,
-            Deed(what, change, why),
+            LogMessage(what, change, why),
             problem,
             purchase,
             purchase.organization if purchase else None,
@@ -144,7 +144,7 @@ class GrantProblem(_AboutProblem):
         """Grant it."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
-        with processor_errors.said(gettext("Nothing was granted.")):
+        with processor_errors.reported(gettext("Nothing was granted.")):
             purchase = payments.grant_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
@@ -192,7 +192,7 @@ class RefundProblem(_AboutProblem):
         """Refund it."""
         why = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
-        with processor_errors.said(gettext("Nothing was refunded.")):
+        with processor_errors.reported(gettext("Nothing was refunded.")):
             refund = payments.refund_problem(
                 self.subject,
                 why=why,

@@ -8,24 +8,24 @@ from django.utils.translation import gettext as _
 
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
 from billing.refunds.reversal import CheckoutInTheWay
-from subscriptions.admin.parts.actions import Trouble
+from subscriptions.admin.parts.actions import ActionFailed
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def said(nothing_done: str) -> Iterator[None]:
+def reported(nothing_done: str) -> Iterator[None]:
     """Say why the block failed at the processor, and that ``nothing_done``; for a page of ours."""
     try:
         yield
     except ProcessorUnavailable as error:
         logger.exception("support: the processor cannot be asked")
         words = _("The payment processor cannot be reached at this moment.")
-        raise Trouble(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
+        raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
     except ProcessorError as error:
         logger.exception("support: the processor refused")
         words = _("The payment processor has refused it: %(error)s.") % {"error": error}
-        raise Trouble(f"{words} {nothing_done}") from error
+        raise ActionFailed(f"{words} {nothing_done}") from error
     except CheckoutInTheWay as error:
         words = _("Somebody is paying the renewal at this very moment.")
-        raise Trouble(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
+        raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error

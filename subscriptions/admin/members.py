@@ -16,7 +16,7 @@ from subscriptions.admin.parts import display, log, search
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter
-from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.members import members
@@ -78,7 +78,7 @@ class ResendInvitation(Action):
                 "before": number,
                 "after": number + 1,
             }
-            log.write(actor, Deed(what, change), membership, membership.organization)
+            log.write(actor, LogMessage(what, change), membership, membership.organization)
         return Done(
             gettext("A new invitation is on its way to %(email)s.")
             % {"email": membership.user.email}

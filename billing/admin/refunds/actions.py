@@ -120,7 +120,7 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         outcome = rehearse(self.subject, amount)
         order = RefundOrder(licenses, typed["reason"], typed["submission"])
-        with processor_errors.said(gettext("Nothing was refunded.")):
+        with processor_errors.reported(gettext("Nothing was refunded.")):
             refund = payments.refund_purchase(self.subject, order, actor=actor)
         write_log(refund, self.subject, outcome, actor)
         return refunded(refund)

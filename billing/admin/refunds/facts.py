@@ -14,7 +14,7 @@ from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Done, Plan
 from subscriptions.admin.parts.display import Fact
-from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.log import LogMessage
 from subscriptions.models import User
 from subscriptions.policy import refunds as rules
 from subscriptions.text import formats
@@ -53,7 +53,7 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
     """What refunding ``amount`` (minor units) of a granted purchase comes to."""
-    with processor_errors.said(gettext("Nothing was refunded.")):
+    with processor_errors.reported(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
@@ -140,7 +140,9 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
         "before": _n(outcome.held_before),
         "after": _n(outcome.held_after),
     }
-    log.write(actor, Deed(what, change, refund.reason), refund, purchase, purchase.organization)
+    log.write(
+        actor, LogMessage(what, change, refund.reason), refund, purchase, purchase.organization
+    )
 
 
 def refunded(refund: Refund) -> Done:

@@ -28,7 +28,7 @@ from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
-from subscriptions.admin.parts.log import Deed
+from subscriptions.admin.parts.log import LogMessage
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
@@ -222,15 +222,15 @@ class RemoveLicenses(Action):
             submission=typed["submission"],
             message=self.message,
         )
-        with processor_errors.said(gettext("Nothing was removed.")):
+        with processor_errors.reported(gettext("Nothing was removed.")):
             removal = removals.remove_licenses(self.subject, order, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; asked for by %(who)s") % {
             "quantity": removal.quantity,
             "who": removal.asked_by,
         }
         change = before_after(_licenses(before.renewal_before), _licenses(before.renewal_after))
-        deed = Deed(what, change, removal.reason)
-        log.write(actor, deed, removal, self.subject)
+        message = LogMessage(what, change, removal.reason)
+        log.write(actor, message, removal, self.subject)
         return removed(removal)
 
 
@@ -286,15 +286,15 @@ class TakeRemovalBack(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Take it back."""
         plan = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
-        with processor_errors.said(gettext("Nothing was changed.")):
+        with processor_errors.reported(gettext("Nothing was changed.")):
             removal = removals.take_removal_back(self.subject, actor=actor)
         after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
         what = gettext("Took the removal of %(quantity)s licenses back") % {
             "quantity": removal.quantity
         }
         change = before_after(number(plan.renewal_before), number(after.renewal_before))
-        deed = Deed(what, change, form.cleaned_data["reason"])
-        log.write(actor, deed, removal, self.organization)
+        message = LogMessage(what, change, form.cleaned_data["reason"])
+        log.write(actor, message, removal, self.organization)
         return taken_back(removal)
 
     def back(self) -> str:

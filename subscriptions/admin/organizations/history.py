@@ -1,6 +1,6 @@
 """Who did what in an organization: what its use cases recorded, and what support did in the admin.
 
-Both tell of the same deed of support; it is told once, as support wrote it.
+Where both record the same action of support, it shows once, as support worded it.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from subscriptions.models.members import Role
 from subscriptions.notifications.activity import words_of
 from subscriptions.text import formats
 
-# A deed and the record of it are written one after the other.
+# The log and the activity of one action are written one after the other.
 _TOGETHER = timedelta(minutes=2)
 # Recorded by what support does in the admin, which logs it as well.
 _OF_SUPPORT = {
@@ -32,8 +32,8 @@ _OF_SUPPORT = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """One line of the story."""
+class HistoryRow:
+    """One line of the history."""
 
     at: datetime
     who: str
@@ -42,24 +42,28 @@ class Told:
     why: str = ""
 
 
-def of(organization: Organization) -> list[Told]:
-    """The latest of an organization's story: two queries."""
+def history_of(organization: Organization) -> list[HistoryRow]:
+    """The latest of an organization's history: two queries."""
     entries = list(log.of(organization).select_related("user")[:LONGEST_LIST])
     logged = [(entry.user_id, entry.action_time) for entry in entries]
     activities = Activity.objects.filter(organization=organization).select_related("actor")
-    told = [
-        _tell(activity)
+    rows = [
+        _row(activity)
         for activity in activities.order_by("-at", "-pk")[: 2 * LONGEST_LIST]
         if not _is_logged(activity, logged)
     ]
     for entry in entries:
-        deed = log.read(entry)
-        told.append(Told(entry.action_time, str(entry.user), deed.what, deed.change, deed.why))
-    told.sort(key=lambda row: row.at, reverse=True)
-    return told[:LONGEST_LIST]
+        message = log.read(entry)
+        rows.append(
+            HistoryRow(
+                entry.action_time, str(entry.user), message.what, message.change, message.why
+            )
+        )
+    rows.sort(key=lambda row: row.at, reverse=True)
+    return rows[:LONGEST_LIST]
 
 
-def all_of(organization: Organization) -> str:
+def list_of_activities(organization: Organization) -> str:
     """The list of all that was recorded of an organization."""
     return list_of(Activity, organization=organization.pk)
 
@@ -110,8 +114,8 @@ _CHANGES: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _tell(activity: Activity) -> Told:
-    return Told(
+def _row(activity: Activity) -> HistoryRow:
+    return HistoryRow(
         at=activity.at,
         who=str(activity.actor) if activity.actor else _("automatic"),
         what=words(activity),

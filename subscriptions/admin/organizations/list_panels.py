@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from subscriptions.admin.organizations import history as story
+from subscriptions.admin.organizations.history import history_of, list_of_activities
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
 from subscriptions.licenses.status import Standing
@@ -258,12 +258,12 @@ def _conversation_state(conversation: Conversation) -> str:
 
 def history(request: HttpRequest, standing: Standing) -> Panel:
     """Who did what: members, support, and what happened by itself."""
-    told = story.of(standing.organization)
+    found = history_of(standing.organization)
     return Panel(
         _("Who did what"),
         "history",
         head=[_("When"), _("Who"), _("What"), _("Before → after"), _("Reason")],
-        rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in told],
+        rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in found],
         empty=_("Nothing yet."),
-        more=story.all_of(standing.organization),
+        more=list_of_activities(standing.organization),
     )

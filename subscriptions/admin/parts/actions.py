@@ -71,7 +71,7 @@ class Done:
     level: int = messages.SUCCESS
 
 
-class Trouble(Exception):
+class ActionFailed(Exception):
     """It could not be done now, through nobody's fault; its text says so."""
 
 
@@ -124,7 +124,7 @@ class Action(ABC):
 
     @abstractmethod
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Do it. Raises Refused, and Trouble."""
+        """Do it. Raises Refused, and ActionFailed."""
 
     def name_of(self, thing: Model) -> str:
         """What an object is called above and on top of the page."""
@@ -165,8 +165,8 @@ class Action(ABC):
             return self._do(form) if is_confirmed else self._preview(form)
         except Refused as refused:
             return self._answer_repeated(form) or self._refuse(form, refused.refusal)
-        except Trouble as trouble:
-            form.add_error(None, str(trouble))
+        except ActionFailed as failed:
+            form.add_error(None, str(failed))
             return self._page(form, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _data(self) -> Any:

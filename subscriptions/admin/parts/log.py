@@ -11,7 +11,7 @@ from subscriptions.models import User
 
 
 @dataclass(frozen=True)
-class Deed:
+class LogMessage:
     """What was done, what that changed (before → after), and why; one line each."""
 
     what: str
@@ -24,33 +24,34 @@ class Deed:
         return "\n".join(" ".join(line.split()) for line in lines)
 
 
-def write(actor: User, deed: Deed, about: Model, *others: Model | None) -> None:
-    """Log a deed for ``about`` and ``others``.
+def write(actor: User, message: LogMessage, about: Model, *others: Model | None) -> None:
+    """Log a message for ``about`` and ``others``.
 
     Nothing where the same was logged for ``about`` before: a form sent twice does one thing.
     """
-    message = deed.text()
-    if of(about).filter(user=actor, change_message=message).exists():
+    text = message.text()
+    if of(about).filter(user=actor, change_message=text).exists():
         return
     for thing in (about, *others):
         if thing is not None:
-            _write(actor, thing, message)
+            _write(actor, thing, text)
 
 
-def read(entry: LogEntry) -> Deed:
-    """The deed an entry tells of; what Django wrote itself is one line."""
+def read(entry: LogEntry) -> LogMessage:
+    """The message of an entry; what Django wrote itself is one line."""
     lines = entry.change_message.split("\n")
-    return Deed(*lines) if len(lines) == len(Deed("").text().split("\n")) else Deed(str(entry))
+    is_ours = len(lines) == len(LogMessage("").text().split("\n"))
+    return LogMessage(*lines) if is_ours else LogMessage(str(entry))
 
 
-def _write(actor: User, thing: Model, message: str) -> None:
+def _write(actor: User, thing: Model, text: str) -> None:
     LogEntry.objects.create(
         user=actor,
         content_type=ContentType.objects.get_for_model(thing),
         object_id=str(thing.pk),
         object_repr=str(thing)[:200],
         action_flag=CHANGE,
-        change_message=message,
+        change_message=text,
         action_time=clock.now(),
     )
 

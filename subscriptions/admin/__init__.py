@@ -1,6 +1,38 @@
-"""The lower floor in the Django admin: history to be read, and the price list to be kept."""
+"""The Django admin of organizations, members, packages and records: where support works.
 
-from subscriptions.admin import accounts, members, messenger, packages, records
+History is read and never changed (R24, R29); what support may do has a page of its own each: resend
+an invitation (R4), answer a conversation (R28). Accounts are their owners' (R3).
+
+Doors: ``parts``, from which apps above build their own pages; ``organizations`` and ``records``,
+whose pages keep places for what those apps add, each with a key. Nothing else.
+
+Django looks for the admin of an app in this module, so importing it registers every page.
+"""
+
+from subscriptions.admin.accounts import UserAdmin
+from subscriptions.admin.members import MembershipAdmin
+from subscriptions.admin.messenger import ConversationAdmin
 from subscriptions.admin.organizations.model_admin import OrganizationAdmin
+from subscriptions.admin.packages import PackageAdmin
+from subscriptions.admin.records import (
+    ActivityAdmin,
+    LicenseEntryAdmin,
+    NoticeAdmin,
+    ReminderAdmin,
+    RenewalAdmin,
+    TermAdmin,
+)
 
-__all__ = ["OrganizationAdmin", "accounts", "members", "messenger", "packages", "records"]
+__all__ = [
+    "ActivityAdmin",
+    "ConversationAdmin",
+    "LicenseEntryAdmin",
+    "MembershipAdmin",
+    "NoticeAdmin",
+    "OrganizationAdmin",
+    "PackageAdmin",
+    "ReminderAdmin",
+    "RenewalAdmin",
+    "TermAdmin",
+    "UserAdmin",
+]

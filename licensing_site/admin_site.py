@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,6 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions import clock
 from subscriptions.access import reauthentication
 
+# Libraries whose pages support must not have: an account's addresses, second factors and sessions
+# are its owner's (R3), and a queued mail holds the links of invitations and password resets.
+WITHOUT_PAGES = {"account", "mfa", "usersessions", "post_office"}
+
 
 class AdminSite(admin.AdminSite):
     """Where support works. What it offers stands in ``subscriptions.admin`` and ``billing.admin``.
@@ -27,6 +32,13 @@ class AdminSite(admin.AdminSite):
     site_header = _("Licensing support")
     site_title = _("Licensing support")
     index_title = _("What waits, and everything there is")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As Django does, but for what libraries would put here."""
+        is_one = isinstance(model_or_iterable, ModelBase)
+        models = [model_or_iterable] if is_one else model_or_iterable
+        shown = [model for model in models if model._meta.app_label not in WITHOUT_PAGES]
+        super().register(shown, admin_class, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Ours before Django's, which ends with one that takes every address."""

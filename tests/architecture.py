@@ -231,6 +231,18 @@ def only_the_ledger_writes_entries(source: Source) -> list[str]:
     return [name for name in names if WRITES_AN_ENTRY.search(name)]
 
 
+@rule(
+    "no page of the admin is replaced: other apps add to it by key (subscriptions/admin/parts)",
+    "billing/admin/organizations.py",
+    "admin.site.unregister(Organization)",
+)
+def no_page_of_the_admin_is_replaced(source: Source) -> list[str]:
+    if not is_app_code(source):
+        return []
+    attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    return [node.attr for node in attributes if node.attr == "unregister"]
+
+
 # Templates --------------------------------------------------------------------------------------
 
 INLINE_CODE = re.compile(

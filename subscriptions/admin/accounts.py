@@ -1,6 +1,5 @@
 """Accounts in the Django admin; what is their owner's to change stays so (R3)."""
 
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -87,12 +86,3 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         """An account stands in the history; it is made inactive instead."""
         return False
-
-
-# Pages of libraries that support must not have: an account's addresses, second factors and sessions
-# are its owner's, and a queued mail holds the links of invitations and password resets. These
-# applications come before this one in INSTALLED_APPS, so their pages are registered by now.
-for label in ("account", "mfa", "usersessions", "post_office"):
-    for model in apps.get_app_config(label).get_models():
-        if admin.site.is_registered(model):
-            admin.site.unregister(model)

@@ -274,7 +274,7 @@ ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+)["']""")
 
 @rule(
     "only billing names addresses of billing: subscriptions and the frames of pages ask links.py",
-    "templates/subscriptions/users.html",
+    "templates/members/users.html",
     "<a href=\"{% url 'billing:add_licenses' slug %}\">",
 )
 def only_billing_names_its_addresses(source: Source) -> list[str]:

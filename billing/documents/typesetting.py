@@ -1,4 +1,4 @@
-"""What a document says, and setting it as a PDF by typst (templates/papers/paper.typ).
+"""What a document says, and setting it as a PDF by typst (templates/documents/paper.typ).
 
 Everything reaches the typesetter as data, never as its markup: a name is a name, whatever is in it.
 The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.

@@ -100,16 +100,14 @@ def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "standing": standing_of(membership.organization, clock.now()),
         "buyers": recipients.people_who_may_buy(membership.organization)[:20],
     }
-    response = render(request, "subscriptions/closed.html", context, status=HTTPStatus.FORBIDDEN)
+    response = render(request, "organizations/closed.html", context, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)
     return response
 
 
 def _second_factor_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {"has_one": second_factor.has_second_factor(membership.user)}
-    response = render(
-        request, "subscriptions/second_factor.html", context, status=HTTPStatus.FORBIDDEN
-    )
+    response = render(request, "access/second_factor.html", context, status=HTTPStatus.FORBIDDEN)
     keep_private(request, response)
     return response
 

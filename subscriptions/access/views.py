@@ -26,4 +26,4 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your changes have been saved."))
         return languages.remember(redirect("subscriptions:profile"), changed.language)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "subscriptions/profile.html", {"form": form}, status=status)
+    return render(request, "access/profile.html", {"form": form}, status=status)

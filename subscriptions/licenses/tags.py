@@ -14,14 +14,14 @@ from subscriptions.text import formats
 register = template.Library()
 
 
-@register.inclusion_tag("subscriptions/_meter.html")
+@register.inclusion_tag("licenses/_meter.html")
 def license_meter(licenses: LicenseCount, asked: int = 0) -> dict[str, Any]:
     """``{% license_meter standing.licenses %}``; ``asked``: licenses somebody asks for just now."""
     meter = charts.meter_of(licenses, asked)
     return {"meter": meter, "words": _meter_in_words(licenses, asked), "whole": charts.METER_WIDTH}
 
 
-@register.inclusion_tag("subscriptions/_history.html")
+@register.inclusion_tag("licenses/_history.html")
 def license_history(history: History) -> dict[str, Any]:
     """``{% license_history history %}``: licenses held over a term, and in use today."""
     return {"chart": charts.chart_of(history), "history": history, "words": _in_words(history)}

@@ -14,7 +14,7 @@ register = template.Library()
 MOST_SHOWN = 10
 
 
-@register.inclusion_tag("subscriptions/_dormant_hint.html")
+@register.inclusion_tag("members/_dormant_hint.html")
 def dormant_hint(organization: Organization) -> dict[str, Any]:
     """Members who have not signed in for long, beside every way to buy."""
     return {
@@ -24,7 +24,7 @@ def dormant_hint(organization: Organization) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("subscriptions/_switcher.html")
+@register.inclusion_tag("organizations/_switcher.html")
 def switcher(membership: Membership) -> dict[str, Any]:
     """The person's other organizations, with the role held there, to go to at once."""
     if not getattr(membership, "has_others", True):
@@ -38,7 +38,7 @@ def switcher(membership: Membership) -> dict[str, Any]:
     return {"others": others[:MOST_SHOWN]}
 
 
-@register.inclusion_tag("subscriptions/_join_hint.html")
+@register.inclusion_tag("members/_join_hint.html")
 def join_hint(organization: Organization) -> dict[str, Any]:
     """How many wait for an answer, where people can ask to join."""
     waiting = len(join_requests.waiting_requests(organization)) if organization.join_code else 0

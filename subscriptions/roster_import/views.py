@@ -177,7 +177,7 @@ def _import_page(
         "most_rows": MOST_ROWS,
         "standing": standing_of(member.organization, clock.now()),
     }
-    return render(request, "subscriptions/import.html", context, status=status)
+    return render(request, "roster_import/import.html", context, status=status)
 
 
 def _roster_page(
@@ -214,7 +214,7 @@ def _roster_page(
         "standing": standing,
         "refusal": sentence(refusal) if refusal else "",
     }
-    return render(request, "subscriptions/imported_roster.html", context, status=status)
+    return render(request, "roster_import/imported_roster.html", context, status=status)
 
 
 def _filters(judged: JudgedRoster) -> list[tuple[RowState, str, int]]:

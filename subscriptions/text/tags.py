@@ -136,13 +136,13 @@ def help_link(key: str) -> SafeString:
     )
 
 
-@register.inclusion_tag("subscriptions/_questions.html")
+@register.inclusion_tag("text/_questions.html")
 def help_questions(*keys: str) -> dict[str, Any]:
     """``{% help_questions "pricing" "paying" %}``: questions that open to their answers."""
     return {"topics": [help.topic(key) for key in keys]}
 
 
-@register.inclusion_tag("subscriptions/_glossary.html")
+@register.inclusion_tag("text/_glossary.html")
 def glossary(words: Sequence[help.Word] | None = None) -> dict[str, Any]:
     """``{% glossary %}``: the words of the screens, with what people also call them."""
     return {"words": help.glossary() if words is None else words}

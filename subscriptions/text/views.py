@@ -18,7 +18,7 @@ def help(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     found = texts.find(query) if query else (texts.topics(), texts.glossary())
     context = {"query": query, "topics": found[0], "words": found[1]}
-    return render(request, "subscriptions/help.html", context)
+    return render(request, "text/help.html", context)
 
 
 @require_POST

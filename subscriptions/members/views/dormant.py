@@ -41,7 +41,7 @@ def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
         "days": use_cases.dormant_after(member.organization).days,
         "standing": standing_of(member.organization, now),
     }
-    return render(request, "subscriptions/dormant.html", context)
+    return render(request, "members/dormant.html", context)
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
@@ -65,14 +65,12 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     context: dict[str, Any] = {"chosen": chosen, "refusals": refusals}
     if "confirm" not in request.POST or refusals:
         status = HTTPStatus.CONFLICT if refusals else HTTPStatus.OK
-        return render(request, "subscriptions/remove_users.html", context, status=status)
+        return render(request, "members/remove_users.html", context, status=status)
     try:
         freed = use_cases.remove_all(member, chosen)
     except Refused as refused:
         context["reason"] = sentence(refused.refusal)
-        return render(
-            request, "subscriptions/remove_users.html", context, status=HTTPStatus.CONFLICT
-        )
+        return render(request, "members/remove_users.html", context, status=HTTPStatus.CONFLICT)
     text = ngettext(
         "%(number)s user has been removed, and the license is free.",
         "%(number)s users have been removed, and their licenses are free.",
@@ -123,7 +121,7 @@ def _removed_page(
         "reason": reason,
         "standing": standing_of(member.organization, clock.now()),
     }
-    return render(request, "subscriptions/removed.html", context, status=status)
+    return render(request, "members/removed.html", context, status=status)
 
 
 def _mark(member: Membership, rows: Iterable[Any]) -> None:

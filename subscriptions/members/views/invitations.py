@@ -28,9 +28,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _join_with_password(request, membership)
     except Refused as refused:
         context = {"reason": sentence(refused.refusal)}
-        return render(
-            request, "subscriptions/invitation_over.html", context, status=HTTPStatus.GONE
-        )
+        return render(request, "members/invitation/over.html", context, status=HTTPStatus.GONE)
 
 
 def _join_with_password(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -42,7 +40,7 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
         return _welcome(request, membership)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     context = {"membership": membership, "form": form}
-    return render(request, "subscriptions/invitation_password.html", context, status=status)
+    return render(request, "members/invitation/password.html", context, status=status)
 
 
 def _join_signed_in(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -51,7 +49,7 @@ def _join_signed_in(request: HttpRequest, membership: Membership) -> HttpRespons
         members.join(membership)
         return _welcome(request, membership)
     context = {"membership": membership, "is_invited": is_invited}
-    return render(request, "subscriptions/invitation_join.html", context)
+    return render(request, "members/invitation/join.html", context)
 
 
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -22,7 +22,7 @@ from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
 from subscriptions.text.refusals.sentences import sentence
 
-PAGE = "subscriptions/join.html"
+PAGE = "members/join.html"
 
 
 @never_cache
@@ -61,7 +61,7 @@ def join(request: HttpRequest) -> HttpResponse:
 @require_GET
 def asked(request: HttpRequest) -> HttpResponse:
     """What happens next, whoever asked."""
-    return render(request, "subscriptions/join_asked.html")
+    return render(request, "members/join_asked.html")
 
 
 @members_only(Capability.MANAGE_USERS)
@@ -120,4 +120,4 @@ def _list(
         "standing": standing_of(member.organization, clock.now()),
         "refusal": sentence(refusal.refusal) if refusal else "",
     }
-    return render(request, "subscriptions/join_requests.html", context, status=status)
+    return render(request, "members/join_requests.html", context, status=status)

@@ -48,7 +48,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
         )
         row.may_be_touched = rules.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
     context = {"page": page, "search": search, "standing": standing_of(member.organization, now)}
-    return render(request, "subscriptions/users.html", context)
+    return render(request, "members/users.html", context)
 
 
 @members_only(Capability.MANAGE_USERS)
@@ -111,17 +111,15 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         "reason": sentence(may_touch) if isinstance(may_touch, Refusal) else "",
     }
     if request.method == "GET":
-        return render(request, "subscriptions/user.html", context)
+        return render(request, "members/user.html", context)
     if not form.is_valid():
-        return render(
-            request, "subscriptions/user.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY
-        )
+        return render(request, "members/user.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
     try:
         members.change_role(member, other, form.cleaned_data["role"])
     except Refused as refused:
         form.add_error("role", sentence(refused.refusal))
-        return render(request, "subscriptions/user.html", context, status=HTTPStatus.CONFLICT)
+        return render(request, "members/user.html", context, status=HTTPStatus.CONFLICT)
     messages.success(
         request, _("The role of %(name)s has been changed.") % {"name": other.display_name}
     )
@@ -133,7 +131,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
 def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Ask, then remove (R4)."""
     other = _member(member, key)
-    page = "subscriptions/remove_user.html"
+    page = "members/remove_user.html"
     if request.method == "GET":
         refusal = members.may_be_removed(member, other)
         context = {"other": other, "reason": sentence(refusal) if refusal else ""}
@@ -193,7 +191,7 @@ def _add_page(
         # Shown in the meter: a license for this user.
         "asked": 1 if refusal else 0,
     }
-    return render(request, "subscriptions/add_user.html", context, status=status)
+    return render(request, "members/add_user.html", context, status=status)
 
 
 def _member(actor: Membership, key: UUID) -> Membership:

@@ -39,7 +39,7 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
         "tab": "activity",
         "query": query.urlencode(),
     }
-    return render(request, "subscriptions/activity.html", context)
+    return render(request, "organizations/activity.html", context)
 
 
 @members_only(Capability.EDIT_SETTINGS)

@@ -34,7 +34,7 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
         if membership.state == MembershipState.INVITED
     ]
     context = {"active": active, "invited": invited}
-    return render(request, "subscriptions/my_organizations.html", context)
+    return render(request, "organizations/my_organizations.html", context)
 
 
 @members_only(Capability.VISIT)
@@ -45,7 +45,7 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
     sees_licenses = members.can(member.role, Capability.SEE_SUBSCRIPTION)
     return render(
         request,
-        "subscriptions/home.html",
+        "organizations/home.html",
         {
             "administrators": recipients.administrators(organization),
             "standing": standing_of(organization, clock.now()) if sees_licenses else None,

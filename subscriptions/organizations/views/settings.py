@@ -33,7 +33,7 @@ from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, can
 from subscriptions.text import links
 
-PAGE = "subscriptions/settings.html"
+PAGE = "organizations/settings.html"
 GET_AND_POST = ["GET", "POST"]
 
 
@@ -56,7 +56,7 @@ def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
         "removals": removals.shown_for(standing),
         "requests": removals.waiting_requests(standing),
     }
-    return render(request, "subscriptions/subscription.html", context)
+    return render(request, "organizations/subscription.html", context)
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)

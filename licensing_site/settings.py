@@ -82,7 +82,8 @@ WSGI_APPLICATION = "licensing_site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # Django names the pages of errors without a folder.
+        "DIRS": [BASE_DIR / "templates", BASE_DIR / "templates" / "errors"],
         "APP_DIRS": True,
         "OPTIONS": {
             "libraries": {

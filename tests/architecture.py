@@ -259,7 +259,7 @@ def is_page(source: Source) -> bool:
 
 @rule(
     "pages carry no inline script or style, so that the content policy can forbid them",
-    "templates/base.html",
+    "templates/site/base.html",
     '<button class="plus" onclick="buy()">Add Licenses</button>',
 )
 def pages_carry_no_inline_code(source: Source) -> list[str]:

@@ -99,7 +99,7 @@ def test_reading_entries_is_free() -> None:
     ],
 )
 def test_every_kind_of_inline_code_is_seen(text: str) -> None:
-    assert inline_rule(Source("templates/base.html", text))
+    assert inline_rule(Source("templates/site/base.html", text))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_every_kind_of_inline_code_is_seen(text: str) -> None:
     ],
 )
 def test_what_is_no_inline_code_is_let_through(text: str) -> None:
-    assert not inline_rule(Source("templates/base.html", text))
+    assert not inline_rule(Source("templates/site/base.html", text))
 
 
 # Addresses and migrations -----------------------------------------------------------------------

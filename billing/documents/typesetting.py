@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
-_FOLDER = Path(settings.BASE_DIR) / "templates" / "papers"
+_FOLDER = Path(settings.BASE_DIR) / "templates" / "documents"
 _SOURCE = _FOLDER / "paper.typ"
 
 

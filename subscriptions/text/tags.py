@@ -102,7 +102,7 @@ def locale_name() -> str:
     return formats.locale_name()
 
 
-@register.inclusion_tag("_foot.html", takes_context=True)
+@register.inclusion_tag("site/_foot.html", takes_context=True)
 def page_foot(context: Context) -> dict[str, Any]:
     """The foot of every page: the languages there are, to be chosen."""
     shared = {name: context.get(name) for name in ("request", "csrf_token")}

@@ -18,7 +18,7 @@ DEMO := $(BIN)/python manage.py demo --port $(PORT) --sandbox-port $(SANDBOX_POR
 # Nothing from the shell may decide what is tested, or where.
 WITHOUT_SETTINGS := env -u DATABASE_URL -u DJANGO_SETTINGS_MODULE -u PYTEST_ADDOPTS
 PYTEST := $(WITHOUT_SETTINGS) $(BIN)/python -m pytest
-POSTGRES := $(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --
+POSTGRES := $(WITHOUT_SETTINGS) $(BIN)/python -m tests.support.postgres --
 WORKERS ?= 2
 FUZZ_EXAMPLES ?= 200
 SOAK_MINUTES ?= 30
@@ -92,15 +92,7 @@ serve: .venv/runtime  ## serve the site as in production, with the settings of t
 .PHONY: test
 test: install lint  ## everything: lint, SQLite with a real browser, PostgreSQL (what CI runs)
 	$(PYTEST) -q -n $(WORKERS)
-	@# What has no database, or one of its own, says nothing new on another; the machines and
-	@# the processor's faults make no statement that the other tests do not make.
-	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey" \
-		--ignore=tests/sandbox --ignore=tests/policy --ignore=tests/machines \
-		--ignore=tests/test_architecture.py --ignore=tests/test_settings.py \
-		--ignore=tests/test_infrastructure_demo.py --ignore=tests/test_requirements.py \
-		--ignore=tests/security/test_access.py --ignore=tests/security/test_access_elsewhere.py \
-		--ignore=tests/security/test_headers.py --ignore=tests/subscriptions/test_mail_html.py \
-		--ignore=tests/faults/test_switches.py --ignore=tests/faults/test_browser.py
+	$(POSTGRES) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not journey and not one_database"
 
 .PHONY: test-fast
 test-fast: .venv/development  ## SQLite only, no browser
@@ -113,7 +105,7 @@ scale: .venv/development  ## the Django admin with 20,000 organizations, on both
 
 .PHONY: screens
 screens: install  ## a picture of every page in every state, accessibility, zoom, weights (ONLY="home users" for some, IN=es)
-	$(WITHOUT_SETTINGS) SCREENS_LANGUAGE=$(IN) $(BIN)/python -m tests.screens $(ONLY)
+	$(WITHOUT_SETTINGS) SCREENS_LANGUAGE=$(IN) $(BIN)/python -m tests.programs.screens $(ONLY)
 
 .PHONY: fuzz
 fuzz: .venv/development  ## send nonsense to every form, every address and the webhook (FUZZ_EXAMPLES=200)
@@ -121,16 +113,16 @@ fuzz: .venv/development  ## send nonsense to every form, every address and the w
 
 .PHONY: bench
 bench: .venv/development  ## how fast it is, on both databases (docs/speed.md; BENCH_SIZE=small tries it)
-	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.bench
-	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.postgres --durable -- $(BIN)/python -m tests.bench
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.bench
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.support.postgres --durable -- $(BIN)/python -m tests.programs.bench
 
 .PHONY: mutants
 mutants: .venv/development  ## break the code in small ways: does a test notice? (policy, ledger and samples)
-	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.mutants $(MUTATE)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.mutants $(MUTATE)
 
 .PHONY: soak
 soak: .venv/development  ## kill site, jobs, processor and database for half an hour (docs/soak.md; SOAK_MINUTES=30, SOAK_SEED=1)
-	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) --seed $(SOAK_SEED)
+	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.soak --minutes $(SOAK_MINUTES) --seed $(SOAK_SEED)
 
 .PHONY: lint
 lint: .venv/development migrate-check  ## style, types, forgotten migrations

@@ -8,9 +8,14 @@ import pytest
 from django.core.cache import cache
 
 from subscriptions import clock
-from tests.world import World, build_world
+from tests.support.world import World, build_world
 
-pytest_plugins = ["tests.databases", "tests.server", "tests.processor", "tests.browser"]
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.server",
+    "tests.support.processor",
+    "tests.support.browser",
+]
 
 # A busy machine is slow without being wrong.
 hypothesis.settings.register_profile("licensing", deadline=None, print_blob=True)

@@ -7,8 +7,8 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from tests.admin.desk import Desk
 from tests.billing.renewals import IN_WINDOW
-from tests.factories import UserFactory
-from tests.world import World
+from tests.support.factories import UserFactory
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from subscriptions.models import (
     Term,
 )
 from subscriptions.models.members import Role
-from tests.factories import MembershipFactory, OrganizationFactory
-from tests.world import World, build_term
+from tests.support.factories import MembershipFactory, OrganizationFactory
+from tests.support.world import World, build_term
 
 
 def make(world: World, times: int) -> None:

@@ -15,8 +15,8 @@ from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from tests.admin.desk import Desk, logged
 from tests.billing.deliveries import completed, deliver
-from tests.pages import queries_of, text_of
-from tests.world import World
+from tests.support.pages import queries_of, text_of
+from tests.support.world import World
 
 HEALTH = "/admin/health/"
 RECONCILE = "/admin/health/reconcile/"

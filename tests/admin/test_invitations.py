@@ -9,8 +9,8 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
-from tests.pages import text_of
-from tests.world import World
+from tests.support.pages import text_of
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from subscriptions.models.members import Role
 from subscriptions.policy.renewals import Phase
 from tests.admin import rows
 from tests.admin.desk import Desk
-from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
-from tests.pages import queries_of
-from tests.world import World, build_term, local
+from tests.support.factories import MembershipFactory, OrganizationFactory, UserFactory
+from tests.support.pages import queries_of
+from tests.support.world import World, build_term, local
 
 NOW = local(date(2031, 6, 16), 12)
 DAY = timedelta(days=1)

@@ -12,8 +12,8 @@ from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Term
 from tests.admin.desk import Desk, logged
 from tests.billing.renewals import renew_and_settle
-from tests.pages import text_of
-from tests.world import World
+from tests.support.pages import text_of
+from tests.support.world import World
 
 
 @pytest.fixture

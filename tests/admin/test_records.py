@@ -7,8 +7,8 @@ from subscriptions import clock
 from subscriptions.admin.parts import read_only
 from subscriptions.models import Membership, Package
 from tests.admin.desk import Desk, logged
-from tests.pages import text_of
-from tests.world import World
+from tests.support.pages import text_of
+from tests.support.world import World
 
 
 def test_a_changed_package_is_logged_with_before_and_after(world: World, desk: Desk) -> None:

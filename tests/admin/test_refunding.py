@@ -14,8 +14,8 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseEntry, Notice, Term
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.pages import text_of
-from tests.world import World
+from tests.support.pages import text_of
+from tests.support.world import World
 
 ALL = {"what": "all", "licenses": "", "reason": "Bought by mistake"}
 SOME = {"what": "some", "licenses": "5", "reason": "Too many"}

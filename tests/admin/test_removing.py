@@ -14,8 +14,8 @@ from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import renew, renew_and_settle
-from tests.pages import text_of
-from tests.world import World
+from tests.support.pages import text_of
+from tests.support.world import World
 
 PAGE = "remove_licenses"
 ADA = "Ada Admin <administrator@lakeside.example>"

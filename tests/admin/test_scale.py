@@ -18,9 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Membership, Organization, Term, User
-from tests.databases import _throw_away_copy
-from tests.factories import PackageFactory
-from tests.world import World, build_world
+from tests.support.databases import _throw_away_copy
+from tests.support.factories import PackageFactory
+from tests.support.world import World, build_world
 
 pytestmark = pytest.mark.scale
 ORGANIZATIONS = 20_000

@@ -41,8 +41,8 @@ from subscriptions.models import (
 )
 from tests.admin import rows
 from tests.admin.desk import Desk
-from tests.factories import UserFactory
-from tests.world import World, sign_in
+from tests.support.factories import UserFactory
+from tests.support.world import World, sign_in
 
 HISTORY: list[type[Model]] = [
     Activity,

@@ -5,7 +5,7 @@ from pytest_django import Settings
 
 from billing.sandbox.control.client import SandboxControl
 from tests.billing.renewals import IN_WINDOW
-from tests.world import World
+from tests.support.world import World
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -11,7 +11,7 @@ from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Package
-from tests.world import World, local
+from tests.support.world import World, local
 
 IN_WINDOW = local(date(2031, 12, 10), 12)
 NEW_START = date(2032, 1, 1)

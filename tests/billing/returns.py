@@ -11,7 +11,7 @@ from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import deliver, event
 from tests.billing.renewals import IN_WINDOW, renew_and_settle
-from tests.world import World, local
+from tests.support.world import World, local
 
 NEXT_YEAR = local(date(2032, 3, 1), 12)
 

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from subscriptions.models import Membership, User
-from tests.browser import DESKTOP, ContextMaker
 from tests.journeys.people import Person, remember
-from tests.world import World
+from tests.support.browser import DESKTOP, ContextMaker
+from tests.support.world import World
 
 SignedIn = Callable[..., Person]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from django.urls import reverse
 
-from tests.addresses import Address, addresses
-from tests.rosters import kept_roster
-from tests.world import World
+from tests.support.addresses import Address, addresses
+from tests.support.rosters import kept_roster
+from tests.support.world import World
 
 PREFIX = "o/<slug:slug>/"
 # Addresses under the organization that are no pages to look at.

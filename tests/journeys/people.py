@@ -8,9 +8,9 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from subscriptions.models import Membership, User
-from tests.browser import check_axe
-from tests.factories import PASSWORD
-from tests.world import GOOD_CARD, sign_in
+from tests.support.browser import check_axe
+from tests.support.factories import PASSWORD
+from tests.support.world import GOOD_CARD, sign_in
 
 expect.set_options(timeout=10_000)
 

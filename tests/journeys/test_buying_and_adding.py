@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.sandbox.control.client import SandboxControl
-from tests.browser import DESKTOP, PHONE, ContextMaker, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, check_axe
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

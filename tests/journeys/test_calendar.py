@@ -10,12 +10,12 @@ from post_office.models import Email
 from subscriptions import clock
 from subscriptions.models import Package
 from subscriptions.policy import calendar
-from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles
-from tests.factories import PackageFactory
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
-from tests.world import TERM_END, World, local
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, Troubles
+from tests.support.factories import PackageFactory
+from tests.support.world import TERM_END, World, local
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

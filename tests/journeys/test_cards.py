@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from billing.models import Purchase
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D_SECURE_CARD, World
+from tests.support.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D_SECURE_CARD, World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

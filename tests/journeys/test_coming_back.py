@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from tests.browser import Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import Troubles
+from tests.support.world import World
 
 ADD_LICENSES = "/o/lakeside/licenses/add/"
 RETURN_PAGE = re.compile(r"/o/lakeside/licenses/return/")

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, BrowserContext
 from pytest_django import Settings
 
 from tests.journeys.pages import page_names
-from tests.screens import checks, data
-from tests.screens.looking import DEVICES, Found, new_context, opened
-from tests.screens.states import State, every_state
-from tests.server import Site
+from tests.programs.screens import checks, data
+from tests.programs.screens.looking import DEVICES, Found, new_context, opened
+from tests.programs.screens.states import State, every_state
+from tests.support.server import Site
 
 # What asks for something that must be there first stands in journeys of its own.
 ELSEWHERE = {"subscriptions:settings"}
@@ -32,7 +32,7 @@ def test_every_page_can_be_used_by_everybody_in_every_state(
     site: Site, browser: Browser, settings: Settings
 ) -> None:
     """In turns on a desktop and a phone, light and dark; and no page is forgotten."""
-    settings.ROOT_URLCONF = "tests.screens.urls"
+    settings.ROOT_URLCONF = "tests.programs.screens.urls"
     data.load()
     states, found = every_state(), Found()
     contexts: dict[tuple[str, ...], BrowserContext] = {}

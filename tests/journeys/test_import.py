@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import PHONE
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.rosters import csv_of
-from tests.world import World
+from tests.support.browser import PHONE
+from tests.support.rosters import csv_of
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

@@ -4,10 +4,10 @@ import re
 
 from post_office.models import Email
 
-from tests.browser import DESKTOP, ContextMaker, Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import DESKTOP, ContextMaker, Troubles
+from tests.support.world import World
 
 LINK = re.compile(r"http\S+/invitations/\S+")
 A_GOOD_PASSWORD = "whistle-and-flag-2031"

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser import ContextMaker, Troubles
-from tests.factories import PASSWORD
 from tests.journeys.people import Person
-from tests.world import TERM_END, World, local
+from tests.support.browser import ContextMaker, Troubles
+from tests.support.factories import PASSWORD
+from tests.support.world import TERM_END, World, local
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

@@ -6,10 +6,10 @@ from playwright.sync_api import Locator, Page, expect
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message
-from tests.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
+from tests.support.world import World
 
 WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
 # How far the button lies over what it must leave free, with the page scrolled to its end.

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of
-from tests.world import World
+from tests.support.world import World
 
 TABLE_LAYOUT: dict[str, Any] = {"viewport": {"width": 768, "height": 1024}}
 SMALL_PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DESKTOP, PHONE, Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import DESKTOP, PHONE, Troubles
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

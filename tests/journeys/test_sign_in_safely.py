@@ -8,12 +8,12 @@ from playwright.sync_api import expect
 
 from subscriptions.models import Organization
 from subscriptions.organizations import settings
-from tests.browser import PHONE, ContextMaker, Troubles
-from tests.factories import PASSWORD
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
-from tests.world import World
+from tests.support.browser import PHONE, ContextMaker, Troubles
+from tests.support.factories import PASSWORD
+from tests.support.world import World
 
 AUTHENTICATOR = {
     "protocol": "ctap2",

@@ -9,7 +9,7 @@ from subscriptions.models import Conversation
 from tests.billing.renewals import IN_WINDOW
 from tests.journeys.conftest import SignedIn
 from tests.journeys.test_calendar import pays
-from tests.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 

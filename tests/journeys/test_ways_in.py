@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.sandbox.control.client import SandboxControl
-from tests.browser import DESKTOP, PHONE, TABLET, Troubles, check_axe
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of
-from tests.world import TERM_END, World, local
+from tests.support.browser import DESKTOP, PHONE, TABLET, Troubles, check_axe
+from tests.support.world import TERM_END, World, local
 
 every_interface = pytest.mark.parametrize(
     "device", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"]

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import ContextMaker, Troubles
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.world import World
+from tests.support.browser import ContextMaker, Troubles
+from tests.support.world import World
 
 ADD_LICENSES = "/o/lakeside/licenses/add/"
 

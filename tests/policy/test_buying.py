@@ -11,6 +11,8 @@ from subscriptions.policy import add_ons, calendar
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 
+pytestmark = pytest.mark.one_database
+
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from subscriptions.policy import calendar
 
+pytestmark = pytest.mark.one_database
+
 NEW_YORK = ZoneInfo("America/New_York")
 
 

@@ -13,6 +13,8 @@ from subscriptions.policy.card_testing import (
 )
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 
+pytestmark = pytest.mark.one_database
+
 NOW = datetime(2031, 6, 16, 16, tzinfo=UTC)
 
 

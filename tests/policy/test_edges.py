@@ -23,6 +23,8 @@ from subscriptions.policy.licenses import LaterTerm, Limit
 from subscriptions.policy.members import Capability, Role
 from subscriptions.text import search
 
+pytestmark = pytest.mark.one_database
+
 ZONE = ZoneInfo("America/New_York")
 EXPIRES_ON = date(2031, 12, 31)
 TERM = LastTerm(EXPIRES_ON)

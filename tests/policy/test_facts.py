@@ -21,6 +21,8 @@ from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, re
 from subscriptions.policy.licenses import LaterTerm
 from subscriptions.text.refusals.sentences import sentence
 
+pytestmark = pytest.mark.one_database
+
 ZONE = ZoneInfo("America/New_York")
 TERM = LastTerm(date(2031, 12, 31))
 SUMMER = datetime(2031, 6, 16, 16, tzinfo=UTC)

@@ -10,6 +10,8 @@ from subscriptions.policy import licenses
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit
 
+pytestmark = pytest.mark.one_database
+
 NEXT = date(2027, 1, 1)
 
 

@@ -10,6 +10,8 @@ from subscriptions.policy import messenger
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.messenger import LONGEST_MESSAGE, MOST_MESSAGES
 
+pytestmark = pytest.mark.one_database
+
 
 def reason(decision: object) -> Reason | None:
     return decision.reason if isinstance(decision, Refusal) else None

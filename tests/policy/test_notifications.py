@@ -4,6 +4,8 @@ import pytest
 
 from subscriptions.policy.licenses import threshold_reached
 
+pytestmark = pytest.mark.one_database
+
 USUAL = [3, 2, 1, 0]
 
 

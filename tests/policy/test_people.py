@@ -8,6 +8,8 @@ from subscriptions.policy import members
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.members import Capability, Role
 
+pytestmark = pytest.mark.one_database
+
 BUYERS = {Role.ASSIGNOR, Role.ADMINISTRATOR}
 
 

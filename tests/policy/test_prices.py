@@ -10,6 +10,8 @@ from subscriptions.policy import prices
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.prices import DiscountFacts, DiscountTerms
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(2031, 6, 16)
 
 

@@ -10,6 +10,8 @@ from subscriptions.policy import refunds
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.refunds import PaidPurchase
 
+pytestmark = pytest.mark.one_database
+
 
 def bought(quantity: int = 10, refunded: int = 0, unit_amount: int = 500) -> PaidPurchase:
     return PaidPurchase(quantity, unit_amount, quantity * unit_amount, refunded, "usd")

@@ -8,6 +8,8 @@ import pytest
 
 from subscriptions.policy import reminders
 
+pytestmark = pytest.mark.one_database
+
 START = date(2031, 1, 1)
 END = date(2031, 12, 31)
 

@@ -5,6 +5,8 @@ import pytest
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.renewals import may_remove, most_removable
 
+pytestmark = pytest.mark.one_database
+
 # 25 licenses, 5 of them removed, 12 members.
 COUNTS = {"licenses": 25, "removed": 5, "in_use": 12}
 

@@ -11,6 +11,8 @@ from subscriptions.policy import renewals
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.renewals import Bound, Phase
 
+pytestmark = pytest.mark.one_database
+
 NEW_YORK = ZoneInfo("America/New_York")
 END = date(2026, 12, 31)
 OPENS = datetime(2026, 12, 2, 5, tzinfo=UTC)

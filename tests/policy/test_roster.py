@@ -14,6 +14,8 @@ from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
 from subscriptions.roster_import.words import Column, read_heading, read_role
 
+pytestmark = pytest.mark.one_database
+
 MEMBER = Known("Otto Official", Role.GENERAL_MEMBER, is_member=True)
 FORMER_ADMINISTRATOR = Known("Ada Before", Role.ADMINISTRATOR, is_member=False)
 RENEWAL_IS_OPEN = Refusal(Reason.RENEWAL_OPEN)

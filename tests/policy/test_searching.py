@@ -1,6 +1,10 @@
 """Searching texts by the words people use."""
 
+import pytest
+
 from subscriptions.text.search import Text, find
+
+pytestmark = pytest.mark.one_database
 
 TEXTS = [
     Text("pricing", "How licenses are priced", "At the price of the term."),

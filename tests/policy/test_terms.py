@@ -10,6 +10,8 @@ from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.renewals import Phase
 
+pytestmark = pytest.mark.one_database
+
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST = date(2031, 12, 31)
 SECOND = date(2032, 12, 31)

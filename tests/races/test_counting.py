@@ -6,8 +6,8 @@ from subscriptions.licenses.status import members_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
-from tests.concurrency import at_once
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.world import World
 
 EIGHT = range(8)
 

@@ -9,9 +9,9 @@ from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
-from tests.concurrency import at_once
-from tests.rosters import kept, line
-from tests.world import World, build_world
+from tests.support.concurrency import at_once
+from tests.support.rosters import kept, line
+from tests.support.world import World, build_world
 
 
 def seated(world: World) -> list[int]:

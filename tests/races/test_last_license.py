@@ -13,9 +13,9 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Reason, Refused
-from tests.concurrency import at_once
-from tests.factories import MembershipFactory
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.factories import MembershipFactory
+from tests.support.world import World
 
 EIGHT = range(8)
 

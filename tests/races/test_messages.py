@@ -9,8 +9,8 @@ from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.messenger import MOST_MESSAGES
-from tests.concurrency import at_once
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 RACERS = 6

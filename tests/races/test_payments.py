@@ -18,8 +18,8 @@ from subscriptions.models import LicenseEntry, Notice
 from subscriptions.models.members import Role
 from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST
 from tests.billing.deliveries import completed, deliver
-from tests.concurrency import at_once
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.world import World
 
 EIGHT = range(8)
 RETURN = "/o/lakeside/licenses/return/"

@@ -15,8 +15,8 @@ from subscriptions.models import Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.decisions import Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew
-from tests.concurrency import at_once
-from tests.world import World, local
+from tests.support.concurrency import at_once
+from tests.support.world import World, local
 
 RACERS = 8
 

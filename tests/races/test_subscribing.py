@@ -11,8 +11,8 @@ from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Organization
-from tests.concurrency import at_once
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.world import World
 
 RACERS = 6
 

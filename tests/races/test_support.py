@@ -19,9 +19,9 @@ from subscriptions.models.members import Role
 from subscriptions.policy.decisions import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
 from tests.billing.returns import refunded_by_support, renewed, reversals
-from tests.concurrency import at_once
-from tests.removals import remove
-from tests.world import World
+from tests.support.concurrency import at_once
+from tests.support.removals import remove
+from tests.support.world import World
 
 FOUR = range(4)
 

@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from subscriptions.models import Membership
-from tests.addresses import addresses
-from tests.pages import text_of
 from tests.security.who_may import ROLES, WHO_MAY, allowed_roles
-from tests.world import World
+from tests.support.addresses import addresses
+from tests.support.pages import text_of
+from tests.support.world import World
+
+pytestmark = pytest.mark.one_database
 
 METHODS = ("get", "post")
 

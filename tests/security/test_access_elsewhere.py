@@ -12,9 +12,11 @@ from billing.sandbox.control.client import SandboxControl
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
-from tests.addresses import addresses
 from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
-from tests.world import World
+from tests.support.addresses import addresses
+from tests.support.world import World
+
+pytestmark = pytest.mark.one_database
 
 ROOT = Path(__file__).parent.parent.parent
 # What they are called with where an address has a key.

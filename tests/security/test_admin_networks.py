@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from licensing_site.security.admin_networks import AdminNetworks
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.mark.django_db

@@ -21,11 +21,11 @@ from billing.models import ProcessorEvent
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import RosterImport
 from tests.billing.deliveries import deliver, event
-from tests.factories import PackageFactory
-from tests.rosters import kept_roster
 from tests.security.test_access import of_organizations
 from tests.security.who_may import WHO_MAY
-from tests.world import World
+from tests.support.factories import PackageFactory
+from tests.support.rosters import kept_roster
+from tests.support.world import World
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 fuzz = hypothesis.settings(

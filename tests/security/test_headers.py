@@ -11,9 +11,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from licensing_site.security import content_policy
-from tests.addresses import addresses
-from tests.factories import UserFactory
-from tests.world import World
+from tests.support.addresses import addresses
+from tests.support.factories import UserFactory
+from tests.support.world import World
+
+pytestmark = pytest.mark.one_database
 
 HALF_A_YEAR = 15_768_000
 

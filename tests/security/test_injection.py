@@ -11,7 +11,7 @@ from pytest_django import Settings
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.notifications.notify import deliver_waiting
-from tests.world import World
+from tests.support.world import World
 
 ELSEWHERE = [
     "https://evil.example/",

@@ -14,9 +14,9 @@ from pytest_django import Settings
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Membership
-from tests.factories import MembershipFactory, PackageFactory
-from tests.pages import text_of
-from tests.world import World
+from tests.support.factories import MembershipFactory, PackageFactory
+from tests.support.pages import text_of
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
-from tests.world import World, sign_in
+from tests.support.world import World, sign_in
 
 NEW = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
 

@@ -1,0 +1,240 @@
+"""Support keeps packages and discounts in the Django admin; paid terms stay as they are (R24)."""
+
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+
+from billing.models import Purchase
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Discount, Organization, Package
+from subscriptions.policy.renewals import Phase
+from tests.support.factories import PackageFactory, UserFactory
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+PACKAGES = "/admin/subscriptions/package/"
+DISCOUNTS = "/admin/subscriptions/discount/"
+
+
+@pytest.fixture
+def root(world: World) -> Client:
+    return world.client(UserFactory.create(is_staff=True, is_superuser=True))
+
+
+def fields(package: Package, **changes: Any) -> dict[str, Any]:
+    given = {
+        "name": package.name,
+        "unit_amount": package.unit_amount,
+        "currency": package.currency,
+        "term_years": package.term_years,
+        "minimum_licenses": package.minimum_licenses,
+        "is_offered": "on",
+        "position": 0,
+    } | changes
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def change(root: Client, package: Package, **changes: Any) -> Any:
+    return root.post(f"{PACKAGES}{package.pk}/change/", fields(package, **changes), follow=True)
+
+
+def test_a_new_price_says_whom_it_touches_and_leaves_paid_terms_alone(
+    world: World, root: Client
+) -> None:
+    response = change(root, world.term.package, unit_amount=900, name="Dearer")
+
+    world.term.refresh_from_db()
+    assert "1 paid term keeps the name and price it was bought with" in text_of(response)
+    assert (world.term.unit_amount, world.term.package_name) == (500, "Association")
+    assert Package.objects.get(pk=world.term.package_id).unit_amount == 900
+
+
+def test_the_last_package_of_a_currency_in_use_stays_offered(world: World, root: Client) -> None:
+    Package.objects.exclude(pk=world.term.package_id).update(is_offered=False)
+
+    response = change(root, world.term.package, is_offered=None)
+
+    assert "the last package offered in its currency" in text_of(response)
+    assert Package.objects.get(pk=world.term.package_id).is_offered
+
+
+def test_with_another_one_offered_a_package_is_withdrawn(world: World, root: Client) -> None:
+    PackageFactory.create(name="Other")
+
+    change(root, world.term.package, is_offered=None)
+
+    assert not Package.objects.get(pk=world.term.package_id).is_offered
+
+
+def test_in_a_currency_nobody_pays_in_the_last_one_is_withdrawn(root: Client) -> None:
+    lonely = PackageFactory.create(currency="cad")
+
+    change(root, lonely, is_offered=None)
+
+    assert not Package.objects.get(pk=lonely.pk).is_offered
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit_amount": 9},
+        {"unit_amount": 0},
+        {"unit_amount": -5},
+        {"unit_amount": "5.00"},
+        {"term_years": 0},
+        {"term_years": 11},
+        {"term_years": 30000},
+        {"minimum_licenses": 0},
+        {"unit_amount": 10, "minimum_licenses": 4},
+    ],
+)
+def test_what_cannot_be_charged_is_refused_next_to_the_field(
+    world: World, root: Client, changes: dict[str, Any]
+) -> None:
+    response = change(root, world.term.package, **changes)
+
+    assert response.status_code == HTTPStatus.OK
+    assert "errorlist" in response.content.decode()
+    assert Package.objects.get(pk=world.term.package_id).unit_amount == 500
+
+
+@pytest.mark.parametrize(
+    ("years", "answer"),
+    [(0, "greater than or equal to 1"), (11, "less than or equal to 10"), (10, "")],
+)
+def test_a_term_is_one_to_ten_years(world: World, root: Client, years: int, answer: str) -> None:
+    response = change(root, world.term.package, term_years=years)
+
+    if answer:
+        assert answer in text_of(response)
+    assert (Package.objects.get(pk=world.term.package_id).term_years == years) == (not answer)
+
+
+@pytest.mark.parametrize("years", [0, 11])
+def test_no_other_term_reaches_the_database(world: World, years: int) -> None:
+    with pytest.raises(IntegrityError):
+        Package.objects.filter(pk=world.term.package_id).update(term_years=years)
+
+
+def test_the_currency_of_a_package_stays(world: World, root: Client) -> None:
+    change(root, world.term.package, currency="cad")
+
+    assert Package.objects.get(pk=world.term.package_id).currency == "usd"
+
+
+@pytest.mark.parametrize("path", [PACKAGES, DISCOUNTS])
+def test_nothing_is_deleted(world: World, root: Client, path: str) -> None:
+    discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
+    row = discount.pk if path == DISCOUNTS else world.term.package_id
+
+    response = root.post(f"{path}{row}/delete/", {"post": "yes"})
+
+    assert response.status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted"),
+    [
+        ({}, True),
+        ({"basis_points": 0, "amount": 500}, True),
+        ({"basis_points": 10_001}, False),
+        ({"basis_points": 0}, False),
+        ({"amount": 500}, False),
+        ({"valid_from": "2031-07-01", "valid_until": "2031-06-01"}, False),
+        ({"code": "taken"}, False),
+    ],
+)
+def test_discounts_are_percentage_or_amount(
+    root: Client, changes: dict[str, Any], accepted: bool
+) -> None:
+    Discount.objects.create(name="Taken", code="TAKEN", basis_points=100, currency="usd")
+    typed = {
+        "name": "Early",
+        "code": "EARLY",
+        "basis_points": 1000,
+        "amount": 0,
+        "currency": "usd",
+        "is_active": "on",
+    } | changes
+
+    response = root.post(f"{DISCOUNTS}add/", typed)
+
+    assert (response.status_code == HTTPStatus.FOUND) == accepted
+    assert Discount.objects.filter(name="Early").exists() == accepted
+
+
+def used_by(world: World, discount: Discount, status: str, number: int) -> None:
+    paid = {"paid_at": clock.now(), "settled_at": clock.now(), "receipt_number": number + 1}
+    Purchase.objects.create(
+        kind="original",
+        status=status,
+        organization=world.lakeside,
+        term_years=1,
+        discount=discount,
+        quantity=10,
+        unit_amount=500,
+        discount_amount=50,
+        total_amount=4950,
+        currency="usd",
+        idempotency_key=f"purchase:{number}",
+        payment_intent_id=f"pi_{number}",
+        session_id=f"cs_{number}",
+        created_at=clock.now(),
+        **(paid if status == "settled" else {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        (
+            [],
+            "0 purchases keep what they were given, and 0 open checkouts keep what they were",
+        ),
+        (["settled"], "1 purchase keeps what it was given, and 0 open checkouts keep"),
+        (
+            ["settled", "review", "open"],
+            "2 purchases keep what they were given, and 1 open checkout",
+        ),
+        (["expired", "abandoned"], "0 purchases keep what they were given, and 0 open checkouts"),
+    ],
+)
+def test_a_changed_discount_says_whom_it_touches(
+    world: World, root: Client, statuses: list[str], words: str
+) -> None:
+    discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
+    for number, status in enumerate(statuses):
+        used_by(world, discount, status, number)
+
+    form = {"name": "D", "basis_points": 200, "amount": 0, "currency": "usd", "is_active": "on"}
+    response = root.post(f"{DISCOUNTS}{discount.pk}/change/", form, follow=True)
+
+    assert words in text_of(response)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        date(2031, 12, 1),
+        date(2031, 12, 2),
+        date(2031, 12, 31),
+        date(2032, 1, 1),
+        date(2032, 1, 14),
+        date(2032, 1, 15),
+    ],
+)
+def test_the_lists_agree_with_the_rule(world: World, root: Client, day: date) -> None:
+    for instant in (local(day), local(day) + timedelta(hours=23)):
+        world.at(instant)
+        expected = standing_of(world.lakeside, instant).phase
+
+        for phase in (Phase.RUNNING, Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED):
+            page = root.get("/admin/subscriptions/organization/", {"phase": phase.value})
+            found = {row.slug for row in page.context["cl"].queryset}
+            assert ("lakeside" in found) == (phase == expected), phase
+    assert Organization.objects.count() == 2

@@ -1,0 +1,266 @@
+"""The Add Licenses page: what it shows, and what it makes of bad input (R6, R8, R10-R12, R20)."""
+
+import re
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.policy import calendar
+from tests.support.world import TERM_END, World
+
+PATH = "/o/lakeside/licenses/add/"
+
+
+def post(world: World, **fields: Any) -> Any:
+    fields.setdefault("submission", str(uuid.uuid4()))
+    return world.client(world.assignor).post(PATH, fields)
+
+
+def text(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_the_cost_panel_says_it_all(world: World) -> None:
+    page = text(world.client(world.assignor).get(PATH, {"quantity": "10"}))
+
+    assert "Price per license, locked since January 1, 2031 $5.00" in page
+    assert "Licenses × 10" in page
+    assert "Total $50.00" in page
+    assert "Held now 25 Held afterwards 35" in page
+    assert "They expire Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
+    assert "Not prorated" in page
+    assert "Prepaid cards, checks, bank debit and invoices are not possible" in page
+    assert "until Monday, December 1, 2031" in page
+
+
+def test_a_good_order_goes_to_the_payment_page(world: World, stripe: SandboxControl) -> None:
+    response = post(world, quantity="10")
+
+    purchase = Purchase.objects.get()
+    assert response.status_code == HTTPStatus.FOUND
+    assert response.headers["Location"] == purchase.session_url
+    assert purchase.buyer == world.assignor.user
+
+
+BAD_QUANTITIES = {
+    "0": "smallest purchase is 5",
+    "-5": "smallest purchase is 5",
+    "1": "smallest purchase is 5",
+    "7": "Instead of 7 you can buy 5 or 10",
+    "7.5": "digits 0 to 9",
+    "5e1": "digits 0 to 9",
+    "": "Type the number of licenses",
+    "   ": "Type the number of licenses",
+    "٥": "digits 0 to 9",
+    "1000000000000": "at most $999,999.99, which is 199,995 licenses",
+    "<b>5</b>": "digits 0 to 9",
+    "5" * 50: "at most 40 characters",
+}
+
+
+@pytest.mark.parametrize(("quantity", "answer"), BAD_QUANTITIES.items())
+def test_a_bad_number_is_answered_next_to_the_field(
+    world: World, quantity: str, answer: str
+) -> None:
+    response = post(world, quantity=quantity, next="/o/lakeside/users/add/?draft=x")
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    page = response.content.decode()
+    error = re.search(r'<p class="error" id="quantity-error">(.*?)</p>', page)
+    assert error is not None
+    assert answer in error.group(1)
+    assert 'aria-invalid="true"' in page
+    assert "/o/lakeside/users/add/?draft=x" in page
+    assert not Purchase.objects.exists()
+
+
+def test_what_was_typed_is_kept(world: World) -> None:
+    assert 'value="7"' in post(world, quantity="7").content.decode()
+    kept = post(world, quantity='"><script>').content.decode()
+    assert "&quot;&gt;&lt;script&gt;" in kept
+
+
+def test_of_a_list_the_last_counts_as_in_any_form(world: World, stripe: SandboxControl) -> None:
+    response = post(world, quantity=["5", "7"])
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert not Purchase.objects.exists()
+
+
+@pytest.mark.parametrize("submission", ["", "x", "1", "../../etc"])
+def test_a_form_without_its_number_is_refused(world: World, submission: str) -> None:
+    response = post(world, quantity="10", submission=submission)
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Load the page again" in response.content.decode()
+    assert not Purchase.objects.exists()
+
+
+def test_posted_price_total_term_and_organization_count_for_nothing(
+    world: World, stripe: SandboxControl
+) -> None:
+    post(
+        world,
+        quantity="10",
+        unit_amount="1",
+        price="1",
+        total="5",
+        total_amount="5",
+        currency="jpy",
+        term=str(world.stranger.organization.terms.get().pk),
+        organization=str(world.stranger.organization.pk),
+        kind="original",
+        status="settled",
+    )
+
+    purchase = Purchase.objects.get()
+    assert (purchase.organization, purchase.term) == (world.lakeside, world.term)
+    assert (purchase.unit_amount, purchase.total_amount, purchase.currency) == (500, 5000, "usd")
+    assert (purchase.kind, purchase.status) == ("add_on", PurchaseStatus.OPEN)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/",
+        "//evil.example/o/lakeside/",
+        "/o/harbor/users/",
+        "/o/lakeside/../harbor/",
+        "/o/lakeside//evil.example",
+        "/o/lakeside/\\evil.example",
+        "javascript:alert(1)",
+        "/o/lakeside/" + "x" * 300,
+        "/o/lakeside/\r\nSet-Cookie: a=b",
+    ],
+)
+def test_only_a_path_inside_the_organization_is_returned_to(
+    world: World, stripe: SandboxControl, path: str
+) -> None:
+    post(world, quantity="10", next=path)
+
+    assert Purchase.objects.get().return_to == ""
+
+
+def test_a_good_path_is_kept(world: World, stripe: SandboxControl) -> None:
+    post(world, quantity="10", next="/o/lakeside/users/add/?draft=1")
+
+    purchase = Purchase.objects.get()
+    assert purchase.return_to == "/o/lakeside/users/add/?draft=1"
+    assert "next=%2Fo%2Flakeside%2Fusers%2Fadd" in purchase.request_parameters["cancel_url"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "change", "after"), [("10", "more", 15), ("10", "less", 5), ("x", "more", 5)]
+)
+def test_the_buttons_work_without_javascript(
+    world: World, typed: str, change: str, after: int
+) -> None:
+    response = post(world, quantity=typed, change=change)
+
+    assert response.status_code == HTTPStatus.OK
+    assert f'value="{after}"' in response.content.decode()
+    assert not Purchase.objects.exists()
+
+
+def test_coming_back_without_paying_keeps_the_number(world: World) -> None:
+    page = world.client(world.assignor).get(PATH, {"quantity": "40", "canceled": "1"})
+
+    assert "You came back without paying" in page.content.decode()
+    assert 'value="40"' in page.content.decode()
+
+
+@pytest.mark.parametrize("asked", ["7", "x", "-1", "10" * 30])
+def test_a_bad_number_in_the_address_harms_nothing(world: World, asked: str) -> None:
+    response = world.client(world.assignor).get(PATH, {"quantity": asked})
+
+    assert response.status_code == HTTPStatus.OK
+
+
+class TestTheCalendar:
+    def test_from_the_opening_of_the_window_on_the_page_explains(self, world: World) -> None:
+        world.at(calendar.renewal_opens_at(TERM_END, clock.zone()))
+
+        response = world.client(world.assignor).get(PATH)
+
+        page = text(response)
+        assert "Licenses could be added until Monday, December 1, 2031" in page
+        assert "Continue to payment" not in page
+        assert response.status_code == HTTPStatus.OK
+
+    def test_a_form_from_before_it_is_refused(self, world: World) -> None:
+        world.at(calendar.renewal_opens_at(TERM_END, clock.zone()))
+
+        response = post(world, quantity="10")
+
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert not Purchase.objects.exists()
+
+    def test_after_expiration_it_says_so(self, world: World) -> None:
+        world.at(calendar.expires_at(TERM_END, clock.zone()))
+
+        page = text(world.client(world.assignor).get(PATH))
+
+        assert "The subscription expired on Wednesday, December 31, 2031" in page
+
+    def test_the_plus_stays_in_the_navigation(self, world: World) -> None:
+        world.at(calendar.expires_at(TERM_END, clock.zone()))
+
+        page = world.client(world.assignor).get("/o/lakeside/").content.decode()
+
+        assert f'class="nav-add" href="{PATH}"' in page
+
+
+class TestTrouble:
+    def test_the_processor_out_of_reach_keeps_everything(
+        self, world: World, stripe: SandboxControl, settings: Any
+    ) -> None:
+        settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+
+        response = post(world, quantity="10", next="/o/lakeside/users/add/")
+
+        page = response.content.decode()
+        assert response.status_code == HTTPStatus.BAD_GATEWAY
+        assert "Nothing was charged" in page
+        assert 'value="10"' in page
+        assert "/o/lakeside/users/add/" in page
+        assert "Traceback" not in page
+
+    def test_sending_the_same_form_again_is_the_same_purchase(
+        self, world: World, stripe: SandboxControl, settings: Any
+    ) -> None:
+        base, submission = settings.STRIPE_API_BASE, str(uuid.uuid4())
+        settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+        post(world, quantity="10", submission=submission)
+        settings.STRIPE_API_BASE = base
+
+        response = post(world, quantity="10", submission=submission)
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert Purchase.objects.get().status == PurchaseStatus.OPEN
+
+    def test_a_definite_no_ends_the_purchase(self, world: World, stripe: SandboxControl) -> None:
+        stripe.fault("error", method="POST", path="/v1/checkout/sessions", status=400)
+
+        response = post(world, quantity="10")
+
+        assert response.status_code == HTTPStatus.BAD_GATEWAY
+        assert "nothing was charged" in response.content.decode()
+        assert Purchase.objects.get().status == PurchaseStatus.ABANDONED
+
+    def test_a_second_identical_purchase_is_asked_about(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        world.buy_and_settle(10)
+
+        asked = post(world, quantity="10")
+        assert asked.status_code == HTTPStatus.CONFLICT
+        assert "Do you want to buy as many again?" in asked.content.decode()
+        meant = post(world, quantity="10", again="on")
+        assert meant.status_code == HTTPStatus.FOUND
+        assert Purchase.objects.count() == 2

@@ -1,0 +1,150 @@
+"""Somebody tries out stolen cards: few open pages, a page that closes, growing waits."""
+
+import uuid
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from billing.events.reconcile import reconcile
+from billing.gateway import processor
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions.policy import card_testing
+from subscriptions.policy.decisions import Reason, Refused
+from tests.billing.deliveries import deliver, event
+from tests.support.factories import PackageFactory
+from tests.support.pages import text_of
+from tests.support.world import DECLINED_CARD, World
+
+
+def decline(world: World, purchase: Purchase, times: int) -> None:
+    """Try a declined card so often, and have each failure told to us as the processor would."""
+    for _ in range(times):
+        world.pay(purchase, DECLINED_CARD)
+    failures = processor.client().v1.events.list(
+        {"type": "payment_intent.payment_failed", "limit": times}
+    )
+    for failure in failures.data:
+        assert deliver(failure.to_dict()).status_code == HTTPStatus.OK
+    purchase.refresh_from_db()
+
+
+def test_after_a_few_declines_the_same_buyer_goes_on(world: World, stripe: SandboxControl) -> None:
+    purchase = world.buy(10)
+    decline(world, purchase, card_testing.DECLINES_WITHOUT_WAIT)
+
+    assert world.buy(15).status == PurchaseStatus.OPEN
+
+
+def test_one_decline_more_and_the_next_page_has_to_wait(
+    world: World, stripe: SandboxControl
+) -> None:
+    decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
+
+    with pytest.raises(Refused) as refused:
+        world.buy(15)
+    assert refused.value.refusal.reason == Reason.TOO_MANY_DECLINES
+
+    world.later(seconds=61)
+    assert world.buy(15).status == PurchaseStatus.OPEN
+
+
+def test_a_page_is_closed_at_the_processor_after_many_declines(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy(10)
+
+    decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
+    assert purchase.status == PurchaseStatus.OPEN
+    decline(world, purchase, 1)
+
+    assert purchase.status == PurchaseStatus.EXPIRED
+
+
+def test_another_organization_does_not_wait(world: World, stripe: SandboxControl) -> None:
+    decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
+
+    assert world.buy(5, buyer=world.stranger).status == PurchaseStatus.OPEN
+
+
+def test_only_so_many_pages_are_open_for_one_organization(
+    world: World, stripe: SandboxControl
+) -> None:
+    for groups in range(card_testing.MOST_OPEN_CHECKOUTS):
+        world.buy(5 + 5 * groups)
+
+    client = world.client(world.assignor)
+    form = {"quantity": "100", "submission": str(uuid.uuid4())}
+    response = client.post("/o/lakeside/licenses/add/", form)
+
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert "5 payments are open at this moment" in text_of(response)
+    assert Purchase.objects.count() == card_testing.MOST_OPEN_CHECKOUTS
+
+
+@pytest.mark.django_db
+def test_a_stranger_opens_only_so_many_pages(stripe: SandboxControl) -> None:
+    package = PackageFactory.create()
+    shown = f"{package.pk}"
+    statuses = []
+    for _ in range(card_testing.MOST_OPEN_CHECKOUTS + 1):
+        form = {
+            "package": shown,
+            "quantity": "25",
+            "organization_name": "Meadow Umpires",
+            "buyer_name": "Mia Meadow",
+            "buyer_email": "Mia@meadow.example",
+            "submission": str(uuid.uuid4()),
+        }
+        page = Client().post("/purchase/", form)
+        form["shown"] = page.context["plan"].shown
+        statuses.append(Client().post("/purchase/", form | {"pay": "1"}).status_code)
+
+    assert statuses == [HTTPStatus.FOUND] * card_testing.MOST_OPEN_CHECKOUTS + [HTTPStatus.CONFLICT]
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"purchase": "no uuid"}, {"purchase": None}, "x"])
+def test_a_failure_that_names_no_purchase_of_ours_is_only_kept(
+    world: World, stripe: SandboxControl, metadata: object
+) -> None:
+    purchase = world.buy(10)
+    body = event("payment_intent.payment_failed", "pi_1")
+    body["data"]["object"]["metadata"] = metadata
+
+    assert deliver(body).status_code == HTTPStatus.OK
+    purchase.refresh_from_db()
+    assert purchase.declines == 0
+
+
+def test_while_the_processor_is_away_it_counts_once_and_the_page_is_closed_later(
+    world: World, stripe: SandboxControl, impatient: Settings
+) -> None:
+    purchase = world.buy(10)
+    decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
+    body = event("payment_intent.payment_failed", "pi_last")
+    body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
+    base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, "http://127.0.0.1:1"
+    for _ in range(3):
+        deliver(body)
+    impatient.STRIPE_API_BASE = base
+
+    reconcile()
+
+    purchase.refresh_from_db()
+    assert purchase.declines == card_testing.MOST_DECLINES_OF_A_CHECKOUT
+    assert purchase.status == PurchaseStatus.EXPIRED
+
+
+def test_the_same_event_again_counts_once(world: World, stripe: SandboxControl) -> None:
+    purchase = world.buy(10)
+    body = event("payment_intent.payment_failed", "pi_1")
+    body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
+
+    deliver(body)
+    deliver(body)
+
+    purchase.refresh_from_db()
+    assert purchase.declines == 1

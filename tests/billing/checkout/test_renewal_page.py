@@ -1,0 +1,179 @@
+"""The renewal page, and what other pages say around it (R20-R22, R24)."""
+
+import uuid
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from subscriptions import clock
+from subscriptions.models import Discount, Package
+from subscriptions.policy import calendar
+from tests.billing.renewals import renew_and_settle
+from tests.support.factories import PackageFactory
+from tests.support.pages import queries_of, text_of
+from tests.support.world import TERM_END, World, local
+
+PATH = "/o/lakeside/renewal/"
+
+
+def send(world: World, **changes: Any) -> Any:
+    form = {
+        "package": world.term.package_id,
+        "submission": str(uuid.uuid4()),
+        "shown": f"{world.term.package_id}-1-25-500-0-0-0",
+        "pay": "1",
+    } | changes
+    return world.client(world.assignor).post(PATH, form)
+
+
+def test_every_number_multiplies_out_on_the_page(window: World) -> None:
+    Discount.objects.create(name="Loyal", basis_points=1000, currency="usd")
+    Package.objects.update(unit_amount=600)
+
+    page = text_of(window.client(window.assignor).get(PATH))
+
+    assert "Licenses of this term 25" in page
+    assert "Licenses to renew 25" in page
+    assert "Association: 25 × $6.00 $150.00" in page
+    assert "Loyal −$15.00" in page
+    assert "Total $135.00" in page
+    assert "until now $5.00 per license" in page
+    assert "January 1, 2032 through December 31, 2032" in page
+
+
+def test_before_the_window_it_says_when(world: World) -> None:
+    response = world.client(world.assignor).get(PATH)
+
+    assert response.status_code == HTTPStatus.OK
+    assert "Renewal opens on Tuesday, December 2, 2031" in text_of(response)
+    assert "Continue to payment" not in text_of(response)
+
+
+def test_a_crafted_post_before_the_window_is_refused(world: World) -> None:
+    response = send(world)
+
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert not Purchase.objects.exists()
+
+
+def test_paying_goes_to_the_payment_page(window: World, stripe: SandboxControl) -> None:
+    response = send(window)
+
+    assert response.status_code == HTTPStatus.FOUND
+    assert response.headers["Location"] == Purchase.objects.get().session_url
+
+
+@pytest.mark.parametrize("shown", ["", "1", "0-1-25-500-0-0-0", "x", "x" * 300])
+def test_a_total_that_was_not_shown_is_not_charged(window: World, shown: str) -> None:
+    response = send(window, shown=shown)
+
+    assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+    assert not Purchase.objects.exists()
+
+
+def test_another_package_is_worked_out_before_it_is_paid(window: World) -> None:
+    other = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=30)
+    form = {"package": other.pk, "submission": str(uuid.uuid4()), "update": "1"}
+
+    page = text_of(window.client(window.assignor).post(PATH, form))
+
+    assert "the minimum of this package: 30" in page
+    assert "Conference: 30 × $4.00 $120.00" in page
+
+
+def test_a_wrong_code_is_said_next_to_it(window: World) -> None:
+    form = {
+        "package": window.term.package_id,
+        "submission": str(uuid.uuid4()),
+        "code": "NOPE",
+        "update": "1",
+    }
+
+    page = window.client(window.assignor).post(PATH, form).content.decode()
+
+    assert "no discount with this code" in page.split('id="code-error"')[1].split("</p>")[0]
+    assert 'value="NOPE"' in page
+
+
+def test_once_paid_nothing_of_it_can_change(window: World, stripe: SandboxControl) -> None:
+    renew_and_settle(window)
+
+    page = text_of(window.client(window.assignor).get(PATH))
+    response = send(window)
+
+    assert "Renewal opens on Thursday, December 2, 2032" in page
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert Purchase.objects.count() == 1
+
+
+def test_queries_do_not_grow_with_members_packages_or_discounts(window: World) -> None:
+    client = window.client(window.assignor)
+    Discount.objects.create(name="First", basis_points=100, currency="usd")
+    few = queries_of(client, PATH)
+    window.fill(25)
+    for number in range(4):
+        PackageFactory.create(name=f"Package {number}")
+        Discount.objects.create(
+            name=f"D{number}", basis_points=100, currency="usd", most_uses=number + 1
+        )
+
+    assert len(queries_of(client, PATH)) == len(few)
+
+
+class TestBanner:
+    @pytest.mark.parametrize("path", ["/o/lakeside/", "/o/lakeside/settings/subscription/"])
+    @pytest.mark.parametrize(
+        ("instant", "words"),
+        [
+            (local(date(2031, 11, 15)), "Welcome"),
+            (local(date(2031, 11, 16)), "Last day to add licenses: Monday, December 1, 2031. 15"),
+            (local(date(2031, 11, 30)), "1 day left. Afterwards"),
+            (local(date(2031, 12, 1), 23, 59), "December 1, 2031. That is today. Afterwards"),
+            (
+                local(date(2031, 12, 2)),
+                "in 29 days. Renewal has been open since Tuesday, December 2",
+            ),
+            (local(date(2031, 12, 30)), "December 31, 2031, in 1 day."),
+            (local(TERM_END, 23, 59), "The subscription expires today, Wednesday, December 31"),
+            (local(date(2032, 1, 1)), "The subscription expired on Wednesday, December 31, 2031"),
+        ],
+    )
+    def test_it_says_what_is_next(self, world: World, path: str, instant: Any, words: str) -> None:
+        world.at(instant)
+
+        page = text_of(world.client(world.administrator).get(path))
+
+        if words == "Welcome":
+            assert "Last day to add licenses:" not in page
+            assert "Renew now" not in page
+        else:
+            assert words in page
+
+    def test_members_without_the_right_do_not_see_it(self, window: World) -> None:
+        page = text_of(window.client(window.official).get("/o/lakeside/"))
+
+        assert "Renew now" not in page
+
+    def test_add_licenses_leads_to_the_renewal(self, window: World) -> None:
+        page = window.client(window.assignor).get("/o/lakeside/licenses/add/").content.decode()
+
+        assert f'href="{PATH}"' in page
+        assert "Continue to payment" not in page
+
+
+def test_the_window_opens_at_local_midnight_whatever_the_browser(world: World) -> None:
+    opens = calendar.renewal_opens_at(TERM_END, clock.zone())
+    client = world.client(world.assignor)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-GB"
+
+    world.at(opens - timedelta(seconds=1))
+    before = text_of(client.get("/o/lakeside/licenses/add/"))
+    world.at(opens)
+    after = text_of(client.get("/o/lakeside/licenses/add/"))
+
+    assert "Continue to payment" in before
+    assert "Renew now" in after

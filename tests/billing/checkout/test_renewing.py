@@ -1,0 +1,190 @@
+"""Renewing: calendar, number, price, (R19-R25)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import settle
+from billing.support.removals import take_removal_back
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
+from subscriptions.members import members
+from subscriptions.models import (
+    Package,
+    Renewal,
+)
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy import calendar
+from subscriptions.policy.decisions import Reason, Refused
+from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
+from tests.support.factories import PackageFactory
+from tests.support.removals import remove
+from tests.support.world import TERM_END, World, local
+
+
+class TestTheNewTerm:
+    def test_on_time_it_follows_the_old_one(self, window: World, stripe: SandboxControl) -> None:
+        purchase = renew_and_settle(window)
+
+        term = purchase.term
+        assert term is not None
+        assert (term.starts_on, term.expires_on) == (NEW_START, date(2032, 12, 31))
+        assert term.renews == window.term
+        assert window.held() == 25
+        assert ledger.held_at(window.lakeside, [local(NEW_START)]) == [25]
+
+    @pytest.mark.parametrize(
+        ("paid_at", "starts_on"),
+        [
+            (local(TERM_END, 23, 59, 59), NEW_START),
+            (local(NEW_START), NEW_START),
+            (local(date(2032, 1, 20), 15), date(2032, 1, 20)),
+        ],
+    )
+    def test_it_starts_by_the_moment_of_the_charge(
+        self, window: World, stripe: SandboxControl, paid_at: Any, starts_on: date
+    ) -> None:
+        window.at(paid_at)
+
+        purchase = renew_and_settle(window)
+
+        assert purchase.term_starts_on == starts_on
+        assert window.held() == 25
+
+    def test_a_checkout_from_before_the_end_paid_after_it_is_late(
+        self, window: World, stripe: SandboxControl, settings: Any
+    ) -> None:
+        """Started in time, so without a fee; charged late, so it starts on that day (R23, R25)."""
+        settings.LATE_FEE_AMOUNT = 5000
+        window.at(local(TERM_END, 23, 50))
+        purchase = renew(window)
+        window.at(local(NEW_START, 0, 10))
+        window.pay(purchase)
+        settled = settle.settle(purchase.session_id or "")
+
+        assert settled is not None
+        assert settled.fee_amount == 0
+        assert settled.term_starts_on == NEW_START
+
+    def test_a_late_fee_is_a_line_of_its_own(
+        self, window: World, stripe: SandboxControl, settings: Any
+    ) -> None:
+        settings.LATE_FEE_AMOUNT = 5000
+        window.at(local(date(2032, 1, 5)))
+
+        purchase = renew_and_settle(window)
+
+        assert (purchase.fee_amount, purchase.total_amount) == (5000, 25 * 500 + 5000)
+
+    def test_afterwards_add_ons_are_sold_at_its_price_and_last_to_its_end(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        Package.objects.update(unit_amount=700)
+        window.term.package.refresh_from_db()
+        renew_and_settle(window)
+
+        purchase = window.buy_and_settle(5)
+
+        assert purchase.unit_amount == 700
+        assert window.held() == 30
+        ends = [local(TERM_END, 23, 59), local(NEW_START), local(date(2032, 12, 31), 23, 59)]
+        assert ledger.held_at(window.lakeside, ends) == [30, 30, 30]
+
+
+class TestTheNumber:
+    def test_base_and_add_ons_are_renewed(self, world: World, stripe: SandboxControl) -> None:
+        world.buy_and_settle(10)
+        world.at(IN_WINDOW)
+
+        assert plan(world).price.quantity == 35
+
+    def test_a_removal_lowers_it_until_it_is_taken_back(self, window: World) -> None:
+        removal = remove(window, 10)
+        assert plan(window).price.quantity == 15
+
+        take_removal_back(removal, actor=window.support)
+        assert plan(window).price.quantity == 25
+
+    def test_users_added_after_a_removal_raise_it_again(self, window: World) -> None:
+        remove(window, 20)
+        window.fill(18)
+
+        decided = plan(window)
+
+        assert (decided.price.quantity, decided.number.bound) == (18, "members")
+
+    def test_the_packages_minimum_holds(self, window: World) -> None:
+        big = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=100)
+
+        decided = plan(window, big)
+
+        assert (decided.price.quantity, decided.number.bound) == (100, "minimum")
+
+    def test_while_it_is_paid_members_are_bound_by_it(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        window.fill(25)
+        renew(window)
+        members.remove(window.assignor, window.official)
+
+        standing = standing_of(window.lakeside, clock.now())
+
+        assert standing.licenses.usable == 25
+        assert Renewal.objects.get().state == RenewalState.PAYING
+
+
+class TestWhen:
+    @pytest.mark.parametrize(
+        ("instant", "is_open"),
+        [
+            (calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1), False),
+            (calendar.renewal_opens_at(TERM_END, clock.zone()), True),
+            (local(date(2033, 5, 1)), True),
+        ],
+    )
+    def test_renewal_opens_with_the_window_and_stays_open(
+        self, world: World, instant: Any, is_open: bool
+    ) -> None:
+        world.at(instant)
+
+        if is_open:
+            assert plan(world).price.quantity == 25
+        else:
+            with pytest.raises(Refused) as refused:
+                plan(world)
+            assert refused.value.refusal.reason == Reason.RENEWAL_NOT_OPEN
+
+    def test_once_paid_it_is_closed(self, window: World, stripe: SandboxControl) -> None:
+        renew_and_settle(window)
+
+        with pytest.raises(Refused) as refused:
+            renew(window, shown="anything")
+
+        assert refused.value.refusal.reason == Reason.RENEWAL_NOT_OPEN
+
+    def test_a_withdrawn_package_is_not_renewed(self, window: World) -> None:
+        Package.objects.update(is_offered=False)
+
+        with pytest.raises(Refused) as refused:
+            renew(window, shown="anything")
+
+        assert refused.value.refusal.reason == Reason.PACKAGE_NOT_OFFERED
+        assert not Purchase.objects.exists()
+
+    def test_a_package_in_another_currency_is_not_renewed(self, window: World) -> None:
+        foreign = PackageFactory.create(currency="cad")
+
+        with pytest.raises(Refused):
+            renew(window, package=foreign, shown="anything")
+
+    def test_above_the_processors_ceiling_it_says_so(self, window: World) -> None:
+        dear = PackageFactory.create(unit_amount=5_000_000)
+
+        with pytest.raises(Refused) as refused:
+            renew(window, package=dear)
+
+        assert refused.value.refusal.reason == Reason.TOTAL_ABOVE_CEILING

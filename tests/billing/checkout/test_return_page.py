@@ -1,0 +1,281 @@
+"""The page on which the buyer lands after paying (R2, R13, R14)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from billing.events.reconcile import reconcile
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import PurchaseStatus
+from subscriptions.members import members
+from subscriptions.models import LicenseEntry, Membership
+from subscriptions.models.members import Role
+from tests.billing.deliveries import completed, deliver
+from tests.support.world import World
+
+PATH = "/o/lakeside/licenses/return/"
+
+
+def come_back(world: World, session_id: str | None, who: Membership | None = None) -> Any:
+    client = world.client(who or world.assignor)
+    return client.get(PATH, {"session_id": session_id or ""})
+
+
+def shown(world: World, response: Any) -> str:
+    """What stands on the page that the response leads to."""
+    page: str = world.client(world.assignor).get(response.headers["Location"]).content.decode()
+    return page
+
+
+def paid(world: World, **order: Any) -> Purchase:
+    purchase = world.buy(10, **order)
+    world.pay(purchase)
+    return purchase
+
+
+def grants(world: World) -> int:
+    return LicenseEntry.objects.filter(term=world.term, cause="add_on").count()
+
+
+def test_the_licenses_are_there_when_the_buyer_lands(world: World, stripe: SandboxControl) -> None:
+    """R13"""
+    purchase = paid(world)
+
+    response = come_back(world, purchase.session_id)
+
+    assert response.status_code == HTTPStatus.FOUND
+    assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
+    assert world.held() == 35
+    assert "Receipt 1" in shown(world, response)
+
+
+def test_the_page_can_be_opened_as_often_as_one_likes(world: World, stripe: SandboxControl) -> None:
+    """R14"""
+    purchase = paid(world)
+
+    places = {
+        come_back(world, purchase.session_id, who).headers["Location"]
+        for who in (world.assignor, world.assignor, world.administrator)
+    }
+
+    assert len(places) == 1
+    assert grants(world) == 1
+
+
+@pytest.mark.parametrize("order", ["webhook first", "webhook afterwards", "webhook between"])
+def test_the_webhook_makes_no_difference(world: World, stripe: SandboxControl, order: str) -> None:
+    """R13, R14"""
+    purchase = paid(world)
+    visits = {"webhook first": 0, "webhook afterwards": 2, "webhook between": 1}[order]
+    for _ in range(visits):
+        come_back(world, purchase.session_id)
+
+    delivered = deliver(completed(purchase.session_id))
+    response = come_back(world, purchase.session_id)
+
+    assert delivered.status_code == HTTPStatus.OK
+    assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
+    assert grants(world) == 1
+
+
+def test_a_settled_purchase_asks_the_processor_nothing(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy_and_settle(10)
+    asked = len(stripe.requests())
+
+    come_back(world, purchase.session_id)
+
+    assert len(stripe.requests()) == asked
+
+
+def test_the_buyer_comes_back_to_where_they_were(world: World, stripe: SandboxControl) -> None:
+    """R8"""
+    purchase = paid(world, return_to="/o/lakeside/users/add/?draft=1")
+
+    response = come_back(world, purchase.session_id)
+
+    assert response.headers["Location"] == "/o/lakeside/users/add/?draft=1"
+
+
+def test_what_was_bought_is_said_where_the_buyer_lands(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = paid(world, return_to="/o/lakeside/users/")
+    client = world.client(world.assignor)
+
+    page = client.get(PATH, {"session_id": purchase.session_id or ""}, follow=True).content.decode()
+
+    assert "10 licenses bought. You now hold 35, and 31 are free." in page
+
+
+class TestWhoMayLand:
+    @pytest.mark.parametrize(
+        "session_id",
+        [
+            "",
+            " ",
+            "cs_test_unknown",
+            "cs_live_unknown",
+            "cs_test_x/../y",
+            "cs_test_x%2F..%2Fy",
+            "../sessions",
+            "{CHECKOUT_SESSION_ID}",
+            "cs_test_" + "x" * 500,
+            "cs_test_\x00",
+            "'",
+        ],
+    )
+    def test_an_id_that_is_no_purchase_is_not_found_and_nobody_is_asked(
+        self, world: World, stripe: SandboxControl, session_id: str
+    ) -> None:
+        paid(world)
+        asked = len(stripe.requests())
+
+        response = come_back(world, session_id)
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+        assert len(stripe.requests()) == asked
+        assert world.held() == 25
+
+    def test_no_id_at_all_is_not_found(self, world: World, stripe: SandboxControl) -> None:
+        assert world.client(world.assignor).get(PATH).status_code == HTTPStatus.NOT_FOUND
+
+    def test_another_organization_s_session_is_not_found(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        """R2"""
+        foreign = paid(world, buyer=world.stranger)
+        asked = len(stripe.requests())
+
+        response = come_back(world, foreign.session_id)
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+        assert len(stripe.requests()) == asked
+        foreign.refresh_from_db()
+        assert foreign.status == PurchaseStatus.OPEN
+
+    def test_a_buyer_who_lost_the_role_still_gets_the_licenses(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        """R17: paid within its life is honored; the page is not theirs any more (R2)."""
+        purchase = paid(world)
+        members.change_role(world.administrator, world.assignor, Role.OBSERVER)
+
+        response = come_back(world, purchase.session_id)
+        deliver(completed(purchase.session_id))
+
+        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert world.held() == 35
+
+    def test_a_buyer_who_was_removed_still_gets_the_licenses(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = paid(world)
+        members.remove(world.administrator, world.assignor)
+
+        response = come_back(world, purchase.session_id)
+        deliver(completed(purchase.session_id))
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+        assert world.held() == 35
+
+    def test_signed_out_on_the_way_the_buyer_signs_in_and_lands(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = paid(world)
+
+        response = Client().get(PATH, {"session_id": purchase.session_id or ""})
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert f"session_id%3D{purchase.session_id}" in response.headers["Location"]
+
+    def test_it_cannot_be_posted_to(self, world: World) -> None:
+        response = world.client(world.assignor).post(PATH)
+
+        assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+class TestNotPaid:
+    def test_an_unpaid_session_is_still_waited_for(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        response = come_back(world, world.buy(10).session_id)
+
+        assert response.status_code == HTTPStatus.OK
+        assert response.headers["Refresh"]
+        assert world.held() == 25
+
+    def test_an_expired_session_says_that_nothing_was_charged(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        world.later(minutes=36)
+
+        response = come_back(world, purchase.session_id)
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.EXPIRED
+        assert "Nothing was charged" in shown(world, response)
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "error": {"status": 500},
+    "drop_before": {},
+    "drop_after": {},
+    "rate_limited": {},
+    "conflict": {},
+    "malformed": {},
+    "slow": {"seconds": 2.0},
+    "stale": {},
+    # Not what was asked for: an answer without what a session must have.
+    "override": {"fields": {"expires_at": None}},
+}
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
+def test_a_processor_in_trouble_is_waited_for_and_the_next_load_settles(
+    world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
+) -> None:
+    """R13: the page says that the payment is being confirmed, and asks again by itself."""
+    purchase = paid(world)
+    stripe.fault(kind, method="GET", **fault)
+
+    waiting = come_back(world, purchase.session_id)
+    stripe.clear_faults()
+    landed = come_back(world, purchase.session_id)
+
+    assert waiting.status_code == HTTPStatus.OK
+    assert waiting.headers["Refresh"] == "4"
+    assert "Confirming the payment" in waiting.content.decode()
+    assert landed.status_code == HTTPStatus.FOUND
+    assert grants(world) == 1
+
+
+def test_a_key_that_is_refused_keeps_the_buyer_waiting_not_the_licenses_from_coming(
+    world: World, stripe: SandboxControl, impatient: Settings
+) -> None:
+    purchase = paid(world)
+    key, impatient.STRIPE_SECRET_KEY = impatient.STRIPE_SECRET_KEY, "sk_test_wrong"
+
+    waiting = come_back(world, purchase.session_id)
+    impatient.STRIPE_SECRET_KEY = key
+    reconcile()
+
+    assert waiting.headers["Refresh"]
+    assert world.held() == 35
+
+
+def test_settling_tells_how_the_purchase_is_now(world: World, stripe: SandboxControl) -> None:
+    """What `settle` returns is what the page acts on."""
+    purchase = paid(world)
+
+    settled = settle(purchase.session_id or "")
+
+    assert settled is not None
+    assert (settled.status, settled.receipt_number) == (PurchaseStatus.SETTLED, 1)

@@ -1,0 +1,210 @@
+"""Receipts, quotes and verification sheets as PDF and CSV (R25, R29, R31)."""
+
+import csv
+import io
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+from pytest_django import Settings
+
+from billing.documents import receipts, sheets
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import settle
+from subscriptions import clock
+from tests.billing.renewals import IN_WINDOW
+from tests.support.factories import PackageFactory
+from tests.support.world import TERM_END, World
+
+ODD_NAME = "Łąki & Søns #[*x*] $\\alpha$ <b> Иван"
+
+
+def text_of(content: bytes) -> str:
+    pages = PdfReader(io.BytesIO(content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def download(world: World, path: str) -> Any:
+    response = world.client(world.assignor).get(f"/o/lakeside/{path}")
+    assert response.status_code == HTTPStatus.OK
+    return response
+
+
+@pytest.fixture
+def bought(world: World, stripe: SandboxControl, settings: Settings) -> Purchase:
+    settings.SELLER_NAME = "Officials Licensing Inc."
+    settings.SELLER_ADDRESS = r"12 Harbor Street\nPortland, ME 04101"
+    world.lakeside.billing_name = "Ada Admin"
+    world.lakeside.billing_address = "1 Lake Road\nBurlington, VT"
+    world.lakeside.receipt_text = "PO 4711"
+    world.lakeside.save()
+    return world.buy_and_settle(10)
+
+
+class TestReceipt:
+    def test_it_says_what_was_bought_by_whom_from_whom(
+        self, world: World, bought: Purchase
+    ) -> None:
+        response = download(world, f"purchases/{bought.pk}/receipt.pdf")
+
+        assert response.headers["Content-Type"] == "application/pdf"
+        assert 'filename="receipt-lakeside-1.pdf"' in response.headers["Content-Disposition"]
+        text = text_of(response.content)
+        for words in (
+            "Receipt 1",
+            "Officials Licensing Inc. 12 Harbor Street Portland, ME 04101",
+            "Lakeside Officials Association Ada Admin 1 Lake Road Burlington, VT PO 4711",
+            "Visa •••• 4242",
+            "Arlo Assignor assignor@lakeside.example",
+            "Association",
+            "until Wednesday, December 31, 2031, 11:59 PM Eastern Time",
+            "10 $5.00 $50.00",
+            "$50.00 USD",
+            str(bought.pk),
+        ):
+            assert words in text
+
+    def test_it_says_the_same_for_ever(
+        self, world: World, bought: Purchase, settings: Settings
+    ) -> None:
+        before = receipts.receipt_pdf(bought)
+        world.lakeside.name = "Renamed"
+        world.lakeside.billing_address = "Elsewhere"
+        world.lakeside.save()
+        world.assignor.user.name = "Somebody Else"
+        world.assignor.user.save()
+        world.term.package.name = "Repriced"
+        world.term.package.unit_amount = 9900
+        world.term.package.save()
+        settings.SELLER_NAME, settings.SELLER_ADDRESS = "Another Seller", ""
+        settings.SELLER_TAX_ID = "12-3456789"
+        world.later(days=200)
+
+        after = receipts.receipt_pdf(Purchase.objects.get(pk=bought.pk))
+
+        assert text_of(after) == text_of(before)
+
+    def test_any_name_is_a_name(self, world: World, stripe: SandboxControl) -> None:
+        world.lakeside.name = ODD_NAME
+        world.lakeside.save()
+
+        text = text_of(receipts.receipt_pdf(world.buy_and_settle(10)))
+
+        assert ODD_NAME in text
+
+    @pytest.mark.parametrize("name", ["東京審判", "Blue 🏀 Refs", "ไทย"])
+    def test_a_character_that_no_font_has_keeps_no_receipt_back(
+        self, world: World, stripe: SandboxControl, name: str
+    ) -> None:
+        world.lakeside.name = name
+        world.lakeside.save()
+        purchase = world.buy_and_settle(10)
+
+        assert "Receipt 1" in text_of(receipts.receipt_pdf(purchase))
+        assert "Held at the end 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
+
+    def test_it_can_be_read_aloud(self, bought: Purchase) -> None:
+        document = PdfReader(io.BytesIO(receipts.receipt_pdf(bought)))
+
+        assert str(document.root_object["/MarkInfo"]["/Marked"]) == "True"  # type: ignore[index]
+        assert str(document.root_object["/Lang"]) == "en"
+        assert document.metadata is not None
+        assert document.metadata.title == "Receipt 1"
+
+    def test_money_that_went_back_is_said(self, world: World, bought: Purchase) -> None:
+        assert world.stripe is not None
+        world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
+        settle._look_at_refunds(bought.payment_intent_id or "")
+
+        assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
+
+    def test_what_is_not_paid_has_none(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy(10)
+        path = f"/o/lakeside/purchases/{purchase.pk}/receipt.pdf"
+
+        assert world.client(world.assignor).get(path).status_code == HTTPStatus.NOT_FOUND
+        with pytest.raises(ValueError, match="no receipt"):
+            receipts.receipt_pdf(purchase)
+
+    def test_the_page_leads_to_it(self, world: World, bought: Purchase) -> None:
+        page = download(world, f"purchases/{bought.pk}/").content.decode()
+
+        assert f"/o/lakeside/purchases/{bought.pk}/receipt.pdf" in page
+        assert "12 Harbor Street<br>Portland, ME 04101" in page
+
+
+class TestQuote:
+    @pytest.fixture
+    def open_window(self, world: World) -> World:
+        world.at(IN_WINDOW)
+        return world
+
+    def test_it_says_what_the_page_says(self, open_window: World) -> None:
+        package = open_window.term.package
+        page = download(open_window, f"renewal/?package={package.pk}")
+        plan = page.context["plan"]
+        link = f"renewal/quote.pdf?package={package.pk}&code="
+        assert link.replace("&", "&amp;") in page.content.decode()
+
+        text = text_of(download(open_window, link).content)
+
+        assert "Quote for renewing the subscription" in text
+        assert f"{plan.price.total // 100}.{plan.price.total % 100:02d} USD" in text
+        assert f"Licenses to renew {plan.number.quantity}" in text
+        assert "Thursday, January 1, 2032, until Friday, December 31, 2032" in text
+
+    def test_before_the_window_there_is_none(self, world: World) -> None:
+        path = f"/o/lakeside/renewal/quote.pdf?package={world.term.package.pk}"
+
+        assert world.client(world.assignor).get(path).status_code == HTTPStatus.NOT_FOUND
+
+    @pytest.mark.parametrize("package", ["", "0", "x", "999999"])
+    def test_only_of_offered_packages(self, open_window: World, package: str) -> None:
+        PackageFactory.create(is_offered=False)
+        path = f"/o/lakeside/renewal/quote.pdf?package={package}"
+
+        response = open_window.client(open_window.assignor).get(path)
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+
+
+class TestSheet:
+    def test_ledger_and_receipts_add_up(self, world: World, bought: Purchase) -> None:
+        world.buy_and_settle(15)
+        page = download(world, "purchases/").content.decode()
+        assert "/o/lakeside/terms/2031-01-01.pdf" in page
+
+        text = text_of(download(world, "terms/2031-01-01.pdf").content)
+
+        assert "Held at the end 50" in text
+        assert "Paid $125.00" in text
+        assert "Association, $5.00 per license" in text
+        assert "Add-on licenses Receipt 2 Arlo Assignor" in text
+
+    def test_the_same_as_csv(self, world: World, bought: Purchase) -> None:
+        response = download(world, "terms/2031-01-01.csv")
+
+        rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
+        assert [row[0] for row in rows[1:]] == ["Term", "Ledger", "Ledger", "Receipt"]
+        assert rows[1][1:5] == ["2031-01-01", "Association", "", "2031-12-31"]
+        assert rows[1][7:] == ["5.00", "", "USD"]
+        assert rows[3][3:6] == ["10", "35", f"purchase:{bought.pk}"]
+        assert rows[4][3:5] == ["10", "1"]
+        assert rows[4][7:] == ["50.00", "0.00", "USD"]
+        assert {len(row) for row in rows} == {10}
+
+    @pytest.mark.parametrize("day", ["2031-01-02", "x", "2031-13-01", "0000-00-00"])
+    def test_another_day_has_none(self, world: World, day: str) -> None:
+        client = world.client(world.assignor)
+
+        for kind in ("pdf", "csv"):
+            response = client.get(f"/o/lakeside/terms/{day}.{kind}")
+            assert response.status_code == HTTPStatus.NOT_FOUND
+
+    def test_long_after_expiration_it_is_still_there(self, world: World) -> None:
+        world.at(clock.now() + (TERM_END - clock.today()) + timedelta(days=60))
+
+        download(world, "terms/2031-01-01.pdf")

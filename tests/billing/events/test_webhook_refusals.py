@@ -1,0 +1,225 @@
+"""Webhook deliveries that are refused, and change nothing (R15)."""
+
+import json
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.models import PaymentProblem, ProcessorEvent, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from tests.billing.deliveries import completed, deliver, post, signature
+from tests.support.world import World
+
+SECOND_SECRET = "whsec_second_for_tests"
+
+
+@pytest.fixture
+def body(world: World, stripe: SandboxControl) -> Iterator[str]:
+    """A delivery that would grant, and must not have, when the test is over."""
+    purchase = world.buy(10)
+    world.pay(purchase)
+    stripe_asked = len(stripe.requests())
+    yield json.dumps(completed(purchase.session_id))
+    assert world.held() == 25
+    assert Purchase.objects.get().status == PurchaseStatus.OPEN
+    assert not ProcessorEvent.objects.exists()
+    assert not PaymentProblem.objects.exists()
+    assert len(stripe.requests()) == stripe_asked
+
+
+def refused(response: Any) -> bool:
+    return bool(response.status_code == HTTPStatus.BAD_REQUEST)
+
+
+def test_a_wrong_secret_is_refused(body: str) -> None:
+    assert refused(post(body, signature(body, secret="whsec_wrong")))
+
+
+def test_a_missing_signature_is_refused(body: str) -> None:
+    assert refused(post(body, None))
+
+
+def test_a_signature_of_another_body_is_refused(body: str) -> None:
+    assert refused(post(body + " ", signature(body)))
+    assert refused(post(body.replace("completed", "expired"), signature(body)))
+
+
+@pytest.mark.parametrize("age", [301, 3600, 10**9])
+def test_an_old_signature_is_refused(body: str, age: int) -> None:
+    assert refused(post(body, signature(body, age=age)))
+
+
+def test_a_signature_of_another_time_is_refused(body: str) -> None:
+    digest = signature(body, age=400).partition(",")[2]
+
+    assert refused(post(body, f"t={int(time.time())},{digest}"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        " ",
+        "garbage",
+        "t=,v1=",
+        "t=now,v1=aa",
+        "v1=aa",
+        "t=1",
+        "=,=,=",
+        "t=" + "9" * 5000 + ",v1=aa",
+        "t=1,v1=" + "a" * 5000,
+        "t=1,v1=caf\u00e9",
+        "t=1,v1=\u00ff\u00fe",
+        "\x00",
+    ],
+)
+def test_a_garbled_signature_is_refused(body: str, header: str) -> None:
+    assert refused(post(body, header))
+
+
+def test_an_older_kind_of_signature_is_refused(body: str) -> None:
+    assert refused(post(body, signature(body).replace("v1=", "v0=")))
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["  "]])
+def test_without_a_secret_every_delivery_is_refused(
+    body: str, settings: Settings, secrets: list[str]
+) -> None:
+    header = signature(body)
+    settings.STRIPE_WEBHOOK_SECRETS = secrets
+
+    assert refused(post(body, header))
+    assert refused(post(body, signature(body, secret=" ")))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "{",
+        "[]",
+        "[1, 2]",
+        "7",
+        "null",
+        '"evt"',
+        "{}",
+        '{"id": "evt_1"}',
+        '{"id": "evt_1", "type": "a", "data": null}',
+        '{"id": "evt_1", "type": "a", "livemode": false, "data": {"object": []}}',
+        '{"id": "evt_1", "type": "a", "livemode": false, "data": {"object": "cs_test_1"}}',
+        '{"id": "evt_1", "type": "a", "data": {"object": {"id": "cs_test_1"}}}',
+        '{"a":' * 20_000 + "1" + "}" * 20_000,
+        "[" * 100_000,
+        "\ufeff{}",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_signed_body_that_is_no_event_is_refused(body: str, other: str) -> None:
+    assert refused(deliver(other))
+
+
+def changed(body: str, **fields: object) -> str:
+    return json.dumps(json.loads(body) | fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": "evt_" + "x" * 200},
+        {"type": "y" * 200},
+        {"api_version": "z" * 100},
+        {"data": {"object": {"id": "w" * 300}}},
+        {"id": ""},
+        {"id": None},
+        {"id": {}},
+        {"type": 7},
+        {"data": {"object": {"id": ["cs_test_1"]}}},
+    ],
+    ids=lambda fields: str(fields)[:24],
+)
+def test_an_event_with_impossible_facts_is_refused(body: str, fields: dict[str, object]) -> None:
+    assert refused(deliver(changed(body, **fields)))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_does_not_have_are_refused(body: str, number: str) -> None:
+    other = body.replace('"pending_webhooks": 1', f'"pending_webhooks": {number}')
+
+    assert refused(deliver(other))
+
+
+def test_a_body_that_is_not_utf_8_is_refused(body: str) -> None:
+    assert refused(deliver(b"\xff\xfe" + body.encode()))
+    assert refused(deliver(body.encode("utf-16")))
+
+
+def test_a_body_of_two_megabytes_is_not_read(body: str) -> None:
+    huge = body + " " * 2_000_000
+
+    response = deliver(huge)
+
+    assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "1e3"])
+def test_a_body_of_unknown_length_is_not_read(body: str, length: str) -> None:
+    response = post(body, signature(body), CONTENT_LENGTH=length)
+
+    assert response.status_code == HTTPStatus.LENGTH_REQUIRED
+
+
+def test_an_event_of_another_account_is_refused(body: str) -> None:
+    assert refused(deliver(changed(body, account="acct_1Somebody")))
+
+
+@pytest.mark.parametrize("livemode", [True, None, "false", 0])
+def test_an_event_of_the_other_mode_is_refused(body: str, livemode: object) -> None:
+    assert refused(deliver(changed(body, livemode=livemode)))
+
+
+def test_the_test_mode_is_the_other_one_when_the_key_is_live(body: str, settings: Settings) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_live_0"
+
+    assert refused(deliver(body))
+
+
+class TestRotation:
+    """While the secret is changed, both are valid: the processor signs with both."""
+
+    @pytest.mark.parametrize("secret", ["whsec_sandbox_for_tests", SECOND_SECRET])
+    def test_either_secret_is_good(
+        self, world: World, stripe: SandboxControl, settings: Settings, secret: str
+    ) -> None:
+        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox_for_tests", SECOND_SECRET]
+        purchase = world.buy(10)
+        world.pay(purchase)
+
+        response = deliver(completed(purchase.session_id), secret=secret)
+
+        assert response.status_code == HTTPStatus.OK
+        assert world.held() == 35
+
+    def test_of_several_signatures_one_is_enough(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+        body = json.dumps(completed(purchase.session_id))
+        good = signature(body).partition("v1=")[2]
+
+        response = post(body, f"t={int(time.time())},v1={'0' * 64},v0=x,v1={good}")
+
+        assert response.status_code == HTTPStatus.OK
+        assert world.held() == 35
+
+    def test_a_signature_just_young_enough_is_good(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+
+        assert deliver(completed(purchase.session_id), age=290).status_code == HTTPStatus.OK

@@ -1,0 +1,369 @@
+"""A term whose payment went back in full is canceled (R30)."""
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+
+from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import ProblemReason, PurchaseStatus, Resolution
+from subscriptions import clock
+from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
+from subscriptions.models.members import Role
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.renewals import Phase
+from subscriptions.text import formats
+from tests.billing.checkout.test_subscribing import pay_latest, subscribe
+from tests.billing.renewals import NEW_START, renew, renew_and_settle
+from tests.billing.returns import (
+    NEXT_YEAR,
+    disputed,
+    hear,
+    held,
+    refund_fails,
+    refunded_outside,
+    renewed,
+    reversals,
+    term_of,
+    waiting,
+)
+from tests.support.factories import MembershipFactory
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+
+def standing(organization: Organization) -> Standing:
+    return standing_of(organization, clock.now())
+
+
+@pytest.fixture
+def renewal(world: World, stripe: SandboxControl) -> Purchase:
+    """2032, paid on December 10, 2031 with 25 licenses."""
+    return renewed(world)
+
+
+class TestCanceledBeforeItBegan:
+    def test_the_running_term_goes_on_and_renewal_is_open_again(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        refunded_outside(world, renewal)
+
+        now = standing(world.lakeside)
+        assert term_of(renewal).canceled_at == clock.now()
+        assert (now.phase, now.latest, now.next_term) == (Phase.WINDOW, world.term, None)
+        assert world.held() == 25
+        assert renewal.renewal is not None
+        assert Renewal.objects.get(pk=renewal.renewal.pk).state == RenewalState.REFUNDED
+
+    def test_it_bounds_members_no_more(self, world: World, renewal: Purchase) -> None:
+        """R5: the 20 licenses of next year are no limit once next year is canceled."""
+        add_on = world.buy_and_settle(5)
+        assert add_on.term == renewal.term
+        refunded_outside(world, renewal)
+
+        assert standing(world.lakeside).licenses.usable == 25
+
+    def test_it_is_renewed_anew(self, world: World, renewal: Purchase) -> None:
+        refunded_outside(world, renewal)
+        again = renew_and_settle(world)
+
+        assert again.status == PurchaseStatus.SETTLED
+        assert again.term is not None
+        assert again.term.starts_on == NEW_START
+        assert standing(world.lakeside).next_term == again.term
+
+    def test_its_licenses_go_when_they_would_have_come(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        """Not before: the ledger never says less than nothing."""
+        refunded_outside(world, renewal)
+
+        entry = LicenseEntry.objects.get(cause="reversal")
+        assert entry.effective_at == local(NEW_START)
+
+    def test_a_part_of_it_is_money_only(self, world: World, renewal: Purchase) -> None:
+        refunded_outside(world, renewal, renewal.total_amount - 1)
+
+        assert term_of(renewal).canceled_at is None
+        assert not reversals(world.lakeside)
+        assert Purchase.objects.get(pk=renewal.pk).refunded_amount == renewal.total_amount - 1
+
+
+class TestCanceledWhileItRan:
+    @pytest.fixture
+    def canceled(self, world: World, renewal: Purchase) -> World:
+        world.at(NEXT_YEAR)
+        refunded_outside(world, renewal)
+        return world
+
+    def test_the_organization_counts_as_expired_from_then_on(self, canceled: World) -> None:
+        now = standing(canceled.lakeside)
+
+        assert (now.phase, now.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
+        assert canceled.held() == 0
+        assert now.latest == canceled.term
+
+    def test_adding_is_refused_with_that_reason(self, canceled: World) -> None:
+        with pytest.raises(Refused) as refused:
+            members.add(canceled.assignor, NewMember("N", "n@x.example", Role.OBSERVER))
+
+        assert refused.value.refusal.reason == Reason.CANCELED
+
+    def test_pages_say_so(self, canceled: World) -> None:
+        page = canceled.client(canceled.assignor).get("/o/lakeside/").content.decode()
+
+        assert "ended on Monday, March 1, 2032, because its payment was given back" in page
+
+    def test_14_days_run_from_there(self, canceled: World) -> None:
+        client = canceled.client(canceled.official)
+        canceled.at(NEXT_YEAR + timedelta(days=14, seconds=-1))
+        assert client.get("/o/lakeside/").status_code == 200
+
+        canceled.at(NEXT_YEAR + timedelta(days=14))
+        assert client.get("/o/lakeside/").status_code == 403
+        assert standing(canceled.lakeside).phase == Phase.CLOSED
+
+    def test_renewed_it_starts_on_the_day_of_the_charge(self, canceled: World) -> None:
+        canceled.later(days=3)
+        again = renew_and_settle(canceled)
+
+        assert again.term is not None
+        assert again.term.starts_on == NEXT_YEAR.date() + timedelta(days=3)
+        assert canceled.held() == 25
+
+    def test_its_add_ons_go_to_support(self, world: World, renewal: Purchase, support: str) -> None:
+        add_on = world.buy_and_settle(10)
+        refunded_outside(world, renewal)
+
+        [problem] = PaymentProblem.objects.filter(needs_support=True)
+        assert (problem.purchase, problem.reason) == (add_on, ProblemReason.TERM_CANCELED)
+        assert world.held() == 25
+
+    def test_and_leave_the_list_when_they_are_refunded(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        add_on = world.buy_and_settle(10)
+        refunded_outside(world, renewal)
+        made = refunded_outside(world, add_on)
+        assert not waiting()
+
+        refund_fails(world, add_on, made["id"])
+        assert waiting() == [ProblemReason.TERM_CANCELED]
+
+
+class TestOpenCheckoutsOfACanceledTerm:
+    def test_an_add_on_that_is_being_paid_is_expired(self, world: World, renewal: Purchase) -> None:
+        open_one = world.buy(10)
+        refunded_outside(world, renewal)
+
+        open_one.refresh_from_db()
+        assert open_one.status == PurchaseStatus.EXPIRED
+
+    def test_one_that_was_paid_at_that_moment_is_held(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        open_one = world.buy(10)
+        world.pay(open_one)
+        refunded_outside(world, renewal)
+
+        open_one.refresh_from_db()
+        assert open_one.status == PurchaseStatus.REVIEW
+        assert waiting() == [ProblemReason.TERM_CANCELED]
+        page = world.client(world.assignor).get(f"/o/lakeside/purchases/{open_one.pk}/")
+        assert "the term it was for was given back" in page.content.decode()
+
+    def test_when_the_processor_was_away_reconciliation_closes_it(
+        self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: object
+    ) -> None:
+        open_one = world.buy(10)
+        stripe.fault("error", status=500, method="POST", path="*/expire")
+        refunded_outside(world, renewal)
+        stripe.clear_faults()
+
+        reconcile()
+
+        open_one.refresh_from_db()
+        assert open_one.status == PurchaseStatus.EXPIRED
+
+    def test_a_renewal_of_the_canceled_term_is_expired(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        following = renew(world)
+        refunded_outside(world, renewal)
+
+        following.refresh_from_db()
+        assert following.status == PurchaseStatus.EXPIRED
+        assert standing(world.lakeside).licenses.usable == 0
+
+    def test_a_renewal_of_it_that_was_paid_at_that_moment_is_held(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        following = renew(world)
+        world.pay(following)
+        refunded_outside(world, renewal)
+
+        following.refresh_from_db()
+        assert following.status == PurchaseStatus.REVIEW
+        assert waiting() == [ProblemReason.NOT_RENEWABLE]
+
+
+class TestALaterTermIsPaid:
+    @pytest.fixture
+    def following(self, world: World, renewal: Purchase) -> Purchase:
+        """2033, paid in December 2032."""
+        world.at(local(date(2032, 12, 10), 12))
+        return renew_and_settle(world)
+
+    def test_nothing_is_canceled_and_support_is_told(
+        self, world: World, renewal: Purchase, following: Purchase
+    ) -> None:
+        disputed(world, renewal, "lost")
+
+        assert term_of(renewal).canceled_at is None
+        assert world.held() == 25
+        assert not reversals(world.lakeside)
+        assert waiting() == [ProblemReason.LATER_TERM_PAID]
+
+    def test_heard_of_again_it_stays_solved(
+        self, world: World, renewal: Purchase, following: Purchase
+    ) -> None:
+        disputed(world, renewal, "lost")
+        problem = PaymentProblem.objects.get()
+        problem.needs_support, problem.resolution = False, Resolution.CLOSED
+        problem.solved_at = clock.now()
+        problem.save()
+
+        hear(renewal, "charge.dispute.closed")
+
+        assert not waiting()
+
+    def test_once_that_one_is_refunded_both_are_canceled(
+        self, world: World, renewal: Purchase, following: Purchase
+    ) -> None:
+        disputed(world, renewal, "lost")
+        refunded_outside(world, following)
+
+        assert term_of(following).canceled_at == term_of(renewal).canceled_at == clock.now()
+        assert standing(world.lakeside).latest == world.term
+        assert not waiting()
+
+
+class TestAnOriginalPurchase:
+    """The renewal of a canceled original purchase is of that term."""
+
+    @pytest.fixture
+    def original(self, world: World, stripe: SandboxControl) -> Purchase:
+        subscribe(world.term.package, quantity="30")
+        return pay_latest(stripe)
+
+    def test_canceled_it_is_expired_and_may_be_renewed(
+        self, world: World, original: Purchase
+    ) -> None:
+        assert original.organization is not None
+        refunded_outside(world, original)
+
+        now = standing(original.organization)
+        assert (now.phase, now.latest) == (Phase.EXPIRED, original.term)
+        assert held(original.organization) == 0
+        assert now.canceled_on == clock.today()
+
+    def test_pages_say_when_and_why_it_ended_then_and_once_closed(
+        self, world: World, original: Purchase
+    ) -> None:
+        """R22, R30"""
+        assert original.organization is not None
+        refunded_outside(world, original)
+        owner = MembershipFactory.create(
+            organization=original.organization, role=Role.ADMINISTRATOR, user=world.stranger.user
+        )
+        here = f"/o/{original.organization.slug}/"
+
+        page = text_of(world.client(owner).get(f"{here}settings/subscription/"))
+        assert "No licenses have been held since the payment of the subscription was" in page
+
+        day = formats.full_date(clock.today())
+        world.at(clock.now() + timedelta(days=15))
+        page = text_of(world.client(owner).get(here))
+        assert f"The subscription ended on {day}, because its payment was given back." in page
+        assert "It has not been renewed." in page
+
+    def test_renewed_it_is_for_members_or_the_minimum(
+        self, world: World, original: Purchase
+    ) -> None:
+        assert original.organization is not None
+        assert original.term is not None
+        refunded_outside(world, original)
+
+        found = plan_renewal(standing(original.organization), original.term.package)
+
+        assert found.need.licenses == 0
+        assert found.price.quantity == original.term.package.minimum_licenses
+        assert found.starts_on is None
+
+    def test_its_add_ons_are_not_renewed_either(self, world: World, original: Purchase) -> None:
+        assert original.organization is not None
+        assert original.term is not None
+        client_of_new_owner = Membership.objects.get(organization=original.organization)
+        world.pay(world.buy(10, buyer=client_of_new_owner))
+        reconcile()
+        refunded_outside(world, original)
+
+        found = plan_renewal(standing(original.organization), original.term.package)
+
+        assert (found.need.licenses, found.price.quantity) == (0, 5)
+
+    def test_its_renewal_can_be_paid_at_leisure(self, world: World, original: Purchase) -> None:
+        """Nothing closes that payment page: it is the renewal that is open."""
+        assert original.organization is not None
+        assert original.term is not None
+        refunded_outside(world, original)
+        owner = Membership.objects.get(organization=original.organization)
+        package = original.term.package
+        found = plan_renewal(standing(original.organization), package)
+        order = RenewalOrder(package, "", found.shown, uuid.uuid4())
+        renewal = start_renewal(owner, order)
+
+        reconcile()
+        renewal.refresh_from_db()
+        assert renewal.status == PurchaseStatus.OPEN
+        world.pay(renewal)
+        reconcile()
+
+        assert standing(original.organization).phase == Phase.RUNNING
+
+    def test_failing_later_it_stands_again(self, world: World, original: Purchase) -> None:
+        assert original.organization is not None
+        made = refunded_outside(world, original)
+        refund_fails(world, original, made["id"])
+
+        assert standing(original.organization).phase == Phase.RUNNING
+        assert held(original.organization) == 30
+
+
+def test_a_term_that_ended_long_ago_opens_nothing(world: World, renewal: Purchase) -> None:
+    """A dispute lost in 2034 about 2032: the organization has been closed since 2033."""
+    world.at(local(date(2034, 3, 1), 12))
+    disputed(world, renewal, "lost")
+
+    assert standing(world.lakeside).phase == Phase.CLOSED
+
+
+def test_the_same_answer_again_changes_nothing(world: World, renewal: Purchase) -> None:
+    refunded_outside(world, renewal)
+    canceled_at = term_of(renewal).canceled_at
+    world.later(days=1)
+    for _ in range(2):
+        assert follow_payment(renewal.payment_intent_id or "")
+
+    assert term_of(renewal).canceled_at == canceled_at
+    assert reversals(world.lakeside) == [-25]

@@ -1,0 +1,341 @@
+"""Payments that are given back: cards that are not taken, and second payments (R12, R14)."""
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.events.reconcile import reconcile
+from billing.gateway import processor
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import ProblemReason, PurchaseStatus, RefundStatus
+from subscriptions.models import LicenseEntry, Notice
+from subscriptions.notifications.mail_facts import in_words
+from tests.billing.deliveries import deliver, event
+from tests.support.world import PREPAID_CARD, World
+
+
+def settled_with(world: World, funding: str, quantity: int = 10) -> Purchase:
+    """A purchase paid with a kind of card that slipped past the payment page."""
+    purchase = world.buy(quantity)
+    assert world.stripe is not None
+    blocked = "payment_method_options.card.restrictions.funding_types_blocked"
+    world.stripe.alter(purchase.session_id or "", {blocked: []})
+    world.pay(purchase, funding=funding)
+    settle(purchase.session_id or "")
+    purchase.refresh_from_db()
+    return purchase
+
+
+def refunds_asked(stripe: SandboxControl) -> list[dict[str, Any]]:
+    return stripe.requests(method="POST", path="/v1/refunds")
+
+
+def given_back(purchase: Purchase) -> int:
+    """What the processor has given back of a purchase's payment."""
+    refund = Refund.objects.get(purchase=purchase)
+    made = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
+    return sum(refund.amount for refund in made.data)
+
+
+def test_the_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxControl) -> None:
+    """R12: the usual case; nothing is charged."""
+    purchase = world.buy(10)
+
+    outcome = world.pay(purchase, PREPAID_CARD)
+    settle(purchase.session_id or "")
+
+    purchase.refresh_from_db()
+    assert outcome["outcome"] == "blocked"
+    assert purchase.status == PurchaseStatus.OPEN
+    assert not refunds_asked(stripe)
+
+
+@pytest.mark.parametrize("funding", ["unknown", "credit", "debit"])
+def test_kinds_that_are_taken_are_granted(
+    world: World, stripe: SandboxControl, funding: str
+) -> None:
+    """R12: the processor cannot tell the kind of some cards; those are taken."""
+    purchase = settled_with(world, funding)
+
+    assert purchase.status == PurchaseStatus.SETTLED
+    assert purchase.card_funding == funding
+    assert world.held() == 35
+
+
+@pytest.mark.parametrize("funding", ["prepaid", "charge_card"])
+def test_another_kind_is_given_back_in_full(
+    world: World, stripe: SandboxControl, support: str, funding: str
+) -> None:
+    """R12, R14"""
+    purchase = settled_with(world, funding)
+
+    assert purchase.status == PurchaseStatus.REFUNDED
+    assert world.held() == 25
+    assert purchase.receipt_number is None
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.currency, refund.status) == (5000, "usd", "succeeded")
+    [request] = refunds_asked(stripe)
+    assert request["idempotency_key"] == f"refund:{refund.pk}"
+    assert int(request["params"]["amount"]) == 5000
+    problem = PaymentProblem.objects.get()
+    assert (problem.reason, problem.needs_support) == (ProblemReason.UNWANTED_FUNDING, False)
+    assert problem.received["funding"] == funding
+
+
+def test_the_buyer_is_told_by_mail_and_on_the_page(world: World, stripe: SandboxControl) -> None:
+    """R14: a refund that is said."""
+    purchase = settled_with(world, "prepaid")
+
+    page = (
+        world.client(world.assignor)
+        .get("/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True)
+        .content.decode()
+    )
+
+    assert "neither a credit nor a debit card" in page
+    assert "$50.00" in page
+    notice = Notice.objects.get(kind="payment_refunded_unwanted_funding")
+    assert notice.recipient == "assignor@lakeside.example"
+    assert in_words(notice.data)["refund"] == "$50.00"
+
+
+def test_it_is_asked_for_once_however_often_we_hear_of_it(
+    world: World, stripe: SandboxControl
+) -> None:
+    """R14"""
+    purchase = settled_with(world, "prepaid")
+
+    for _ in range(3):
+        settle(purchase.session_id or "")
+    reconcile()
+
+    assert len(refunds_asked(stripe)) == 1
+    assert Refund.objects.count() == PaymentProblem.objects.count() == 1
+    assert Notice.objects.filter(kind__startswith="payment_refunded").count() == 1
+
+
+TROUBLE: dict[str, dict[str, Any]] = {
+    "error": {"status": 500},
+    "drop_before": {},
+    "drop_after": {},
+    "error_after": {},
+    "rate_limited": {},
+    "conflict": {},
+    "malformed": {"after": True},
+    "slow_after": {"seconds": 2.0},
+    "override": {"fields": {"id": None}},
+}
+
+
+@pytest.mark.parametrize(("kind", "fault"), TROUBLE.items(), ids=TROUBLE)
+def test_a_refund_that_could_not_be_asked_for_is_made_up_for_once(
+    world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
+) -> None:
+    stripe.fault(kind, method="POST", path="/v1/refunds", **fault)
+    purchase = settled_with(world, "prepaid")
+    assert purchase.status == PurchaseStatus.REFUNDING
+    stripe.clear_faults()
+    impatient.STRIPE_MAX_NETWORK_RETRIES = 2  # the first request may still be on its way
+
+    report = reconcile()
+
+    purchase.refresh_from_db()
+    assert report.failures == 0
+    assert purchase.status == PurchaseStatus.REFUNDED
+    assert Refund.objects.get().status == RefundStatus.SUCCEEDED
+    assert given_back(purchase) == 5000
+    assert not PaymentProblem.objects.get().needs_support
+
+
+class TestAPendingRefund:
+    @pytest.fixture
+    def refund(self, world: World, stripe: SandboxControl) -> Refund:
+        stripe.fault("refund_pending")
+        settled_with(world, "prepaid")
+        stripe.clear_faults()
+        return Refund.objects.get()
+
+    def test_counts_as_given_back_and_is_followed(
+        self, stripe: SandboxControl, refund: Refund
+    ) -> None:
+        assert refund.status == RefundStatus.PENDING
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+        stripe.alter(refund.refund_id or "", {"status": "succeeded"})
+
+        reconcile()
+
+        refund.refresh_from_db()
+        assert refund.status == RefundStatus.SUCCEEDED
+
+    @pytest.mark.parametrize("status", ["failed", "canceled"])
+    @pytest.mark.parametrize("told_by", ["webhook", "reconciliation"])
+    def test_that_fails_goes_to_support(
+        self, world: World, stripe: SandboxControl, refund: Refund, status: str, told_by: str
+    ) -> None:
+        stripe.alter(refund.refund_id or "", {"status": status})
+
+        if told_by == "webhook":
+            deliver(event("refund.failed", refund.refund_id or ""))
+        else:
+            reconcile()
+
+        refund.refresh_from_db()
+        assert refund.status == status
+        assert Purchase.objects.get().status == PurchaseStatus.REVIEW
+        assert PaymentProblem.objects.get().needs_support
+        assert world.held() == 25
+
+    def test_that_succeeded_and_then_fails_goes_to_support_for_good(
+        self, stripe: SandboxControl, refund: Refund
+    ) -> None:
+        for status in ("succeeded", "failed"):
+            stripe.alter(refund.refund_id or "", {"status": status})
+            deliver(event("refund.updated", refund.refund_id or ""))
+        stripe.alter(refund.refund_id or "", {"status": "succeeded"})  # an answer that is late
+        deliver(event("refund.updated", refund.refund_id or ""))
+
+        refund.refresh_from_db()
+        assert refund.status == RefundStatus.FAILED
+        assert Purchase.objects.get().status == PurchaseStatus.REVIEW
+
+    def test_of_an_unknown_state_is_asked_about_again(
+        self, stripe: SandboxControl, refund: Refund
+    ) -> None:
+        stripe.alter(refund.refund_id or "", {"status": "invented"})
+
+        report = reconcile()
+
+        refund.refresh_from_db()
+        assert "invented" in report.lines[0].result
+        assert refund.status == RefundStatus.PENDING
+
+
+def test_a_refund_the_processor_refuses_goes_to_support(
+    world: World, stripe: SandboxControl, support: str
+) -> None:
+    stripe.fault("error", path="/v1/refunds", status=400)
+
+    purchase = settled_with(world, "prepaid")
+
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert Refund.objects.get().status == RefundStatus.FAILED
+    assert PaymentProblem.objects.get().needs_support
+    assert Notice.objects.filter(kind="payment_problem", recipient=support).count() == 1
+
+
+def test_an_event_of_a_refund_that_is_not_ours_is_nothing(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy_and_settle(10)
+    made = stripe.refund(payment_intent=purchase.payment_intent_id, amount=100)
+
+    response = deliver(event("refund.created", made["id"]))
+
+    assert response.status_code == 200
+    assert not Refund.objects.exists()
+
+
+class TestASecondPayment:
+    """R14: two Checkout Sessions of one purchase, both paid."""
+
+    def second(self, stripe: SandboxControl, purchase: Purchase) -> str:
+        """A second session of a purchase: the processor did not know the key any more."""
+        params = purchase.request_parameters | {"expires_at": None}
+        session: dict[str, str] = stripe.inject(params)["session"]
+        return session["id"]
+
+    def test_is_given_back_in_full_once_and_the_first_one_stays(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy_and_settle(10)
+        session = self.second(stripe, purchase)
+
+        for _ in range(3):
+            settle(session)
+        settle(purchase.session_id or "")
+        reconcile()
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.SETTLED
+        assert LicenseEntry.objects.filter(cause="add_on").count() == 1
+        problem = PaymentProblem.objects.get()
+        assert (problem.reason, problem.session_id) == (ProblemReason.SURPLUS, session)
+        refund = Refund.objects.get()
+        assert (refund.amount, refund.status) == (5000, RefundStatus.SUCCEEDED)
+        assert refund.payment_intent_id != purchase.payment_intent_id
+        assert len(refunds_asked(stripe)) == 1
+        assert Notice.objects.get(kind="payment_refunded_surplus").recipient == (
+            "assignor@lakeside.example"
+        )
+
+    def test_heard_of_first_is_the_one_that_counts(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        first = purchase.session_id or ""
+        world.pay(purchase)
+        session = self.second(stripe, purchase)
+
+        settle(session)
+        settle(first)
+
+        purchase.refresh_from_db()
+        assert (purchase.status, purchase.session_id) == (PurchaseStatus.SETTLED, session)
+        assert PaymentProblem.objects.get().session_id == first
+        assert world.held() == 35
+
+    def test_that_the_processor_made_by_forgetting_the_key_is_never_seen(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        """The first session's answer was lost; the second is the only one shown."""
+        stripe.fault("ignore_idempotency")
+        stripe.fault("drop_after", method="POST", times=1)
+
+        purchase = world.buy_and_settle(10)
+
+        lost, shown = stripe.sessions()
+        assert purchase.session_id == shown["id"]
+        assert lost["status"] == "open"
+        assert world.held() == 35
+
+    def test_whose_refund_fails_goes_to_support_and_the_licenses_stay(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy_and_settle(10)
+        stripe.fault("error", path="/v1/refunds", status=400)
+
+        settle(self.second(stripe, purchase))
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.SETTLED
+        assert PaymentProblem.objects.get().needs_support
+        assert world.held() == 35
+
+    def test_of_a_purchase_that_was_given_back_is_given_back_too(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = settled_with(world, "prepaid")
+
+        settle(self.second(stripe, purchase))
+
+        assert Refund.objects.filter(status=RefundStatus.SUCCEEDED).count() == 2
+        assert world.held() == 25
+
+    def test_that_is_open_and_expires_does_not_touch_the_first(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        stripe.fault("ignore_idempotency", times=1)
+        other = processor.create_session(
+            purchase.request_parameters, idempotency_key=purchase.idempotency_key
+        )
+        stripe.expire(other.id)
+
+        settle(other.id)
+
+        purchase.refresh_from_db()
+        assert purchase.status == PurchaseStatus.OPEN
+        assert purchase.session_id != other.id

@@ -1,0 +1,316 @@
+"""Refunds and lost disputes of add-ons take licenses back (R30)."""
+
+import itertools
+from typing import Literal
+
+import pytest
+
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
+from billing.gateway import processor
+from billing.gateway.types import ProcessorDispute
+from billing.models import Dispute, Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Activity, LicenseEntry, Notice
+from subscriptions.models.members import Role
+from subscriptions.notifications.mail_facts import in_words
+from subscriptions.policy.decisions import Reason, Refused
+from tests.billing.renewals import IN_WINDOW, plan
+from tests.billing.returns import (
+    disputed,
+    hear,
+    refund_fails,
+    refunded_outside,
+    reversals,
+)
+from tests.support.world import World
+
+
+@pytest.fixture
+def bought(world: World, stripe: SandboxControl) -> Purchase:
+    """10 add-ons at $5.00, on top of 25 licenses."""
+    return world.buy_and_settle(10)
+
+
+def now(purchase: Purchase) -> Purchase:
+    return Purchase.objects.get(pk=purchase.pk)
+
+
+class TestARefundFromElsewhere:
+    @pytest.mark.parametrize(
+        ("amount", "taken"),
+        [(700, 0), (2499, 0), (2500, 5), (2600, 5), (4999, 5), (5000, 10), (None, 10)],
+    )
+    def test_takes_whole_groups_back(
+        self, world: World, bought: Purchase, amount: int | None, taken: int
+    ) -> None:
+        refunded_outside(world, bought, amount)
+
+        assert world.held() == 35 - taken
+        assert now(bought).refunded_amount == (amount or 5000)
+        assert now(bought).status == PurchaseStatus.SETTLED
+
+    def test_adds_up_over_several_refunds(self, world: World, bought: Purchase) -> None:
+        """$15 and $15 are one group, another $20 the rest."""
+        for amount in (1500, 1500, 2000):
+            refunded_outside(world, bought, amount)
+
+        assert reversals(world.lakeside) == [-5, -5]
+        assert world.held() == 25
+
+    def test_heard_of_many_times_counts_once(self, world: World, bought: Purchase) -> None:
+        refunded_outside(world, bought, 2500)
+        for type in ("charge.refunded", "refund.updated", "refund.created"):
+            hear(bought, type)
+        reconcile()
+
+        assert reversals(world.lakeside) == [-5]
+        assert Refund.objects.count() == 1
+
+    def test_the_entry_names_what_it_reverses(self, world: World, bought: Purchase) -> None:
+        refunded_outside(world, bought, 2500)
+
+        entry = LicenseEntry.objects.get(cause="reversal")
+        assert entry.reverses is not None
+        assert entry.reverses.reference == bought.reference
+        assert entry.reference == f"{bought.reference}:reversal:1"
+
+    def test_before_we_heard_of_the_payment(self, world: World, stripe: SandboxControl) -> None:
+        """Paid and refunded while our site was away."""
+        purchase = world.buy(10)
+        paid = world.pay(purchase)
+        stripe.refund(session=paid["session"]["id"], amount=2500)
+
+        settle(purchase.session_id or "")
+
+        assert world.held() == 30
+        assert now(purchase).refunded_amount == 2500
+
+    def test_of_somebody_else_s_payment_is_nothing_to_us(
+        self, world: World, bought: Purchase, stripe: SandboxControl
+    ) -> None:
+        assert not follow_payment("pi_of_another_shop")
+        assert world.held() == 35
+
+
+class TestARefundThatFails:
+    def test_is_written_back(self, world: World, bought: Purchase) -> None:
+        made = refunded_outside(world, bought)
+        refund_fails(world, bought, made["id"])
+
+        assert world.held() == 35
+        assert reversals(world.lakeside) == [-10, 10]
+        assert now(bought).refunded_amount == 0
+        assert Notice.objects.filter(kind="return_undone").count() == 2
+
+    def test_only_its_own_part_comes_back(self, world: World, bought: Purchase) -> None:
+        first = refunded_outside(world, bought, 2500)
+        refunded_outside(world, bought, 2500)
+        refund_fails(world, bought, first["id"])
+
+        assert world.held() == 30
+        assert now(bought).refunded_amount == 2500
+
+    def test_and_is_asked_for_again(self, world: World, bought: Purchase) -> None:
+        made = refunded_outside(world, bought)
+        refund_fails(world, bought, made["id"])
+        refunded_outside(world, bought)
+
+        assert reversals(world.lakeside) == [-10, 10, -10]
+        assert world.held() == 25
+
+    def test_stays_failed_whatever_an_old_answer_says(self, world: World, bought: Purchase) -> None:
+        made = refunded_outside(world, bought)
+        refund_fails(world, bought, made["id"])
+        assert world.stripe is not None
+        world.stripe.alter(made["id"], {"status": "succeeded"})
+        hear(bought)
+
+        assert Refund.objects.get().status == RefundStatus.FAILED
+        assert world.held() == 35
+
+    def test_a_pending_one_takes_back_at_once(
+        self, world: World, bought: Purchase, stripe: SandboxControl
+    ) -> None:
+        """R30: live is pending or succeeded."""
+        made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500, pending=True)
+        hear(bought)
+        assert world.held() == 30
+
+        stripe.cancel_refund(made["id"])
+        hear(bought, "refund.updated")
+        assert world.held() == 35
+
+
+class TestADispute:
+    def test_opened_takes_nothing(self, world: World, bought: Purchase, support: str) -> None:
+        disputed(world, bought)
+
+        assert world.held() == 35
+        assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
+        assert Notice.objects.get(kind="dispute").recipient == support
+
+    def test_lost_takes_its_licenses(self, world: World, bought: Purchase) -> None:
+        disputed(world, bought, "lost")
+
+        assert world.held() == 25
+        assert now(bought).refunded_amount == 5000
+
+    def test_won_takes_nothing(self, world: World, bought: Purchase) -> None:
+        disputed(world, bought, "won")
+
+        assert world.held() == 35
+        assert not reversals(world.lakeside)
+
+    def test_lost_in_part(self, world: World, bought: Purchase) -> None:
+        disputed(world, bought, "lost", amount=2500)
+
+        assert world.held() == 30
+
+    def test_a_refund_and_a_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
+        refunded_outside(world, bought, 2500)
+        disputed(world, bought, "lost")
+
+        assert world.held() == 25
+        assert now(bought).refunded_amount == 5000
+
+    def test_lost_is_not_open_again_whatever_an_old_answer_says(
+        self, world: World, bought: Purchase
+    ) -> None:
+        dispute = disputed(world, bought, "lost")
+        assert world.stripe is not None
+        world.stripe.alter(dispute, {"status": "needs_response"})
+        hear(bought, "charge.dispute.updated")
+
+        assert world.held() == 25
+
+    def test_an_appeal_that_is_won_gives_back(self, world: World, bought: Purchase) -> None:
+        dispute = disputed(world, bought, "lost")
+        assert world.stripe is not None
+        world.stripe.alter(dispute, {"status": "appeal_under_review"})
+        hear(bought, "charge.dispute.updated")
+        assert world.held() == 25
+
+        world.stripe.alter(dispute, {"status": "won"})
+        hear(bought, "charge.dispute.closed")
+        assert world.held() == 35
+
+    @pytest.mark.parametrize("end", ["warning_closed", "won", "lost"])
+    def test_an_inquiry_is_none(
+        self,
+        world: World,
+        bought: Purchase,
+        stripe: SandboxControl,
+        end: Literal["warning_closed", "won", "lost"],
+    ) -> None:
+        """Until it becomes one."""
+        inquiry = stripe.open_inquiry(payment_intent=bought.payment_intent_id)
+        hear(bought, "charge.dispute.created")
+        assert world.held() == 35
+
+        if end != "warning_closed":
+            stripe.escalate_inquiry(inquiry["id"])
+        stripe.close_dispute(inquiry["id"], end)
+        hear(bought, "charge.dispute.closed")
+
+        assert world.held() == (25 if end == "lost" else 35)
+
+
+def test_an_answer_that_was_overtaken_is_asked_for_again(
+    world: World, bought: Purchase, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one answer is on its way, an appeal is won and another is written down."""
+    dispute = disputed(world, bought, "lost")
+    disputes_of = processor.disputes_of
+    asked: list[str] = []
+
+    def slow(payment: str) -> list[ProcessorDispute]:
+        answer = disputes_of(payment)
+        asked.append(payment)
+        if len(asked) == 1:
+            stripe.alter(dispute, {"status": "won"})
+            hear(bought, "charge.dispute.closed")
+        return answer
+
+    monkeypatch.setattr(processor, "disputes_of", slow)
+    hear(bought, "charge.dispute.updated")
+
+    assert world.held() == 35
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_events_in_any_order_come_to_the_same(
+    world: World, bought: Purchase, stripe: SandboxControl, order: tuple[int, ...]
+) -> None:
+    """A refund, its failure and a lost dispute, told in every order."""
+    made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
+    stripe.fail_refund(made["id"])
+    dispute = stripe.open_dispute(payment_intent=bought.payment_intent_id, amount=2500)
+    stripe.close_dispute(dispute["id"], "lost")
+
+    types = ["refund.created", "refund.failed", "charge.dispute.closed"]
+    for number in order:
+        hear(bought, types[number])
+
+    assert world.held() == 30
+    assert now(bought).refunded_amount == 2500
+
+
+class TestMoreMembersThanLicenses:
+    @pytest.fixture
+    def over(self, world: World, bought: Purchase, support: str) -> World:
+        world.fill(30)
+        refunded_outside(world, bought)
+        return world
+
+    def test_nobody_is_thrown_out(self, over: World) -> None:
+        assert over.lakeside.memberships.exclude(license_number=None).count() == 30
+        page = over.client(over.official).get("/o/lakeside/")
+        assert page.status_code == 200
+
+    def test_adding_is_refused(self, over: World) -> None:
+        with pytest.raises(Refused) as refused:
+            members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
+
+        assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
+        assert refused.value.refusal.facts["missing"] == 1
+
+    def test_everyone_concerned_is_told_by_mail(self, over: World, support: str) -> None:
+        told = set(Notice.objects.filter(kind="payment_returned").values_list("recipient", "kind"))
+        assert {recipient for recipient, _ in told} == {
+            "administrator@lakeside.example",
+            "assignor@lakeside.example",
+        }
+        notice = Notice.objects.get(kind="over_licenses")
+        assert (notice.recipient, in_words(notice.data)["over"]) == (support, "5")
+
+    def test_and_on_the_pages(self, over: World) -> None:
+        for person in (over.administrator, over.assignor):
+            page = over.client(person).get("/o/lakeside/settings/subscription/").content.decode()
+            assert "5 members more than licenses held" in page
+
+    def test_buying_again_mends_it(self, over: World) -> None:
+        over.buy_and_settle(10)
+
+        members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
+
+
+def test_what_went_back_is_recorded(world: World, bought: Purchase) -> None:
+    refunded_outside(world, bought, 2500)
+
+    activity = Activity.objects.get(verb="payment_returned")
+    assert activity.data["licenses"] == -5
+    assert activity.data["amount"] == 2500
+
+
+def test_what_is_renewed_is_what_is_left(world: World, bought: Purchase) -> None:
+    """R25, R30"""
+    refunded_outside(world, bought, 2500)
+    world.at(IN_WINDOW)
+
+    assert plan(world).price.quantity == 30

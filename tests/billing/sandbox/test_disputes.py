@@ -1,0 +1,382 @@
+"""Disputes and inquiries: opened, moved on, closed; listed and read as at Stripe."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from tests.billing.sandbox.helpers import Receiver, events, open_session, paid_charge
+
+pytestmark = pytest.mark.one_database
+
+PAID = 4  # events of a payment
+
+
+@pytest.fixture
+def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
+    """A paid charge of $125.00."""
+    return paid_charge(client, control)
+
+
+def found(client: stripe.StripeClient, id: str) -> Any:
+    return client.v1.disputes.retrieve(id)
+
+
+def disputed(client: stripe.StripeClient, charge: Any) -> bool:
+    return bool(client.v1.charges.retrieve(charge.id).disputed)
+
+
+# Disputes -----------------------------------------------------------------------------------------
+
+
+def test_a_dispute_takes_the_money_and_forbids_to_refund(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_dispute(charge=charge.id, reason="duplicate")
+
+    dispute = found(client, made["id"])
+    assert (dispute.status, dispute.reason) == ("needs_response", "duplicate")
+    assert (dispute.amount, dispute.currency) == (12500, "usd")
+    assert (dispute.charge, dispute.payment_intent) == (charge.id, charge.payment_intent)
+    assert dispute.is_charge_refundable is False
+    assert [(t.amount, t.fee, t.net) for t in dispute.balance_transactions] == [
+        (-12500, 1500, -14000)
+    ]
+    assert dispute.evidence_details.due_by > dispute.created
+    assert disputed(client, charge)
+    assert events(client, PAID) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
+
+
+def test_an_undisputed_charge_says_so(client: stripe.StripeClient, charge: Any) -> None:
+    assert charge.disputed is False
+    assert client.v1.disputes.list({"charge": charge.id}).data == []
+
+
+def test_won_it_gives_the_money_back_and_allows_to_refund(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_dispute(charge=charge.id)
+    control.review_dispute(made["id"])
+    answered = found(client, made["id"])
+    control.close_dispute(made["id"], "won")
+
+    dispute = found(client, made["id"])
+    assert (answered.status, answered.evidence_details.submission_count) == ("under_review", 1)
+    assert (dispute.status, dispute.is_charge_refundable) == ("won", True)
+    assert [t.amount for t in dispute.balance_transactions] == [-12500, 12500]
+    assert dispute.balance_transactions[1].reporting_category == "dispute_reversal"
+    assert events(client, PAID + 2) == [
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_reinstated",
+    ]
+    assert disputed(client, charge)  # it was; that stays
+    assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
+
+
+def test_lost_it_keeps_the_money_and_forbids_to_refund(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_dispute(charge=charge.id)
+    control.close_dispute(made["id"], "lost")
+
+    dispute = found(client, made["id"])
+    assert (dispute.status, dispute.is_charge_refundable) == ("lost", False)
+    assert len(dispute.balance_transactions) == 1
+    assert events(client, PAID + 2) == ["charge.dispute.closed"]
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create({"charge": charge.id})
+
+
+def test_an_update_tells_what_was_before(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    control.review_dispute(control.open_dispute(charge=charge.id)["id"])
+
+    data: Any = client.v1.events.list({"type": "charge.dispute.updated"}).data[0].data
+
+    assert data.previous_attributes["status"] == "needs_response"
+    assert data.previous_attributes["evidence_details"]["has_evidence"] is False
+    assert data.object["status"] == "under_review"
+
+
+def test_a_dispute_may_be_about_a_part(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    first = control.open_dispute(charge=charge.id, amount=2500)
+    rest = control.open_dispute(charge=charge.id)
+
+    assert (first["amount"], rest["amount"]) == (2500, 10000)
+    assert found(client, first["id"]).balance_transactions[0].amount == -2500
+    with pytest.raises(SandboxError, match="between 1 and 0"):
+        control.open_dispute(charge=charge.id)
+
+
+def test_without_an_amount_what_was_refunded_is_not_disputed(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    client.v1.refunds.create({"charge": charge.id, "amount": 2500})
+
+    assert control.open_dispute(charge=charge.id)["amount"] == 10000
+
+
+def test_with_an_amount_even_what_was_refunded_can_be_disputed(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    client.v1.refunds.create({"charge": charge.id})
+
+    assert control.open_dispute(charge=charge.id, amount=12500)["amount"] == 12500
+    refunded = client.v1.charges.retrieve(charge.id)
+    assert (refunded.refunded, refunded.disputed) == (True, True)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 12501])
+def test_other_amounts_cannot_be_disputed(
+    control: SandboxControl, client: stripe.StripeClient, charge: Any, amount: int
+) -> None:
+    with pytest.raises(SandboxError, match="between 1 and 12500"):
+        control.open_dispute(charge=charge.id, amount=amount)
+
+    assert not disputed(client, charge)
+
+
+def test_a_payment_is_named_by_its_session_intent_or_charge(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    session = open_session(client)
+    with pytest.raises(SandboxError, match="has not been paid"):
+        control.open_inquiry(session=session.id)
+    intent = control.pay(session.id)["session"]["payment_intent"]
+
+    made = [
+        control.open_inquiry(session=session.id, amount=100),
+        control.open_inquiry(payment_intent=intent, amount=100),
+    ]
+
+    assert {inquiry["payment_intent"] for inquiry in made} == {intent}
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"charge": "ch_nothing"}, "not a charge"),
+        ({"payment_intent": "pi_nothing"}, "no charge"),
+        ({"session": "cs_test_nothing"}, "No such checkout.session"),
+        ({}, "No such checkout.session"),
+    ],
+)
+def test_a_payment_that_is_not_there_cannot_be_disputed(
+    control: SandboxControl, named: Any, message: str
+) -> None:
+    with pytest.raises(SandboxError, match=message):
+        control.open_dispute(**named)
+
+
+def test_a_reason_stripe_does_not_know_is_refused(control: SandboxControl, charge: Any) -> None:
+    with pytest.raises(SandboxError, match="Not a reason"):
+        control.open_dispute(charge=charge.id, reason="whim")
+
+
+# Inquiries ----------------------------------------------------------------------------------------
+
+
+def test_an_inquiry_takes_nothing_and_allows_to_refund(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_inquiry(charge=charge.id)
+
+    inquiry = found(client, made["id"])
+    assert (inquiry.status, inquiry.is_charge_refundable) == ("warning_needs_response", True)
+    assert inquiry.balance_transactions == []
+    assert disputed(client, charge)
+    assert events(client, PAID) == ["charge.dispute.created"]
+    assert client.v1.refunds.create({"charge": charge.id, "amount": 500}).status == "succeeded"
+    assert found(client, made["id"]).is_charge_refundable is True
+    client.v1.refunds.create({"charge": charge.id})
+    assert found(client, made["id"]).is_charge_refundable is False
+
+
+def test_an_inquiry_closes_without_moving_money(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_inquiry(charge=charge.id)
+    assert control.review_dispute(made["id"])["status"] == "warning_under_review"
+    control.close_dispute(made["id"], "warning_closed")
+
+    closed = found(client, made["id"])
+    assert (closed.status, closed.is_charge_refundable) == ("warning_closed", True)
+    assert closed.balance_transactions == []
+    assert events(client, PAID + 1) == ["charge.dispute.updated", "charge.dispute.closed"]
+
+
+@pytest.mark.parametrize("reviewed", [False, True])
+def test_an_inquiry_escalates_under_its_id(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, reviewed: bool
+) -> None:
+    made = control.open_inquiry(charge=charge.id)
+    if reviewed:
+        control.review_dispute(made["id"])
+    control.escalate_inquiry(made["id"])
+
+    dispute = found(client, made["id"])
+    assert (dispute.status, dispute.is_charge_refundable) == ("needs_response", False)
+    assert dispute.payment_method_details.card.case_type == "chargeback"
+    assert [t.amount for t in dispute.balance_transactions] == [-12500]
+    assert events(client)[-2:] == ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]
+    assert events(client).count("charge.dispute.created") == 1
+    assert len(client.v1.disputes.list().data) == 1
+
+
+def test_an_escalated_inquiry_takes_only_what_was_not_refunded(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_inquiry(charge=charge.id)
+    client.v1.refunds.create({"charge": charge.id, "amount": 2500})
+
+    assert control.escalate_inquiry(made["id"])["amount"] == 10000
+
+
+def test_a_refunded_inquiry_does_not_escalate(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_inquiry(charge=charge.id)
+    client.v1.refunds.create({"charge": charge.id})
+
+    with pytest.raises(SandboxError, match="nothing left to take"):
+        control.escalate_inquiry(made["id"])
+
+
+def test_a_step_that_does_not_fit_the_state_is_refused(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    inquiry = control.open_inquiry(charge=charge.id, amount=100)["id"]
+    dispute = control.open_dispute(charge=charge.id, amount=100)["id"]
+    control.review_dispute(dispute)
+    before = len(events(client))
+
+    for step in (
+        lambda: control.close_dispute(inquiry, "won"),
+        lambda: control.close_dispute(inquiry, "lost"),
+        lambda: control.close_dispute(dispute, "warning_closed"),
+        lambda: control.close_dispute(dispute, "forgotten"),  # type: ignore[arg-type]
+        lambda: control.review_dispute(dispute),
+        lambda: control.escalate_inquiry(dispute),
+        lambda: control.close_dispute("dp_nothing", "won"),
+    ):
+        with pytest.raises(SandboxError):
+            step()
+
+    control.close_dispute(dispute, "lost")
+    with pytest.raises(SandboxError, match="cannot be closed"):
+        control.close_dispute(dispute, "won")
+    assert len(events(client)) == before + 1
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def test_disputes_are_listed_filtered_and_paged(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    other = paid_charge(client, control)
+    made = [control.open_inquiry(charge=charge.id, amount=100)["id"] for _ in range(3)]
+    last = control.open_dispute(charge=other.id)["id"]
+
+    def ids(**params: Any) -> list[str]:
+        return [dispute.id for dispute in client.v1.disputes.list(params).data]  # type: ignore[arg-type]
+
+    assert ids() == [last, *reversed(made)]
+    assert [dispute["id"] for dispute in control.disputes()] == [*made, last]
+    assert ids(charge=charge.id) == made[::-1]
+    assert ids(payment_intent=other.payment_intent) == [last]
+    assert ids(charge=charge.id, limit=1, starting_after=made[2]) == [made[1]]
+    assert ids(charge=charge.id, ending_before=made[0]) == made[:0:-1]
+    now = control.clock()["now"]
+    assert ids(created={"gte": now + 60}) == []
+    assert len(ids(created={"gte": now - 60})) == 4
+    assert client.v1.disputes.list({"limit": 3}).has_more
+    with pytest.raises(stripe.InvalidRequestError, match="No such dispute"):
+        ids(starting_after="dp_nothing")
+
+
+def test_a_dispute_that_is_not_there(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.disputes.retrieve("dp_nothing")
+
+    assert refusal.value.code == "resource_missing"
+
+
+def test_a_dispute_expands_its_payment_and_its_money_leads_back(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_dispute(charge=charge.id)
+
+    dispute: Any = client.v1.disputes.retrieve(
+        made["id"], {"expand": ["charge", "payment_intent.latest_charge"]}
+    )
+    moved = dispute.balance_transactions[0].id
+    movement: Any = client.v1.balance_transactions.retrieve(moved, {"expand": ["source"]})
+
+    assert (dispute.charge.id, dispute.charge.disputed) == (charge.id, True)
+    assert dispute.payment_intent.latest_charge.id == charge.id
+    assert (movement.source.object, movement.source.id) == ("dispute", made["id"])
+
+
+# Early fraud warnings -----------------------------------------------------------------------------
+
+
+def test_a_warning_can_be_acted_upon_until_the_charge_is_disputed_or_refunded(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    other = paid_charge(client, control)
+    control.warn_of_fraud(charge=charge.id)
+    control.warn_of_fraud(payment_intent=other.payment_intent)
+
+    def actionable() -> list[bool]:
+        listed = client.v1.radar.early_fraud_warnings.list().data
+        return [warning.actionable for warning in reversed(listed)]
+
+    assert actionable() == [True, True]
+    client.v1.refunds.create({"charge": charge.id, "amount": 500})
+    assert actionable() == [True, True]
+    client.v1.refunds.create({"charge": charge.id})
+    assert actionable() == [False, True]
+    control.open_inquiry(charge=other.id)
+    assert actionable() == [False, False]
+    assert events(client)[-2:] == [
+        "charge.dispute.created",
+        "radar.early_fraud_warning.updated",
+    ]
+
+
+# Webhooks -----------------------------------------------------------------------------------------
+
+
+def test_disputes_are_delivered_in_order_and_faults_strike_them(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+) -> None:
+    control.fault("drop", event_type="charge.dispute.created", times=1)
+    control.fault("duplicate", event_type="charge.dispute.closed", session="cs_test_*", times=1)
+    made = control.open_dispute(charge=charge.id)
+    control.flush(hurry=True)
+    control.close_dispute(made["id"], "won")
+
+    assert control.flush()
+
+    types = receiver.types()
+    assert sorted(types[:2]) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
+    assert types[2:] == ["charge.dispute.closed"] * 2 + ["charge.dispute.funds_reinstated"]
+    told: Any = receiver.received[-1].event().data.object
+    assert (told["id"], told["status"]) == (made["id"], "won")
+
+
+def test_disputes_can_be_told_in_the_wrong_order(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+) -> None:
+    control.fault("reorder", event_type="charge.dispute.created", after="charge.dispute.closed")
+    control.close_dispute(control.open_dispute(charge=charge.id)["id"], "lost")
+
+    assert control.flush()
+
+    assert receiver.types()[-2:] == ["charge.dispute.closed", "charge.dispute.created"]

@@ -1,0 +1,266 @@
+"""Faults of the API: each does what it says, to what it was told, as often as it was told."""
+
+import time
+from typing import Any
+
+import pytest
+import requests
+import stripe
+
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from billing.sandbox.control.process import SandboxProcess
+from tests.billing.sandbox.helpers import at_once, client_of, open_session, purchase, until
+
+pytestmark = pytest.mark.one_database
+
+
+def number_of_sessions(control: SandboxControl) -> int:
+    return len(control.sessions())
+
+
+@pytest.mark.parametrize("status", [500, 503, 402, 403])
+def test_error_answers_before_anything_happens(
+    client: stripe.StripeClient, control: SandboxControl, status: int
+) -> None:
+    control.fault("error", status=status, times=1)
+
+    with pytest.raises(stripe.StripeError) as failure:
+        open_session(client)
+
+    assert failure.value.http_status == status
+    assert number_of_sessions(control) == 0
+    assert open_session(client).status == "open"
+
+
+def test_error_after_has_the_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
+    control.fault("error_after", method="POST", path="/v1/checkout/sessions", times=1)
+
+    with pytest.raises(stripe.APIError):
+        open_session(client)
+
+    assert number_of_sessions(control) == 1
+
+
+def test_drop_after_has_the_effect_and_a_retry_finds_it(
+    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+) -> None:
+    control.fault("drop_after", method="POST", times=2)
+
+    with pytest.raises(stripe.APIConnectionError):
+        open_session(client)
+    retried = open_session(client_of(sandbox, retries=1))
+
+    assert number_of_sessions(control) == 2
+    assert control.sessions()[1]["id"] == retried.id
+
+
+def test_drop_before_has_no_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
+    control.fault("drop_before", times=1)
+
+    with pytest.raises(stripe.APIConnectionError):
+        open_session(client)
+
+    assert number_of_sessions(control) == 0
+
+
+@pytest.mark.parametrize("kind", ["slow", "slow_after"])
+def test_slow_takes_its_time(
+    client: stripe.StripeClient, control: SandboxControl, kind: str
+) -> None:
+    control.fault(kind, seconds=0.2, times=1)
+    started = time.monotonic()
+
+    open_session(client)
+
+    assert time.monotonic() - started >= 0.2
+
+
+def test_a_session_can_be_paid_before_its_creation_is_answered(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    control.fault("slow_after", seconds=0.3, method="POST", times=1)
+
+    def pay() -> Any:
+        session = until(control.sessions)[0]
+        return control.pay(session["id"])["outcome"]
+
+    created, outcome = at_once(lambda: open_session(client), pay)
+
+    assert outcome == "paid"
+    assert created.status == "open"  # the answer tells what was true when it was made
+
+
+def test_rate_limited(client: stripe.StripeClient, control: SandboxControl) -> None:
+    control.fault("rate_limited", times=1)
+
+    with pytest.raises(stripe.RateLimitError):
+        open_session(client)
+
+
+def test_conflict(client: stripe.StripeClient, control: SandboxControl) -> None:
+    control.fault("conflict", times=1)
+
+    with pytest.raises(stripe.APIError) as failure:
+        open_session(client)
+
+    assert failure.value.http_status == 409
+
+
+@pytest.mark.parametrize(("after", "sessions"), [(False, 0), (True, 1)])
+def test_malformed_is_a_page_instead_of_json(
+    client: stripe.StripeClient, control: SandboxControl, after: bool, sessions: int
+) -> None:
+    control.fault("malformed", after=after, times=1)
+
+    with pytest.raises(stripe.APIError) as failure:
+        open_session(client)
+
+    assert failure.value.http_status == 502
+    assert failure.value.error is None
+    assert number_of_sessions(control) == sessions
+
+
+def test_stale_reads_a_paid_session_as_open(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    session = open_session(client)
+    control.pay(session.id)
+    control.fault("stale", times=2)
+    retrieve = client.v1.checkout.sessions.retrieve
+
+    stale = retrieve(session.id, {"expand": ["payment_intent"]})
+    listed = client.v1.checkout.sessions.list().data[0]
+    fresh = retrieve(session.id)
+
+    assert (stale.status, stale.payment_status, stale.payment_intent) == ("open", "unpaid", None)
+    assert listed.status == "open"
+    assert fresh.status == "complete"
+
+
+def test_stale_for_a_while_after_paying(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    session = open_session(client)
+    control.fault("stale", seconds=0.2)
+    control.pay(session.id)
+
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
+    until(lambda: client.v1.checkout.sessions.retrieve(session.id).status == "complete")
+
+
+def test_override_replaces_fields_of_the_answer_only(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    session = open_session(client)
+    fields = {"amount_total": 1, "livemode": True, "line_items.data.0.quantity": 7}
+    control.fault("override", session=session.id, fields=fields, times=1)
+    expand: Any = {"expand": ["line_items"]}
+
+    false = client.v1.checkout.sessions.retrieve(session.id, expand)
+    true = client.v1.checkout.sessions.retrieve(session.id, expand)
+
+    assert false.line_items is not None
+    assert true.line_items is not None
+    assert (false.amount_total, false.livemode) == (1, True)
+    assert false.line_items.data[0].quantity == 7
+    assert (true.amount_total, true.livemode) == (12500, False)
+    assert true.line_items.data[0].quantity == 25
+
+
+def test_override_reaches_each_entry_of_a_list(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    open_session(client)
+    open_session(client)
+    control.fault("override", path="/v1/checkout/sessions", fields={"currency": "eur"})
+
+    currencies = [session.currency for session in client.v1.checkout.sessions.list().data]
+
+    assert currencies == ["eur", "eur"]
+
+
+def test_an_ignored_key_makes_two_sessions(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    control.fault("ignore_idempotency")
+
+    made = [
+        client.v1.checkout.sessions.create(purchase(), {"idempotency_key": "a"}).id
+        for _ in range(2)
+    ]
+
+    assert len(set(made)) == 2
+
+
+def test_a_fault_strikes_only_what_it_names_after_those_it_skips(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    session, other = open_session(client), open_session(client)
+    control.fault("error", method="GET", session=session.id, skip=1, times=1)
+    retrieve = client.v1.checkout.sessions.retrieve
+
+    retrieve(other.id)
+    retrieve(session.id)
+    with pytest.raises(stripe.APIError):
+        retrieve(session.id)
+    retrieve(session.id)
+
+    fault = control.faults()[0]
+    assert (fault["seen"], fault["struck"]) == (2, 1)
+
+
+def test_a_seeded_share_repeats_itself(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    def run(seed: int) -> list[bool]:
+        control.clear_faults()
+        control.fault("error", probability=0.5, seed=seed)
+        outcomes = []
+        for _ in range(20):
+            try:
+                client.v1.checkout.sessions.list()
+                outcomes.append(True)
+            except stripe.APIError:
+                outcomes.append(False)
+        return outcomes
+
+    first, again, other = run(1), run(1), run(2)
+
+    assert first == again != other
+    assert 4 <= sum(first) <= 16
+
+
+def test_faults_are_cleared_singly_and_wholly(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    first = control.fault("error")
+    control.fault("rate_limited")
+
+    control.clear_faults(first["id"])
+    with pytest.raises(stripe.RateLimitError):
+        open_session(client)
+    control.clear_faults()
+    assert open_session(client).status == "open"
+
+
+def test_an_unknown_fault_is_refused(control: SandboxControl) -> None:
+    with pytest.raises(SandboxError, match="No such fault"):
+        control.fault("earthquake")
+
+
+def test_the_page_can_wait_for_the_webhook(
+    client: stripe.StripeClient, control: SandboxControl, receiver: Any
+) -> None:
+    receiver.seconds = 0.1
+    control.fault("redirect_waits", times=1)
+    form = {
+        "number": "4242424242424242",
+        "exp": "12/34",
+        "cvc": "123",
+        "name": "A",
+        "country": "US",
+    }
+
+    requests.post(str(open_session(client).url), form, timeout=5, allow_redirects=False)
+
+    assert "checkout.session.completed" in receiver.types()

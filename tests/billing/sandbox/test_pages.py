@@ -1,0 +1,305 @@
+"""The hosted pages, as a browser without scripts sees them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+import stripe
+
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
+from tests.billing.sandbox.helpers import (
+    CARD,
+    CHALLENGED,
+    DECLINED,
+    PREPAID,
+    at_once,
+    line,
+    open_session,
+)
+
+pytestmark = pytest.mark.one_database
+
+BLOCK_PREPAID = {"card": {"restrictions": {"funding_types_blocked": ["prepaid"]}}}
+
+
+class Browser:
+    """Follows redirects inside the sandbox and stops at the application's addresses."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.location = ""
+
+    def get(self, address: str) -> requests.Response:
+        return self._follow(requests.get(address, timeout=5, allow_redirects=False))
+
+    def pay(self, session: Any, **typed: str) -> requests.Response:
+        """Submit the card form; what is not said is filled in well."""
+        form = {"number": CARD, "exp": "12/34", "cvc": "123", "name": "Ann Buyer", "country": "US"}
+        return self.post(session.url, form | typed)
+
+    def post(self, address: str, form: dict[str, str]) -> requests.Response:
+        response = requests.post(address, form, timeout=5, allow_redirects=False)
+        assert response.status_code == 303
+        return self._follow(response)
+
+    def _follow(self, response: requests.Response) -> requests.Response:
+        while response.is_redirect:
+            self.location = response.headers["Location"]
+            if not self.location.startswith("/"):
+                return response
+            address = self.base_url + self.location
+            response = requests.get(address, timeout=5, allow_redirects=False)
+        return response
+
+
+@pytest.fixture
+def browser(sandbox: SandboxProcess) -> Browser:
+    return Browser(sandbox.base_url)
+
+
+def field(page: str, name: str) -> str:
+    match = re.search(rf'<input id="{name}"[^>]*>', page)
+    assert match is not None
+    return match[0]
+
+
+def errors(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', page))
+
+
+def test_the_page_shows_what_is_paid_and_to_whom(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(
+        client,
+        line_items=[line(25, 500), line(1, 1_000_000)],
+        branding_settings={"display_name": "Lakeside <Officials>"},
+    )
+
+    page = browser.get(str(session.url)).text
+
+    assert "TEST SANDBOX" in page
+    assert "Lakeside &lt;Officials&gt;" in page
+    assert "25 × $5.00 each" in page
+    assert "$10,000.00" in page
+    assert "Pay $10,125.00" in page
+    assert 'href="http://localhost:8000/back/"' in page
+    assert "readonly" in field(page, "email")
+    assert "buyer@lakeside.example" in field(page, "email")
+
+
+def test_the_page_is_not_indexed_and_runs_no_script(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    response = browser.get(str(open_session(client).url))
+
+    assert "noindex" in response.headers["X-Robots-Tag"]
+    assert '<meta name="robots" content="noindex' in response.text
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "<script" not in response.text
+    assert "style=" not in response.text
+
+
+def test_the_style_sheet_comes_from_the_sandbox(sandbox: SandboxProcess) -> None:
+    response = requests.get(f"{sandbox.base_url}/sandbox.css", timeout=5)
+
+    assert response.headers["Content-Type"].startswith("text/css")
+
+
+def test_paying_leads_back_to_the_merchant(client: stripe.StripeClient, browser: Browser) -> None:
+    session = open_session(client)
+
+    browser.pay(session, number="4242 4242-4242 4242", exp="1 / 2034")
+
+    assert browser.location == f"http://localhost:8000/return/?session={session.id}"
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_the_buyer_types_an_address_when_none_was_sent(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client, customer_email=None)
+
+    browser.pay(session, email="ann@buyer.example", country="CA")
+
+    found: Any = client.v1.checkout.sessions.retrieve(session.id)
+    assert found.customer_email is None
+    assert found.customer_details.email == "ann@buyer.example"
+    assert found.customer_details.name == "Ann Buyer"
+    assert found.customer_details.address.country == "CA"
+
+
+def test_a_fixed_address_cannot_be_changed(client: stripe.StripeClient, browser: Browser) -> None:
+    session = open_session(client)
+
+    browser.pay(session, email="forged@buyer.example")
+
+    found: Any = client.v1.checkout.sessions.retrieve(session.id)
+    assert found.customer_details.email == "buyer@lakeside.example"
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"email": "ann"}, "email"),
+        ({"number": ""}, "number"),
+        ({"number": "4242424242424241"}, "number"),
+        ({"number": "4111111111111111"}, "number"),
+        ({"exp": "13/34"}, "exp"),
+        ({"exp": "12/20"}, "exp"),
+        ({"exp": "soon"}, "exp"),
+        ({"cvc": "12"}, "cvc"),
+        ({"number": "378282246310005", "cvc": "123"}, "cvc"),
+        ({"name": " "}, "name"),
+        ({"country": "XX"}, "country"),
+        ({"number": DECLINED}, "number"),
+        ({"number": "4000000000000069"}, "exp"),
+        ({"number": "4000000000000127"}, "cvc"),
+        ({"number": PREPAID}, "number"),
+    ],
+)
+def test_an_error_stands_next_to_its_field_and_what_was_typed_is_kept(
+    client: stripe.StripeClient, browser: Browser, typed: dict[str, str], wrong: str
+) -> None:
+    session = open_session(client, customer_email=None, payment_method_options=BLOCK_PREPAID)
+
+    page = browser.pay(session, **({"email": "ann@buyer.example"} | typed)).text
+
+    assert set(errors(page)) == {wrong}
+    assert 'role="alert"' in page
+    assert typed.get("name", "Ann Buyer").strip() in field(page, "name")
+    assert typed.get("exp", "12/34") in field(page, "exp")
+    assert 'value=""' in field(page, "number")
+    assert 'value=""' in field(page, "cvc")
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
+
+
+def test_after_an_error_the_page_can_be_reloaded_and_paid(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client)
+    browser.pay(session, number=DECLINED)
+    charges = len(client.v1.charges.list().data)
+
+    page = browser.get(browser.base_url + browser.location).text
+    browser.pay(session)
+
+    assert "declined" in errors(page)["number"]
+    assert charges == 1
+    assert browser.location.startswith("http://localhost:8000/return/")
+
+
+def test_a_card_that_expired_by_the_sandboxs_clock_is_refused(
+    client: stripe.StripeClient, browser: Browser, control: SandboxControl
+) -> None:
+    control.set_clock(datetime(2035, 1, 1, tzinfo=UTC))
+    session = open_session(client)
+
+    page = browser.pay(session, exp="12/34").text
+
+    assert set(errors(page)) == {"exp"}
+
+
+def test_the_challenge_completed_leads_back_to_the_merchant(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client)
+
+    page = browser.pay(session, number=CHALLENGED).text
+    assert 'id="complete"' in page
+    assert 'id="fail"' in page
+    browser.post(browser.base_url + browser.location, {"outcome": "complete"})
+
+    assert browser.location.startswith("http://localhost:8000/return/")
+
+
+def test_the_challenge_failed_leads_back_to_the_form(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client)
+    browser.pay(session, number=CHALLENGED)
+    challenge = browser.base_url + browser.location
+
+    page = browser.post(challenge, {"outcome": "fail"}).text
+
+    assert "authenticate" in errors(page)["number"]
+    assert "Ann Buyer" in field(page, "name")
+    again = browser.get(challenge)
+    assert "Pay $125.00" in again.text
+
+
+def test_a_double_submit_pays_once_and_both_lead_on(
+    client: stripe.StripeClient, sandbox: SandboxProcess
+) -> None:
+    session = open_session(client)
+    browsers = [Browser(sandbox.base_url) for _ in range(4)]
+
+    at_once(*(lambda browser=browser: browser.pay(session) for browser in browsers))
+
+    assert {browser.location for browser in browsers} == {
+        f"http://localhost:8000/return/?session={session.id}"
+    }
+    assert len(client.v1.charges.list().data) == 1
+
+
+def test_a_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> None:
+    session = open_session(client)
+    browser.pay(session)
+
+    page = browser.get(str(session.url)).text
+
+    assert "You are all done here" in page
+    assert f"http://localhost:8000/return/?session={session.id}" in page
+    assert "<form" not in page
+
+
+def test_an_expired_page_says_so_and_takes_no_card(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client)
+    client.v1.checkout.sessions.expire(session.id)
+
+    page = browser.pay(session).text
+
+    assert "expired" in page
+    assert "http://localhost:8000/back/" in page
+    assert client.v1.charges.list().data == []
+
+
+def test_a_challenge_that_outlived_its_session_is_over(
+    client: stripe.StripeClient, browser: Browser
+) -> None:
+    session = open_session(client)
+    browser.pay(session, number=CHALLENGED)
+    client.v1.checkout.sessions.expire(session.id)
+
+    page = browser.post(browser.base_url + browser.location, {"outcome": "complete"}).text
+
+    assert "expired" in page
+    assert client.v1.charges.list().data == []
+
+
+@pytest.mark.parametrize("path", ["/c/pay/cs_test_no", "/3ds/pi_no", "/receipts/ch_no", "/nothing"])
+def test_an_unknown_page_is_missing(sandbox: SandboxProcess, path: str) -> None:
+    assert requests.get(sandbox.base_url + path, timeout=5).status_code == 404
+
+
+def test_a_charge_has_a_receipt(client: stripe.StripeClient, browser: Browser) -> None:
+    browser.pay(open_session(client))
+    charge = client.v1.charges.list().data[0]
+
+    page = browser.get(str(charge.receipt_url)).text
+
+    assert "$125.00 paid" in page
+    assert "Visa ending in 4242" in page
+
+
+def test_only_loopback_names_are_answered(sandbox: SandboxProcess) -> None:
+    def status(host: str) -> int:
+        return requests.get(sandbox.base_url, headers={"Host": host}, timeout=5).status_code
+
+    assert [status(host) for host in ("localhost:1", "127.0.0.9", "[::1]:80")] == [200] * 3
+    assert status("evil.example") == 400

@@ -1,0 +1,116 @@
+"""Requests that exclude each other: exactly one wins."""
+
+import functools
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
+from tests.billing.sandbox.helpers import at_once, client_of, open_session, paid_charge
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_of_paying_and_expiring_one_wins(
+    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
+) -> None:
+    session = open_session(client)
+    others = [client_of(sandbox) for _ in range(2)]
+
+    results = at_once(
+        functools.partial(control.pay, session.id),
+        functools.partial(others[0].v1.checkout.sessions.expire, session.id),
+        functools.partial(others[1].v1.checkout.sessions.expire, session.id),
+        functools.partial(control.pay, session.id),
+    )
+
+    status = client.v1.checkout.sessions.retrieve(session.id).status
+    paid = sum(isinstance(r, dict) and r["outcome"] == "paid" for r in results)
+    expired = sum(isinstance(r, stripe.checkout.Session) for r in results)
+    assert paid + expired == 1
+    assert status == ("complete" if paid else "expired")
+    types = [event.type for event in client.v1.events.list().data]
+    assert types.count("checkout.session.completed") == paid
+    assert types.count("checkout.session.expired") == expired
+    assert len(client.v1.charges.list().data) == paid
+
+
+def test_of_many_refunds_the_sum_never_exceeds_the_charge(
+    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+) -> None:
+    control.pay(open_session(client).id)
+    charge = client.v1.charges.list().data[0].id
+
+    def refund() -> Any:
+        return client_of(sandbox).v1.refunds.create({"charge": charge, "amount": 4000})
+
+    results = at_once(*[refund] * 6)
+
+    assert sum(isinstance(result, stripe.Refund) for result in results) == 3
+    assert client.v1.charges.retrieve(charge).amount_refunded == 12000
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_of_refunding_and_disputing_all_one_wins(
+    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
+) -> None:
+    charge = paid_charge(client, control).id
+    other = client_of(sandbox)
+
+    results = at_once(
+        lambda: other.v1.refunds.create({"charge": charge}),
+        lambda: control.open_dispute(charge=charge),
+    )
+
+    refunds = client.v1.refunds.list({"charge": charge}).data
+    disputes = client.v1.disputes.list({"charge": charge}).data
+    assert len(refunds) + len(disputes) == 1
+    assert sum(isinstance(result, Exception) for result in results) == 1
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_of_two_ends_of_a_dispute_one_comes(
+    control: SandboxControl, client: stripe.StripeClient, number: int
+) -> None:
+    made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
+
+    at_once(
+        lambda: control.close_dispute(made, "won"),
+        lambda: control.close_dispute(made, "lost"),
+    )
+
+    end = client.v1.disputes.retrieve(made).status
+    types = [event.type for event in client.v1.events.list().data]
+    assert types.count("charge.dispute.closed") == 1
+    assert types.count("charge.dispute.funds_reinstated") == (end == "won")
+
+
+def test_a_refund_that_fails_several_times_at_once_falls_back_once(
+    control: SandboxControl, client: stripe.StripeClient
+) -> None:
+    charge = paid_charge(client, control).id
+    control.refund(charge=charge, amount=500)
+    made = control.refund(charge=charge, amount=700)["id"]
+
+    at_once(*[lambda: control.fail_refund(made)] * 4)
+
+    assert client.v1.charges.retrieve(charge).amount_refunded == 500
+
+
+def test_the_same_key_at_the_same_moment_refunds_once(
+    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+) -> None:
+    charge = paid_charge(client, control).id
+
+    def refund() -> Any:
+        params: Any = {"charge": charge, "amount": 4000}
+        other = client_of(sandbox, retries=4)
+        return other.v1.refunds.create(params, {"idempotency_key": "one"})
+
+    results = at_once(*[refund] * 4)
+
+    assert len({result.id for result in results}) == 1
+    assert client.v1.charges.retrieve(charge).amount_refunded == 4000

@@ -1,0 +1,281 @@
+"""Refunds after their creation: settled, failed, canceled, refused; and what they leave behind."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from tests.billing.sandbox.helpers import Receiver, events, paid_charge
+
+pytestmark = pytest.mark.one_database
+
+PAID = 4  # events of a payment
+
+
+@pytest.fixture
+def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
+    """A paid charge of $125.00."""
+    return paid_charge(client, control)
+
+
+def counted(client: stripe.StripeClient, charge: Any) -> tuple[int, bool]:
+    found = client.v1.charges.retrieve(charge.id)
+    return found.amount_refunded, found.refunded
+
+
+def test_partial_and_full_refunds_tell_the_refund_and_then_the_charge(
+    client: stripe.StripeClient, charge: Any
+) -> None:
+    client.v1.refunds.create({"charge": charge.id, "amount": 2500})
+    client.v1.refunds.create({"charge": charge.id})
+
+    assert events(client, PAID) == ["refund.created", "charge.refunded"] * 2
+    told = client.v1.events.list({"type": "charge.refunded"}).data
+    told_charges: Any = [event.data.object for event in told]
+    assert [(c["amount_refunded"], c["refunded"]) for c in told_charges] == [
+        (12500, True),
+        (2500, False),
+    ]
+
+
+def test_a_pending_refund_settles(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.refund(charge=charge.id, amount=2500, pending=True)
+    before = client.v1.refunds.retrieve(made["id"])
+
+    control.settle_refund(made["id"])
+
+    refund = client.v1.refunds.retrieve(made["id"])
+    assert (before.status, before.balance_transaction) == ("pending", None)
+    assert (refund.status, refund.pending_reason) == ("succeeded", None)
+    assert refund.balance_transaction is not None
+    assert counted(client, charge) == (2500, False)
+    assert events(client, PAID + 2) == ["charge.refund.updated", "refund.updated"]
+    data: Any = client.v1.events.list({"type": "refund.updated"}).data[0].data
+    assert data.previous_attributes["status"] == "pending"
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_a_refund_fails_and_the_charge_counts_less(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
+) -> None:
+    client.v1.refunds.create({"charge": charge.id, "amount": 500})
+    made = control.refund(charge=charge.id, pending=pending)
+    assert counted(client, charge) == (12500, True)
+
+    control.fail_refund(made["id"], reason="lost_or_stolen_card")
+
+    refund: Any = client.v1.refunds.retrieve(
+        made["id"], {"expand": ["failure_balance_transaction"]}
+    )
+    assert (refund.status, refund.failure_reason) == ("failed", "lost_or_stolen_card")
+    assert refund.pending_reason is None
+    if pending:  # nothing had left the account
+        assert refund.failure_balance_transaction is None
+    else:
+        back = refund.failure_balance_transaction
+        assert (back.amount, back.type, back.source) == (12000, "refund_failure", refund.id)
+    assert counted(client, charge) == (500, False)
+    assert events(client)[-3:] == ["charge.refund.updated", "refund.updated", "refund.failed"]
+    assert client.v1.refunds.create({"charge": charge.id}).amount == 12000
+
+
+def test_a_pending_refund_is_canceled_from_the_dashboard(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.refund(charge=charge.id, pending=True)
+
+    control.cancel_refund(made["id"])
+
+    refund = client.v1.refunds.retrieve(made["id"])
+    assert (refund.status, refund.failure_reason) == ("canceled", "merchant_request")
+    assert counted(client, charge) == (0, False)
+    assert events(client)[-2:] == ["charge.refund.updated", "refund.updated"]
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_the_api_cancels_no_refund_to_a_card(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
+) -> None:
+    made = control.refund(charge=charge.id, pending=pending)
+
+    with pytest.raises(stripe.InvalidRequestError, match="requires_action") as refusal:
+        client.v1.refunds.cancel(made["id"])
+
+    assert refusal.value.http_status == 400
+    assert client.v1.refunds.retrieve(made["id"]).status == made["status"]
+
+
+def test_a_step_that_does_not_fit_the_state_is_refused(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    succeeded = control.refund(charge=charge.id, amount=100)["id"]
+    failed = control.refund(charge=charge.id, amount=100)["id"]
+    control.fail_refund(failed)
+    before = len(events(client))
+
+    for step in (
+        lambda: control.settle_refund(succeeded),
+        lambda: control.cancel_refund(succeeded),
+        lambda: control.fail_refund(succeeded, reason="whim"),
+        lambda: control.settle_refund(failed),
+        lambda: control.fail_refund(failed),
+        lambda: control.fail_refund("re_nothing"),
+    ):
+        with pytest.raises(SandboxError):
+            step()
+
+    assert counted(client, charge) == (100, False)
+    assert len(events(client)) == before
+
+
+# Disputed charges ---------------------------------------------------------------------------------
+
+
+def test_a_disputed_charge_is_not_refunded(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    control.open_dispute(charge=charge.id, amount=100)
+
+    named: Any
+    for named in ({"charge": charge.id}, {"payment_intent": charge.payment_intent}):
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            client.v1.refunds.create(named | {"amount": 100})
+        assert (refusal.value.http_status, refusal.value.code) == (400, "charge_disputed")
+
+    with pytest.raises(SandboxError, match="charged back"):
+        control.refund(charge=charge.id)
+    assert counted(client, charge) == (0, False)
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+def test_a_dispute_lets_pending_refunds_fail(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, escalated: bool
+) -> None:
+    settled = control.refund(charge=charge.id, amount=500)
+    pending = control.refund(charge=charge.id, amount=700, pending=True)
+    if escalated:
+        inquiry = control.open_inquiry(charge=charge.id, amount=12500)
+        assert client.v1.refunds.retrieve(pending["id"]).status == "pending"
+        dispute = control.escalate_inquiry(inquiry["id"])
+    else:
+        dispute = control.open_dispute(charge=charge.id)
+
+    failed = client.v1.refunds.retrieve(pending["id"])
+    assert failed.status == "failed"
+    assert failed.failure_reason == "charge_for_pending_refund_disputed"
+    assert client.v1.refunds.retrieve(settled["id"]).status == "succeeded"
+    assert dispute["amount"] == 12000
+    assert counted(client, charge) == (500, False)
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def test_refunds_are_listed_filtered_and_paged(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    other = paid_charge(client, control)
+    made = [control.refund(charge=charge.id, amount=100)["id"] for _ in range(3)]
+    last = control.refund(payment_intent=other.payment_intent)["id"]
+
+    def ids(**params: Any) -> list[str]:
+        return [refund.id for refund in client.v1.refunds.list(params).data]  # type: ignore[arg-type]
+
+    assert ids() == [last, *reversed(made)]
+    assert ids(charge=charge.id) == made[::-1]
+    assert ids(payment_intent=other.payment_intent) == [last]
+    assert ids(limit=2, starting_after=last) == [made[2], made[1]]
+    assert ids(limit=1, ending_before=made[0]) == [made[1]]
+    now = control.clock()["now"]
+    assert ids(created={"lt": now - 60}) == []
+    assert len(ids(created={"gt": now - 60}, charge=charge.id)) == 3
+
+
+def test_a_refund_expands_its_payment(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.refund(charge=charge.id, amount=100)
+
+    refund: Any = client.v1.refunds.retrieve(
+        made["id"], {"expand": ["charge", "payment_intent.latest_charge", "balance_transaction"]}
+    )
+    page: Any = client.v1.refunds.list({"expand": ["data.charge"]})
+
+    assert (refund.charge.id, refund.charge.amount_refunded) == (charge.id, 100)
+    assert refund.payment_intent.latest_charge.id == charge.id
+    assert refund.balance_transaction.amount == -100
+    assert refund.balance_transaction.source == made["id"]
+    assert page.data[0].charge.id == charge.id
+
+
+def test_a_payment_is_found_from_every_side(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    paid_charge(client, control)
+    intent = charge.payment_intent
+
+    charges = client.v1.charges.list({"payment_intent": intent}).data
+    sessions = client.v1.checkout.sessions.list({"payment_intent": intent}).data
+    found: Any = client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge.refunds"]})
+
+    assert [found.id for found in charges] == [charge.id]
+    assert [session.payment_intent for session in sessions] == [intent]
+    assert found.latest_charge.refunds.data == []
+
+
+# Keys ---------------------------------------------------------------------------------------------
+
+
+def test_the_same_key_refunds_once(client: stripe.StripeClient, charge: Any) -> None:
+    def refund(amount: int) -> stripe.Refund:
+        params: Any = {"charge": charge.id, "amount": amount}
+        return client.v1.refunds.create(params, {"idempotency_key": "refund-1"})
+
+    first, again = refund(500), refund(500)
+
+    assert first.id == again.id
+    assert counted(client, charge) == (500, False)
+    assert events(client, PAID) == ["refund.created", "charge.refunded"]
+    with pytest.raises(stripe.IdempotencyError):
+        refund(600)
+
+
+def test_a_refusal_for_a_dispute_is_kept_under_its_key(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.open_dispute(charge=charge.id)
+
+    def refund(key: str) -> stripe.Refund:
+        return client.v1.refunds.create({"charge": charge.id}, {"idempotency_key": key})
+
+    with pytest.raises(stripe.InvalidRequestError):
+        refund("mine")
+    control.close_dispute(made["id"], "won")
+    with pytest.raises(stripe.InvalidRequestError, match="charged back"):
+        refund("mine")
+    assert refund("another").status == "succeeded"
+
+
+# Webhooks -----------------------------------------------------------------------------------------
+
+
+def test_a_failing_refund_is_delivered(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+) -> None:
+    control.fault("twin", event_type="refund.failed", times=1)
+    control.fail_refund(control.refund(charge=charge.id)["id"])
+
+    assert control.flush()
+
+    assert receiver.types() == [
+        "refund.created",
+        "charge.refunded",
+        "charge.refund.updated",
+        "refund.updated",
+        *["refund.failed"] * 2,
+    ]
+    told: Any = receiver.received[-1].event().data.object
+    assert (told["status"], told["charge"]) == ("failed", charge.id)

@@ -1,0 +1,109 @@
+"""Refunds: created, read and listed."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.sandbox.control.client import SandboxControl
+from tests.billing.sandbox.helpers import DECLINED, open_session
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture
+def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
+    """A paid charge of $125.00."""
+    control.pay(open_session(client).id)
+    return client.v1.charges.list().data[0]
+
+
+def test_a_full_refund(client: stripe.StripeClient, charge: Any) -> None:
+    refund = client.v1.refunds.create(
+        {
+            "payment_intent": charge.payment_intent,
+            "reason": "requested_by_customer",
+            "metadata": {"why": "surplus"},
+        }
+    )
+
+    found = client.v1.charges.retrieve(charge.id)
+    assert (refund.amount, refund.status, refund.charge) == (12500, "succeeded", charge.id)
+    assert refund.metadata is not None
+    assert refund.metadata["why"] == "surplus"
+    assert (found.amount_refunded, found.refunded) == (12500, True)
+    types = [event.type for event in client.v1.events.list({"limit": 2}).data]
+    assert sorted(types) == ["charge.refunded", "refund.created"]
+
+
+def test_partial_refunds_add_up(client: stripe.StripeClient, charge: Any) -> None:
+    client.v1.refunds.create({"charge": charge.id, "amount": 2500})
+    partly = client.v1.charges.retrieve(charge.id)
+    client.v1.refunds.create({"charge": charge.id})
+    wholly = client.v1.charges.retrieve(charge.id)
+
+    assert (partly.amount_refunded, partly.refunded) == (2500, False)
+    assert (wholly.amount_refunded, wholly.refunded) == (12500, True)
+    listed = client.v1.refunds.list({"charge": charge.id})
+    assert [refund.amount for refund in listed.data] == [10000, 2500]
+    assert client.v1.refunds.retrieve(listed.data[0].id).amount == 10000
+    assert len(client.v1.refunds.list({"payment_intent": charge.payment_intent}).data) == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        (12501, r"\(\$125.01\) is greater than unrefunded amount on charge \(\$125.00\)"),
+        (0, "positive integer"),
+    ],
+)
+def test_too_much_or_nothing_is_refused(
+    client: stripe.StripeClient, charge: Any, amount: int, message: str
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match=message):
+        client.v1.refunds.create({"charge": charge.id, "amount": amount})
+
+
+def test_what_was_refunded_is_not_refunded_again(client: stripe.StripeClient, charge: Any) -> None:
+    client.v1.refunds.create({"charge": charge.id})
+
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.refunds.create({"charge": charge.id})
+
+    assert refusal.value.code == "charge_already_refunded"
+
+
+def test_what_was_not_paid_is_not_refunded(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    intent = control.pay(open_session(client).id, card=DECLINED)["session"]["payment_intent"]
+
+    with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
+        client.v1.refunds.create({"payment_intent": intent})
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"charge": "ch_x", "payment_intent": "pi_x"}, {"reason": "whim"}]
+)
+def test_wrong_parameters_are_refused(client: stripe.StripeClient, params: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create(params)
+
+
+def test_a_refund_can_stay_pending(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    control.fault("refund_pending", times=1)
+
+    refund = client.v1.refunds.create({"charge": charge.id, "amount": 500})
+
+    assert (refund.status, refund.pending_reason) == ("pending", "processing")
+    assert client.v1.charges.retrieve(charge.id).amount_refunded == 500
+
+
+def test_a_refund_can_come_from_outside_the_application(
+    client: stripe.StripeClient, control: SandboxControl, charge: Any
+) -> None:
+    made = control.refund(charge=charge.id, amount=700)
+
+    assert client.v1.refunds.list().data[0].id == made["id"]

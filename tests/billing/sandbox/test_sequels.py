@@ -1,0 +1,223 @@
+"""The cards that pay and then make trouble: disputes, inquiries, warnings, refunds that change."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.sandbox.control.client import SandboxControl, SandboxError
+from billing.sandbox.control.process import SandboxProcess
+from billing.sandbox.objects import cards
+from tests.billing.sandbox.helpers import (
+    DISPUTED,
+    INQUIRED,
+    NOT_RECEIVED,
+    REFUND_FAILS,
+    REFUND_PENDING,
+    WARNED,
+    Receiver,
+    client_of,
+    events,
+    paid_charge,
+    until,
+)
+
+pytestmark = pytest.mark.one_database
+
+PAYMENT = [
+    "payment_intent.created",
+    "payment_intent.succeeded",
+    "charge.succeeded",
+    "checkout.session.completed",
+]
+
+
+@pytest.fixture
+def frozen(control: SandboxControl) -> SandboxControl:
+    """The controls, with a clock that stands still until it is advanced."""
+    control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
+    return control
+
+
+@pytest.mark.parametrize(
+    ("card", "reason"), [(DISPUTED, "fraudulent"), (NOT_RECEIVED, "product_not_received")]
+)
+def test_a_card_is_disputed_at_once(
+    client: stripe.StripeClient, frozen: SandboxControl, card: str, reason: str
+) -> None:
+    charge = paid_charge(client, frozen, card=card)
+
+    (dispute,) = client.v1.disputes.list({"charge": charge.id}).data
+    assert (dispute.status, dispute.reason, dispute.amount) == ("needs_response", reason, 12500)
+    assert (charge.status, charge.disputed) == ("succeeded", True)
+    assert events(client) == [
+        *PAYMENT,
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ]
+
+
+def test_a_card_is_inquired_about(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+    charge = paid_charge(client, frozen, card=INQUIRED)
+
+    (inquiry,) = client.v1.disputes.list({"charge": charge.id}).data
+    assert inquiry.status == "warning_needs_response"
+    assert events(client) == [*PAYMENT, "charge.dispute.created"]
+    assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
+
+
+def test_a_card_is_warned_of(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+    charge = paid_charge(client, frozen, card=WARNED)
+
+    (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": charge.id}).data
+    assert (warning.actionable, warning.payment_intent) == (True, charge.payment_intent)
+    assert charge.disputed is False
+    assert events(client) == [*PAYMENT, "radar.early_fraud_warning.created"]
+
+
+def test_a_dispute_can_be_made_to_wait(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+    assert frozen.set_delays(dispute_seconds=3600) == {
+        "dispute_seconds": 3600,
+        "refund_seconds": 60,
+    }
+    charge = paid_charge(client, frozen, card=DISPUTED)
+
+    frozen.advance_clock(3599)
+    assert client.v1.disputes.list().data == []
+    frozen.advance_clock(1)
+
+    (dispute,) = client.v1.disputes.list().data
+    assert dispute.created == charge.created + 3600
+
+
+def test_a_dispute_that_waits_is_not_opened_over_nothing(
+    client: stripe.StripeClient, frozen: SandboxControl
+) -> None:
+    frozen.set_delays(dispute_seconds=60)
+    charge = paid_charge(client, frozen, card=DISPUTED)
+    client.v1.refunds.create({"charge": charge.id})
+
+    frozen.advance_clock(60)
+
+    assert client.v1.disputes.list().data == []
+    assert client.v1.charges.retrieve(charge.id).disputed is False
+
+
+def test_a_refund_is_pending_and_succeeds_later(
+    client: stripe.StripeClient, frozen: SandboxControl
+) -> None:
+    charge = paid_charge(client, frozen, card=REFUND_PENDING)
+    refund = client.v1.refunds.create({"charge": charge.id, "amount": 500})
+
+    frozen.advance_clock(59)
+    before = client.v1.refunds.retrieve(refund.id)
+    frozen.advance_clock(1)
+
+    assert (refund.status, before.status) == ("pending", "pending")
+    assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
+    assert events(client, len(PAYMENT)) == [
+        "refund.created",
+        "charge.refunded",
+        "charge.refund.updated",
+        "refund.updated",
+    ]
+
+
+def test_a_refund_succeeds_and_fails_later(
+    client: stripe.StripeClient, frozen: SandboxControl
+) -> None:
+    charge = paid_charge(client, frozen, card=REFUND_FAILS)
+    refund = client.v1.refunds.create({"charge": charge.id})
+    before = client.v1.charges.retrieve(charge.id)
+
+    frozen.advance_clock(60)
+
+    failed, after = client.v1.refunds.retrieve(refund.id), client.v1.charges.retrieve(charge.id)
+    assert refund.status == "succeeded"
+    assert (before.amount_refunded, before.refunded) == (12500, True)
+    assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
+    assert failed.failure_balance_transaction is not None
+    assert (after.amount_refunded, after.refunded) == (0, False)
+    assert events(client, len(PAYMENT)) == [
+        "refund.created",
+        "charge.refunded",
+        "charge.refund.updated",
+        "refund.updated",
+        "refund.failed",
+    ]
+
+
+def test_a_refund_settled_by_hand_is_left_alone_later(
+    client: stripe.StripeClient, frozen: SandboxControl
+) -> None:
+    charge = paid_charge(client, frozen, card=REFUND_PENDING)
+    refund = frozen.refund(charge=charge.id)
+    frozen.settle_refund(refund["id"])
+    told = len(events(client))
+
+    frozen.advance_clock(3600)
+
+    assert client.v1.refunds.retrieve(refund["id"]).status == "succeeded"
+    assert len(events(client)) == told
+
+
+def test_a_refund_asked_to_be_pending_waits_for_a_hand(
+    client: stripe.StripeClient, frozen: SandboxControl
+) -> None:
+    charge = paid_charge(client, frozen, card=REFUND_FAILS)
+    refund = frozen.refund(charge=charge.id, pending=True)
+
+    frozen.advance_clock(3600)
+
+    assert client.v1.refunds.retrieve(refund["id"]).status == "pending"
+
+
+def test_the_worker_does_what_is_due_without_being_asked(
+    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+) -> None:
+    control.set_delays(refund_seconds=0)
+    charge = paid_charge(client, control, card=REFUND_PENDING)
+
+    refund = client.v1.refunds.create({"charge": charge.id})
+
+    assert refund.status == "pending"
+    until(lambda: "refund.updated" in receiver.types())
+
+
+def test_what_is_planned_survives_a_kill_and_the_start_says_the_delays(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path / "store.sqlite3") as own:
+        own.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
+        own.control.set_delays(dispute_seconds=60)
+        paid_charge(client_of(own), own.control, card=DISPUTED)
+
+        own.restart()
+        own.control.advance_clock(60)
+
+        assert len(client_of(own).v1.disputes.list().data) == 1
+        assert own.control.delays()["dispute_seconds"] == 60
+        own.control.reset()
+        assert own.control.delays() == {"dispute_seconds": 0, "refund_seconds": 60}
+
+
+def test_a_delay_is_whole_seconds(control: SandboxControl) -> None:
+    for wrong in (-1, 0.5, True):
+        with pytest.raises(SandboxError, match="Not a delay"):
+            control.set_delays(refund_seconds=wrong)  # type: ignore[arg-type]
+
+
+def test_an_ordinary_card_brings_nothing_later(
+    client: stripe.StripeClient, control: SandboxControl
+) -> None:
+    charge: Any = paid_charge(client, control)
+
+    control.advance_clock(7 * 24 * 3600)
+
+    assert client.v1.charges.retrieve(charge.id).disputed is False
+    assert events(client) == PAYMENT
+
+
+def test_every_card_has_a_number_of_its_own() -> None:
+    assert len(cards.CARDS) == len(cards._TABLE)
+    assert all(cards.passes_luhn(number) for number in cards.CARDS)

@@ -1,0 +1,268 @@
+"""What the database refuses, whoever writes it, and which state may follow which (R10, R14)."""
+
+import itertools
+import uuid
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+
+from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
+from billing.states import ALLOWED_MOVES, ForbiddenMove, PurchaseStatus, require_move
+from subscriptions import clock
+from subscriptions.models import Renewal
+from tests.support.world import World
+
+S = PurchaseStatus
+
+
+def purchase(world: World, **fields: Any) -> Purchase:
+    """An add-on as it is written down, with ``fields`` replaced."""
+    number = uuid.uuid4()
+    good = {
+        "kind": "add_on",
+        "organization": world.lakeside,
+        "buyer": world.assignor.user,
+        "term": world.term,
+        "quantity": 10,
+        "unit_amount": 500,
+        "total_amount": 5000,
+        "currency": "usd",
+        "organization_name": "Lakeside",
+        "package_name": "Association",
+        "buyer_name": "Arlo",
+        "buyer_email": "assignor@lakeside.example",
+        "idempotency_key": f"purchase:{number}",
+        "created_at": clock.now(),
+        "status": S.PENDING,
+    }
+    return Purchase(**good | fields)
+
+
+def settled(**fields: Any) -> dict[str, Any]:
+    """The facts of a purchase that is paid and granted."""
+    moments = {"paid_at": clock.now(), "settled_at": clock.now()}
+    facts = {"status": S.SETTLED, "payment_intent_id": "pi_1", "receipt_number": 1}
+    return facts | moments | fields
+
+
+def refused(*rows: models.Model) -> str:
+    """Write rows past every check of the program; what the database answers."""
+    # So that not the relations answer first: they are checked at the end of the transaction.
+    with pytest.raises(IntegrityError) as answer, transaction.atomic():
+        type(rows[0])._default_manager.bulk_create(rows)
+    return str(answer.value)
+
+
+CHECKED: dict[str, list[dict[str, Any]]] = {
+    "purchase_kind_is_known": [{"kind": "gift"}],
+    "purchase_status_is_known": [{"status": "paid"}, {"status": ""}],
+    "purchase_currency_is_sold": [{"currency": "eur"}, {"currency": "USD"}],
+    "purchase_total_multiplies_out": [
+        {"total_amount": 4999},
+        {"quantity": 15},
+        {"unit_amount": 501},
+    ],
+    "purchase_add_on_is_at_the_locked_price": [
+        {"discount_amount": 500, "total_amount": 4500},
+        {"fee_amount": 100, "total_amount": 5100},
+        {"discount_amount": 100, "fee_amount": 100},
+        {"unit_amount": 0, "total_amount": 0},
+        {"quantity": 0, "total_amount": 0},
+        {"term": None},
+    ],
+    "purchase_add_on_is_in_groups_of_5": [
+        {"quantity": 6, "total_amount": 3000},
+        {"quantity": 14, "total_amount": 7000},
+    ],
+    "purchase_renewal_has_its_renewal": [{"kind": "renewal", "term_years": 1}],
+    "purchase_of_a_term_has_its_length": [
+        {"kind": "original"},
+        {"kind": "original", "term_years": 0},
+    ],
+    "purchase_discount_has_its_reason": [
+        {"kind": "original", "term_years": 1, "discount_amount": 500, "total_amount": 4500},
+    ],
+    "purchase_has_an_organization": [{"organization": None}],
+    "purchase_has_a_receipt_once_settled": [
+        {"status": S.SETTLED, "payment_intent_id": "pi_1"},
+        {"receipt_number": 1},
+    ],
+    "purchase_open_has_its_session": [{"status": S.OPEN}],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [(name, fields) for name, rows in CHECKED.items() for fields in rows],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_a_bad_purchase_is_refused(world: World, name: str, fields: dict[str, Any]) -> None:
+    assert name in refused(purchase(world, **fields))
+    assert not Purchase.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("purchase_has_a_receipt_once_settled", {"receipt_number": None}),
+        ("purchase_has_a_receipt_once_settled", {"receipt_number": 0}),
+        ("purchase_has_a_receipt_once_settled", {"paid_at": None}),
+        ("purchase_has_a_receipt_once_settled", {"settled_at": None}),
+        ("purchase_has_a_receipt_once_settled", {"status": S.REFUNDED}),
+        ("purchase_settled_has_its_payment", {"payment_intent_id": None}),
+    ],
+)
+def test_a_settled_purchase_without_what_proves_it_is_refused(
+    world: World, name: str, fields: dict[str, Any]
+) -> None:
+    assert name in refused(purchase(world, **settled(**fields)))
+
+
+def test_the_good_rows_are_taken(world: World) -> None:
+    """So that the tests above fail for the reason they name."""
+    Purchase.objects.bulk_create(
+        [
+            purchase(world),
+            purchase(world, status=S.OPEN, session_id="cs_test_1"),
+            purchase(world, **settled()),
+            purchase(
+                world, kind="original", organization=None, buyer=None, term=None, term_years=1
+            ),
+        ]
+    )
+
+    assert Purchase.objects.count() == 4
+
+
+NUMBER = uuid.UUID(int=1)
+ONCE: dict[str, dict[str, Any]] = {
+    "purchase_receipt_is_unique": {"receipt_number": 1},
+    "purchase_form_is_sent_once": {"submission": NUMBER},
+    "session_id": {"session_id": "cs_test_1"},
+    "payment_intent_id": {"payment_intent_id": "pi_1"},
+    "idempotency_key": {"idempotency_key": "purchase:1"},
+}
+
+
+def named(name: str, answer: str) -> bool:
+    """PostgreSQL names the constraint that refuses a second row; SQLite does not."""
+    return name in answer if connection.vendor == "postgresql" else "UNIQUE" in answer
+
+
+@pytest.mark.parametrize(("name", "fields"), ONCE.items(), ids=ONCE)
+def test_what_there_is_once_is_not_taken_twice(
+    world: World, name: str, fields: dict[str, Any]
+) -> None:
+    base = settled() if "receipt_number" in fields else {}
+    first = purchase(world, **base | {"payment_intent_id": "pi_a"} | fields)
+    second = purchase(world, **base | {"payment_intent_id": "pi_b"} | fields)
+
+    assert named(name, refused(first, second))
+
+
+def test_another_organization_counts_its_own_receipts_and_forms(world: World) -> None:
+    harbor = world.stranger.organization
+    facts = settled(submission=NUMBER)
+    theirs = facts | {"organization": harbor, "payment_intent_id": "pi_2"}
+
+    Purchase.objects.bulk_create([purchase(world, **facts), purchase(world, **theirs)])
+
+    assert Purchase.objects.filter(receipt_number=1).count() == 2
+
+
+def test_a_renewal_has_one_purchase_that_is_not_over(world: World) -> None:
+    renewal = Renewal.objects.create(
+        term=world.term, package=world.term.package, state="open", created_at=clock.now()
+    )
+    facts = {"kind": "renewal", "renewal": renewal, "term": None, "term_years": 1}
+    over = purchase(world, **facts, status=S.EXPIRED)
+    Purchase.objects.bulk_create([over, purchase(world, **facts)])
+
+    answer = refused(purchase(world, **facts, status=S.OPEN, session_id="cs_test_1"))
+
+    assert named("purchase_renewal_is_paid_by_one", answer)
+
+
+def problem(**fields: Any) -> PaymentProblem:
+    good = {"session_id": "cs_test_1", "reason": "mismatch", "needs_support": True}
+    return PaymentProblem(**good | {"created_at": clock.now()} | fields)
+
+
+def test_a_payment_problem_has_a_known_reason_and_a_session_of_its_own(world: World) -> None:
+    assert "payment_problem_reason_is_known" in refused(problem(reason="other"))
+    assert named("session_id", refused(problem(), problem()))
+
+
+class TestRefunds:
+    def refund(self, **fields: Any) -> Refund:
+        good = {"payment_intent_id": "pi_1", "amount": 5000, "currency": "usd"}
+        return Refund(**good | {"status": "requested", "created_at": clock.now()} | fields)
+
+    def test_have_a_known_state_and_an_amount(self, world: World) -> None:
+        assert "refund_status_is_known" in refused(self.refund(status="done"))
+        assert "refund_returns_something" in refused(self.refund(amount=0))
+
+    def test_are_asked_once_for_a_payment_unless_one_failed(self, world: World) -> None:
+        reason = PaymentProblem.objects.bulk_create([problem()])[0]
+        gone = [self.refund(problem=reason, status=status) for status in ("failed", "canceled")]
+        Refund.objects.bulk_create([*gone, self.refund(problem=reason)])
+
+        answer = refused(self.refund(problem=reason, status="pending"))
+
+        assert named("refund_of_a_problem_is_asked_once", answer)
+
+    def test_have_an_id_of_their_own_at_the_processor(self, world: World) -> None:
+        assert named("refund_id", refused(self.refund(refund_id="a"), self.refund(refund_id="a")))
+
+
+def test_an_event_is_in_the_inbox_once(world: World) -> None:
+    row = {"event_id": "evt_1", "type": "a", "received_at": clock.now()}
+
+    assert named("event_id", refused(ProcessorEvent(**row), ProcessorEvent(**row)))
+
+
+# Written down a second time, so that a change of the table is one that was meant.
+MAY_FOLLOW = {
+    S.PENDING: {S.OPEN, S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
+    S.OPEN: {S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
+    S.ABANDONED: {S.EXPIRED, S.SETTLED, S.REFUNDING, S.REVIEW},
+    S.EXPIRED: {S.SETTLED, S.REFUNDING, S.REVIEW},
+    S.REFUNDING: {S.REFUNDED, S.REVIEW},
+    S.REFUNDED: {S.REVIEW},
+    S.REVIEW: {S.SETTLED, S.REFUNDING, S.REFUNDED},
+    S.SETTLED: set(),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    list(itertools.product(S, S)),
+    ids=lambda state: state.value,
+)
+def test_which_state_may_follow_which(before: S, after: S) -> None:
+    if after in MAY_FOLLOW[before]:
+        require_move(before, after)
+    else:
+        with pytest.raises(ForbiddenMove):
+            require_move(before, after)
+
+
+def test_every_state_has_its_line_in_the_table() -> None:
+    assert set(ALLOWED_MOVES) == set(S)
+    assert ALLOWED_MOVES[S.SETTLED] == set()
+
+
+def test_nobody_is_a_member_without_a_license(world: World) -> None:
+    """R4"""
+    with pytest.raises(IntegrityError) as answer, transaction.atomic():
+        world.lakeside.memberships.update(license_number=None)
+
+    assert "membership_holds_a_license_unless_removed" in str(answer.value)
+
+
+def test_a_renewal_that_is_being_paid_has_its_number(world: World) -> None:
+    renewal = Renewal(term=world.term, package=world.term.package, created_at=clock.now())
+    renewal.state = "paying"
+
+    assert "renewal_quantity_is_frozen_while_paying" in refused(renewal)

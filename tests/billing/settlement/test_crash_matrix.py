@@ -1,0 +1,234 @@
+"""The process ends at every point before and after a call to the processor (R14, R17, R27, R30).
+
+What was committed before such a point stands, what was not is gone; the person's next step and
+reconciliation take it up from there. Afterwards money and licenses agree, whatever the point was.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from billing.checkout.quotes import PriceChanged
+from billing.events.reconcile import reconcile
+from billing.gateway import processor
+from billing.gateway.types import ProcessorError
+from billing.models import Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import ledger_audit, settle
+from billing.states import PurchaseStatus, RefundStatus
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.policy.decisions import Refused
+from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
+from tests.billing.returns import refunded_by_support
+from tests.support.removals import remove
+from tests.support.world import World, local
+
+CALLS = [
+    "create_session",
+    "retrieve_session",
+    "expire_session",
+    "sessions_created_since",
+    "refund",
+    "find_refund",
+    "refunds_of",
+    "disputes_of",
+]
+
+WINDOW_OPENS = local(date(2031, 12, 2))
+Step = Callable[[World], object]
+
+
+class Killer:
+    """Counts the points; at ``fatal`` the process ends. None: it lives, and they are counted."""
+
+    def __init__(self, fatal: int | None) -> None:
+        self.fatal = fatal
+        self.points = 0
+
+    def point(self) -> None:
+        self.points += 1
+        if self.points - 1 == self.fatal:
+            raise SystemExit("killed")
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.point()
+            answer = call(*args, **kwargs)
+            self.point()
+            return answer
+
+        return wrapped
+
+
+@contextmanager
+def killing(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Killer]:
+    killer = Killer(fatal)
+    with monkeypatch.context() as patched:
+        for name in CALLS:
+            patched.setattr(processor, name, killer.around(getattr(processor, name)))
+        yield killer
+
+
+def pay_what_is_open(world: World) -> None:
+    """The person pays whatever payment page stands open in the browser."""
+    assert world.stripe is not None
+    for session in world.stripe.sessions():
+        if session["status"] == "open":
+            world.stripe.pay(session["id"])
+
+
+def come_back(world: World) -> None:
+    """The return page of every payment."""
+    assert world.stripe is not None
+    for session in world.stripe.sessions():
+        if session["status"] == "complete":
+            settle.settle(session["id"])
+
+
+def buy(world: World) -> None:
+    world.buy(10)
+
+
+def refund_the_add_on(world: World) -> None:
+    refunded_by_support(world, Purchase.objects.get(kind="add_on", status="settled"), 5)
+
+
+def refund_the_renewal(world: World) -> None:
+    refunded_by_support(world, Purchase.objects.get(kind="renewal", status="settled"))
+
+
+def nothing(world: World) -> None:
+    pass
+
+
+def in_window(world: World) -> None:
+    world.at(IN_WINDOW)
+
+
+def bought_10(world: World) -> None:
+    world.buy_and_settle(10)
+
+
+def add_on_open_in_window(world: World) -> None:
+    world.at(WINDOW_OPENS - timedelta(minutes=10))
+    world.buy(10)
+    world.at(WINDOW_OPENS)
+
+
+def add_on_paid_unheard_in_window(world: World) -> None:
+    add_on_open_in_window(world)
+    pay_what_is_open(world)
+
+
+def renewal_open(world: World) -> None:
+    world.at(IN_WINDOW)
+    renew(world)
+
+
+def renewal_open_after_add_on(world: World) -> None:
+    world.buy_and_settle(10)
+    renewal_open(world)
+
+
+def renewed_with_add_on_open(world: World) -> None:
+    world.at(IN_WINDOW)
+    renew_and_settle(world)
+    world.buy(10)
+
+
+def remove_5(world: World) -> None:
+    remove(world, 5)
+
+
+# Name: what is there before, the steps in which the process may end, and how many points they have.
+STORIES: dict[str, tuple[Step, list[Step], int]] = {
+    "purchase": (nothing, [buy, pay_what_is_open, come_back], 4),
+    "renewal": (in_window, [renew, pay_what_is_open, come_back], 4),
+    "renewal while an add-on is open": (
+        add_on_open_in_window,
+        [renew, pay_what_is_open, come_back],
+        8,
+    ),
+    # The first attempt finds the add-on paid, so that the total is another one.
+    "renewal while an add-on was paid": (
+        add_on_paid_unheard_in_window,
+        [renew, renew, pay_what_is_open, come_back],
+        7,
+    ),
+    "removal while the renewal is open": (
+        renewal_open,
+        [remove_5, renew, pay_what_is_open, come_back],
+        8,
+    ),
+    "refund of add-ons": (bought_10, [refund_the_add_on], 4),
+    "refund of add-ons while the renewal is open": (
+        renewal_open_after_add_on,
+        [refund_the_add_on, renew, pay_what_is_open, come_back],
+        12,
+    ),
+    "refund of a renewal": (renewed_with_add_on_open, [refund_the_renewal], 8),
+}
+
+
+def tell(world: World, steps: list[Step]) -> None:
+    """One step after the other; after its end the process is started anew with the next one."""
+    for step in steps:
+        with suppress(SystemExit, Refused, PriceChanged, ProcessorError):
+            step(world)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_every_point_is_in_the_matrix(
+    world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before, steps, points = STORIES[name]
+    before(world)
+
+    with killing(monkeypatch, None) as killer:
+        tell(world, steps)
+
+    assert killer.points == points
+    books_agree(world, stripe)
+
+
+@pytest.mark.parametrize(
+    ("name", "fatal"),
+    [(name, point) for name, (_, _, points) in STORIES.items() for point in range(points)],
+)
+def test_after_reconciliation_money_and_licenses_agree(
+    world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, name: str, fatal: int
+) -> None:
+    before, steps, _ = STORIES[name]
+    before(world)
+    with killing(monkeypatch, fatal):
+        tell(world, steps)
+
+    reconcile()
+    world.later(minutes=5)
+    reconcile()
+
+    books_agree(world, stripe)
+
+
+def books_agree(world: World, stripe: SandboxControl) -> None:
+    """What was paid at the processor and not given back is what is held, once."""
+    assert list(ledger_audit.differences()) == []
+    paid = {s["id"]: s for s in stripe.sessions() if s["payment_status"] == "paid"}
+    settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
+    assert set(settled.values_list("session_id", flat=True)) == set(paid)
+    for purchase in settled:
+        made = processor.refunds_of(purchase.payment_intent_id or "")
+        assert sum(refund.amount for refund in made) == purchase.refunded_amount
+    assert not Refund.objects.exclude(status=RefundStatus.SUCCEEDED).exists()
+    assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
+    still_open = {s["id"] for s in stripe.sessions() if s["status"] == "open"}
+    open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
+    assert set(open_here.values_list("session_id", flat=True)) == still_open
+    standing = standing_of(world.lakeside, clock.now())
+    assert standing.licenses.over == 0
+    again = reconcile()
+    assert [line for line in again.lines if line.result != PurchaseStatus.OPEN] == []

@@ -1,0 +1,287 @@
+"""Payments on support's list: granted, given back or closed, each with a reason (R15, R30)."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import pytest
+
+from billing.events.follow_payment import follow_payment
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
+from billing.support.payments import close_problem, grant_problem, refund_problem
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Activity
+from subscriptions.policy.decisions import Reason, Refused
+from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
+from tests.billing.returns import refunded_outside, renewed, waiting
+from tests.support.world import World
+
+REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
+
+
+# The right money for something that is not what was ordered.
+WRONG_LINE = {"line_items.data.0.quantity": 7}
+
+
+def held_payment(world: World, **changes: object) -> PaymentProblem:
+    """A payment of 10 add-ons that does not match, in support's list."""
+    assert world.stripe is not None
+    purchase = world.buy(10)
+    world.stripe.alter(purchase.session_id or "", changes or WRONG_LINE)
+    world.pay(purchase)
+    settle(purchase.session_id or "")
+    return PaymentProblem.objects.get(purchase=purchase)
+
+
+class TestAPaymentThatWasHeld:
+    @pytest.fixture
+    def held(self, world: World, stripe: SandboxControl) -> PaymentProblem:
+        return held_payment(world)
+
+    def test_is_granted_by_support(self, world: World, held: PaymentProblem) -> None:
+        purchase = grant_problem(held, why="the processor's rounding", actor=world.support)
+
+        held.refresh_from_db()
+        assert (purchase.status, purchase.receipt_number) == (PurchaseStatus.SETTLED, 1)
+        assert world.held() == 35
+        assert (held.resolution, held.solved_by) == (Resolution.GRANTED, world.support)
+        assert held.solution_note == "the processor's rounding"
+        assert not held.needs_support
+
+    def test_is_granted_once(self, world: World, held: PaymentProblem) -> None:
+        grant_problem(held, why="w", actor=world.support)
+
+        for act in (grant_problem, close_problem):
+            with pytest.raises(Refused) as caught:
+                act(PaymentProblem.objects.get(), why="w", actor=world.support)
+            assert caught.value.refusal.reason == Reason.PROBLEM_IS_SOLVED
+        assert world.held() == 35
+
+    def test_granted_long_after_the_window_opened_it_is_still_granted(
+        self, world: World, held: PaymentProblem
+    ) -> None:
+        """R17: judged when it was started."""
+        world.at(IN_WINDOW)
+        grant_problem(held, why="w", actor=world.support)
+
+        assert world.held() == 35
+
+    def test_is_given_back_by_support(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+
+        held.refresh_from_db()
+        assert refund.status == RefundStatus.SUCCEEDED
+        assert refund.amount == held.received["amount_received"]
+        assert held.resolution == Resolution.REFUNDED
+        assert (held.solved_by, held.solution_note) == (world.support, "w")
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+        assert world.held() == 25
+
+    def test_is_given_back_once_per_form(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        submission = uuid.uuid4()
+        for _ in range(2):
+            refund_problem(held, why="w", actor=world.support, submission=submission)
+
+        assert len(stripe.requests(**REFUNDS)) == 1
+
+    @pytest.mark.parametrize(
+        "fields", [{"amount_total": 4000}, {"amount_total": 6000}, {"currency": "cad"}]
+    )
+    def test_of_another_amount_is_given_back_and_never_granted(
+        self, world: World, stripe: SandboxControl, fields: dict[str, Any]
+    ) -> None:
+        """R31: the receipt would say what was not charged."""
+        problem = held_payment(world, **fields)
+
+        with pytest.raises(Refused) as caught:
+            grant_problem(problem, why="w", actor=world.support)
+        refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+
+        assert caught.value.refusal.reason == Reason.AMOUNT_DIFFERS
+        assert refund.amount == problem.received["amount_received"]
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_refunded_again_after_a_failure_it_stays_refunded(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        """An old failure is heard of again with every answer, and is no news."""
+        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        stripe.fail_refund(first.refund_id or "")
+        reconcile()
+        held.refresh_from_db()
+        refund_problem(held, why="again", actor=world.support, submission=uuid.uuid4())
+
+        for _ in range(3):
+            follow_payment(held.payment_intent_id)
+
+        held.refresh_from_db()
+        assert (held.resolution, held.needs_support) == (Resolution.REFUNDED, False)
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_granted_after_a_failure_it_stays_granted(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        stripe.fail_refund(first.refund_id or "")
+        reconcile()
+        held.refresh_from_db()
+        grant_problem(held, why="the card is closed", actor=world.support)
+
+        follow_payment(held.payment_intent_id)
+
+        held.refresh_from_db()
+        assert (held.resolution, world.held()) == (Resolution.GRANTED, 35)
+
+    def test_given_back_in_part_elsewhere_the_rest_is_given_back_here(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        stripe.refund(payment_intent=held.payment_intent_id, amount=1000)
+        reconcile()
+
+        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+
+        held.refresh_from_db()
+        assert refund.amount == 4000
+        assert held.resolution == Resolution.REFUNDED
+
+    def test_given_back_elsewhere_in_two_parts_it_is_off_the_list(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        for amount in (1000, 4000):
+            stripe.refund(payment_intent=held.payment_intent_id, amount=amount)
+            reconcile()
+
+        held.refresh_from_db()
+        assert held.resolution == Resolution.REFUNDED
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_lost_in_a_dispute_it_is_off_the_list(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        dispute = stripe.open_dispute(payment_intent=held.payment_intent_id)
+        stripe.close_dispute(dispute["id"], "lost")
+        reconcile()
+
+        held.refresh_from_db()
+        assert held.resolution == Resolution.REFUNDED
+        with pytest.raises(Refused):
+            grant_problem(held, why="w", actor=world.support)
+
+    def test_is_not_closed_without_either(self, world: World, held: PaymentProblem) -> None:
+        with pytest.raises(Refused) as caught:
+            close_problem(held, why="w", actor=world.support)
+        assert caught.value.refusal.reason == Reason.MUST_BE_GRANTED_OR_REFUNDED
+
+    def test_refunded_in_the_dashboard_it_is_off_the_list(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        stripe.refund(payment_intent=held.payment_intent_id)
+        reconcile()
+
+        held.refresh_from_db()
+        assert held.resolution == Resolution.REFUNDED
+        assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
+
+    def test_that_refund_failing_puts_it_back(
+        self, world: World, held: PaymentProblem, stripe: SandboxControl
+    ) -> None:
+        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        stripe.fail_refund(refund.refund_id or "")
+        reconcile()
+
+        held.refresh_from_db()
+        assert (held.resolution, held.needs_support) == ("", True)
+        assert Purchase.objects.get().status == PurchaseStatus.REVIEW
+        grant_problem(held, why="the card is closed", actor=world.support)
+        assert world.held() == 35
+
+    def test_of_a_renewal_frees_the_renewal_when_given_back(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        purchase = renew(window)
+        stripe.alter(purchase.session_id or "", {"amount_total": 1})
+        window.pay(purchase)
+        settle(purchase.session_id or "")
+        problem = PaymentProblem.objects.get()
+
+        refund_problem(problem, why="w", actor=window.support, submission=uuid.uuid4())
+
+        assert renew_and_settle(window).status == PurchaseStatus.SETTLED
+
+    def test_of_a_renewal_is_granted(self, window: World, stripe: SandboxControl) -> None:
+        purchase = renew(window)
+        stripe.alter(purchase.session_id or "", WRONG_LINE)
+        window.pay(purchase)
+        settle(purchase.session_id or "")
+
+        grant_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
+
+        standing = standing_of(window.lakeside, clock.now())
+        assert standing.next_term is not None
+        assert standing.next_term.starts_on == date(2032, 1, 1)
+
+
+class TestAPaymentOfACanceledTerm:
+    @pytest.fixture
+    def late(self, world: World, stripe: SandboxControl) -> PaymentProblem:
+        renewal = renewed(world)
+        purchase = world.buy(10)
+        world.pay(purchase)
+        refunded_outside(world, renewal)
+        return PaymentProblem.objects.get(purchase=purchase)
+
+    def test_cannot_be_granted(self, world: World, late: PaymentProblem) -> None:
+        with pytest.raises(Refused) as caught:
+            grant_problem(late, why="w", actor=world.support)
+        assert caught.value.refusal.reason == Reason.CANNOT_BE_GRANTED
+
+    def test_is_given_back(self, world: World, late: PaymentProblem) -> None:
+        refund_problem(late, why="w", actor=world.support, submission=uuid.uuid4())
+
+        assert not waiting()
+
+
+def test_add_ons_of_a_canceled_term_are_refunded_from_the_list(
+    world: World, stripe: SandboxControl
+) -> None:
+    renewal = renewed(world)
+    add_on = world.buy_and_settle(10)
+    refunded_outside(world, renewal)
+    [problem] = PaymentProblem.objects.filter(needs_support=True)
+
+    refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+
+    add_on.refresh_from_db()
+    assert add_on.is_returned
+    assert not waiting()
+
+
+def test_a_payment_of_no_purchase_can_only_be_given_back(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy(10)
+    world.pay(purchase)
+    session_id = purchase.session_id or ""
+    stripe.alter(session_id, {"metadata.term": "999999"})
+    Activity.objects.all().delete()
+    Purchase.objects.all().delete()
+    settle(session_id)
+    problem = PaymentProblem.objects.get()
+    assert problem.reason == ProblemReason.UNKNOWN_PURCHASE
+
+    with pytest.raises(Refused):
+        grant_problem(problem, why="w", actor=world.support)
+    refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+
+    problem.refresh_from_db()
+    assert refund.status == RefundStatus.SUCCEEDED
+    assert problem.resolution == Resolution.REFUNDED

@@ -1,0 +1,146 @@
+"""Every way in which we may hear of a payment, in every weather: granted once (R13, R14)."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions.models import LicenseEntry
+from tests.billing.deliveries import completed, deliver
+from tests.support.concurrency import at_once
+from tests.support.world import World
+
+RETURN = "/o/lakeside/licenses/return/"
+
+WAYS: dict[str, Sequence[str]] = {
+    "nobody": (),
+    "return": ("return",),
+    "webhook": ("webhook",),
+    "return then webhook": ("return", "webhook"),
+    "webhook then return": ("webhook", "return"),
+    "both twice": ("return", "webhook", "return", "webhook"),
+}
+# What strikes the next questions to the processor: nothing, one of them, or every one.
+WEATHER: dict[str, tuple[str, dict[str, Any]] | None] = {
+    "fine": None,
+    "error once": ("error", {"status": 500, "times": 1}),
+    "error": ("error", {"status": 500}),
+    "cut once": ("drop_after", {"times": 1}),
+    "no JSON once": ("malformed", {"times": 1}),
+    "busy once": ("rate_limited", {"times": 1}),
+    "stale once": ("stale", {"times": 1}),
+    "stale": ("stale", {}),
+    "slow": ("slow", {"seconds": 0.1}),
+    "too slow once": ("slow", {"seconds": 2.0, "times": 1}),
+}
+
+
+def spoil(stripe: SandboxControl, weather: tuple[str, dict[str, Any]] | None) -> None:
+    if weather is not None:
+        stripe.fault(weather[0], method="GET", **weather[1])
+
+
+def come_back(client: Client, purchase: Purchase) -> int:
+    return client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
+
+
+def assert_granted_once(world: World, purchase: Purchase) -> None:
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.SETTLED
+    assert purchase.receipt_number == 1
+    assert LicenseEntry.objects.filter(cause="add_on").count() == 1
+    assert world.held() == 35
+    assert not PaymentProblem.objects.exists()
+    assert not Refund.objects.exists()
+
+
+def ids(names: dict[str, Any]) -> list[str]:
+    return [name.replace(" ", "-") for name in names]
+
+
+@pytest.mark.parametrize("weather", WEATHER.values(), ids=ids(WEATHER))
+@pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
+def test_a_payment_is_granted_once(
+    world: World,
+    stripe: SandboxControl,
+    impatient: Settings,
+    way: Sequence[str],
+    weather: tuple[str, dict[str, Any]] | None,
+) -> None:
+    purchase = world.buy(10)
+    world.pay(purchase)
+    client = world.client(world.assignor)
+    spoil(stripe, weather)
+
+    answers = [
+        come_back(client, purchase)
+        if step == "return"
+        else deliver(completed(purchase.session_id)).status_code
+        for step in way
+    ]
+    stripe.clear_faults()
+    world.later(minutes=2)
+    reconcile()
+    reconcile()
+
+    assert_granted_once(world, purchase)
+    expected = {HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.SERVICE_UNAVAILABLE}
+    assert set(answers) <= expected
+    if weather is None:
+        assert set(answers) <= {HTTPStatus.OK, HTTPStatus.FOUND}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
+def test_what_is_not_paid_is_never_granted(
+    world: World, stripe: SandboxControl, way: Sequence[str]
+) -> None:
+    purchase = world.buy(10)
+    client = world.client(world.assignor)
+
+    for step in way:
+        if step == "return":
+            come_back(client, purchase)
+        else:
+            deliver(completed(purchase.session_id))
+    world.later(minutes=40)
+    reconcile()
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.EXPIRED
+    assert not LicenseEntry.objects.filter(cause="add_on").exists()
+
+
+AT_ONCE = ("fine", "error once", "error", "stale once", "slow", "too slow once")
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("name", AT_ONCE, ids=lambda name: name.replace(" ", "-"))
+def test_a_payment_heard_of_eight_times_at_once_is_granted_once(
+    committed_db: str, world: World, stripe: SandboxControl, impatient: Settings, name: str
+) -> None:
+    purchase = world.buy(10)
+    world.pay(purchase)
+    impatient.STRIPE_READ_TIMEOUT = 4 if WEATHER[name] is None else 1.2
+    clients = [world.client(world.assignor) for _ in range(4)]
+    returns: list[Callable[[], int]] = [lambda c=c: come_back(c, purchase) for c in clients]  # type: ignore[misc]
+    webhooks: list[Callable[[], int]] = [
+        lambda: deliver(completed(purchase.session_id)).status_code
+    ] * 4
+    spoil(stripe, WEATHER[name])
+
+    answers = at_once(*itertools.chain(*zip(returns, webhooks, strict=True)))
+    stripe.clear_faults()
+    impatient.STRIPE_READ_TIMEOUT = 4
+    world.later(minutes=2)
+    reconcile()
+
+    assert all(isinstance(answer, int) for answer in answers)
+    assert_granted_once(world, purchase)

@@ -1,0 +1,196 @@
+"""A paid session that is not what the purchase was for grants nothing (R15)."""
+
+from typing import Any
+
+import pytest
+
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import ProblemReason, PurchaseStatus
+from subscriptions.models import LicenseEntry, Notice
+from tests.billing.deliveries import completed, deliver
+from tests.support.world import World
+
+OTHER_PURCHASE = "4be0643f-1d98-573b-97cd-ca98a65347dd"
+
+# What the processor answers instead of the truth, and the facts that are to be kept of it.
+DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
+    "less": ({"amount_total": 4999}, {"amount_total": (5000, 4999)}),
+    "more": ({"amount_total": 5001}, {"amount_total": (5000, 5001)}),
+    "nothing": ({"amount_total": 0}, {"amount_total": (5000, 0)}),
+    "no amount": ({"amount_total": None}, {"amount_total": (5000, 0)}),
+    "received": (
+        {"payment_intent.amount_received": 4000},
+        {"amount_received": (5000, 4000)},
+    ),
+    "currency": ({"currency": "cad"}, {"currency": ("usd", "cad")}),
+    "livemode": ({"livemode": True}, {"livemode": (False, True)}),
+    "mode": ({"mode": "setup"}, {"mode": ("payment", "setup")}),
+    "quantity": ({"line_items.data.0.quantity": 50}, {"quantity": (10, 50)}),
+    "unit amount": ({"line_items.data.0.price.unit_amount": 50}, {"unit_amount": (500, 50)}),
+    "no price": (
+        {"line_items.data.0.price": None},
+        {"quantity": (10, None), "unit_amount": (500, None)},
+    ),
+    "no lines": ({"line_items.data": []}, {"quantity": (10, None), "unit_amount": (500, None)}),
+    "unpaid": ({"payment_status": "unpaid"}, {"amount_received": (5000, 0)}),
+    "free": ({"payment_status": "no_payment_required"}, {"amount_received": (5000, 0)}),
+    "no charge": ({"payment_intent.latest_charge": None}, {"amount_received": (5000, 0)}),
+    "no intent": ({"payment_intent": None}, {"amount_received": (5000, 0)}),
+}
+
+
+def held_back(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> Purchase:
+    """A purchase that was paid and settled while the processor answered otherwise."""
+    purchase = world.buy(10)
+    world.pay(purchase)
+    stripe.fault("override", method="GET", session=purchase.session_id, fields=fields)
+    settle(purchase.session_id or "")
+    purchase.refresh_from_db()
+    return purchase
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"), DIFFERENCES.values(), ids=[name.replace(" ", "-") for name in DIFFERENCES]
+)
+def test_what_differs_is_held_for_support(
+    world: World,
+    stripe: SandboxControl,
+    support: str,
+    fields: dict[str, Any],
+    kept: dict[str, tuple[Any, Any]],
+) -> None:
+    purchase = held_back(world, stripe, fields)
+
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert world.held() == 25
+    assert purchase.receipt_number is None
+    problem = PaymentProblem.objects.get()
+    assert (problem.purchase, problem.session_id) == (purchase, purchase.session_id)
+    assert (problem.reason, problem.needs_support) == (ProblemReason.MISMATCH, True)
+    differing = {
+        name: (value, problem.received[name])
+        for name, value in problem.expected.items()
+        if value != problem.received[name]
+    }
+    assert differing == kept
+    told = set(Notice.objects.filter(organization=world.lakeside).values_list("recipient", "kind"))
+    assert told == {
+        ("assignor@lakeside.example", "payment_held"),
+        (support, "payment_problem"),
+    }
+
+
+def test_another_purchase_s_number_on_the_session_is_a_difference(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = held_back(world, stripe, {"metadata.purchase": OTHER_PURCHASE})
+
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert PaymentProblem.objects.get().received["purchase_id"] == OTHER_PURCHASE
+
+
+def test_the_payment_is_kept_for_support_to_find(world: World, stripe: SandboxControl) -> None:
+    purchase = held_back(world, stripe, {"amount_total": 1})
+
+    problem = PaymentProblem.objects.get()
+    paid = next(s for s in stripe.sessions() if s["id"] == purchase.session_id)
+    assert problem.payment_intent_id == paid["payment_intent"]
+
+
+def test_more_lines_than_one_are_a_difference(world: World, stripe: SandboxControl) -> None:
+    purchase = world.buy(10)
+    line = {
+        "quantity": 5,
+        "price_data": {"currency": "usd", "unit_amount": 500, "product_data": {"name": "x"}},
+    }
+    metadata = {"product": "add-on-licensing", "purchase": str(purchase.pk)}
+    params = {
+        "mode": "payment",
+        "success_url": "https://x.example/",
+        "line_items": [line, line],
+        "metadata": metadata,
+    }
+    session = stripe.inject(params)["session"]["id"]
+
+    settle(session)
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert PaymentProblem.objects.get().received["quantity"] is None
+    assert world.held() == 25
+
+
+def test_what_comes_later_changes_nothing(
+    world: World, stripe: SandboxControl, support: str
+) -> None:
+    """R14: on support's list it stays, whatever is delivered, reloaded or reconciled."""
+    purchase = held_back(world, stripe, {"amount_total": 1})
+    notices = Notice.objects.count()
+
+    for _ in range(3):
+        deliver(completed(purchase.session_id))
+        settle(purchase.session_id or "")
+    stripe.clear_faults()
+    settle(purchase.session_id or "")
+    world.later(minutes=30)
+    reconcile()
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert PaymentProblem.objects.count() == 1
+    assert Notice.objects.count() == notices
+    assert not Refund.objects.exists()
+    assert LicenseEntry.objects.filter(cause="add_on").count() == 0
+
+
+def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) -> None:
+    purchase = held_back(world, stripe, {"amount_total": 1})
+    client = world.client(world.assignor)
+
+    page = client.get(
+        "/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
+    ).content.decode()
+
+    assert "does not match this purchase, so no licenses have been added yet" in page
+    assert "Support looks at every such payment" in page
+
+
+def test_a_session_altered_at_the_processor_is_held_too(
+    world: World, stripe: SandboxControl
+) -> None:
+    """Not the answer is wrong but the session: it was created for less."""
+    purchase = world.buy(10)
+    stripe.alter(purchase.session_id or "", {"line_items.data.0.quantity": 1, "amount_total": 500})
+    world.pay(purchase)
+
+    settle(purchase.session_id or "")
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.REVIEW
+    assert world.held() == 25
+
+
+def test_a_mismatch_does_not_keep_other_purchases(world: World, stripe: SandboxControl) -> None:
+    held_back(world, stripe, {"amount_total": 1})
+    stripe.clear_faults()
+
+    good = world.buy_and_settle(15)
+
+    assert good.receipt_number == 1
+    assert world.held() == 40
+
+
+def test_a_differing_session_that_is_not_paid_yet_is_nothing(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy(10)
+    stripe.fault("override", method="GET", fields={"amount_total": 1})
+
+    settle(purchase.session_id or "")
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.OPEN
+    assert not PaymentProblem.objects.exists()

@@ -1,0 +1,187 @@
+"""Reconciliation finds what nobody told us of, and compares the books (R14, R15, R29, R30)."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import ledger_audit
+from billing.states import ProblemReason, PurchaseStatus
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.models import Activity, Term
+from tests.billing.renewals import renew_and_settle
+from tests.billing.returns import disputed, refunded_outside
+from tests.support.world import World
+
+
+def found() -> list[tuple[str, str]]:
+    return [(line.found, line.result) for line in reconcile().lines]
+
+
+class TestAPaidSession:
+    def test_of_a_purchase_that_was_given_up(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy(10)
+        world.pay(purchase)
+        Purchase.objects.update(status=PurchaseStatus.EXPIRED)
+
+        assert found() == [("paid session", PurchaseStatus.SETTLED)]
+        assert world.held() == 35
+        assert found() == []
+
+    def test_without_a_purchase(self, world: World, stripe: SandboxControl) -> None:
+        """A database restored from before it was bought, in a term it does not know either."""
+        purchase = world.buy(10)
+        world.pay(purchase)
+        stripe.alter(purchase.session_id or "", {"metadata.term": "999999"})
+        Activity.objects.all().delete()
+        Purchase.objects.all().delete()
+
+        assert found() == [("paid session", "no purchase, on support's list")]
+        assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
+        assert found() == []
+
+    def test_of_another_shop_of_the_same_account(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        purchase = world.buy(10)
+        stripe.alter(purchase.session_id or "", {"metadata": {"product": "something-else"}})
+        world.pay(purchase)
+        Purchase.objects.update(status=PurchaseStatus.EXPIRED)
+
+        assert found() == []
+
+    def test_further_back_only_on_purpose(self, world: World, stripe: SandboxControl) -> None:
+        world.pay(world.buy(10))
+        Purchase.objects.update(status=PurchaseStatus.EXPIRED)
+        world.later(days=2)
+
+        assert found() == []
+        lines = reconcile(look_back=timedelta(days=3)).lines
+        assert [line.result for line in lines] == [PurchaseStatus.SETTLED]
+
+
+class TestMoneyThatWentBack:
+    def test_a_refund_no_webhook_told_us_of(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
+
+        assert found() == [("refund or dispute", "2500 returned in all")]
+        assert world.held() == 30
+        assert found() == []
+
+    def test_a_dispute_no_webhook_told_us_of(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        dispute = stripe.open_dispute(payment_intent=purchase.payment_intent_id)
+        stripe.close_dispute(dispute["id"], "lost")
+
+        assert found() == [("refund or dispute", "5000 returned in all")]
+        assert world.held() == 25
+
+
+class TestLongAfterwards:
+    """What happened while no webhook came through, and no list of the last day shows (R30)."""
+
+    def test_a_dispute_that_was_decided(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        dispute = disputed(world, purchase)
+        world.later(days=40)
+        stripe.close_dispute(dispute, "lost")
+
+        assert found() == []
+        reconcile(is_thorough=True)
+
+        assert world.held() == 25
+
+    def test_a_refund_that_failed(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        made = refunded_outside(world, purchase)
+        world.later(days=20)
+        stripe.fail_refund(made["id"])
+
+        assert found() == []
+        reconcile(is_thorough=True)
+
+        assert world.held() == 35
+
+
+class TestTheBooks:
+    def test_agree_after_everything_that_can_happen(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        first = world.buy_and_settle(10)
+        refunded_outside(world, first, 2500)
+        disputed(world, world.buy_and_settle(15), "lost")
+        world.at(clock.now() + timedelta(days=177))
+        renewal = renew_and_settle(world)
+        refunded_outside(world, renewal)
+
+        assert list(ledger_audit.differences()) == []
+
+    @pytest.mark.parametrize("since", [None, timedelta(hours=1)])
+    def test_paid_and_not_granted(
+        self, world: World, stripe: SandboxControl, since: timedelta | None
+    ) -> None:
+        purchase = world.buy_and_settle(10)
+        copy = Purchase.objects.get()
+        copy.pk = None
+        copy.id = Purchase._meta.pk.get_default()
+        copy.session_id, copy.payment_intent_id = "cs_test_copy", "pi_copy"
+        copy.idempotency_key, copy.receipt_number = "copy", 2
+        copy.submission = copy.id
+        copy.save(force_insert=True)
+
+        differing = list(ledger_audit.differences(clock.now() - since if since else None))
+
+        assert differing == [(copy.reference, "settled, and nothing was granted")]
+        assert purchase.reference != copy.reference
+
+    def test_granted_and_not_paid(self, world: World) -> None:
+        reference = "purchase:5f2b3c1e-0000-4000-8000-000000000000"
+        ledger.grant_add_on(
+            world.term, 5, effective_at=clock.now(), reference=reference, actor=None
+        )
+
+        assert list(ledger_audit.differences()) == [
+            (reference, "granted, and no settled purchase says why")
+        ]
+
+    def test_another_number(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        Purchase.objects.update(quantity=15, total_amount=7500)
+
+        assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 granted")]
+
+    def test_taken_back_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        entry = ledger.entry_of(purchase.reference)
+        assert entry is not None
+        ledger.reverse(entry, 5, note="by hand", actor=None)
+
+        assert list(ledger_audit.differences()) == [
+            (purchase.reference, "5 licenses taken back, not what refunds say")
+        ]
+
+    def test_a_term_canceled_by_hand(self, world: World, stripe: SandboxControl) -> None:
+        world.at(clock.now() + timedelta(days=177))
+        renewal = renew_and_settle(world)
+        Term.objects.filter(pk=renewal.term_id or 0).update(canceled_at=clock.now())
+
+        [(about, how)] = ledger_audit.differences()
+        assert about == renewal.reference
+        assert how.startswith("0 licenses taken back")
+
+    def test_a_difference_is_reported_and_nothing_is_written(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        world.buy_and_settle(10)
+        Purchase.objects.update(quantity=15, total_amount=7500)
+
+        report = reconcile()
+
+        assert [(line.found, line.is_trouble) for line in report.lines] == [
+            ("ledger differs", True)
+        ]
+        assert world.held() == 35

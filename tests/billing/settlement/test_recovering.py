@@ -1,0 +1,202 @@
+"""After a copy of the database was restored: add-ons come back, all else goes to support (R14)."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.events.reconcile import reconcile
+from billing.models import PaymentProblem, ProcessorEvent, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import ProblemReason, PurchaseStatus
+from subscriptions import clock
+from subscriptions.models import Activity, Membership, Notice, Term
+from tests.billing.deliveries import completed, deliver
+from tests.billing.renewals import IN_WINDOW, renew
+from tests.support.concurrency import at_once
+from tests.support.world import World
+
+
+def forget(purchase: Purchase) -> Purchase:
+    """As in a copy from before it was started."""
+    Activity.objects.all().delete()
+    Notice.objects.all().delete()
+    ProcessorEvent.objects.all().delete()
+    Purchase.objects.filter(pk=purchase.pk).delete()
+    return purchase
+
+
+def lines() -> list[tuple[str, str]]:
+    return [(line.found, line.result) for line in reconcile().lines]
+
+
+def test_a_lost_purchase_is_what_it_was(world: World, stripe: SandboxControl) -> None:
+    lost = forget(world.buy(10))
+    world.pay(lost)
+
+    assert lines() == [("paid session", PurchaseStatus.SETTLED)]
+
+    again = Purchase.objects.get()
+    assert again.pk == lost.pk
+    for name in (
+        *("kind", "organization", "buyer", "term", "quantity", "unit_amount", "total_amount"),
+        *("currency", "organization_name", "billing_name", "billing_address", "receipt_text"),
+        *("package_name", "buyer_name", "buyer_email", "term_starts_on", "term_expires_on"),
+        *("seller", "idempotency_key", "session_id", "session_expires_at", "created_at"),
+    ):
+        assert getattr(again, name) == getattr(lost, name), name
+    assert again.receipt_number == 1
+    assert world.held() == 35
+    assert not PaymentProblem.objects.exists()
+    assert lines() == []
+
+
+def test_a_webhook_brings_it_back_too(world: World, stripe: SandboxControl) -> None:
+    lost = forget(world.buy(10))
+    world.pay(lost)
+
+    assert deliver(completed(lost.session_id)).status_code == 200
+
+    assert Purchase.objects.get().status == PurchaseStatus.SETTLED
+    assert world.held() == 35
+
+
+def test_one_that_can_still_be_paid_comes_back_unpaid(world: World, stripe: SandboxControl) -> None:
+    """A renewal has to know of it (R17)."""
+    lost = forget(world.buy(10))
+
+    assert lines() == [("paid session", PurchaseStatus.OPEN)]
+
+    assert Purchase.objects.get().pk == lost.pk
+    assert world.held() == 25
+
+
+def test_one_that_expired_unpaid_does_not(world: World, stripe: SandboxControl) -> None:
+    forget(world.buy(10))
+    world.later(minutes=40)
+
+    assert lines() == []
+    assert not Purchase.objects.exists()
+
+
+def test_what_was_refunded_meanwhile_is_taken_back(world: World, stripe: SandboxControl) -> None:
+    """R30: what came back is what is left of it."""
+    lost = forget(world.buy(10))
+    world.pay(lost)
+    stripe.refund(session=lost.session_id, amount=2500)
+
+    reconcile()
+
+    assert Purchase.objects.get().refunded_amount == 2500
+    assert world.held() == 30
+
+
+@pytest.mark.race
+def test_two_who_hear_of_it_at_once_write_it_once(
+    committed_db: str, world: World, stripe: SandboxControl
+) -> None:
+    lost = forget(world.buy(10))
+    world.pay(lost)
+
+    outcomes = at_once(*[lambda: settle(lost.session_id or "")] * 4)
+
+    assert {one.status for one in outcomes if isinstance(one, Purchase)} == {"settled"}
+    assert len([one for one in outcomes if isinstance(one, Purchase)]) == 4
+    assert world.held() == 35
+
+
+LOST_TERM = {"metadata.term": "999999"}
+STRANGE: dict[str, dict[str, Any]] = {
+    "term": LOST_TERM,
+    "no term": {"metadata.term": ""},
+    "buyer": {"metadata.member": str(uuid.uuid4())},
+    "no buyer": {"metadata.member": "nobody"},
+    "kind": {"metadata.kind": "renewal"},
+    "purchase": {"metadata.purchase": "no number", "client_reference_id": None},
+    "price": {"line_items.data.0.price.unit_amount": 400},
+    "quantity": {"line_items.data.0.quantity": 7},
+    "total": {"amount_total": 4000},
+    "currency": {"currency": "eur"},
+}
+
+
+@pytest.mark.parametrize(
+    "fields", STRANGE.values(), ids=[name.replace(" ", "-") for name in STRANGE]
+)
+def test_where_anything_is_in_doubt_support_has_it(
+    world: World, stripe: SandboxControl, fields: dict[str, Any]
+) -> None:
+    """R11, R15."""
+    lost = forget(world.buy(10))
+    world.pay(lost)
+    stripe.alter(lost.session_id or "", fields)
+
+    reconcile()
+
+    assert not Purchase.objects.exists()
+    assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
+    assert world.held() == 25
+
+
+def test_a_new_term_under_a_lost_number_gets_nothing(world: World, stripe: SandboxControl) -> None:
+    """Numbers that were given after the backup are given again after restoring it."""
+    lost = forget(world.buy(10))
+    world.pay(lost)
+    Term.objects.update(created_at=clock.now() + timedelta(minutes=10))
+
+    reconcile()
+
+    assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
+
+
+def test_a_buyer_of_another_organization_is_none(world: World, stripe: SandboxControl) -> None:
+    lost = forget(world.buy(10))
+    world.pay(lost)
+    stranger: Membership = world.stranger
+    stripe.alter(lost.session_id or "", {"metadata.member": str(stranger.key)})
+
+    reconcile()
+
+    assert not Purchase.objects.exists()
+
+
+def test_what_support_has_stays_with_support(world: World, stripe: SandboxControl) -> None:
+    """A payment ends in one of its ways (R14)."""
+    lost = forget(world.buy(10))
+    world.pay(lost)
+    term = stripe.sessions()[0]["metadata"]["term"]
+    stripe.alter(lost.session_id or "", LOST_TERM)
+    reconcile()
+    stripe.alter(lost.session_id or "", {"metadata.term": term})
+
+    deliver(completed(lost.session_id))
+
+    assert not Purchase.objects.exists()
+    assert PaymentProblem.objects.count() == 1
+
+
+def test_a_lost_renewal_is_support_s(world: World, stripe: SandboxControl) -> None:
+    world.at(IN_WINDOW)
+    lost = forget(renew(world))
+    world.pay(lost)
+
+    reconcile()
+
+    assert not Purchase.objects.exists()
+    assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
+
+
+def test_the_processor_keeps_keys_and_no_persons(world: World, stripe: SandboxControl) -> None:
+    purchase = world.buy(10)
+
+    [session] = stripe.sessions()
+
+    assert session["metadata"] == {
+        "product": "add-on-licensing",
+        "purchase": str(purchase.pk),
+        "kind": "add_on",
+        "term": str(world.term.pk),
+        "member": str(world.assignor.key),
+    }

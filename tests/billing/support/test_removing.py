@@ -1,0 +1,279 @@
+"""Support removes licenses while renewal is open, never else (R27)."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from billing.gateway.types import ProcessorUnavailable
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import PurchaseStatus
+from billing.support import removals
+from billing.support.removals import plan_removal, remove_licenses, take_removal_back
+from subscriptions import clock
+from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.status import standing_of
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
+from subscriptions.models.members import Role
+from subscriptions.models.organizations import lock_organization
+from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.text.refusals.sentences import sentence
+from tests.billing.renewals import plan, renew, renew_and_settle
+from tests.billing.returns import refunded_outside
+from tests.support.pages import text_of
+from tests.support.removals import remove
+from tests.support.world import TERM_END, World, local
+
+MINIMUM = 5  # of the package
+OPENS = local(TERM_END - timedelta(days=29))
+
+
+def refused(world: World, quantity: int) -> Refused:
+    with pytest.raises(Refused) as caught:
+        remove(world, quantity)
+    assert not LicenseRemoval.objects.exists()
+    return caught.value
+
+
+class TestWhen:
+    def test_not_before_renewal_is_open(self, world: World) -> None:
+        world.at(OPENS - timedelta(seconds=1))
+
+        refusal = refused(world, 5).refusal
+
+        assert refusal.reason == Reason.RENEWAL_NOT_OPEN
+        assert "Tuesday, December 2, 2031" in sentence(refusal)
+
+    def test_from_its_first_instant(self, world: World) -> None:
+        world.at(OPENS)
+
+        assert remove(world, 5).quantity == 5
+
+    def test_after_expiration_too(self, world: World) -> None:
+        world.at(local(TERM_END) + timedelta(days=60))
+
+        assert remove(world, 5).quantity == 5
+
+    def test_not_once_it_is_renewed(self, window: World, stripe: SandboxControl) -> None:
+        renew_and_settle(window)
+
+        assert refused(window, 5).refusal.reason == Reason.RENEWAL_NOT_OPEN
+
+    def test_again_once_that_renewal_is_refunded(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        renewal = renew_and_settle(window)
+        refunded_outside(window, renewal)
+
+        assert remove(window, 5).quantity == 5
+
+
+class TestHowMany:
+    """25 licenses, 4 members."""
+
+    @pytest.mark.parametrize("quantity", [1, 20, 21])
+    def test_down_to_the_members(self, window: World, quantity: int) -> None:
+        remove(window, quantity)
+
+        assert plan(window).price.quantity == max(25 - quantity, MINIMUM)
+
+    def test_not_below_them(self, window: World) -> None:
+        assert refused(window, 22).refusal.facts["users_to_remove"] == 1
+
+    @pytest.mark.parametrize("quantity", [0, -5])
+    def test_none_or_less(self, window: World, quantity: int) -> None:
+        assert refused(window, quantity).refusal.reason == Reason.REMOVAL_TOO_FEW
+
+    def test_what_was_removed_before_counts(self, window: World) -> None:
+        remove(window, 15)
+
+        with pytest.raises(Refused):
+            remove(window, 7)
+        assert remove(window, 6).number == 2
+
+    def test_sent_twice_it_removes_once(self, window: World) -> None:
+        order = RemovalOrder(5, "fewer games", "Ada", uuid.uuid4())
+        first, second = (
+            remove_licenses(window.lakeside, order, actor=window.support) for _ in range(2)
+        )
+
+        assert first == second
+        assert plan(window).price.quantity == 20
+
+
+class TestWhatItDoes:
+    def test_the_running_term_keeps_its_licenses(self, window: World) -> None:
+        remove(window, 10)
+
+        assert window.held() == 25
+        new = NewMember("N", "n@lakeside.example", Role.OBSERVER)
+        assert members.add(window.assignor, new).license_number == 5
+
+    def test_the_renewal_is_paid_for_fewer(self, window: World, stripe: SandboxControl) -> None:
+        remove(window, 10)
+
+        purchase = renew_and_settle(window)
+
+        assert (purchase.quantity, purchase.total_amount) == (15, 7500)
+        window.at(local(TERM_END + timedelta(days=1)))
+        assert window.held() == 15
+
+    def test_users_added_afterwards_raise_it_again(self, window: World) -> None:
+        remove(window, 20)
+        window.fill(9)
+
+        assert (plan(window).price.quantity, plan(window).number.bound) == (9, "members")
+
+    def test_everybody_who_may_buy_is_told(self, window: World) -> None:
+        remove(window, 5)
+
+        told = Notice.objects.filter(kind="licenses_removed")
+        assert {notice.recipient for notice in told} == {
+            "administrator@lakeside.example",
+            "assignor@lakeside.example",
+        }
+        assert told[0].data["asked_by"] == "Ada"
+
+    def test_who_did_it_and_why_is_recorded(self, window: World) -> None:
+        remove(window, 5)
+
+        activity = Activity.objects.get(verb="licenses_removed")
+        assert (activity.actor, activity.data["reason"]) == (window.support, "fewer games")
+
+    @pytest.mark.parametrize("path", ["settings/subscription/", "renewal/"])
+    def test_it_is_shown(self, window: World, path: str) -> None:
+        remove(window, 5)
+
+        page = text_of(window.client(window.assignor).get(f"/o/lakeside/{path}"))
+
+        assert "5 licenses fewer , removed on" in page
+        assert "asked for by Ada. fewer games" in page
+        assert "Users added later raise the renewal again" in page
+
+
+class TestThePlanThatIsShown:
+    def test_it_says_what_remains_and_what_it_costs(self, window: World) -> None:
+        remove(window, 5)
+
+        found = plan_removal(standing_of(window.lakeside, clock.now()), 10)
+
+        assert (found.need.licenses, found.need.removed, found.need.in_use) == (25, 5, 4)
+        assert (found.most, found.left) == (16, 10)
+        assert (found.renewal_before, found.renewal_after) == (20, 10)
+        assert (found.total_before, found.total_after) == (10_000, 5_000)
+
+    def test_below_the_package_s_minimum_nothing_is_saved(self, window: World) -> None:
+        window.term.package.minimum_licenses = 20
+        window.term.package.save()
+
+        found = plan_removal(standing_of(window.lakeside, clock.now()), 10)
+
+        assert (found.left, found.renewal_after) == (15, 20)
+
+
+class TestTakingBack:
+    def test_until_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
+        removal = remove(window, 10)
+
+        take_removal_back(removal, actor=window.support)
+
+        removal.refresh_from_db()
+        assert (removal.taken_back_at, removal.taken_back_by) == (clock.now(), window.support)
+        assert plan(window).price.quantity == 25
+        assert Notice.objects.filter(kind="removal_taken_back").count() == 2
+
+    def test_only_once(self, window: World) -> None:
+        removal = remove(window, 10)
+        take_removal_back(removal, actor=window.support)
+
+        with pytest.raises(Refused) as caught:
+            take_removal_back(removal, actor=window.support)
+        assert caught.value.refusal.reason == Reason.REMOVAL_TAKEN_BACK
+
+    def test_not_after_it(self, window: World, stripe: SandboxControl) -> None:
+        removal = remove(window, 10)
+        renew_and_settle(window)
+
+        with pytest.raises(Refused):
+            take_removal_back(removal, actor=window.support)
+
+    def test_not_in_the_window_of_the_following_term(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        removal = remove(window, 10)
+        renew_and_settle(window)
+        window.at(OPENS + timedelta(days=366))
+
+        with pytest.raises(Refused) as caught:
+            take_removal_back(removal, actor=window.support)
+        assert caught.value.refusal.reason == Reason.RENEWAL_PAID
+
+
+class TestWhileTheRenewalIsBeingPaid:
+    """An open checkout of it is expired first, because its number is frozen."""
+
+    def test_its_checkout_is_expired(self, window: World, stripe: SandboxControl) -> None:
+        paying = renew(window)
+
+        remove(window, 5)
+
+        paying.refresh_from_db()
+        assert paying.status == PurchaseStatus.EXPIRED
+        assert plan(window).price.quantity == 20
+
+    def test_paid_at_that_moment_nothing_is_removed(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        paying = renew(window)
+        window.pay(paying)
+
+        refusal = refused(window, 5).refusal
+
+        assert refusal.reason == Reason.RENEWAL_PAID
+        paying.refresh_from_db()
+        assert (paying.status, paying.quantity) == (PurchaseStatus.SETTLED, 25)
+
+    def test_when_the_processor_is_away_nothing_is_removed(
+        self, window: World, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        paying = renew(window)
+        stripe.fault("error", status=500, path="*/expire")
+
+        with pytest.raises(ProcessorUnavailable):
+            remove(window, 5)
+
+        paying.refresh_from_db()
+        assert paying.status == PurchaseStatus.OPEN
+        assert not LicenseRemoval.objects.exists()
+
+    def test_opened_again_at_that_moment_it_is_closed_again(
+        self, window: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[Purchase] = []
+
+        def just_before(organization: Organization) -> Organization:
+            if not opened:
+                opened.append(renew(window))
+            return lock_organization(organization)
+
+        monkeypatch.setattr(removals, "lock_organization", just_before)
+        remove(window, 5)
+
+        assert Purchase.objects.get().status == PurchaseStatus.EXPIRED
+        assert plan(window).price.quantity == 20
+
+    def test_with_its_payment_at_support_it_waits(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
+        paying = renew(window)
+        stripe.alter(paying.session_id or "", {"amount_total": 1})
+        window.pay(paying)
+        settle(paying.session_id or "")
+
+        assert Purchase.objects.get().status == PurchaseStatus.REVIEW
+        assert refused(window, 5).refusal.reason == Reason.RENEWAL_WITH_SUPPORT

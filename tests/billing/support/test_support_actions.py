@@ -1,0 +1,328 @@
+"""What support does with payments: refund, grant, give back, close (R15, R30)."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.checkout.quotes import PriceChanged
+from billing.events.reconcile import reconcile
+from billing.gateway.types import ProcessorUnavailable
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.models.locks import lock_purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import ProblemReason, PurchaseStatus, RefundStatus
+from billing.support import payments
+from billing.support.payments import (
+    RefundOrder,
+    close_problem,
+    may_refund,
+    refund_purchase,
+)
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Activity, Notice, Renewal
+from subscriptions.models.terms import RenewalState
+from subscriptions.notifications.mail_facts import in_words
+from subscriptions.policy.decisions import ALLOWED, Reason, Refused
+from tests.billing.renewals import IN_WINDOW, plan, renew, renew_and_settle
+from tests.billing.returns import (
+    disputed,
+    refund_fails,
+    refunded_by_support,
+    refunded_outside,
+    renewed,
+    reversals,
+    term_of,
+    waiting,
+)
+from tests.support.world import World, local
+
+REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
+
+
+@pytest.fixture
+def bought(world: World, stripe: SandboxControl) -> Purchase:
+    """10 add-ons at $5.00, on top of 25 licenses."""
+    return world.buy_and_settle(10)
+
+
+def refusal_of(world: World, purchase: Purchase, licenses: int | None = None) -> Reason:
+    with pytest.raises(Refused) as caught:
+        refunded_by_support(world, purchase, licenses)
+    assert not Refund.objects.filter(status=RefundStatus.REQUESTED).exists()
+    return caught.value.refusal.reason
+
+
+class TestRefundingAnAddOn:
+    def test_as_a_whole(self, world: World, bought: Purchase) -> None:
+        refund = refunded_by_support(world, bought)
+
+        assert (refund.status, refund.amount) == (RefundStatus.SUCCEEDED, 5000)
+        assert (refund.actor, refund.reason) == (world.support, "asked for it")
+        assert world.held() == 25
+
+    def test_group_by_group(self, world: World, bought: Purchase) -> None:
+        assert refunded_by_support(world, bought, 5).amount == 2500
+        assert world.held() == 30
+        assert refunded_by_support(world, bought, 5).amount == 2500
+        assert world.held() == 25
+        assert reversals(world.lakeside) == [-5, -5]
+
+    @pytest.mark.parametrize("licenses", [0, -5, 1, 7, 15])
+    def test_no_other_number(self, world: World, bought: Purchase, licenses: int) -> None:
+        assert refusal_of(world, bought, licenses) == Reason.REFUND_NOT_IN_GROUPS
+        assert world.held() == 35
+
+    def test_not_twice(self, world: World, bought: Purchase) -> None:
+        refunded_by_support(world, bought)
+
+        assert refusal_of(world, bought) == Reason.REFUNDED_ALREADY
+
+    def test_after_goodwill_from_elsewhere_the_rest(self, world: World, bought: Purchase) -> None:
+        """$7 of $50 are gone; all the licenses are still there."""
+        refunded_outside(world, bought, 700)
+
+        assert refunded_by_support(world, bought).amount == 4300
+        assert world.held() == 25
+
+    def test_one_form_one_refund(
+        self, world: World, bought: Purchase, stripe: SandboxControl
+    ) -> None:
+        order = RefundOrder(5, "asked for it", uuid.uuid4())
+        first, second = (refund_purchase(bought, order, actor=world.support) for _ in range(2))
+
+        assert first == second
+        assert len(stripe.requests(**REFUNDS)) == 1
+        assert world.held() == 30
+
+    def test_under_its_own_key(
+        self, world: World, bought: Purchase, stripe: SandboxControl
+    ) -> None:
+        refund = refunded_by_support(world, bought)
+
+        [asked] = stripe.requests(**REFUNDS)
+        assert asked["idempotency_key"] == f"refund:{refund.pk}"
+
+    def test_while_a_dispute_stands_nothing_is_refunded(
+        self, world: World, bought: Purchase
+    ) -> None:
+        disputed(world, bought)
+        assert refusal_of(world, bought) == Reason.PAYMENT_IS_DISPUTED
+
+    def test_once_it_is_won_it_can_be(self, world: World, bought: Purchase) -> None:
+        disputed(world, bought, "won")
+        refunded_by_support(world, bought)
+
+        assert world.held() == 25
+
+    @pytest.mark.parametrize("status", [PurchaseStatus.OPEN, PurchaseStatus.EXPIRED])
+    def test_not_what_was_never_paid(
+        self, world: World, stripe: SandboxControl, status: PurchaseStatus
+    ) -> None:
+        purchase = world.buy(10)
+        purchase.status = status
+        purchase.save()
+
+        assert refusal_of(world, purchase) == Reason.NOT_PAID
+
+    def test_of_an_ended_term_is_money_only_in_effect(self, world: World, bought: Purchase) -> None:
+        renewed(world)
+        world.at(local(date(2032, 2, 1), 12))
+        before = world.held()
+
+        refunded_by_support(world, bought)
+
+        assert world.held() == before == 35
+        assert standing_of(world.lakeside, clock.now()).terms[-1].canceled_at is None
+
+    def test_is_recorded(self, world: World, bought: Purchase) -> None:
+        refunded_by_support(world, bought, 5)
+
+        activity = Activity.objects.get(verb="refund_requested")
+        assert activity.actor == world.support
+        assert (activity.data["amount"], activity.data["reason"]) == (2500, "asked for it")
+
+    def test_the_buyer_hears_of_it(self, world: World, bought: Purchase) -> None:
+        refunded_by_support(world, bought, 5)
+
+        notice = Notice.objects.get(kind="payment_returned", recipient=bought.buyer_email)
+        data = in_words(notice.data)
+        assert (data["returned"], data["taken"]) == ("$25.00", "5")
+
+
+class TestTheProcessorIsAway:
+    @pytest.mark.parametrize("kind", ["error", "drop_before", "drop_after"])
+    def test_it_is_sent_later_once(
+        self,
+        world: World,
+        bought: Purchase,
+        stripe: SandboxControl,
+        impatient: Settings,
+        kind: str,
+    ) -> None:
+        settings: dict[str, Any] = {"status": 500} if kind == "error" else {}
+        stripe.fault(kind, **REFUNDS, times=1, **settings)
+
+        refund = refunded_by_support(world, bought)
+        assert refund.status == RefundStatus.REQUESTED
+        assert world.held() == 35
+
+        reconcile()
+
+        refund.refresh_from_db()
+        assert refund.status == RefundStatus.SUCCEEDED
+        assert world.held() == 25
+        assert Purchase.objects.get().refunded_amount == 5000
+
+    def test_meanwhile_no_second_one_is_begun(
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        stripe.fault("drop_before", **REFUNDS, times=1)
+        refunded_by_support(world, bought)
+
+        with pytest.raises(Refused) as caught:
+            refunded_by_support(world, bought, 5)
+        assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
+
+    def test_nor_for_other_licenses_of_it(
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        stripe.fault("drop_before", **REFUNDS, times=1)
+        refunded_by_support(world, bought, 5)
+
+        with pytest.raises(Refused) as caught:
+            refunded_by_support(world, bought, 5)
+        assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
+
+    def test_a_renewal_waits_for_it_and_is_for_what_is_left(
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        """R25: licenses that are being given back are not renewed."""
+        world.at(IN_WINDOW)
+        stripe.fault("drop_before", **REFUNDS, times=1)
+        refunded_by_support(world, bought)
+
+        with pytest.raises(PriceChanged):
+            renew(world)
+        assert renew(world).quantity == 25
+
+    def test_a_refusal_of_the_processor_is_kept_with_its_reason(
+        self, world: World, bought: Purchase, stripe: SandboxControl
+    ) -> None:
+        """Somebody refunded it in the dashboard a second ago, and we have not heard yet."""
+        stripe.refund(payment_intent=bought.payment_intent_id)
+
+        refund = refunded_by_support(world, bought)
+
+        assert refund.status == RefundStatus.FAILED
+        assert refund.failure_reason == "charge_already_refunded"
+        assert world.held() == 25
+
+
+class TestRefundingATerm:
+    @pytest.fixture
+    def renewal(self, world: World, stripe: SandboxControl) -> Purchase:
+        return renewed(world)
+
+    def test_cancels_it(self, world: World, renewal: Purchase) -> None:
+        refunded_by_support(world, renewal)
+
+        assert term_of(renewal).canceled_at is not None
+        assert Renewal.objects.get().state == RenewalState.REFUNDED
+
+    @pytest.mark.parametrize("licenses", [5, 25])
+    def test_in_full_only(self, world: World, renewal: Purchase, licenses: int) -> None:
+        assert refusal_of(world, renewal, licenses) == Reason.REFUND_NOT_IN_GROUPS
+
+    def test_the_last_one_first(self, world: World, renewal: Purchase) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        following = renew_and_settle(world)
+
+        assert refusal_of(world, renewal) == Reason.LATER_TERM_IS_PAID
+        refunded_by_support(world, following)
+        refunded_by_support(world, renewal)
+        assert term_of(renewal).canceled_at is not None
+
+    def test_with_add_ons_those_go_to_the_list(self, world: World, renewal: Purchase) -> None:
+        add_on = world.buy_and_settle(10)
+        refunded_by_support(world, renewal)
+
+        assert PaymentProblem.objects.get(needs_support=True).purchase == add_on
+
+    def test_an_open_renewal_checkout_is_expired_first(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        following = renew(world)
+        refunded_by_support(world, renewal)
+
+        following.refresh_from_db()
+        assert following.status == PurchaseStatus.EXPIRED
+
+    def test_paid_at_that_moment_that_one_goes_first(self, world: World, renewal: Purchase) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        following = renew(world)
+        world.pay(following)
+
+        assert refusal_of(world, renewal) == Reason.LATER_TERM_IS_PAID
+        assert term_of(renewal).canceled_at is None
+
+    def test_when_that_checkout_cannot_be_closed_nothing_is_done(
+        self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: Settings
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        renew(world)
+        stripe.fault("error", status=500, path="*/expire")
+
+        with pytest.raises(ProcessorUnavailable):
+            refunded_by_support(world, renewal)
+        assert not Refund.objects.exists()
+
+    def test_opened_again_at_that_moment_it_is_closed_again(
+        self, world: World, renewal: Purchase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.at(local(date(2032, 12, 10), 12))
+        opened: list[Purchase] = []
+
+        def just_before(purchase: Purchase) -> Purchase:
+            if not opened:
+                opened.append(renew(world))
+            return lock_purchase(purchase)
+
+        monkeypatch.setattr(payments, "lock_purchase", just_before)
+        refunded_by_support(world, renewal)
+
+        assert Purchase.objects.get(pk=opened[0].pk).status == PurchaseStatus.EXPIRED
+        assert term_of(renewal).canceled_at is not None
+
+    def test_of_add_ons_lowers_the_renewal_that_is_worked_out_anew(
+        self, world: World, bought: Purchase
+    ) -> None:
+        world.at(IN_WINDOW)
+        paying = renew(world)
+        assert paying.quantity == 35
+        refunded_by_support(world, bought)
+
+        paying.refresh_from_db()
+        assert paying.status == PurchaseStatus.EXPIRED
+        assert plan(world).price.quantity == 25
+
+    def test_failing_after_a_new_one_was_paid_stands_on_the_list(
+        self, world: World, renewal: Purchase
+    ) -> None:
+        refund = refunded_by_support(world, renewal)
+        renew_and_settle(world)
+        refund_fails(world, renewal, refund.refund_id or "")
+
+        assert waiting() == [ProblemReason.REFUND_UNDONE]
+        close_problem(PaymentProblem.objects.get(), why="told the treasurer", actor=world.support)
+        assert not waiting()
+
+
+def test_may_refund_asks_the_same_question(world: World, bought: Purchase) -> None:
+    assert may_refund(bought) == may_refund(bought, 5) == ALLOWED
+    assert payments.refund_amount(bought, 5) == 2500
+    assert payments.refund_amount(bought, None) == 5000

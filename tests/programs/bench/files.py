@@ -1,0 +1,74 @@
+"""Reading a roster of thousands, and writing large files in constant memory."""
+
+import time
+import tracemalloc
+
+from django.test import Client
+from django.test.client import RequestFactory
+
+from subscriptions import clock
+from subscriptions.models import LicenseEntry, Membership, Organization, Term
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.views import users_csv
+from tests.programs.bench import data
+from tests.programs.bench.goals import Result
+from tests.support.rosters import line
+from tests.support.world import sign_in
+
+
+def run(rows: int, members: int) -> list[Result]:
+    """An import of ``rows``; the export of a tenth of ``members``, and of all of them."""
+    return [_import(rows), *_export(members)]
+
+
+def _import(rows: int) -> Result:
+    organization = data.build("importing", 3)
+    term = Term.objects.get(organization=organization)
+    LicenseEntry.objects.create(
+        term=term,
+        quantity=(rows // 5 + 1) * 5,
+        cause="add_on",
+        effective_at=clock.now(),
+        reference="importing:room",
+        created_at=clock.now(),
+    )
+    actor = Membership.objects.get(organization=organization, license_number=1)
+    begun = time.perf_counter()
+    roster = rosters.keep(actor, [line(number) for number in range(1, rows + 1)], source="r.csv")
+    client = Client()
+    sign_in(client, actor.user)
+    answer = client.post(f"/o/importing/users/import/{roster.pk}/add/")
+    took = time.perf_counter() - begun
+    assert answer.status_code == 302, answer
+    assert organization.memberships.count() == rows + 3
+    return Result(f"import of {rows} rows", [took], unit="s")
+
+
+def _export(members: int) -> list[Result]:
+    few = data.build("exporting-few", members // 10)
+    many = data.build("exporting-many", members)
+    _peak(few)  # what is loaded once
+    small, large = _peak(few), _peak(many)
+    growth = large[0] / small[0]
+    return [
+        Result(f"export of {members // 10} members: peak memory", [small[0]], unit="MB"),
+        Result(f"export of {members} members: peak memory", [large[0]], unit="MB"),
+        Result("export: peak of ten times as many", [growth], "<= 1.3", "times"),
+        Result(f"export of {members} members", [large[1]], unit="s, while memory is watched"),
+    ]
+
+
+def _peak(organization: Organization) -> tuple[float, float]:
+    """Megabytes at most while the download is read piece by piece, and seconds."""
+    member = Membership.objects.get(organization=organization, license_number=1)
+    request = RequestFactory().get("/")
+    request.user = member.user
+    request.session = Client().session
+    begun = time.perf_counter()
+    tracemalloc.start()
+    response = users_csv(request, organization.slug)
+    lines = sum(piece.count(b"\r\n") for piece in response)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert lines == organization.memberships.count() + 1, lines
+    return peak, time.perf_counter() - begun

@@ -1,0 +1,28 @@
+"""One part of the benchmark in a process of its own, over the database at DATABASE_URL.
+
+``python -m tests.programs.bench.section webhooks '{"rounds": 3, …}'`` prints its results as JSON.
+"""
+
+import importlib
+import json
+import os
+import sys
+from dataclasses import asdict
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.programs.bench.settings"
+django.setup()
+
+from tests.programs.bench import crew  # noqa: E402  (the settings come first)
+
+
+def main(name: str, options: str) -> None:
+    """Run it."""
+    crew.make_scratch()
+    results = importlib.import_module(f"tests.programs.bench.{name}").run(**json.loads(options))
+    print("results", json.dumps([asdict(result) for result in results]), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,84 @@
+"""How long a roster of 5,000 takes, and how much memory: reading, looking at it, adding everybody.
+
+    python -m tests.programs.measure_import
+    python -m tests.support.postgres -- python -m tests.programs.measure_import
+
+Times are taken without, and memory with, watching every allocation, which makes all of it slower.
+"""
+
+# ruff: noqa: E402  (the settings come before what needs them)
+
+import io
+import os
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+django.setup()
+
+from django.db import connection, transaction
+from django.test.utils import (
+    setup_databases,
+    setup_test_environment,
+    teardown_databases,
+)
+
+from subscriptions.notifications import notify
+from subscriptions.roster_import import files, rosters
+from tests.support.rosters import address_of, csv_of, line, workbook_of
+from tests.support.world import World, build_world
+
+ROWS = 5_000
+
+
+def main() -> None:
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        print(f"{connection.vendor}, {ROWS} rows")
+        for watch in (_timed, _weighed):
+            with transaction.atomic():
+                _measure(watch, build_world(licenses=ROWS + 100))
+                transaction.set_rollback(True)
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> None:
+    people = [line(number) for number in range(1, ROWS + 1)]
+    cells = [[one.name, one.email, ""] for one in people]
+    workbook = workbook_of(["Name", "E-mail", "Role"], *cells)
+    watch("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
+    lines = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
+    roster = watch("keep", lambda: rosters.keep(world.assignor, lines, source="r.xlsx"))
+    client = world.client(world.assignor)
+    watch("preview, a page of it", lambda: client.get(address_of(roster)))
+    answer = watch("add everybody", lambda: client.post(f"{address_of(roster)}add/"))
+    assert answer.status_code == 302, answer
+    assert world.lakeside.memberships.count() == ROWS + 4
+    watch("preview afterwards", lambda: client.get(address_of(roster)))
+    watch("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
+    watch("queue 1,000 mails, one sweep", notify.deliver_waiting)
+
+
+def _timed(what: str, action: Callable[[], Any]) -> Any:
+    begin = time.perf_counter()
+    result = action()
+    print(f"{what:32} {time.perf_counter() - begin:8.2f} s")
+    return result
+
+
+def _weighed(what: str, action: Callable[[], Any]) -> Any:
+    tracemalloc.start()
+    result = action()
+    print(f"{what:32} {tracemalloc.get_traced_memory()[1] / 2**20:8.1f} MB at most")
+    tracemalloc.stop()
+    return result
+
+
+if __name__ == "__main__":
+    main()

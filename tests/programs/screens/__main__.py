@@ -1,0 +1,65 @@
+"""``make screens``: a picture of every page in every state, and what is held of all of them.
+
+Pictures go into ``screens/``. Tables of violations and of weights are printed; where anything is
+violated, the program ends with 1. Words after the command choose the states that begin with them;
+with SCREENS_LANGUAGE=es it is seen in Spanish, in ``screens/es/``.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+FOLDER = Path("screens") / os.environ.get("SCREENS_LANGUAGE", "")
+
+
+def main(chosen: list[str]) -> int:
+    """Start everything, look at everything, stop everything."""
+    with tempfile.TemporaryDirectory(prefix="licensing-screens-") as folder:
+        os.environ["SCREENS_FOLDER"] = folder
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.programs.screens.settings"
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        _prepare()
+        with _running(Path(folder)) as address:
+            from tests.programs.screens.looking import look
+
+            shutil.rmtree(FOLDER, ignore_errors=True) if not chosen else None
+            return look(address, FOLDER, tuple(chosen))
+
+
+def _prepare() -> None:
+    import django
+    from django.core.management import call_command
+    from django.db import transaction
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    from tests.programs.screens import data
+
+    with transaction.atomic():
+        data.load()
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[str]:
+    """The site and the local Stripe, each knowing where the other is."""
+    from django.conf import settings
+
+    from billing.sandbox.control.process import SandboxProcess
+    from tests.support.server import serve
+
+    with ExitStack() as stack:
+        stripe = stack.enter_context(SandboxProcess(folder / "stripe.sqlite3"))
+        site = stack.enter_context(serve())
+        settings.STRIPE_SECRET_KEY = stripe.secret_key
+        settings.STRIPE_API_BASE = stripe.base_url
+        settings.SITE_URL = site.url
+        yield site.url
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

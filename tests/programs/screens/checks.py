@@ -1,0 +1,97 @@
+"""What is held of every page: accessibility, width, colors forced by the system, and weight."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.journeys.test_narrow import what_is_too_wide
+from tests.support.browser import AXE_TAGS, WCAG, accessibility_violations, describe_violation
+
+HEAVIEST = 60_000  # bytes of a first view, compressed, as they go over the line
+# A phone on a slow line: 1.6 Mbit/s down, 150 ms to the server and back.
+SLOW_LINE = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_600_000 / 8,
+    "uploadThroughput": 750_000 / 8,
+}
+# How far things have moved after they were seen: 0 is nothing, 0.1 is still called good.
+FARTHEST_SHIFT = 0.01
+SHIFT = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value; }))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 100);
+})"""
+LARGEST_PAINT = """() => new Promise(done => {
+    new PerformanceObserver(list => done(list.getEntries().at(-1).startTime))
+        .observe({type: "largest-contentful-paint", buffered: true});
+    setTimeout(() => done(null), 3000);
+})"""
+HAS_NO_BORDER = """() => [...document.querySelectorAll(".button, .input, .notice, .nav-add")]
+    .filter(element => element.checkVisibility({visibilityProperty: true}))
+    .filter(element => !element.closest(".visually-hidden"))
+    .filter(element => getComputedStyle(element).borderTopStyle === "none")
+    .map(element => element.outerHTML.slice(0, 80))
+"""
+
+
+def inaccessible(page: Page) -> list[str]:
+    """Each rule of accessibility that the page breaks.
+
+    What is no more than good practice is asked of our own pages, not of Django's.
+    """
+    tags = WCAG if "/admin/" in page.url else AXE_TAGS
+    return [describe_violation(one) for one in accessibility_violations(page, tags)]
+
+
+def too_wide(page: Page) -> list[str]:
+    """What sticks out at 320 pixels, and at 400 % zoom of a window of 1280 × 1024."""
+    usual = page.viewport_size
+    assert usual is not None
+    found = []
+    for height in (640, 256):
+        page.set_viewport_size({"width": 320, "height": height})
+        found += what_is_too_wide(page)
+    page.set_viewport_size(usual)
+    return found
+
+
+def lost_in_forced_colors(page: Page) -> list[str]:
+    """What has no edge where backgrounds are taken away.
+
+    Contrast is not asked for: the system chooses the colors, and axe reads the page's own.
+    """
+    return [f"no edge: {what}" for what in page.evaluate(HAS_NO_BORDER)]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A first view over a slow line."""
+
+    size: int  # bytes
+    requests: int
+    largest_paint: float | None  # milliseconds
+    shift: float
+
+
+def weigh(context: BrowserContext, address: str) -> Weight:
+    """Open the page with an empty cache."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    sizes: dict[str, float] = {}
+    asked: set[str] = set()
+
+    def loaded(event: dict[str, Any]) -> None:
+        sizes[event["requestId"]] = event["encodedDataLength"]
+
+    session.on("Network.requestWillBeSent", lambda event: asked.add(event["requestId"]))
+    session.on("Network.loadingFinished", loaded)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.send("Network.emulateNetworkConditions", SLOW_LINE)
+    page.goto(address, wait_until="networkidle")
+    paint, shift = page.evaluate(LARGEST_PAINT), page.evaluate(SHIFT)
+    page.close()
+    return Weight(int(sum(sizes.values())), len(asked), paint, shift)

@@ -1,0 +1,110 @@
+"""The demo's organizations, and more of them for the states that the demo does not have."""
+
+import uuid
+from datetime import timedelta
+
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
+from billing.models import Purchase
+from licensing_site.demo.data import DemoLoader
+from subscriptions import clock
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
+from subscriptions.models import Membership, Organization, RosterImport, User
+from subscriptions.models.members import MembershipState, Role
+from subscriptions.organizations import settings
+from tests.support.rosters import kept_roster
+
+MANY = 5_000
+
+
+class PicturesLoader(DemoLoader):
+    """The demo, with organizations that are full, closed, new, and large."""
+
+    def load(self) -> None:
+        """All of them."""
+        super().load()
+        self._full()
+        self._closed()
+        self._new()
+        self._large()
+
+    def _full(self) -> None:
+        full = self._organization("Prairie Umpires", "prairie")
+        self._year(full, ends_in=36, licenses=15, package=self.association)
+        self._people(full, total=15)
+
+    def _closed(self) -> None:
+        closed = self._organization("Ridge Referees", "ridge")
+        self._year(closed, ends_in=-20, licenses=10, package=self.club)
+        self._people(closed, total=9)
+
+    def _new(self) -> None:
+        """Nothing but its Administrator."""
+        new = self._organization("Meadow Officials", "meadow")
+        user = self._user("administrator@meadow.example", "Ada Admin")
+        self._member(new, user, Role.ADMINISTRATOR, 1)
+
+    def _large(self) -> None:
+        large = self._organization("Metropolitan Officials Federation", "metro")
+        self._year(large, ends_in=200, licenses=MANY, package=self.conference)
+        self._people(large, total=9)
+        joined_at = self._noon(self.today - timedelta(days=90))
+        users = User.objects.bulk_create(
+            User(email=f"official{number}@metro.example", name=f"Official Number {number}")
+            for number in range(10, MANY + 1)
+        )
+        Membership.objects.bulk_create(
+            Membership(
+                organization=large,
+                user=user,
+                role=Role.GENERAL_MEMBER,
+                state=MembershipState.ACTIVE,
+                license_number=number,
+                invited_as=user.name,
+                invited_at=joined_at,
+                invitation_number=1,
+                joined_at=joined_at,
+                last_seen_at=joined_at,
+                created_at=joined_at,
+            )
+            for number, user in enumerate(users, start=10)
+        )
+
+
+def member(email: str, slug: str = "") -> Membership:
+    """The membership of a person in the organization of the address."""
+    slug = slug or email.partition("@")[2].removesuffix(".example")
+    everybody = Membership.objects.select_related("organization", "user")
+    return everybody.get(organization__slug=slug, user__email=email)
+
+
+def open_purchase() -> Purchase:
+    """Five licenses for Lakeside, not paid yet."""
+    return add_ons.start_purchase(
+        member("assignor@lakeside.example"), Order(5, submission=uuid.uuid4())
+    )
+
+
+def newest_purchase(slug: str, kind: str) -> Purchase:
+    """A settled one, with its receipt."""
+    found = Purchase.objects.filter(organization__slug=slug, kind=kind, status="settled")
+    return found.latest("settled_at")
+
+
+def prepare() -> RosterImport:
+    """What is done on the pages before the pictures are taken."""
+    administrator = member("administrator@lakeside.example")
+    settings.set_join_code(administrator, is_open=True)
+    threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
+    return kept_roster(administrator)
+
+
+def organization(slug: str) -> Organization:
+    """The organization of an address."""
+    return Organization.objects.get(slug=slug)
+
+
+def load() -> None:
+    """Fill the empty database."""
+    PicturesLoader(clock.today()).load()

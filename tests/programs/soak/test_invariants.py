@@ -1,0 +1,84 @@
+"""The checks of the long run see what is wrong: one that finds nothing would prove nothing."""
+
+import pytest
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from tests.programs.soak import invariants
+from tests.programs.soak.pages import Forms
+from tests.support.world import World
+
+
+def found(stripe: SandboxControl) -> str:
+    return "\n".join(invariants.once_settled(stripe.sessions())[1])
+
+
+@pytest.fixture
+def bought(world: World, stripe: SandboxControl) -> Purchase:
+    purchase = world.buy_and_settle(10)
+    assert invariants.money(stripe.sessions())[1] == []
+    return purchase
+
+
+def test_a_payment_that_nobody_knows(
+    bought: Purchase, world: World, stripe: SandboxControl
+) -> None:
+    again = world.buy(15)
+    world.pay(again)
+
+    assert f"nobody knows: {again.session_id}" in found(stripe)
+    assert "1 purchases wait" in found(stripe)
+
+
+def test_licenses_without_a_payment(bought: Purchase, stripe: SandboxControl) -> None:
+    assert bought.session_id
+    stripe.alter(bought.session_id, {"payment_status": "unpaid"})
+
+    assert "granted and never paid" in found(stripe)
+
+
+def test_licenses_granted_twice(bought: Purchase, world: World, stripe: SandboxControl) -> None:
+    ledger.grant_add_on(
+        world.term, 5, effective_at=clock.now(), reference="purchase:more", actor=None
+    )
+
+    assert "no settled purchase says why" in found(stripe)
+
+
+def test_a_gap_in_the_receipts(bought: Purchase, stripe: SandboxControl) -> None:
+    Purchase.objects.update(receipt_number=2)
+
+    assert "receipts of lakeside: [2]" in found(stripe)
+
+
+def test_a_payment_that_is_neither_granted_nor_returned(
+    bought: Purchase, stripe: SandboxControl
+) -> None:
+    Purchase.objects.update(status=PurchaseStatus.REFUNDING, receipt_number=None)
+
+    assert f"paid, and refunding: {bought.session_id}" in found(stripe)
+
+
+def test_more_members_than_licenses(world: World, stripe: SandboxControl) -> None:
+    world.fill(30)
+
+    assert "in_use=30" in found(stripe)
+
+
+def test_a_notice_that_was_not_mailed(bought: Purchase, stripe: SandboxControl) -> None:
+    assert "notices wait for ever" in found(stripe)
+
+
+def test_forms_are_sent_back_as_they_were_shown() -> None:
+    page = """
+      <form><input name="a" value="1"><input type="radio" name="b" value="2">
+      <input type="radio" name="b" value="3" checked>
+      <select name="c"><option value="4"><option value="5" selected></select></form>
+      <input name="outside"><form><textarea name="d"></textarea></form>
+    """
+
+    assert Forms(page).found == [{"a": "1", "b": "3", "c": "5"}, {"d": ""}]
+    assert Forms(page).with_field("outside") is None

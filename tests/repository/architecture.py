@@ -1,0 +1,308 @@
+"""The rules of the code base, each a small function from a file to what breaks the rule in it.
+
+``test_architecture.py`` holds every file to every rule, and proves with the ``bad`` example that
+the rule can fail.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).parents[2]
+APPS = ("licensing_site", "subscriptions", "billing")
+FOLDERS = (*APPS, "tests", "templates", "static")
+LONGEST_FILE = 400
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the repository, or an example of one."""
+
+    path: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @cached_property
+    def imports(self) -> set[str]:
+        """Every module imported anywhere in the file, and every name taken from one."""
+        return set(self._imports())
+
+    def _imports(self) -> Iterator[str]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                module = self._absolute(node)
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = PurePosixPath(self.path).parts[: -node.level]
+        return ".".join([*package, *filter(None, [node.module])])
+
+    def imports_of(self, *modules: str) -> list[str]:
+        """The imports that lie within one of the modules."""
+        return sorted(name for name in self.imports if within(name, *modules))
+
+    def is_in(self, *places: str) -> bool:
+        """Say whether the file is one of the places, or lies in a folder that ends in ``/``."""
+        return any(
+            self.path.startswith(place) if place.endswith("/") else self.path == place
+            for place in places
+        )
+
+
+def within(name: str, *modules: str) -> bool:
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+Check = Callable[[Source], list[str]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    says: str
+    check: Check
+    bad: Source
+
+
+RULES: list[Rule] = []
+
+
+def rule(says: str, path: str, bad: str) -> Callable[[Check], Check]:
+    """Enter a rule, with an example that breaks it."""
+
+    def enter(check: Check) -> Check:
+        RULES.append(Rule(says, check, Source(path, bad)))
+        return check
+
+    return enter
+
+
+def is_app_code(source: Source) -> bool:
+    return source.path.endswith(".py") and source.is_in(*(f"{app}/" for app in APPS))
+
+
+# Floors -----------------------------------------------------------------------------------------
+
+
+@rule(
+    "subscriptions knows nothing of billing or of the site",
+    "subscriptions/members/members.py",
+    "from billing.models import Purchase",
+)
+def subscriptions_stands_alone(source: Source) -> list[str]:
+    if not (is_app_code(source) and source.is_in("subscriptions/")):
+        return []
+    return source.imports_of("billing", "licensing_site")
+
+
+@rule(
+    "billing reads the site's settings through django.conf only",
+    "billing/settlement/settle.py",
+    "from licensing_site import settings",
+)
+def billing_does_not_import_the_site(source: Source) -> list[str]:
+    if not (is_app_code(source) and source.is_in("billing/")):
+        return []
+    return source.imports_of("licensing_site")
+
+
+@rule(
+    "policy is pure: the standard library and itself, nothing else",
+    "subscriptions/policy/calendar.py",
+    "from django.utils import timezone",
+)
+def policy_is_pure(source: Source) -> list[str]:
+    if not source.is_in("subscriptions/policy.py", "subscriptions/policy/"):
+        return []
+    allowed = (*sys.stdlib_module_names, "subscriptions.policy")
+    return sorted(name for name in source.imports - {"subscriptions"} if not within(name, *allowed))
+
+
+@rule(
+    "only urls.py imports views",
+    "billing/settlement/settle.py",
+    "from billing.checkout.views.add_licenses import add_licenses",
+)
+def only_urls_import_views(source: Source) -> list[str]:
+    if not is_app_code(source):
+        return []
+    path = PurePosixPath(source.path)
+    if path.name == "urls.py" or "views" in path.parts:
+        return []
+    return sorted(name for name in source.imports_of(*APPS) if "views" in name.split("."))
+
+
+@rule(
+    "only the gateway imports stripe (and the tests that compare the sandbox with the real thing)",
+    "billing/events/webhook.py",
+    "import stripe",
+)
+def only_the_gateway_imports_stripe(source: Source) -> list[str]:
+    if not source.path.endswith(".py") or source.is_in("billing/gateway/"):
+        return []
+    if source.is_in("tests/") and re.search(r"sandbox|contract|gateway|deliveries", source.path):
+        return []
+    return source.imports_of("stripe")
+
+
+@rule(
+    "the sandbox is another program: it imports nothing of the app",
+    "billing/sandbox/process/store.py",
+    "from billing.models import Purchase",
+)
+def the_sandbox_imports_nothing_of_the_app(source: Source) -> list[str]:
+    if not (source.path.endswith(".py") and source.is_in("billing/sandbox/")):
+        return []
+    names = source.imports_of(*APPS)
+    return [name for name in names if name != "billing" and not within(name, "billing.sandbox")]
+
+
+@rule(
+    "the app imports nothing of the sandbox (but the command that starts it)",
+    "billing/settlement/settle.py",
+    "from billing.sandbox.control.client import SandboxControl",
+)
+def the_app_imports_nothing_of_the_sandbox(source: Source) -> list[str]:
+    if not is_app_code(source) or source.is_in(
+        "billing/sandbox/", "licensing_site/management/commands/stripe_sandbox.py"
+    ):
+        return []
+    return source.imports_of("billing.sandbox")
+
+
+# Single writers ---------------------------------------------------------------------------------
+
+ASKS_THE_TIME = re.compile(
+    r"(^|\.)(timezone\.(now|localdate|localtime)|datetime\.(now|utcnow|today)|date\.today)$"
+)
+
+
+@rule(
+    "only subscriptions/clock.py asks what time it is",
+    "billing/models.py",
+    "from django.utils import timezone\nstarted_at = DateTimeField(default=timezone.now)",
+)
+def only_the_clock_asks_the_time(source: Source) -> list[str]:
+    if not is_app_code(source) or source.is_in("subscriptions/clock.py", "billing/sandbox/"):
+        return []
+    if "/migrations/" in source.path:
+        return []
+    return [*_names_of_the_time(source), *_fields_that_ask_the_time(source)]
+
+
+def _names_of_the_time(source: Source) -> list[str]:
+    attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    names = [ast.unparse(node) for node in attributes]
+    imported = source.imports_of("django.utils.timezone.now", "django.utils.timezone.localdate")
+    return [*filter(ASKS_THE_TIME.search, names), *imported]
+
+
+def _fields_that_ask_the_time(source: Source) -> list[str]:
+    keywords = (node for node in ast.walk(source.tree) if isinstance(node, ast.keyword))
+    return [node.arg for node in keywords if node.arg in {"auto_now", "auto_now_add"}]
+
+
+WRITES_AN_ENTRY = re.compile(
+    r"LicenseEntry(\.objects\.(a?(bulk_|get_or_|update_or_)?create|a?update|a?bulk_update))?$"
+)
+
+
+@rule(
+    "only subscriptions/licenses/ledger.py writes license entries",
+    "billing/refunds/sync.py",
+    "LicenseEntry.objects.create(quantity=-5)",
+)
+def only_the_ledger_writes_entries(source: Source) -> list[str]:
+    if not is_app_code(source) or source.is_in("subscriptions/licenses/ledger.py"):
+        return []
+    calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    names = (ast.unparse(call.func) for call in calls)
+    return [name for name in names if WRITES_AN_ENTRY.search(name)]
+
+
+@rule(
+    "no page of the admin is replaced: other apps add to it by key (subscriptions/admin/parts)",
+    "billing/admin/organizations.py",
+    "admin.site.unregister(Organization)",
+)
+def no_page_of_the_admin_is_replaced(source: Source) -> list[str]:
+    if not is_app_code(source):
+        return []
+    attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    return [node.attr for node in attributes if node.attr == "unregister"]
+
+
+# Templates --------------------------------------------------------------------------------------
+
+INLINE_CODE = re.compile(
+    r"""<style\b | <[^<>]*\s(?:style|on[a-z]+)\s*=\s*["'{] | href\s*=\s*["']?\s*javascript:
+    | <script\b(?![^>]*\bsrc=)(?![^>]*\btype="application/json")""",
+    re.VERBOSE | re.IGNORECASE,
+)
+TEMPLATE_COMMENT = re.compile(r"{#.*?#}|{% comment .*?endcomment %}|<!--.*?-->", re.DOTALL)
+
+
+def is_page(source: Source) -> bool:
+    return source.path.endswith(".html") and "emails/" not in source.path
+
+
+@rule(
+    "pages carry no inline script or style, so that the content policy can forbid them",
+    "templates/site/base.html",
+    '<button class="plus" onclick="buy()">Add Licenses</button>',
+)
+def pages_carry_no_inline_code(source: Source) -> list[str]:
+    if not is_page(source):
+        return []
+    text = TEMPLATE_COMMENT.sub("", source.text)
+    return [match.group()[:60] for match in INLINE_CODE.finditer(text)]
+
+
+ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+)["']""")
+
+
+@rule(
+    "only billing names addresses of billing: subscriptions and the frames of pages ask links.py",
+    "templates/members/users.html",
+    "<a href=\"{% url 'billing:add_licenses' slug %}\">",
+)
+def only_billing_names_its_addresses(source: Source) -> list[str]:
+    if "/billing/" in source.path:
+        return []
+    if not (source.path.endswith(".html") or source.is_in("subscriptions/")):
+        return []
+    return ADDRESS_OF_BILLING.findall(source.text)
+
+
+# Size -------------------------------------------------------------------------------------------
+
+
+@rule(
+    f"no file is longer than {LONGEST_FILE} lines: split by subject",
+    "billing/settlement/settle.py",
+    "\n" * (LONGEST_FILE + 1),
+)
+def no_file_is_too_long(source: Source) -> list[str]:
+    if "/migrations/" in source.path:  # written by a program
+        return []
+    lines = source.text.count("\n")
+    return [f"{lines} lines"] if lines > LONGEST_FILE else []
+
+
+def sources() -> Iterator[Source]:
+    """Every file that people write and read here."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".html", ".css", ".js"} and path.is_file():
+                yield Source(path.relative_to(ROOT).as_posix(), path.read_text())

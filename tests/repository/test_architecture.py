@@ -1,0 +1,175 @@
+"""Every file keeps the rules of the code base, and every rule can fail."""
+
+import re
+from functools import cache
+
+import pytest
+from django.db.migrations.loader import MigrationLoader
+
+from tests.repository.architecture import (
+    APPS,
+    RULES,
+    Rule,
+    Source,
+    only_the_clock_asks_the_time,
+    sources,
+)
+from tests.repository.architecture import only_the_ledger_writes_entries as ledger_rule
+from tests.repository.architecture import pages_carry_no_inline_code as inline_rule
+from tests.repository.architecture import policy_is_pure as purity_rule
+from tests.support.addresses import addresses
+
+pytestmark = pytest.mark.one_database
+
+by_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.check.__name__)
+
+
+@cache
+def repository() -> list[Source]:
+    return list(sources())
+
+
+@by_rule
+def test_every_file_keeps_the_rule(rule: Rule) -> None:
+    findings = [
+        f"{source.path}: {finding}" for source in repository() for finding in rule.check(source)
+    ]
+
+    assert not findings, "\n".join([rule.says, *findings])
+
+
+@by_rule
+def test_the_rule_can_fail(rule: Rule) -> None:
+    assert rule.check(rule.bad)
+
+
+def test_the_rules_read_the_whole_repository() -> None:
+    paths = {source.path for source in repository()}
+
+    assert {
+        "billing/__init__.py",
+        "subscriptions/clock.py",
+        "tests/repository/architecture.py",
+    } <= paths
+    assert any(path.endswith(".html") for path in paths)
+
+
+# What the examples of the rules do not show -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from ..models import User",
+        "import django",
+        "def f():\n    from subscriptions.models import User",
+    ],
+)
+def test_relative_and_hidden_imports_are_seen(text: str) -> None:
+    assert purity_rule(Source("subscriptions/policy/members.py", text))
+
+
+def test_policy_may_import_itself() -> None:
+    text = "from datetime import date\nfrom .decisions import A\nfrom subscriptions.policy import b"
+
+    assert not purity_rule(Source("subscriptions/policy/members.py", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "datetime.now(UTC)",
+        "datetime.datetime.now()",
+        "date.today()",
+        "timezone.localdate()",
+        "from django.utils.timezone import now",
+        "created_at = DateTimeField(auto_now_add=True)",
+    ],
+)
+def test_every_way_to_ask_the_time_is_seen(text: str) -> None:
+    assert only_the_clock_asks_the_time(Source("subscriptions/members/members.py", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["LicenseEntry(quantity=5)", "models.LicenseEntry.objects.bulk_create(entries)"],
+)
+def test_every_way_to_write_an_entry_is_seen(text: str) -> None:
+    assert ledger_rule(Source("billing/support/removals.py", text))
+
+
+def test_reading_entries_is_free() -> None:
+    assert not ledger_rule(Source("billing/x.py", "LicenseEntry.objects.filter(term=term)"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<style>a{}</style>",
+        '<p style="color:red">',
+        "<script>go()</script>",
+        '<a href="javascript:x">',
+    ],
+)
+def test_every_kind_of_inline_code_is_seen(text: str) -> None:
+    assert inline_rule(Source("templates/site/base.html", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="{% static "menu.js" %}" defer></script>',
+        '<script type="application/json" id="data">{}</script>',
+        '<input name="online" value="style=plain">',
+    ],
+)
+def test_what_is_no_inline_code_is_let_through(text: str) -> None:
+    assert not inline_rule(Source("templates/site/base.html", text))
+
+
+# Addresses and migrations -----------------------------------------------------------------------
+
+URL_TAG = re.compile(r"""{%\s*url\s+["']([\w:.-]+)["']""")
+
+
+def test_pages_link_to_addresses_that_exist() -> None:
+    known = {one.name for one in addresses()}
+
+    missing = [
+        f"{source.path}: {name}"
+        for source in repository()
+        if source.path.endswith(".html") and not source.path.startswith("billing/sandbox/")
+        for name in URL_TAG.findall(source.text)
+        if name not in known
+    ]
+
+    assert known
+    assert not missing, "\n".join(["No such address:", *missing])
+
+
+def test_migrations_of_an_app_form_one_line() -> None:
+    loader = MigrationLoader(None)
+
+    assert loader.detect_conflicts() == {}
+    assert forks(loader) == []
+
+
+def test_a_fork_of_migrations_is_seen() -> None:
+    loader = MigrationLoader(None)
+    app, name = next(node for node in loader.graph.nodes if node[0] not in APPS)
+    for side in ("left", "right"):
+        loader.graph.add_node((app, side), loader.disk_migrations[app, name])
+        loader.graph.add_dependency(None, (app, side), (app, name))
+
+    assert forks(loader, apps=(app,))
+
+
+def forks(loader: MigrationLoader, apps: tuple[str, ...] = APPS) -> list[str]:
+    """Migrations of our apps after which two or more of the same app come."""
+    graph = loader.graph
+    found = []
+    for key in graph.nodes:
+        children = [child.key for child in graph.node_map[key].children if child.key[0] == key[0]]
+        if key[0] in apps and len(children) > 1:
+            found.append(f"{key}: {sorted(children)}")
+    return found

@@ -1,0 +1,108 @@
+"""The promises of tests/support/server.py and tests/browser.py."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page
+from pytest_django import Settings
+
+from tests.repository.test_infrastructure_databases import commit_a_row
+from tests.support.browser import Troubles, check_axe
+from tests.support.server import Site
+
+pytestmark = pytest.mark.journey
+
+GOOD_PAGE = """<!doctype html><html lang="en"><head><title>Good</title></head>
+<body><main><h1>Good</h1></main></body></html>"""
+
+
+def test_the_site_serves_itself_and_its_static_files(site: Site, settings: Settings) -> None:
+    style = requests.get(site / "static/admin/css/base.css", timeout=5)
+
+    assert style.status_code == 200
+    assert "text/css" in style.headers["Content-Type"]
+    assert site.url == settings.SITE_URL
+
+
+@pytest.fixture
+def patient_client() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        yield session
+
+
+def test_the_server_stops_although_a_connection_is_kept_alive(
+    patient_client: requests.Session, site: Site
+) -> None:
+    """The client, asked for first, is closed last: the server must stop before that."""
+    before = threading.active_count()
+
+    patient_client.get(site / "static/admin/css/base.css", timeout=5)
+
+    assert threading.active_count() == before + 1
+
+
+def test_the_database_can_be_asked_while_a_browser_is_open(desktop: Page) -> None:
+    commit_a_row()
+
+    assert Session.objects.count() == 1
+
+
+def test_a_refused_request_is_trouble(desktop: Page, site: Site, troubles: Troubles) -> None:
+    desktop.goto("/no-such-page/")
+
+    assert troubles.unexpected() == [f"GET 404 {site / 'no-such-page/'}"]
+    troubles.expect("GET 404 .*/no-such-page/$")
+    assert troubles.unexpected() == []
+
+
+def test_an_error_on_the_console_is_trouble(desktop: Page, troubles: Troubles) -> None:
+    troubles.expect("console: oops")
+    troubles.expect("script error: .*broken")
+
+    desktop.evaluate("console.error('oops'); setTimeout(() => { throw Error('broken') })")
+    desktop.wait_for_timeout(50)
+
+    assert len(troubles.found) == 2
+
+
+def test_a_request_to_somebody_else_is_trouble(desktop: Page, troubles: Troubles) -> None:
+    troubles.expect("asks somebody else: https://elsewhere.example/")
+    desktop.route("https://elsewhere.example/**", lambda route: route.abort("aborted"))
+
+    desktop.set_content('<img src="https://elsewhere.example/picture.png" alt="">')
+
+    assert troubles.missing() == []
+
+
+def test_trouble_that_was_expected_must_come() -> None:
+    troubles = Troubles()
+
+    troubles.expect("GET 500")
+
+    assert "did not come: GET 500" in troubles.summary()
+
+
+def test_the_devices_are_what_they_say(desktop: Page, tablet: Page, phone: Page) -> None:
+    def width_and_touch(page: Page) -> tuple[int, bool]:
+        page.set_content('<meta name="viewport" content="width=device-width">')
+        return (
+            page.evaluate("innerWidth"),
+            page.evaluate("matchMedia('(hover: none)').matches"),
+        )
+
+    assert width_and_touch(desktop) == (1280, False)
+    assert width_and_touch(tablet) == (820, True)
+    assert width_and_touch(phone) == (390, True)
+
+
+def test_findings_of_the_accessibility_check_are_readable(desktop: Page) -> None:
+    desktop.set_content(GOOD_PAGE)
+    check_axe(desktop)
+
+    desktop.set_content(GOOD_PAGE.replace("<h1>", '<img src="data:,"><h1>'))
+
+    with pytest.raises(pytest.fail.Exception, match=r"image-alt \(critical\).*\n +img\n"):
+        check_axe(desktop)

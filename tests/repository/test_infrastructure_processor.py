@@ -1,0 +1,47 @@
+"""The promises of tests/processor.py."""
+
+import pytest
+import requests
+from pytest_django import Settings
+
+from billing.sandbox.control.client import SandboxControl
+from billing.sandbox.control.process import SandboxProcess
+from tests.support.server import Site
+
+
+def test_the_product_is_led_to_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
+    assert stripe.base_url == settings.STRIPE_API_BASE
+
+    answer = requests.get(
+        f"{settings.STRIPE_API_BASE}/v1/checkout/sessions",
+        auth=(settings.STRIPE_SECRET_KEY, ""),
+        timeout=5,
+    )
+
+    assert answer.json()["data"] == []
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_every_test_begins_without_faults(stripe: SandboxControl, turn: int) -> None:
+    assert stripe.faults() == []
+
+    stripe.fault("error", status=500)
+
+    assert len(stripe.faults()) == 1
+
+
+def test_nothing_is_delivered_unless_asked(stripe: SandboxControl) -> None:
+    assert stripe.webhooks() == []
+
+
+@pytest.mark.journey
+def test_webhooks_go_to_the_live_site(stripe: SandboxControl, site: Site) -> None:
+    (endpoint,) = stripe.webhooks()
+
+    assert endpoint["url"] == f"http://127.0.0.1:{site.port}/stripe/webhook/"
+
+
+def test_there_is_one_process_for_all_tests(
+    stripe_process: SandboxProcess, stripe: SandboxControl
+) -> None:
+    assert stripe.base_url == stripe_process.base_url

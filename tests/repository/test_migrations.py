@@ -1,0 +1,69 @@
+"""Migrations run while the version before them still serves (docs/operating.md, "Upgrading")."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
+
+ROOT = Path(__file__).parents[2]
+# Written before there was a version that served.
+FOUNDATION = {
+    "billing": "0006_receipt_text",
+    "subscriptions": "0007_people_and_settings",
+}
+# The version before has to stop first; docs/operating.md says so.
+NEED_A_STOP = ("0012_no_member_triggers", "0013_no_member_count")
+# What the version before may still be using.
+TAKES_AWAY = (
+    migrations.DeleteModel,
+    migrations.RemoveField,
+    migrations.RenameField,
+    migrations.RenameModel,
+    migrations.AlterModelTable,
+)
+
+
+def later() -> Iterator[tuple[str, str]]:
+    for app, last in FOUNDATION.items():
+        for file in sorted((ROOT / app / "migrations").glob("0*.py")):
+            if file.stem > last and file.stem not in NEED_A_STOP:
+                yield app, file.stem
+
+
+def operations(app: str, name: str) -> Iterator[Operation]:
+    module = importlib.import_module(f"{app}.migrations.{name}")
+    for operation in module.Migration.operations:
+        if isinstance(operation, migrations.SeparateDatabaseAndState):
+            yield from operation.database_operations
+        else:
+            yield operation
+
+
+@pytest.mark.parametrize(("app", "name"), [*later()])
+def test_the_version_before_goes_on_serving(app: str, name: str) -> None:
+    for operation in operations(app, name):
+        assert not isinstance(operation, TAKES_AWAY), f"{name} takes something away"
+        if isinstance(operation, migrations.AddField):
+            assert may_be_left_out(operation.field), (
+                f"{operation.model_name}.{operation.name} has neither NULL nor a db_default: the "
+                "version before does not fill it in"
+            )
+
+
+@pytest.mark.parametrize("name", NEED_A_STOP)
+def test_a_migration_that_needs_a_stop_is_in_the_docs(name: str) -> None:
+    assert f"`subscriptions` {name[:4]}" in (ROOT / "docs/operating.md").read_text()
+
+
+def may_be_left_out(field: "models.Field[object, object]") -> bool:
+    return bool(field.null or field.many_to_many or field.has_db_default())
+
+
+@pytest.mark.parametrize("app", FOUNDATION)
+def test_they_stand_in_one_line(app: str) -> None:
+    numbers = [file.stem[:4] for file in sorted((ROOT / app / "migrations").glob("0*.py"))]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -1,0 +1,82 @@
+"""Every package is locked to one version and its hashes (``make lock`` writes the lock).
+
+That installing takes just these is proved by ``make check-lock``.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.one_database
+
+ROOT = Path(__file__).parents[2]
+FILES = ["requirements", "requirements-dev"]
+
+
+def chosen(name: str) -> dict[str, str]:
+    """The direct dependencies with their versions."""
+    lines = (ROOT / f"{name}.in").read_text().splitlines()
+    pins = [re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z,-]+\])?==(\S+)", line) for line in lines]
+    loose = [
+        line
+        for line, pin in zip(lines, pins, strict=True)
+        if pin is None and line and not line.startswith(("#", "-r "))
+    ]
+    assert loose == []
+    return {pin[1].lower(): pin[2] for pin in pins if pin}
+
+
+def locked(name: str) -> dict[str, tuple[str, int]]:
+    """Everything that is installed: its version, and how many hashes it may have."""
+    text = (ROOT / f"{name}.txt").read_text()
+    found = {}
+    for block in re.split(r"\n(?=[a-z])", text):
+        if pin := re.match(r"([a-z0-9-]+)(?:\[[a-z,-]+\])?==([^ ;\\]+)", block):
+            found[pin[1]] = (pin[2], block.count("--hash=sha256:"))
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_choice_is_locked_at_its_version(name: str) -> None:
+    for package, version in chosen(name).items():
+        assert locked(name)[package][0] == version, f"run `make lock` ({package})"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_comes_without_a_hash(name: str) -> None:
+    found = locked(name)
+
+    assert len(found) > 30
+    assert [package for package, (_, hashes) in found.items() if hashes == 0] == []
+
+
+def test_developers_have_what_is_served() -> None:
+    served, developed = locked("requirements"), locked("requirements-dev")
+
+    assert {name: developed.get(name, ("",))[0] for name in served} == {
+        name: version for name, (version, _) in served.items()
+    }
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_choice_is_explained(name: str) -> None:
+    told = (ROOT / "docs" / "dependencies.md").read_text().lower()
+
+    assert [package for package in chosen(name) if package not in told] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Makefile", "CONTRIBUTING.md", "CHANGELOG.md", "docs/operating.md", "docs/dependencies.md"],
+)
+def test_every_place_installs_the_lock_and_nothing_else(name: str) -> None:
+    text = " ".join((ROOT / name).read_text().split())
+    commands = re.findall(r"(?:pip|\(PIP\)) install [^`]{0,60}", text)
+
+    assert commands
+    assert [
+        command
+        for command in commands
+        if not re.search(r"install --require-hashes --no-deps --only-binary=:all:", command)
+    ] == []

@@ -1,0 +1,204 @@
+"""Nothing takes money with settings that it must not run with: every system check, both ways."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from licensing_site.checks import TAG, Misconfigured, refuse_to_start_misconfigured
+from tests.repository.architecture import APPS, ROOT
+
+pytestmark = pytest.mark.one_database
+
+SAFE = {
+    "DEBUG": False,
+    "DEMO": False,
+    "SECRET_KEY": "s" * 50,
+    "ALLOWED_HOSTS": ["licenses.example"],
+    "SITE_URL": "https://licenses.example",
+    "STRIPE_SECRET_KEY": "sk_live_abc",
+    "STRIPE_WEBHOOK_SECRETS": ["whsec_abc"],
+    "STRIPE_API_BASE": "",
+    "MESSENGER_SCRIPT_URL": "",
+    "MESSENGER_IDENTITY_SECRET": "",
+    "SECURE_PROXY_SSL_HEADER": None,
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 0,
+}
+PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
+SANDBOX = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_API_BASE": "http://127.0.0.1:12111"}
+
+
+@pytest.fixture
+def configure(settings: Settings):
+    """Start from safe settings and change some of them."""
+
+    def change(**changes: Any) -> list[str | None]:
+        for name, value in (SAFE | changes).items():
+            setattr(settings, name, value)
+        return [message.id for message in run_checks(tags=[TAG])]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("found", "changes"),
+    [
+        pytest.param(found, changes, id=f"{found}-{number}")
+        for number, (found, changes) in enumerate(
+            [
+                ("licensing.E001", {"SECRET_KEY": "s" * 31}),
+                ("licensing.E001", {"SECRET_KEY": ""}),
+                ("licensing.E002", {"ALLOWED_HOSTS": []}),
+                ("licensing.E003", {"SITE_URL": ""}),
+                ("licensing.E003", {"SITE_URL": "licenses.example"}),
+                ("licensing.E004", {"SITE_URL": "http://licenses.example"}),
+                (
+                    "licensing.E004",
+                    {"SITE_URL": "http://licenses.example", "STRIPE_SECRET_KEY": "rk_live_abc"},
+                ),
+                ("licensing.E005", {"STRIPE_SECRET_KEY": ""}),
+                ("licensing.E005", {"STRIPE_SECRET_KEY": "pk_live_abc"}),
+                ("licensing.E006", {"STRIPE_WEBHOOK_SECRETS": []}),
+                ("licensing.E006", {"STRIPE_WEBHOOK_SECRETS": ["whsec_abc", "abc"]}),
+                ("licensing.E007", {"STRIPE_API_BASE": "http://127.0.0.1:12111"}),
+                ("licensing.E008", {"DEMO": True}),
+                ("licensing.E008", {"DEMO": True, "STRIPE_SECRET_KEY": "sk_test_abc"}),
+                ("licensing.E009", {"MESSENGER_SCRIPT_URL": "https://chat.example/widget.js"}),
+                ("licensing.E010", {"ADMIN_NETWORKS": ["192.0.2.0/33"]}),
+                ("licensing.E011", {"SECURE_PROXY_SSL_HEADER": PROXY}),
+                (
+                    "licensing.E009",
+                    {
+                        "MESSENGER_SCRIPT_URL": "http://chat.example/widget.js",
+                        "MESSENGER_IDENTITY_SECRET": "secret",
+                    },
+                ),
+            ]
+        )
+    ],
+)
+def test_an_unsafe_setting_is_found(configure, found: str, changes: dict[str, Any]) -> None:
+    assert configure(**changes) == [found]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="a live site"),
+        pytest.param({"SECRET_KEY": "s" * 32}, id="the shortest key"),
+        pytest.param(
+            {"SECURE_PROXY_SSL_HEADER": PROXY, "ALLAUTH_TRUSTED_PROXY_COUNT": 1}, id="one proxy"
+        ),
+        pytest.param({"STRIPE_WEBHOOK_SECRETS": ["whsec_a", "whsec_b"]}, id="two secrets"),
+        pytest.param({"STRIPE_SECRET_KEY": "rk_live_abc"}, id="a restricted key"),
+        pytest.param(SANDBOX, id="the local sandbox"),
+        pytest.param({**SANDBOX, "SITE_URL": "http://localhost:8000"}, id="a test key over http"),
+        pytest.param({**SANDBOX, "DEMO": True}, id="the demo"),
+        pytest.param(
+            {
+                "MESSENGER_SCRIPT_URL": "https://chat.example/widget.js",
+                "MESSENGER_IDENTITY_SECRET": "secret",
+            },
+            id="a hosted messenger",
+        ),
+        pytest.param(
+            {
+                "DEBUG": True,
+                "SECRET_KEY": "short",
+                "STRIPE_SECRET_KEY": "",
+                "STRIPE_WEBHOOK_SECRETS": [],
+            },
+            id="a developer's machine",
+        ),
+    ],
+)
+def test_a_safe_setting_is_let_through(configure, changes: dict[str, Any]) -> None:
+    assert configure(**changes) == []
+
+
+def test_every_finding_is_named_at_once(configure) -> None:
+    configure(SECRET_KEY="", ALLOWED_HOSTS=[])
+
+    with pytest.raises(Misconfigured, match=r"(?s)licensing\.E001.*licensing\.E002"):
+        refuse_to_start_misconfigured()
+
+
+def test_a_safe_site_starts(configure) -> None:
+    configure()
+
+    refuse_to_start_misconfigured()
+
+
+# The real program, in a process of its own ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code, without the ``.env`` that a developer may have beside it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for app in APPS:
+        shutil.copytree(ROOT / app, folder / app, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture
+def start_the_site(checkout: Path):
+    """Load the WSGI application as a web server does, with nothing but this environment."""
+
+    def start(**environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", "import licensing_site.wsgi"],
+            cwd=checkout,
+            env={"PATH": os.environ["PATH"], **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return start
+
+
+ENOUGH = {
+    "SECRET_KEY": "s" * 50,
+    "ALLOWED_HOSTS": "licenses.example",
+    "SITE_URL": "https://licenses.example",
+    "STRIPE_SECRET_KEY": "sk_live_abc",
+    "STRIPE_WEBHOOK_SECRET": "whsec_abc",
+}
+
+
+def test_the_site_refuses_to_start_with_nothing_set(start_the_site) -> None:
+    result = start_the_site()
+
+    assert result.returncode != 0
+    assert "Misconfigured" in result.stderr
+    for number in (1, 2, 3, 5, 6):
+        assert f"licensing.E00{number}" in result.stderr
+
+
+def test_the_site_starts_with_enough_set(start_the_site) -> None:
+    result = start_the_site(**ENOUGH)
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_site_never_sends_a_live_key_elsewhere(start_the_site) -> None:
+    result = start_the_site(**ENOUGH, STRIPE_API_BASE="http://127.0.0.1:12111")
+
+    assert result.returncode != 0
+    assert "licensing.E007" in result.stderr
+
+
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
+def test_a_secret_is_never_shown(start_the_site, variable: str) -> None:
+    result = start_the_site(**{**ENOUGH, variable: "do-not-show"})
+
+    assert result.returncode != 0
+    assert "do-not-show" not in result.stderr + result.stdout

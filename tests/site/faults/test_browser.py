@@ -1,0 +1,107 @@
+"""What browsers do at the worst moment: too late, too early, before and after the webhook."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+import requests
+
+from billing.events.reconcile import reconcile
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from tests.billing.deliveries import COMPLETED
+from tests.programs.soak import invariants
+from tests.programs.soak.pages import Forms
+from tests.site.faults.conftest import Browser
+from tests.support.world import GOOD_CARD, World
+
+pytestmark = [pytest.mark.race, pytest.mark.one_database]
+
+
+def pay_on_the_page(purchase: Purchase) -> requests.Response:
+    """Type a card into the payment page; its answer, not followed."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        page = browser.get(purchase.session_url, timeout=30)
+        form = Forms(page.text).with_field("number") or {}
+        typed = {"number": GOOD_CARD, "exp": "12/40", "cvc": "123", "name": "Pat Payer"}
+        return browser.post(
+            purchase.session_url, data=form | typed, allow_redirects=False, timeout=30
+        )
+
+
+def path_of(answer: requests.Response) -> str:
+    """Where on the site the payment page leads."""
+    return "/" + answer.headers["Location"].split("/", 3)[3]
+
+
+def webhook_statuses(stripe: SandboxControl) -> list[int]:
+    delivered = stripe.deliveries(event_type=COMPLETED)
+    return [attempt["status"] for one in delivered for attempt in one["attempts"]]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, "settled"), (0, "expired"), (1, "expired")])
+def test_paying_at_the_last_moment(
+    world: World, stripe: SandboxControl, browser: Browser, seconds: int, status: str
+) -> None:
+    """A page that is over takes no money; one that is not, leads to its licenses (R17)."""
+    purchase = world.buy(10)
+    assert purchase.session_expires_at
+    world.at(purchase.session_expires_at + timedelta(seconds=seconds))
+
+    answer = pay_on_the_page(purchase)
+    if "/licenses/return/" in answer.headers["Location"]:
+        browser.get(path_of(answer))
+    stripe.flush()
+    reconcile()
+
+    purchase.refresh_from_db()
+    assert purchase.status == status
+    assert world.held() == (35 if status == "settled" else 25)
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_the_webhook_is_answered_before_the_browser_is_led_back(
+    world: World, stripe: SandboxControl, browser: Browser
+) -> None:
+    purchase = world.buy(10)
+    stripe.fault("redirect_waits")
+
+    answer = pay_on_the_page(purchase)
+
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.SETTLED
+    assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_the_browser_is_back_before_the_webhook(
+    world: World, stripe: SandboxControl, browser: Browser
+) -> None:
+    purchase = world.buy(10)
+    stripe.fault("hold", event_type=COMPLETED)
+
+    answer = pay_on_the_page(purchase)
+    assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.SETTLED
+    assert webhook_statuses(stripe) == []
+    stripe.release()
+    stripe.flush()
+
+    assert webhook_statuses(stripe) == [HTTPStatus.OK]
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_two_tabs_pay_one_page(world: World, stripe: SandboxControl, browser: Browser) -> None:
+    purchase = world.buy(10)
+
+    answers = [pay_on_the_page(purchase) for _ in range(2)]
+    for answer in answers:
+        assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    stripe.flush()
+
+    assert len([one for one in stripe.sessions() if one["payment_status"] == "paid"]) == 1
+    assert world.held() == 35
+    assert invariants.money(stripe.sessions())[1] == []

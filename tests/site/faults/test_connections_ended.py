@@ -1,0 +1,163 @@
+"""The database ends a connection in the middle of something: clear 503, all of it or nothing.
+
+At every statement and every commit of each deed, on PostgreSQL (``pg_terminate_backend``). A
+failover of a replica looks the same from here; it could not be tried itself.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from itertools import count
+
+import pytest
+import requests
+from django.db import connections
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement.settle import settle
+from billing.states import PurchaseStatus
+from subscriptions.models import LicenseEntry, Membership, Notice
+from tests.billing.deliveries import completed, signature
+from tests.programs.soak import invariants
+from tests.site.faults.conftest import Browser, Points, is_clear
+from tests.support.server import Site
+from tests.support.world import World
+
+pytestmark = [pytest.mark.race, pytest.mark.postgres]
+
+Deed = Callable[[], requests.Response]
+# More statements and commits than any deed has.
+MOST_POINTS = 120
+
+
+def state() -> tuple[int, ...]:
+    """What deeds change."""
+    return (
+        Membership.objects.exclude(license_number=None).count(),
+        Notice.objects.count(),
+        LicenseEntry.objects.count(),
+        Purchase.objects.filter(status=PurchaseStatus.SETTLED).count(),
+    )
+
+
+def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
+    """Interrupt each deed one point later than the last, until one comes through whole.
+
+    Sends each again, as people and processors do; how many were interrupted.
+    """
+    for fatal, deed in zip(range(MOST_POINTS), deeds, strict=False):
+        before = state()
+        points.arm(fatal)
+        answer = deed()
+        points.arm(None)
+        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            assert answer.status_code < HTTPStatus.BAD_REQUEST, (fatal, answer.status_code)
+            if state() != before:
+                return fatal
+            continue
+        assert is_for_a_program(answer) or is_clear(answer), fatal
+        between = state()
+        again = deed()
+        assert again.status_code not in (500, 503), fatal
+        assert between in (before, state()), fatal
+    raise AssertionError("no deed came through")
+
+
+def is_for_a_program(answer: requests.Response) -> bool:
+    """What the processor is told: to deliver the event again."""
+    return answer.request.path_url == "/stripe/webhook/" and "again" in answer.text
+
+
+def test_while_a_user_is_added(world: World, points: Points, browser: Browser) -> None:
+    def add(number: int) -> Deed:
+        form = {"name": "Nora", "email": f"nora{number}@people.example", "role": "general_member"}
+        return lambda: browser.post("/o/lakeside/users/add/", **form)
+
+    assert interrupted(points, map(add, count())) > 10
+    assert invariants.at_any_moment()[1] == []
+
+
+def test_while_a_webhook_is_taken_in(
+    world: World, stripe: SandboxControl, site: Site, points: Points
+) -> None:
+    def hear(number: int) -> Deed:
+        purchase = world.buy(5, is_meant_again=True)
+        world.pay(purchase)
+        body = json.dumps(completed(purchase.session_id))
+        return lambda: requests.post(
+            site / "/stripe/webhook/",
+            data=body,
+            headers={"Stripe-Signature": signature(body), "Content-Type": "application/json"},
+            timeout=30,
+        )
+
+    silent(stripe)
+    assert interrupted(points, map(hear, count())) > 5
+
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_while_the_return_page_settles(
+    world: World, stripe: SandboxControl, points: Points, browser: Browser
+) -> None:
+    def come_back(number: int) -> Deed:
+        purchase = world.buy(5, is_meant_again=True)
+        world.pay(purchase)
+        address = f"/o/lakeside/licenses/return/?session_id={purchase.session_id}"
+        return lambda: browser.get(address)
+
+    silent(stripe)
+    assert interrupted(points, map(come_back, count())) > 10
+
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_while_a_purchase_is_started(
+    world: World, stripe: SandboxControl, points: Points, browser: Browser
+) -> None:
+    """The same form sent again leads to the same payment page (R14)."""
+    silent(stripe)
+    for fatal in range(MOST_POINTS):
+        form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
+        points.arm(fatal)
+        answer = browser.post("/o/lakeside/licenses/add/", **form)
+        points.arm(None)
+        if answer.status_code == HTTPStatus.FOUND:
+            break
+        assert is_clear(answer), fatal
+        again = browser.post("/o/lakeside/licenses/add/", **form)
+        assert again.status_code == HTTPStatus.FOUND, fatal
+        [session] = [one for one in stripe.sessions() if one["status"] == "open"]
+        assert again.headers["Location"] == session["url"]
+        stripe.pay(session["id"])
+        settle(session["id"])
+        assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == fatal + 1
+        # The same number again within minutes would be asked about.
+        world.later(minutes=11)
+    else:
+        raise AssertionError("no purchase came through")
+
+    assert fatal > 15
+    assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_an_idle_connection_that_was_ended_is_opened_anew(
+    world: World, points: Points, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections are kept between requests and looked at before they are used again."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
+    assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
+    points.arm(0)
+    assert is_clear(browser.get("/o/lakeside/"))
+
+    points.arm(None)
+
+    assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
+
+
+def silent(stripe: SandboxControl) -> None:
+    """Let nothing be told by itself: what is tried is one way of hearing at a time."""
+    for endpoint in stripe.webhooks():
+        stripe.delete_webhook(endpoint["id"])

@@ -1,0 +1,134 @@
+"""The database is away or slow: a clear 503, nothing half done, and then as if nothing had been."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from django.db import connections
+
+from billing.models import ProcessorEvent, Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions.models import Membership
+from tests.billing.deliveries import completed, signature
+from tests.site.faults.conftest import Browser, administrator, is_clear
+from tests.site.faults.test_connections_ended import silent
+from tests.support.server import Site
+from tests.support.world import World
+
+pytestmark = [pytest.mark.race, pytest.mark.postgres]
+
+NORA = {"name": "Nora", "email": "nora@people.example", "role": "general_member"}
+ADD = "/o/lakeside/users/add/"
+
+
+@contextmanager
+def parameters(**changed: Any) -> Iterator[None]:
+    """New connections of the site are made with these instead."""
+    database = connections.settings["default"]
+    before = {name: database[name] for name in changed}
+    database.update(changed)
+    try:
+        yield
+    finally:
+        database.update(before)
+
+
+def options(text: str) -> dict[str, Any]:
+    return {**connections.settings["default"]["OPTIONS"], "options": text}
+
+
+@contextmanager
+def held(statement: str) -> Iterator[None]:
+    """Somebody else keeps a lock for as long as the block."""
+    with administrator() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(statement)
+        yield
+        cursor.execute("ROLLBACK")
+
+
+def webhook(site: Site, purchase: Purchase) -> requests.Response:
+    body = json.dumps(completed(purchase.session_id))
+    headers = {"Stripe-Signature": signature(body), "Content-Type": "application/json"}
+    return requests.post(site / "/stripe/webhook/", data=body, headers=headers, timeout=30)
+
+
+@pytest.fixture
+def paid(world: World, stripe: SandboxControl, site: Site) -> Purchase:
+    silent(stripe)
+    purchase = world.buy(10)
+    world.pay(purchase)
+    return purchase
+
+
+def test_away(world: World, site: Site, browser: Browser, paid: Purchase) -> None:
+    with parameters(HOST="127.0.0.1", PORT="1"):
+        for answer in (
+            browser.get("/o/lakeside/"),
+            browser.post(ADD, **NORA),
+            browser.get(f"/o/lakeside/licenses/return/?session_id={paid.session_id}"),
+            webhook(site, paid),
+        ):
+            assert is_clear(answer)
+        assert requests.get(site / "/healthz", timeout=5).status_code == HTTPStatus.OK
+        ready = requests.get(site / "/readyz", timeout=5)
+        assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+    assert not ProcessorEvent.objects.exists()
+    assert webhook(site, paid).status_code == HTTPStatus.OK
+    assert browser.post(ADD, **NORA).status_code == HTTPStatus.FOUND
+    assert world.held() == 35
+
+
+LOCKED = {
+    "lock_timeout": "-c lock_timeout=150ms",
+    "statement_timeout": "-c statement_timeout=150ms",
+}
+
+
+@pytest.mark.parametrize("patience", LOCKED.values(), ids=list(LOCKED))
+def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patience: str) -> None:
+    """Whoever waits too long for a lock or an answer is told to come again."""
+    row = f"SELECT 1 FROM subscriptions_organization WHERE id = {world.lakeside.pk} FOR UPDATE"
+    before = Membership.objects.count()
+
+    with parameters(OPTIONS=options(patience)), held(row):
+        assert is_clear(browser.post(ADD, **NORA))
+        assert webhook(site, paid).status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        # Who only looks waits for nobody.
+        assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
+
+    assert Membership.objects.count() == before
+    assert Purchase.objects.get().status == PurchaseStatus.OPEN
+    assert browser.post(ADD, **NORA).status_code == HTTPStatus.FOUND
+    assert webhook(site, paid).status_code == HTTPStatus.OK
+    assert world.held() == 35
+
+
+def test_restarting(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All kept connections are ended at once; the next requests open new ones."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
+    assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
+    mine = connections["default"].connection.info.backend_pid
+    with administrator() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
+            "datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
+            [mine],
+        )
+        [ended] = cursor.fetchone() or [0]
+
+    assert ended >= 1
+    assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
+    assert browser.post(ADD, **NORA).status_code == HTTPStatus.FOUND
+
+
+def test_a_full_disk_is_told_in_the_same_way() -> None:
+    """PostgreSQL's own error for it is one of those that are answered with 503."""
+    assert issubclass(psycopg.errors.DiskFull, psycopg.OperationalError)

@@ -1,0 +1,82 @@
+"""A full database (SQLite): a clear 503, nothing lost, nothing half written, and it works again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from billing.events.reconcile import reconcile
+from billing.models import ProcessorEvent
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from subscriptions.models import Membership, User
+from tests.programs.soak import invariants
+from tests.site.faults.conftest import Browser, is_clear
+from tests.site.faults.test_connections_ended import silent
+from tests.support.world import World
+
+pytestmark = [pytest.mark.race, pytest.mark.sqlite]
+
+# More than fit into what is left.
+MOST = 400
+
+
+@contextmanager
+def no_more_pages() -> Iterator[None]:
+    """Connections that are opened meanwhile cannot make the file larger."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        [pages] = cursor.fetchone()
+
+    def limit(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count = {pages}")
+
+    connection_created.connect(limit)
+    try:
+        yield
+    finally:
+        connection_created.disconnect(limit)
+
+
+def add(browser: Browser, number: int) -> Any:
+    form = {"name": "Nora " * 20, "email": f"nora{number}@people.example", "role": "observer"}
+    return browser.post("/o/lakeside/users/add/", **form)
+
+
+def test_nothing_is_lost_and_it_works_again(
+    world: World, stripe: SandboxControl, browser: Browser
+) -> None:
+    silent(stripe)
+    for _ in range(3):
+        purchase = world.buy_and_settle(100, is_meant_again=True)
+    purchase = world.buy(5)
+    world.pay(purchase)
+    before = Membership.objects.count()
+
+    with no_more_pages():
+        answers: list[int] = []
+        while len(answers) < MOST and HTTPStatus.SERVICE_UNAVAILABLE not in answers:
+            answer = add(browser, len(answers))
+            answers.append(answer.status_code)
+        assert is_clear(answer)
+        back = browser.get(f"/o/lakeside/licenses/return/?session_id={purchase.session_id}")
+        assert back.status_code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FOUND)
+        assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
+
+    added = answers.count(HTTPStatus.FOUND)
+    assert Membership.objects.count() == before + added == User.objects.count() - 1
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA integrity_check")
+        assert cursor.fetchone() == ("ok",)
+    assert add(browser, len(answers) - 1).status_code == HTTPStatus.FOUND
+    reconcile()
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.SETTLED
+    assert invariants.money(stripe.sessions())[1] == []
+    assert not ProcessorEvent.objects.filter(processed_at=None).exists()

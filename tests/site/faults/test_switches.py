@@ -1,0 +1,153 @@
+"""Every fault switch of the processor, alone and in pairs: what is paid is granted, once (R14).
+
+With the running site, to which the local Stripe delivers its webhooks itself.
+"""
+
+import uuid
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from billing.events.reconcile import reconcile
+from billing.gateway.types import ProcessorError
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.states import PurchaseStatus
+from tests.billing.deliveries import COMPLETED
+from tests.programs.soak import invariants
+from tests.support.server import Site
+from tests.support.world import World
+
+pytestmark = [pytest.mark.race, pytest.mark.one_database]
+
+Fault = tuple[str, dict[str, Any]]
+API: dict[str, Fault | None] = {
+    "fine": None,
+    "error": ("error", {"status": 500}),
+    "error after": ("error_after", {}),
+    "cut before": ("drop_before", {}),
+    "cut after": ("drop_after", {}),
+    "slow": ("slow", {"seconds": 0.1}),
+    "slow after": ("slow_after", {"seconds": 0.1}),
+    "429": ("rate_limited", {}),
+    "409": ("conflict", {}),
+    "no JSON": ("malformed", {}),
+    "no JSON after": ("malformed", {"after": True}),
+    "stale": ("stale", {}),
+    "no id": ("override", {"fields": {"id": None}}),
+    "key ignored": ("ignore_idempotency", {}),
+}
+WEBHOOKS: dict[str, Fault] = {
+    "late": ("delay", {"seconds": 0.1}),
+    "held": ("hold", {}),
+    "reordered": ("reorder", {"seconds": 0.2}),
+    "thrice at once": ("duplicate", {"count": 3}),
+    "twins": ("twin", {}),
+    "lost once": ("drop", {}),
+    "lost for ever": ("drop", {"times": None}),
+    "bad signature": ("bad_signature", {}),
+    "old": ("old_timestamp", {"seconds": 900}),
+    "second secret only": ("second_secret_only", {}),
+    "unknown type": ("unknown_type", {"type": "checkout.session.celebrated"}),
+    "another account": ("account", {"account": "acct_other"}),
+    "live mode": ("livemode", {}),
+    "older version": ("api_version", {"version": "2019-01-01"}),
+    "cut in half": ("truncated", {}),
+    "huge": ("huge", {}),
+    "not text": ("not_utf8", {}),
+    "bad JSON": ("bad_json", {}),
+}
+# Answers to webhooks: done, to be delivered again, or not what is expected.
+EXPECTED = {200, 400, 413, 503, None}
+# Of all pairs each with the processor's faults meets so many of its webhooks.
+EACH = 3
+
+
+@pytest.fixture
+def told(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
+    """It signs with two secrets, as while one is rotated."""
+    for endpoint in stripe.webhooks():
+        stripe.delete_webhook(endpoint["id"])
+    impatient.STRIPE_WEBHOOK_SECRETS = ["whsec_first", "whsec_second"]
+    url = f"http://127.0.0.1:{site.port}/stripe/webhook/"
+    stripe.register_webhook(url, ["whsec_first", "whsec_second"])
+    return stripe
+
+
+def buy_stubbornly(world: World, stripe: SandboxControl, fault: Fault | None) -> Purchase:
+    """Press the button again where it does not lead on, and wait where that does not help."""
+    submission = uuid.uuid4()
+    strike(stripe, fault, method="POST", path="/v1/checkout/sessions")
+    for _ in range(3):
+        with suppress(ProcessorError):
+            purchase = world.buy(5, submission=submission, is_meant_again=True)
+            if purchase.status == PurchaseStatus.OPEN:
+                return purchase
+    # The error stands under the key; after 4 minutes the session is looked for (R17).
+    world.later(minutes=5)
+    reconcile()
+    [purchase] = Purchase.objects.filter(status=PurchaseStatus.OPEN)
+    return purchase
+
+
+def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
+    if fault is not None:
+        kind, settings = fault
+        stripe.fault(kind, **{"times": 1, **settings, **where})
+
+
+def weather(world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault) -> None:
+    """Buy and pay in it; afterwards the weather is fine again."""
+    purchase = buy_stubbornly(world, stripe, api)
+    strike(stripe, webhook, event_type=COMPLETED)
+    strike(stripe, api, method="GET")
+    world.pay(purchase)
+    stripe.flush(timeout=5, hurry=True)
+    stripe.clear_faults()
+    stripe.release()
+    stripe.flush(timeout=5, hurry=True)
+    world.later(minutes=2)
+    reconcile()
+    purchase.refresh_from_db()
+    assert purchase.status == PurchaseStatus.SETTLED
+
+
+def adds_up(stripe: SandboxControl, purchases: int) -> None:
+    assert invariants.money(stripe.sessions())[1] == []
+    assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == purchases
+    attempts = [one for delivery in stripe.deliveries() for one in delivery["attempts"]]
+    assert {one["status"] for one in attempts} <= EXPECTED
+
+
+def met_by(number: int) -> list[str]:
+    """Which webhooks' faults the ``number``-th of the processor's meets; in all, every one."""
+    names = list(WEBHOOKS)
+    return [names[(EACH * number + more) % len(names)] for more in range(EACH)]
+
+
+def test_every_fault_of_webhooks_alone(world: World, told: SandboxControl) -> None:
+    for name, webhook in WEBHOOKS.items():
+        weather(world, told, None, webhook)
+        assert Purchase.objects.latest("created_at").status == PurchaseStatus.SETTLED, name
+
+    adds_up(told, len(WEBHOOKS))
+
+
+@pytest.mark.parametrize(
+    "number", range(1, len(API)), ids=[name.replace(" ", "-") for name in API][1:]
+)
+def test_pairs(world: World, told: SandboxControl, number: int) -> None:
+    api = list(API.values())[number]
+
+    for name in met_by(number):
+        weather(world, told, api, WEBHOOKS[name])
+
+    adds_up(told, EACH)
+
+
+def test_the_pairs_leave_no_fault_out() -> None:
+    met = {name for number in range(1, len(API)) for name in met_by(number)}
+
+    assert met == set(WEBHOOKS)

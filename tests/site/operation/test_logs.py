@@ -1,0 +1,169 @@
+"""Logs: one JSON object a line, which follow a payment and name nobody."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from billing.sandbox.control.client import SandboxControl
+from licensing_site.monitoring import logs
+from tests.billing.deliveries import completed, deliver
+from tests.support.world import World
+
+SECRETS = [
+    ("Ada wrote from ada.admin+x@lakeside.example today", "a…@lakeside.example"),
+    ("key sk_test_51AbCdEf99 is used", "sk_test_…"),
+    ("signed with whsec_0123456789abcdef", "whsec_…"),
+    ("card 4242 4242 4242 4242 was typed", "card …"),
+    ("card 4000-0000-0000-0002", "card …"),
+    ("Not Found: /invitations/abc:def-123/", "/invitations/…/"),
+    ("/accounts/password/reset/key/3-abcdef/", "/accounts/password/reset/key/…/"),
+    ("möller@lakeside.example wrote", "m…@lakeside.example"),
+    ("session_id=cs_test_abc123&x=1", "session_id=…&x=1"),
+    ("?search=jo%40lakeside.example", "?search=j…@lakeside.example"),
+    ("paid session cs_test_abc123 belongs to nobody", "cs_test_…"),
+    ("/o/lakeside/licenses/return/?session_id=cs_test_abc123", "?session_id=…"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), SECRETS)
+def test_what_lets_in_or_names_somebody_is_masked(text: str, kept: str) -> None:
+    masked = logs.mask(text)
+
+    assert kept in masked
+    for secret in (
+        "ada.admin",
+        "51AbCdEf99",
+        "0123456789abcdef",
+        "4242 4242",
+        "cs_test_abc123",
+        "öller",
+        "jo%40",
+    ):
+        assert secret not in masked
+    assert "abc:def-123" not in masked
+    assert "3-abcdef" not in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "purchase 9f1b0c1e-3c55-4b1e-9f0a-3a6f0e1d2c3b is settled",
+        "1234567890123456 is no card: its last digit is wrong",
+        "at 2031-06-16T16:00:00.123456Z",
+        "payment pi_3OaBcDe was $1,250.00",
+    ],
+)
+def test_what_names_nobody_stays(text: str) -> None:
+    assert logs.mask(text) == text
+
+
+def test_texts_inside_of_structures_are_masked_too() -> None:
+    event = {"extra": {"who": ["ada@lakeside.example", {"number": 3}]}}
+
+    assert logs.mask_all(event) == {"extra": {"who": ["a…@lakeside.example", {"number": 3}]}}
+
+
+@pytest.fixture
+def lines() -> Iterator["Lines"]:
+    """What is logged, as a collector would read it."""
+    handler = Lines()
+    chosen = logs.configuration("INFO", readable=False)["formatters"]["line"]
+    make = chosen.pop("()")
+    handler.setFormatter(make(**chosen))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+class Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+    def about(self, **facts: Any) -> list[dict[str, Any]]:
+        found = [json.loads(text) for text in self.texts]
+        return [line for line in found if facts.items() <= line.items()]
+
+
+def test_a_request_is_one_line_with_its_id(world: World, lines: Lines) -> None:
+    response = world.client(world.assignor).get("/o/lakeside/users/?q=ada")
+
+    [line] = lines.about(event="request")
+    assert line["request"] == response.headers["X-Request-Id"]
+    assert (line["method"], line["status"]) == ("GET", 200)
+    assert line["page"] == "subscriptions:users"
+    assert (line["organization"], line["user"]) == ("lakeside", world.assignor.user.pk)
+    assert "ada" not in json.dumps(line)
+
+
+@pytest.mark.django_db
+def test_the_address_of_an_invitation_is_not_written(lines: Lines) -> None:
+    Client().get("/invitations/1:2:secret/")
+
+    [line] = lines.about(event="request")
+    assert line["page"] == "subscriptions:invitation"
+    assert "secret" not in "\n".join(lines.texts)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "is_taken"),
+    [("0123456789abcdef", True), ("short", False), ("a\nforged line", False), ("x" * 65, False)],
+)
+def test_the_id_of_the_proxy_is_taken_where_it_is_one(sent: str, is_taken: bool) -> None:
+    response = Client().get("/pricing/", headers={"X-Request-Id": sent})
+
+    assert (response.headers["X-Request-Id"] == sent) == is_taken
+
+
+def test_one_id_follows_a_purchase_through_webhook_to_ledger(
+    world: World, stripe: SandboxControl, lines: Lines
+) -> None:
+    client = world.client(world.assignor)
+    page = client.get("/o/lakeside/licenses/add/")
+    form = {"quantity": "10", "submission": page.context["form"]["submission"].value()}
+    started = client.post("/o/lakeside/licenses/add/", form).headers["X-Request-Id"]
+    purchase = world.lakeside.purchases.get()
+    world.pay(purchase)
+
+    webhook = deliver(completed(purchase.session_id)).headers["X-Request-Id"]
+
+    assert purchase.started_by_request == started
+    [line] = lines.about(event="license entry")
+    assert line["request"] == webhook
+    assert line["started_by"] == started
+    assert line["purchase"] == str(purchase.pk)
+    assert line["reference"] == f"purchase:{purchase.pk}"
+    assert line["quantity"] == 10
+
+
+def test_reports_of_errors_carry_no_query(lines: Lines) -> None:
+    event: Any = {
+        "request": {"url": "https://x/", "query_string": "session_id=cs_test_a", "cookies": {}},
+        "extra": {"who": "ada@lakeside.example"},
+    }
+
+    report: Any = logs._mask_report(event, {})
+
+    assert report == {"request": {"url": "https://x/"}, "extra": {"who": "a…@lakeside.example"}}
+
+
+def test_a_traceback_is_masked(lines: Lines) -> None:
+    try:
+        raise ValueError("ada@lakeside.example is unknown")
+    except ValueError:
+        logging.getLogger("billing").exception("it failed")
+
+    [line] = lines.about(event="it failed")
+    assert "ValueError: a…@lakeside.example" in line["exception"]

@@ -1,0 +1,139 @@
+"""What load balancers and Prometheus ask."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from billing.sandbox.control.client import SandboxControl
+from tests.billing.deliveries import completed, deliver
+from tests.support.world import World
+
+
+def test_alive_needs_no_database_and_no_name() -> None:
+    response = Client().get("/healthz", headers={"Host": "10.0.0.7"})
+
+    assert response.status_code == HTTPStatus.OK
+
+
+@pytest.mark.django_db
+def test_ready() -> None:
+    response = Client().get("/readyz", headers={"Host": "10.0.0.7"})
+
+    assert response.status_code == HTTPStatus.OK
+    assert response.json() == {"database": "ok", "migrations": "ok", "settings": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_while_a_migration_is_missing() -> None:
+    MigrationRecorder.Migration.objects.filter(app="billing").last().delete()  # type: ignore[union-attr]
+
+    response = Client().get("/readyz")
+
+    assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert response.json()["migrations"] == "1 missing"
+
+
+@pytest.mark.django_db
+def test_not_ready_without_what_the_processor_needs(settings: Settings) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = []
+
+    response = Client().get("/readyz")
+
+    assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert response.json()["settings"] == "licensing.E006"
+
+
+@pytest.mark.django_db
+def test_not_ready_while_the_database_is_away() -> None:
+    def away(*arguments: Any) -> Any:
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(away):
+        response = Client().get("/readyz")
+
+    assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert response.json()["database"] == "does not answer"
+
+
+@pytest.mark.django_db
+def test_without_the_database_the_other_numbers_still_count(settings: Settings) -> None:
+    assert numbers(settings)[("licensing_database_up", "{}")] == 1
+
+    def away(*arguments: Any) -> Any:
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(away):
+        found = numbers(settings)
+
+    assert found[("licensing_database_up", "{}")] == 0
+    assert any(name == "licensing_request_seconds_count" for name, _ in found)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_nothing_is_taken_in(path: str) -> None:
+    assert Client().post(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("given", ["", "Bearer wrong", "Bearer "])
+@pytest.mark.parametrize("expected", ["", "right"])
+def test_the_numbers_are_for_those_who_know_the_token(
+    settings: Settings, given: str, expected: str
+) -> None:
+    settings.METRICS_TOKEN = expected
+
+    response = Client().get("/metrics", headers={"Authorization": given})
+
+    assert response.status_code == HTTPStatus.NOT_FOUND
+
+
+def numbers(settings: Settings) -> dict[tuple[str, str], float]:
+    settings.METRICS_TOKEN = "right"
+    response = Client().get("/metrics", headers={"Authorization": "Bearer right"})
+    assert response.status_code == HTTPStatus.OK
+    return {
+        (sample.name, json.dumps(sample.labels)): sample.value
+        for family in text_string_to_metric_families(response.content.decode())
+        for sample in family.samples
+    }
+
+
+def test_the_numbers_tell_of_purchases_and_webhooks(
+    world: World, stripe: SandboxControl, settings: Settings
+) -> None:
+    before = numbers(settings)
+    settled = ("licensing_payments_total", '{"to": "settled"}')
+    taken = ("licensing_settle_seconds_count", "{}")
+    world.buy(15)
+    paid = world.buy(10)
+    world.pay(paid)
+    deliver(completed(paid.session_id))
+    world.later(seconds=90)
+
+    after = numbers(settings)
+
+    assert after[("licensing_purchases", '{"state": "open"}')] == 1
+    assert after[("licensing_purchases", '{"state": "settled"}')] == 1
+    assert after[("licensing_webhook_age_seconds", "{}")] == 90
+    assert after[settled] == before.get(settled, 0) + 1
+    assert after[taken] == before.get(taken, 0) + 1
+    page = '{"page": "billing:webhook", "status": "200"}'
+    assert after[("licensing_request_seconds_count", page)] >= 1
+
+
+def test_the_numbers_tell_how_many_licenses_were_missing(world: World, settings: Settings) -> None:
+    key = ("licensing_licenses_short_total", '{"limit": "no_license_free"}')
+    before = numbers(settings).get(key, 0)
+    world.fill(25)
+
+    form = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
+    response = world.client(world.assignor).post("/o/lakeside/users/add/", form)
+
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert numbers(settings)[key] == before + 1

@@ -1,0 +1,181 @@
+"""A person's way through the site in Spanish: pages, refusals, receipt, PDF, mail (R5, R31)."""
+
+from datetime import date
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext as _
+from post_office.models import Email
+from pypdf import PdfReader
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from subscriptions.models import User
+from subscriptions.models.members import Role
+from subscriptions.notifications import notify
+from subscriptions.policy import members
+from subscriptions.roster_import.words import read_heading, read_role
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+HERE = "/o/lakeside"
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def spanish(world: World) -> Client:
+    """Arlo reads Spanish, and has said so on another device."""
+    User.objects.filter(pk=world.assignor.user_id).update(language="es")
+    return world.client(world.assignor)
+
+
+@pytest.fixture
+def bought(world: World, spanish: Client, stripe: SandboxControl) -> Purchase:
+    """1,000 licenses, bought by the form."""
+    page = spanish.get(f"{HERE}/licenses/add/")
+    submission = page.content.decode().split('name="submission" value="')[1].split('"')[0]
+    away = spanish.post(f"{HERE}/licenses/add/", {"quantity": "1000", "submission": submission})
+    assert away.status_code == HTTPStatus.FOUND
+    purchase = Purchase.objects.get()
+    world.pay(purchase)
+    return purchase
+
+
+def come_back(client: Client, purchase: Purchase) -> Any:
+    return client.get(
+        f"{HERE}/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
+    )
+
+
+class TestBuying:
+    def test_the_form(self, spanish: Client) -> None:
+        page = text_of(spanish.get(f"{HERE}/licenses/add/"))
+
+        assert "Agregar licencias" in page
+        assert "Precio por licencia, fijado desde el 1 de enero de 2031" in page
+        assert "miércoles, 31 de diciembre de 2031, 11:59 p.m. hora oriental" in plain(page)
+
+    def test_the_payment_page(self, bought: Purchase) -> None:
+        asked = bought.request_parameters
+        line = asked["line_items"][0]["price_data"]["product_data"]
+
+        assert asked["locale"] == "es"
+        assert line["name"] == "Licencias adicionales, paquete Association"
+        assert line["description"].endswith("hasta el 31 de diciembre de 2031")
+
+    def test_coming_back(self, bought: Purchase, spanish: Client) -> None:
+        page = text_of(come_back(spanish, bought))
+
+        assert "Se compraron 1,000 licencias. Ahora tiene 1,025 contratadas" in page
+        assert "$5,000.00" in page
+        assert "Recibo 1" in page
+
+    def test_the_receipt_as_pdf(self, bought: Purchase, spanish: Client) -> None:
+        come_back(spanish, bought)
+
+        paper = spanish.get(f"{HERE}/purchases/{bought.pk}/receipt.pdf")
+        reader = PdfReader(BytesIO(b"".join(paper)))
+        words = plain(" ".join(page.extract_text() for page in reader.pages))
+
+        assert str(reader.root_object["/Lang"]) == "es"
+        for text in ("Recibo 1", "Precio por licencia", "Total pagado", "$5,000.00", "1,000"):
+            assert text in words
+        assert "hasta el miércoles, 31 de diciembre de 2031" in words
+
+    def test_the_mail(
+        self, bought: Purchase, spanish: Client, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            come_back(spanish, bought)
+
+        mail = Email.objects.get(to="assignor@lakeside.example")
+        assert mail.subject == "Recibo 1: 1,000 licencias para Lakeside Officials Association"
+        assert "1,000 licencias × $5.00 = $5,000.00" in mail.message
+        assert "Total: $5,000.00" in mail.message
+        assert "16 de junio de 2031" in mail.message
+        assert '<html lang="es">' in mail.html_message
+
+    def test_others_are_told_in_their_own_language(self, bought: Purchase, spanish: Client) -> None:
+        come_back(spanish, bought)
+
+        notify.deliver_waiting()
+
+        mail = Email.objects.get(to="administrator@lakeside.example")
+        assert "bought 1,000 add-on licenses" in mail.message
+
+
+class TestRefusals:
+    def test_a_wrong_number(self, spanish: Client) -> None:
+        page = text_of(spanish.post(f"{HERE}/licenses/add/", {"quantity": "1234"}))
+
+        assert (
+            "Las licencias se venden en grupos de 5. En lugar de 1,234 puede comprar 1,230 o 1,235."
+        ) in page
+
+    def test_no_license_free(self, world: World, spanish: Client) -> None:
+        world.fill(25)
+
+        typed = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
+        page = text_of(spanish.post(f"{HERE}/users/add/", typed))
+
+        assert "Falta 1 licencia." in page
+        assert "Todas las licencias están ocupadas: 25 de 25 están en uso." in page
+
+    @pytest.mark.parametrize(("rows", "words"), [(1, "1 usuario nuevo"), (2, "2 usuarios nuevos")])
+    def test_one_and_several(self, spanish: Client, rows: int, words: str) -> None:
+        typed = "\n".join(f"New Person,new{number}@new.example" for number in range(rows))
+
+        page = text_of(spanish.post(f"{HERE}/users/import/", {"rows": typed}, follow=True))
+
+        assert words in page
+
+    def test_not_for_the_role(self, world: World) -> None:
+        answer = world.client(world.official).get(
+            f"{HERE}/users/", HTTP_ACCEPT_LANGUAGE="es-MX,es;q=0.9"
+        )
+
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert "No corresponde a su rol" in text_of(answer)
+
+
+def test_reminders_are_in_the_language_of_each(world: World, spanish: Client) -> None:
+    """R32"""
+    world.at(local(date(2031, 12, 30), 12))
+    call_command("daily")
+    notify.deliver_waiting()
+
+    told = {mail.to[0]: mail.subject for mail in Email.objects.all()}
+    assert told["assignor@lakeside.example"].endswith("la suscripción vence en 1 día")
+    assert told["administrator@lakeside.example"].endswith("the subscription expires in 1 day")
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_a_sign_in_and_its_pages_leave_no_english(world: World, language: str) -> None:
+    pages = ("/accounts/login/", "/accounts/password/reset/", "/pricing/", "/help/", "/messages/")
+    for page in pages:
+        words = text_of(Client().get(page, HTTP_ACCEPT_LANGUAGE=language))
+
+        for english in ("Sign in", "Password", "Pricing", "Help", "per license", "Messages "):
+            if (language, english) != ("fr", "Messages "):
+                assert english not in words, page
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_a_roster_may_be_written_in_it(language: str) -> None:
+    """Headings of the empty roster and names of roles are read as they are written."""
+    with translation.override(language):
+        columns = [read_heading(str(_(heading))) for heading in ("Name", "E-mail", "Role")]
+        roles = {read_role(str(role.label)) for role in Role}
+
+    assert [
+        found[0].value.removeprefix("first_").removeprefix("last_") for found in columns if found
+    ] == ["name", "email", "role"]
+    assert roles == {members.Role(role.value) for role in Role}

@@ -1,0 +1,227 @@
+"""Words, amounts and dates are in the language of whoever reads them."""
+
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+
+import pytest
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import translation
+
+from subscriptions.models import User
+from subscriptions.models.members import Role
+from subscriptions.notifications import mail_facts
+from subscriptions.text import formats
+from tests.journeys.pages import pages_of
+from tests.support.pages import queries_of, text_of
+from tests.support.world import TERM_END, World, local
+
+# What browsers ask for that there are no translations into.
+OTHERS = ["de", "de-DE,de;q=0.9", "udm", "en-GB", "zh-hant", "x", ""]
+COOKIE = settings.LANGUAGE_COOKIE_NAME
+NIGHT = datetime(2031, 12, 1, 4, 5, tzinfo=UTC)
+
+
+def choose(client: Client, language: str, page: str = "/help/") -> str:
+    """Choose in the foot of a page; where that leads."""
+    response = client.post("/language/", {"language": language, "next": page})
+    assert response.status_code == HTTPStatus.FOUND
+    return response.headers["Location"]
+
+
+def language_of(client: Client, page: str = "/help/", **headers: str) -> str:
+    response = client.get(page, **headers)  # type: ignore[arg-type]
+    return response.content.decode().split('<html lang="', 1)[1].split('"', 1)[0]
+
+
+def keep(world: World, language: str) -> None:
+    User.objects.filter(pk=world.assignor.user_id).update(language=language)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("path", ["", "settings/subscription/", "users/", "licenses/add/"])
+def test_what_there_is_no_translation_into_is_english(
+    world: World, path: str, language: str
+) -> None:
+    client = world.client(world.assignor)
+
+    response = client.get(f"/o/lakeside/{path}", HTTP_ACCEPT_LANGUAGE=language)
+
+    assert response.status_code == HTTPStatus.OK
+    assert 'lang="en"' in response.content.decode()
+    if path.endswith("subscription/"):
+        assert "Wednesday, December 31, 2031" in text_of(response)
+
+
+@pytest.mark.parametrize("language", ["udm", "xx", "en-us", "de"])
+def test_formats_know_a_way_in_every_language(language: str) -> None:
+    with translation.override(language):
+        assert "2031" in formats.full_date(TERM_END)
+        assert "5" in formats.money(500, "usd")
+
+
+@pytest.mark.parametrize(
+    ("language", "money", "number", "end", "moment", "name"),
+    [
+        (
+            "en",
+            "$1,250.00",
+            "5,000",
+            "Wednesday, December 31, 2031, 11:59 PM Eastern Time",
+            "November 30, 2031 at 11:05 PM Eastern Time",
+            "en-US",
+        ),
+        (
+            "es",
+            "$1,250.00",
+            "5,000",
+            "miércoles, 31 de diciembre de 2031, 11:59 p.m. hora oriental",
+            "30 de noviembre de 2031, 11:05 p.m. hora oriental",
+            "es-US",
+        ),
+        (
+            "fr",
+            "1 250,00 $ US",
+            "5 000",
+            "mercredi 31 décembre 2031, 23 h 59 heure de l’Est",
+            "30 novembre 2031 à 23 h 05 heure de l’Est",
+            "fr-CA",
+        ),
+    ],
+)
+def test_each_language_has_its_own_way(
+    language: str, money: str, number: str, end: str, moment: str, name: str
+) -> None:
+    def plain(text: str) -> str:
+        return " ".join(text.split())
+
+    with translation.override(language):
+        assert plain(formats.money(125_000, "usd")) == money
+        assert plain(formats.number(5000)) == number
+        assert plain(formats.end_of(TERM_END)) == end
+        assert plain(formats.moment(NIGHT)) == moment
+        assert formats.locale_name() == name
+
+
+class TestChoosing:
+    def test_without_an_account_it_holds_for_the_browser(self, world: World) -> None:
+        client = Client()
+
+        assert language_of(client) == "en"
+        assert choose(client, "es", "/pricing/?a=1") == "/pricing/?a=1"
+
+        assert language_of(client, HTTP_ACCEPT_LANGUAGE="fr") == "es"
+        assert client.cookies[COOKIE]["httponly"]
+        assert client.cookies[COOKIE]["max-age"] == 365 * 24 * 3600
+
+    @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "", "x:y"])
+    def test_it_leads_nowhere_else(self, db: None, page: str) -> None:
+        assert choose(Client(), "es", page) == "/"
+
+    @pytest.mark.parametrize("language", ["de", "", "xx", "es<"])
+    def test_what_there_is_not_cannot_be_chosen(self, world: World, language: str) -> None:
+        client = world.client(world.assignor)
+        keep(world, "fr")
+
+        choose(client, language)
+
+        assert COOKIE not in client.cookies
+        assert User.objects.get(pk=world.assignor.user_id).language == "fr"
+
+    def test_signed_in_it_is_kept_with_the_account(self, world: World) -> None:
+        choose(world.client(world.assignor), "es")
+
+        assert User.objects.get(pk=world.assignor.user_id).language == "es"
+        assert language_of(world.client(world.assignor), "/o/lakeside/") == "es"
+
+    def test_what_was_chosen_on_this_device_comes_first(self, world: World) -> None:
+        client = world.client(world.assignor)
+        client.cookies[COOKIE] = "en"
+        keep(world, "es")
+
+        assert language_of(client, "/o/lakeside/") == "en"
+
+    def test_that_of_the_account_asks_the_database_nothing(self, world: World) -> None:
+        client = world.client(world.assignor)
+        client.get("/o/lakeside/")
+        before = queries_of(client, "/o/lakeside/")
+        keep(world, "es")
+
+        assert len(queries_of(client, "/o/lakeside/")) == len(before)
+
+    def test_on_my_account_and_back_to_the_browsers(self, world: World) -> None:
+        client = world.client(world.assignor)
+        typed = {"name": "Arlo Assignor"}
+
+        saved = client.post("/account/", typed | {"language": "es"})
+        assert client.cookies[COOKIE].value == "es"
+        assert [str(message) for message in get_messages(saved.wsgi_request)]
+        client.post("/account/", typed | {"language": ""})
+
+        assert User.objects.get(pk=world.assignor.user_id).language == ""
+        assert not client.cookies[COOKIE].value
+        assert language_of(client, "/account/", HTTP_ACCEPT_LANGUAGE="fr") == "fr"
+
+    def test_each_is_named_in_itself(self, world: World) -> None:
+        for page in ("/help/", "/o/lakeside/", "/accounts/email/"):
+            words = text_of(world.client(world.assignor).get(page, HTTP_ACCEPT_LANGUAGE="es"))
+            assert "English Español Français" in words
+
+
+def test_facts_of_mails_are_worded_late() -> None:
+    data = {
+        "total": mail_facts.money(5000, "usd"),
+        "held": mail_facts.number(1200),
+        "ends": mail_facts.end_of(TERM_END),
+        "day": mail_facts.full_date(TERM_END),
+        "paid": mail_facts.moment(NIGHT),
+        "name": "Ada",
+        "days": 3,
+    }
+    with translation.override("fr"):
+        data["role"] = mail_facts.words(Role.ADMINISTRATOR.label)
+
+    assert data["role"] == {"words": ["Administrator"]}
+    with translation.override("en"):
+        words = mail_facts.in_words(data)
+
+    assert words == {
+        "total": "$50.00",
+        "held": "1,200",
+        "ends": "Wednesday, December 31, 2031, 11:59 PM Eastern Time",
+        "day": "Wednesday, December 31, 2031",
+        "paid": "November 30, 2031 at 11:05 PM Eastern Time",
+        "name": "Ada",
+        "days": 3,
+        "role": "Administrator",
+    }
+
+
+@pytest.mark.usefixtures("stripe")
+@pytest.mark.parametrize(
+    ("language", "when"),
+    [("es", date(2031, 6, 16)), ("fr", date(2031, 12, 20)), ("es", date(2032, 1, 3))],
+)
+def test_every_page_of_an_organization_is_in_it(world: World, when: date, language: str) -> None:
+    """During the term, while renewal is open, and after it."""
+    paths = pages_of(world)
+    world.at(local(when, 12))
+    client = world.client(world.administrator)
+
+    for path in paths:
+        response = client.get(path, HTTP_ACCEPT_LANGUAGE=language, follow=True)
+        assert response.status_code == HTTPStatus.OK, path
+        assert f'<html lang="{language}"' in response.content.decode(), path
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_so_is_the_admin(world: World, language: str) -> None:
+    User.objects.filter(pk=world.support.pk).update(is_superuser=True)
+    client = world.client(world.support)
+    here = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
+
+    for path in ("/admin/", "/admin/health/", "/admin/subscriptions/organization/", here):
+        response = client.get(path, HTTP_ACCEPT_LANGUAGE=language)
+        assert response.status_code == HTTPStatus.OK, path
+        assert f'<html lang="{language}"' in response.content.decode(), path

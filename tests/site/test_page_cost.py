@@ -1,0 +1,63 @@
+"""What pages ask of the database: few questions, and as many for 200 members as for 20."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from subscriptions import clock
+from subscriptions.models import Membership, User
+from subscriptions.models.members import Role
+from tests.support.world import World
+
+PAGES = [
+    "",
+    "settings/subscription/",
+    "licenses/add/",
+    "users/",
+    "users/?page=2",
+    "purchases/",
+    "users/add/",
+]
+# Besides session and user.
+MOST = 8
+
+
+def fill(world: World, members: int) -> None:
+    """Up to so many members."""
+    numbers = range(world.lakeside.memberships.count() + 1, members + 1)
+    users = User.objects.bulk_create(
+        User(email=f"filled{number}@people.example", name=f"Person {number}") for number in numbers
+    )
+    Membership.objects.bulk_create(
+        Membership(
+            organization=world.lakeside,
+            user=user,
+            role=Role.GENERAL_MEMBER,
+            state="active",
+            license_number=number,
+            joined_at=clock.now(),
+            created_at=clock.now(),
+        )
+        for number, user in zip(numbers, users, strict=True)
+    )
+
+
+def queries(client: Client, page: str) -> int:
+    path = f"/o/lakeside/{page}"
+    client.get(path)  # what is read once per process
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured) - 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_little_and_no_more_for_many_members(world: World, page: str) -> None:
+    client = world.client(world.administrator)
+    fill(world, 70)
+    few = queries(client, page)
+
+    fill(world, 200)
+
+    assert queries(client, page) == few
+    assert few <= MOST

@@ -1,0 +1,395 @@
+"""Licenses over months, in any order of events, against a naive model (R3-R5, R10-R19, R31)."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pytest_django import Settings
+
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
+from billing.events.reconcile import reconcile
+from billing.gateway.types import ProcessorUnavailable
+from billing.models import PaymentProblem, Purchase, Refund
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import settle
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import members_of
+from subscriptions.members import invitations, members
+from subscriptions.members.members import NewMember
+from subscriptions.models import LicenseEntry, Membership, User
+from subscriptions.models.members import Role
+from subscriptions.policy.decisions import Refused
+from subscriptions.text import links
+from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
+from tests.stateful.model import END, WINDOW, Model, Person, Sale, chosen, refused
+from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world
+
+pytestmark = pytest.mark.one_database
+
+INCLUDED = 6
+NUMBERS = st.integers(0, 1000)
+QUANTITIES = st.sampled_from([5, 5, 10, 10, 15, 0, 7, -5])
+NEWCOMERS = st.sampled_from([f"person{number}@new.example" for number in range(14)])
+ROLES = st.sampled_from([Role.GENERAL_MEMBER, Role.OBSERVER, Role.ASSIGNOR, Role.ADMINISTRATOR])
+CARDS = st.sampled_from(["good", "good", "good", "declined", "refused"])
+CREATE = "/v1/checkout/sessions"
+
+# Each seed is a test of its own, the same in every run: after some ten examples Hypothesis mostly
+# varies those it has. A failure is not made smaller, which takes minutes: Phase.shrink does that.
+SEEDS = range(4)
+PROFILE = settings(
+    max_examples=7,
+    stateful_step_count=45,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class LicensesMachine(RuleBasedStateMachine):
+    """One organization per example; everything it did is rolled back in the end."""
+
+    stripe: SandboxControl
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = transaction.savepoint()
+        self.stripe.reset()
+        self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
+        self.links: list[tuple[str, int, str]] = []
+        self.busy = 0  # what was done since the last long wait
+        self.model = Model(
+            included=INCLUDED,
+            now=clock.now(),
+            people={
+                member.user.email: Person(member.role, signed_in=True)
+                for member in self.world.lakeside.memberships.select_related("user")
+            },
+        )
+
+    def teardown(self) -> None:
+        try:
+            self.everything_ends_well()
+        finally:
+            transaction.savepoint_rollback(self.before)
+
+    # Helpers
+
+    def membership(self, email: str) -> Membership:
+        return Membership.objects.select_related("user", "organization").get(
+            organization=self.world.lakeside, user__email=email
+        )
+
+    def session_of(self, key: str) -> str | None:
+        found = [s for s in self.stripe.sessions() if s["metadata"]["purchase"] == key]
+        return found[0]["id"] if found else None
+
+    def go(self, instant: datetime) -> None:
+        self.world.at(instant)
+        self.model.now = clock.now()
+
+    def a_sale(self, number: int) -> str:
+        return chosen(list(self.model.sales), number)
+
+    # Buying
+
+    @rule(
+        quantity=QUANTITIES,
+        number=NUMBERS,
+        is_meant_again=st.booleans(),
+        then=st.sampled_from(["leave", "pay", "pay", "come back", "come back"]),
+        card=CARDS,
+    )
+    def buy(self, quantity: int, number: int, is_meant_again: bool, then: str, card: str) -> None:
+        key = self.start_buying(quantity, number, is_meant_again)
+        if key is not None and then != "leave":
+            self.try_card(key, card)
+        if key is not None and then == "come back":
+            settle.settle(self.session_of(key) or "")
+            self.model.told(key)
+
+    def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
+        self.busy += 1
+        self.go(self.model.now + timedelta(seconds=1))
+        buyer = chosen(self.model.managers(), number)
+        page = self.model.page_of(buyer, quantity)
+        if page is not None:
+            self.model.told(page)
+            sale = self.model.sales[page]
+            has_time = sale.ends > self.model.now + timedelta(minutes=5)
+            page = page if sale.book == "open" and has_time else None
+        order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
+        try:
+            purchase = add_ons.start_purchase(self.membership(buyer), order)
+        except Refused:
+            assert page is None
+            assert not self.model.is_sold(quantity)
+        except add_ons.SameAgain:
+            assert page is None
+            assert not is_meant_again
+            assert self.model.has_just_bought(buyer, quantity)
+        else:
+            key = str(purchase.pk)
+            assert purchase.status == PurchaseStatus.OPEN
+            assert page in (None, key)
+            if page is None:
+                assert self.model.is_sold(quantity)
+                assert is_meant_again or not self.model.has_just_bought(buyer, quantity)
+                assert key not in self.model.sales
+                self.model.sales[key] = Sale(quantity, buyer, self.model.now)
+            return key
+        return None
+
+    @precondition(
+        lambda self: self.busy % 4 == 3 and self.model.now < WINDOW - timedelta(minutes=1)
+    )
+    @rule(quantity=st.sampled_from([20, 25]), number=NUMBERS, is_created=st.booleans())
+    def buy_without_an_answer(self, quantity: int, number: int, is_created: bool) -> None:
+        self.busy += 1
+        self.go(self.model.now + timedelta(seconds=1))
+        buyer = chosen(self.model.managers(), number)
+        if self.model.page_of(buyer, quantity):
+            return
+        kind = "drop_after" if is_created else "drop_before"
+        self.stripe.fault(kind, method="POST", path=CREATE)
+        with pytest.raises(ProcessorUnavailable):
+            add_ons.start_purchase(
+                self.membership(buyer), Order(quantity, uuid.uuid4(), is_meant_again=True)
+            )
+        self.stripe.clear_faults()
+        key = str(Purchase.objects.latest("created_at").pk)
+        self.model.sales[key] = Sale(
+            quantity, buyer, self.model.now, book="pending", has_session=is_created
+        )
+
+    @precondition(lambda self: self.model.sales)
+    @rule(number=NUMBERS, card=CARDS)
+    def pay(self, number: int, card: str) -> None:
+        self.try_card(self.a_sale(number), card)
+
+    def try_card(self, key: str, card: str) -> None:
+        session, sale = self.session_of(key), self.model.sales[key]
+        if session is None:
+            return
+        how: dict[str, Any] = {"funding": "charge_card"} if card == "refused" else {}
+        number_of_card = DECLINED_CARD if card == "declined" else GOOD_CARD
+        outcome = self.stripe.pay(session, card=number_of_card, **how)["outcome"]
+        if not sale.can_be_paid(self.model.now):
+            assert outcome == "not_open"
+        elif card == "declined":
+            assert outcome == "declined"
+        else:
+            assert outcome == "paid"
+            sale.is_paid, sale.is_good = True, card == "good"
+
+    @precondition(lambda self: self.model.sales)
+    @rule(number=NUMBERS, way=st.sampled_from(["page", "completed", "expired"]), times=NUMBERS)
+    def hear(self, number: int, way: str, times: int) -> None:
+        key = self.a_sale(number)
+        session = self.session_of(key)
+        if session is None:
+            return
+        for _ in range(times % 3 + 1):
+            if way == "page":
+                settle.settle(session)
+            else:
+                kind = COMPLETED if way == "completed" else EXPIRED
+                assert deliver(event(kind, session)).status_code == 200
+        self.model.told(key)
+
+    @precondition(lambda self: self.model.sales)
+    @rule(number=NUMBERS)
+    def nobody_hears(self, number: int) -> None:
+        key = self.a_sale(number)
+        session = self.session_of(key)
+        if session is None or self.model.sales[key].book == "settled":
+            return
+        self.stripe.fault("error", method="GET", status=500)
+        with pytest.raises(ProcessorUnavailable):
+            settle.settle(session)
+        self.stripe.clear_faults()
+
+    @precondition(lambda self: self.model.sales)
+    @rule(number=NUMBERS)
+    def close(self, number: int) -> None:
+        key = self.a_sale(number)
+        session, sale = self.session_of(key), self.model.sales[key]
+        if session is not None and sale.can_be_paid(self.model.now):
+            self.stripe.expire(session)
+            sale.was_closed = True
+
+    @rule()
+    def reconcile(self) -> None:
+        assert reconcile().failures == 0
+        self.model.reconciled()
+
+    # Members
+
+    @rule(number=NUMBERS, email=NEWCOMERS, role=ROLES)
+    def add(self, number: int, email: str, role: Role) -> None:
+        self.busy += 1
+        actor = chosen(self.model.managers(), number)
+        may = self.model.may_add(actor, email, role)
+        new = NewMember("Somebody", email, role)
+        assert refused(lambda: members.add(self.membership(actor), new)) != may
+        if may:
+            person = self.model.people.setdefault(email, Person(role, invitation=0))
+            person.role, person.state = role, "invited"
+            self.note_invitation(email)
+
+    @precondition(lambda self: self.model.held - self.model.in_use <= 12)
+    @rule(number=NUMBERS)
+    def fill_up(self, number: int) -> None:
+        """Until every license is in use, and one person more."""
+        while self.model.held > self.model.in_use:
+            self.add(number, f"crowd{len(self.model.people)}@new.example", Role.GENERAL_MEMBER)
+        self.add(number, "one-too-many@new.example", Role.GENERAL_MEMBER)
+
+    @rule(number=NUMBERS, other=NUMBERS)
+    def invite_again(self, number: int, other: int) -> None:
+        actor = chosen(self.model.managers(), number)
+        email = chosen(self.model.members(), other)
+        invited = self.model.people[email].state == "invited"
+        may = invited and self.model.may_touch(actor, email)
+        again = refused(
+            lambda: members.invite_again(self.membership(actor), self.membership(email))
+        )
+        assert again != may
+        if may:
+            self.note_invitation(email)
+
+    def note_invitation(self, email: str) -> None:
+        person = self.model.people[email]
+        person.invited_at, person.invitation = self.model.now, person.invitation + 1
+        token = links.invitation_link(self.membership(email)).rstrip("/").rpartition("/")[2]
+        self.links.append((email, person.invitation, token))
+
+    @precondition(lambda self: self.links)
+    @rule(number=NUMBERS)
+    def follow_a_link(self, number: int) -> None:
+        email, invitation, token = self.links[-1 - number % len(self.links)]
+        works = self.model.link_works(email, invitation)
+        assert refused(lambda: members.join(invitations.membership_of(token))) != works
+        if works:
+            person = self.model.people[email]
+            person.state, person.signed_in = "active", True
+            User.objects.filter(email=email).update(last_login=self.model.now)
+
+    @rule(number=NUMBERS, other=NUMBERS)
+    def remove(self, number: int, other: int) -> None:
+        actor = chosen(self.model.managers(), number)
+        email = chosen(self.model.members(), other)
+        may = self.model.may_touch(actor, email) and self.model.may_lose_role(email)
+        gone = refused(lambda: members.remove(self.membership(actor), self.membership(email)))
+        assert gone != may
+        if may:
+            self.model.people[email].state = "removed"
+
+    @rule(number=NUMBERS, other=NUMBERS, role=ROLES)
+    def change_role(self, number: int, other: int, role: Role) -> None:
+        actor = chosen(self.model.managers(), number)
+        email = chosen(self.model.members(), other)
+        person = self.model.people[email]
+        keeps = person.role == role or self.model.may_lose_role(email)
+        may = self.model.may_touch(actor, email) and self.model.may_grant(actor, role) and keeps
+        changed = refused(
+            lambda: members.change_role(self.membership(actor), self.membership(email), role)
+        )
+        assert changed != may
+        if may:
+            person.role = role
+
+    # Time
+
+    @rule(minutes=st.sampled_from([1, 3, 4, 6, 10, 29, 34, 36]))
+    def minutes_pass(self, minutes: int) -> None:
+        self.go(self.model.now + timedelta(minutes=minutes))
+
+    @precondition(lambda self: self.busy >= 6)
+    @rule(days=st.sampled_from([1, 13, 14, 30, 60]))
+    def days_pass(self, days: int) -> None:
+        self.busy = 0
+        self.go(self.model.now + timedelta(days=days))
+
+    @precondition(lambda self: self.busy >= 10)
+    @rule(boundary=st.sampled_from([WINDOW, END]), seconds=st.sampled_from([-600, -1, 0, 1]))
+    def come_to_a_boundary(self, boundary: datetime, seconds: int) -> None:
+        instant = boundary + timedelta(seconds=seconds)
+        self.busy = 0
+        if instant > self.model.now:
+            self.go(instant)
+
+    # What is always true
+
+    @invariant()
+    def licenses_agree(self) -> None:
+        held = ledger.held_at(self.world.lakeside, [clock.now()])[0]
+        rows = Membership.objects.filter(organization=self.world.lakeside)
+        numbers = sorted(m.license_number for m in rows if m.license_number is not None)
+        assert held == self.model.held
+        assert len(numbers) == len(set(numbers)) == self.model.in_use
+        assert members_of(self.world.lakeside) == self.model.in_use
+        if self.model.now < END:
+            assert len(numbers) <= held
+            assert numbers[-1] <= held
+
+    @invariant()
+    def books_agree(self) -> None:
+        books = {str(pk): status for pk, status in Purchase.objects.values_list("pk", "status")}
+        assert books == {key: sale.book for key, sale in self.model.sales.items()}
+        receipts = Purchase.objects.exclude(receipt_number=None)
+        numbers = sorted(
+            number or 0 for number in receipts.values_list("receipt_number", flat=True)
+        )
+        assert numbers == list(range(1, self.model.receipts + 1))
+
+    @invariant()
+    def somebody_is_in_charge(self) -> None:
+        assert any(
+            person.role == "administrator" and person.state == "active" and person.signed_in
+            for person in self.model.people.values()
+        )
+
+    def everything_ends_well(self) -> None:
+        """Every paid session ends in exactly one: its licenses, or a refund."""
+        self.go(self.model.now + timedelta(hours=1))
+        for _ in range(2):
+            assert reconcile().failures == 0
+            self.model.reconciled()
+        self.books_agree()
+        granted = set(
+            LicenseEntry.objects.filter(cause="add_on").values_list("reference", flat=True)
+        )
+        for session in self.stripe.sessions():
+            key = session["metadata"]["purchase"]
+            ends = [
+                f"purchase:{key}" in granted,
+                Refund.objects.filter(purchase=key, status="succeeded").exists(),
+                PaymentProblem.objects.filter(purchase=key, needs_support=True).exists(),
+            ]
+            assert sum(ends) == (1 if session["payment_status"] == "paid" else 0)
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_licenses_agree_with_the_model_whatever_happens(
+    db: None, stripe: SandboxControl, settings: Settings, number: int
+) -> None:
+    settings.STRIPE_MAX_NETWORK_RETRIES = 0
+    LicensesMachine.stripe = stripe
+
+    run_state_machine_as_test(seed(number)(LicensesMachine), settings=PROFILE)

@@ -1,0 +1,227 @@
+"""A whole life, several terms, against a paper calendar (R5, R10, R11, R16-R25, R27)."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pytest_django import Settings
+
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
+from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
+from billing.events.reconcile import reconcile
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import settle as purchases
+from billing.states import PurchaseStatus
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.licenses.status import standing_of
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models.members import Role
+from subscriptions.policy.decisions import Refused
+from tests.stateful.life import Paper, PaperTerm
+from tests.support.factories import PackageFactory
+from tests.support.removals import remove
+from tests.support.world import TERM_END, TERM_START, TODAY, World, build_world, local
+
+pytestmark = pytest.mark.one_database
+
+INCLUDED = 8
+QUANTITIES = st.sampled_from([5, 10, 25])
+
+PROFILE = settings(
+    max_examples=12,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class LifeMachine(RuleBasedStateMachine):
+    """One organization per example, from the middle of its first term on."""
+
+    stripe: SandboxControl
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = transaction.savepoint()
+        self.stripe.reset()
+        self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
+        # The processor's clock goes forward only once it has something to remember.
+        self.paper = Paper(
+            today=TODAY,
+            terms=[PaperTerm(TERM_START, TERM_END, 500, [(TERM_START, INCLUDED)])],
+            members=4,
+        )
+        self.names = 0
+
+    @initialize()
+    def packages(self) -> None:
+        self.short = self.world.term.package
+        self.long = PackageFactory.create(
+            name="Two years", unit_amount=800, term_years=2, minimum_licenses=12
+        )
+
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.before)
+
+    # Time
+
+    def go(self, day: date) -> None:
+        self.paper.today = day
+        self.world.at(local(day, 12))
+        reconcile()
+        self.paper.paying = None
+
+    @rule(days=st.sampled_from([1, 1, 2, 7, 20, 45, 120]))
+    def time_passes(self, days: int) -> None:
+        self.go(self.paper.today + timedelta(days=days))
+
+    @rule(days=st.sampled_from([-31, -30, -29, -1, 0, 1, 13, 14, 15]))
+    def time_comes_near_the_end(self, days: int) -> None:
+        day = self.paper.latest.last_day + timedelta(days=days)
+        if day > self.paper.today:
+            self.go(day)
+
+    # The price list
+
+    @rule(unit_amount=st.integers(100, 900), is_long=st.booleans())
+    def a_package_is_repriced(self, unit_amount: int, is_long: bool) -> None:
+        package = self.long if is_long else self.short
+        package.unit_amount = unit_amount
+        package.save()
+
+    # Buying
+
+    @rule(quantity=QUANTITIES)
+    def buy_add_ons(self, quantity: int) -> None:
+        order = Order(quantity, uuid.uuid4(), is_meant_again=True)
+        try:
+            purchase = add_ons.start_purchase(self.world.assignor, order)
+        except Refused:
+            assert not self.paper.sells_add_ons()
+            return
+        assert self.paper.sells_add_ons()
+        self.settle(purchase)
+        self.paper.buys_add_ons(quantity)
+
+    @rule(is_long=st.booleans(), is_paid=st.sampled_from([True, True, False]))
+    def renew(self, is_long: bool, is_paid: bool) -> None:
+        package = self.long if is_long else self.short
+        try:
+            plan = plan_renewal(standing_of(self.world.lakeside, clock.now()), package)
+        except Refused:
+            assert not self.paper.renewal_is_open()
+            return
+        assert self.paper.renewal_is_open()
+        number = self.paper.renewal_number(package.minimum_licenses)
+        assert plan.price.quantity == number
+        assert plan.price.total == number * package.unit_amount
+        order = RenewalOrder(package, "", plan.shown, uuid.uuid4())
+        purchase = start_renewal(self.world.administrator, order)
+        if is_paid:
+            self.settle(purchase)
+            self.paper.renews(number, package.unit_amount, package.term_years)
+        else:
+            self.paper.paying = number
+
+    def settle(self, purchase: Purchase) -> None:
+        self.world.pay(purchase)
+        settled = purchases.settle(purchase.session_id or "")
+        assert settled is not None
+        assert settled.status == PurchaseStatus.SETTLED
+
+    # Support
+
+    @precondition(lambda self: self.paper.renewal_is_open() and self.paper.paying is None)
+    @rule(number=st.integers(1, 10))
+    def support_removes_licenses(self, number: int) -> None:
+        left = self.paper.latest.licenses() - self.paper.removed - number
+        if left < self.paper.members:
+            return
+        remove(self.world, number)
+        self.paper.removed += number
+
+    # Members
+
+    @rule()
+    def add_a_member(self) -> None:
+        self.names += 1
+        new = NewMember("Nora", f"nora{self.names}@new.example", Role.GENERAL_MEMBER)
+        has_room = self.paper.members < self.paper.most_members()
+        try:
+            members.add(self.world.administrator, new)
+        except Refused:
+            assert not has_room
+        else:
+            assert has_room
+            self.paper.members += 1
+
+    @precondition(lambda self: self.paper.members > 4)
+    @rule()
+    def remove_a_member(self) -> None:
+        invited = self.world.lakeside.memberships.filter(state="invited").latest("pk")
+        members.remove(self.world.administrator, invited)
+        self.paper.members -= 1
+
+    # What must always hold
+
+    @invariant()
+    def the_ledger_says_what_the_paper_says_on_every_day_that_matters(self) -> None:
+        days = {self.paper.today}
+        for term in self.paper.terms:
+            for day in (term.first_day, term.last_day):
+                days |= {day - timedelta(days=1), day, day + timedelta(days=1)}
+            days |= {first for first, _ in term.grants}
+        ordered = sorted(days)
+
+        held = ledger.held_at(self.world.lakeside, [local(day, 12) for day in ordered])
+
+        # A grant of today counts from noon on, which is now.
+        assert held == [self.paper.held_on(day) for day in ordered]
+
+    @invariant()
+    def terms_and_receipts_agree(self) -> None:
+        terms = self.world.lakeside.terms.order_by("starts_on")
+        assert [(term.starts_on, term.expires_on, term.unit_amount) for term in terms] == [
+            (term.first_day, term.last_day, term.unit_amount) for term in self.paper.terms
+        ]
+        settled = Purchase.objects.filter(
+            organization=self.world.lakeside, status=PurchaseStatus.SETTLED
+        ).order_by("receipt_number")
+        assert [
+            (one.kind, one.quantity, one.unit_amount, one.total_amount) for one in settled
+        ] == self.paper.receipts
+        assert [one.receipt_number for one in settled] == [*range(1, len(settled) + 1)]
+
+    @invariant()
+    def nobody_is_without_a_license_while_the_term_runs(self) -> None:
+        count = standing_of(self.world.lakeside, clock.now()).licenses
+        assert count.in_use == self.paper.members
+        if self.paper.days_remaining() >= 0:
+            assert count.in_use <= count.held
+
+
+@pytest.mark.django_db
+def test_a_whole_life_agrees_with_a_paper_calendar(
+    stripe: SandboxControl, settings: Settings, db: Any
+) -> None:
+    LifeMachine.stripe = stripe
+    run_state_machine_as_test(LifeMachine, settings=PROFILE)

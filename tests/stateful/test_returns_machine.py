@@ -1,0 +1,195 @@
+"""Money that goes back and forth, against a treasurer's list of payments (R14, R30).
+
+Whoever refunds, whatever fails or is disputed, and whether or not anybody tells us at once: once
+everything is heard of, each purchase has the licenses that its money still pays for.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from billing.events.reconcile import reconcile
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import ledger_audit
+from subscriptions.policy.decisions import Refused
+from tests.billing.returns import hear, refunded_by_support
+from tests.support.world import World, build_world
+
+pytestmark = pytest.mark.one_database
+
+INCLUDED = 25
+PROFILE = settings(
+    max_examples=12,
+    stateful_step_count=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass
+class Payment:
+    """A line of the treasurer's list. Minor units; $5.00 a license."""
+
+    purchase: Purchase
+    licenses: int
+    refunds: dict[str, int] = field(default_factory=dict)
+    disputed: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
+
+    @property
+    def paid(self) -> int:
+        return 500 * self.licenses
+
+    @property
+    def gone(self) -> int:
+        return sum(self.refunds.values()) + self.lost
+
+    @property
+    def left(self) -> int:
+        return self.paid - self.gone - sum(self.disputed.values())
+
+    @property
+    def licenses_left(self) -> int:
+        """Whole groups of five that are still paid for in any part stay (R30)."""
+        if self.gone >= self.paid:
+            return 0
+        return self.licenses - 5 * (self.gone // 2500)
+
+
+class ReturnsMachine(RuleBasedStateMachine):
+    """One organization per example; time stands still."""
+
+    stripe: SandboxControl
+
+    payments = Bundle("payments")
+    refunds = Bundle("refunds")
+    disputes = Bundle("disputes")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = transaction.savepoint()
+        self.stripe.reset()
+        self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
+        self.list: list[Payment] = []
+
+    def teardown(self) -> None:
+        reconcile()
+        self.books_agree()
+        transaction.savepoint_rollback(self.before)
+
+    def told(self, payment: Payment, is_told: bool) -> None:
+        if is_told:
+            hear(payment.purchase)
+
+    @initialize(target=payments, groups=st.integers(1, 4))
+    def first(self, groups: int) -> Payment:
+        return self.buy(groups)
+
+    @rule(target=payments, groups=st.integers(1, 4))
+    def buy_another(self, groups: int) -> Payment:
+        return self.buy(groups)
+
+    def buy(self, groups: int) -> Payment:
+        purchase = self.world.buy_and_settle(5 * groups, is_meant_again=True)
+        payment = Payment(purchase, 5 * groups)
+        self.list.append(payment)
+        return payment
+
+    @rule(target=refunds, payment=payments, part=st.floats(0.05, 1), is_told=st.booleans())
+    def refund_in_the_dashboard(self, payment: Payment, part: float, is_told: bool) -> Any:
+        amount = int(payment.left * part)
+        if amount < 1 or payment.disputed or payment.lost:
+            return multiple()
+        made = self.stripe.refund(payment_intent=payment.purchase.payment_intent_id, amount=amount)
+        payment.refunds[made["id"]] = amount
+        self.told(payment, is_told)
+        return payment, made["id"]
+
+    @rule(target=refunds, payment=payments, groups=st.integers(1, 4), is_all=st.booleans())
+    def support_refunds(self, payment: Payment, groups: int, is_all: bool) -> Any:
+        reconcile()
+        left = payment.licenses_left
+        licenses = left if is_all else 5 * groups
+        is_possible = left and licenses <= left and not payment.disputed and not payment.lost
+        expected = payment.left if licenses == left else 500 * licenses
+        try:
+            refund = refunded_by_support(self.world, payment.purchase, licenses)
+        except Refused:
+            assert not is_possible
+            return multiple()
+        assert is_possible
+        assert refund.amount == expected
+        payment.refunds[refund.refund_id or ""] = refund.amount
+        return payment, refund.refund_id
+
+    @rule(made=consumes(refunds), is_told=st.booleans())
+    def a_refund_fails(self, made: tuple[Payment, str], is_told: bool) -> None:
+        payment, refund_id = made
+        self.stripe.fail_refund(refund_id)
+        del payment.refunds[refund_id]
+        self.told(payment, is_told)
+
+    @rule(target=disputes, payment=payments, is_told=st.booleans(), is_lost_at_once=st.booleans())
+    def the_cardholder_disputes(
+        self, payment: Payment, is_told: bool, is_lost_at_once: bool
+    ) -> Any:
+        if payment.left < 1 or payment.disputed or payment.lost:
+            return multiple()
+        opened = self.stripe.open_dispute(payment_intent=payment.purchase.payment_intent_id)
+        payment.disputed[opened["id"]] = opened["amount"]
+        self.told(payment, is_told)
+        if is_lost_at_once:
+            self.decide(payment, opened["id"], is_lost=True)
+            return multiple()
+        return payment, opened["id"]
+
+    @rule(dispute=consumes(disputes), is_lost=st.booleans(), is_told=st.booleans())
+    def it_is_decided(self, dispute: tuple[Payment, str], is_lost: bool, is_told: bool) -> None:
+        payment, dispute_id = dispute
+        self.decide(payment, dispute_id, is_lost=is_lost)
+        self.told(payment, is_told)
+
+    def decide(self, payment: Payment, dispute_id: str, *, is_lost: bool) -> None:
+        self.stripe.close_dispute(dispute_id, "lost" if is_lost else "won")
+        amount = payment.disputed.pop(dispute_id)
+        payment.lost += amount if is_lost else 0
+
+    @rule()
+    def the_periodic_job_runs(self) -> None:
+        reconcile()
+        self.books_agree()
+
+    @invariant()
+    def the_ledger_agrees_with_what_was_written_down(self) -> None:
+        assert list(ledger_audit.differences()) == []
+
+    def books_agree(self) -> None:
+        """Everything is heard of: what is paid for is held, and nothing else."""
+        assert self.world.held() == INCLUDED + sum(one.licenses_left for one in self.list)
+        for payment in self.list:
+            now = Purchase.objects.get(pk=payment.purchase.pk)
+            assert now.refunded_amount == min(payment.paid, payment.gone)
+
+
+@pytest.mark.django_db
+def test_licenses_follow_the_money(stripe: SandboxControl, db: Any) -> None:
+    ReturnsMachine.stripe = stripe
+    run_state_machine_as_test(ReturnsMachine, settings=PROFILE)

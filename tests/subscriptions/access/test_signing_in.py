@@ -1,0 +1,310 @@
+"""Second factors, recent sign-ins, and sessions."""
+
+import re
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from allauth.usersessions.models import UserSession
+from django.conf import settings as settings_of_site
+from django.test import Client
+from pytest_django import Settings
+
+from subscriptions.access import second_factor
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Organization, User
+from subscriptions.models.members import Role
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.columns import RosterLine
+from subscriptions.text import links
+from tests.support.factories import PASSWORD
+from tests.support.pages import text_of
+from tests.support.world import World, sign_in
+
+TWELVE_HOURS = 12 * 3600
+
+
+def with_app(user: User) -> str:
+    """Give somebody an authenticator app; its secret."""
+    secret: str = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def code_of(secret: str) -> str:
+    counter = next(yield_hotp_counters_from_time())
+    return f"{hotp_value(secret, counter):06d}"
+
+
+def client_of(user: User, seconds_ago: float = 0, method: str = "password") -> Client:
+    client = Client()
+    sign_in(client, user, seconds_ago=seconds_ago, method=method)
+    return client
+
+
+class TestSecretsAreKeptEncrypted:
+    def test_the_database_does_not_have_them(self, world: World) -> None:
+        secret = with_app(world.administrator.user)
+
+        stored = Authenticator.objects.get(type="totp").data["secret"]
+        assert secret not in stored
+        assert second_factor.SecondFactorAdapter().decrypt(stored) == secret
+
+    def test_after_a_change_of_the_key_they_are_still_read(
+        self, world: World, settings: Settings
+    ) -> None:
+        adapter = second_factor.SecondFactorAdapter()
+        stored = adapter.encrypt("secret")
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another key that is long enough to be one"
+        assert adapter.decrypt(stored) == "secret"
+
+        settings.SECRET_KEY_FALLBACKS = []
+        with pytest.raises(ValueError, match="another SECRET_KEY"):
+            adapter.decrypt(stored)
+
+
+class TestAtSignIn:
+    def test_the_code_is_asked_for(self, world: World) -> None:
+        secret = with_app(world.administrator.user)
+        client = Client()
+        form = {"login": world.administrator.user.email, "password": PASSWORD}
+
+        page = client.post("/accounts/login/", form, follow=True)
+        assert page.redirect_chain[-1][0] == "/accounts/second-factor/authenticate/"
+        assert client.get("/o/lakeside/").status_code == 302
+
+        wrong = client.post("/accounts/second-factor/authenticate/", {"code": "000000"})
+        assert "This code is not correct" in text_of(wrong)
+        client.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
+        assert client.get("/o/lakeside/").status_code == 200
+
+    def test_an_address_that_was_never_confirmed_does_not_get_in(self, world: World) -> None:
+        user = world.official.user
+        EmailAddress.objects.filter(user=user).update(verified=False)
+
+        page = Client().post(
+            "/accounts/login/", {"login": user.email, "password": PASSWORD}, follow=True
+        )
+
+        assert page.redirect_chain[-1][0] == "/accounts/confirm-email/"
+
+
+class TestAnOrganizationThatAsksForIt:
+    @pytest.fixture(autouse=True)
+    def required(self, world: World) -> None:
+        Organization.objects.filter(pk=world.lakeside.pk).update(second_factor_required=True)
+
+    @pytest.mark.parametrize("path", ["licenses/add/", "renewal/", "users/", "settings/people/"])
+    def test_who_may_buy_is_asked_to_set_one_up(self, world: World, path: str) -> None:
+        for person in (world.assignor, world.administrator):
+            response = world.client(person).get(f"/o/lakeside/{path}")
+
+            assert response.status_code == 403
+            assert "A second factor is needed here" in text_of(response)
+
+    def test_posts_are_kept_out_too(self, world: World) -> None:
+        response = world.client(world.assignor).post("/o/lakeside/licenses/add/", {"quantity": "5"})
+
+        assert response.status_code == 403
+
+    def test_with_one_everything_opens(self, world: World) -> None:
+        with_app(world.assignor.user)
+        client = client_of(world.assignor.user, method="mfa")
+
+        assert client.get("/o/lakeside/licenses/add/").status_code == 200
+
+    def test_having_one_is_not_enough_without_showing_it(self, world: World) -> None:
+        """A session that was opened by password alone, perhaps by somebody else."""
+        with_app(world.assignor.user)
+        client = client_of(world.assignor.user)
+        Authenticator.objects.update(created_at="2020-01-01T00:00Z")
+
+        page = client.get("/o/lakeside/licenses/add/")
+
+        assert page.status_code == 403
+        assert "/accounts/second-factor/reauthenticate/" in page.content.decode()
+
+    def test_set_up_in_this_session_it_need_not_be_shown_again(self, world: World) -> None:
+        client = client_of(world.assignor.user, seconds_ago=60)
+        with_app(world.assignor.user)
+
+        assert client.get("/o/lakeside/licenses/add/").status_code == 200
+
+    def test_others_and_members_home_are_untouched(self, world: World) -> None:
+        for person in (world.observer, world.official, world.assignor):
+            assert world.client(person).get("/o/lakeside/").status_code == 200
+
+    def test_other_organizations_are_untouched(self, world: World) -> None:
+        assert world.client(world.stranger).get("/o/harbor/licenses/add/").status_code == 200
+
+    def test_one_s_own_comes_first(self, world: World) -> None:
+        Organization.objects.update(second_factor_required=False)
+        client = world.client(world.administrator)
+        form = {"second_factor_required": "on"}
+
+        page = client.post("/o/lakeside/settings/security/", form, follow=True)
+        assert "Set up your own second factor first" in text_of(page)
+        with_app(world.administrator.user)
+        client.post("/o/lakeside/settings/security/", form)
+
+        world.lakeside.refresh_from_db()
+        assert world.lakeside.second_factor_required
+
+
+class TestTheSignInMustBeRecent:
+    def buy(self, client: Client) -> Any:
+        page = client.get("/o/lakeside/licenses/add/").content.decode()
+        found = re.search(r'name="submission" value="([^"]+)"', page)
+        assert found
+        form = {"quantity": "10", "submission": found[1]}
+        return client.post("/o/lakeside/licenses/add/", form)
+
+    def test_before_buying(self, world: World, stripe: Any) -> None:
+        response = self.buy(client_of(world.assignor.user, TWELVE_HOURS + 1))
+
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+        assert not stripe.sessions()
+
+    def test_a_moment_earlier_nothing_is_asked(self, world: World, stripe: Any) -> None:
+        response = self.buy(client_of(world.assignor.user, TWELVE_HOURS - 60))
+
+        assert response.headers["Location"] == stripe.sessions()[0]["url"]
+
+    def test_with_the_password_typed_it_goes_on_where_it_was(
+        self, world: World, stripe: Any
+    ) -> None:
+        client = client_of(world.assignor.user, TWELVE_HOURS + 1)
+        asked = self.buy(client).headers["Location"]
+
+        form = {"password": PASSWORD, "next": "/o/lakeside/licenses/add/"}
+        response = client.post(asked, form)
+
+        [session] = stripe.sessions()
+        assert response.headers["Location"] == session["url"]
+        assert session["line_items"]["data"][0]["quantity"] == 10
+
+    def test_looking_needs_no_password(self, world: World) -> None:
+        client = client_of(world.assignor.user, 30 * 24 * 3600)
+
+        assert client.get("/o/lakeside/licenses/add/").status_code == 200
+
+    def test_before_a_role_is_changed(self, world: World) -> None:
+        path = f"/o/lakeside/users/{world.observer.key}/"
+        client = client_of(world.administrator.user, 3601)
+
+        response = client.post(path, {"role": "assignor"})
+
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+        world.observer.refresh_from_db()
+        assert world.observer.role == "observer"
+
+    @pytest.mark.parametrize("role", ["assignor", "administrator"])
+    def test_before_somebody_is_added_who_may_buy(self, world: World, role: str) -> None:
+        client = client_of(world.administrator.user, 3601)
+        form = {"name": "N", "email": "n@lakeside.example", "role": role}
+
+        response = client.post("/o/lakeside/users/add/", form)
+
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+        assert not User.objects.filter(email="n@lakeside.example").exists()
+
+    def test_in_the_admin(self, world: World) -> None:
+        for seconds, opens in ((8 * 3600 - 60, True), (8 * 3600 + 1, False)):
+            response = client_of(world.support, seconds).get("/admin/")
+
+            assert (response.status_code == 200) == opens
+
+    def test_a_session_of_unknown_age_is_old(self, world: World) -> None:
+        client = Client()
+        client.force_login(world.support, backend="django.contrib.auth.backends.ModelBackend")
+
+        location = client.get("/admin/").headers["Location"]
+        assert location.startswith("/accounts/reauthenticate/")
+
+
+class TestSupport:
+    def test_needs_a_second_factor(self, world: World, settings: Settings) -> None:
+        settings.STAFF_SECOND_FACTOR = True
+        client = client_of(world.support)
+
+        page = client.get("/admin/", follow=True)
+        assert page.redirect_chain[-1][0] == "/accounts/second-factor/"
+        assert "Support staff need a second factor" in text_of(page)
+
+        with_app(world.support)
+        Authenticator.objects.update(created_at="2020-01-01T00:00Z")
+        asked = client_of(world.support).get("/admin/").headers["Location"]
+        assert asked.startswith("/accounts/second-factor/reauthenticate/")
+        assert client_of(world.support, method="mfa").get("/admin/").status_code == 200
+
+
+def test_signing_out_everywhere_else(world: World) -> None:
+    clients = [Client() for _ in range(2)]
+    form = {"login": world.official.user.email, "password": PASSWORD}
+    for client in clients:
+        client.post("/accounts/login/", form)
+    page = text_of(clients[0].get("/accounts/sessions/"))
+    assert "Sign out everywhere else" in page
+
+    clients[0].post("/accounts/sessions/")
+
+    assert clients[0].get("/o/lakeside/").status_code == 200
+    assert clients[1].get("/o/lakeside/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["", "totp/activate/", "webauthn/add/"])
+def test_the_pages_of_the_second_factor_open(world: World, path: str) -> None:
+    client = Client()
+    client.post("/accounts/login/", {"login": world.observer.user.email, "password": PASSWORD})
+
+    response = client.get(f"/accounts/second-factor/{path}", follow=True)
+
+    assert response.status_code == 200
+
+
+def test_a_session_begun_by_an_invitation_is_one_like_others(world: World) -> None:
+    """It ends with the others, and needs no password that was chosen a moment ago."""
+    invited = members.add(world.administrator, NewMember("Nina", "nina@new.example", Role.ASSIGNOR))
+    client = Client()
+    chosen = {"password": PASSWORD, "password_again": PASSWORD}
+    client.post(links.invitation_link(invited).removeprefix(settings_of_site.SITE_URL), chosen)
+
+    assert client.get("/o/lakeside/users/").status_code == 200
+    assert UserSession.objects.filter(user=invited.user).count() == 1
+    form = {"name": "N", "email": "n@lakeside.example", "role": "assignor"}
+    added = client.post("/o/lakeside/users/add/", form)
+    assert added.headers["Location"] == "/o/lakeside/users/"
+
+
+def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: World) -> None:
+    members.add(world.administrator, NewMember("N", "new@lakeside.example", Role.OBSERVER))
+    mine = EmailAddress.objects.create(
+        user=world.official.user, email="new@lakeside.example", verified=False, primary=False
+    )
+    key = EmailConfirmationHMAC(mine).key
+
+    page = Client().post(f"/accounts/confirm-email/{key}/", follow=True)
+
+    assert page.status_code == 200
+    world.official.user.refresh_from_db()
+    assert world.official.user.email == "official@lakeside.example"
+
+
+def test_nor_is_anybody_who_may_buy_imported_without_it(world: World) -> None:
+    line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
+    roster = rosters.keep(world.administrator, [line], source="")
+    client = client_of(world.administrator.user, 3601)
+
+    response = client.post(f"/o/lakeside/users/import/{roster.pk}/add/")
+
+    assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not User.objects.filter(email="nina@new.example").exists()

@@ -1,0 +1,252 @@
+"""Asking to join by a code, and the answer (R2-R5)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from subscriptions.members import join_requests
+from subscriptions.members.join_requests import Asking
+from subscriptions.models import JoinRequest, Membership, Notice
+from subscriptions.models.members import JoinRequestState, MembershipState, Role
+from subscriptions.organizations import settings as preferences
+from subscriptions.policy.decisions import Reason, Refused
+from tests.support.factories import UserFactory
+from tests.support.pages import text_of
+from tests.support.world import World
+
+NINA = Asking("Nina New", "Nina@new.example")
+
+
+@pytest.fixture(autouse=True)
+def no_limit_left_over() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def code(world: World) -> str:
+    return preferences.set_join_code(world.administrator, is_open=True)
+
+
+@pytest.fixture
+def request_(world: World, code: str) -> JoinRequest:
+    join_requests.ask(world.lakeside, NINA)
+    return JoinRequest.objects.get()
+
+
+def ask(code: str, client: Client | None = None, **fields: Any) -> Any:
+    form = {"code": code, "name": "Nina New", "email": "nina@new.example"} | fields
+    return (client or Client()).post("/join/", form)
+
+
+class TestTheCode:
+    def test_leads_to_its_organization_however_it_is_typed(self, world: World, code: str) -> None:
+        for typed in (code, code.lower(), f" {code[:5]}-{code[5:]} "):
+            page = text_of(Client().get("/join/", {"code": typed}))
+            assert "become a member of Lakeside Officials Association" in page
+
+    @pytest.mark.parametrize("typed", ["WRONG", "x" * 30, "ä", "' OR 1=1"])
+    def test_a_wrong_one_says_so(self, world: World, code: str, typed: str) -> None:
+        response = Client().get("/join/", {"code": typed})
+
+        assert response.status_code == 404
+        assert "does not work" in text_of(response)
+
+    def test_without_one_the_page_asks_for_it(self, world: World) -> None:
+        assert Client().get("/join/").status_code == 200
+
+    def test_a_new_one_ends_the_old(self, world: World, code: str) -> None:
+        preferences.set_join_code(world.administrator, is_open=True)
+
+        assert Client().get("/join/", {"code": code}).status_code == 404
+
+    def test_once_ended_nobody_can_ask(self, world: World, code: str) -> None:
+        preferences.set_join_code(world.administrator, is_open=False)
+
+        assert ask(code).status_code == 404
+        assert not JoinRequest.objects.exists()
+
+    def test_only_administrators_change_it(self, world: World) -> None:
+        with pytest.raises(preferences.NotAllowed):
+            preferences.set_join_code(world.assignor, is_open=True)
+
+
+class TestAsking:
+    def test_holds_no_license(self, world: World, code: str) -> None:
+        response = ask(code)
+
+        assert response.headers["Location"] == "/join/asked/"
+        request = JoinRequest.objects.get()
+        assert (request.name, request.email) == ("Nina New", "nina@new.example")
+        assert not Membership.objects.filter(user__email="nina@new.example").exists()
+
+    def test_those_who_may_answer_are_told(self, world: World, code: str) -> None:
+        ask(code)
+
+        told = Notice.objects.filter(kind="join_requested")
+        assert {notice.recipient for notice in told} == {
+            "administrator@lakeside.example",
+            "assignor@lakeside.example",
+        }
+
+    @pytest.mark.parametrize("email", ["official@lakeside.example", "OFFICIAL@lakeside.example"])
+    def test_members_and_strangers_are_answered_alike(
+        self, world: World, code: str, email: str
+    ) -> None:
+        """Nobody learns here who is a member or has an account."""
+        assert ask(code, email=email).headers["Location"] == ask(code).headers["Location"]
+        assert not JoinRequest.objects.filter(email="official@lakeside.example").exists()
+
+    def test_twice_is_one_request(self, world: World, code: str) -> None:
+        for _ in range(3):
+            ask(code)
+
+        assert JoinRequest.objects.count() == 1
+        assert Notice.objects.filter(kind="join_requested").count() == 2
+
+    def test_who_has_signed_in_asks_under_their_own_name(self, world: World, code: str) -> None:
+        ask(code, world.client(world.stranger), name="Somebody Else", email="else@x.example")
+
+        request = JoinRequest.objects.get()
+        assert request.user == world.stranger.user
+        assert (request.name, request.email) == ("Harry Harbor", "administrator@harbor.example")
+
+    @pytest.mark.parametrize(
+        "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
+    )
+    def test_bad_input_is_said_next_to_the_field(
+        self, world: World, code: str, fields: dict[str, Any]
+    ) -> None:
+        response = ask(code, **fields)
+
+        assert response.status_code == 422
+        assert 'class="error"' in response.content.decode()
+        assert not JoinRequest.objects.exists()
+
+    def test_too_often_from_one_place(self, world: World, code: str) -> None:
+        answers = [ask(code, email=f"n{number}@new.example").status_code for number in range(102)]
+
+        assert answers[:100] == [302] * 100
+        assert answers[100:] == [429] * 2
+
+    def test_when_too_many_wait_it_says_so(
+        self, world: World, code: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
+        ask(code)
+
+        response = ask(code, email="other@new.example")
+
+        assert response.status_code == 409
+        assert "Many people are already waiting" in text_of(response)
+
+
+class TestApproving:
+    def approve(self, world: World, request: JoinRequest, role: str = "general_member") -> Any:
+        path = f"/o/lakeside/users/requests/{request.key}/approve/"
+        return world.client(world.assignor).post(path, {"role": role})
+
+    def test_invites_on_the_next_license(self, world: World, request_: JoinRequest) -> None:
+        self.approve(world, request_)
+
+        member = Membership.objects.get(user__email="nina@new.example")
+        request_.refresh_from_db()
+        assert (member.state, member.license_number) == (MembershipState.INVITED, 5)
+        assert (request_.state, request_.decided_by) == (
+            JoinRequestState.APPROVED,
+            world.assignor.user,
+        )
+        assert Notice.objects.filter(kind="invitation", recipient="nina@new.example").exists()
+
+    def test_twice_is_once(self, world: World, request_: JoinRequest) -> None:
+        self.approve(world, request_)
+        self.approve(world, request_)
+
+        assert world.lakeside.memberships.exclude(license_number=None).count() == 5
+        assert Notice.objects.filter(kind="invitation").count() == 1
+
+    def test_is_refused_without_a_free_license(self, world: World, request_: JoinRequest) -> None:
+        world.fill(25)
+
+        response = self.approve(world, request_)
+
+        assert response.status_code == 409
+        assert "All licenses are taken" in text_of(response)
+        request_.refresh_from_db()
+        assert request_.state == JoinRequestState.PENDING
+
+    def test_never_above_one_s_own_role(self, world: World, request_: JoinRequest) -> None:
+        """R3: what is not offered becomes a General member."""
+        self.approve(world, request_, Role.ADMINISTRATOR)
+
+        member = Membership.objects.get(user__email="nina@new.example")
+        assert member.role == Role.GENERAL_MEMBER
+        join_requests.ask(world.lakeside, Asking("O", "o@new.example"))
+        other = JoinRequest.objects.get(email="o@new.example")
+        with pytest.raises(Refused) as refused:
+            join_requests.approve(world.assignor, other, Role.ADMINISTRATOR)
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_somebody_added_meanwhile_is_not_added_again(
+        self, world: World, request_: JoinRequest
+    ) -> None:
+        user = UserFactory.create(email="nina@new.example")
+        world.lakeside.memberships.create(
+            user=user,
+            role=Role.OBSERVER,
+            state=MembershipState.ACTIVE,
+            license_number=5,
+            created_at=request_.created_at,
+        )
+        self.approve(world, request_)
+
+        assert Membership.objects.get(user=user).role == Role.OBSERVER
+
+    def test_of_another_organization_is_out_of_reach(
+        self, world: World, request_: JoinRequest
+    ) -> None:
+        path = f"/o/harbor/users/requests/{request_.key}/approve/"
+
+        assert world.client(world.stranger).post(path).status_code == 404
+
+    def test_expired_it_is_refused(self, world: World, request_: JoinRequest) -> None:
+        world.later(days=200)
+
+        response = self.approve(world, request_)
+
+        assert response.status_code == 409
+        assert "expired" in text_of(response)
+
+
+def test_denying_says_so_and_takes_nothing(world: World, request_: JoinRequest) -> None:
+    path = f"/o/lakeside/users/requests/{request_.key}/deny/"
+    for _ in range(2):
+        world.client(world.assignor).post(path)
+
+    request_.refresh_from_db()
+    assert request_.state == JoinRequestState.DENIED
+    assert Notice.objects.get(kind="join_denied").recipient == "nina@new.example"
+    assert not Membership.objects.filter(user__email="nina@new.example").exists()
+
+
+def test_denied_one_may_ask_again(world: World, request_: JoinRequest, settings: Settings) -> None:
+    join_requests.deny(world.assignor, request_)
+    join_requests.ask(world.lakeside, NINA)
+
+    assert len(join_requests.waiting_requests(world.lakeside)) == 1
+
+
+def test_the_list_names_who_asks(world: World, request_: JoinRequest) -> None:
+    page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
+
+    assert "Nina New nina@new.example" in page
+    assert "21 licenses are free" in page
+
+    world.fill(24)
+    page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
+    assert "1 license is free" in page

@@ -1,0 +1,65 @@
+"""When a user was last seen: joining or the last sign-in, whichever is later (R4)."""
+
+from datetime import datetime
+
+from subscriptions import clock
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Membership
+from subscriptions.models.members import Role
+from tests.support.world import World
+
+
+def seen(membership: Membership) -> datetime | None:
+    membership.refresh_from_db()
+    return membership.last_seen_at
+
+
+def test_signing_in_counts(world: World) -> None:
+    world.later(days=3)
+
+    world.client(world.official)
+
+    assert seen(world.official) == clock.now()
+
+
+def test_signing_in_leaves_other_people_alone(world: World) -> None:
+    before = seen(world.observer)
+    world.later(days=3)
+
+    world.client(world.official)
+
+    assert seen(world.observer) == before
+
+
+def test_joining_counts(world: World) -> None:
+    added = invited(world)
+    world.later(days=2)
+
+    members.join(added)
+
+    assert seen(added) == clock.now()
+
+
+def test_an_invited_person_was_not_seen(world: World) -> None:
+    added = invited(world)
+
+    # With an account already, because of another organization.
+    world.client(added)
+
+    assert seen(added) is None
+
+
+def test_inviting_again_after_removal_starts_over(world: World) -> None:
+    members.remove(world.administrator, world.official)
+
+    members.add(
+        world.administrator,
+        NewMember("Otto Official", world.official.user.email, Role.GENERAL_MEMBER),
+    )
+
+    assert seen(world.official) is None
+
+
+def invited(world: World) -> Membership:
+    return members.add(world.administrator, NewMember("N 1", "n1@new.example", Role.GENERAL_MEMBER))

@@ -1,0 +1,274 @@
+"""Adding, inviting again, joining, changing and removing members (R3-R5)."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
+from subscriptions.models.members import MembershipState, Role
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy.decisions import Reason, Refused
+from tests.support.factories import MembershipFactory, UserFactory
+from tests.support.world import World, build_term, build_world
+
+
+def new(email: str = "new@lakeside.example", role: str = Role.GENERAL_MEMBER) -> NewMember:
+    return NewMember(name="Nora New", email=email, role=role)
+
+
+def in_use(world: World) -> int:
+    return standing_of(world.lakeside, clock.now()).licenses.in_use
+
+
+class TestAdding:
+    def test_takes_a_license_from_the_invitation_on(self, world: World) -> None:
+        added = members.add(world.assignor, new())
+
+        assert added.state == MembershipState.INVITED
+        assert added.license_number == 5
+        assert in_use(world) == 5
+        assert not added.user.has_usable_password()
+
+    def test_is_told_by_mail_and_recorded(self, world: World) -> None:
+        members.add(world.assignor, new())
+
+        notice = Notice.objects.get(kind="invitation")
+        assert notice.recipient == "new@lakeside.example"
+        assert Activity.objects.get(verb="member_added").actor == world.assignor.user
+
+    def test_joins_an_existing_account_and_leaves_it_alone(self, world: World) -> None:
+        added = members.add(world.assignor, new("ADMINISTRATOR@Harbor.example"))
+
+        assert added.user == world.stranger.user
+        assert added.user.name == "Harry Harbor"
+        assert User.objects.filter(email__icontains="administrator@harbor").count() == 1
+
+    def test_shows_what_was_typed_until_the_person_joins(self, world: World) -> None:
+        """The list must not tell that the address had an account under another name."""
+        added = members.add(world.assignor, new("administrator@harbor.example"))
+        assert added.display_name == "Nora New"
+
+        members.join(added)
+
+        assert Membership.objects.get(pk=added.pk).display_name == "Harry Harbor"
+
+    @pytest.mark.parametrize("email", ["official@lakeside.example", " Official@LAKESIDE.example "])
+    def test_a_member_is_not_added_twice(self, world: World, email: str) -> None:
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new(email))
+
+        assert refused.value.refusal.reason == Reason.ALREADY_A_MEMBER
+
+    def test_an_assignor_cannot_add_an_administrator(self, world: World) -> None:
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new(role=Role.ADMINISTRATOR))
+
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+        assert not User.objects.filter(email="new@lakeside.example").exists()
+
+    def test_an_assignor_cannot_add_a_removed_administrator_again(self, world: World) -> None:
+        second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
+        members.remove(world.administrator, second)
+
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new(second.user.email))
+
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_support_staff_use_a_license_only_as_members(self, world: World) -> None:
+        before = in_use(world)
+        members.add(world.assignor, new(world.support.email))
+
+        assert in_use(world) == before + 1
+
+
+class TestLicenses:
+    @pytest.mark.parametrize("licenses", [5, 6])
+    def test_the_last_license_is_given_and_no_more(self, db: None, licenses: int) -> None:
+        world = build_world(licenses=licenses)
+        world.fill(licenses - 1)
+        members.add(world.assignor, new())
+
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new("another@lakeside.example"))
+
+        assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
+        assert refused.value.refusal.facts["missing"] == 1
+        assert in_use(world) == licenses
+
+    def test_a_removed_member_frees_the_license_at_once(self, db: None) -> None:
+        world = build_world(licenses=5)
+        world.fill(5)
+        members.remove(world.assignor, world.observer)
+
+        assert members.add(world.assignor, new()).license_number == 3
+
+    def test_numbers_grow_until_all_licenses_are_numbered(self, world: World) -> None:
+        members.remove(world.assignor, world.observer)
+        numbers = [
+            members.add(world.assignor, new(f"new{number}@lakeside.example")).license_number
+            for number in range(22)
+        ]
+
+        assert numbers == [*range(5, 26), 3]
+
+    def test_the_lowest_gap_may_be_the_first(self, db: None) -> None:
+        world = build_world(licenses=5)
+        world.fill(5)
+        Membership.objects.filter(pk=world.assignor.pk).update(
+            state=MembershipState.REMOVED, license_number=None
+        )
+        members.remove(world.administrator, world.observer)
+
+        first = members.add(world.administrator, new("one@lakeside.example"))
+        second = members.add(world.administrator, new("two@lakeside.example"))
+
+        assert (first.license_number, second.license_number) == (2, 3)
+
+    def test_two_members_never_hold_the_same_license(self, world: World) -> None:
+        """The index holds even where the lock would be missed (R5)."""
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MembershipFactory.create(organization=world.lakeside, license_number=1)
+
+    def test_a_smaller_next_term_is_a_limit(self, world: World) -> None:
+        build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
+        members.add(world.assignor, new())
+
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new("another@lakeside.example"))
+
+        assert refused.value.refusal.reason == Reason.HELD_BACK_BY_NEXT_TERM
+
+    def test_an_open_renewal_checkout_is_a_limit(self, world: World) -> None:
+        Renewal.objects.create(
+            term=world.term,
+            package=world.term.package,
+            state=RenewalState.PAYING,
+            quantity=4,
+            created_at=clock.now(),
+        )
+
+        with pytest.raises(Refused) as refused:
+            members.add(world.assignor, new())
+
+        assert refused.value.refusal.reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
+
+    def test_after_expiration_nobody_is_added(self, world: World) -> None:
+        from subscriptions.policy import calendar
+
+        world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
+
+        with pytest.raises(Refused):
+            members.add(world.assignor, new())
+
+
+class TestRemoving:
+    def test_the_last_administrator_stays(self, world: World) -> None:
+        with pytest.raises(Refused) as refused:
+            members.remove(world.administrator, world.administrator)
+
+        assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
+
+    def test_an_administrator_who_never_signed_in_does_not_count(self, world: World) -> None:
+        never = UserFactory.create(last_login=None)
+        MembershipFactory.create(organization=world.lakeside, user=never, role=Role.ADMINISTRATOR)
+
+        with pytest.raises(Refused):
+            members.remove(world.administrator, world.administrator)
+
+    def test_an_invited_administrator_does_not_count(self, world: World) -> None:
+        members.add(world.administrator, new(role=Role.ADMINISTRATOR))
+
+        with pytest.raises(Refused):
+            members.change_role(world.administrator, world.administrator, Role.ASSIGNOR)
+
+    def test_with_a_second_administrator_the_first_may_go(self, world: World) -> None:
+        MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
+
+        members.remove(world.administrator, world.administrator)
+
+        world.administrator.refresh_from_db()
+        assert world.administrator.state == MembershipState.REMOVED
+
+    def test_an_assignor_cannot_remove_an_administrator(self, world: World) -> None:
+        with pytest.raises(Refused) as refused:
+            members.remove(world.assignor, world.administrator)
+
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_twice_is_once(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+
+        with pytest.raises(Refused) as refused:
+            members.remove(world.assignor, world.official)
+
+        assert refused.value.refusal.reason == Reason.NOT_A_MEMBER
+
+    def test_a_member_of_another_organization_is_out_of_reach(self, world: World) -> None:
+        with pytest.raises(Refused):
+            members.remove(world.administrator, world.stranger)
+
+    def test_a_removed_member_can_be_added_again(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+
+        again = members.add(world.assignor, new(world.official.user.email))
+
+        assert again.pk == world.official.pk
+        assert again.state == MembershipState.INVITED
+
+
+class TestRoles:
+    def test_a_role_that_was_taken_meanwhile_counts_for_nothing(self, world: World) -> None:
+        """The page was opened as Administrator, and sent as what one is by then."""
+        second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
+        members.change_role(world.administrator, second, Role.OBSERVER)
+
+        for action in (
+            lambda: members.remove(second, world.administrator),
+            lambda: members.change_role(second, world.observer, Role.ADMINISTRATOR),
+            lambda: members.add(second, new(role=Role.ADMINISTRATOR)),
+        ):
+            with pytest.raises(Refused) as refused:
+                action()
+            assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_a_removed_member_does_nothing_any_more(self, world: World) -> None:
+        members.remove(world.administrator, world.assignor)
+
+        with pytest.raises(Refused):
+            members.add(world.assignor, new())
+
+    def test_an_administrator_makes_an_administrator(self, world: World) -> None:
+        members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
+
+        world.observer.refresh_from_db()
+        assert world.observer.role == Role.ADMINISTRATOR
+
+    @pytest.mark.parametrize("target", ["observer", "assignor"])
+    def test_an_assignor_raises_nobody_to_administrator(self, world: World, target: str) -> None:
+        with pytest.raises(Refused) as refused:
+            members.change_role(world.assignor, getattr(world, target), Role.ADMINISTRATOR)
+
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_an_assignor_cannot_touch_an_administrator(self, world: World) -> None:
+        with pytest.raises(Refused):
+            members.change_role(world.assignor, world.administrator, Role.OBSERVER)
+
+    def test_the_change_is_recorded_with_before_and_after(self, world: World) -> None:
+        members.change_role(world.assignor, world.observer, Role.ASSIGNOR)
+
+        data = Activity.objects.get(verb="role_changed").data
+        assert (data["role_before"], data["role"]) == (Role.OBSERVER, Role.ASSIGNOR)
+
+
+def test_changing_members_leaves_the_ledger_alone(world: World) -> None:
+    before = LicenseEntry.objects.count()
+
+    members.add(world.assignor, new())
+    members.remove(world.assignor, world.official)
+
+    assert LicenseEntry.objects.count() == before

@@ -1,0 +1,194 @@
+"""Freeing licenses before buying: dormant members, several at once, restoring (R3-R5)."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions import clock
+from subscriptions.members import dormant, members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Activity, Membership, Organization, User
+from subscriptions.models.members import MembershipState, Role
+from subscriptions.policy.decisions import Reason, Refused
+from tests.support.pages import text_of
+from tests.support.world import World
+
+
+def signed_in(member: Membership, days_ago: int) -> None:
+    moment = clock.now() - timedelta(days=days_ago)
+    User.objects.filter(pk=member.user_id).update(last_login=moment)
+    Membership.objects.filter(user=member.user_id).update(last_seen_at=moment)
+
+
+@pytest.fixture(autouse=True)
+def all_joined_long_ago(world: World) -> None:
+    Membership.objects.update(joined_at=clock.now() - timedelta(days=1000))
+    for member in Membership.objects.all():
+        signed_in(member, 1)
+
+
+def names(world: World) -> list[str]:
+    world.lakeside.refresh_from_db()
+    found = dormant.dormant_members(world.lakeside, clock.now())
+    return [str(member.user) for member in found]
+
+
+class TestDormant:
+    @pytest.mark.parametrize(("days", "is_dormant"), [(181, False), (182, False), (183, True)])
+    def test_after_half_a_year(self, world: World, days: int, is_dormant: bool) -> None:
+        signed_in(world.official, days)
+
+        assert names(world) == (["Otto Official"] if is_dormant else [])
+
+    def test_who_never_signed_in_counts_from_joining(self, world: World) -> None:
+        added = members.add(
+            world.administrator, NewMember("N 1", "n1@new.example", Role.GENERAL_MEMBER)
+        )
+        members.join(added)
+
+        world.later(days=182)
+        assert "N 1" not in names(world)
+
+        world.later(days=1)
+        assert "N 1" in names(world)
+
+    def test_an_organization_decides_after_how_long(self, world: World) -> None:
+        signed_in(world.official, 60)
+        Organization.objects.update(dormant_after_days=45)
+
+        assert names(world) == ["Otto Official"]
+
+    @pytest.mark.parametrize(
+        "path", ["licenses/add/", "users/add/", "settings/subscription/", "users/"]
+    )
+    def test_are_shown_beside_every_way_to_buy(self, world: World, path: str) -> None:
+        client = world.client(world.assignor)
+        signed_in(world.assignor, 0)
+        signed_in(world.official, 400)
+
+        page = client.get(f"/o/lakeside/{path}").content.decode()
+
+        assert 'href="/o/lakeside/users/dormant/"' in page
+        assert "1 member has not signed in for 182 days" in page
+
+    def test_the_list_says_since_when(self, world: World) -> None:
+        signed_in(world.official, 400)
+
+        page = text_of(world.client(world.assignor).get("/o/lakeside/users/dormant/"))
+
+        assert "Otto Official" in page
+        assert "Ada Admin" not in page
+
+
+class TestRemovingSeveral:
+    def post(self, world: World, *chosen: Membership, confirm: bool = True) -> object:
+        data = {"user": [str(member.key) for member in chosen]}
+        if confirm:
+            data["confirm"] = ["1"]
+        return world.client(world.assignor).post("/o/lakeside/users/remove/", data)
+
+    def test_asks_first_what_it_frees(self, world: World) -> None:
+        response = self.post(world, world.official, world.observer, confirm=False)
+
+        assert "Remove 2 users?" in text_of(response)
+        assert "This frees 2 licenses" in text_of(response)
+        assert world.lakeside.memberships.exclude(license_number=None).count() == 4
+
+    def test_then_removes_them(self, world: World) -> None:
+        self.post(world, world.official, world.observer)
+
+        assert world.lakeside.memberships.exclude(license_number=None).count() == 2
+        assert Activity.objects.filter(verb="member_removed").count() == 2
+
+    def test_all_or_nobody(self, world: World) -> None:
+        """An Assignor cannot remove the Administrator, so the official stays too."""
+        response = self.post(world, world.official, world.administrator)
+
+        assert "Not all of them can be removed" in text_of(response)
+        assert world.lakeside.memberships.exclude(license_number=None).count() == 4
+        with pytest.raises(Refused):
+            dormant.remove_all(world.assignor, [world.official, world.administrator])
+        assert world.lakeside.memberships.exclude(license_number=None).count() == 4
+
+    def test_the_last_administrators_stay(self, world: World) -> None:
+        chosen = [world.official, world.administrator]
+        with pytest.raises(Refused) as refused:
+            dormant.remove_all(world.administrator, chosen)
+
+        assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
+
+    def test_removed_by_somebody_else_meanwhile_is_fine(self, world: World) -> None:
+        chosen = dormant.chosen(world.lakeside, [world.official.key, world.observer.key])
+        members.remove(world.administrator, world.official)
+
+        assert dormant.remove_all(world.assignor, chosen) == 1
+
+    def test_nobody_chosen(self, world: World) -> None:
+        assert "Choose the users" in text_of(
+            world.client(world.assignor).post("/o/lakeside/users/remove/", {}, follow=True)
+        )
+
+    def test_members_of_others_cannot_be_chosen(self, world: World) -> None:
+        self.post(world, world.stranger)
+
+        world.stranger.refresh_from_db()
+        assert world.stranger.state == MembershipState.ACTIVE
+
+
+class TestRestoring:
+    def restore(self, world: World, member: Membership) -> Membership:
+        member.refresh_from_db()
+        return dormant.restore(world.assignor, member)
+
+    def test_in_the_role_held_before_at_once(self, world: World) -> None:
+        members.remove(world.assignor, world.observer)
+
+        restored = self.restore(world, world.observer)
+
+        assert (restored.state, restored.role) == (MembershipState.ACTIVE, Role.OBSERVER)
+        assert restored.license_number == 5
+        assert world.client(world.observer).get("/o/lakeside/").status_code == 200
+
+    def test_who_had_never_joined_is_invited_again(self, world: World) -> None:
+        new = NewMember("Nina", "nina@new.example", Role.GENERAL_MEMBER)
+        invited = members.add(world.assignor, new)
+        members.remove(world.assignor, invited)
+
+        restored = self.restore(world, invited)
+
+        assert (restored.state, restored.invited_as) == (MembershipState.INVITED, "Nina")
+
+    def test_needs_a_free_license(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+        world.fill(25)
+
+        with pytest.raises(Refused) as refused:
+            self.restore(world, world.official)
+        assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
+
+    def test_administrators_are_restored_by_administrators(self, world: World) -> None:
+        """R3"""
+        members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
+        User.objects.update(last_login=clock.now())
+        members.remove(world.administrator, world.observer)
+
+        with pytest.raises(Refused) as refused:
+            self.restore(world, world.observer)
+        assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
+
+    def test_only_once(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+        self.restore(world, world.official)
+
+        with pytest.raises(Refused) as refused:
+            self.restore(world, world.official)
+        assert refused.value.refusal.reason == Reason.ALREADY_A_MEMBER
+
+    def test_on_the_page(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+        client = world.client(world.assignor)
+        assert "Otto Official" in text_of(client.get("/o/lakeside/users/removed/"))
+
+        page = client.post(f"/o/lakeside/users/removed/{world.official.key}/", follow=True)
+
+        assert "Otto Official is a member again, on license 4" in text_of(page)

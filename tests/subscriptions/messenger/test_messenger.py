@@ -1,0 +1,340 @@
+"""The messenger, as people use and misuse it (R27, R28)."""
+
+import uuid
+from datetime import date
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+from pytest_django import Settings
+
+from subscriptions import clock
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
+from subscriptions.models import Conversation, Message, Notice
+from subscriptions.models.members import Role
+from subscriptions.policy.decisions import Reason, Refused
+from tests.support.factories import MembershipFactory
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+THREAD = "/o/lakeside/messages/"
+NEWS = "/o/lakeside/messages/news/"
+GENERAL = "/messages/"
+HTMX = {"HX-Request": "true"}
+VISITOR = {"name": "Pat Prospect", "email": "pat@meadow.example", "body": "Which package?"}
+
+
+def send(client: Client, body: str = "Hello", path: str = THREAD, **form: Any) -> Any:
+    return client.post(path, {"body": body, "submission": uuid.uuid4(), **form})
+
+
+def bodies() -> list[str]:
+    return list(Message.objects.values_list("body", flat=True))
+
+
+def answer(world: World, message: Message, body: str = "An answer") -> Message:
+    said, _is_new = replies.answer(message.conversation, world.support, Text(body), seen=message.pk)
+    return said
+
+
+class TestWriting:
+    @pytest.mark.parametrize("role", ["administrator", "assignor", "observer", "official"])
+    def test_every_member_writes_and_reads(self, world: World, role: str) -> None:
+        person = getattr(world, role)
+        response = send(world.client(person), "Who is there?")
+        page = text_of(world.client(person).get(THREAD))
+
+        conversation = Conversation.objects.get()
+        assert response.status_code == HTTPStatus.FOUND
+        assert (conversation.person, conversation.organization) == (person.user, world.lakeside)
+        assert (conversation.state, conversation.unread_by_support) == ("waiting", 1)
+        assert conversation.waiting_since == clock.now()
+        assert "Who is there?" in page
+        assert "You June 16, 2031 at 12:00 PM Eastern Time" in page
+
+    def test_outside_an_organization_is_a_thread_of_its_own(self, world: World) -> None:
+        client = world.client(world.official)
+        send(client, "About Lakeside")
+        send(client, "About my account", GENERAL)
+
+        assert Conversation.objects.count() == 2
+        assert "About Lakeside" not in text_of(client.get(GENERAL))
+        assert "Lakeside Officials Association" in text_of(client.get(GENERAL))
+
+    def test_support_staff_may_write_too(self, world: World) -> None:
+        assert send(world.client(world.support), path=GENERAL).status_code == HTTPStatus.FOUND
+
+    def test_nobody_reads_anybody_elses(self, world: World) -> None:
+        send(world.client(world.official), "A secret of Otto")
+        for person in (world.administrator, world.assignor):
+            assert "A secret" not in text_of(world.client(person).get(THREAD))
+        for path in (THREAD, NEWS):
+            for stranger in (world.stranger, world.support):
+                assert world.client(stranger).get(path).status_code == HTTPStatus.NOT_FOUND
+        response = send(world.client(world.stranger), "I am Otto")
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+        assert bodies() == ["A secret of Otto"]
+
+    def test_a_member_who_left_reads_nothing_and_support_keeps_it(self, world: World) -> None:
+        client = world.client(world.official)
+        message = threads.write(world.official, Text("Before"))
+        members.remove(world.administrator, world.official)
+
+        assert client.get(THREAD).status_code == HTTPStatus.NOT_FOUND
+        assert client.get(NEWS).status_code == HTTPStatus.NOT_FOUND
+        assert send(client).status_code == HTTPStatus.NOT_FOUND
+        assert threads.count_unread(world.official.user) == 0
+        with pytest.raises(Refused) as refused:
+            threads.write(world.official, Text("After"))
+        assert refused.value.refusal.reason == Reason.NOT_A_MEMBER
+        answer(world, message)
+        assert threads.count_unread(world.official.user) == 0
+        assert Notice.objects.get(kind="message_answered").data["link"] == ""
+
+    def test_closed_pages_keep_their_messenger(self, world: World) -> None:
+        """R22."""
+        world.at(local(date(2032, 2, 1)))
+        client = world.client(world.official)
+        closed = client.get("/o/lakeside/")
+
+        assert closed.status_code == HTTPStatus.FORBIDDEN
+        assert f'href="{THREAD}"' in closed.content.decode()
+        assert send(client).status_code == HTTPStatus.FOUND
+
+    def test_what_was_typed_is_never_html(self, world: World) -> None:
+        client = world.client(world.official)
+        send(client, "<script>alert(1)</script>\r\n\r\nhttp://x.example/ <b>bold</b>")
+        page = client.get(THREAD).content.decode()
+
+        assert "<script>alert" not in page
+        assert "&lt;b&gt;bold&lt;/b&gt;" in page
+        assert 'href="http://x.example' not in page
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ("", "Write your message first."),
+            ("  \n ", "Write your message first."),
+            ("\u200b", "Write your message first."),
+            ("x" * 4001, "at most 4,000 characters, and this one has 4,001"),
+            ("x" * 1_000_000, "and this one has 1,000,000"),
+            ("No\x00ne", "Null characters are not allowed."),
+        ],
+    )
+    def test_bad_input_is_answered_and_kept(self, world: World, body: str, words: str) -> None:
+        response = send(world.client(world.official), body)
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert words in text_of(response)
+        assert body.strip()[:50].replace("\x00", "") in response.content.decode().replace(
+            "\x00", ""
+        )
+        assert not Conversation.objects.exists()
+
+    def test_three_megabytes_are_refused(self, world: World) -> None:
+        response = send(world.client(world.official), "x" * 3_000_000)
+
+        assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        assert not Message.objects.exists()
+
+    def test_a_hundred_in_a_minute_are_ten(self, world: World) -> None:
+        client = world.client(world.official)
+        statuses = [send(client, f"number {number}").status_code for number in range(12)]
+        refused = send(client, "This took me an hour to write")
+        elsewhere = send(client, "Or here", GENERAL)
+
+        assert statuses == [HTTPStatus.FOUND] * 10 + [HTTPStatus.TOO_MANY_REQUESTS] * 2
+        assert "more than 10 messages in 10 minutes" in text_of(refused)
+        assert "This took me an hour to write" in refused.content.decode()
+        assert elsewhere.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        world.later(minutes=11)
+        assert send(client, "Now").status_code == HTTPStatus.FOUND
+
+    def test_the_same_form_twice_is_one_message(self, world: World) -> None:
+        client = world.client(world.official)
+        submission = uuid.uuid4()
+        for _ in range(3):
+            send(client, "Once", submission=submission)
+
+        assert bodies() == ["Once"]
+
+    def test_an_old_form_with_other_words_loses_nothing(self, world: World) -> None:
+        client = world.client(world.official)
+        submission = uuid.uuid4()
+        send(client, "First", submission=submission)
+        send(client, "Second", submission=submission)
+        send(client, "Third", submission="no number")
+
+        assert bodies() == ["First", "Second", "Third"]
+
+    def test_somebody_elses_form_number_takes_nothing_from_them(self, world: World) -> None:
+        submission = uuid.uuid4()
+        send(world.client(world.official), "Mine", submission=submission)
+        send(world.client(world.observer), "Mine", submission=submission)
+
+        assert Conversation.objects.count() == Message.objects.count() == 2
+
+    def test_support_is_told_once_while_it_waits(self, world: World, settings: Settings) -> None:
+        settings.SUPPORT_EMAIL = "support@licensing.example"
+        for number in range(3):
+            threads.write(world.official, Text(f"number {number}"))
+
+        notice = Notice.objects.get(kind="message_waiting")
+        assert notice.recipient == "support@licensing.example"
+        assert "/admin/subscriptions/conversation/" in notice.data["link"]
+
+
+class TestAnswers:
+    def test_an_answer_is_counted_read_and_mailed(
+        self, world: World, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        message = threads.write(world.official, Text("A question"))
+        with django_capture_on_commit_callbacks(execute=True):
+            answer(world, message, "The answer & more")
+        client = world.client(world.official)
+
+        assert "1 new answer" in text_of(client.get("/o/lakeside/"))
+        assert "1 new answer" in text_of(client.get("/account/"))
+        assert "The answer &amp; more" in client.get(THREAD).content.decode()
+        assert "new answer" not in text_of(client.get("/o/lakeside/"))
+        mail = Email.objects.get()
+        assert mail.to == [world.official.user.email]
+        assert "The answer & more" in mail.message
+        assert "http://localhost/o/lakeside/messages/" in mail.message
+
+    def test_news_are_what_came_since(self, world: World) -> None:
+        message = threads.write(world.official, Text("A question"))
+        client = world.client(world.official)
+        nothing = client.get(NEWS, {"after": message.pk}, headers=HTMX)
+        said = answer(world, message)
+        news = client.get(NEWS, {"after": message.pk}, headers=HTMX)
+
+        assert nothing.status_code == HTTPStatus.NO_CONTENT
+        page = news.content.decode()
+        assert "An answer" in page
+        assert "A question" not in page
+        assert f"?after={said.pk}" in page
+        assert Conversation.objects.get().unread_by_person == 0
+
+    @pytest.mark.parametrize("after", ["", "x", "-1", "9" * 40, "²"])
+    def test_odd_numbers_harm_nothing(self, world: World, after: str) -> None:
+        threads.write(world.official, Text("A question"))
+        response = world.client(world.official).get(NEWS, {"after": after})
+
+        assert response.status_code in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
+
+    def test_news_of_nobody_and_of_nothing(self, world: World) -> None:
+        assert Client().get("/messages/news/").status_code == HTTPStatus.FORBIDDEN
+        mine = world.client(world.official).get("/messages/news/")
+        assert mine.status_code == HTTPStatus.NO_CONTENT
+
+    def test_what_came_while_reading_stays_unread(self, world: World) -> None:
+        message = threads.write(world.official, Text("A question"))
+        answer(world, message)
+        loaded = threads.conversation_of(world.official.user, world.lakeside)
+        newest = threads.write(world.official, Text("Thank you"))
+        answer(world, newest, "You are welcome")
+        threads.mark_read_by_person(loaded)
+
+        assert Conversation.objects.get().unread_by_person == 2
+
+    def test_an_answer_in_one_organization_is_not_counted_in_another(self, world: World) -> None:
+        both = MembershipFactory.create(
+            organization=world.stranger.organization, user=world.official.user
+        )
+        answer(world, threads.write(both, Text("About Harbor")))
+        client = world.client(world.official)
+
+        assert "new answer" not in text_of(client.get("/o/lakeside/"))
+        assert "1 new answer" in text_of(client.get("/o/harbor/"))
+        assert "Harbor Umpires 1 new answer" in text_of(client.get(GENERAL))
+
+
+class TestWithoutAccount:
+    def test_it_is_sent_and_confirmed(self, db: None) -> None:
+        response = send(Client(), path=GENERAL, **VISITOR)
+        page = Client().get(response.headers["Location"])
+
+        conversation = Conversation.objects.get()
+        assert (conversation.name, conversation.email) == ("Pat Prospect", "pat@meadow.example")
+        assert conversation.person is None
+        assert "Your message has been sent" in text_of(page)
+
+    def test_the_answer_goes_by_mail_and_repeats_nothing_typed(
+        self, world: World, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        text = Text("Buy at http://spam.example/")
+        message = threads.write_without_account("Pat http://spam.example/", "p@m.example", text)
+        with django_capture_on_commit_callbacks(execute=True):
+            answer(world, message)
+
+        mail = Email.objects.get()
+        assert mail.to == ["p@m.example"]
+        assert "An answer" in mail.message
+        assert "spam.example" not in mail.message + mail.html_message
+
+    def test_it_does_not_tell_whether_there_is_an_account(self, world: World) -> None:
+        known = Client().post(GENERAL, VISITOR | {"email": world.official.user.email})
+        unknown = Client().post(GENERAL, VISITOR)
+
+        assert known.headers["Location"] == unknown.headers["Location"]
+        assert known.status_code == unknown.status_code
+        # It is not put into the thread of that account.
+        assert not Conversation.objects.filter(person=world.official.user).exists()
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("name", "", "This field is required"),
+            ("email", "nobody", "valid email address"),
+            ("email", "a@b\r\nBcc: c@d.example", "valid email address"),
+            ("body", "", "Write your message first."),
+            ("body", "x" * 1_000_000, "at most 4,000 characters"),
+        ],
+    )
+    def test_bad_input(self, db: None, field: str, value: str, words: str) -> None:
+        response = Client().post(GENERAL, VISITOR | {field: value})
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert words in text_of(response)
+        assert not Conversation.objects.exists()
+
+    def test_five_an_hour_from_one_address(self, db: None) -> None:
+        statuses = [
+            Client().post(GENERAL, VISITOR | {"body": f"number {number}"}).status_code
+            for number in range(6)
+        ]
+        refused = Client().post(GENERAL, VISITOR | {"body": "Long and good"})
+
+        assert statuses == [HTTPStatus.FOUND] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
+        assert "within the last hour" in text_of(refused)
+        assert "Long and good" in refused.content.decode()
+        other = Client(REMOTE_ADDR="203.0.113.9").post(GENERAL, VISITOR)
+        assert other.status_code == HTTPStatus.FOUND
+
+    def test_a_program_that_fills_in_everything_is_thanked(self, db: None) -> None:
+        response = Client().post(GENERAL, VISITOR | {"website": "http://spam.example"})
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert not Conversation.objects.exists()
+
+    def test_the_same_form_twice_is_one(self, db: None) -> None:
+        form = VISITOR | {"submission": str(uuid.uuid4())}
+        for body in ("Once", "Once", "Other words"):
+            Client().post(GENERAL, form | {"body": body})
+
+        assert bodies() == ["Once", "Other words"]
+
+
+def test_an_account_added_later_does_not_get_what_was_sent_before(world: World) -> None:
+    """Nothing has proven that it was the same person."""
+    threads.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
+    nora = members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
+
+    assert "Who am I?" not in text_of(world.client(nora).get(GENERAL))

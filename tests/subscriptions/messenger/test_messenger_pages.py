@@ -1,0 +1,187 @@
+"""The messenger's button on every page, its parts for htmx, and a hosted one in its place (R28)."""
+
+import hashlib
+import hmac
+from datetime import date
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.test import Client
+from pytest_django import Settings
+
+from subscriptions.messenger import replies, threads
+from subscriptions.messenger.threads import Text
+from subscriptions.models import Conversation, Message, Notice
+from tests.support.factories import UserFactory
+from tests.support.pages import queries_of, text_of
+from tests.support.world import World, local
+
+THREAD = "/o/lakeside/messages/"
+NEWS = "/o/lakeside/messages/news/"
+REMOVAL = "/o/lakeside/messages/removal/"
+GENERAL = "/messages/"
+HTMX = {"HX-Request": "true"}
+VISITOR = {"name": "Pat Prospect", "email": "pat@meadow.example", "body": "Which package?"}
+
+
+class TestTheButton:
+    PAGES = ("/pricing/", "/accounts/login/", "/accounts/password/reset/", "/invitations/x/")
+
+    @pytest.mark.parametrize("path", [*PAGES, "/nowhere/"])
+    def test_it_is_a_link_on_every_page(self, world: World, path: str) -> None:
+        page = Client().get(path).content.decode()
+
+        assert 'id="messenger-button" href="/messages/"' in page
+        assert "hx-on" not in page
+
+    @pytest.mark.parametrize("template", ["400.html", "429.html", "500.html"])
+    def test_error_pages_ask_no_database(
+        self, template: str, django_assert_num_queries: Any, db: None
+    ) -> None:
+        with django_assert_num_queries(0):
+            page = render_to_string(template)
+
+        assert 'id="messenger-button" href="/messages/"' in page
+        assert "<dialog" not in page
+
+    def test_pages_for_other_roles_lead_to_the_organizations_thread(self, world: World) -> None:
+        response = world.client(world.official).get("/o/lakeside/users/")
+
+        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert f'href="{THREAD}"' in response.content.decode()
+
+    def test_it_costs_nothing_in_an_organization_and_one_query_elsewhere(
+        self, world: World
+    ) -> None:
+        client = world.client(world.official)
+
+        def about_messages(path: str) -> list[str]:
+            return [sql for sql in queries_of(client, path) if "subscriptions_conv" in sql]
+
+        (with_membership,) = about_messages("/o/lakeside/")
+        assert '"subscriptions_membership"."license_number"' in with_membership
+        assert len(about_messages("/account/")) == 1
+        anonymous = queries_of(Client(), "/pricing/")
+        assert not [sql for sql in anonymous if "subscriptions_conv" in sql]
+
+    def test_the_admin_has_none(self, world: World) -> None:
+        root = UserFactory.create(is_staff=True, is_superuser=True)
+
+        assert "messenger-button" not in world.client(root).get("/admin/").content.decode()
+
+
+class TestParts:
+    """What htmx asks for: the part of the page that the panel shows."""
+
+    def test_a_part_is_no_whole_page(self, world: World) -> None:
+        for client, path in ((Client(), GENERAL), (world.client(world.official), THREAD)):
+            part = client.get(path, headers=HTMX).content.decode()
+            assert "<html" not in part
+            assert "<form" in part
+
+    def test_sending_shows_the_thread_with_it(self, world: World) -> None:
+        client = world.client(world.official)
+        response = client.post(THREAD, {"body": "By htmx"}, headers=HTMX)
+        visitor = Client().post(GENERAL, VISITOR, headers=HTMX)
+
+        assert response.status_code == HTTPStatus.OK
+        assert "By htmx" in text_of(response)
+        assert "Thank you." in text_of(visitor)
+
+    def test_nothing_is_kept_by_caches(self, world: World) -> None:
+        client = world.client(world.official)
+        for path in (THREAD, GENERAL):
+            assert client.get(path).headers["Cache-Control"] == "private, no-store"
+
+
+class TestHosted:
+    """Another messenger in place of the built-in one."""
+
+    @pytest.fixture(autouse=True)
+    def hosted(self, settings: Settings) -> None:
+        settings.MESSENGER_SCRIPT_URL = "https://chat.example/widget.js"
+        settings.MESSENGER_APP_ID = "app-7"
+        settings.MESSENGER_IDENTITY_SECRET = "a secret"
+
+    def test_it_takes_the_place_of_the_button_and_the_pages(self, world: World) -> None:
+        client = world.client(world.official)
+        page = client.get("/o/lakeside/").content.decode()
+
+        assert "messenger-button" not in page
+        assert "js/hosted-messenger.js" in page
+        assert "https://chat.example/widget.js" in page
+        for path in (THREAD, NEWS, GENERAL, "/messages/sent/", "/messages/news/"):
+            assert client.get(path).status_code == HTTPStatus.NOT_FOUND
+
+    def test_it_is_told_who_somebody_is_with_proof(self, world: World) -> None:
+        page = world.client(world.official).get("/o/lakeside/").content.decode()
+        number = str(world.official.user.pk)
+
+        assert hmac.new(b"a secret", number.encode(), hashlib.sha256).hexdigest() in page
+        assert '"email": "official@lakeside.example"' in page
+        assert "a secret" not in page
+
+    def test_it_is_told_nothing_about_nobody(self, world: World) -> None:
+        page = Client().get("/pricing/").content.decode()
+
+        assert "https://chat.example/widget.js" in page
+        assert '"person"' not in page
+
+    def test_a_removal_is_asked_for_all_the_same(self, world: World) -> None:
+        world.at(local(date(2031, 12, 10), 12))
+        client = world.client(world.administrator)
+        form = client.get(REMOVAL)
+        response = client.post(REMOVAL, {"quantity": "5"})
+        message = Message.objects.get()
+        replies.answer(message.conversation, world.support, Text("Done"), seen=message.pk)
+
+        assert "hx-post" not in form.content.decode()
+        assert response.headers["Location"] == "/o/lakeside/renewal/"
+        assert Notice.objects.get(kind="message_answered").data["link"] == ""
+
+
+class TestGuards:
+    """What the database refuses, whoever writes (R28)."""
+
+    @pytest.mark.parametrize(
+        ("constraint", "fields"),
+        [
+            ("message_says_something", {"body": ""}),
+            ("message_asks_to_remove_something", {"removal_quantity": 0}),
+            ("message_asks_to_remove_something", {"removal_quantity": 5, "author": None}),
+            ("message_of_support_has_an_author", {"is_from_support": True, "author": None}),
+        ],
+    )
+    def test_a_message(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+        message = threads.write(world.official, Text("Hello"))
+
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            Message.objects.filter(pk=message.pk).update(**fields)
+
+    @pytest.mark.parametrize(
+        ("constraint", "fields"),
+        [
+            ("conversation_state_is_known", {"state": "x"}),
+            ("conversation_waits_since_a_moment", {"waiting_since": None}),
+            ("conversation_waits_since_a_moment", {"state": "closed"}),
+            ("conversation_is_with_somebody", {"person": None}),
+            ("conversation_is_with_somebody", {"email": "x@x.example"}),
+        ],
+    )
+    def test_a_conversation(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+        threads.write(world.official, Text("Hello"))
+
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            Conversation.objects.update(**fields)
+
+    @pytest.mark.parametrize("is_in_organization", [True, False])
+    def test_one_per_person_and_organization(self, world: World, is_in_organization: bool) -> None:
+        author = world.official if is_in_organization else world.official.user
+        conversation = threads.write(author, Text("Hello")).conversation
+        conversation.pk = None
+
+        with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():
+            conversation.save(force_insert=True)

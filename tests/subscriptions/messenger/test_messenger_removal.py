@@ -1,0 +1,132 @@
+"""Asking support to remove licenses from the renewal (R27, R28)."""
+
+import uuid
+from datetime import date
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from subscriptions.members import members
+from subscriptions.messenger import threads
+from subscriptions.messenger.threads import Text
+from subscriptions.models import Activity, Membership, Message
+from subscriptions.models.members import Role
+from subscriptions.policy.decisions import Refused
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+THREAD = "/o/lakeside/messages/"
+PATH = "/o/lakeside/messages/removal/"
+
+
+def send(client: Client, body: str, path: str, **form: Any) -> Any:
+    return client.post(path, {"body": body, "submission": uuid.uuid4(), **form})
+
+
+@pytest.fixture
+def open_renewal(world: World) -> World:
+    """25 licenses, 4 in use, 21 that can be removed."""
+    world.at(local(date(2031, 12, 10), 12))
+    return world
+
+
+@pytest.mark.parametrize("role", ["administrator", "assignor"])
+def test_it_is_a_message_of_the_thread(open_renewal: World, role: str) -> None:
+    world = open_renewal
+    person: Membership = getattr(world, role)
+    client = world.client(person)
+    offered = text_of(client.get(THREAD))
+    response = send(client, "We shrink", PATH, quantity="5")
+
+    message = Message.objects.get()
+    assert "I’d like to remove licenses" in offered
+    assert response.headers["Location"] == THREAD
+    assert (message.removal_quantity, message.body) == (5, "We shrink")
+    assert (message.author, message.conversation.organization) == (person.user, world.lakeside)
+    assert "Asks to remove 5 licenses" in text_of(client.get(THREAD))
+    activity = Activity.objects.get(verb="removal_asked_for")
+    assert activity.data == {"message": message.pk, "quantity": 5}
+
+
+def test_the_note_may_be_left_out(open_renewal: World) -> None:
+    send(open_renewal.client(open_renewal.assignor), "", PATH, quantity=" 21 ")
+
+    message = Message.objects.get()
+    assert message.removal_quantity == 21
+    assert message.body == "Please remove licenses from our renewal."
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        ("0", "at least 1 and at most 21"),
+        ("-5", "at least 1 and at most 21"),
+        ("22", "At most 21 licenses can be removed"),
+        ("9" * 300, "At most 21 licenses can be removed"),
+        ("five", "digits 0 to 9 only"),
+        ("1.5", "digits 0 to 9 only"),
+        ("", "This field is required"),
+    ],
+)
+def test_the_bound_is_said_next_to_the_field(
+    open_renewal: World, quantity: str, words: str
+) -> None:
+    client = open_renewal.client(open_renewal.assignor)
+    response = send(client, "Kept", PATH, quantity=quantity)
+
+    page = response.content.decode()
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert words in page.split('id="removal_quantity_error"')[1].split("</p>")[0]
+    assert "Kept" in page
+    assert not Message.objects.exists()
+
+
+def test_before_the_window_it_is_neither_offered_nor_taken(world: World) -> None:
+    client = world.client(world.administrator)
+    response = send(client, "Now", PATH, quantity="5")
+
+    assert "remove licenses" not in text_of(client.get(THREAD))
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert "from Tuesday, December 2, 2031 on" in text_of(response)
+    assert "expires on Wednesday, December 31, 2031" in text_of(response)
+    assert not Message.objects.exists()
+
+
+def test_others_are_neither_offered_it_nor_taken_seriously(open_renewal: World) -> None:
+    for person in (open_renewal.official, open_renewal.observer):
+        client = open_renewal.client(person)
+        assert "remove licenses" not in text_of(client.get(THREAD))
+        response = send(client, "Now", PATH, quantity="5")
+        assert response.status_code == HTTPStatus.FORBIDDEN
+    assert not Message.objects.exists()
+
+
+def test_it_is_judged_again_under_the_lock(open_renewal: World) -> None:
+    world = open_renewal
+    world.fill(20)
+    with pytest.raises(Refused):
+        threads.ask_for_removal(world.assignor, 6, Text("Now"))
+    members.change_role(world.administrator, world.assignor, Role.OBSERVER)
+    response = send(world.client(world.assignor), "Now", PATH, quantity="1")
+
+    assert response.status_code == HTTPStatus.FORBIDDEN
+    assert not Message.objects.exists()
+
+
+def test_the_same_form_twice_is_one_request(open_renewal: World) -> None:
+    client = open_renewal.client(open_renewal.assignor)
+    submission = uuid.uuid4()
+    for _ in range(2):
+        send(client, "", PATH, quantity="5", submission=submission)
+
+    assert Message.objects.count() == 1
+    assert Activity.objects.filter(verb="removal_asked_for").count() == 1
+
+
+def test_closed_organizations_ask_too(world: World) -> None:
+    world.at(local(date(2032, 2, 1)))
+    response = send(world.client(world.assignor), "", PATH, quantity="5")
+
+    assert response.status_code == HTTPStatus.FOUND

@@ -1,0 +1,95 @@
+"""Every mail has two parts that say the same: plain text, and HTML made from it."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from post_office.models import Email
+
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models.members import Role
+from subscriptions.notifications import notify
+from tests.repository.architecture import ROOT
+from tests.support.world import World
+
+TEMPLATES = ROOT / "templates" / "emails"
+SUBJECT = ".subject.txt"
+KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SUBJECT}"))
+# An invitation has its link from the membership, and is sent as people send it.
+TOLD = [kind for kind in KINDS if kind != "invitation"]
+VARIABLE = re.compile(r"{{ (\w+) }}")
+NAME = "Lake & <b>Side</b>"
+LINK = "http://localhost/o/lakeside/purchases/?a=1&b=2"
+
+
+def body_of(document: str) -> str:
+    """What a person reads of an HTML part."""
+    return html.unescape(re.sub(r"<[^>]+>", " ", document.split("</head>")[1]))
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def mail_of(world: World, kind: str, callbacks: Any) -> Email:
+    names = set(VARIABLE.findall("".join(p.read_text() for p in TEMPLATES.glob("*.txt"))))
+    data: dict[str, object] = {name: f"the {name}" for name in names}
+    data |= {"organization_name": NAME, "link": LINK, "days": 3}
+    with callbacks(execute=True):
+        notify.tell(
+            "ada@lakeside.example", kind, reference="x", organization=world.lakeside, data=data
+        )
+    queued: Email = Email.objects.get()
+    return queued
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_both_parts_say_the_same(
+    world: World, django_capture_on_commit_callbacks: Any, kind: str
+) -> None:
+    queued = mail_of(world, kind, django_capture_on_commit_callbacks)
+
+    assert words(body_of(queued.html_message)) == words(queued.message)
+    assert f'<a href="{html.escape(LINK)}"' in queued.html_message
+    assert LINK in queued.message
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_names_are_escaped_in_html_and_only_there(
+    world: World, django_capture_on_commit_callbacks: Any, kind: str
+) -> None:
+    queued = mail_of(world, kind, django_capture_on_commit_callbacks)
+
+    assert "<b>" not in queued.html_message
+    assert "&lt;" not in queued.message
+    if NAME in queued.message:
+        assert html.escape(NAME) in queued.html_message
+
+
+def test_an_invitation_reaches_people_in_both_parts(world: World, committed_db: str) -> None:
+    world.lakeside.name = NAME
+    world.lakeside.save()
+    members.add(world.assignor, NewMember("N <i>", "nora@lakeside.example", Role.OBSERVER))
+
+    call_command("send_queued_mail", log_level=0)
+
+    [sent] = mail.outbox
+    [(document, kind)] = sent.alternatives  # type: ignore[union-attr]
+    link = next(word for word in str(sent.body).split() if "/invitations/" in word)
+    assert kind == "text/html"
+    assert words(body_of(str(document))) == words(str(sent.body))
+    assert f'<a href="{link}"' in str(document)
+    assert "N &lt;i&gt;" in str(document)
+    assert "N <i>" in str(sent.body)
+
+
+def test_it_asks_for_nothing_from_outside_and_fits_a_phone() -> None:
+    source = (TEMPLATES / "site/base.html").read_text()
+
+    assert "max-width: 600px" in source
+    assert not re.search(r"src=|url\(|<link|<style|<script|@import|https?:", source)
+    assert set(re.findall(r'width="(\w+%?)"', source)) == {"100%"}

@@ -1,0 +1,129 @@
+"""Notices: written with their cause, told once, never in the way of it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.db import transaction
+from post_office.models import STATUS, Email
+
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Notice
+from subscriptions.models.members import Role
+from subscriptions.notifications import notify
+from tests.support.world import World, local
+
+NEW = NewMember("Nora", "nora@lakeside.example", Role.OBSERVER)
+
+
+def tell(world: World, reference: str = "x:1") -> None:
+    notify.tell(
+        "ada@lakeside.example",
+        "payment_held",
+        reference=reference,
+        organization=world.lakeside,
+        data={"buyer": "Ada", "quantity": "5", "organization_name": "Lakeside", "link": "/"},
+    )
+
+
+def test_a_notice_becomes_one_mail_after_the_commit(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        members.add(world.assignor, NEW)
+        assert not Email.objects.exists()
+
+    queued = Email.objects.get()
+    assert queued.to == ["nora@lakeside.example"]
+    assert queued.subject == "Arlo Assignor invites you to Lakeside Officials Association"
+    assert "as Observer" in queued.message
+    assert "http://localhost/invitations/" in queued.message
+
+
+def test_the_queue_sends_it_once(world: World, committed_db: str) -> None:
+    members.add(world.assignor, NEW)
+
+    call_command("send_queued_mail", log_level=0)
+    call_command("send_queued_mail", log_level=0)
+
+    assert [message.to for message in mail.outbox] == [["nora@lakeside.example"]]
+    assert Email.objects.get().status == STATUS.sent
+
+
+def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(world)
+        tell(world)
+    notify.deliver_waiting()
+
+    assert Email.objects.count() == 1
+
+
+def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
+    tell(world)
+    assert not Email.objects.exists()
+
+    assert notify.deliver_waiting() == 1
+    assert notify.deliver_waiting() == 0
+    assert Email.objects.count() == 1
+
+
+def test_without_its_cause_nothing_is_told(world: World) -> None:
+    with transaction.atomic():
+        tell(world)
+        transaction.set_rollback(True)
+
+    assert not Notice.objects.exists()
+
+
+def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        notify.tell("a@b.example", "no_such_kind", reference="x", organization=None, data={})
+        tell(world)
+
+    assert Email.objects.count() == 1
+    assert Notice.objects.get(kind="no_such_kind").queued_at is None
+
+
+def test_names_reach_the_mail_as_typed(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Plain text is not HTML, and a line break in a name must not become a header."""
+    world.lakeside.name = "Lake & <Side>"
+    world.lakeside.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        members.add(world.assignor, NewMember("N\r\nBcc: x", "n@n.example", Role.OBSERVER))
+
+    queued = Email.objects.get()
+    assert "Lake & <Side>" in queued.subject
+    assert "\n" not in queued.subject
+
+
+@pytest.mark.parametrize(
+    ("day", "said", "link"),
+    [
+        (date(2031, 12, 1), "Licenses can be added in groups of 5", "settings/subscription/"),
+        (date(2031, 12, 2), "Renewal is open, so the subscription is renewed first", "renewal/"),
+    ],
+)
+def test_few_licenses_left_is_said_with_what_can_be_done_that_day(
+    world: World, django_capture_on_commit_callbacks: Any, day: date, said: str, link: str
+) -> None:
+    """R19, R20: no add-on is offered while renewal is open."""
+    world.at(local(day, 12))
+    world.fill(world.held() - 1)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        members.add(world.assignor, NEW)
+
+    [told] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
+    assert told.subject == "Few licenses are left for Lakeside Officials Association: 0"
+    assert "Free: 0\n\n" in told.message
+    assert ("Licenses can be added in groups of 5" in told.message) == (day.day == 1)
+    assert said in told.message
+    assert f"http://localhost/o/lakeside/{link}\n" in told.message

@@ -1,0 +1,181 @@
+"""The daily job (R32): who is told what, on which day, and never twice."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from post_office.models import Email
+from pytest_django import Settings
+
+from subscriptions.licenses import reminders as reminding
+from subscriptions.models import Notice, Reminder
+from subscriptions.notifications.mail_facts import in_words
+from subscriptions.organizations import daily
+from subscriptions.policy import reminders
+from tests.support.world import TERM_END, TERM_START, World, build_term, local
+
+PEOPLE = {"administrator@lakeside.example", "assignor@lakeside.example"}
+
+
+def run_on(world: World, day: date, hour: int = 6) -> dict[str, int]:
+    world.at(local(day, hour))
+    return daily.run_daily().done
+
+
+def told(kind: str) -> set[str]:
+    return {
+        notice.recipient
+        for notice in Notice.objects.filter(kind=kind, organization__slug="lakeside")
+    }
+
+
+def test_assignors_and_administrators_are_reminded_and_nobody_else(world: World) -> None:
+    run_on(world, date(2031, 12, 10))
+
+    assert told("reminder") == PEOPLE
+    assert Reminder.objects.filter(was_sent=True, term=world.term).count() == 2
+
+
+def test_twice_on_a_day_is_once(world: World) -> None:
+    run_on(world, date(2031, 12, 10), 6)
+    again = run_on(world, date(2031, 12, 10), 23)
+
+    assert "reminders sent" not in again
+
+
+def test_the_mail_has_todays_numbers(world: World) -> None:
+    run_on(world, date(2031, 12, 11))
+
+    data = Notice.objects.filter(kind="reminder", organization=world.lakeside).latest("pk").data
+    assert data["days"] == 20
+    words = in_words(data)
+    assert (words["held"], words["in_use"]) == ("25", "4")
+    assert data["renewal_is_open"] is True
+
+
+def test_after_days_without_the_job_one_reminder_goes_out(world: World) -> None:
+    run_on(world, date(2031, 12, 3))
+    Notice.objects.all().delete()
+
+    run_on(world, date(2031, 12, 28))
+
+    assert Notice.objects.filter(kind="reminder", organization=world.lakeside).count() == 2
+    skipped = Reminder.objects.filter(term=world.term, was_sent=False, due_on__gte="2031-12-04")
+    assert {row.due_on.day for row in skipped} == {10, 17, 24, 25, 26, 27}
+
+
+def test_once_renewed_nobody_is_reminded(world: World) -> None:
+    build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), renews=world.term)
+
+    run_on(world, date(2031, 12, 20))
+
+    assert told("reminder") == set()
+    assert told("last_day_to_add") == set()
+
+
+@pytest.mark.parametrize(
+    ("day", "kind"),
+    [
+        (date(2031, 11, 24), ""),
+        (date(2031, 11, 25), "last_day_to_add"),
+        (date(2031, 12, 1), "last_day_to_add"),
+        (date(2031, 12, 2), ""),
+        (date(2031, 12, 31), ""),
+        (date(2032, 1, 1), "expired"),
+        (date(2032, 1, 14), "expired"),
+        (date(2032, 1, 15), "closed"),
+    ],
+)
+def test_notices_go_out_on_their_day(world: World, day: date, kind: str) -> None:
+    run_on(world, day)
+
+    for one in ("last_day_to_add", "expired", "closed"):
+        assert told(one) == (PEOPLE if one == kind else set())
+
+
+@pytest.mark.parametrize("close_after", [0, 14, 60, 90, 400])
+def test_closing_is_told_however_late_it_comes(
+    world: World, settings: Settings, close_after: int
+) -> None:
+    settings.CLOSE_AFTER_DAYS = close_after
+
+    run_on(world, TERM_END + timedelta(days=close_after))
+    before = told("closed")
+    run_on(world, TERM_END + timedelta(days=close_after + 1))
+
+    assert before == set()
+    assert told("closed") == PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2031, 12, 29), "expires in 2 days"),
+        (date(2031, 12, 30), "expires in 1 day"),
+        (TERM_END, "expires today"),
+    ],
+)
+def test_the_subject_says_how_long_it_is(
+    world: World, django_capture_on_commit_callbacks: Any, day: date, words: str
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run_on(world, day)
+
+    subjects = set(Email.objects.filter(to="assignor@lakeside.example").values_list("subject"))
+    assert subjects == {(f"Lakeside Officials Association: the subscription {words}",)}
+
+
+def test_after_the_expiration_nobody_is_reminded_of_it(world: World) -> None:
+    run_on(world, date(2032, 1, 1))
+
+    assert told("reminder") == set()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_130_days_at_random_hours_twice_and_not_at_all(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    for offset in range(131):
+        day = TERM_END - timedelta(days=125) + timedelta(days=offset)
+        for hour in sorted(chance.sample(range(24), chance.choice([0, 0, 1, 1, 2]))):
+            run_on(world, day, hour)
+
+    due = reminders.due_dates(TERM_START, TERM_END)
+    rows = Reminder.objects.filter(term=world.term, user=world.assignor.user)
+    assert len({row.due_on for row in rows}) == rows.count()
+    assert {row.due_on for row in rows} <= set(due)
+    sent_days = [row.created_at.date() for row in rows.filter(was_sent=True)]
+    assert len(set(sent_days)) == len(sent_days)
+    sent = Notice.objects.filter(kind="reminder", recipient=world.assignor.user.email)
+    assert sent.count() == len(sent_days)
+
+
+def test_one_failing_organization_does_not_keep_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at = reminding._look_at
+
+    def failing(term: object, report: reminding.DailyReport) -> None:
+        if term == world.stranger.organization.terms.get():
+            raise RuntimeError("broken")
+        look_at(term, report)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reminding, "_look_at", failing)
+    world.at(local(date(2031, 12, 10)))
+
+    report = daily.run_daily()
+
+    assert report.failures == 1
+    assert told("reminder") == PEOPLE
+
+
+def test_the_command_says_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.at(local(date(2031, 12, 10)))
+
+    call_command("daily")
+    call_command("daily")
+
+    first, second = capsys.readouterr().out.split("nothing to do")
+    assert "reminders sent: 3" in first
+    assert second.strip() == ""

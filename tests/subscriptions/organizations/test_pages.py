@@ -1,0 +1,334 @@
+"""Members Home, the Subscription tab and the users list (R2, R4, R6, R7)."""
+
+from datetime import date
+from http import HTTPStatus
+
+import pytest
+
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models.members import Role
+from tests.support.factories import MembershipFactory, UserFactory
+from tests.support.pages import queries_of, text_of
+from tests.support.world import TERM_END, World, build_term, local
+
+HOME = "/o/lakeside/"
+SUBSCRIPTION = "/o/lakeside/settings/subscription/"
+USERS = "/o/lakeside/users/"
+PURCHASES = "/o/lakeside/purchases/"
+
+
+class TestHome:
+    def test_a_general_member_sees_role_and_administrators(self, world: World) -> None:
+        page = text_of(world.client(world.official).get(HOME))
+
+        assert "Your role here is General member" in page
+        assert "Ada Admin administrator@lakeside.example" in page
+        assert "Licenses are bought by: Ada Admin, Arlo Assignor" in page
+        assert "You use license" not in page
+        assert "In use" not in page
+
+    def test_an_assignor_sees_the_licenses_too(self, world: World) -> None:
+        page = text_of(world.client(world.assignor).get(HOME))
+
+        assert "Held 25 In use 4 Free 21" in page
+        assert "You use license 2" in page
+        assert "expires on Wednesday, December 31, 2031, in 198 days" in page
+
+    def test_on_the_last_day_it_says_today(self, world: World) -> None:
+        world.at(local(TERM_END, 23, 59))
+
+        page = text_of(world.client(world.assignor).get(HOME))
+
+        assert "The subscription expires today, Wednesday, December 31, 2031." in page
+        assert "in 0 days" not in page
+
+    def test_the_first_page_leads_straight_into_the_only_organization(self, world: World) -> None:
+        response = world.client(world.official).get("/")
+
+        assert response.headers["Location"] == HOME
+
+    def test_with_two_organizations_it_asks_which(self, world: World) -> None:
+        MembershipFactory.create(
+            organization=world.stranger.organization, user=world.official.user, role=Role.OBSERVER
+        )
+
+        page = text_of(world.client(world.official).get("/"))
+
+        assert "Harbor Umpires Observer" in page
+        assert "Lakeside Officials Association General member" in page
+
+    def test_support_belongs_to_none(self, world: World) -> None:
+        page = text_of(world.client(world.support).get("/"))
+
+        assert "You belong to no organization yet" in page
+
+
+class TestSubscription:
+    def test_it_says_everything_about_the_term(self, world: World) -> None:
+        page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
+
+        assert "Package Association" in page
+        assert "Price per license $5.00 for the whole term" in page
+        assert "Started Wednesday, January 1, 2031" in page
+        assert "Expires Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
+        assert "Days remaining 198" in page
+        assert "Last day to add licenses Monday, December 1, 2031" in page
+        assert "Renewal opens Tuesday, December 2, 2031" in page
+        assert "Held 25 In use 4 Free 21" in page
+        assert "license spot, license slot, slot, license seat, seat" in page
+
+    @pytest.mark.parametrize(
+        ("day", "sold"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
+    )
+    def test_it_says_when_nothing_can_be_added(self, world: World, day: date, sold: bool) -> None:
+        world.at(local(day))
+
+        page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
+
+        assert ("Renew now" not in page) == sold
+
+    def test_both_terms_stand_there_once_renewed(self, world: World) -> None:
+        world.at(local(date(2031, 12, 20)))
+        build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), unit_amount=600)
+
+        page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
+
+        assert "Renewed term Package Association Price per license $6.00" in page
+        assert "Renew now" not in page
+
+    def test_after_expiration_no_license_is_held(self, world: World) -> None:
+        world.at(local(TERM_END.replace(year=2032, month=1, day=1)))
+
+        page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
+
+        assert "Held 0 In use 4 Free 0" in page
+        assert "The subscription expired on Wednesday, December 31, 2031" in page
+
+    def test_its_button_is_for_desktops_only(self, world: World) -> None:
+        page = world.client(world.assignor).get(SUBSCRIPTION).content.decode()
+
+        assert 'class="button button-add desktop-only" href="/o/lakeside/licenses/add/"' in page
+
+
+class TestUsers:
+    def test_it_shows_who_holds_which_license(self, world: World) -> None:
+        page = text_of(world.client(world.assignor).get(USERS))
+
+        assert "4 of 25 licenses are in use, 21 free" in page
+        assert "Olive Observer 3 observer@lakeside.example Observer Active" in page
+
+    @pytest.mark.parametrize(
+        ("search", "found"),
+        [("oliv", True), ("OBSERVER@", True), ("3", True), ("lakeside", False), ("99", False)],
+    )
+    def test_it_finds_by_beginning_and_license(
+        self, world: World, search: str, found: bool
+    ) -> None:
+        page = text_of(world.client(world.assignor).get(USERS, {"q": search}))
+
+        assert ("Olive Observer" in page) == found
+
+    @pytest.mark.parametrize("search", ["%", "_", "' OR 1=1 --", "x\x00", "9" * 30, "²"])
+    def test_odd_searches_find_nothing_and_harm_nothing(self, world: World, search: str) -> None:
+        response = world.client(world.assignor).get(USERS, {"q": search})
+
+        assert response.status_code == HTTPStatus.OK
+        assert "Olive Observer" not in text_of(response)
+
+    @pytest.mark.parametrize(
+        ("search", "found"),
+        [("typed", True), ("both@", True), ("5", True), ("real", False)],
+    )
+    def test_the_name_of_an_invited_persons_account_is_not_searched(
+        self, world: World, search: str, found: bool
+    ) -> None:
+        """It would tell that there is an account, and whose."""
+        UserFactory.create(email="both@people.example", name="Real Name")
+        members.add(world.assignor, NewMember("Typed Name", "both@people.example", Role.OBSERVER))
+
+        page = text_of(world.client(world.assignor).get(USERS, {"q": search}))
+
+        assert ("both@people.example" in page) == found
+
+    @pytest.mark.parametrize("page", ["0", "-1", "x", "9999"])
+    def test_odd_page_numbers_harm_nothing(self, world: World, page: str) -> None:
+        response = world.client(world.assignor).get(USERS, {"page": page})
+
+        assert response.status_code == HTTPStatus.OK
+
+    def test_an_assignor_is_offered_nothing_about_an_administrator(self, world: World) -> None:
+        page = world.client(world.assignor).get(USERS).content.decode()
+
+        assert f"{world.administrator.key}/remove/" not in page
+        assert f"{world.observer.key}/remove/" in page
+
+
+class TestAddUser:
+    PATH = "/o/lakeside/users/add/"
+    GOOD = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
+
+    def test_a_good_form_adds_and_says_so(self, world: World) -> None:
+        response = world.client(world.assignor).post(self.PATH, self.GOOD, follow=True)
+
+        assert "Nora New has been added on license 5" in text_of(response)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "answer"),
+        [
+            ("name", "", "This field is required"),
+            ("name", "x" * 121, "at most 120 characters"),
+            ("email", "", "This field is required"),
+            ("email", "nobody", "valid email address"),
+            ("email", "a@b\r\nBcc: c@d.example", "valid email address"),
+            ("email", f"{'n' * 20}@{'.'.join(['x' * 60] * 4)}.example", "at most 254 characters"),
+            ("role", "", "This field is required"),
+            ("role", "administrator", "Select a valid choice"),
+            ("role", "king", "Select a valid choice"),
+        ],
+    )
+    def test_bad_input_is_answered_next_to_its_field_and_kept(
+        self, world: World, field: str, value: str, answer: str
+    ) -> None:
+        response = world.client(world.assignor).post(self.PATH, self.GOOD | {field: value})
+
+        page = response.content.decode()
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert answer in page.split(f'id="id_{field}_error"')[1].split("</p>")[0]
+        assert self.GOOD["name" if field != "name" else "email"] in page
+        assert world.lakeside.memberships.count() == 4
+
+    def test_control_characters_leave_the_name(self, world: World) -> None:
+        name = "Nora\r\nBcc: x@y.example"
+        world.client(world.assignor).post(self.PATH, self.GOOD | {"name": name})
+
+        added = world.lakeside.memberships.get(user__email="nora@lakeside.example")
+        assert added.invited_as == "NoraBcc: x@y.example"
+
+    def test_with_none_free_everything_typed_is_kept(self, world: World) -> None:
+        world.fill(25)
+
+        response = world.client(world.assignor).post(self.PATH, self.GOOD)
+
+        page = text_of(response)
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "All licenses are taken: 25 of 25 are in use. 1 license is missing." in page
+        assert 'value="Nora New"' in response.content.decode()
+        assert "No license is free" in page
+
+    def test_a_half_filled_form_is_kept_while_buying(self, world: World) -> None:
+        client = world.client(world.assignor)
+        half = {"name": "Nora", "email": "not yet", "role": "observer"}
+
+        response = client.post(f"{self.PATH}keep/", half, follow=True)
+        back = response.context["form"].initial["next"]
+        form = client.get(back).content.decode()
+
+        assert 'value="Nora"' in form
+        assert 'value="not yet"' in form
+        assert '<option value="observer" selected>' in form
+
+    def test_a_draft_keeps_no_character_that_a_database_refuses(self, world: World) -> None:
+        half = {"name": "No\x00ra", "email": "n\x00@", "role": "\x00"}
+
+        response = world.client(world.assignor).post(f"{self.PATH}keep/", half, follow=True)
+        back = response.context["form"].initial["next"]
+
+        assert 'value="Nora"' in world.client(world.assignor).get(back).content.decode()
+
+    def test_a_draft_is_its_authors_own(self, world: World) -> None:
+        response = world.client(world.assignor).post(f"{self.PATH}keep/", self.GOOD, follow=True)
+        back = response.context["form"].initial["next"]
+
+        assert "Nora New" not in world.client(world.administrator).get(back).content.decode()
+        assert "Nora New" not in (
+            world.client(world.stranger).get(back.replace("lakeside", "harbor")).content.decode()
+        )
+
+    @pytest.mark.parametrize("draft", ["x", "", "00000000-0000-0000-0000-000000000000", "%00"])
+    def test_an_unknown_draft_is_an_empty_form(self, world: World, draft: str) -> None:
+        response = world.client(world.assignor).get(self.PATH, {"draft": draft})
+
+        assert response.status_code == HTTPStatus.OK
+
+    def test_a_used_draft_is_forgotten(self, world: World) -> None:
+        client = world.client(world.assignor)
+        response = client.post(f"{self.PATH}keep/", self.GOOD, follow=True)
+        back = response.context["form"].initial["next"]
+
+        client.post(back, self.GOOD)
+
+        assert 'value="Nora New"' not in client.get(back).content.decode()
+
+
+class TestRemovingAndRoles:
+    def test_removing_asks_first_and_says_what_it_frees(self, world: World) -> None:
+        path = f"{USERS}{world.official.key}/remove/"
+        client = world.client(world.assignor)
+
+        asked = text_of(client.get(path))
+        done = text_of(client.post(path, follow=True))
+
+        assert "Remove Otto Official?" in asked
+        assert "license 4 is free for somebody else" in asked
+        assert "Otto Official has been removed, and license 4 is free" in done
+
+    def test_the_question_is_not_put_where_the_answer_is_no(self, world: World) -> None:
+        path = f"{USERS}{world.administrator.key}/remove/"
+
+        page = text_of(world.client(world.administrator).get(path))
+
+        assert "last Administrator who has signed in" in page
+
+    def test_a_refused_removal_changes_nothing(self, world: World) -> None:
+        path = f"{USERS}{world.administrator.key}/remove/"
+
+        response = world.client(world.assignor).post(path)
+
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "Only an Administrator" in text_of(response)
+
+    def test_a_role_is_changed(self, world: World) -> None:
+        path = f"{USERS}{world.observer.key}/"
+
+        world.client(world.assignor).post(path, {"role": "assignor"})
+
+        world.observer.refresh_from_db()
+        assert world.observer.role == Role.ASSIGNOR
+
+    def test_a_crafted_role_above_ones_own_is_refused(self, world: World) -> None:
+        path = f"{USERS}{world.observer.key}/"
+
+        response = world.client(world.assignor).post(path, {"role": "administrator"})
+
+        world.observer.refresh_from_db()
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert world.observer.role == Role.OBSERVER
+
+
+@pytest.mark.parametrize("path", [HOME, SUBSCRIPTION, USERS, "/o/lakeside/users/add/"])
+def test_queries_do_not_grow_with_members(world: World, path: str) -> None:
+    client = world.client(world.assignor)
+    few = queries_of(client, path)
+    world.fill(24)
+    for number in range(5):
+        members.remove(world.assignor, world.lakeside.memberships.get(license_number=10 + number))
+    members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
+
+    many = queries_of(client, path)
+
+    assert len(many) == len(few)
+    # Session and user come on top of the eight that a page may take.
+    assert len(many) <= 10
+
+
+def test_looking_changes_nothing(world: World) -> None:
+    from subscriptions.models import Activity, MemberDraft, Notice
+
+    client = world.client(world.administrator)
+    for path in (HOME, SUBSCRIPTION, USERS, "/o/lakeside/users/add/", PURCHASES):
+        statements = queries_of(client, path)
+        assert not [sql for sql in statements if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert not Activity.objects.exists()
+    assert not MemberDraft.objects.exists()
+    assert not Notice.objects.exists()

@@ -1,0 +1,165 @@
+"""From the rows of a roster to members: adding everybody, and buying what is missing (R5, R8)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from subscriptions import clock
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Renewal, RosterImport, RosterRow
+from subscriptions.models.terms import RenewalState
+from subscriptions.policy import calendar
+from subscriptions.policy.members import Role
+from tests.support.factories import MembershipFactory
+from tests.support.pages import text_of
+from tests.support.rosters import address_of, kept, line, row_of, upload
+from tests.support.world import World
+
+
+def fields_of(roster: RosterImport, **changes: str) -> dict[str, Any]:
+    """The form of the page with all rows, as it was shown, and ``changes``."""
+    return {"row": [str(row.pk) for row in roster.rows.all()], **changes}
+
+
+class TestAdding:
+    def test_one_click_adds_everybody(self, world: World) -> None:
+        roster = kept(world.assignor, 3)
+
+        response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
+
+        assert response.redirect_chain == [("/o/lakeside/users/", HTTPStatus.FOUND)]
+        assert "3 users have been added." in text_of(response)
+
+    def test_corrections_that_were_not_saved_count(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1), line(2, email="wrong")])
+        wrong = row_of(roster, 3)
+        fields = fields_of(roster, **{f"email-{wrong.pk}": "right@new.example"})
+
+        world.client(world.assignor).post(f"{address_of(roster)}add/", fields)
+
+        assert world.lakeside.memberships.filter(user__email="right@new.example").exists()
+
+    def test_what_is_wrong_stays_to_be_mended(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1), line(2, email="wrong")])
+
+        response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
+
+        assert "1 user has been added." in text_of(response)
+        assert response.redirect_chain == [(f"{address_of(roster)}?state=wrong", HTTPStatus.FOUND)]
+
+    def test_somebody_took_a_license_meanwhile(self, world: World) -> None:
+        roster = kept(world.assignor, 21)
+        client = world.client(world.assignor)
+        assert "Add all 21 users" in text_of(client.get(address_of(roster)))
+        members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
+
+        response = client.post(f"{address_of(roster)}add/")
+
+        page = text_of(response)
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "Nobody was added. All licenses are taken: 5 of 25 are in use." in page
+        assert "21 new users, 20 licenses free: buy 5 more (1 group of 5, $25.00)." in page
+        assert world.lakeside.memberships.count() == 5
+
+
+class TestBuying:
+    def test_the_number_that_is_missing_is_asked_for_with_the_way_back(self, world: World) -> None:
+        world.fill(21)
+        roster = kept(world.assignor, 23)
+        client = world.client(world.assignor)
+        page = text_of(client.get(address_of(roster)))
+        assert "23 new users, 4 licenses free: buy 20 more (4 groups of 5, $100.00)." in page
+
+        response = client.post(address_of(roster), {"buy": "1"}, follow=True)
+
+        [(address, _status)] = response.redirect_chain
+        assert address.startswith("/o/lakeside/licenses/add/?quantity=20&next=")
+        shown = response.context["form"]
+        assert (shown["quantity"].value(), shown["next"].value()) == (20, address_of(roster))
+
+    def test_the_number_follows_what_was_corrected_on_the_page(self, world: World) -> None:
+        world.fill(25)
+        roster = kept(world.assignor, 6)
+        out = {f"out-{row_of(roster, 2).pk}": "on", "buy": "1"}
+
+        response = world.client(world.assignor).post(address_of(roster), fields_of(roster, **out))
+
+        assert "quantity=5&" in response.headers["Location"]
+
+    def test_what_is_enough_already_needs_no_purchase(self, world: World) -> None:
+        roster = kept(world.assignor, 2)
+
+        response = world.client(world.assignor).post(address_of(roster), {"buy": "1"})
+
+        assert response.headers["Location"] == address_of(roster)
+
+    def test_while_renewal_is_open_the_renewal_is_offered_instead(self, world: World) -> None:
+        world.at(calendar.renewal_opens_at(world.term.expires_on, clock.zone()))
+
+        page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 30))))
+
+        assert "9 licenses are missing" in page
+        assert "the subscription must be renewed first" in page
+        assert "Renew now" in page
+        assert "Buy" not in page
+
+    def test_an_open_payment_of_the_renewal_can_be_ended(self, world: World) -> None:
+        Renewal.objects.create(
+            term=world.term,
+            package=world.term.package,
+            state=RenewalState.PAYING,
+            quantity=4,
+            created_at=world.term.created_at,
+        )
+        page = world.client(world.assignor).get(address_of(kept(world.assignor, 1)))
+
+        assert "A renewal for 4 licenses is being paid at this moment" in text_of(page)
+        assert "End that payment" in text_of(page)
+
+    def test_more_than_one_payment_can_be(self, world: World) -> None:
+        world.term.unit_amount = 5_000_000
+        world.term.save()
+
+        page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 50))))
+
+        assert "One card payment can be at most $999,999.99, which is 15 licenses." in page
+        assert "Buy 15 licenses for $750,000.00" in page
+
+
+class TestUsersAsCsv:
+    def test_the_list_can_be_read_in_again_and_changes_nobody(self, world: World) -> None:
+        members.add(world.assignor, NewMember("Nora New", "nora@new.example", Role.OBSERVER))
+        client = world.client(world.assignor)
+        exported = client.get("/o/lakeside/users.csv").getvalue()
+
+        upload(client, exported, "users.csv")
+
+        page = text_of(client.get(address_of(RosterImport.objects.get())))
+        assert "There is nobody to add in this roster." in page
+        assert "Already a member 5" in page
+
+    def test_names_are_no_formulas_and_come_back_as_typed(self, world: World) -> None:
+        name = '=HYPERLINK("http://evil.example")'
+        members.add(world.assignor, NewMember(name, "nora@new.example", Role.OBSERVER))
+        client = world.client(world.assignor)
+
+        exported = client.get("/o/lakeside/users.csv").getvalue()
+
+        assert b"\"'=HYPERLINK" in exported
+        upload(client, exported)
+        assert RosterRow.objects.get(email="nora@new.example").name == name
+
+    def test_an_account_elsewhere_is_not_told(self, world: World) -> None:
+        members.add(world.assignor, NewMember("H.", world.stranger.user.email, Role.OBSERVER))
+
+        exported = world.client(world.assignor).get("/o/lakeside/users.csv").getvalue().decode()
+
+        assert "Harry" not in exported
+        assert "H.,administrator@harbor.example,Observer,5,Invited" in exported
+
+    def test_only_ones_own_organization_is_in_it(self, world: World) -> None:
+        MembershipFactory.create(organization=world.stranger.organization, license_number=9)
+
+        exported = world.client(world.assignor).get("/o/lakeside/users.csv").getvalue().decode()
+
+        assert len(exported.splitlines()) == 5

@@ -1,0 +1,315 @@
+"""The pages of an import: what is uploaded, shown, mended, bought and added (R2-R5, R8)."""
+
+import re
+from http import HTTPStatus
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from subscriptions.members import members
+from subscriptions.models import Membership, RosterImport, RosterRow
+from subscriptions.policy.members import Role
+from tests.support.pages import queries_of, text_of
+from tests.support.rosters import (
+    IMPORT,
+    address_of,
+    csv_of,
+    kept,
+    kept_roster,
+    line,
+    row_of,
+    upload,
+    workbook_of,
+)
+from tests.support.world import World
+
+
+class TestReadingIn:
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("roster.csv", csv_of(3)),
+            (
+                "Roster 2031.XLSX",
+                workbook_of(["Name", "Mail"], *[["N", f"{n}@x.y"] for n in "abc"]),
+            ),
+        ],
+    )
+    def test_a_file_leads_to_its_rows(self, world: World, name: str, data: bytes | str) -> None:
+        client = world.client(world.assignor)
+
+        response = upload(client, data, name)
+
+        roster = RosterImport.objects.get()
+        assert response.headers["Location"] == address_of(roster)
+        assert (roster.source, roster.rows.count()) == (name, 3)
+        assert f"{name}: 3 rows" in text_of(client.get(address_of(roster)))
+
+    def test_pasted_rows_do_too(self, world: World) -> None:
+        rows = "Nora New\tnora@new.example\tObserver\nNils Next\tnils@new.example\t\n"
+
+        response = world.client(world.assignor).post(IMPORT, {"rows": rows})
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert [row.email for row in RosterRow.objects.order_by("position")] == [
+            "nora@new.example",
+            "nils@new.example",
+        ]
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"", "The file is empty"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(100), "Files of this kind cannot be read"),
+            (bytes(range(256)) * 50, "This is no table"),
+            (csv_of(5_001), "These are more than 5,000 rows"),
+            ("Name,Role\nNora,Observer", "There is no column with e-mail addresses"),
+        ],
+    )
+    def test_what_is_no_roster_is_refused_with_the_reason(
+        self, world: World, data: bytes | str, words: str
+    ) -> None:
+        response = upload(world.client(world.assignor), data)
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert words in text_of(response)
+        assert not RosterImport.objects.exists()
+
+    @pytest.mark.parametrize("megabytes", [5.01, 50])
+    def test_what_is_too_large_is_neither_kept_nor_read(
+        self, world: World, megabytes: float
+    ) -> None:
+        response = upload(world.client(world.assignor), b"x" * int(megabytes * 2**20))
+
+        assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        assert "This is more than 5 MB." in text_of(response)
+        assert not RosterImport.objects.exists()
+
+    def test_pasted_rows_that_cannot_be_read_are_still_there(self, world: World) -> None:
+        response = world.client(world.assignor).post(IMPORT, {"rows": "Nora New"})
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "Nora New" in text_of(response)
+
+    def test_more_rows_than_a_form_may_send_are_better_sent_as_a_file(self, world: World) -> None:
+        wide = "\n".join(f"P{n}\tp{n}@new.example" + "\tsomething else" * 40 for n in range(4_500))
+
+        response = world.client(world.assignor).post(IMPORT, {"rows": wide})
+
+        assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        assert "A long roster can be sent as a file." in text_of(response)
+        assert upload(world.client(world.assignor), wide).status_code == HTTPStatus.FOUND
+
+    @pytest.mark.parametrize("both", [True, False])
+    def test_it_is_either_a_file_or_rows(self, world: World, both: bool) -> None:
+        file = {"file": SimpleUploadedFile("r.csv", csv_of(1).encode()), "rows": "N\tn@x.y"}
+
+        response = world.client(world.assignor).post(IMPORT, file if both else {"rows": "  "})
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "Choose a file" in text_of(response)
+
+    def test_what_was_prepared_is_found_again(self, world: World) -> None:
+        roster = kept(world.assignor, 2)
+        client = world.client(world.assignor)
+
+        assert address_of(roster) in client.get(IMPORT).content.decode()
+        client.post(f"{address_of(roster)}discard/")
+        assert not RosterImport.objects.exists()
+
+    def test_the_empty_roster_is_understood(self, world: World) -> None:
+        client = world.client(world.assignor)
+        heading = client.get(f"{IMPORT}roster.csv").getvalue().decode()
+
+        upload(client, f"{heading}Nora,nora@new.example,Observer\r\n")
+
+        row = RosterRow.objects.get()
+        assert (row.name, row.email, row.role) == ("Nora", "nora@new.example", "Observer")
+
+    def test_every_way_to_add_users_leads_there(self, world: World) -> None:
+        for page in ("users/", "users/add/"):
+            assert (
+                IMPORT in world.client(world.assignor).get(f"/o/lakeside/{page}").content.decode()
+            )
+
+
+class TestLooking:
+    def test_every_row_says_what_it_would_do(self, world: World) -> None:
+        page = text_of(world.client(world.assignor).get(address_of(kept_roster(world.assignor))))
+
+        for words in (
+            "1 new user, 21 licenses free.",
+            "This is no e-mail address",
+            "Row 2 has the same e-mail address.",
+            "This person is already a member, as Otto Official.",
+            "There is no role “Chief”",
+            "2 rows are wrong and will not be added.",
+        ):
+            assert words in page
+
+    def test_nothing_tells_who_has_an_account_elsewhere(self, world: World) -> None:
+        """R3, R4: somebody with an account reads like somebody without, before and after."""
+        lines = [line(1, email=world.stranger.user.email), line(1, email="nobody@new.example")]
+        pages = []
+        for one in lines:
+            roster = kept(world.assignor, [one])
+            client = world.client(world.assignor)
+            before = text_of(client.get(address_of(roster)))
+            added = client.post(f"{address_of(roster)}add/", follow=True)
+            after = text_of(client.get(address_of(roster)))
+            users = text_of(client.get("/o/lakeside/users/?q=Person"))
+            pages.append(
+                [page.replace(one.email, "") for page in (before, text_of(added), after, users)]
+            )
+            members.remove(world.assignor, Membership.objects.latest("pk"))
+            Membership.objects.latest("pk").delete()
+
+        numbers = re.compile(r"[0-9a-f-]{36}|row \d+")
+        with_account, without = ([numbers.sub("", page) for page in some] for some in pages)
+        assert with_account == without
+
+    def test_rows_are_shown_by_state_and_in_pages(self, world: World) -> None:
+        client = world.client(world.assignor)
+        lines = [line(n) for n in range(1, 121)] + [line(121, email="wrong")]
+        roster = kept(world.assignor, lines)
+
+        page = text_of(client.get(f"{address_of(roster)}?page=3"))
+        assert "Page 3 of 3" in page
+        assert "person101@new.example" in page
+        wrong = text_of(client.get(f"{address_of(roster)}?state=wrong"))
+        assert "Leave out row 122" in wrong
+        assert "person1@new.example" not in wrong
+
+    @pytest.mark.parametrize("query", ["state=nonsense", "state=member", "page=99", "edit=x"])
+    def test_odd_questions_show_the_rows(self, world: World, query: str) -> None:
+        roster = kept(world.assignor, 2)
+
+        page = world.client(world.assignor).get(f"{address_of(roster)}?{query}")
+
+        assert "person1@new.example" in text_of(page)
+
+    def test_five_thousand_rows_take_no_more_questions_than_five(self, world: World) -> None:
+        """But for the members among them, who are asked for by 500 addresses at a time."""
+        client = world.client(world.assignor)
+        few = queries_of(client, address_of(kept(world.assignor, 5)))
+        many = queries_of(client, address_of(kept(world.assignor, 1_000)))
+
+        assert (
+            len(many) == len(few) + 2
+        )  # of the rows kept, and of dormant members where licenses are to be bought
+
+    def test_text_of_a_roster_is_never_markup(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")])
+
+        page = world.client(world.assignor).get(address_of(roster)).content.decode()
+
+        assert "<script>x" not in page
+        assert "<b>Chief" not in page
+
+    @pytest.mark.parametrize("path", ["", "add/", "discard/"])
+    def test_another_members_roster_is_not_found(self, world: World, path: str) -> None:
+        roster = kept(world.assignor)
+        harbor = address_of(roster).replace("lakeside", "harbor")
+
+        for person, address in (
+            (world.administrator, address_of(roster)),
+            (world.stranger, address_of(roster)),
+            (world.stranger, harbor),
+            (world.assignor, harbor),
+        ):
+            response = world.client(person).post(f"{address}{path}")
+            assert response.status_code == HTTPStatus.NOT_FOUND
+        assert roster.rows.count() == 3
+        assert world.lakeside.memberships.count() == 4
+
+    def test_others_have_no_business_there(self, world: World) -> None:
+        for person in (world.observer, world.official):
+            client = world.client(person)
+            assert upload(client, csv_of(2)).status_code == HTTPStatus.FORBIDDEN
+            assert IMPORT not in client.get("/o/lakeside/").content.decode()
+
+
+class TestMending:
+    def test_a_row_is_corrected_and_another_left_out(self, world: World) -> None:
+        roster = kept_roster(world.assignor)
+        first, wrong, chief = (row_of(roster, n) for n in (2, 3, 6))
+        client = world.client(world.assignor)
+
+        response = client.post(
+            address_of(roster),
+            {
+                "row": [str(row.pk) for row in (first, wrong, chief)],
+                f"out-{first.pk}": "on",
+                f"name-{wrong.pk}": " Nils\x00 Next ",
+                f"email-{wrong.pk}": " NILS@new.example",
+                f"role-{wrong.pk}": "assignor",
+                "show": "state=wrong&page=1",
+            },
+            follow=True,
+        )
+
+        assert "2 rows have been changed." in text_of(response)
+        assert response.redirect_chain == [
+            (f"{address_of(roster)}?state=wrong&page=1", HTTPStatus.FOUND)
+        ]
+        corrected = row_of(roster, 3)
+        assert (corrected.name, corrected.email, corrected.role) == (
+            "Nils Next",
+            "nils@new.example",
+            "assignor",
+        )
+        assert row_of(roster, 2).is_left_out
+        assert row_of(roster, 6).role == "Chief"
+
+    def test_saving_what_was_shown_changes_nothing(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, email="wrong"), line(2, role="Chief", name="")])
+        fields = {"row": [str(row.pk) for row in roster.rows.all()]}
+        for row, role in zip(
+            roster.rows.order_by("position"), ["general_member", "Chief"], strict=True
+        ):
+            for name, typed in (("name", row.name), ("email", row.email), ("role", role)):
+                fields[f"{name}-{row.pk}"] = [typed]
+
+        page = world.client(world.assignor).post(address_of(roster), fields, follow=True)
+
+        assert "changed" not in text_of(page)
+
+    @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, ""])
+    def test_made_up_rows_change_nothing(self, world: World, key: str) -> None:
+        roster = kept(world.assignor, 1)
+
+        response = world.client(world.assignor).post(
+            address_of(roster), {"row": key, f"name-{key}": "Somebody"}
+        )
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert row_of(roster, 2).name == "Person 1"
+
+    @pytest.mark.parametrize("show", ["//evil.example", "next=//evil.example", "state=%0d%0ax"])
+    def test_the_way_back_stays_on_the_page(self, world: World, show: str) -> None:
+        roster = kept(world.assignor, 1)
+
+        response = world.client(world.assignor).post(address_of(roster), {"show": show})
+
+        assert response.headers["Location"].startswith(address_of(roster))
+        assert "evil" not in response.headers["Location"]
+
+    def test_roles_above_ones_own_are_offered_to_nobody(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, role="Administrator")])
+        client = world.client(world.assignor)
+        page = text_of(client.get(address_of(roster)))
+        assert "Only an Administrator can make somebody Administrator." in page
+
+        row = row_of(roster, 2)
+        client.post(
+            f"{address_of(roster)}add/", {"row": str(row.pk), f"role-{row.pk}": "administrator"}
+        )
+        assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
+
+    def test_all_unknown_roles_at_once(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, role="Chief"), line(2, role="Boss")])
+        client = world.client(world.assignor)
+
+        client.post(address_of(roster), {"general": "1"})
+
+        assert "2 new users" in text_of(client.get(address_of(roster)))

@@ -1,0 +1,274 @@
+"""A roster from reading it in to adding everybody: nothing lost, nothing half done (R3-R5, R8)."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+
+from subscriptions import clock
+from subscriptions.licenses.status import standing_of
+from subscriptions.members import drafts, members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
+from subscriptions.models.members import MembershipState
+from subscriptions.notifications import notify
+from subscriptions.organizations.daily import run_daily
+from subscriptions.policy import calendar
+from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.members import Role
+from subscriptions.policy.roster_import import MOST_KEPT, RowState
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.rosters import Change
+from tests.support.pages import text_of
+from tests.support.rosters import kept, line
+from tests.support.world import World, build_term
+
+
+def states(world: World, roster: RosterImport) -> list[RowState]:
+    return [one.verdict.state for one in rosters.judge(roster, world.assignor).rows]
+
+
+def in_use(world: World) -> int:
+    return standing_of(world.lakeside, clock.now()).licenses.in_use
+
+
+def numbers(world: World) -> list[int]:
+    held = world.lakeside.memberships.exclude(license_number=None)
+    return sorted(number or 0 for number in held.values_list("license_number", flat=True))
+
+
+def refused(world: World, roster: RosterImport) -> Reason:
+    """Why adding everybody is refused; and that nothing at all has happened."""
+    before = (in_use(world), User.objects.count(), Notice.objects.count(), Activity.objects.count())
+    rows = list(roster.rows.order_by("pk").values())
+
+    with pytest.raises(Refused) as error:
+        rosters.add_all(roster, world.assignor)
+
+    after = (in_use(world), User.objects.count(), Notice.objects.count(), Activity.objects.count())
+    assert after == before
+    assert list(roster.rows.order_by("pk").values()) == rows
+    return error.value.refusal.reason
+
+
+class TestAdding:
+    def test_everybody_is_invited_on_a_license_of_their_own(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1), line(2, role="Observer"), line(3, role="admin")])
+
+        assert rosters.add_all(roster, world.assignor) == 2
+
+        added = world.lakeside.memberships.filter(state=MembershipState.INVITED)
+        assert {(m.display_name, m.user.email, m.role, m.license_number) for m in added} == {
+            ("Person 1", "person1@new.example", Role.GENERAL_MEMBER, 5),
+            ("Person 2", "person2@new.example", Role.OBSERVER, 6),
+        }
+        assert {m.invitation_number for m in added} == {1}
+        assert not any(m.user.has_usable_password() for m in added)
+        assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.WRONG]
+
+    def test_is_one_line_in_the_record_and_a_mail_each(self, world: World) -> None:
+        rosters.add_all(kept(world.assignor, 3), world.assignor)
+
+        record = Activity.objects.get()
+        assert (record.verb, record.actor) == ("members_imported", world.assignor.user)
+        assert record.data["quantity"] == 3
+        told = Notice.objects.filter(kind="invitation", queued_at=None)
+        assert {notice.recipient for notice in told} == {
+            f"person{number}@new.example" for number in (1, 2, 3)
+        }
+        assert notify.deliver_waiting() == 3
+
+    def test_their_links_work(self, world: World) -> None:
+        rosters.add_all(kept(world.assignor, 1), world.assignor)
+        notify.deliver_waiting()
+
+        message = Email.objects.get().message
+        link = next(word for word in message.split() if "/invitations/" in word)
+        page = Client().get(link.removeprefix("http://localhost"))
+        assert "person1@new.example" in text_of(page)
+
+    def test_numbers_follow_the_highest_and_then_fill_the_gaps(self, world: World) -> None:
+        world.fill(10)
+        for number in (2, 3, 4):
+            members.remove(
+                world.administrator, world.lakeside.memberships.get(license_number=number)
+            )
+
+        rosters.add_all(kept(world.administrator, 17), world.administrator)
+
+        # 15 after the highest, and the lowest two of the three gaps.
+        assert numbers(world) == [1, 2, 3, *range(5, 26)]
+
+    def test_an_account_elsewhere_is_joined_and_left_alone(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1, email=world.stranger.user.email, name="H. Harbor")])
+
+        rosters.add_all(roster, world.assignor)
+
+        joined = world.lakeside.memberships.get(user=world.stranger.user)
+        assert (joined.state, joined.display_name) == (MembershipState.INVITED, "H. Harbor")
+        assert User.objects.get(pk=world.stranger.user_id).name == "Harry Harbor"
+
+    def test_who_was_removed_is_invited_again(self, world: World) -> None:
+        members.remove(world.assignor, world.official)
+        roster = kept(world.assignor, [line(1, email=world.official.user.email), line(2)])
+
+        rosters.add_all(roster, world.assignor)
+
+        again = Membership.objects.get(pk=world.official.pk)
+        assert (again.state, again.license_number, again.removed_at) == (
+            MembershipState.INVITED,
+            4,
+            None,
+        )
+        assert again.invitation_number == world.official.invitation_number + 1
+
+    def test_the_second_click_of_a_double_click_adds_nobody_and_says_the_same(
+        self, world: World
+    ) -> None:
+        roster = kept(world.assignor, 3)
+
+        assert [rosters.add_all(roster, world.assignor) for _ in range(2)] == [3, 3]
+        assert in_use(world) == 7
+        assert Notice.objects.count() == 3
+
+    def test_the_same_file_read_in_twice_adds_everybody_once(self, world: World) -> None:
+        first, second = kept(world.assignor, 3), kept(world.assignor, 3)
+        rosters.add_all(first, world.assignor)
+
+        assert states(world, second) == [RowState.MEMBER] * 3
+        assert refused(world, second) == Reason.NOBODY_TO_ADD
+
+    def test_what_was_wrong_can_be_mended_and_added_later(self, world: World) -> None:
+        roster = kept(world.assignor, [line(1), line(2, email="nobody")])
+        rosters.add_all(roster, world.assignor)
+        wrong = roster.rows.get(position=3)
+
+        rosters.change(roster, {wrong.pk: Change(is_left_out=False, email=" Nina@NEW.example ")})
+
+        assert rosters.add_all(roster, world.assignor) == 1
+        assert User.objects.filter(email="nina@new.example").exists()
+        assert in_use(world) == 6
+
+
+class TestNothingHalfDone:
+    def test_one_license_too_few_adds_nobody(self, world: World) -> None:
+        assert refused(world, kept(world.assignor, 22)) == Reason.NO_LICENSE_FREE
+
+    def test_somebody_took_licenses_between_looking_and_adding(self, world: World) -> None:
+        roster = kept(world.assignor, 21)
+        assert rosters.judge(roster, world.assignor).new == 21
+        members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
+
+        assert refused(world, roster) == Reason.NO_LICENSE_FREE
+
+    def test_a_row_became_a_member_meanwhile_and_the_others_are_added(self, world: World) -> None:
+        roster = kept(world.assignor, 3)
+        members.add(world.administrator, NewMember("P", "person2@new.example", Role.OBSERVER))
+
+        assert states(world, roster)[1] == RowState.MEMBER
+        assert rosters.add_all(roster, world.assignor) == 2
+        assert world.lakeside.memberships.get(user__email="person2@new.example").role == "observer"
+
+    def test_a_smaller_next_term_is_a_limit(self, world: World) -> None:
+        build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
+
+        assert refused(world, kept(world.assignor, 2)) == Reason.HELD_BACK_BY_NEXT_TERM
+
+    def test_after_expiration_nobody_is_added(self, world: World) -> None:
+        roster = kept(world.assignor, 2)
+        world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
+
+        assert refused(world, roster) == Reason.EXPIRED
+
+    def test_a_role_that_was_taken_meanwhile_counts_for_nothing(self, world: World) -> None:
+        roster = kept(world.assignor, 2)
+        members.remove(world.administrator, world.assignor)
+
+        assert refused(world, roster) == Reason.NOT_A_MEMBER
+
+    def test_what_the_importer_may_give_is_judged_by_the_role_held_then(self, world: World) -> None:
+        second = members.add(
+            world.administrator, NewMember("Bea", "bea@new.example", Role.ADMINISTRATOR)
+        )
+        members.join(second)
+        roster = kept(second, [line(1, role="Administrator")])
+        assert rosters.judge(roster, second).new == 1
+        members.change_role(world.administrator, second, Role.ASSIGNOR)
+
+        with pytest.raises(Refused):
+            rosters.add_all(roster, second)
+        assert not User.objects.filter(email="person1@new.example").exists()
+
+    def test_members_are_never_raised_or_demoted(self, world: World) -> None:
+        people = [world.administrator, world.assignor, world.observer, world.official]
+        before = list(world.lakeside.memberships.order_by("pk").values())
+        roles = ["General member", "Administrator", "Assignor", ""]
+        roster = kept(
+            world.assignor,
+            [
+                line(number, email=person.user.email, role=role)
+                for number, (person, role) in enumerate(zip(people, roles, strict=True))
+            ],
+        )
+
+        assert states(world, roster) == [RowState.MEMBER] * 4
+        assert refused(world, roster) == Reason.NOBODY_TO_ADD
+        assert list(world.lakeside.memberships.order_by("pk").values()) == before
+
+
+class TestKeeping:
+    def test_a_roster_is_of_its_author_in_this_organization(self, world: World) -> None:
+        roster = kept(world.assignor)
+
+        assert rosters.find(world.assignor, roster.pk) == roster
+        assert rosters.find(world.administrator, roster.pk) is None
+        assert rosters.find(world.stranger, roster.pk) is None
+
+    def test_the_daily_job_forgets_it_after_a_week(self, world: World) -> None:
+        kept(world.assignor)
+        world.later(days=6)
+        younger = kept(world.assignor)
+        draft = drafts.keep(world.assignor, {"name": "Nora"})
+        world.at(clock.now() + timedelta(days=1, seconds=1))
+
+        report = run_daily()
+
+        assert report.done["rosters forgotten"] == 1
+        assert list(RosterImport.objects.all()) == [younger]
+        assert RosterRow.objects.count() == 3
+        assert drafts.find(world.assignor, str(draft.pk)) == draft
+
+    def test_nobody_keeps_any_number_of_them(self, world: World) -> None:
+        for _ in range(MOST_KEPT):
+            kept(world.assignor, 1)
+
+        with pytest.raises(Refused) as error:
+            kept(world.assignor, 1)
+
+        assert error.value.refusal.reason == Reason.TOO_MANY_ROSTERS
+        kept(world.administrator, 1)
+
+    def test_changing_touches_rows_of_this_roster_only_and_none_that_were_added(
+        self, world: World
+    ) -> None:
+        roster, other = kept(world.assignor, 2), kept(world.administrator, 1)
+        rosters.add_all(roster, world.assignor)
+        change = Change(is_left_out=True, name="Somebody else")
+
+        keys = RosterRow.objects.values_list("pk", flat=True)
+        assert rosters.change(roster, dict.fromkeys(keys, change)) == 0
+        assert other.rows.get().name == "Person 1"
+
+    def test_unknown_roles_become_general_member_at_once(self, world: World) -> None:
+        roster = kept(
+            world.assignor,
+            [line(1, role="Chief"), line(2, role="Umpire-in-chief"), line(3, role="Observer")],
+        )
+
+        assert rosters.make_unknown_roles_general(roster, world.assignor) == 2
+        assert [one.verdict.role for one in rosters.judge(roster, world.assignor).rows] == [
+            Role.GENERAL_MEMBER,
+            Role.GENERAL_MEMBER,
+            Role.OBSERVER,
+        ]

@@ -1,0 +1,173 @@
+"""The people and organizations that tests tell their stories with.
+
+Ada is Administrator of Lakeside, Arlo its Assignor, Olive an Observer, Otto a general member. Harry
+administers Harbor, which has nothing to do with Lakeside. Sunny is support staff and member of
+nothing. It is noon on Monday, June 16, 2031 in New York, and terms run through December 31.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from allauth.account.internal.flows import login
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from billing.checkout import add_ons
+from billing.checkout.add_ons import Order
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from billing.settlement import settle
+from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.models import Membership, Organization, Term, User
+from subscriptions.models.members import Role
+from subscriptions.policy import calendar
+from tests.support.factories import (
+    MembershipFactory,
+    OrganizationFactory,
+    TermFactory,
+    UserFactory,
+)
+
+TODAY = date(2031, 6, 16)
+TERM_START = date(2031, 1, 1)
+TERM_END = date(2031, 12, 31)
+
+GOOD_CARD = "4242424242424242"
+DEBIT_CARD = "4000056655665556"
+PREPAID_CARD = "5105105105105100"
+DECLINED_CARD = "4000000000000002"
+THREE_D_SECURE_CARD = "4000000000003220"
+
+
+def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    """An instant by the clock on the wall in the subscription time zone."""
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=clock.zone())
+
+
+def sign_in(
+    client: Client, user: User, *, seconds_ago: float = 0, method: str = "password"
+) -> None:
+    """Leave ``client`` as it is so long after the password was typed, or a second factor shown."""
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    typed_at = time.time() - seconds_ago
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": method, "at": typed_at}]
+    session.save()
+
+
+@dataclass
+class World:
+    """Lakeside, its people, a stranger and support, at a moment that stands still."""
+
+    lakeside: Organization
+    term: Term
+    administrator: Membership
+    assignor: Membership
+    observer: Membership
+    official: Membership
+    stranger: Membership
+    support: User
+    stripe: SandboxControl | None = None
+
+    def at(self, instant: datetime) -> None:
+        """Go to an instant; the local Stripe comes along."""
+        clock.freeze(instant)
+        if self.stripe is not None:
+            self.stripe.set_clock(instant, frozen=True)
+
+    def later(self, **duration: float) -> None:
+        """Go forward, as ``timedelta`` takes it."""
+        self.at(clock.now() + timedelta(**duration))
+
+    def client(self, person: Membership | User) -> Client:
+        """A browser in which the person is signed in."""
+        client = Client()
+        user = person.user if isinstance(person, Membership) else person
+        sign_in(client, user)
+        return client
+
+    def fill(self, members: int) -> None:
+        """Add general members until that many licenses are in use."""
+        while self.lakeside.memberships.exclude(license_number=None).count() < members:
+            MembershipFactory.create(organization=self.lakeside)
+
+    def buy(self, quantity: int = 10, *, buyer: Membership | None = None, **order: Any) -> Purchase:
+        """Start buying, as the form does."""
+        order.setdefault("submission", uuid.uuid4())
+        return add_ons.start_purchase(buyer or self.assignor, Order(quantity, **order))
+
+    def pay(self, purchase: Purchase, card: str = GOOD_CARD, **how: Any) -> dict[str, Any]:
+        """Pay on the payment page; nobody has told us yet."""
+        assert self.stripe is not None
+        assert purchase.session_id is not None
+        return self.stripe.pay(purchase.session_id, card=card, **how)
+
+    def buy_and_settle(self, quantity: int = 10, **order: Any) -> Purchase:
+        """The whole way: start, pay, come back."""
+        purchase = self.buy(quantity, **order)
+        self.pay(purchase)
+        settled = settle.settle(purchase.session_id or "")
+        assert settled is not None
+        return settled
+
+    def held(self) -> int:
+        """Licenses that Lakeside holds now."""
+        return ledger.held_at(self.lakeside, [clock.now()])[0]
+
+
+def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> World:
+    """Lakeside in the middle of its term, with ``licenses`` included and four members."""
+    clock.freeze(local(TODAY, 12))
+    lakeside = OrganizationFactory.create(name="Lakeside Officials Association", slug="lakeside")
+    harbor = OrganizationFactory.create(name="Harbor Umpires", slug="harbor")
+    term = build_term(lakeside, licenses=licenses)
+    build_term(harbor, licenses=10)
+
+    def member(local_part: str, name: str, role: Role, organization: Organization) -> Membership:
+        user = UserFactory.create(email=f"{local_part}@{organization.slug}.example", name=name)
+        built: Membership = MembershipFactory.create(
+            organization=organization, user=user, role=role
+        )
+        return built
+
+    world = World(
+        lakeside=lakeside,
+        term=term,
+        administrator=member("administrator", "Ada Admin", Role.ADMINISTRATOR, lakeside),
+        assignor=member("assignor", "Arlo Assignor", Role.ASSIGNOR, lakeside),
+        observer=member("observer", "Olive Observer", Role.OBSERVER, lakeside),
+        official=member("official", "Otto Official", Role.GENERAL_MEMBER, lakeside),
+        stranger=member("administrator", "Harry Harbor", Role.ADMINISTRATOR, harbor),
+        support=UserFactory.create(
+            email="support@licensing.example", name="Sunny Support", is_staff=True
+        ),
+        stripe=stripe,
+    )
+    world.support.groups.add(Group.objects.get(name="Support"))
+    world.at(clock.now())
+    return world
+
+
+def build_term(
+    organization: Organization,
+    *,
+    licenses: int,
+    starts_on: date = TERM_START,
+    **fields: Any,
+) -> Term:
+    """A paid term with its included licenses in the ledger."""
+    start = calendar.midnight(starts_on, clock.zone())
+    fields.setdefault("created_at", min(clock.now(), start))
+    term = TermFactory.create(organization=organization, starts_on=starts_on, **fields)
+    ledger.include(
+        term,
+        licenses,
+        effective_at=calendar.midnight(starts_on, clock.zone()),
+        reference=f"built:{uuid.uuid4()}",
+    )
+    return term

@@ -1,1 +1,4 @@
-"""Documents to print or file."""
+"""Receipts, quotes and verification sheets, and the purchase history (R31).
+
+Doors: ``panels``.
+"""

@@ -15,7 +15,6 @@ from django.db import IntegrityError, transaction
 from billing.checkout import card_testing
 from billing.events.follow_payment import follow_payment
 from billing.gateway import processor
-from billing.gateway.sessions import is_session_id
 from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
 from billing.settlement.settle import settle
@@ -91,7 +90,7 @@ def _write_down(event: Event) -> ProcessorEvent:
 
 
 def _settle(row: ProcessorEvent) -> None:
-    if is_session_id(row.object_id):
+    if processor.is_session_id(row.object_id):
         settle(row.object_id, mails_later=True)
 
 

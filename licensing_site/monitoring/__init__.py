@@ -1,1 +1,1 @@
-"""Monitoring."""
+"""Logs, the line of each request, probes and metrics."""

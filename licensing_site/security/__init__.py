@@ -1,1 +1,1 @@
-"""Security."""
+"""The content security policy, and the networks that may open the Django admin."""

@@ -1,1 +1,6 @@
-"""Licenses."""
+"""The license ledger (R29) and what follows from it: the status of a subscription (R5,
+R22), terms (R16), their renewal (R25) and removals (R27), reminders (R32).
+
+Doors: ``history``, ``ledger``, ``numbering``, ``packages``, ``reminders``, ``removals``,
+``renewals``, ``status``, ``terms``.
+"""

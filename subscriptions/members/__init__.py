@@ -1,1 +1,4 @@
-"""Members."""
+"""Users of an organization: adding, inviting, joining, roles, removing (R3, R4, R5), Add User (R8).
+
+Doors: ``dormant``, ``drafts``, ``forms``, ``invitations``, ``members``.
+"""

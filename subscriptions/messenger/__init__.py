@@ -1,1 +1,4 @@
-"""Messenger."""
+"""The messenger: threads with support, replies, and asking for a removal (R28).
+
+Doors: ``forms``, ``replies``, ``threads``.
+"""

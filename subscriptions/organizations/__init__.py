@@ -1,1 +1,4 @@
-"""Organizations."""
+"""An organization: opening one, Members Home, System Settings and its tabs (R7), the daily job.
+
+Doors: ``daily``, ``opening``.
+"""

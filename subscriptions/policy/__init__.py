@@ -1,6 +1,41 @@
 """The rules of the business, without Django, database, clock or processor.
 
 Everything here takes plain values, the time among them, and answers with a plain value, with
-``ALLOWED``, or with a ``Refusal`` that says why not. One module per subject: ``calendar`` (R18,
-R19, R23), ``licenses`` (R5, R10, R11), ``buying`` (R10, R19, R20, R22), ``people`` (R1-R4).
+``ALLOWED``, or with a ``Refusal`` that says why not.
+
+Where each rule is decided: a name alone is a module here, a dotted one a room, whose docstring
+names the rule. ``tests/policy/test_map.py`` holds the map to the docstrings.
+
+R1   members
+R2   members, subscriptions.access
+R3   members, roster_import, subscriptions.members
+R4   members, roster_import, subscriptions.members
+R5   licenses, roster_import, subscriptions.members, subscriptions.licenses
+R6   templates/site/_nav.html
+R7   subscriptions.organizations
+R8   roster_import, subscriptions.roster_import, subscriptions.members
+R9   billing.checkout
+R10  add_ons, roster_import, billing.checkout
+R11  add_ons, billing.checkout
+R12  card_testing, billing.gateway
+R13  billing.checkout
+R14  billing.settlement, billing.events
+R15  billing.settlement
+R16  subscriptions.licenses
+R17  card_testing, billing.checkout, billing.events
+R18  calendar
+R19  calendar, add_ons, renewals
+R20  add_ons, renewals, billing.checkout
+R21  add_ons, renewals
+R22  add_ons, renewals, subscriptions.access, subscriptions.licenses
+R23  calendar, renewals, billing.settlement
+R24  billing.checkout
+R25  renewals, prices, billing.checkout, subscriptions.licenses
+R26  prices, billing.checkout
+R27  renewals, messenger, subscriptions.licenses, billing.support
+R28  messenger, subscriptions.messenger
+R29  subscriptions.licenses
+R30  calendar, refunds, renewals, billing.refunds, billing.events, billing.support
+R31  billing.documents, billing.settlement
+R32  reminders, subscriptions.licenses
 """

@@ -1,4 +1,4 @@
-"""Add-ons: in which numbers, at which price, and when (R10, R11, R19, R20, R22)."""
+"""Add-ons: in which numbers, at which price, and when (R10, R11, R19-R22)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

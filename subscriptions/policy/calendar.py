@@ -1,4 +1,6 @@
-"""The calendar of a term: when it ends, when its renewal opens, and which term counts."""
+"""The calendar of a term: when it ends (R18, R23), when its renewal opens (R19), and which term of
+an organization counts (R30).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

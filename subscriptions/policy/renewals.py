@@ -1,6 +1,5 @@
-"""The life of a subscription around its expiration: phases, and what a renewal is for.
-
-R19-R22, R25.
+"""The phase of a subscription around its expiration (R19-R22), when a renewal begins (R23), its
+quantity (R25) and removals from it (R27), after a cancellation too (R30).
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A roster that is imported: what each row would do, and the licenses they need (R3-R5, R10).
+"""A roster that is imported: what each row would do, and the licenses they need (R3-R5, R8, R10).
 
 Nothing here tells whether an address has an account: who is no member will be invited.
 """

@@ -96,28 +96,6 @@ def is_app_code(source: Source) -> bool:
 
 
 @rule(
-    "subscriptions knows nothing of billing or of the site",
-    "subscriptions/members/members.py",
-    "from billing.models import Purchase",
-)
-def subscriptions_stands_alone(source: Source) -> list[str]:
-    if not (is_app_code(source) and source.is_in("subscriptions/")):
-        return []
-    return source.imports_of("billing", "licensing_site")
-
-
-@rule(
-    "billing reads the site's settings through django.conf only",
-    "billing/settlement/settle.py",
-    "from licensing_site import settings",
-)
-def billing_does_not_import_the_site(source: Source) -> list[str]:
-    if not (is_app_code(source) and source.is_in("billing/")):
-        return []
-    return source.imports_of("licensing_site")
-
-
-@rule(
     "policy is pure: the standard library and itself, nothing else",
     "subscriptions/policy/calendar.py",
     "from django.utils import timezone",
@@ -127,20 +105,6 @@ def policy_is_pure(source: Source) -> list[str]:
         return []
     allowed = (*sys.stdlib_module_names, "subscriptions.policy")
     return sorted(name for name in source.imports - {"subscriptions"} if not within(name, *allowed))
-
-
-@rule(
-    "only urls.py imports views",
-    "billing/settlement/settle.py",
-    "from billing.checkout.views.add_licenses import add_licenses",
-)
-def only_urls_import_views(source: Source) -> list[str]:
-    if not is_app_code(source):
-        return []
-    path = PurePosixPath(source.path)
-    if path.name == "urls.py" or "views" in path.parts:
-        return []
-    return sorted(name for name in source.imports_of(*APPS) if "views" in name.split("."))
 
 
 @rule(
@@ -154,31 +118,6 @@ def only_the_gateway_imports_stripe(source: Source) -> list[str]:
     if source.is_in("tests/") and re.search(r"sandbox|contract|gateway|deliveries", source.path):
         return []
     return source.imports_of("stripe")
-
-
-@rule(
-    "the sandbox is another program: it imports nothing of the app",
-    "billing/sandbox/process/store.py",
-    "from billing.models import Purchase",
-)
-def the_sandbox_imports_nothing_of_the_app(source: Source) -> list[str]:
-    if not (source.path.endswith(".py") and source.is_in("billing/sandbox/")):
-        return []
-    names = source.imports_of(*APPS)
-    return [name for name in names if name != "billing" and not within(name, "billing.sandbox")]
-
-
-@rule(
-    "the app imports nothing of the sandbox (but the command that starts it)",
-    "billing/settlement/settle.py",
-    "from billing.sandbox.control.client import SandboxControl",
-)
-def the_app_imports_nothing_of_the_sandbox(source: Source) -> list[str]:
-    if not is_app_code(source) or source.is_in(
-        "billing/sandbox/", "licensing_site/management/commands/stripe_sandbox.py"
-    ):
-        return []
-    return source.imports_of("billing.sandbox")
 
 
 # Single writers ---------------------------------------------------------------------------------

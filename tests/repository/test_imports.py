@@ -1,0 +1,86 @@
+"""Every contract about imports (``pyproject.toml``) can fail, and says what the docstrings say."""
+
+import ast
+import re
+import tomllib
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+from importlinter.configuration import configure
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.contracts.protected import ProtectedContract
+
+pytestmark = pytest.mark.one_database
+configure()
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+CONTRACTS = {contract["id"]: contract for contract in SETTINGS["contracts"]}
+KINDS: dict[str, Any] = {
+    "forbidden": ForbiddenContract,
+    "layers": LayersContract,
+    "protected": ProtectedContract,
+}
+# An import that breaks each contract: who imports what.
+BREAKS = {
+    "apps": ("subscriptions.members.members", "billing.models"),
+    "subscriptions": ("subscriptions.licenses.status", "subscriptions.members.members"),
+    "billing": ("billing.refunds.sync", "billing.checkout.closing"),
+    "sandbox": ("billing.sandbox.engine.payments", "billing.sandbox.api.frame"),
+    "sandbox-alone": ("billing.sandbox.process.store", "billing.models"),
+    "sandbox-unused": ("billing.settlement.settle", "billing.sandbox.control.client"),
+}
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(*SETTINGS["root_packages"], cache_dir=None)
+
+
+def broken_by(contract_id: str) -> tuple[str, str]:
+    if contract_id in BREAKS:
+        return BREAKS[contract_id]
+    [*_, private] = CONTRACTS[contract_id]["protected_modules"]
+    return "licensing_site.settings", private
+
+
+@pytest.mark.parametrize("contract_id", CONTRACTS)
+def test_a_contract_can_fail(imports: grimp.ImportGraph, contract_id: str) -> None:
+    contract = CONTRACTS[contract_id]
+    graph = deepcopy(imports)
+    importer, imported = broken_by(contract_id)
+    graph.add_import(importer=importer, imported=imported)
+
+    assert is_kept(imports, contract)
+    assert not is_kept(graph, contract)
+
+
+def is_kept(graph: grimp.ImportGraph, options: dict[str, object]) -> bool:
+    given = {key: value for key, value in options.items() if key not in {"id", "name", "type"}}
+    contract = KINDS[str(options["type"])](
+        name=str(options["name"]),
+        session_options={"root_packages": SETTINGS["root_packages"]},
+        contract_options={key: written(value) for key, value in given.items()},
+    )
+    # A check takes the imports out that the contract ignores.
+    return bool(contract.check(deepcopy(graph), verbose=False).kept)
+
+
+def written(value: object) -> object:
+    return str(value) if isinstance(value, bool) else value
+
+
+@pytest.mark.parametrize("room", [name for name in CONTRACTS if "." in name])
+def test_what_is_private_is_no_door(room: str) -> None:
+    path = ROOT / room.replace(".", "/")
+    text = ast.get_docstring(ast.parse((path / "__init__.py").read_text())) or ""
+    doors = set(re.findall(r"``(\w+)``", text.partition("Doors:")[2]))
+    private = {name.rpartition(".")[2] for name in CONTRACTS[room]["protected_modules"]}
+    modules = {one.stem for one in path.iterdir() if one.stem.strip("_") not in {"init", "pycache"}}
+
+    assert doors | private == modules
+    assert not doors & private

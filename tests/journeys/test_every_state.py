@@ -17,6 +17,8 @@ from tests.support.server import Site
 
 # What asks for something that must be there first stands in journeys of its own.
 ELSEWHERE = {"subscriptions:settings"}
+# So that workers can divide them; each share has all four of device and scheme.
+SHARES, PHASES = 4, 4
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -28,8 +30,9 @@ def name_of(state: State) -> str | None:
 
 
 @pytest.mark.usefixtures("stripe")
+@pytest.mark.parametrize("share", range(SHARES))
 def test_every_page_can_be_used_by_everybody_in_every_state(
-    site: Site, browser: Browser, settings: Settings
+    site: Site, browser: Browser, settings: Settings, share: int
 ) -> None:
     """In turns on a desktop and a phone, light and dark; and no page is forgotten."""
     settings.ROOT_URLCONF = "tests.programs.screens.urls"
@@ -37,6 +40,8 @@ def test_every_page_can_be_used_by_everybody_in_every_state(
     states, found = every_state(), Found()
     contexts: dict[tuple[str, ...], BrowserContext] = {}
     for number, state in enumerate(states):
+        if number // PHASES % SHARES != share:
+            continue
         cache.clear()
         device = list(DEVICES)[number % 2]
         # Who does something on a page, such as signing in, gets a profile of their own.

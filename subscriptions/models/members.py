@@ -93,7 +93,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
-    """The roles of ``policy.people`` with their names on the screens (R1)."""
+    """The roles of ``policy.members`` with their names on the screens (R1)."""
 
     GENERAL_MEMBER = members.Role.GENERAL_MEMBER.value, _("General member")
     OBSERVER = members.Role.OBSERVER.value, _("Observer")

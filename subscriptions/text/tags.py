@@ -66,7 +66,7 @@ def sentence(decision: Allowed | Refusal) -> str:
 
 @register.filter
 def can(membership: object, capability: str) -> bool:
-    """``{% if membership|can:"buy_licenses" %}``, by the rules of ``policy.people`` (R2)."""
+    """``{% if membership|can:"buy_licenses" %}``, by the rules of ``policy.members`` (R2)."""
     role = getattr(membership, "role", None)
     return role is not None and members.can(role, members.Capability(capability))
 

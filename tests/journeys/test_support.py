@@ -7,8 +7,8 @@ from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Conversation
 from tests.billing.renewals import IN_WINDOW
+from tests.journeys.buying.test_calendar import pays
 from tests.journeys.conftest import SignedIn
-from tests.journeys.test_calendar import pays
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")

@@ -10,15 +10,15 @@ import stripe.radar
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.engine.refunds import FAILURE_REASONS
 from billing.sandbox.objects.dispute import REASONS
-from tests.billing.sandbox.contract import Api, assert_agrees, keys
-from tests.billing.sandbox.helpers import paid_charge
-from tests.billing.sandbox.test_contract import (
+from tests.billing.sandbox.api.test_contract import (
     BALANCE_TRANSACTION,
     CHARGE,
     EVENT,
     PAYMENT_INTENT,
     REFUND,
 )
+from tests.billing.sandbox.contract import Api, assert_agrees, keys
+from tests.billing.sandbox.helpers import paid_charge
 
 pytestmark = pytest.mark.one_database
 

@@ -88,7 +88,7 @@ def test_an_invitation_reaches_people_in_both_parts(world: World, committed_db: 
 
 
 def test_it_asks_for_nothing_from_outside_and_fits_a_phone() -> None:
-    source = (TEMPLATES / "site/base.html").read_text()
+    source = (TEMPLATES / "base.html").read_text()
 
     assert "max-width: 600px" in source
     assert not re.search(r"src=|url\(|<link|<style|<script|@import|https?:", source)

@@ -70,7 +70,12 @@ def is_for_a_program(answer: requests.Response) -> bool:
     return answer.request.path_url == "/stripe/webhook/" and "again" in answer.text
 
 
-def test_while_a_user_is_added(world: World, points: Points, browser: Browser) -> None:
+def test_while_a_user_is_added(
+    world: World, stripe: SandboxControl, points: Points, browser: Browser
+) -> None:
+    # One more user is added for each point that was interrupted.
+    world.buy_and_settle(MOST_POINTS)
+
     def add(number: int) -> Deed:
         form = {"name": "Nora", "email": f"nora{number}@people.example", "role": "general_member"}
         return lambda: browser.post("/o/lakeside/users/add/", **form)

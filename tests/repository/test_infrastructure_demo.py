@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.repository.architecture import APPS, ROOT
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.journey
 
@@ -21,19 +22,12 @@ READY = "Ctrl-C stops it"
 PATIENCE = 90  # seconds
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Demo:
     """One copy of the code, whose demo is started and stopped."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self.sandbox_port = free_port(), free_port()
+        self.port, self.sandbox_port = free_ports(2)
         self.site = f"http://localhost:{self.port}"
         self.data = folder / "var" / "demo"
         self.data.mkdir(parents=True, exist_ok=True)

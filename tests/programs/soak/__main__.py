@@ -15,6 +15,7 @@ from pathlib import Path
 import django
 
 from tests.programs.soak import stack
+from tests.support.ports import free_port
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
     is_well = False
     try:
         sandbox = stack.Sandbox(folder)
-        port = stack.free_port()
+        port = free_port()
         os.environ.update(environment(folder, database.url, sandbox.process.base_url, port))
         django.setup()
         from tests.programs.soak.run import Run

@@ -18,8 +18,9 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from tests.programs.soak.__main__ import environment
-from tests.programs.soak.stack import App, free_port
+from tests.programs.soak.stack import App
 from tests.site.faults.conftest import Browser
+from tests.support.ports import free_port
 from tests.support.server import Site
 from tests.support.world import World
 

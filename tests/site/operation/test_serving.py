@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import requests
 
 from tests.repository.architecture import ROOT
 from tests.settings import TEST_ENVIRONMENT
+from tests.support.ports import free_port
 
 PATIENCE = 40  # seconds
 
@@ -21,9 +21,7 @@ PATIENCE = 40  # seconds
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, int]]:
     """The address of a site of two workers, and the process id of their master."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         **TEST_ENVIRONMENT,

@@ -116,21 +116,6 @@ def check_demo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
 
 
 @register(TAG)
-def check_messenger(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    address = settings.MESSENGER_SCRIPT_URL
-    if not address or (address.startswith("https://") and settings.MESSENGER_IDENTITY_SECRET):
-        return []
-    return [
-        Error(
-            "MESSENGER_SCRIPT_URL is no https address, or MESSENGER_IDENTITY_SECRET is missing.",
-            hint="A hosted messenger is told who somebody is, signed with the secret that its "
-            "dashboard shows. Set both, or unset MESSENGER_SCRIPT_URL.",
-            id="licensing.E009",
-        )
-    ]
-
-
-@register(TAG)
 def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     try:
         for network in settings.ADMIN_NETWORKS:

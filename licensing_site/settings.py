@@ -204,16 +204,6 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not DEMO)
 
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
-# The messenger ----------------------------------------------------------------------------------
-
-# A hosted messenger instead of the built-in one: the address of its script, the number it knows
-# this site by, and the secret that signs who somebody is.
-MESSENGER_SCRIPT_URL = env.str("MESSENGER_SCRIPT_URL", default="")
-MESSENGER_APP_ID = env.str("MESSENGER_APP_ID", default="")
-MESSENGER_IDENTITY_SECRET = env.str("MESSENGER_IDENTITY_SECRET", default="")
-# Further origins that its script talks to; browsers are told to refuse all others.
-MESSENGER_ORIGINS = env.list("MESSENGER_ORIGINS", default=[])
-
 # Calendar and prices ----------------------------------------------------------------------------
 
 # Days after expiration until an organization's pages close (R22).

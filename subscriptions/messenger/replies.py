@@ -1,6 +1,5 @@
 """Support's side of the messenger: answering, and closing what needs no answer (R28)."""
 
-from django.conf import settings
 from django.db import transaction
 
 from subscriptions import clock
@@ -106,9 +105,7 @@ def _tell_person(message: Message) -> None:
 
 
 def _link_to(conversation: Conversation) -> str:
-    """Where the person goes on writing; empty where another messenger is used, or none is open."""
-    if settings.MESSENGER_SCRIPT_URL:
-        return ""
+    """Where the person goes on writing; empty where no conversation is open to them."""
     if conversation.organization is None:
         return links.full_link("subscriptions:messages")
     if not can_be_read_by_its_person(conversation):

@@ -1,11 +1,8 @@
 """The messenger's button, bottom right on every page outside the Django admin (R28)."""
 
-import hashlib
-import hmac
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -29,8 +26,6 @@ def messenger_button(context: template.Context, *, is_plain: bool = False) -> di
     request: HttpRequest | None = context.get("request")
     person = getattr(request, "user", None) if not is_plain else None
     member: Membership | None = getattr(request, "membership", None)
-    if settings.MESSENGER_SCRIPT_URL:
-        return {"hosted": hosted_data(person if isinstance(person, User) else None, member)}
     match = getattr(request, "resolver_match", None)
     is_here = match is not None and match.view_name in OWN_PAGES
     return {
@@ -43,26 +38,6 @@ def messenger_button(context: template.Context, *, is_plain: bool = False) -> di
         "is_plain": is_plain,
         "opens_panel": not is_plain and not is_here,
     }
-
-
-def hosted_data(person: User | None, member: Membership | None) -> dict[str, Any]:
-    """What a hosted messenger is told, with the proof of who somebody is."""
-    data: dict[str, Any] = {
-        "script": settings.MESSENGER_SCRIPT_URL,
-        "app": settings.MESSENGER_APP_ID,
-    }
-    if person is not None:
-        number = str(person.pk)
-        secret = settings.MESSENGER_IDENTITY_SECRET.encode()
-        data["person"] = {
-            "id": number,
-            "email": person.email,
-            "name": person.name,
-            "hash": hmac.new(secret, number.encode(), hashlib.sha256).hexdigest(),
-        }
-    if member is not None:
-        data["organization"] = {"id": member.organization.slug, "name": member.organization.name}
-    return data
 
 
 @register.simple_tag

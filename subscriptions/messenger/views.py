@@ -1,13 +1,10 @@
 """The messenger's pages (R28): each is a whole page, and for htmx the part that the panel shows."""
 
-from collections.abc import Callable
-from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages as flashes
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,26 +20,11 @@ from subscriptions.models import Membership, User
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.text import links
 from subscriptions.text.refusals.sentences import sentence
 
 Author = Membership | User
-View = Callable[..., HttpResponseBase]
 
 
-def built_in_only(view: View) -> View:
-    """404 where a hosted messenger takes the place of this one."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if settings.MESSENGER_SCRIPT_URL:
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return wrapper
-
-
-@built_in_only
 @require_http_methods(["GET", "POST"])
 def messages(request: HttpRequest) -> HttpResponse:
     """Outside an organization: one's own thread, or a form for people without an account."""
@@ -54,14 +36,12 @@ def messages(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@built_in_only
 @require_GET
 def sent(request: HttpRequest) -> HttpResponse:
     """Say that a message without an account has arrived: the same for every e-mail address."""
     return render(request, "messenger/sent.html")
 
 
-@built_in_only
 @require_GET
 def news(request: HttpRequest) -> HttpResponse:
     """What was written in one's own thread since; nothing for those signed out meanwhile."""
@@ -73,7 +53,6 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 @members_only(Capability.VISIT, open_when_closed=True)
-@built_in_only
 @require_http_methods(["GET", "POST"])
 def thread(request: HttpRequest, member: Membership) -> HttpResponse:
     """A member's thread with support about the organization; nobody else's."""
@@ -81,7 +60,6 @@ def thread(request: HttpRequest, member: Membership) -> HttpResponse:
 
 
 @members_only(Capability.VISIT, open_when_closed=True)
-@built_in_only
 @require_GET
 def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
     """What was written in that thread since."""
@@ -91,7 +69,7 @@ def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """I'd like to remove licenses (R27). It stays where a hosted messenger is used."""
+    """I'd like to remove licenses (R27)."""
     standing = standing_of(member.organization, clock.now())
     bounds = threads.removal_bounds(standing)
     form = RemovalForm(request.POST or None, bounds=bounds)
@@ -113,10 +91,7 @@ def _removal_is_asked_for(request: HttpRequest, member: Membership) -> HttpRespo
     if _is_htmx(request):
         return _show(request, member, MessageForm(), was_sent=True)
     flashes.success(request, _("Support is asked to remove licenses. They will answer you."))
-    slug = member.organization.slug
-    if settings.MESSENGER_SCRIPT_URL:
-        return redirect(links.page("renewal", slug))
-    return redirect("subscriptions:thread", slug)
+    return redirect("subscriptions:thread", member.organization.slug)
 
 
 def _removal_page(
@@ -131,7 +106,6 @@ def _removal_page(
         "bounds": form.bounds,
         "refusal": sentence(refusal) if refusal else "",
         "is_open": not isinstance(form.bounds.decision, Refusal),
-        "has_thread": not settings.MESSENGER_SCRIPT_URL,
     }
     return _render(request, "removal", context, status)
 

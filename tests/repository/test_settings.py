@@ -25,8 +25,6 @@ SAFE = {
     "STRIPE_SECRET_KEY": "sk_live_abc",
     "STRIPE_WEBHOOK_SECRETS": ["whsec_abc"],
     "STRIPE_API_BASE": "",
-    "MESSENGER_SCRIPT_URL": "",
-    "MESSENGER_IDENTITY_SECRET": "",
     "SECURE_PROXY_SSL_HEADER": None,
     "ALLAUTH_TRUSTED_PROXY_COUNT": 0,
 }
@@ -69,16 +67,8 @@ def configure(settings: Settings):
                 ("licensing.E007", {"STRIPE_API_BASE": "http://127.0.0.1:12111"}),
                 ("licensing.E008", {"DEMO": True}),
                 ("licensing.E008", {"DEMO": True, "STRIPE_SECRET_KEY": "sk_test_abc"}),
-                ("licensing.E009", {"MESSENGER_SCRIPT_URL": "https://chat.example/widget.js"}),
                 ("licensing.E010", {"ADMIN_NETWORKS": ["192.0.2.0/33"]}),
                 ("licensing.E011", {"SECURE_PROXY_SSL_HEADER": PROXY}),
-                (
-                    "licensing.E009",
-                    {
-                        "MESSENGER_SCRIPT_URL": "http://chat.example/widget.js",
-                        "MESSENGER_IDENTITY_SECRET": "secret",
-                    },
-                ),
             ]
         )
     ],
@@ -100,13 +90,6 @@ def test_an_unsafe_setting_is_found(configure, found: str, changes: dict[str, An
         pytest.param(SANDBOX, id="the local sandbox"),
         pytest.param({**SANDBOX, "SITE_URL": "http://localhost:8000"}, id="a test key over http"),
         pytest.param({**SANDBOX, "DEMO": True}, id="the demo"),
-        pytest.param(
-            {
-                "MESSENGER_SCRIPT_URL": "https://chat.example/widget.js",
-                "MESSENGER_IDENTITY_SECRET": "secret",
-            },
-            id="a hosted messenger",
-        ),
         pytest.param(
             {
                 "DEBUG": True,

@@ -10,7 +10,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from licensing_site.security import content_policy
 from tests.support.addresses import addresses
 from tests.support.factories import UserFactory
 from tests.support.world import World
@@ -141,20 +140,6 @@ def test_forms_lead_to_ourselves_and_the_payment_page_only(
 
     headers = {name.lower(): value for name, value in response.headers.items()}
     assert policy_of(headers)["form-action"] == ["'self'", origin]
-
-
-def test_a_hosted_messenger_is_let_in_by_its_origins_only() -> None:
-    policy = content_policy.directives(
-        payment_page="https://checkout.stripe.com",
-        messenger="https://chat.example/sdk.js",
-        messenger_origins=("wss://live.chat.example",),
-    )
-
-    theirs = ["https://chat.example", "wss://live.chat.example"]
-    assert policy["script-src"] == ["'self'", *theirs]
-    assert policy["frame-src"] == theirs
-    assert policy["default-src"] == ["'none'"]
-    assert "'unsafe-inline'" not in policy["style-src"]
 
 
 def test_the_resolver_is_the_one_of_the_site() -> None:

@@ -1,8 +1,5 @@
-"""The messenger's button on every page, its parts for htmx, and a hosted one in its place (R28)."""
+"""The messenger's button on every page, and its parts for htmx (R28)."""
 
-import hashlib
-import hmac
-from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -10,14 +7,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.test import Client
-from pytest_django import Settings
 
-from subscriptions.messenger import replies, threads
+from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message, Notice
+from subscriptions.models import Conversation, Message
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
-from tests.support.world import World, local
+from tests.support.world import World
 
 THREAD = "/o/lakeside/messages/"
 NEWS = "/o/lakeside/messages/news/"
@@ -95,52 +91,6 @@ class TestParts:
         client = world.client(world.official)
         for path in (THREAD, GENERAL):
             assert client.get(path).headers["Cache-Control"] == "private, no-store"
-
-
-class TestHosted:
-    """Another messenger in place of the built-in one."""
-
-    @pytest.fixture(autouse=True)
-    def hosted(self, settings: Settings) -> None:
-        settings.MESSENGER_SCRIPT_URL = "https://chat.example/widget.js"
-        settings.MESSENGER_APP_ID = "app-7"
-        settings.MESSENGER_IDENTITY_SECRET = "a secret"
-
-    def test_it_takes_the_place_of_the_button_and_the_pages(self, world: World) -> None:
-        client = world.client(world.official)
-        page = client.get("/o/lakeside/").content.decode()
-
-        assert "messenger-button" not in page
-        assert "js/hosted-messenger.js" in page
-        assert "https://chat.example/widget.js" in page
-        for path in (THREAD, NEWS, GENERAL, "/messages/sent/", "/messages/news/"):
-            assert client.get(path).status_code == HTTPStatus.NOT_FOUND
-
-    def test_it_is_told_who_somebody_is_with_proof(self, world: World) -> None:
-        page = world.client(world.official).get("/o/lakeside/").content.decode()
-        number = str(world.official.user.pk)
-
-        assert hmac.new(b"a secret", number.encode(), hashlib.sha256).hexdigest() in page
-        assert '"email": "official@lakeside.example"' in page
-        assert "a secret" not in page
-
-    def test_it_is_told_nothing_about_nobody(self, world: World) -> None:
-        page = Client().get("/pricing/").content.decode()
-
-        assert "https://chat.example/widget.js" in page
-        assert '"person"' not in page
-
-    def test_a_removal_is_asked_for_all_the_same(self, world: World) -> None:
-        world.at(local(date(2031, 12, 10), 12))
-        client = world.client(world.administrator)
-        form = client.get(REMOVAL)
-        response = client.post(REMOVAL, {"quantity": "5"})
-        message = Message.objects.get()
-        replies.answer(message.conversation, world.support, Text("Done"), seen=message.pk)
-
-        assert "hx-post" not in form.content.decode()
-        assert response.headers["Location"] == "/o/lakeside/renewal/"
-        assert Notice.objects.get(kind="message_answered").data["link"] == ""
 
 
 class TestGuards:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from billing.sandbox.protocol.errors import ApiError
 
-Kind: TypeAlias = Literal["text", "whole", "flag", "moment_range", "metadata", "anything"]
+Kind: TypeAlias = Literal["text", "whole", "flag", "moment_range", "metadata"]
 Table: TypeAlias = dict[str, "Spec"]
 Spec: TypeAlias = "Kind | tuple[str, ...] | ListOf | Table"
 
@@ -75,8 +75,6 @@ def _check_one(value: Any, spec: Spec, param: str) -> Any:
         return [_check_one(item, spec.item, f"{param}[{n}]") for n, item in _items(value, param)]
     if isinstance(spec, dict):
         return check(_hash(value, param), spec, at=param)
-    if spec == "anything":
-        return value
     if spec == "metadata":
         return _metadata(_hash(value, param), param)
     if spec == "moment_range":

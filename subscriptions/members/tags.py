@@ -6,12 +6,9 @@ from django import template
 
 from subscriptions import clock
 from subscriptions.members import dormant, join_requests
-from subscriptions.models import Membership, Organization
-from subscriptions.models.members import MembershipState
+from subscriptions.models import Organization
 
 register = template.Library()
-# More are on the page of all organizations.
-MOST_SHOWN = 10
 
 
 @register.inclusion_tag("members/_dormant_hint.html")
@@ -22,20 +19,6 @@ def dormant_hint(organization: Organization) -> dict[str, Any]:
         "count": dormant.count_dormant(organization, clock.now()),
         "days": dormant.dormant_after(organization).days,
     }
-
-
-@register.inclusion_tag("organizations/_switcher.html")
-def switcher(membership: Membership) -> dict[str, Any]:
-    """The person's other organizations, with the role held there, to go to at once."""
-    if not getattr(membership, "has_others", True):
-        return {"others": []}
-    others = (
-        Membership.objects.select_related("organization")
-        .filter(user=membership.user_id, state=MembershipState.ACTIVE)
-        .exclude(pk=membership.pk)
-        .order_by("organization__name")
-    )
-    return {"others": others[:MOST_SHOWN]}
 
 
 @register.inclusion_tag("members/_join_hint.html")

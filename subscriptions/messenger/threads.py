@@ -17,7 +17,7 @@ from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Conversation, Membership, Message, Organization, User
 from subscriptions.models.members import MembershipState
-from subscriptions.models.messenger import ConversationState, unread_in_thread
+from subscriptions.models.messenger import ConversationState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members
@@ -58,16 +58,6 @@ def count_unread(person: User) -> int:
     """Unread answers in all threads a person may read."""
     unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
-
-
-def organizations_of(person: User) -> list[Membership]:
-    """The memberships of a person, each with ``unread_messages`` of its thread."""
-    active = Membership.objects.filter(user=person, state=MembershipState.ACTIVE)
-    return list(
-        active.select_related("organization")
-        .annotate(unread_messages=unread_in_thread("user", "organization"))
-        .order_by("organization__name")
-    )
 
 
 def messages_of(conversation: Conversation | None, *, after: int = 0) -> list[Message]:

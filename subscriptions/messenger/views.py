@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from subscriptions import clock
 from subscriptions.access import limits
-from subscriptions.access.decorators import keep_private, members_only
+from subscriptions.access.decorators import active_memberships, keep_private, members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.messenger import threads
 from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
@@ -149,7 +149,7 @@ def _show(
         "address": _address_of(author, "thread"),
         "news": _address_of(author, "thread_news"),
         "newest": rows[-1].pk if rows else 0,
-        "others": threads.organizations_of(author) if isinstance(author, User) else [],
+        "others": active_memberships(author.pk) if isinstance(author, User) else [],
         "offers_removal": isinstance(author, Membership) and _may_ask_for_removal(author),
     }
     return _render(request, "thread", context, status)

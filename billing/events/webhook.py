@@ -56,7 +56,7 @@ def receive(body: bytes, signature: str) -> Answer:
 
 def process(row: ProcessorEvent) -> bool:
     """Act on an event of the inbox; False where it must be tried again, with its error kept."""
-    act = _ACTIONS.get(row.type)
+    act = ACTIONS.get(row.type)
     try:
         if act is not None:
             act(row)
@@ -115,7 +115,7 @@ def _note_decline(row: ProcessorEvent) -> None:
 
 
 # Events that are not named here are kept and answered with 200.
-_ACTIONS: dict[str, Callable[[ProcessorEvent], None]] = {
+ACTIONS: dict[str, Callable[[ProcessorEvent], None]] = {
     "checkout.session.completed": _settle,
     "checkout.session.expired": _settle,
     "checkout.session.async_payment_succeeded": _settle,

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.backends.ddl_references import Statement
 from django.db.models import Q
 
 
@@ -26,7 +25,7 @@ class PrefixIndex(models.Index):
         schema_editor: BaseDatabaseSchemaEditor,
         using: str = "",
         **kwargs: Any,
-    ) -> Statement:
+    ) -> Any:
         """The statement for the database at hand."""
         sql = self._SQL[schema_editor.connection.vendor]
         return super().create_sql(model, schema_editor, using, **kwargs, sql=sql)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from billing.events.webhook import _ACTIONS
+from billing.events.webhook import ACTIONS
 from billing.models import ProcessorEvent
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import RosterImport
@@ -184,7 +184,7 @@ def test_no_signed_body_ends_in_a_500(db: None, body: bytes) -> None:
     assert deliver(body).status_code in (200, 400, 411)
 
 
-@pytest.mark.parametrize("type", [*_ACTIONS, "unknown.type"])
+@pytest.mark.parametrize("type", [*ACTIONS, "unknown.type"])
 @fuzz
 @given(
     outer=st.dictionaries(st.sampled_from(EVENT_FIELDS), JSON, max_size=2),

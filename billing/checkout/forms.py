@@ -14,7 +14,7 @@ from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.text.fields import NameField
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 
 class QuantityField(forms.CharField):

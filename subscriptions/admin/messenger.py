@@ -29,7 +29,7 @@ from subscriptions.models import Conversation, Message, User
 from subscriptions.models.indexes import begins
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.decisions import Refused
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 # Answering and closing; reading asks for view_conversation.
 MAY_ANSWER = "subscriptions.add_message"

@@ -13,7 +13,7 @@ from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.decisions import Reason, Refusal
 from subscriptions.text.fields import NameField
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 
 class SubmissionField(forms.CharField):

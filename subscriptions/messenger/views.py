@@ -20,7 +20,7 @@ from subscriptions.models import Membership, User
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 Author = Membership | User
 

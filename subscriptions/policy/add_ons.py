@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 
 # Add-ons are sold in groups of this many (R10).
 GROUP_SIZE = 5
@@ -40,11 +40,7 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
     if quantity < GROUP_SIZE:
         return Refusal(Reason.TOO_FEW, {"least": GROUP_SIZE})
     if quantity > most:
-        facts = {
-            "most": most,
-            "ceiling": PROCESSOR_CEILING,
-            "currency": currency,
-        }
+        facts = {"most": most, "ceiling": Money(PROCESSOR_CEILING, currency)}
         return Refusal(Reason.ABOVE_CEILING, facts)
     if quantity % GROUP_SIZE:
         below = quantity - quantity % GROUP_SIZE

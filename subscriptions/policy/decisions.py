@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Reason(StrEnum):
-    """Why something is refused. ``subscriptions/text/refusals`` has the sentence for each."""
+    """Why something is refused. ``subscriptions/text/refusals.py`` has the sentence for each."""
 
     NOT_A_NUMBER = "not_a_number"
     TOO_FEW = "too_few"
@@ -36,7 +36,9 @@ class Reason(StrEnum):
     TOO_MANY = "too_many"
     RENEWAL_WITH_SUPPORT = "renewal_with_support"
     TOO_MANY_REQUESTS_TO_JOIN = "too_many_requests_to_join"
+    NO_LICENSE_TO_REMOVE = "no_license_to_remove"
     REMOVAL_TOO_FEW = "removal_too_few"
+    REMOVAL_ABOVE_RENEWAL = "removal_above_renewal"
     REMOVAL_BELOW_MEMBERS = "removal_below_members"
     REMOVAL_TAKEN_BACK = "removal_taken_back"
     RENEWAL_PAID = "renewal_paid"
@@ -84,11 +86,18 @@ class Reason(StrEnum):
     FILE_TOO_MANY_ROWS = "file_too_many_rows"
 
 
+class Money(NamedTuple):
+    """An amount in minor units, as a fact of a refusal."""
+
+    amount: int
+    currency: str
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A rule's "no".
 
-    ``facts`` are what the sentence for it needs: numbers, dates, instants.
+    ``facts`` are what the sentence for it needs: numbers, money, dates, instants, names.
     """
 
     reason: Reason

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from subscriptions.policy.add_ons import PROCESSOR_CEILING, PROCESSOR_MINIMUM
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 
 FULL_PERCENT = 10_000  # basis points
 
@@ -73,7 +73,8 @@ def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
 def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
     """Whether the processor takes this total in one payment (R25)."""
     if price.total > PROCESSOR_CEILING:
-        facts = {"total": price.total, "ceiling": PROCESSOR_CEILING, "currency": currency}
+        ceiling = Money(PROCESSOR_CEILING, currency)
+        facts = {"total": Money(price.total, currency), "ceiling": ceiling}
         return Refusal(Reason.TOTAL_ABOVE_CEILING, facts)
     return ALLOWED
 

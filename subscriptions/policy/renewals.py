@@ -127,14 +127,14 @@ def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Al
     """
     most = most_removable(licenses=licenses, removed=removed, in_use=in_use)
     if quantity < 1:
-        return Refusal(Reason.REMOVAL_TOO_FEW, {"most": most})
+        return Refusal(
+            Reason.REMOVAL_TOO_FEW if most else Reason.NO_LICENSE_TO_REMOVE, {"most": most}
+        )
     if quantity > most:
-        facts = {
-            "quantity": quantity,
-            "most": most,
-            "left": licenses - removed,
-            "in_use": in_use,
-            "users_to_remove": quantity - most if licenses - removed >= quantity else None,
-        }
-        return Refusal(Reason.REMOVAL_BELOW_MEMBERS, facts)
+        left = licenses - removed
+        facts = {"quantity": quantity, "most": most, "left": left, "in_use": in_use}
+        if quantity > left:
+            return Refusal(Reason.REMOVAL_ABOVE_RENEWAL, facts)
+        users = {"users_to_remove": quantity - most}
+        return Refusal(Reason.REMOVAL_BELOW_MEMBERS, facts | users)
     return ALLOWED

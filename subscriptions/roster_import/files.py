@@ -58,7 +58,7 @@ def read_file(file: IO[bytes]) -> list[RosterLine]:
     """The people of a CSV or XLSX file. Raises Refused."""
     data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"most": MOST_BYTES}))
+        raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20}))
     if not data.strip():
         raise Refused(Refusal(Reason.FILE_EMPTY))
     if data.startswith(_ZIP):

@@ -11,7 +11,7 @@ from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine
 from subscriptions.roster_import.rosters import Change
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 _LONGEST = 500
 
@@ -50,7 +50,7 @@ class ImportForm(forms.Form):
         data = super().clean() or {}
         file, rows = data.get("file"), data.get("rows") or ""
         if self.was_too_large:
-            too_large = Refusal(Reason.FILE_TOO_LARGE, {"most": MOST_BYTES})
+            too_large = Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20})
             self.add_error("file", sentence(too_large))
         elif file and rows.strip():
             self.add_error(None, _("Choose a file or paste rows, not both."))

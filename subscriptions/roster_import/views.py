@@ -28,13 +28,13 @@ from subscriptions.policy.members import Capability
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.forms import ImportForm, read_changes
+from subscriptions.roster_import.preview import STATES, need_in_words
 from subscriptions.roster_import.rosters import JudgedRoster, JudgedRow
 from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.roster_import.words import read_role
 from subscriptions.text import formats, links
 from subscriptions.text.csv import csv_response
-from subscriptions.text.refusals.roster_import import STATES, need_in_words
-from subscriptions.text.refusals.sentences import sentence, too_many_invitations
+from subscriptions.text.refusals import TOO_MANY_INVITATIONS, sentence
 
 PER_PAGE = 50
 # Rows in these states can be mended or left out.
@@ -136,7 +136,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     for one in invited:
         reauthentication.require_for_role(request, one.verdict.role)
     if not limits.allows_invitations_of(request, [one.row.email for one in invited]):
-        messages.error(request, too_many_invitations())
+        messages.error(request, TOO_MANY_INVITATIONS)
         return redirect(_address(member, found, ""))
     try:
         added = rosters.add_all(found, member)

@@ -16,8 +16,7 @@ from django.utils.safestring import SafeString
 from subscriptions.models import Organization
 from subscriptions.policy import members
 from subscriptions.policy.decisions import Allowed, Refusal
-from subscriptions.text import formats, help, links, panels
-from subscriptions.text.refusals import sentences
+from subscriptions.text import formats, help, links, panels, refusals
 
 register = template.Library()
 
@@ -61,7 +60,7 @@ def end_of(day: date | None) -> str:
 @register.filter
 def sentence(decision: Allowed | Refusal) -> str:
     """Why a decision is "no"; nothing where it is "yes"."""
-    return sentences.sentence(decision) if isinstance(decision, Refusal) else ""
+    return refusals.sentence(decision) if isinstance(decision, Refusal) else ""
 
 
 @register.filter

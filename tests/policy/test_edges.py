@@ -18,7 +18,7 @@ from subscriptions.policy import (
     roster_import,
 )
 from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.decisions import ALLOWED, Money, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit
 from subscriptions.policy.members import Capability, Role
 from subscriptions.text import search
@@ -342,5 +342,5 @@ class TestRosters:
         assert (need.new, need.free) == (40, 5)
         assert need.offer == roster_import.Offer(15, 5_000_000, "cad")
         assert need.refusals[1] == Refusal(
-            Reason.ABOVE_CEILING, {"most": 15, "ceiling": 99_999_999, "currency": "cad"}
+            Reason.ABOVE_CEILING, {"most": 15, "ceiling": Money(99_999_999, "cad")}
         )

@@ -17,9 +17,9 @@ from subscriptions.policy import (
     roster_import,
 )
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal, Refused, require
+from subscriptions.policy.decisions import ALLOWED, Money, Reason, Refusal, Refused, require
 from subscriptions.policy.licenses import LaterTerm
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 pytestmark = pytest.mark.one_database
 
@@ -57,7 +57,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (
             add_ons.check_quantity(200_000, unit_amount=500, currency="cad"),
             Reason.ABOVE_CEILING,
-            {"most": 199_995, "ceiling": 99_999_999, "currency": "cad"},
+            {"most": 199_995, "ceiling": Money(99_999_999, "cad")},
         ),
         (
             add_ons.check_quantity(7, unit_amount=500, currency="usd"),
@@ -73,7 +73,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (
             add_ons.check_quantity(8, unit_amount=12_000_000, currency="usd"),
             Reason.ABOVE_CEILING,
-            {"most": 5, "ceiling": 99_999_999, "currency": "usd"},
+            {"most": 5, "ceiling": Money(99_999_999, "usd")},
         ),
         (
             add_ons.may_add_licenses(TERM, now=datetime(2032, 1, 1, 5, tzinfo=UTC), zone=ZONE),
@@ -134,7 +134,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (
             prices.may_be_charged(TOO_DEAR, currency="cad"),
             Reason.TOTAL_ABOVE_CEILING,
-            {"total": 100_000_000, "ceiling": 99_999_999, "currency": "cad"},
+            {"total": Money(100_000_000, "cad"), "ceiling": Money(99_999_999, "cad")},
         ),
         (
             prices.may_use_discount(
@@ -158,6 +158,21 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             renewals.may_remove(0, licenses=25, removed=5, in_use=10),
             Reason.REMOVAL_TOO_FEW,
             {"most": 10},
+        ),
+        (
+            renewals.may_remove(0, licenses=25, removed=5, in_use=20),
+            Reason.NO_LICENSE_TO_REMOVE,
+            {"most": 0},
+        ),
+        (
+            renewals.may_remove(20, licenses=25, removed=5, in_use=10),
+            Reason.REMOVAL_BELOW_MEMBERS,
+            {"quantity": 20, "most": 10, "left": 20, "in_use": 10, "users_to_remove": 10},
+        ),
+        (
+            renewals.may_remove(21, licenses=25, removed=5, in_use=10),
+            Reason.REMOVAL_ABOVE_RENEWAL,
+            {"quantity": 21, "most": 10, "left": 20, "in_use": 10},
         ),
         (
             renewals.may_remove(11, licenses=25, removed=5, in_use=10),
@@ -215,7 +230,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
     ]
 
 
-@pytest.mark.parametrize("number", range(28))
+@pytest.mark.parametrize("number", range(31))
 def test_a_refusal_carries_its_facts(number: int) -> None:
     answer, reason, facts = cases()[number]
 
@@ -227,7 +242,7 @@ def test_a_refusal_carries_its_facts(number: int) -> None:
 
 
 def test_no_case_is_forgotten() -> None:
-    assert len(cases()) == 28
+    assert len(cases()) == 31
 
 
 def test_to_require_is_to_raise_what_was_refused() -> None:

@@ -115,7 +115,7 @@ def test_more_than_there_are_licenses_no_user_can_make_room_for() -> None:
     decision = may_remove(21, **COUNTS)
 
     assert isinstance(decision, Refusal)
-    assert decision.facts["users_to_remove"] is None
+    assert decision.reason == Reason.REMOVAL_ABOVE_RENEWAL
 
 
 @pytest.mark.parametrize("quantity", [0, -1, -5])

@@ -64,7 +64,9 @@ class RemoveLicenses(Action):
     is_confirmed = True
     form_class = RemovalForm
     fields_of_reasons = {
+        Reason.NO_LICENSE_TO_REMOVE: "quantity",
         Reason.REMOVAL_TOO_FEW: "quantity",
+        Reason.REMOVAL_ABOVE_RENEWAL: "quantity",
         Reason.REMOVAL_BELOW_MEMBERS: "quantity",
     }
     subject: Organization

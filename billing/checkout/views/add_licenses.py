@@ -29,7 +29,7 @@ from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
 from subscriptions.text import formats
-from subscriptions.text.refusals.sentences import sentence, too_many_payments
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/add_licenses.html"
 
@@ -48,7 +48,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
-        form.add_error(None, too_many_payments())
+        form.add_error(None, TOO_MANY_PAYMENTS)
         return _page(request, standing, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         purchase = start_purchase(member, form.order())

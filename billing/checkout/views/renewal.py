@@ -35,7 +35,7 @@ from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
-from subscriptions.text.refusals.sentences import sentence, too_many_payments
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/renewal.html"
 
@@ -57,7 +57,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, packages)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
-        form.add_error(None, too_many_payments())
+        form.add_error(None, TOO_MANY_PAYMENTS)
         return _page(request, standing, form, packages, status=HTTPStatus.TOO_MANY_REQUESTS)
     data = form.cleaned_data
     order = RenewalOrder(

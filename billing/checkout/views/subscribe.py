@@ -28,7 +28,7 @@ from subscriptions.access import limits
 from subscriptions.models import Package
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
-from subscriptions.text.refusals.sentences import sentence, too_many_payments
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/subscribe.html"
 
@@ -52,7 +52,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if "pay" not in request.POST:
         return _page(request, form)
     if not limits.allows_subscribing(request):
-        form.add_error(None, too_many_payments())
+        form.add_error(None, TOO_MANY_PAYMENTS)
         return _page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         purchase = start_subscription(_order(form.cleaned_data))

@@ -14,7 +14,7 @@ from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term
 from subscriptions.policy.decisions import Refusal
 from subscriptions.text import formats
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 # At the end of the panel about the renewal.
 RENEWAL_FACTS: Registry[Callable[[Standing], Fact]] = Registry(paid_by=ELSEWHERE)

@@ -33,7 +33,7 @@ from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 
 class ActionForm(forms.Form):

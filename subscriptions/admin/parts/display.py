@@ -16,7 +16,7 @@ from subscriptions import clock
 from subscriptions.policy import calendar
 from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.text import formats
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 # Rows of one list on a page that shows many; a link leads to all of them.
 LONGEST_LIST = 20

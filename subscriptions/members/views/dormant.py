@@ -23,7 +23,7 @@ from subscriptions.models import Membership
 from subscriptions.policy.decisions import ALLOWED, Refused
 from subscriptions.policy.members import Capability, may_touch
 from subscriptions.text import formats
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 PER_PAGE = 50
 

@@ -14,7 +14,7 @@ from subscriptions.members import invitations, members
 from subscriptions.members.forms import SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.decisions import Refused
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 
 @never_cache

@@ -20,7 +20,7 @@ from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 
 PAGE = "members/join.html"
 

@@ -26,7 +26,7 @@ from subscriptions.policy import members as rules
 from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.members import Capability
 from subscriptions.text import links
-from subscriptions.text.refusals.sentences import sentence, too_many_invitations
+from subscriptions.text.refusals import TOO_MANY_INVITATIONS, sentence
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
@@ -64,7 +64,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require_for_role(request, form.cleaned_data["role"])
     if not limits.allows_invitation(request, form.cleaned_data["email"]):
-        form.add_error(None, too_many_invitations())
+        form.add_error(None, TOO_MANY_INVITATIONS)
         return _add_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         added = members.add(member, form.new_member())
@@ -157,7 +157,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Send the invitation again (R4)."""
     other = _member(member, key)
     if not limits.allows_invitation(request, other.user.email):
-        messages.error(request, too_many_invitations())
+        messages.error(request, TOO_MANY_INVITATIONS)
         return redirect("subscriptions:users", member.organization.slug)
     try:
         members.invite_again(member, other)

@@ -22,7 +22,7 @@ from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
 from subscriptions.models.members import Role
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.decisions import Reason, Refused
-from subscriptions.text.refusals.sentences import sentence
+from subscriptions.text.refusals import sentence
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.returns import refunded_outside
 from tests.support.pages import text_of

@@ -1,1 +1,0 @@
-"""Why not: the sentence for each refusal."""

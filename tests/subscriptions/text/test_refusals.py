@@ -1,0 +1,57 @@
+"""The sentence for each refusal: none missing, and each fact worded by what it is."""
+
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+
+import pytest
+from django.utils import translation
+
+from subscriptions.policy.decisions import Money, Reason, Refusal
+from subscriptions.text.refusals import SENTENCES, sentence
+
+pytestmark = pytest.mark.one_database
+
+WORDED = [
+    (
+        Refusal(Reason.ABOVE_CEILING, {"most": 199_995, "ceiling": Money(99_999_999, "usd")}),
+        "at most $999,999.99, which is 199,995 licenses",
+    ),
+    (
+        Refusal(Reason.NOT_IN_GROUPS, {"quantity": 1007, "nearest": (1005, 1010)}),
+        "Instead of 1,007",
+    ),
+    (Refusal(Reason.NOT_IN_GROUPS, {"quantity": 1007, "nearest": (1005, 1010)}), "1,005 or 1,010"),
+    (Refusal(Reason.DISCOUNT_OVER, {"valid_until": date(2031, 6, 15)}), "Sunday, June 15, 2031"),
+    (
+        Refusal(Reason.TOO_MANY_DECLINES, {"until": datetime(2031, 6, 15, 16, tzinfo=UTC)}),
+        "from June 15, 2031 at 12:00",
+    ),
+    (Refusal(Reason.NOT_A_MEMBER, {"name": "Nora %s"}), "Nora %s is no longer"),
+    (
+        Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1}),
+        "1,200 of 1,200 are in use. 1 license is missing.",
+    ),
+    (
+        Refusal(Reason.NO_LICENSE_FREE, {"held": 5, "in_use": 5, "missing": 1100}),
+        "5 of 5 are in use. 1,100 licenses are missing.",
+    ),
+]
+
+
+def test_no_reason_is_without_a_sentence() -> None:
+    assert set(SENTENCES) == set(Reason)
+
+
+@pytest.mark.parametrize(("refusal", "words"), WORDED)
+def test_a_fact_is_worded_by_what_it_is(refusal: Refusal, words: str) -> None:
+    assert words in sentence(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
+
+
+def test_it_is_in_the_language_in_force_when_it_is_asked_for() -> None:
+    refusal = Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1})
+
+    with translation.override("fr"):
+        french = sentence(refusal)
+
+    assert "1\xa0200" in french
+    assert french != sentence(refusal)

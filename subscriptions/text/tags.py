@@ -131,7 +131,7 @@ def help_link(key: str) -> SafeString:
         reverse("subscriptions:help"),
         key,
         icon("question"),
-        help.topic(key).question,
+        help.QUESTIONS[key],
     )
 
 

@@ -18,6 +18,7 @@ from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.discounts import Discounts, load_discounts
 from billing.checkout.quotes import Plan, PriceChanged, shown_for
 from billing.models import Purchase, Refund
+from billing.models.locks import until_done
 from billing.models.purchases import frozen_names
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
@@ -35,9 +36,6 @@ from subscriptions.policy import renewals as rules
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.text import links
-
-# How often open checkouts are closed again when somebody keeps opening new ones.
-_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -153,20 +151,17 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     became of it where the same form was sent before. Raises Refused, PriceChanged,
     CheckoutsKeepOpening, ProcessorUnavailable, ProcessorRefused.
     """
-    for _attempt in range(_PATIENCE):
+
+    def begin() -> Purchase | None:
         before = _sent_before(buyer.organization, order)
         if before is not None:
-            purchase = before
-            break
+            return before
         require(standing_of(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
-        started = _write_down(buyer, order)
-        if started is not None:
-            purchase = started
-            break
-    else:
-        raise CheckoutsKeepOpening
+        return _write_down(buyer, order)
+
+    purchase = until_done(begin, otherwise=CheckoutsKeepOpening())
     if purchase.status == PurchaseStatus.PENDING:
         return sessions.create_checkout(purchase)
     return purchase

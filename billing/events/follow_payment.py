@@ -11,6 +11,7 @@ from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.renewals import open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
+from billing.models.locks import until_done
 from billing.refunds import sync
 from billing.refunds.reversal import CheckoutInTheWay
 from billing.states import UNSETTLED
@@ -21,9 +22,6 @@ from subscriptions.models import Organization
 
 logger = logging.getLogger(__name__)
 
-# How often a renewal that is opened again and again is closed before giving up for now.
-_PATIENCE = 3
-
 
 def follow_payment(payment_intent_id: str) -> bool:
     """Ask what has gone back of a payment, act on it, and close what that makes impossible.
@@ -31,14 +29,15 @@ def follow_payment(payment_intent_id: str) -> bool:
     The one function for webhooks, reconciliation and support's refunds. False where the payment is
     none of ours. Raises ProcessorError, and CheckoutInTheWay where somebody keeps opening renewals.
     """
-    for _ in range(_PATIENCE):
+
+    def ask() -> bool | None:
         try:
-            is_ours = sync.ask(payment_intent_id)
-            break
+            return sync.ask(payment_intent_id)
         except CheckoutInTheWay:
             close_open_checkouts(_organization_of(payment_intent_id))
-    else:
-        raise CheckoutInTheWay
+            return None
+
+    is_ours = until_done(ask, otherwise=CheckoutInTheWay())
     if is_ours:
         close_checkouts_of_canceled_terms()
         _close_outdated_renewal(payment_intent_id)

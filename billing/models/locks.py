@@ -1,10 +1,34 @@
-"""The order of locks: organization, then renewal, then purchase."""
+"""The order of locks: organization, then renewal, then purchase.
+
+The processor is never called under one, so what was asked or closed there may have changed by the
+time a lock is held: ``until_done`` then begins anew.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.db.models import OuterRef, Subquery
 
 from billing.models import Purchase
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.organizations import lock_organization
+
+# How often to begin anew when somebody keeps doing the opposite at the same moment.
+_PATIENCE = 4
+T = TypeVar("T")
+
+
+def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
+    """Call the processor without a lock, then act under it, until nothing came between.
+
+    ``attempt`` does both, and returns None where something did. Raises ``otherwise`` when that
+    goes on and on.
+    """
+    for _ in range(_PATIENCE):
+        done = attempt()
+        if done is not None:
+            return done
+    raise otherwise
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:

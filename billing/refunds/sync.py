@@ -14,7 +14,7 @@ from billing.gateway.types import (
     ProcessorUnavailable,
 )
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase
+from billing.models.locks import lock_purchase, until_done
 from billing.refunds import problems, reversal
 from billing.states import (
     FAILED_REFUNDS,
@@ -33,9 +33,6 @@ from subscriptions import clock
 from subscriptions.models import User
 
 logger = logging.getLogger(__name__)
-
-# How often the processor is asked anew because somebody else wrote down an answer meanwhile.
-_PATIENCE = 4
 
 
 def request(
@@ -115,27 +112,34 @@ def ask(payment_intent_id: str) -> bool:
     False where the payment is none of ours. Raises ProcessorError; CheckoutInTheWay where a term
     is to be given back and a renewal in its place is being paid.
     """
-    for _ in range(_PATIENCE):
-        purchase, problem = _payment(payment_intent_id)
-        if purchase is None and problem is None:
-            return False
-        refunds = processor.refunds_of(payment_intent_id)
-        disputes = processor.disputes_of(payment_intent_id)
-        with transaction.atomic():
-            if purchase is not None:
-                checks = purchase.refund_checks
-                purchase = lock_purchase(purchase)
-                is_granted = (
-                    purchase.status == PurchaseStatus.SETTLED
-                    and purchase.payment_intent_id == payment_intent_id
-                )
-                if purchase.refund_checks != checks or is_granted != (problem is None):
-                    # Another answer was written since this one was asked for: it may be newer. Or
-                    # support has granted the payment.
-                    continue
-            _take_in(payment_intent_id, purchase, problem, refunds, disputes)
-        return True
-    raise ProcessorUnavailable(f"ask: answers about {payment_intent_id} keep overtaking each other")
+    return until_done(
+        lambda: _ask_once(payment_intent_id),
+        otherwise=ProcessorUnavailable(
+            f"ask: answers about {payment_intent_id} keep overtaking each other"
+        ),
+    )
+
+
+def _ask_once(payment_intent_id: str) -> bool | None:
+    """The same; None where another answer was taken in meanwhile."""
+    purchase, problem = _payment(payment_intent_id)
+    if purchase is None and problem is None:
+        return False
+    refunds = processor.refunds_of(payment_intent_id)
+    disputes = processor.disputes_of(payment_intent_id)
+    with transaction.atomic():
+        if purchase is not None:
+            checks = purchase.refund_checks
+            purchase = lock_purchase(purchase)
+            is_granted = (
+                purchase.status == PurchaseStatus.SETTLED
+                and purchase.payment_intent_id == payment_intent_id
+            )
+            if purchase.refund_checks != checks or is_granted != (problem is None):
+                # That one may be newer. Or support has granted the payment.
+                return None
+        _take_in(payment_intent_id, purchase, problem, refunds, disputes)
+    return True
 
 
 def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:

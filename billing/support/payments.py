@@ -16,7 +16,7 @@ from billing.events import follow_payment
 from billing.gateway import processor
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase
+from billing.models.locks import lock_purchase, until_done
 from billing.refunds import problems, reversal, sync
 from billing.refunds.reversal import CheckoutInTheWay
 from billing.settlement import fulfillment
@@ -37,9 +37,6 @@ from subscriptions.policy import refunds as rules
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused, require
 
 logger = logging.getLogger(__name__)
-
-# How often an open renewal checkout is closed again when somebody keeps opening new ones.
-_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -86,18 +83,16 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
     Refused; ProcessorUnavailable where an open renewal could not be closed, and nothing was done.
     """
     refund = Refund.objects.filter(submission=order.submission).first()
-    for _ in range(_PATIENCE):
-        if refund is not None:
-            break
+
+    def begin() -> Refund | None:
         require(may_refund(purchase, order.licenses))
         if purchase.organization is not None:
             # Its number of licenses is frozen, and counts those that are about to go.
             _close_renewal_checkout(purchase.organization)
-        refund = _write_down_refund(purchase, order, actor)
-    else:
-        if refund is None:
-            raise Refused(Refusal(Reason.RENEWAL_BEING_PAID))
-    return _send(refund)
+        return _write_down_refund(purchase, order, actor)
+
+    refused = Refused(Refusal(Reason.RENEWAL_BEING_PAID))
+    return _send(refund or until_done(begin, otherwise=refused))
 
 
 def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:

@@ -12,8 +12,7 @@ from django.db import transaction
 
 from billing.checkout.closing import close_checkout
 from billing.checkout.renewals import open_renewal_checkout, refuse_while_with_support
-from billing.models import Purchase
-from billing.states import UNSETTLED, PurchaseKind
+from billing.models.locks import until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
 from subscriptions.licenses.removals import RemovalOrder
@@ -24,8 +23,6 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import may_remove, most_removable
 
-# How often an open checkout is closed again when somebody keeps opening new ones.
-_PATIENCE = 3
 T = TypeVar("T")
 
 
@@ -113,26 +110,22 @@ def take_removal_back(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval
 def _while_nobody_pays(organization: Organization, act: Callable[[Standing], T]) -> T:
     """Close the renewal's open checkout, then act under the lock, with no checkout open."""
     _term_open_for_renewal(standing_of(organization, clock.now()))
-    for _ in range(_PATIENCE):
-        purchase = open_renewal_checkout(organization)
-        if purchase is not None:
-            close_checkout(purchase)
+
+    def close_and_act() -> T | None:
+        checkout = open_renewal_checkout(organization)
+        if checkout is not None:
+            close_checkout(checkout)
         with transaction.atomic():
             # Against members being added and the renewal being started or paid at this moment.
-            organization = lock_organization(organization)
-            if _renewal_is_being_paid(organization):
-                continue
-            standing = standing_of(organization, clock.now())
+            locked = lock_organization(organization)
+            if open_renewal_checkout(locked):
+                return None
+            standing = standing_of(locked, clock.now())
             _refuse_once_paid(standing)
             _term_open_for_renewal(standing)
             return act(standing)
-    raise Refused(Refusal(Reason.RENEWAL_BEING_PAID))
 
-
-def _renewal_is_being_paid(organization: Organization) -> bool:
-    return Purchase.objects.filter(
-        organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
-    ).exists()
+    return until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
 
 
 def _refuse_once_paid(standing: Standing) -> None:

@@ -65,10 +65,10 @@ audit: .venv/development  ## ask whether a dependency has a known hole
 
 .PHONY: browser
 browser:
-	@for name in chromium chromium-browser google-chrome; do \
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome; do \
 		if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \
-	.ci/install-packages chromium fonts-liberation
+	.ci/install-packages chromium-headless-shell fonts-liberation || .ci/install-packages chromium fonts-liberation
 
 # The demo ----------------------------------------------------------------------------------------
 

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from billing.checkout.views import add_licenses, renewal, subscribe
+from billing.checkout.views import add_licenses, pricing, renewal, return_page, subscribe
 
 urlpatterns = [
     path("o/<slug:slug>/licenses/add/", add_licenses.add_licenses, name="add_licenses"),
-    path("o/<slug:slug>/licenses/return/", add_licenses.return_page, name="return"),
+    path("o/<slug:slug>/licenses/return/", return_page.return_page, name="return"),
     path("o/<slug:slug>/renewal/", renewal.renewal, name="renewal"),
     path("o/<slug:slug>/renewal/end/", renewal.end_renewal, name="end_renewal"),
-    path("pricing/", subscribe.pricing, name="pricing"),
+    path("pricing/", pricing.pricing, name="pricing"),
     path("purchase/", subscribe.subscribe, name="subscribe"),
-    path("purchase/return/", subscribe.subscribed, name="subscribed"),
+    path("purchase/return/", return_page.subscribed, name="subscribed"),
 ]

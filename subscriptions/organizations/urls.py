@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from subscriptions.organizations.views import activity, home, settings
+from subscriptions.organizations.views import activity, home, settings, subscription
 
 urlpatterns = [
     path("", home.my_organizations, name="my_organizations"),
     path("o/<slug:slug>/", home.home, name="home"),
     path("o/<slug:slug>/settings/", settings.settings, name="settings"),
-    path("o/<slug:slug>/settings/subscription/", settings.subscription, name="subscription"),
+    path("o/<slug:slug>/settings/subscription/", subscription.subscription, name="subscription"),
     path(
         "o/<slug:slug>/settings/organization/",
         settings.organization,

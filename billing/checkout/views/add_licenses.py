@@ -1,25 +1,20 @@
-"""Add Licenses, and the page to which the processor sends the buyer back."""
+"""Add Licenses (R10-R12, R17)."""
 
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from billing.checkout.add_ons import SameAgain, start_purchase
 from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
 from billing.checkout.quotes import Quote, quote
-from billing.gateway import processor
-from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
+from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
-from billing.settlement.settle import settle
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
@@ -28,7 +23,6 @@ from subscriptions.models import Membership
 from subscriptions.policy import add_ons
 from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
-from subscriptions.text import formats
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/add_licenses.html"
@@ -63,32 +57,6 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
         return _page(request, standing, form, trouble="refused", status=HTTPStatus.BAD_GATEWAY)
     if purchase.status == PurchaseStatus.OPEN:
         return redirect(purchase.session_url)
-    return redirect("billing:purchase", member.organization.slug, purchase.pk)
-
-
-@members_only(Capability.BUY_LICENSES, open_when_closed=True)
-@require_GET
-def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Settle at once and say what was bought (R13); as often as it is opened (R14).
-
-    Where the processor cannot be asked, say that the payment is being confirmed and ask again.
-    """
-    session_id = request.GET.get("session_id", "")
-    if not processor.is_session_id(session_id):
-        raise Http404("Not the id of a Checkout Session.")
-    purchase = get_object_or_404(Purchase, session_id=session_id, organization=member.organization)
-    if purchase.status in UNSETTLED:
-        try:
-            purchase = settle(session_id) or purchase
-        except ProcessorError:
-            return _confirming(request, purchase)
-    if purchase.status == PurchaseStatus.OPEN:
-        # Not paid: the buyer came here by another way than the payment page's.
-        return _confirming(request, purchase)
-    if purchase.status == PurchaseStatus.SETTLED:
-        messages.success(request, _bought(member, purchase))
-        if purchase.return_to:
-            return redirect(purchase.return_to)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
 
 
@@ -145,31 +113,3 @@ def _quote(form: AddLicensesForm, standing: Standing) -> Quote | None:
         return None
     quantity = add_ons.GROUP_SIZE if isinstance(typed, Refusal) else typed
     return quote(standing, standing.latest, quantity)
-
-
-def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
-    response = render(request, "billing/confirming.html", {"purchase": purchase})
-    # Works without JavaScript; the page says that it does this.
-    response["Refresh"] = "4"
-    return response
-
-
-def _bought(member: Membership, purchase: Purchase) -> str:
-    if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
-        return _(
-            "The subscription has been renewed with %(quantity)s licenses through %(expires)s. "
-            "Licenses can be added again."
-        ) % {
-            "quantity": formats.number(purchase.quantity),
-            "expires": formats.full_date(purchase.term.expires_on),
-        }
-    count = standing_of(member.organization, clock.now()).licenses
-    return ngettext(
-        "%(bought)s license bought. You now hold %(held)s, and %(free)s are free.",
-        "%(bought)s licenses bought. You now hold %(held)s, and %(free)s are free.",
-        purchase.quantity,
-    ) % {
-        "bought": formats.number(purchase.quantity),
-        "held": formats.number(count.held),
-        "free": formats.number(count.free),
-    }

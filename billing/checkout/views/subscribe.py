@@ -1,14 +1,14 @@
-"""The price list, and subscribing as a new organization (R9, R23)."""
+"""Subscribing as a new organization (R23)."""
 
 import uuid
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from billing.checkout.forms import SubscribeForm, new_submission
 from billing.checkout.originals import (
@@ -18,11 +18,10 @@ from billing.checkout.originals import (
     start_subscription,
 )
 from billing.checkout.quotes import PriceChanged
-from billing.gateway import processor
-from billing.gateway.types import ProcessorError, ProcessorRefused, ProcessorUnavailable
-from billing.models import Application, Purchase
-from billing.settlement.settle import settle
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.checkout.views.return_page import subscribed_page
+from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
+from billing.models import Application
+from billing.states import UNSETTLED, PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits
 from subscriptions.models import Package
@@ -31,13 +30,6 @@ from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/subscribe.html"
-
-
-@require_safe
-def pricing(request: HttpRequest) -> HttpResponse:
-    """The offered packages, and how licenses are priced and paid (R9)."""
-    packages = Package.objects.filter(is_offered=True)
-    return render(request, "billing/pricing.html", {"packages": packages})
 
 
 @never_cache
@@ -68,33 +60,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     else:
         if purchase.status == PurchaseStatus.OPEN:
             return redirect(purchase.session_url)
-        return _subscribed_page(request, purchase)
+        return subscribed_page(request, purchase)
     return _page(request, form, status=HTTPStatus.CONFLICT)
-
-
-@never_cache
-@require_GET
-def subscribed(request: HttpRequest) -> HttpResponse:
-    """Settle at once and say what comes next; the session's id stands in for a sign-in."""
-    session_id = request.GET.get("session_id", "")
-    if not processor.is_session_id(session_id):
-        raise Http404("Not the id of a Checkout Session.")
-    purchase = get_object_or_404(Purchase, session_id=session_id, kind=PurchaseKind.ORIGINAL)
-    if purchase.status in UNSETTLED:
-        try:
-            purchase = settle(session_id) or purchase
-        except ProcessorError:
-            return _subscribed_page(request, purchase)
-    return _subscribed_page(request, purchase)
-
-
-def _subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
-    is_open = purchase.status in UNSETTLED
-    context = {"purchase": purchase, "is_open": is_open}
-    response = render(request, "billing/subscribed.html", context)
-    if is_open:
-        response["Refresh"] = "4"
-    return response
 
 
 def _page(

@@ -14,11 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions import clock
 from subscriptions.access import reauthentication, second_factor
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses import history, removals
-from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
 from subscriptions.organizations import settings as preferences
 from subscriptions.organizations.forms import (
@@ -42,21 +39,6 @@ GET_AND_POST = ["GET", "POST"]
 def settings(request: HttpRequest, member: Membership) -> HttpResponse:
     """The first tab."""
     return redirect("subscriptions:subscription", member.organization.slug)
-
-
-@members_only(Capability.SEE_SUBSCRIPTION)
-@require_GET
-def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The Subscription tab (R7)."""
-    standing = standing_of(member.organization, clock.now())
-    context = {
-        "standing": standing,
-        "history": history.history_of(standing),
-        "days_since_expiration": -(standing.days_remaining or 0),
-        "removals": removals.shown_for(standing),
-        "requests": removals.waiting_requests(standing),
-    }
-    return render(request, "organizations/subscription.html", context)
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)

@@ -1,0 +1,14 @@
+"""The public page of current prices (R9)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from subscriptions.models import Package
+
+
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    """The offered packages, and how licenses are priced and paid (R9)."""
+    packages = Package.objects.filter(is_offered=True)
+    return render(request, "billing/pricing.html", {"packages": packages})

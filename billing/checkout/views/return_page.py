@@ -1,0 +1,101 @@
+"""The pages to which the processor sends buyers back (R13)."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from billing.gateway import processor
+from billing.gateway.types import ProcessorError
+from billing.models import Purchase
+from billing.settlement.settle import settle
+from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from subscriptions import clock
+from subscriptions.access.decorators import members_only
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Membership
+from subscriptions.policy.members import Capability
+from subscriptions.text import formats
+
+
+@members_only(Capability.BUY_LICENSES, open_when_closed=True)
+@require_GET
+def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Settle at once and say what was bought (R13); as often as it is opened (R14).
+
+    Where the processor cannot be asked, say that the payment is being confirmed and ask again.
+    """
+    session_id = request.GET.get("session_id", "")
+    if not processor.is_session_id(session_id):
+        raise Http404("Not the id of a Checkout Session.")
+    purchase = get_object_or_404(Purchase, session_id=session_id, organization=member.organization)
+    if purchase.status in UNSETTLED:
+        try:
+            purchase = settle(session_id) or purchase
+        except ProcessorError:
+            return _confirming(request, purchase)
+    if purchase.status == PurchaseStatus.OPEN:
+        # Not paid: the buyer came here by another way than the payment page's.
+        return _confirming(request, purchase)
+    if purchase.status == PurchaseStatus.SETTLED:
+        messages.success(request, _bought(member, purchase))
+        if purchase.return_to:
+            return redirect(purchase.return_to)
+    return redirect("billing:purchase", member.organization.slug, purchase.pk)
+
+
+@never_cache
+@require_GET
+def subscribed(request: HttpRequest) -> HttpResponse:
+    """Settle at once and say what comes next; the session's id stands in for a sign-in."""
+    session_id = request.GET.get("session_id", "")
+    if not processor.is_session_id(session_id):
+        raise Http404("Not the id of a Checkout Session.")
+    purchase = get_object_or_404(Purchase, session_id=session_id, kind=PurchaseKind.ORIGINAL)
+    if purchase.status in UNSETTLED:
+        try:
+            purchase = settle(session_id) or purchase
+        except ProcessorError:
+            return subscribed_page(request, purchase)
+    return subscribed_page(request, purchase)
+
+
+def subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+    """What comes next, or that the payment is being confirmed."""
+    is_open = purchase.status in UNSETTLED
+    context = {"purchase": purchase, "is_open": is_open}
+    response = render(request, "billing/subscribed.html", context)
+    if is_open:
+        response["Refresh"] = "4"
+    return response
+
+
+def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+    response = render(request, "billing/confirming.html", {"purchase": purchase})
+    # Works without JavaScript; the page says that it does this.
+    response["Refresh"] = "4"
+    return response
+
+
+def _bought(member: Membership, purchase: Purchase) -> str:
+    if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
+        return _(
+            "The subscription has been renewed with %(quantity)s licenses through %(expires)s. "
+            "Licenses can be added again."
+        ) % {
+            "quantity": formats.number(purchase.quantity),
+            "expires": formats.full_date(purchase.term.expires_on),
+        }
+    count = standing_of(member.organization, clock.now()).licenses
+    return ngettext(
+        "%(bought)s license bought. You now hold %(held)s, and %(free)s are free.",
+        "%(bought)s licenses bought. You now hold %(held)s, and %(free)s are free.",
+        purchase.quantity,
+    ) % {
+        "bought": formats.number(purchase.quantity),
+        "held": formats.number(count.held),
+        "free": formats.number(count.free),
+    }

@@ -1,0 +1,27 @@
+"""The Subscription tab of System Settings (R7)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from subscriptions import clock
+from subscriptions.access.decorators import members_only
+from subscriptions.licenses import history, removals
+from subscriptions.licenses.status import standing_of
+from subscriptions.models import Membership
+from subscriptions.policy.members import Capability
+
+
+@members_only(Capability.SEE_SUBSCRIPTION)
+@require_GET
+def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The Subscription tab (R7)."""
+    standing = standing_of(member.organization, clock.now())
+    context = {
+        "standing": standing,
+        "history": history.history_of(standing),
+        "days_since_expiration": -(standing.days_remaining or 0),
+        "removals": removals.shown_for(standing),
+        "requests": removals.waiting_requests(standing),
+    }
+    return render(request, "organizations/subscription.html", context)

@@ -13,7 +13,7 @@ from subscriptions.admin.parts import display
 from subscriptions.messenger.replies import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 from subscriptions.text import formats
 
 

@@ -25,7 +25,7 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
-from subscriptions.policy import add_ons
+from subscriptions.policy import add_ons, prices
 from subscriptions.policy.decisions import Reason, Refusal, Refused, require
 from subscriptions.text import formats, languages, links
 
@@ -187,7 +187,7 @@ def _frozen(
     order: Order,
     now: datetime,
 ) -> Purchase:
-    total = add_ons.add_on_total(quantity=order.quantity, unit_amount=term.unit_amount)
+    total = prices.add_on_total(quantity=order.quantity, unit_amount=term.unit_amount)
     purchase = Purchase(
         kind=PurchaseKind.ADD_ON,
         organization=organization,

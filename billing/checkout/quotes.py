@@ -8,7 +8,7 @@ from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Discount, Package, Term
-from subscriptions.policy import add_ons, calendar
+from subscriptions.policy import add_ons, calendar, prices
 from subscriptions.policy.prices import Price
 
 
@@ -33,7 +33,7 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
     return Quote(
         quantity=quantity,
         unit_amount=term.unit_amount,
-        total=add_ons.add_on_total(quantity=quantity, unit_amount=term.unit_amount),
+        total=prices.add_on_total(quantity=quantity, unit_amount=term.unit_amount),
         currency=term.currency,
         held_before=standing.licenses.held,
         held_after=standing.licenses.held + quantity,

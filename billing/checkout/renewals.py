@@ -139,11 +139,6 @@ def refuse_while_with_support(term: Term) -> None:
         raise Refused(Refusal(Reason.RENEWAL_WITH_SUPPORT))
 
 
-def offered_packages(organization: Organization) -> list[Package]:
-    """The packages an organization may choose now: offered, in its currency (R24)."""
-    return list(Package.objects.filter(is_offered=True, currency=organization.currency))
-
-
 def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     """Close every open checkout, then start paying the renewal (R17, R24).
 

@@ -19,8 +19,8 @@ from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
 from subscriptions.notifications import recipients
 from subscriptions.policy import members
+from subscriptions.policy.expiration import Phase
 from subscriptions.policy.members import Capability
-from subscriptions.policy.renewals import Phase
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]

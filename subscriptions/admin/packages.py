@@ -12,7 +12,7 @@ from subscriptions.admin.parts import display
 from subscriptions.admin.parts.read_only import NeverDeleted
 from subscriptions.licenses import packages
 from subscriptions.models import Package
-from subscriptions.policy.add_ons import PROCESSOR_MINIMUM
+from subscriptions.policy.prices import PROCESSOR_MINIMUM
 
 
 class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -1,6 +1,11 @@
-"""The price list as support keeps it: what may be changed, and whom a change touches (R11, R24)."""
+"""The price list: what an organization may choose, and what support may change (R11, R24)."""
 
 from subscriptions.models import Organization, Package, Term
+
+
+def offered_packages(organization: Organization) -> list[Package]:
+    """The packages an organization may choose now: offered, in its currency (R24)."""
+    return list(Package.objects.filter(is_offered=True, currency=organization.currency))
 
 
 def may_withdraw(package: Package) -> bool:

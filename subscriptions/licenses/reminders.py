@@ -16,7 +16,7 @@ from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import mail_facts, notify, recipients
 from subscriptions.policy import reminders
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)

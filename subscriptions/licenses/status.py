@@ -18,10 +18,10 @@ from subscriptions.licenses.terms import last_term_of
 from subscriptions.models import Organization, Renewal, Term
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy import add_ons, calendar, licenses, renewals
+from subscriptions.policy import add_ons, calendar, expiration, licenses, renewals
 from subscriptions.policy.calendar import LastTerm, is_canceled
 from subscriptions.policy.decisions import Allowed, Refusal
-from subscriptions.policy.renewals import RENEWAL_OPEN, Phase
+from subscriptions.policy.expiration import RENEWAL_OPEN, Phase
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
 
 def _phase(last: LastTerm | None, now: datetime) -> Phase:
     close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
-    return renewals.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
+    return expiration.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 def _paid_terms(organization: Organization, now: datetime) -> list[Term]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from subscriptions.policy.add_ons import CURRENCIES
+from subscriptions.policy.prices import CURRENCIES
 
 
 def currency_is_sold(model: str) -> models.CheckConstraint:

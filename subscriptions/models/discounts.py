@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.organizations import Organization
-from subscriptions.policy.add_ons import CURRENCIES
-from subscriptions.policy.prices import FULL_PERCENT, DiscountTerms
+from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT, DiscountTerms
 
 
 class Discount(models.Model):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.indexes import PrefixIndex
-from subscriptions.policy.add_ons import CURRENCIES
+from subscriptions.policy.prices import CURRENCIES
 
 # Nobody is dormant after a week's holiday, nor after half a working life.
 FEWEST_DORMANT_DAYS = 30

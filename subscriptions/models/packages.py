@@ -5,7 +5,8 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
-from subscriptions.policy.add_ons import CURRENCIES, GROUP_SIZE, PROCESSOR_MINIMUM
+from subscriptions.policy.add_ons import GROUP_SIZE
+from subscriptions.policy.prices import CURRENCIES, PROCESSOR_MINIMUM
 
 # A typing error must not sell a license for a lifetime.
 LONGEST_TERM_YEARS = 10

@@ -16,7 +16,7 @@ R7   subscriptions.organizations
 R8   roster_import, subscriptions.roster_import, subscriptions.members
 R9   billing.checkout
 R10  add_ons, roster_import, billing.checkout
-R11  add_ons, billing.checkout
+R11  prices, billing.checkout
 R12  card_testing, billing.gateway
 R13  billing.checkout
 R14  billing.settlement, billing.events
@@ -24,12 +24,12 @@ R15  billing.settlement
 R16  subscriptions.licenses
 R17  card_testing, billing.checkout, billing.events
 R18  calendar
-R19  calendar, add_ons, renewals
-R20  add_ons, renewals, billing.checkout
-R21  add_ons, renewals
-R22  add_ons, renewals, subscriptions.access, subscriptions.licenses
+R19  calendar, expiration, add_ons, renewals
+R20  expiration, add_ons, billing.checkout
+R21  expiration, add_ons
+R22  expiration, add_ons, renewals, subscriptions.access, subscriptions.licenses
 R23  calendar, renewals, billing.settlement
-R24  billing.checkout
+R24  renewals, billing.checkout, subscriptions.licenses
 R25  renewals, prices, billing.checkout, subscriptions.licenses
 R26  prices, billing.checkout
 R27  renewals, messenger, subscriptions.licenses, billing.support

@@ -1,4 +1,4 @@
-"""Add-ons: in which numbers, at which price, and when (R10, R11, R19-R22)."""
+"""Add-ons: in which numbers, and when they are sold (R10, R19-R22)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,14 +6,10 @@ from zoneinfo import ZoneInfo
 from subscriptions.policy import calendar
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
+from subscriptions.policy.prices import PROCESSOR_CEILING
 
 # Add-ons are sold in groups of this many (R10).
 GROUP_SIZE = 5
-# What the processor takes in one payment, in minor units of a two-decimal currency (R10).
-PROCESSOR_MINIMUM = 50
-PROCESSOR_CEILING = 99_999_999
-# All of two decimals: the ceiling and every amount here count on it.
-CURRENCIES = ("usd", "cad")
 # A longer number is far above every ceiling; it is not worth reading.
 _MOST_DIGITS = 12
 
@@ -54,11 +50,6 @@ def stepped(quantity: int, *, up: bool, most: int) -> int:
     """The next purchasable number above or below ``quantity``, at most ``most`` (R10)."""
     groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1
     return max(GROUP_SIZE, min(groups * GROUP_SIZE, most))
-
-
-def add_on_total(*, quantity: int, unit_amount: int) -> int:
-    """The price of add-ons in minor units: the locked price times the number, whole (R11)."""
-    return quantity * unit_amount
 
 
 def may_add_licenses(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:

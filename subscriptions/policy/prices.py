@@ -1,4 +1,5 @@
-"""What original purchase and renewal cost: subtotal, discount, fee, total (R25, R26).
+"""What add-ons cost (R11), and original purchase and renewal: subtotal, discount, fee, total (R25,
+R26).
 
 All amounts are whole minor units of a two-decimal currency.
 """
@@ -6,10 +7,19 @@ All amounts are whole minor units of a two-decimal currency.
 from dataclasses import dataclass
 from datetime import date
 
-from subscriptions.policy.add_ons import PROCESSOR_CEILING, PROCESSOR_MINIMUM
 from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 
+# What the processor takes in one payment, in minor units of a two-decimal currency (R10).
+PROCESSOR_MINIMUM = 50
+PROCESSOR_CEILING = 99_999_999
+# All of two decimals: the ceiling and every amount here count on it.
+CURRENCIES = ("usd", "cad")
 FULL_PERCENT = 10_000  # basis points
+
+
+def add_on_total(*, quantity: int, unit_amount: int) -> int:
+    """The price of add-ons in minor units: the locked price times the number, whole (R11)."""
+    return quantity * unit_amount
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""The phase of a subscription around its expiration (R19-R22), when a renewal begins (R23), its
-quantity (R25) and removals from it (R27), after a cancellation too (R30).
+"""When renewal is open (R19, R22, R24), when the renewed term begins (R23), its quantity (R25), and
+removals from it (R27), after a cancellation too (R30).
 """
 
 from dataclasses import dataclass
@@ -12,39 +12,8 @@ from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
 
 
-class Phase(StrEnum):
-    """Where an organization stands, by the last term it has paid.
-
-    RUNNING: add-ons are sold. WINDOW: renewal is open, the term still runs. EXPIRED: late, members
-    read. CLOSED: late for so long that the pages are closed (R22).
-    """
-
-    NONE = "none"
-    RUNNING = "running"
-    WINDOW = "window"
-    EXPIRED = "expired"
-    CLOSED = "closed"
-
-
-RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
-
-
-def phase_of(
-    term: LastTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
-) -> Phase:
-    """The phase at ``now`` by the last paid term; ``close_after`` its expiration pages close."""
-    if term is None:
-        return Phase.NONE
-    ends_at = term.ends_at(zone)
-    if now >= ends_at:
-        return Phase.CLOSED if now >= ends_at + close_after else Phase.EXPIRED
-    if now >= calendar.renewal_opens_at(term.expires_on, zone):
-        return Phase.WINDOW
-    return Phase.RUNNING
-
-
 def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
-    """Whether renewal is open: from the window's first instant until it is paid (R19, R22).
+    """Whether renewal is open: from the window's first instant until it is paid (R19, R22, R24).
 
     From a cancellation, too, that ended the subscription (R30).
     """

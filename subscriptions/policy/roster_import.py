@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from subscriptions.policy import add_ons, members
+from subscriptions.policy import add_ons, members, prices
 from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.policy.licenses import LicenseCount, Limit
 
@@ -165,7 +165,7 @@ class Offer:
     @property
     def total(self) -> int:
         """Its price, at the locked price per license (R11)."""
-        return add_ons.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
+        return prices.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
 
 
 @dataclass(frozen=True)

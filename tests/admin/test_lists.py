@@ -25,7 +25,7 @@ from subscriptions.models import (
     User,
 )
 from subscriptions.models.members import Role
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 from tests.admin import rows
 from tests.admin.desk import Desk
 from tests.support.factories import MembershipFactory, OrganizationFactory, UserFactory

@@ -12,7 +12,7 @@ from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Discount, Organization, Package
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 from tests.support.factories import PackageFactory, UserFactory
 from tests.support.pages import text_of
 from tests.support.world import World, local

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import add_ons, calendar
+from subscriptions.policy import add_ons, calendar, prices
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 
@@ -83,8 +83,8 @@ def test_the_processors_ceiling_is_the_only_one() -> None:
     most = add_ons.most_per_purchase(500)
 
     assert most == 199_995
-    assert add_ons.add_on_total(quantity=most, unit_amount=500) <= 99_999_999
-    assert add_ons.add_on_total(quantity=most + 5, unit_amount=500) > 99_999_999
+    assert prices.add_on_total(quantity=most, unit_amount=500) <= 99_999_999
+    assert prices.add_on_total(quantity=most + 5, unit_amount=500) > 99_999_999
     assert add_ons.check_quantity(most, unit_amount=500, currency="usd") == ALLOWED
     above = add_ons.check_quantity(most + 5, unit_amount=500, currency="usd")
     assert isinstance(above, Refusal)
@@ -116,7 +116,7 @@ def test_a_quantity_is_allowed_exactly_when_it_can_be_charged(
 
 @given(quantity=st.integers(1, 100_000), unit_amount=st.integers(1, 10_000_000))
 def test_the_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
-    total = add_ons.add_on_total(quantity=quantity, unit_amount=unit_amount)
+    total = prices.add_on_total(quantity=quantity, unit_amount=unit_amount)
 
     assert isinstance(total, int)
     assert total // unit_amount == quantity

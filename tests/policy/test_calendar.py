@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import add_ons, calendar, renewals
+from subscriptions.policy import add_ons, calendar, expiration, renewals
 from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 
 pytestmark = pytest.mark.one_database
 
@@ -195,7 +195,9 @@ class TestWhatFollowsFromACancellation:
     TERM = LastTerm(THIRD, CANCELED_AT)
 
     def phase(self, now: datetime) -> Phase:
-        return renewals.phase_of(self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        return expiration.phase_of(
+            self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14)
+        )
 
     def test_phases(self) -> None:
         second = timedelta(seconds=1)
@@ -213,7 +215,7 @@ class TestWhatFollowsFromACancellation:
 
         def phase(now: datetime) -> Phase:
             after = timedelta(days=14)
-            return renewals.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
+            return expiration.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
 
         assert phase(closes_at - timedelta(seconds=1)) == Phase.EXPIRED
         assert phase(closes_at) == Phase.CLOSED

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import renewals
+from subscriptions.policy import expiration, renewals
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
-from subscriptions.policy.renewals import Bound, Phase, may_remove, most_removable
+from subscriptions.policy.expiration import Phase
+from subscriptions.policy.renewals import Bound, may_remove, most_removable
 
 pytestmark = pytest.mark.one_database
 
@@ -36,13 +37,13 @@ SECOND = timedelta(seconds=1)
 )
 def test_phases_follow_each_other_at_local_midnights(now: datetime, phase: Phase) -> None:
     assert (
-        renewals.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        expiration.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
         == phase
     )
 
 
 def test_without_a_term_there_is_no_phase() -> None:
-    phase = renewals.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
+    phase = expiration.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
 
     assert phase == Phase.NONE
 

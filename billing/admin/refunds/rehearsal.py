@@ -12,7 +12,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Term
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from billing.checkout.renewals import (
     RenewalOrder,
     RenewalPlan,
     end_renewal_checkout,
-    offered_packages,
     open_renewal_checkout,
     start_renewal,
 )
@@ -30,6 +29,7 @@ from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
+from subscriptions.licenses.packages import offered_packages
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package

@@ -7,13 +7,14 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from billing.checkout.renewals import offered_packages, plan_renewal
+from billing.checkout.renewals import plan_renewal
 from billing.documents import quotes, receipts, sheets
 from billing.documents.sheets import sheet_heading
 from billing.models import Purchase
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
+from subscriptions.licenses.packages import offered_packages
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Term
 from subscriptions.policy.decisions import Refused

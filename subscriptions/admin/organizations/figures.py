@@ -12,8 +12,8 @@ from subscriptions import clock
 from subscriptions.licenses.terms import last_term_of
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import HOLDS_LICENSE
-from subscriptions.policy import calendar, renewals
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy import calendar, expiration
+from subscriptions.policy.expiration import Phase
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         ended_at = last.ended_at if last else None
         canceled_on = calendar.local_date(ended_at, clock.zone()) if ended_at else None
         found[key] = Figures(
-            phase=renewals.phase_of(
+            phase=expiration.phase_of(
                 last,
                 now=now,
                 zone=clock.zone(),

@@ -15,7 +15,7 @@ from subscriptions.admin.parts.filters import YesFilter
 from subscriptions.models import LicenseEntry, Organization, Term
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import calendar
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 
 PHASES = {
     Phase.RUNNING: _("Running"),

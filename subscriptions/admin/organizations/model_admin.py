@@ -24,7 +24,7 @@ from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Organization
-from subscriptions.policy.renewals import RENEWAL_OPEN
+from subscriptions.policy.expiration import RENEWAL_OPEN
 from subscriptions.text import formats
 
 

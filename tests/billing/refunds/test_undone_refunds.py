@@ -9,7 +9,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 from tests.billing.renewals import renew, renew_and_settle
 from tests.billing.returns import (
     NEXT_YEAR,

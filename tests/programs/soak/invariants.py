@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.renewals import Phase
+from subscriptions.policy.expiration import Phase
 
 Sessions = list[dict[str, Any]]
 Check = Callable[[Sessions], Iterator[str]]

@@ -173,3 +173,62 @@ def test_the_refusal_names_the_dates() -> None:
         "last_day_to_add": calendar.last_day_to_add(END),
         "renewal_opens_on": calendar.renewal_opens_on(END),
     }
+
+
+class TestReadingANumber:
+    @pytest.mark.parametrize(
+        ("text", "number"),
+        [
+            ("005", 5),
+            ("0", 0),
+            ("000", 0),
+            ("X5", None),
+            ("0" * 20 + "5", 5),
+            ("999999999999", 999_999_999_999),
+            ("1000000000000", 10**12),
+            ("9" * 40, 10**12),
+            ("\u22125", None),
+            ("-\u0665", None),
+            ("-5x", None),
+        ],
+    )
+    def test_digits_only_and_none_is_too_long(self, text: str, number: int | None) -> None:
+        answer = add_ons.read_quantity(text)
+
+        assert (None if isinstance(answer, Refusal) else answer) == number
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("-5", Reason.TOO_FEW),
+            ("\u22125", Reason.TOO_FEW),
+            ("-\u0665", Reason.NOT_A_NUMBER),
+            ("-5\u0665", Reason.NOT_A_NUMBER),
+            ("X5", Reason.NOT_A_NUMBER),
+            ("-", Reason.NOT_A_NUMBER),
+        ],
+    )
+    def test_below_zero_is_too_few(self, text: str, reason: Reason) -> None:
+        answer = add_ons.read_quantity(text)
+
+        assert isinstance(answer, Refusal)
+        assert answer.reason == reason
+
+    @pytest.mark.parametrize(
+        ("quantity", "up", "expected"),
+        [
+            *[(0, False, 5), (5, False, 5), (6, False, 5), (10, False, 5), (11, False, 10)],
+            *[(20, False, 15), (4, True, 5), (5, True, 10), (9, True, 10), (100, True, 100)],
+        ],
+    )
+    def test_steps_land_on_groups(self, quantity: int, up: bool, expected: int) -> None:
+        stepped = add_ons.stepped(quantity, up=up, most=100)
+
+        assert stepped == expected
+        assert isinstance(stepped, int)
+
+    def test_above_the_most_no_number_is_named(self) -> None:
+        """At this price ten are the most that one payment carries."""
+        answer = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
+
+        assert answer == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})

@@ -239,3 +239,14 @@ class TestWhatFollowsFromACancellation:
         start = renewals.next_term_starts_on(self.TERM, charged_at=charged_at, zone=NEW_YORK)
 
         assert start == date(2032, 3, 5)
+
+
+def test_a_canceled_term_that_ended_with_the_one_left_changes_nothing() -> None:
+    """Two that end at the same instant: the one that is left carries the subscription."""
+    expires_on, ends = date(2031, 12, 31), datetime(2032, 1, 1, 5, tzinfo=UTC)
+    canceled = PaidTerm(1, expires_on, canceled_at=ends)
+    left = PaidTerm(2, expires_on)
+
+    found = last_term([canceled, left], now=ends, zone=NEW_YORK)
+
+    assert found == LastTerm(expires_on, None, 2)

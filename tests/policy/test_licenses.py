@@ -152,3 +152,37 @@ def test_without_thresholds_nothing_is_said() -> None:
 
 def test_going_up_again_says_nothing() -> None:
     assert threshold_reached(USUAL, before=0, after=5) is None
+
+
+class TestCounting:
+    def test_of_equal_bounds_the_licenses_held_are_named(self) -> None:
+        later = [LaterTerm(date(2032, 1, 1), 20), LaterTerm(date(2033, 1, 1), 20)]
+
+        count = licenses.count_licenses(held=20, in_use=3, later_terms=later)
+
+        assert (count.limit, count.limited_from) == (Limit.HELD_NOW, None)
+
+    def test_of_equal_later_terms_the_first_is_named(self) -> None:
+        later = [LaterTerm(date(2033, 1, 1), 20), LaterTerm(date(2032, 1, 1), 20)]
+
+        count = licenses.count_licenses(held=30, in_use=3, later_terms=later)
+
+        assert count.limited_from == date(2033, 1, 1)
+
+    @pytest.mark.parametrize(
+        ("number", "highest", "usable", "gaps"),
+        [(3, 10, 25, 0), (3, 22, 25, 0), (3, 23, 25, 1), (3, 25, 25, 3), (3, 30, 25, 3)],
+    )
+    def test_gaps_are_needed_beyond_the_highest(
+        self, number: int, highest: int, usable: int, gaps: int
+    ) -> None:
+        assert licenses.gaps_needed(number, highest=highest, usable=usable) == gaps
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"), [(3, 3, None), (4, 3, 3), (4, 2, 2), (2, 2, None)]
+)
+def test_a_threshold_is_reached_by_coming_down_to_it(
+    before: int, after: int, said: int | None
+) -> None:
+    assert licenses.threshold_reached([3, 2], before=before, after=after) == said

@@ -82,3 +82,7 @@ def test_an_invitation_works_for_fourteen_days(after: timedelta, works: bool) ->
     invited_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
     assert members.invitation_works(invited_at, invited_at + after) == works
+
+
+def test_the_roles_that_may_buy() -> None:
+    assert members.roles_with(Capability.BUY_LICENSES) == [Role.ASSIGNOR, Role.ADMINISTRATOR]

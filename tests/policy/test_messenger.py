@@ -77,3 +77,7 @@ def test_support_reads_a_colleagues_answer_before_sending_another() -> None:
 def test_nothing_unread_is_closed() -> None:
     assert messenger.may_close(newest=5, seen=5) == ALLOWED
     assert reason(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
+
+
+def test_lone_ends_of_lines_become_ends_of_lines() -> None:
+    assert messenger.cleaned("one\rtwo\r\nthree") == "one\ntwo\nthree"

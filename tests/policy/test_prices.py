@@ -107,3 +107,28 @@ def test_who_may_use_a_discount_when(discount: DiscountFacts | None, reason: Rea
     decision = prices.may_use_discount(discount, today=TODAY, currency="usd")
 
     assert (decision.reason if isinstance(decision, Refusal) else None) == reason
+
+
+class TestPrices:
+    def test_no_fee_is_no_fee(self) -> None:
+        assert prices.price_of(quantity=10, unit_amount=500).fee_amount == 0
+
+    @pytest.mark.parametrize(
+        ("amount", "taken"),
+        [(440, 440), (450, 450), (451, 450), (499, 450), (500, 500)],
+    )
+    def test_what_remains_is_nothing_or_what_the_processor_takes(
+        self, amount: int, taken: int
+    ) -> None:
+        discount = prices.DiscountTerms(amount=amount)
+
+        price = prices.price_of(quantity=1, unit_amount=500, discount=discount)
+
+        assert price.discount_amount == taken
+
+    def test_a_small_price_is_not_raised_by_its_discount(self) -> None:
+        discount = prices.DiscountTerms(amount=5)
+
+        price = prices.price_of(quantity=1, unit_amount=30, discount=discount)
+
+        assert price.discount_amount == 0

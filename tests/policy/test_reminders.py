@@ -88,3 +88,23 @@ def test_130_days_with_the_job_run_twice_or_not_at_all() -> None:
 
 def test_the_last_day_notice_goes_out_a_week_before_renewal_opens() -> None:
     assert reminders.last_day_notice_on(END) == date(2031, 11, 25)
+
+
+class TestReminding:
+    def test_one_that_is_due_on_the_first_day_counts(self) -> None:
+        starts_on = END - timedelta(days=28)
+
+        assert reminders.due_dates(starts_on, END)[0] == starts_on
+
+    def test_on_the_expiration_date_it_still_goes_out(self) -> None:
+        found = reminders.reminders_to_send(date(2031, 1, 1), END, today=END, covered=[])
+
+        assert found.send == END
+
+    def test_the_day_after_it_does_not(self) -> None:
+        found = reminders.reminders_to_send(
+            date(2031, 1, 1), END, today=END + timedelta(days=1), covered=[]
+        )
+
+        assert found.send is None
+        assert END in found.skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import expiration, renewals
+from subscriptions.policy import calendar, expiration, renewals
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.expiration import Phase
@@ -125,3 +125,56 @@ def test_none_or_less_is_refused(quantity: int) -> None:
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.REMOVAL_TOO_FEW
+
+
+class TestTheEndOfATerm:
+    EXPIRES_ON = date(2031, 12, 31)
+    END = datetime(2032, 1, 1, 5, tzinfo=UTC)  # midnight in New York
+
+    @pytest.mark.parametrize(
+        ("at", "is_late"),
+        [(END - timedelta(microseconds=1), False), (END, True), (END + timedelta(days=9), True)],
+    )
+    def test_the_instant_itself_is_late(self, at: datetime, is_late: bool) -> None:
+        assert renewals.is_late(LastTerm(self.EXPIRES_ON), at=at, zone=NEW_YORK) == is_late
+
+    @pytest.mark.parametrize(
+        ("charged_at", "starts_on"),
+        [
+            (datetime(2031, 12, 5, 12, tzinfo=UTC), date(2032, 1, 1)),
+            (END - timedelta(seconds=1), date(2032, 1, 1)),
+            (END, date(2032, 1, 1)),
+            # Still January 8 in New York.
+            (datetime(2032, 1, 9, 4, tzinfo=UTC), date(2032, 1, 8)),
+        ],
+    )
+    def test_the_next_term_follows_or_starts_on_the_day_of_the_charge(
+        self, charged_at: datetime, starts_on: date
+    ) -> None:
+        found = renewals.next_term_starts_on(
+            LastTerm(self.EXPIRES_ON), charged_at=charged_at, zone=NEW_YORK
+        )
+
+        assert found == starts_on
+
+    def test_renewal_opens_at_its_instant(self) -> None:
+        opens = calendar.renewal_opens_at(self.EXPIRES_ON, NEW_YORK)
+
+        assert renewals.may_renew(LastTerm(self.EXPIRES_ON), now=opens, zone=NEW_YORK) == ALLOWED
+        before = renewals.may_renew(
+            LastTerm(self.EXPIRES_ON), now=opens - timedelta(seconds=1), zone=NEW_YORK
+        )
+        assert isinstance(before, Refusal)
+
+    @pytest.mark.parametrize(
+        ("today", "left"),
+        [
+            (date(2031, 11, 15), None),
+            (date(2031, 11, 16), 15),
+            (date(2031, 11, 30), 1),
+            (date(2031, 12, 1), 0),
+            (date(2031, 12, 2), None),
+        ],
+    )
+    def test_the_countdown_to_the_last_day(self, today: date, left: int | None) -> None:
+        assert renewals.days_left_to_add(self.EXPIRES_ON, today) == left

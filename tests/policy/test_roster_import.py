@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.policy import roster_import
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy import licenses, roster_import
+from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
 from subscriptions.policy.members import Role
 from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
@@ -268,3 +268,80 @@ class TestWords:
 
     def test_names_stand_on_one_line(self) -> None:
         assert roster_import.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"
+
+
+class TestEdges:
+    ROLES = {"": Role.GENERAL_MEMBER, "o": Role.OBSERVER}
+
+    def row(self, position: int = 2, **fields: Any) -> Row:
+        given: dict[str, Any] = {"name": "Nora New", "email": "nora@x.example", "role": "o"}
+        given |= {"email_works": True, "is_left_out": False, "is_added": False}
+        return Row(position=position, **(given | fields))
+
+    def verdicts(self, *rows: Row) -> list[roster_import.Verdict]:
+        return list(roster_import.judge(rows, known={}, roles=self.ROLES, actor_role="assignor"))
+
+    @pytest.mark.parametrize(
+        "fields", [{}, {"is_left_out": True}, {"is_added": True}, {"name": ""}]
+    )
+    def test_the_role_of_a_row_is_shown_whatever_becomes_of_it(
+        self, fields: dict[str, Any]
+    ) -> None:
+        [verdict] = self.verdicts(self.row(**fields))
+
+        assert verdict.role == Role.OBSERVER
+
+    def test_the_same_address_in_another_case_is_repeated(self) -> None:
+        first, second = self.verdicts(self.row(), self.row(3, email="NORA@x.example"))
+
+        assert first.state == RowState.INVITED
+        assert second == roster_import.Verdict(
+            RowState.REPEATED, Role.OBSERVER, Refusal(Reason.ROW_REPEATED, {"row": 2})
+        )
+
+    def need(self, new: int, *, unit_amount: int = 500, **count: int) -> roster_import.Need:
+        counted = licenses.count_licenses(held=25, in_use=20, **count)  # type: ignore[arg-type]
+        return roster_import.need_of(
+            new,
+            counted,
+            may_take=licenses.may_take(counted, new),
+            may_add_licenses=ALLOWED,
+            unit_amount=unit_amount,
+            currency="cad",
+        )
+
+    def test_the_offer_names_its_price(self) -> None:
+        need = self.need(12)
+
+        assert need == roster_import.Need(12, 5, (), roster_import.Offer(10, 500, "cad"))
+
+    def test_while_a_renewal_is_paid_more_licenses_do_not_help(self) -> None:
+        need = self.need(4, renewal_checkout_quantity=22)
+
+        assert (need.new, need.free, need.held_back_by_checkout) == (4, 2, True)
+        assert need.offer is None
+
+    def test_while_renewal_is_open_nothing_is_offered(self) -> None:
+        counted = licenses.count_licenses(held=25, in_use=20)
+        no = Refusal(Reason.RENEWAL_OPEN)
+
+        need = roster_import.need_of(
+            7,
+            counted,
+            may_take=licenses.may_take(counted, 7),
+            may_add_licenses=no,
+            unit_amount=500,
+            currency="usd",
+        )
+
+        assert (need.new, need.free, need.missing, need.offer) == (7, 5, 2, None)
+        assert need.refusals[1] == no
+
+    def test_where_one_payment_cannot_carry_it_the_most_is_offered(self) -> None:
+        need = self.need(40, unit_amount=5_000_000)
+
+        assert (need.new, need.free) == (40, 5)
+        assert need.offer == roster_import.Offer(15, 5_000_000, "cad")
+        assert need.refusals[1] == Refusal(
+            Reason.ABOVE_CEILING, {"most": 15, "ceiling": Money(99_999_999, "cad")}
+        )

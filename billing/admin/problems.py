@@ -24,7 +24,7 @@ from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import User
-from subscriptions.policy.decisions import Allowed, Refusal, require
+from subscriptions.policy.refusal import Allowed, Refusal, require
 
 MAY_SOLVE = "billing.change_paymentproblem"
 NAMES = {

@@ -26,7 +26,7 @@ from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import add_ons, prices
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import formats, languages, links
 
 # A Checkout Session with less life left is not offered again.

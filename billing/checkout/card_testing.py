@@ -14,7 +14,7 @@ from billing.states import UNSETTLED, PurchaseKind
 from subscriptions import clock
 from subscriptions.models import Organization
 from subscriptions.policy import card_testing
-from subscriptions.policy.decisions import require
+from subscriptions.policy.refusal import require
 
 
 def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:

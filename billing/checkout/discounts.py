@@ -9,8 +9,8 @@ from billing.models import Purchase
 from billing.states import PAID, UNSETTLED, PurchaseStatus
 from subscriptions.models import Discount, Organization
 from subscriptions.policy import prices
-from subscriptions.policy.decisions import Allowed, Refusal, require
 from subscriptions.policy.prices import DiscountFacts
+from subscriptions.policy.refusal import Allowed, Refusal, require
 
 # A use is reserved from the start of the checkout, and released when that comes to nothing.
 _RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.checkout.add_ons import Order
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
-from subscriptions.policy.decisions import Reason, Refusal
+from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.text.fields import NameField
 from subscriptions.text.refusals import sentence
 

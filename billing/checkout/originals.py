@@ -22,7 +22,7 @@ from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Package
 from subscriptions.policy import calendar, prices
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import links
 
 

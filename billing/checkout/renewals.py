@@ -33,7 +33,7 @@ from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar, prices
 from subscriptions.policy import renewals as rules
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import RenewalQuantity
 from subscriptions.text import links
 

@@ -16,7 +16,7 @@ from billing.models.purchases import frozen_names
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import Membership, Term
 from subscriptions.policy import add_ons
-from subscriptions.policy.decisions import Refusal
+from subscriptions.policy.refusal import Refusal
 
 logger = logging.getLogger(__name__)
 

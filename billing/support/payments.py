@@ -34,7 +34,7 @@ from subscriptions.licenses import renewals
 from subscriptions.models import Organization, User
 from subscriptions.notifications import activity
 from subscriptions.policy import refunds as rules
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal, Refused, require
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from subscriptions.licenses.renewals import RenewalNeed
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.organizations import lock_organization
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import may_remove, most_removable
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from subscriptions.admin.parts.search import Searched
 from subscriptions.members import members
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 class ResendForm(ActionForm):

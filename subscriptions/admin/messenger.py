@@ -28,7 +28,7 @@ from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.indexes import begins
 from subscriptions.models.messenger import ConversationState
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from subscriptions.text.refusals import sentence
 
 # Answering and closing; reading asks for view_conversation.

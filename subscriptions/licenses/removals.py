@@ -15,7 +15,7 @@ from subscriptions.licenses.status import Standing
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.notifications import activity, mail_facts, notify, recipients
 from subscriptions.policy import calendar
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import may_remove
 from subscriptions.text import links
 

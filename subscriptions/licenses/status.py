@@ -20,8 +20,8 @@ from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, expiration, licenses, renewals
 from subscriptions.policy.calendar import LastTerm, is_canceled
-from subscriptions.policy.decisions import Allowed, Refusal
 from subscriptions.policy.expiration import RENEWAL_OPEN, Phase
+from subscriptions.policy.refusal import Allowed, Refusal
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from subscriptions import clock
-from subscriptions.licenses.numbering import take_licenses
+from subscriptions.licenses.license_numbers import take_licenses
 from subscriptions.members import members
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
-from subscriptions.policy.decisions import Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 
 # One page of checkboxes; more at once is a mistake more often than a wish.
 MOST_AT_ONCE = 200

@@ -7,7 +7,7 @@ from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState, Role, membership_invited_by
 from subscriptions.notifications import mail_facts, notify
 from subscriptions.policy import members
-from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
 
 NOTICE = "invitation"

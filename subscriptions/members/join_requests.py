@@ -15,8 +15,8 @@ from subscriptions.models import JoinRequest, Membership, Organization, User
 from subscriptions.models.members import HOLDS_LICENSE, JoinRequestState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify, recipients
-from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Role
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
 
 # Nobody reads more than that; whoever asks then is told that the organization answers first.

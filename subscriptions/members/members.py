@@ -13,14 +13,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscriptions import clock
-from subscriptions.licenses.numbering import take_licenses
+from subscriptions.licenses.license_numbers import take_licenses
 from subscriptions.members import invitations
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import members
-from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
+from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
 # Databases limit the values of one statement.
 _AT_A_TIME = 500

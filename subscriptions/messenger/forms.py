@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.messenger.threads import RemovalBounds, Text
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
-from subscriptions.policy.decisions import Reason, Refusal
+from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.text.fields import NameField
 from subscriptions.text.refusals import sentence
 

@@ -8,7 +8,7 @@ from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
 from subscriptions.notifications import mail_facts, notify
 from subscriptions.policy import messenger as rules
-from subscriptions.policy.decisions import require
+from subscriptions.policy.refusal import require
 from subscriptions.text import links
 
 

@@ -22,8 +22,8 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members
 from subscriptions.policy import messenger as rules
-from subscriptions.policy.decisions import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import may_remove, most_removable
 from subscriptions.text import links
 

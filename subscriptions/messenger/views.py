@@ -18,8 +18,8 @@ from subscriptions.messenger import threads
 from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
 from subscriptions.policy import members
-from subscriptions.policy.decisions import Reason, Refusal, Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text.refusals import sentence
 
 Author = Membership | User

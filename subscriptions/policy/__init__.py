@@ -6,13 +6,13 @@ Everything here takes plain values, the time among them, and answers with a plai
 Where each rule is decided: a name alone is a module here, a dotted one a room, whose docstring
 names the rule. ``tests/policy/test_map.py`` holds the map to the docstrings.
 
-R1   members
+R1   members, subscriptions/models/members.py
 R2   members, subscriptions.access
 R3   members, roster_import, subscriptions.members
 R4   members, roster_import, subscriptions.members
 R5   licenses, roster_import, subscriptions.members, subscriptions.licenses
 R6   templates/site/_nav.html
-R7   subscriptions.organizations
+R7   subscriptions.organizations, templates/organizations/subscription.html
 R8   roster_import, subscriptions.roster_import, subscriptions.members
 R9   billing.checkout
 R10  add_ons, roster_import, billing.checkout
@@ -33,7 +33,7 @@ R24  renewals, billing.checkout, subscriptions.licenses
 R25  renewals, prices, billing.checkout, subscriptions.licenses
 R26  prices, billing.checkout
 R27  renewals, messenger, subscriptions.licenses, billing.support
-R28  messenger, subscriptions.messenger
+R28  messenger, subscriptions.messenger, templates/messenger/_button.html
 R29  subscriptions.licenses
 R30  calendar, refunds, renewals, billing.refunds, billing.events, billing.support
 R31  billing.documents, billing.settlement

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 from subscriptions.policy.prices import PROCESSOR_CEILING
+from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
 # Add-ons are sold in groups of this many (R10).
 GROUP_SIZE = 5

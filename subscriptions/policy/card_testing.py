@@ -6,7 +6,7 @@ few open payment pages, a page that closes, and waits that double.
 
 from datetime import datetime, timedelta
 
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 # Payment pages that may be open for one organization, or one stranger, at a time.
 MOST_OPEN_CHECKOUTS = 5

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 # How long an invitation link works (R4).
 INVITATION_LIFE = timedelta(days=14)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 # Characters of one message, with each end of a line as one.
 LONGEST_MESSAGE = 4000

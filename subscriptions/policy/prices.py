@@ -7,7 +7,7 @@ All amounts are whole minor units of a two-decimal currency.
 from dataclasses import dataclass
 from datetime import date
 
-from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
 # What the processor takes in one payment, in minor units of a two-decimal currency (R10).
 PROCESSOR_MINIMUM = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from subscriptions.policy.add_ons import GROUP_SIZE
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from subscriptions.policy import add_ons, members, prices
-from subscriptions.policy.decisions import Allowed, Reason, Refusal
 from subscriptions.policy.licenses import LicenseCount, Limit
+from subscriptions.policy.refusal import Allowed, Reason, Refusal
 
 # The longest that a name may be, and an address.
 LONGEST_NAME = 120

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_ROWS, one_line
 from subscriptions.roster_import.words import Column, read_heading, read_role
 

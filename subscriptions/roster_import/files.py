@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from openpyxl import load_workbook
 
-from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
 from subscriptions.roster_import.columns import RosterLine, TableRow, read_columns
 

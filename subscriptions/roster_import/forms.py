@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine

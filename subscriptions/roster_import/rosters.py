@@ -23,7 +23,7 @@ from subscriptions.models import Membership, Organization, RosterImport, RosterR
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
-from subscriptions.policy.decisions import Reason, Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
 from subscriptions.roster_import.columns import RosterLine, clean_address
 from subscriptions.roster_import.words import read_role

@@ -23,8 +23,8 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
-from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Refusal, Refused
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.forms import ImportForm, read_changes

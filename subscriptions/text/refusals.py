@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.policy.decisions import Money, Reason, Refusal
+from subscriptions.policy.refusal import Money, Reason, Refusal
 from subscriptions.text import formats
 
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from subscriptions.models import Organization
 from subscriptions.policy import members
-from subscriptions.policy.decisions import Allowed, Refusal
+from subscriptions.policy.refusal import Allowed, Refusal
 from subscriptions.text import formats, help, links, panels, refusals
 
 register = template.Library()

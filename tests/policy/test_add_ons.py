@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from subscriptions.policy import add_ons, calendar, prices
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
 pytestmark = pytest.mark.one_database
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from subscriptions.policy import add_ons, calendar, expiration, renewals
 from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.expiration import Phase
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
 pytestmark = pytest.mark.one_database
 

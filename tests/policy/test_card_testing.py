@@ -11,7 +11,7 @@ from subscriptions.policy.card_testing import (
     may_open_checkout,
     wait_after,
 )
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
 pytestmark = pytest.mark.one_database
 

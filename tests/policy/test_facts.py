@@ -17,8 +17,8 @@ from subscriptions.policy import (
     roster_import,
 )
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Money, Reason, Refusal, Refused, require
 from subscriptions.policy.licenses import LaterTerm
+from subscriptions.policy.refusal import ALLOWED, Money, Reason, Refusal, Refused, require
 from subscriptions.text.refusals import sentence
 
 pytestmark = pytest.mark.one_database

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import licenses
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, Limit, threshold_reached
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
 pytestmark = pytest.mark.one_database
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from subscriptions.policy import members
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.members import Capability, Role
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
 pytestmark = pytest.mark.one_database
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from subscriptions.policy import calendar, expiration, renewals
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.decisions import ALLOWED, Reason, Refusal
 from subscriptions.policy.expiration import Phase
+from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 from subscriptions.policy.renewals import Bound, may_remove, most_removable
 
 pytestmark = pytest.mark.one_database

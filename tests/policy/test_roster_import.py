@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import licenses, roster_import
-from subscriptions.policy.decisions import ALLOWED, Allowed, Money, Reason, Refusal
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
 from subscriptions.policy.members import Role
+from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
 from subscriptions.roster_import.words import Column, read_heading, read_role
 

@@ -5,8 +5,8 @@ import pytest
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, User
-from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
+from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
 from tests.support.concurrency import at_once

@@ -6,13 +6,13 @@ import pytest
 from django.db import IntegrityError, connection
 
 from subscriptions import clock
-from subscriptions.licenses import numbering
+from subscriptions.licenses import license_numbers
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import at_once
 from tests.support.factories import MembershipFactory
 from tests.support.world import World
@@ -102,7 +102,7 @@ def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
     world.fill(24)
     counted = standing_of(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
-    monkeypatch.setattr(numbering, "standing_of", lambda organization, now: counted)
+    monkeypatch.setattr(license_numbers, "standing_of", lambda organization, now: counted)
 
     with pytest.raises(Refused) as refused:
         members.add(world.administrator, newcomer(2))

@@ -7,8 +7,8 @@ import pytest
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
-from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.messenger import MOST_MESSAGES
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import at_once
 from tests.support.world import World
 

@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Renewal, Term
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew
 from tests.support.concurrency import at_once
 from tests.support.world import World, local

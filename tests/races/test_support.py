@@ -16,7 +16,7 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseRemoval
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
 from tests.billing.returns import refunded_by_support, renewed, reversals
 from tests.support.concurrency import at_once

@@ -70,7 +70,7 @@ def test_relative_and_hidden_imports_are_seen(text: str) -> None:
 
 
 def test_policy_may_import_itself() -> None:
-    text = "from datetime import date\nfrom .decisions import A\nfrom subscriptions.policy import b"
+    text = "from datetime import date\nfrom .refusal import A\nfrom subscriptions.policy import b"
 
     assert not purity_rule(Source("subscriptions/policy/members.py", text))
 

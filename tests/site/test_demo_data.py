@@ -9,7 +9,7 @@ from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Conversation, Organization, User
-from subscriptions.policy.decisions import Reason, Refusal
+from subscriptions.policy.refusal import Reason, Refusal
 
 
 @pytest.fixture

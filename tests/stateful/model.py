@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 
 WINDOW = datetime(2031, 12, 2, 5, tzinfo=UTC)
 END = datetime(2032, 1, 1, 5, tzinfo=UTC)

@@ -32,7 +32,7 @@ from subscriptions.members import invitations, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from subscriptions.text import links
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
 from tests.stateful.model import END, WINDOW, Model, Person, Sale, chosen, refused

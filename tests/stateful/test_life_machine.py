@@ -32,7 +32,7 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.stateful.life import Paper, PaperTerm
 from tests.support.factories import PackageFactory
 from tests.support.removals import remove

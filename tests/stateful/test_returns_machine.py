@@ -26,7 +26,7 @@ from billing.events.reconcile import reconcile
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.billing.returns import hear, refunded_by_support
 from tests.support.world import World, build_world
 

@@ -25,7 +25,7 @@ from subscriptions.admin.parts import display
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
-from subscriptions.policy.decisions import Allowed, Reason, Refusal, require
+from subscriptions.policy.refusal import Allowed, Reason, Refusal, require
 
 MAY_REFUND = "billing.add_refund"
 ALL, SOME = "all", "some"

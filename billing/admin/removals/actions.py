@@ -33,7 +33,7 @@ from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
-from subscriptions.policy.decisions import Allowed, Reason, Refusal
+from subscriptions.policy.refusal import Allowed, Reason, Refusal
 
 MAY_REMOVE = "subscriptions.add_licenseremoval"
 

@@ -12,7 +12,7 @@ from subscriptions.admin.parts.actions import Done
 from subscriptions.admin.parts.display import Fact
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Organization, User
-from subscriptions.policy.decisions import ALLOWED, Allowed, Refusal, Refused
+from subscriptions.policy.refusal import ALLOWED, Allowed, Refusal, Refused
 from subscriptions.text import formats
 
 

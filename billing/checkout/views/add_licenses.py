@@ -21,8 +21,8 @@ from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership
 from subscriptions.policy import add_ons
-from subscriptions.policy.decisions import Refusal, Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Refusal, Refused
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/add_licenses.html"

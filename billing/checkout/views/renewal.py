@@ -33,8 +33,8 @@ from subscriptions.licenses.packages import offered_packages
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package
-from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Refused
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/renewal.html"

@@ -26,7 +26,7 @@ from subscriptions import clock
 from subscriptions.access import limits
 from subscriptions.models import Package
 from subscriptions.policy import add_ons
-from subscriptions.policy.decisions import Refusal, Refused
+from subscriptions.policy.refusal import Refusal, Refused
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/subscribe.html"

@@ -17,8 +17,8 @@ from subscriptions.access.decorators import members_only
 from subscriptions.licenses.packages import offered_packages
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Term
-from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import Refused
 from subscriptions.text.csv import csv_response
 
 

@@ -12,7 +12,7 @@ from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term
-from subscriptions.policy.decisions import Refusal
+from subscriptions.policy.refusal import Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import sentence
 

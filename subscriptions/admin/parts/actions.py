@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
-from subscriptions.policy.decisions import ALLOWED, Allowed, Reason, Refusal, Refused
+from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal, Refused
 from subscriptions.text.refusals import sentence
 
 

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 
 from subscriptions import clock
 from subscriptions.policy import calendar
-from subscriptions.policy.decisions import Allowed, Refusal
+from subscriptions.policy.refusal import Allowed, Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import sentence
 

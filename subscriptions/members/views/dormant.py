@@ -20,8 +20,8 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.members import dormant as use_cases
 from subscriptions.members import members
 from subscriptions.models import Membership
-from subscriptions.policy.decisions import ALLOWED, Refused
 from subscriptions.policy.members import Capability, may_touch
+from subscriptions.policy.refusal import ALLOWED, Refused
 from subscriptions.text import formats
 from subscriptions.text.refusals import sentence
 

@@ -13,7 +13,7 @@ from subscriptions.access import reauthentication
 from subscriptions.members import invitations, members
 from subscriptions.members.forms import SetPasswordForm
 from subscriptions.models import Membership, User
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from subscriptions.text.refusals import sentence
 
 

@@ -18,8 +18,8 @@ from subscriptions.members import join_requests
 from subscriptions.members.forms import JoinForm, role_choices
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, User
-from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, Role
+from subscriptions.policy.refusal import Refused
 from subscriptions.text.refusals import sentence
 
 PAGE = "members/join.html"

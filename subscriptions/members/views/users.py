@@ -23,8 +23,8 @@ from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import members as rules
-from subscriptions.policy.decisions import ALLOWED, Refusal, Refused
 from subscriptions.policy.members import Capability
+from subscriptions.policy.refusal import ALLOWED, Refusal, Refused
 from subscriptions.text import links
 from subscriptions.text.refusals import TOO_MANY_INVITATIONS, sentence
 

@@ -26,8 +26,8 @@ from subscriptions.organizations.forms import (
     PeopleForm,
     SecurityForm,
 )
-from subscriptions.policy.decisions import Refused
 from subscriptions.policy.members import Capability, can
+from subscriptions.policy.refusal import Refused
 from subscriptions.text import links
 
 PAGE = "organizations/settings.html"

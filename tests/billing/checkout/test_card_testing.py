@@ -13,7 +13,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.deliveries import deliver, event
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of

@@ -24,7 +24,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
 from tests.support.factories import PackageFactory
 from tests.support.removals import remove

@@ -17,7 +17,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Discount, Membership, Organization, Package, Term, User
 from subscriptions.models.members import MembershipState, Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of
 from tests.support.world import World

@@ -18,8 +18,8 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
 from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.expiration import Phase
+from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text import formats
 from tests.billing.checkout.test_subscribing import pay_latest, subscribe
 from tests.billing.renewals import NEW_START, renew, renew_and_settle

@@ -18,7 +18,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Notice
 from subscriptions.models.members import Role
 from subscriptions.notifications.mail_facts import in_words
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
 from tests.billing.returns import (
     disputed,

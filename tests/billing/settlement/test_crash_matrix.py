@@ -21,7 +21,7 @@ from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.returns import refunded_by_support
 from tests.support.removals import remove

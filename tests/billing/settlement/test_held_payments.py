@@ -16,7 +16,7 @@ from billing.support.payments import close_problem, grant_problem, refund_proble
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Activity
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.returns import refunded_outside, renewed, waiting
 from tests.support.world import World

@@ -16,7 +16,7 @@ from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.policy import calendar
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.conftest import NOBODY
 from tests.support.world import TERM_END, World
 

@@ -21,7 +21,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
 from subscriptions.models.members import Role
 from subscriptions.models.organizations import lock_organization
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text.refusals import sentence
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.returns import refunded_outside

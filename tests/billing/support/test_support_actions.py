@@ -26,7 +26,7 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.models import Activity, Notice, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications.mail_facts import in_words
-from subscriptions.policy.decisions import ALLOWED, Reason, Refused
+from subscriptions.policy.refusal import ALLOWED, Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew, renew_and_settle
 from tests.billing.returns import (
     disputed,

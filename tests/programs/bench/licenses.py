@@ -14,7 +14,7 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.programs.bench import crew, data
 from tests.programs.bench.goals import Result
 

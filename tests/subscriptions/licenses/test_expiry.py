@@ -9,7 +9,7 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Term
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
 from tests.support.world import World, build_term, local

@@ -13,7 +13,7 @@ from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, Notice
 from subscriptions.models.members import JoinRequestState, MembershipState, Role
 from subscriptions.organizations import settings as preferences
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.factories import UserFactory
 from tests.support.pages import text_of
 from tests.support.world import World

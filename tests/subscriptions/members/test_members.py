@@ -10,7 +10,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.world import World, build_term, build_world
 

@@ -9,7 +9,7 @@ from subscriptions.members import dormant, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Organization, User
 from subscriptions.models.members import MembershipState, Role
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.pages import text_of
 from tests.support.world import World
 

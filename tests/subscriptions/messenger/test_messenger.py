@@ -17,7 +17,7 @@ from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message, Notice
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
 from tests.support.world import World, local

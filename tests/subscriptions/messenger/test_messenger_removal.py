@@ -13,7 +13,7 @@ from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Activity, Membership, Message
 from subscriptions.models.members import Role
-from subscriptions.policy.decisions import Refused
+from subscriptions.policy.refusal import Refused
 from tests.support.pages import text_of
 from tests.support.world import World, local
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from subscriptions.policy.decisions import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine

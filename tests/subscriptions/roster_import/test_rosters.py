@@ -15,8 +15,8 @@ from subscriptions.models.members import MembershipState
 from subscriptions.notifications import notify
 from subscriptions.organizations.daily import run_daily
 from subscriptions.policy import calendar
-from subscriptions.policy.decisions import Reason, Refused
 from subscriptions.policy.members import Role
+from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import pytest
 from django.utils import translation
 
-from subscriptions.policy.decisions import Money, Reason, Refusal
+from subscriptions.policy.refusal import Money, Reason, Refusal
 from subscriptions.text.refusals import SENTENCES, sentence
 
 pytestmark = pytest.mark.one_database

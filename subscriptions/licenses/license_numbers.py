@@ -10,7 +10,7 @@ from subscriptions.licenses import low_licenses
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
-from subscriptions.policy.decisions import Refusal, require
+from subscriptions.policy.refusal import Refusal, require
 
 licenses_short = Counter(
     "licensing_licenses_short_total",

@@ -155,7 +155,7 @@ def _count(organization: Organization, today: date, terms: Sequence[Any]) -> lic
     later = [term for term in terms if term.starts_on > today]
     held_later = _held_when_they_start(organization, later)
     return licenses.count_licenses(
-        held=sum(term.granted for term in terms if term.expires_on >= today),
+        held=sum(term.granted for term in terms if expiration.still_counts(term.expires_on, today)),
         in_use=members_of(organization),
         later_terms=[
             licenses.LaterTerm(term.starts_on, number)

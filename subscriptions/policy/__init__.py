@@ -21,7 +21,7 @@ R12  card_testing, billing.gateway
 R13  billing.checkout
 R14  billing.settlement, billing.events
 R15  billing.settlement
-R16  subscriptions.licenses
+R16  expiration, subscriptions.licenses
 R17  card_testing, billing.checkout, billing.events
 R18  calendar
 R19  calendar, expiration, add_ons, renewals

@@ -1,11 +1,16 @@
-"""The phase of a subscription around its expiration (R19-R22)."""
+"""What expires when: licenses with their term (R16), and the phases of a subscription (R19-R22)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
 from subscriptions.policy.calendar import LastTerm
+
+
+def still_counts(expires_on: date, today: date) -> bool:
+    """Whether the licenses of a term, add-ons too, count: from being granted to its end (R16)."""
+    return today <= expires_on
 
 
 class Phase(StrEnum):

@@ -250,3 +250,11 @@ def test_a_canceled_term_that_ended_with_the_one_left_changes_nothing() -> None:
     found = last_term([canceled, left], now=ends, zone=NEW_YORK)
 
     assert found == LastTerm(expires_on, None, 2)
+
+
+def test_licenses_count_through_the_expiration_date() -> None:
+    """R16"""
+    expires_on = date(2031, 12, 31)
+
+    assert expiration.still_counts(expires_on, expires_on)
+    assert not expiration.still_counts(expires_on, expires_on + timedelta(days=1))

@@ -57,6 +57,8 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
 
 # A checkout is open until the processor has said otherwise (R17).
 UNSETTLED = (PurchaseStatus.PENDING, PurchaseStatus.OPEN)
+# Nothing was paid. Another attempt may follow, and so may the news that it was paid after all.
+CAME_TO_NOTHING = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
 # Payment was received, whatever became of it.
 PAID = (
     PurchaseStatus.SETTLED,

@@ -19,7 +19,7 @@ from billing.models import Purchase
 from billing.models.purchases import frozen_names
 from billing.settlement import rebuild
 from billing.settlement.settle import settle
-from billing.states import PurchaseKind, PurchaseStatus
+from billing.states import CAME_TO_NOTHING, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization, Term
@@ -149,7 +149,7 @@ def _sent_before(organization: Organization, order: Order) -> Purchase | None:
     ).first()
     if purchase is None:
         return None
-    over = purchase.status in (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
+    over = purchase.status in CAME_TO_NOTHING
     if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
         return purchase
     purchase.submission = uuid.uuid4()

@@ -18,7 +18,7 @@ from billing.checkout.discounts import load_discounts
 from billing.checkout.quotes import Plan, PriceChanged, shown_for
 from billing.models import Application, Purchase
 from billing.settlement import fulfillment, settle
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Package
 from subscriptions.policy import calendar, prices
@@ -143,13 +143,12 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
 
 def _write_down(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
-        over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
         before = (
             Purchase.objects.select_for_update()
             .filter(kind=PurchaseKind.ORIGINAL, submission=order.submission)
             .first()
         )
-        if before is not None and before.status not in over:
+        if before is not None and before.status not in CAME_TO_NOTHING:
             return before
         if before is not None:
             before.submission = uuid.uuid4()

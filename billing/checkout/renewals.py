@@ -22,7 +22,7 @@ from billing.models.locks import until_done
 from billing.models.purchases import frozen_names
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
-from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
+from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.renewals import RenewalNeed
@@ -204,8 +204,7 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # Its payment page may have closed meanwhile, or been paid.
         purchase = settle.settle(purchase.session_id) or purchase
-    over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
-    if purchase is None or purchase.renewal is None or purchase.status in over:
+    if purchase is None or purchase.renewal is None or purchase.status in CAME_TO_NOTHING:
         return None
     is_the_same = shown_for(purchase, purchase.renewal.package) == order.shown
     return purchase if is_the_same else None

@@ -17,7 +17,7 @@ from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnkno
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
-from billing.states import OVER_DISPUTES, PurchaseStatus, RefundStatus
+from billing.states import CAME_TO_NOTHING, OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
 
 logger = logging.getLogger(__name__)
@@ -96,8 +96,7 @@ def _missed_sessions(since: datetime) -> list[str]:
     sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
     # Those of unsettled purchases are asked about anyway.
-    over = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
-    known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=over)
+    known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=CAME_TO_NOTHING)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))

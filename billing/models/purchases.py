@@ -14,6 +14,7 @@ from subscriptions.models import Discount, Organization, Package, Renewal, Term,
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.add_ons import GROUP_SIZE
+from subscriptions.policy.refunds import is_all_back
 
 
 def seller_now() -> str:
@@ -249,7 +250,7 @@ class Purchase(models.Model):
     @property
     def is_returned(self) -> bool:
         """All of the money has gone back, though it had been granted (R30)."""
-        return 0 < self.total_amount <= self.refunded_amount
+        return is_all_back(self.total_amount, self.refunded_amount)
 
     @property
     def reference(self) -> str:

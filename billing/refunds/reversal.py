@@ -103,7 +103,8 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
             Resolution.REFUNDED,
         )
-    elif _was_refunded(purchase) and entry.term.canceled_at is not None:
+    # It was refunded when that was last worked out: only news is put on lists.
+    elif purchase.is_returned and entry.term.canceled_at is not None:
         problems.note(purchase, ProblemReason.TERM_CANCELED, _facts(purchase, paid))
     return ledger.reverse(entry, rules.reversed_add_ons(paid), note=_NOTE, actor=None)
 
@@ -130,7 +131,7 @@ def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) ->
 
 def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     if renewals.later_term(term) is not None:
-        if not _was_refunded(purchase):
+        if not purchase.is_returned:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
         return 0
     taken = _reverse_included(purchase, rules.reversed_included(paid))
@@ -157,7 +158,7 @@ def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
 def _lift(purchase: Purchase, term: Term) -> int:
     """The refund has failed: the term counts again, unless another was paid since."""
     if renewals.was_replaced(term):
-        if _was_refunded(purchase):
+        if purchase.is_returned:
             facts = _facts(purchase, paid_purchase(purchase))
             problems.note(purchase, ProblemReason.REFUND_UNDONE, facts)
         return 0
@@ -183,11 +184,6 @@ def _reverse_included(purchase: Purchase, number: int) -> int:
     if entry is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
     return ledger.reverse(entry, number, note=_NOTE, actor=None)
-
-
-def _was_refunded(purchase: Purchase) -> bool:
-    """Whether it was refunded in full when that was last worked out: only news is put on lists."""
-    return 0 < purchase.total_amount <= purchase.refunded_amount
 
 
 def _add_ons(term: Term) -> list[Purchase]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from billing.gateway.types import CheckoutSession
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
-from billing.states import UNSETTLED, PurchaseStatus, require_move
+from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseStatus, require_move
 from subscriptions.licenses import renewals
 from subscriptions.models import Renewal
 
@@ -59,15 +59,8 @@ def move(purchase: Purchase, status: PurchaseStatus) -> None:
     require_move(purchase.status, status)
     purchase.status = status
     purchase.save()
-    if status in _CAME_TO_NOTHING and purchase.renewal is not None:
+    if status in (*CAME_TO_NOTHING, PurchaseStatus.REFUNDING) and purchase.renewal is not None:
         _reopen_renewal(purchase, purchase.renewal)
-
-
-_CAME_TO_NOTHING = (
-    PurchaseStatus.EXPIRED,
-    PurchaseStatus.ABANDONED,
-    PurchaseStatus.REFUNDING,
-)
 
 
 def _reopen_renewal(purchase: Purchase, renewal: Renewal) -> None:

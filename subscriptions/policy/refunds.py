@@ -10,6 +10,11 @@ from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
+def is_all_back(total_amount: int, refunded_amount: int) -> bool:
+    """Whether all that was paid has gone back, in minor units. What was free never does (R30)."""
+    return 0 < total_amount <= refunded_amount
+
+
 @dataclass(frozen=True)
 class PaidPurchase:
     """What was bought and paid, and how much of the money has gone back so far."""
@@ -22,8 +27,8 @@ class PaidPurchase:
 
     @property
     def is_refunded(self) -> bool:
-        """All of its money has gone back. A purchase that was free never is."""
-        return 0 < self.total_amount <= self.refunded_amount
+        """All of its money has gone back."""
+        return is_all_back(self.total_amount, self.refunded_amount)
 
     @property
     def amount_left(self) -> int:

@@ -21,6 +21,7 @@ from subscriptions.admin.parts.filters import YesFilter, organization_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseEntry
+from subscriptions.text.ids import read_number
 
 
 class ReturnedFilter(YesFilter):
@@ -102,8 +103,9 @@ class PurchaseAdmin(Searched, RecordAdmin):
     def found(self, request: HttpRequest, text: str) -> Q:
         """By number, by what the processor calls it, by its organization or buyer."""
         organization = request.GET.get("organization", "")
-        if organization and text.isascii() and text.isdecimal() and len(text) < 10:
-            return Q(receipt_number=int(text))
+        number = read_number(text) if organization else None
+        if number is not None and number < 2**31:
+            return Q(receipt_number=number)
         named = references.purchases(text)
         if named is not None:
             return Q(pk__in=named)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
+from subscriptions.text.ids import read_uuid
 
 SESSION = re.compile(r"cs_\w+")
 PAYMENT = re.compile(r"pi_\w+")
@@ -49,7 +50,4 @@ def _of(rows: QuerySet[Any]) -> list[uuid.UUID]:
 
 def as_number(text: str) -> uuid.UUID | None:
     """The UUID of a purchase, written as such or as the ledger's reference."""
-    try:
-        return uuid.UUID(text.removeprefix("purchase:").partition(":")[0])
-    except ValueError:
-        return None
+    return read_uuid(text.removeprefix("purchase:").partition(":")[0])

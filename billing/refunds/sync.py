@@ -31,6 +31,7 @@ from billing.states import (
 )
 from subscriptions import clock
 from subscriptions.models import User
+from subscriptions.text.ids import read_uuid
 
 logger = logging.getLogger(__name__)
 
@@ -183,12 +184,9 @@ def _take_in(
 
 def _known(heard: ProcessorRefund) -> Refund | None:
     found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=heard.id).first()
-    if found is not None or not heard.our_id:
+    number = read_uuid(heard.our_id)
+    if found is not None or number is None:
         return found
-    try:
-        number = uuid.UUID(heard.our_id)
-    except ValueError:
-        return None
     return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
 
 

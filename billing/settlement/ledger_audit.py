@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
-from uuid import UUID
 
 from django.db.models import Sum
 
@@ -17,6 +16,7 @@ from billing.refunds.reversal import paid_purchase
 from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import LicenseEntry
 from subscriptions.policy.refunds import reversed_add_ons
+from subscriptions.text.ids import read_uuid
 
 T = TypeVar("T")
 _CHUNK = 500
@@ -66,7 +66,7 @@ def _to_be_returned(purchase: Purchase) -> int:
 
 
 def _without_a_purchase(references: list[str]) -> Iterator[tuple[str, str]]:
-    numbers = {reference: _number(reference) for reference in references}
+    numbers = {reference: read_uuid(reference.removeprefix(PREFIX)) for reference in references}
     known = set(
         Purchase.objects.filter(
             pk__in=[number for number in numbers.values() if number],
@@ -76,13 +76,6 @@ def _without_a_purchase(references: list[str]) -> Iterator[tuple[str, str]]:
     for reference, number in numbers.items():
         if number not in known:
             yield reference, "granted, and no settled purchase says why"
-
-
-def _number(reference: str) -> UUID | None:
-    try:
-        return UUID(reference.removeprefix(PREFIX))
-    except ValueError:
-        return None
 
 
 def _batched(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -17,6 +17,7 @@ from billing.states import PurchaseKind, PurchaseStatus
 from subscriptions.models import Membership, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.refusal import Refusal
+from subscriptions.text.ids import read_number, read_uuid
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
     no add-on, where term or buyer are not there, where anything differs from what the term sells,
     or where support has it already. Settling it is the caller's.
     """
-    purchase_id = _number(session.purchase_id)
+    purchase_id = read_uuid(session.purchase_id)
     term, buyer = _term(session), _buyer(session)
     if not (session.is_ours and purchase_id and term and buyer):
         return None
@@ -58,7 +59,7 @@ def lost_and_open(sessions: Iterable[CheckoutSession]) -> set[str]:
         session.id: number
         for session in sessions
         if session.is_open and session.kept.get(KIND) == PurchaseKind.ADD_ON
-        if (number := _number(session.purchase_id))
+        if (number := read_uuid(session.purchase_id))
     }
     there = set(Purchase.objects.filter(pk__in=purchase_of.values()).values_list("pk", flat=True))
     return {session for session, number in purchase_of.items() if number not in there}
@@ -106,20 +107,14 @@ def _facts(
 
 def _term(session: CheckoutSession) -> Term | None:
     """The term it was for; not one that was made later under a number that was lost."""
-    if session.kept.get(KIND) != PurchaseKind.ADD_ON or not session.kept.get(TERM, "").isdecimal():
+    key = read_number(session.kept.get(TERM, ""))
+    if session.kept.get(KIND) != PurchaseKind.ADD_ON or key is None:
         return None
     terms = Term.objects.select_related("organization")
-    return terms.filter(pk=int(session.kept[TERM]), created_at__lte=session.created_at).first()
+    return terms.filter(pk=key, created_at__lte=session.created_at).first()
 
 
 def _buyer(session: CheckoutSession) -> Membership | None:
-    key = _number(session.kept.get(MEMBER, ""))
+    key = read_uuid(session.kept.get(MEMBER, ""))
     members = Membership.objects.select_related("user")
     return members.filter(key=key).first() if key else None
-
-
-def _number(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

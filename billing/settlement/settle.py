@@ -5,7 +5,6 @@ what is to be asked is committed first, then asked, then the answer is written d
 """
 
 import logging
-import uuid
 
 from django.db import transaction
 
@@ -22,6 +21,7 @@ from billing.settlement import fulfillment, metrics, rebuild
 from billing.settlement.transitions import bind_session, move
 from billing.states import PAID, PurchaseStatus
 from subscriptions.access import request_context
+from subscriptions.text.ids import read_uuid
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +106,5 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
 
 def _purchase_of(session: CheckoutSession) -> Purchase | None:
     """The purchase of a session that is not bound to it: by the number it carries."""
-    if not session.is_ours:
-        return None
-    try:
-        return Purchase.objects.filter(pk=uuid.UUID(session.purchase_id)).first()
-    except ValueError:
-        return None
+    key = read_uuid(session.purchase_id) if session.is_ours else None
+    return Purchase.objects.filter(pk=key).first() if key else None

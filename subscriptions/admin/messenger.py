@@ -29,6 +29,7 @@ from subscriptions.models import Conversation, Message, User
 from subscriptions.models.indexes import begins
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.refusal import Refused
+from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import sentence
 
 # Answering and closing; reading asks for view_conversation.
@@ -176,8 +177,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         """The conversation, and what may be done about it. Opening it marks it as read."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
-        is_number = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
-        return self._show(request, self._find(int(object_id) if is_number else 0))
+        return self._show(request, self._find(read_number(object_id) or 0))
 
     def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send an answer."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from uuid import UUID
 
 from subscriptions import clock
 from subscriptions.models import MemberDraft, Membership
+from subscriptions.text.ids import read_uuid
 
 # Long enough for a purchase and a lunch; a draft holds somebody's name and e-mail.
 KEPT_FOR = timedelta(days=7)
@@ -23,12 +23,9 @@ def keep(author: Membership, data: Mapping[str, str]) -> MemberDraft:
 
 def find(author: Membership, key: str) -> MemberDraft | None:
     """The author's own draft in this organization, if there is one by that key."""
-    try:
-        return MemberDraft.objects.filter(
-            pk=UUID(key), organization=author.organization, author=author.user
-        ).first()
-    except ValueError:
-        return None
+    own = MemberDraft.objects.filter(organization=author.organization, author=author.user)
+    pk = read_uuid(key)
+    return own.filter(pk=pk).first() if pk else None
 
 
 def drop(draft: MemberDraft | None) -> None:

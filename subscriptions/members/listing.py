@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import begins
 from subscriptions.models.members import MembershipState
+from subscriptions.text.ids import read_number
 
 PER_PAGE = 50
 # Accounts whose name begins so, in all organizations. Of more than that the organization's own
@@ -95,9 +96,7 @@ def _page_number(license_number: int) -> int:
 
 
 def _read(number: str) -> int:
-    if not (number.isascii() and number.isdecimal()):
-        return 1
-    return max(1, int(number[:12]))
+    return max(1, read_number(number[:12]) or 1)
 
 
 def _begins(search: str) -> Q:
@@ -107,8 +106,8 @@ def _begins(search: str) -> Q:
     found = Q(invited_as__istartswith=search, state=invited)
     found |= _whose(Q(name__istartswith=search), Q(user__name__istartswith=search), state=active)
     found |= _whose(begins("email", search), begins("user__email", search))
-    if search.isascii() and search.isdecimal():
-        found |= Q(license_number=int(search[:9]))
+    if (number := read_number(search)) is not None:
+        found |= Q(license_number=min(number, _LARGEST))
     return found
 
 

@@ -13,6 +13,7 @@ from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.text.fields import NameField
+from subscriptions.text.ids import read_uuid
 from subscriptions.text.refusals import sentence
 
 
@@ -24,10 +25,7 @@ class SubmissionField(forms.CharField):
 
     def clean(self, value: Any) -> uuid.UUID:
         """Never a complaint: it is nothing that anybody typed."""
-        try:
-            return uuid.UUID(str(value))
-        except ValueError:
-            return uuid.uuid4()
+        return read_uuid(str(value)) or uuid.uuid4()
 
 
 class MessageForm(forms.Form):

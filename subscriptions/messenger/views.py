@@ -20,6 +20,7 @@ from subscriptions.models import Membership, User
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Reason, Refusal, Refused
+from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import sentence
 
 Author = Membership | User
@@ -158,9 +159,7 @@ def _show(
 def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
     conversation = threads.conversation_of(*_whose(author))
-    # A longer number than that is no message's.
-    known = int(after[:18]) if after.isascii() and after.isdecimal() else 0
-    rows = threads.messages_of(conversation, after=known)
+    rows = threads.messages_of(conversation, after=read_number(after) or 0)
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     threads.mark_read_by_person(conversation)

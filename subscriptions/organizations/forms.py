@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import NotifiedAddress, Organization
 from subscriptions.text.fields import NameField
+from subscriptions.text.ids import read_number
 
 # As many as a person can keep in mind; each is one mail at most.
 MOST_THRESHOLDS = 10
@@ -47,11 +48,11 @@ class ThresholdsField(forms.CharField):
         return sorted(numbers, reverse=True)
 
     def _number(self, word: str) -> int:
-        is_number = word.isascii() and word.isdecimal() and len(word) < 6
-        if not is_number or int(word) > HIGHEST_THRESHOLD:
+        number = read_number(word)
+        if number is None or number > HIGHEST_THRESHOLD:
             message = _("“%(word)s” is no number from 0 to %(highest)s.")
             raise ValidationError(message, params={"word": word[:20], "highest": HIGHEST_THRESHOLD})
-        return int(word)
+        return number
 
 
 class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -11,6 +11,7 @@ from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine
 from subscriptions.roster_import.rosters import Change
+from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import sentence
 
 _LONGEST = 500
@@ -76,12 +77,8 @@ def read_changes(post: QueryDict) -> dict[int, Change]:
 
     A row that was shown as text sends only whether it is left out.
     """
-    keys = [int(key) for key in post.getlist("row") if _is_key(key)]
-    return {key: _change(post, key) for key in keys if key < 2**63}
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20
+    keys = map(read_number, post.getlist("row"))
+    return {key: _change(post, key) for key in keys if key is not None}
 
 
 def _change(post: QueryDict, key: int) -> Change:

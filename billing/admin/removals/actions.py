@@ -34,6 +34,7 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
+from subscriptions.text.ids import read_number
 
 MAY_REMOVE = "subscriptions.add_licenseremoval"
 
@@ -83,7 +84,7 @@ class RemoveLicenses(Action):
         if not chosen:
             return None
         found = Message.objects.filter(
-            pk=int(chosen) if chosen.isascii() and chosen.isdecimal() else 0,
+            pk=read_number(chosen) or 0,
             conversation__organization=self.subject,
             removal_quantity__isnull=False,
         )

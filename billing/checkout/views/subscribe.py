@@ -1,6 +1,5 @@
 """Subscribing as a new organization (R23)."""
 
-import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +26,7 @@ from subscriptions.access import limits
 from subscriptions.models import Package
 from subscriptions.policy import add_ons
 from subscriptions.policy.refusal import Refusal, Refused
+from subscriptions.text.ids import read_number, read_uuid
 from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
 
 PAGE = "billing/subscribe.html"
@@ -82,12 +82,12 @@ def _page(
 def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
     """The plan for what is typed so far, and what is wrong with its code."""
     package = Package.objects.filter(
-        is_offered=True, pk=_number(str(form["package"].value() or ""))
+        is_offered=True, pk=read_number(str(form["package"].value() or "")) or 0
     ).first()
     quantity = add_ons.read_quantity(str(form["quantity"].value() or ""))
     if package is None or isinstance(quantity, Refusal):
         return None, ""
-    code, submission = str(form["code"].value() or ""), _uuid(str(form["submission"].value()))
+    code, submission = str(form["code"].value() or ""), read_uuid(str(form["submission"].value()))
     error = ""
     for one in (code, ""):
         try:
@@ -105,10 +105,9 @@ def _initial(request: HttpRequest) -> dict[str, object]:
     kept = _kept(request.GET.get("kept", ""))
     if kept is not None:
         return kept
-    package = (
-        Package.objects.filter(is_offered=True, pk=_number(request.GET.get("package", ""))).first()
-        or Package.objects.filter(is_offered=True).first()
-    )
+    offered = Package.objects.filter(is_offered=True)
+    chosen = read_number(request.GET.get("package", "")) or 0
+    package = offered.filter(pk=chosen).first() or offered.first()
     return {
         "package": package.pk if package else None,
         "quantity": package.minimum_licenses if package else "",
@@ -118,7 +117,7 @@ def _initial(request: HttpRequest) -> dict[str, object]:
 
 def _kept(submission: str) -> dict[str, object] | None:
     """What was typed before leaving for the payment page; its number is hard to guess."""
-    key = _uuid(submission)
+    key = read_uuid(submission)
     kept = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
     application = kept.filter(purchase__submission=key).first() if key else None
     if application is None:
@@ -140,14 +139,3 @@ def _kept(submission: str) -> dict[str, object] | None:
 
 def _order(data: dict[str, Any]) -> SubscriptionOrder:
     return SubscriptionOrder(**data)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

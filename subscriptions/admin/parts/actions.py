@@ -33,6 +33,7 @@ from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal, Refused
+from subscriptions.text.ids import read_uuid
 from subscriptions.text.refusals import sentence
 
 
@@ -172,9 +173,7 @@ class Action(ABC):
     def _data(self) -> Any:
         """What was sent; without a usable number of its own the form gets one."""
         data = self.request.POST.copy()
-        try:
-            uuid.UUID(data.get("submission", ""))
-        except ValueError:
+        if read_uuid(data.get("submission", "")) is None:
             data["submission"] = str(uuid.uuid4())
         return data
 

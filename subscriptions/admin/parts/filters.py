@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import Organization
+from subscriptions.text.ids import read_number
 
 
 class YesFilter(ABC, admin.SimpleListFilter):
@@ -41,7 +42,7 @@ def organization_filter(field: str) -> type[admin.SimpleListFilter]:
             chosen = self.value()
             if not chosen:
                 return []
-            if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+            if read_number(chosen) is None:
                 raise IncorrectLookupParameters
             names = Organization.objects.filter(pk=chosen).values_list("name", flat=True)
             return [(chosen, name) for name in names] or [(chosen, "–")]

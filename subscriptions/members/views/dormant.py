@@ -23,6 +23,7 @@ from subscriptions.models import Membership
 from subscriptions.policy.members import Capability, may_touch
 from subscriptions.policy.refusal import ALLOWED, Refused
 from subscriptions.text import formats
+from subscriptions.text.ids import read_uuid
 from subscriptions.text.refusals import sentence
 
 PER_PAGE = 50
@@ -131,10 +132,5 @@ def _mark(member: Membership, rows: Iterable[Any]) -> None:
 
 
 def _keys(request: HttpRequest) -> list[UUID]:
-    keys = []
-    for text in request.POST.getlist("user")[: use_cases.MOST_AT_ONCE + 1]:
-        try:
-            keys.append(UUID(text))
-        except ValueError:
-            continue
-    return keys
+    chosen = request.POST.getlist("user")[: use_cases.MOST_AT_ONCE + 1]
+    return [key for key in map(read_uuid, chosen) if key]

@@ -16,6 +16,7 @@ from subscriptions.notifications import activity as log
 from subscriptions.policy import calendar
 from subscriptions.policy.members import Capability
 from subscriptions.text.csv import csv_response
+from subscriptions.text.ids import read_number
 
 PER_PAGE = 50
 
@@ -57,8 +58,8 @@ def _found(request: HttpRequest, member: Membership) -> QuerySet[Activity]:
     if kind in log.KINDS:
         found = found.filter(verb__in=log.KINDS[kind].verbs)
     actor = request.GET.get("actor", "")
-    if actor.isascii() and actor.isdecimal() and len(actor) < 18:
-        found = found.filter(actor=int(actor))
+    if (key := read_number(actor)) is not None:
+        found = found.filter(actor=key)
     since, until = _day(request, "since"), _day(request, "until")
     if since:
         found = found.filter(at__gte=calendar.midnight(since, clock.zone()))

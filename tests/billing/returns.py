@@ -8,12 +8,18 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.support.payments import RefundOrder, refund_purchase
 from subscriptions import clock
 from subscriptions.licenses import ledger
+from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import deliver, event
 from tests.billing.renewals import IN_WINDOW, renew_and_settle
 from tests.support.world import World, local
 
 NEXT_YEAR = local(date(2032, 3, 1), 12)
+
+
+def standing(organization: Organization) -> Standing:
+    """How an organization stands now."""
+    return standing_of(organization, clock.now())
 
 
 def hear(purchase: Purchase, type: str = "refund.created") -> int:

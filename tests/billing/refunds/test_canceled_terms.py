@@ -12,10 +12,9 @@ from billing.models import PaymentProblem, Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, Resolution
 from subscriptions import clock
-from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import LicenseEntry, Membership, Organization, Renewal
+from subscriptions.models import LicenseEntry, Membership, Renewal
 from subscriptions.models.members import Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
@@ -30,24 +29,14 @@ from tests.billing.returns import (
     held,
     refund_fails,
     refunded_outside,
-    renewed,
     reversals,
+    standing,
     term_of,
     waiting,
 )
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
 from tests.support.world import World, local
-
-
-def standing(organization: Organization) -> Standing:
-    return standing_of(organization, clock.now())
-
-
-@pytest.fixture
-def renewal(world: World, stripe: SandboxControl) -> Purchase:
-    """2032, paid on December 10, 2031 with 25 licenses."""
-    return renewed(world)
 
 
 class TestCanceledBeforeItBegan:

@@ -1,13 +1,8 @@
 """A refund of a term that fails later: the cancellation is lifted, or stands on the list (R30)."""
 
-import pytest
-
 from billing.models import Purchase
-from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
-from subscriptions import clock
-from subscriptions.licenses.status import Standing, standing_of
-from subscriptions.models import Organization, Renewal
+from subscriptions.models import Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
 from tests.billing.renewals import renew, renew_and_settle
@@ -16,22 +11,12 @@ from tests.billing.returns import (
     refund_fails,
     refunded_by_support,
     refunded_outside,
-    renewed,
     reversals,
+    standing,
     term_of,
     waiting,
 )
 from tests.support.world import World
-
-
-def standing(organization: Organization) -> Standing:
-    return standing_of(organization, clock.now())
-
-
-@pytest.fixture
-def renewal(world: World, stripe: SandboxControl) -> Purchase:
-    """2032, paid on December 10, 2031 with 25 licenses."""
-    return renewed(world)
 
 
 class TestARefundThatFailsLater:

@@ -1,0 +1,12 @@
+import pytest
+
+from billing.models import Purchase
+from billing.sandbox.control.client import SandboxControl
+from tests.billing.returns import renewed
+from tests.support.world import World
+
+
+@pytest.fixture
+def renewal(world: World, stripe: SandboxControl) -> Purchase:
+    """2032, paid on December 10, 2031 with 25 licenses."""
+    return renewed(world)

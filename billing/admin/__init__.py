@@ -5,7 +5,7 @@ refund a purchase, grant, refund or close a payment to look at, process an event
 licenses from a renewal. What pages of ``subscriptions`` show about money is registered from here,
 by ``organizations`` and ``records``.
 
-Doors: ``health.urls`` and ``overview.figures``, for the site's own admin pages. Nothing else.
+Doors: ``health`` and ``overview``, for the site's own admin pages. Nothing else.
 
 Django looks for the admin of an app in this module, so importing it registers every page.
 """

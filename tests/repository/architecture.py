@@ -122,6 +122,20 @@ def only_the_gateway_imports_stripe(source: Source) -> list[str]:
     return source.imports_of("stripe")
 
 
+@rule(
+    "only urls.py imports views",
+    "billing/settlement/settle.py",
+    "from billing.checkout.views.add_licenses import add_licenses",
+)
+def only_urls_import_views(source: Source) -> list[str]:
+    if not is_app_code(source):
+        return []
+    path = PurePosixPath(source.path)
+    if path.name == "urls.py" or "views" in path.parts:
+        return []
+    return sorted(name for name in source.imports_of(*APPS) if "views" in name.split("."))
+
+
 # Single writers ---------------------------------------------------------------------------------
 
 ASKS_THE_TIME = re.compile(
@@ -210,7 +224,7 @@ def pages_carry_no_inline_code(source: Source) -> list[str]:
     return [match.group()[:60] for match in INLINE_CODE.finditer(text)]
 
 
-ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+)["']""")
+ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+|billing/[\w/]+\.html)["']""")
 
 
 @rule(

@@ -2,6 +2,6 @@
 
 What a refund comes to is not worked out here a second time: it is done for trial and rolled back.
 
-Doors: ``actions`` (``RefundPurchase`` and its permission); ``facts``, for other pages that refund;
-``model_admin`` (which refunds are unfinished, which disputes need a response).
+Doors: ``actions``; ``facts``, for other pages that refund; ``model_admin``, which says which
+refunds are unfinished and which disputes need a response.
 """

@@ -4,5 +4,5 @@ It shows how the rules stand for an organization (R5, R19-R22, R25, R27, R30) an
 
 Doors: ``page`` and ``status_panels`` keep places for panels, facts, alerts, tools, actions, filters
 and searches of apps above; ``filters`` finds organizations by phase; ``list_panels`` names the
-permissions; ``history`` words what happened.
+permissions; ``history`` words what happened; ``model_admin`` is registered.
 """

@@ -38,6 +38,19 @@ def test_no_statement_changes_or_deletes_an_entry(world: World, statement: str) 
     assert world.held() == 25
 
 
+@pytest.mark.sqlite
+def test_replacing_an_entry_is_refused(world: World) -> None:
+    """SQLite deletes the row without its trigger, unless it is told to (``settings.DATABASES``)."""
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "REPLACE INTO subscriptions_licenseentry SELECT * FROM subscriptions_licenseentry"
+        )
+
+
 def test_the_orm_cannot_either(world: World) -> None:
     entry = LicenseEntry.objects.first()
     assert entry is not None

@@ -88,9 +88,9 @@ TEMPLATES = [
         "OPTIONS": {
             "libraries": {
                 "messenger": "subscriptions.messenger.tags",
-                "subscription_panels": "subscriptions.members.tags",
-                "figures": "subscriptions.licenses.tags",
-                "licensing": "subscriptions.text.tags",
+                "members": "subscriptions.members.tags",
+                "licenses": "subscriptions.licenses.tags",
+                "text": "subscriptions.text.tags",
             },
             "context_processors": [
                 "django.template.context_processors.request",

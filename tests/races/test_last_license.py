@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection
 
 from subscriptions import clock
 from subscriptions.licenses import license_numbers
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import members_of, standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
@@ -174,3 +174,17 @@ def second_administrator(world: World) -> Membership:
         organization=world.lakeside, role=Role.ADMINISTRATOR
     )
     return built
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_adding_and_removing_at_once(committed_db: str, world: World, turn: int) -> None:
+    """R4, R5"""
+    new = [newcomer(n) for n in range(8)]
+
+    at_once(
+        *(lambda n=n: members.add(world.administrator, new[n]) for n in range(8)),
+        lambda: members.remove(world.administrator, world.official),
+        lambda: members.remove(world.administrator, world.observer),
+    )
+
+    assert members_of(world.lakeside) == 10

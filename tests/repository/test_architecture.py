@@ -1,7 +1,10 @@
 """Every file keeps the rules of the code base, and every rule can fail."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
+from pathlib import PurePosixPath
 
 import pytest
 from django.db.migrations.loader import MigrationLoader
@@ -36,6 +39,30 @@ def test_every_file_keeps_the_rule(rule: Rule) -> None:
     ]
 
     assert not findings, "\n".join([rule.says, *findings])
+
+
+# Made by programs, or a pair of files for each mail.
+GROWING = {"migrations", "emails"}
+MOST_IN_A_FOLDER = 15
+
+
+def crowded(paths: Iterable[str]) -> dict[str, int]:
+    """Folders with more in them than one looks through."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    for path in map(PurePosixPath, paths):
+        for one, above in zip([path, *path.parents], path.parents, strict=False):
+            if not GROWING & {above.name, one.name} and one.name != "__init__.py":
+                inside[str(above)].add(one.name)
+    return {
+        name: len(of) for name, of in inside.items() if len(of) > MOST_IN_A_FOLDER and name != "."
+    }
+
+
+def test_no_folder_is_crowded() -> None:
+    assert crowded(source.path for source in repository()) == {}
+    assert crowded(f"a/b/{number}.py" for number in range(16)) == {"a/b": 16}
+    assert crowded(f"a/{number}/x.py" for number in range(16)) == {"a": 16}
+    assert crowded(f"a/emails/{number}.txt" for number in range(99)) == {}
 
 
 @by_rule

@@ -76,7 +76,7 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
     view_on_site = False
 
     class Media:
-        css = {"all": ["css/admin.css"]}
+        css = {"all": ["css/admin/pages.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With what every page of it names, the list and that of one object alike."""

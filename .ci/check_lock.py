@@ -21,6 +21,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 HIGHER = "9999"
+# Stands in the environment already, as a package does that an older lock had.
+LEFT_OVER = "left-over"
 RUNS = [("runtime", False), ("development", False), ("development", True)]
 # What must not leak in from the shell or from the make that runs this.
 FOREIGN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
@@ -56,13 +58,14 @@ def main() -> int:
 
 
 def offer_higher_releases(folder: Path) -> None:
-    """Build an empty wheel of a higher version for every locked package."""
+    """Build an empty wheel of a higher version for every locked package, and the one left over."""
     folder.mkdir()
-    for requirement in locked("requirements-dev.txt") + locked("requirements.txt"):
-        name = canonicalize_name(requirement.name).replace("-", "_")
+    names = [one.name for one in locked("requirements-dev.txt") + locked("requirements.txt")]
+    for package in [*names, LEFT_OVER]:
+        name = canonicalize_name(package).replace("-", "_")
         with zipfile.ZipFile(folder / f"{name}-{HIGHER}-py3-none-any.whl", "w") as wheel:
             info = f"{name}-{HIGHER}.dist-info"
-            metadata = f"Metadata-Version: 2.1\nName: {requirement.name}\nVersion: {HIGHER}\n"
+            metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {HIGHER}\n"
             tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             wheel.writestr(f"{info}/METADATA", metadata)
             wheel.writestr(f"{info}/WHEEL", tags)
@@ -82,13 +85,15 @@ def install(
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, project)
     shutil.copytree(ROOT / ".ci", project / ".ci")
-    env = {key: value for key, value in os.environ.items() if key not in FOREIGN}
+    env = clean_environment()
     env |= {"PIP_NO_CACHE_DIR": "1", "PIP_NO_COMPILE": "1"}
     make = ["make", "--silent", f"PYTHON={python}"]
     subprocess.run([*make, ".venv/bin/python"], cwd=project, env=env, check=True)
+    pip = [".venv/bin/python", "-m", "pip", "install", "--quiet"]
     if newest_pip:
-        upgrade = [".venv/bin/python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"]
-        subprocess.run(upgrade, cwd=project, env=env, check=True)
+        subprocess.run([*pip, "--upgrade", "pip"], cwd=project, env=env, check=True)
+    left_over = [*pip, "--no-index", "--find-links", str(higher), LEFT_OVER]
+    subprocess.run(left_over, cwd=project, env=env, check=True)
     env["PIP_FIND_LINKS"] = f"{env.get('PIP_FIND_LINKS', '')} {higher}".strip()
     command = [*make, f".venv/{target}"]
     result = subprocess.run(
@@ -100,10 +105,17 @@ def install(
     return differences(project / ".venv", locked(name))
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment of this process, without what a shell or make may have left in it."""
+    return {key: value for key, value in os.environ.items() if key not in FOREIGN}
+
+
 def differences(environment: Path, lock: list[Requirement]) -> list[str]:
     """Say what the environment has, lacks, or takes from outside, against the lock."""
     python = environment / "bin" / "python"
-    told = json.loads(subprocess.check_output([python, "-I", "-c", QUESTION], text=True))
+    told = json.loads(
+        subprocess.check_output([python, "-c", QUESTION], env=clean_environment(), text=True)
+    )
     version = {
         "python_full_version": told["python"],
         "python_version": ".".join(told["python"].split(".")[:2]),

@@ -1,0 +1,1 @@
+"""Buying by card: checkout, settlement, refunds, documents; builds on ``subscriptions``."""

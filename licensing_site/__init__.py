@@ -1,0 +1,1 @@
+"""The site: settings, addresses, commands, monitoring, the demo; puts both apps together."""

@@ -1,4 +1,5 @@
-"""Receipts, quotes and verification sheets, and the purchase history (R31).
+"""Receipts and the purchase history (R31), quotes for a renewal (R25), verification sheets of the
+ledger (R29).
 
 Doors: ``panels``.
 """

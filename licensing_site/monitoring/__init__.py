@@ -1,1 +1,4 @@
-"""Logs, the line of each request, probes and metrics."""
+"""Logs, the line of each request, probes and metrics.
+
+Doors: all modules.
+"""

@@ -1,4 +1,5 @@
-"""Users of an organization: adding, inviting, joining, roles, removing (R3, R4, R5), Add User (R8).
+"""Users of an organization: adding, inviting, joining, roles, removing (R3, R4, R5), Add User (R8),
+requests to join (R2).
 
 Doors: ``dormant``, ``drafts``, ``forms``, ``invitations``, ``members``.
 """

@@ -1,4 +1,4 @@
-"""The messenger: threads with support, replies, and asking for a removal (R28).
+"""The messenger: threads with support and replies (R28), and asking for a removal (R27).
 
 Doors: ``forms``, ``replies``, ``threads``.
 """

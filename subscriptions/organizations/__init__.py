@@ -1,4 +1,5 @@
-"""An organization: opening one, Members Home, System Settings and its tabs (R7), the daily job.
+"""An organization: opening one, Members Home, System Settings and its tabs (R2, R7), and the daily
+job, which sends reminders (R32).
 
 Doors: ``daily``, ``opening``.
 """

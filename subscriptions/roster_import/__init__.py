@@ -1,4 +1,5 @@
-"""Importing users from a roster: reading the file, naming its columns, judging its rows (R8).
+"""Importing users from a roster (R8): reading the file, naming its columns, judging its rows as Add
+User would (R3-R5).
 
 Doors: ``rosters``.
 """

@@ -21,16 +21,20 @@ def the_map() -> dict[int, set[str]]:
     return {int(number): set(places.split(", ")) for number, places in lines}
 
 
-def holders() -> dict[str, Path]:
-    """Everything whose docstring says which rules it holds."""
-    modules = {path.stem: path for path in (ROOT / "subscriptions/policy").glob("[a-z]*.py")}
-    rooms = {
+def rooms() -> dict[str, Path]:
+    """The docstring of each room says which rules it holds."""
+    return {
         f"{app}.{path.parent.name}": path
         for app in ("subscriptions", "billing")
         for path in (ROOT / app).glob("*/__init__.py")
         if path.parent.name not in NO_ROOMS
     }
-    return {**modules, **rooms}
+
+
+def holders() -> dict[str, Path]:
+    """The rooms, and the modules of the policy."""
+    modules = {path.stem: path for path in (ROOT / "subscriptions/policy").glob("[a-z]*.py")}
+    return {**modules, **rooms()}
 
 
 def rules_in(text: str) -> set[int]:
@@ -51,6 +55,14 @@ def test_a_rule_is_named_by_exactly_the_modules_that_hold_it(rule: int) -> None:
     files = {place for place in the_map()[rule] if "/" in place}
     assert the_map()[rule] - files == named
     assert all(rule in rules_in((ROOT / file).read_text()) for file in files)
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_room_names_all_the_rules_that_its_modules_name(room: str) -> None:
+    path = rooms()[room]
+    inside = [rules_in(docstring(one)) for one in path.parent.rglob("*.py") if one != path]
+
+    assert set().union(*inside) <= rules_in(docstring(path))
 
 
 def test_the_map_names_every_rule_once() -> None:

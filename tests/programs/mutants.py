@@ -56,7 +56,7 @@ SUBJECTS = {
     "renewals": Subject(
         ("subscriptions/licenses/renewals.py",),
         (
-            "tests/billing/checkout/test_renewing.py",
+            "tests/billing/checkout/test_renewals.py",
             "tests/billing/checkout/test_renewal_payments.py",
         ),
         sample=60,

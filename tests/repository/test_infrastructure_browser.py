@@ -1,4 +1,4 @@
-"""The promises of tests/support/server.py and tests/browser.py."""
+"""The promises of tests/support/server.py and tests/support/browser.py."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The promises of tests/processor.py."""
+"""The promises of tests/support/processor.py."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""The product's own settings; ``environment.py`` says which database, processor and site.
+"""The product's own settings; ``__main__`` says which database, processor and site.
 
 What differs is what a crowd of programs on one machine needs.
 """

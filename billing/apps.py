@@ -8,14 +8,8 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.documents.panels import purchases_panel
-        from subscriptions.text.links import register_pages
-        from subscriptions.text.panels import register_panel
+        from subscriptions.text.links import PAGES, PANELS
 
-        register_pages(
-            add_licenses="billing:add_licenses",
-            end_renewal="billing:end_renewal",
-            pricing="billing:pricing",
-            purchases="billing:purchases",
-            renewal="billing:renewal",
-        )
-        register_panel("purchases", purchases_panel)
+        for key in ("add_licenses", "end_renewal", "pricing", "purchases", "renewal"):
+            PAGES.register(key, f"billing:{key}")
+        PANELS.register("purchases", purchases_panel)

@@ -13,7 +13,6 @@ from subscriptions.admin.organizations import history
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.filters import YesFilter, organization_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import (
     Activity,
@@ -23,6 +22,7 @@ from subscriptions.models import (
     Renewal,
     Term,
 )
+from subscriptions.text.registry import ELSEWHERE, Registry
 
 
 def with_reference(reference: str) -> Q:

@@ -1,28 +1,35 @@
 """Links to pages: within the site, and in full for e-mails and other sites.
 
 Subscriptions knows nothing of billing (see docs/architecture.md). Where one of its pages leads to a
-page of billing, it names it by a key, and billing says at start-up which page that is.
+page of billing, or shows a panel of it, it names it by a key, and billing says at start-up which
+page or panel that is.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from subscriptions.models import Membership
+from subscriptions.models import Membership, Organization
+from subscriptions.text.registry import ELSEWHERE, Registry
 
-# Key → name of the address.
-_PAGES: dict[str, str] = {}
-
-
-def register_pages(**names: str) -> None:
-    """Register pages by key, each with the name of its address."""
-    _PAGES.update(names)
+# The name of each page's address.
+PAGES: Registry[str] = Registry(
+    add_licenses=ELSEWHERE,
+    end_renewal=ELSEWHERE,
+    pricing=ELSEWHERE,
+    purchases=ELSEWHERE,
+    renewal=ELSEWHERE,
+)
+# What renders each panel.
+PANELS: Registry[Callable[[Organization], SafeString]] = Registry(purchases=ELSEWHERE)
 
 
 def page_name(key: str) -> str:
-    """The name of the address behind a key. Raises KeyError: nobody has registered it."""
-    return _PAGES[key]
+    """The name of the address behind a key. Raises LookupError: nobody has registered it."""
+    return PAGES[key]
 
 
 def page(key: str, *args: object) -> str:

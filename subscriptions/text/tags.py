@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from subscriptions.models import Organization
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Allowed, Refusal
-from subscriptions.text import formats, help, links, panels, refusals
+from subscriptions.text import formats, help, links, refusals
 
 register = template.Library()
 
@@ -92,7 +92,7 @@ def page_name(key: str) -> str:
 @register.simple_tag
 def panel(key: str, organization: Organization) -> SafeString:
     """``{% panel "purchases" organization %}``: a panel that billing registered."""
-    return panels.render_panel(key, organization)
+    return links.PANELS[key](organization)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 from django.db.migrations.loader import MigrationLoader
 
+from subscriptions.text import links
 from tests.repository.architecture import (
     APPS,
     RULES,
@@ -157,6 +158,7 @@ def test_what_is_no_inline_code_is_let_through(text: str) -> None:
 # Addresses and migrations -----------------------------------------------------------------------
 
 URL_TAG = re.compile(r"""{%\s*url\s+["']([\w:.-]+)["']""")
+KEY_TAG = re.compile(r"""{%\s*(page|page_name|panel)\s+["']([\w:.-]+)["']""")
 
 
 def test_pages_link_to_addresses_that_exist() -> None:
@@ -172,6 +174,20 @@ def test_pages_link_to_addresses_that_exist() -> None:
 
     assert known
     assert not missing, "\n".join(["No such address:", *missing])
+
+
+def test_pages_and_panels_of_billing_are_named_by_keys_that_exist() -> None:
+    pages, panels = dict(links.PAGES.items()), dict(links.PANELS.items())
+    used = {
+        (tag == "panel", key)
+        for source in repository()
+        if source.path.endswith(".html")
+        for tag, key in KEY_TAG.findall(source.text)
+    }
+
+    assert {key for is_panel, key in used if is_panel} == set(panels)
+    assert {key for is_panel, key in used if not is_panel} <= set(pages)
+    assert set(pages.values()) <= {one.name for one in addresses()}
 
 
 def test_migrations_of_an_app_form_one_line() -> None:

@@ -15,8 +15,8 @@ from subscriptions.admin.organizations.filters import OverFilter, PhaseFilter
 from subscriptions.admin.parts import search
 from subscriptions.admin.parts.actions import Action
 from subscriptions.admin.parts.display import Panel, Tool
-from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.licenses.status import Standing
+from subscriptions.text.registry import ELSEWHERE, Registry
 
 # From what is asked most to what is asked least.
 PANELS: Registry[Callable[[HttpRequest, Standing], Panel | None]] = Registry(

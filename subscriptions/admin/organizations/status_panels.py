@@ -8,13 +8,13 @@ from django.utils.translation import ngettext
 
 from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts.display import Fact, Panel, day, day_of, link, marked, money
-from subscriptions.admin.parts.registry import ELSEWHERE, Registry
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Package, Term
 from subscriptions.policy.refusal import Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import sentence
+from subscriptions.text.registry import ELSEWHERE, Registry
 
 # At the end of the panel about the renewal.
 RENEWAL_FACTS: Registry[Callable[[Standing], Fact]] = Registry(paid_by=ELSEWHERE)

@@ -3,7 +3,7 @@
 import pytest
 
 from subscriptions.admin.organizations import page
-from subscriptions.admin.parts.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import ELSEWHERE, Registry
 
 
 def test_the_order_is_that_of_the_page() -> None:

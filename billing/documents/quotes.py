@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from billing.checkout.renewals import RenewalPlan
-from billing.documents.typesetting import Paper, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models.purchases import seller_now
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
@@ -13,7 +13,7 @@ from subscriptions.text import formats
 
 def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:
     """The PDF of ``plan``, as worked out at the moment of ``standing``."""
-    paper = Paper(
+    document = Document(
         title=_("Quote for renewing the subscription"),
         seller=seller_now(),
         recipient=_recipient(standing.organization),
@@ -22,7 +22,7 @@ def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:
         notes=_notes(plan),
         foot=foot(seller_now()),
     )
-    return typeset(paper, made_at=standing.now)
+    return typeset(document, made_at=standing.now)
 
 
 def _recipient(organization: Organization) -> str:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from billing.documents.typesetting import Paper, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models import Dispute, Purchase, Refund
 from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
 from subscriptions.text import formats
@@ -12,7 +12,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
     """The PDF of a settled purchase. Raises ValueError for one that is not."""
     if purchase.status != PurchaseStatus.SETTLED or purchase.settled_at is None:
         raise ValueError(f"purchase {purchase.pk} has no receipt")
-    paper = Paper(
+    document = Document(
         title=_("Receipt %(number)s") % {"number": purchase.receipt_number},
         seller=purchase.sold_by,
         recipient=recipient_of(purchase),
@@ -21,7 +21,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
         notes=_notes(purchase),
         foot=foot(purchase.sold_by),
     )
-    return typeset(paper, made_at=purchase.settled_at)
+    return typeset(document, made_at=purchase.settled_at)
 
 
 def recipient_of(purchase: Purchase) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from billing.documents.typesetting import Paper, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models import Purchase
 from billing.models.purchases import seller_now
 from subscriptions import clock
@@ -16,7 +16,7 @@ from subscriptions.text import formats
 
 def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
     """The PDF about ``terms``: one, or several that began on the same day."""
-    paper = Paper(
+    document = Document(
         title=_("Verification sheet"),
         seller=seller_now(),
         recipient=organization.name,
@@ -33,7 +33,7 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
         ],
         foot=foot(seller_now()),
     )
-    return typeset(paper, made_at=clock.now())
+    return typeset(document, made_at=clock.now())
 
 
 def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:

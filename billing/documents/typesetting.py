@@ -1,4 +1,4 @@
-"""What a document says, and setting it as a PDF by typst (templates/documents/paper.typ).
+"""What a document says, and setting it as a PDF by typst (templates/documents/document.typ).
 
 Everything reaches the typesetter as data, never as its markup: a name is a name, whatever is in it.
 The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 logger = logging.getLogger(__name__)
 
 _FOLDER = Path(settings.BASE_DIR) / "templates" / "documents"
-_SOURCE = _FOLDER / "paper.typ"
+_SOURCE = _FOLDER / "document.typ"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Paper:
+class Document:
     """A document: its parties, its facts (label and value each), its tables, and notes below."""
 
     title: str
@@ -48,9 +48,9 @@ class Paper:
     foot: str = ""
 
 
-def typeset(paper: Paper, *, made_at: datetime) -> bytes:
-    """The PDF of ``paper``. ``made_at``: the moment it tells of, which it carries as its date."""
-    data = asdict(paper) | {"language": (get_language() or "en")[:2]}
+def typeset(document: Document, *, made_at: datetime) -> bytes:
+    """The PDF of a document. ``made_at``: the moment it tells of, which it carries as its date."""
+    data = asdict(document) | {"language": (get_language() or "en")[:2]}
     given: dict[str, Any] = {
         "root": _FOLDER,
         "sys_inputs": {"data": json.dumps(data)},
@@ -62,7 +62,7 @@ def typeset(paper: Paper, *, made_at: datetime) -> bytes:
     except typst.TypstError:
         # A name has a character that the fonts which come along do not have, which the standard
         # forbids. Fonts of this machine may have it; else it becomes a box, and the rest is right.
-        logger.info("a document needs fonts of the system", extra={"document": paper.title})
+        logger.info("a document needs fonts of the system", extra={"document": document.title})
         pdf = typst.compile(_SOURCE, ignore_system_fonts=False, **given)
     return pdf
 

@@ -18,7 +18,7 @@ from billing.models import ProcessorEvent
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
 from subscriptions.admin.parts.display import Fact, Tool
-from subscriptions.admin.parts.filters import YesFilter
+from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
@@ -66,16 +66,10 @@ class ProcessAgain(Action):
         return Done(words, messages.ERROR)
 
 
-class StateFilter(YesFilter):
-    """Events that are not processed."""
-
-    title = _("not processed")
-    parameter_name = "failed"
-    words = _("Waiting or failed")
-
-    def condition(self) -> Q:
-        """Those that reconciliation takes up."""
-        return Q(processed_at__isnull=True)
+# Events that are not processed.
+StateFilter = yes_filter(
+    "failed", _("not processed"), _("Waiting or failed"), lambda: Q(processed_at__isnull=True)
+)
 
 
 @admin.register(ProcessorEvent)

@@ -15,23 +15,20 @@ from billing.states import PurchaseStatus
 from subscriptions.admin.organizations import page, status_panels
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact, Panel, Tool, link, marked, moment, money
-from subscriptions.admin.parts.filters import YesFilter
+from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.licenses.status import Standing
 from subscriptions.models import Organization
 from subscriptions.text import formats
 
-
-class ProblemsFilter(YesFilter):
-    """Organizations whose payments a person has to look at."""
-
-    title = _("payments")
-    parameter_name = "problems"
-    words = _("With payments to look at")
-
-    def condition(self) -> Q:
-        """Those that wait."""
-        waiting = PaymentProblem.objects.filter(needs_support=True)
-        return Q(pk__in=waiting.values("purchase__organization"))
+# Organizations whose payments a person has to look at.
+ProblemsFilter = yes_filter(
+    "problems",
+    _("payments"),
+    _("With payments to look at"),
+    lambda: Q(
+        pk__in=PaymentProblem.objects.filter(needs_support=True).values("purchase__organization")
+    ),
+)
 
 
 def by_purchase(text: str) -> Q | None:

@@ -19,7 +19,7 @@ from billing.support import payments
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, action_page
 from subscriptions.admin.parts.display import Fact, Tool
-from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
@@ -238,16 +238,10 @@ def _is_granted(problem: PaymentProblem, purchase: Purchase) -> bool:
     )
 
 
-class WaitingFilter(YesFilter):
-    """Those that a person has to look at."""
-
-    title = _("waiting")
-    parameter_name = "waiting"
-    words = _("Waiting for support")
-
-    def condition(self) -> Q:
-        """Not dealt with."""
-        return Q(needs_support=True)
+# Those that a person has to look at.
+WaitingFilter = yes_filter(
+    "waiting", _("waiting"), _("Waiting for support"), lambda: Q(needs_support=True)
+)
 
 
 @admin.register(PaymentProblem)

@@ -17,23 +17,16 @@ from billing.support import payments
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.display import Tool
-from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseEntry
 from subscriptions.text.ids import read_number
 
-
-class ReturnedFilter(YesFilter):
-    """Purchases of which money went back."""
-
-    title = _("returned")
-    parameter_name = "returned"
-    words = _("Some or all returned")
-
-    def condition(self) -> Q:
-        """By refunds and lost disputes."""
-        return Q(refunded_amount__gt=0)
+# Purchases of which money went back.
+ReturnedFilter = yes_filter(
+    "returned", _("returned"), _("Some or all returned"), lambda: Q(refunded_amount__gt=0)
+)
 
 
 @admin.register(Purchase)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.admin.organizations import history
 from subscriptions.admin.parts import display, search
-from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import (
@@ -65,16 +65,10 @@ class _ComposedAdmin(Searched, RecordAdmin):
         return [*super().get_readonly_fields(request, obj), *self.more_fields]
 
 
-class CanceledFilter(YesFilter):
-    """Terms whose payment was taken back."""
-
-    title = _("canceled")
-    parameter_name = "canceled"
-    words = _("Canceled")
-
-    def condition(self) -> Q:
-        """Those with a cancellation."""
-        return Q(canceled_at__isnull=False)
+# Terms whose payment was taken back.
+CanceledFilter = yes_filter(
+    "canceled", _("canceled"), _("Canceled"), lambda: Q(canceled_at__isnull=False)
+)
 
 
 @admin.register(Term)
@@ -187,16 +181,10 @@ class LicenseEntryAdmin(_ComposedAdmin):
         return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
-class WaitingNoticeFilter(YesFilter):
-    """Notices that are no mail yet."""
-
-    title = _("mail")
-    parameter_name = "waiting"
-    words = _("Not queued yet")
-
-    def condition(self) -> Q:
-        """Those the next sweep takes."""
-        return Q(queued_at__isnull=True)
+# Notices that are no mail yet.
+WaitingNoticeFilter = yes_filter(
+    "waiting", _("mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
+)
 
 
 @admin.register(Notice)

@@ -11,7 +11,7 @@ from billing.admin import references
 from billing.models import Dispute, Refund
 from billing.states import DisputeStatus, RefundStatus
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 
@@ -20,16 +20,13 @@ UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRE
 NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
 
 
-class UnfinishedFilter(YesFilter):
-    """Refunds that the processor has not finished."""
-
-    title = _("unfinished")
-    parameter_name = "unfinished"
-    words = _("Not finished")
-
-    def condition(self) -> Q:
-        """Neither succeeded nor failed."""
-        return Q(status__in=[str(status) for status in UNFINISHED])
+# Refunds that the processor has not finished.
+UnfinishedFilter = yes_filter(
+    "unfinished",
+    _("unfinished"),
+    _("Not finished"),
+    lambda: Q(status__in=[str(status) for status in UNFINISHED]),
+)
 
 
 class _OfPurchase(Searched, RecordAdmin):
@@ -77,16 +74,13 @@ class RefundAdmin(_OfPurchase):
     readonly_fields = ("organization", "money")
 
 
-class NeedsResponseFilter(YesFilter):
-    """Disputes that somebody must answer at the processor."""
-
-    title = _("needs response")
-    parameter_name = "respond"
-    words = _("Needs a response")
-
-    def condition(self) -> Q:
-        """Inquiries, too."""
-        return Q(status__in=[str(status) for status in NEEDS_RESPONSE])
+# Disputes that somebody must answer at the processor.
+NeedsResponseFilter = yes_filter(
+    "respond",
+    _("needs response"),
+    _("Needs a response"),
+    lambda: Q(status__in=[str(status) for status in NEEDS_RESPONSE]),
+)
 
 
 @admin.register(Dispute)

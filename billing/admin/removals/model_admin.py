@@ -12,22 +12,15 @@ from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.display import Tool
-from subscriptions.admin.parts.filters import YesFilter, organization_filter
+from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseRemoval
 
-
-class StandsFilter(YesFilter):
-    """Removals that were not taken back."""
-
-    title = _("taken back")
-    parameter_name = "stands"
-    words = _("Not taken back")
-
-    def condition(self) -> Q:
-        """Those that stand, or stood when the renewal was paid."""
-        return Q(taken_back_at__isnull=True)
+# Removals that were not taken back.
+StandsFilter = yes_filter(
+    "stands", _("taken back"), _("Not taken back"), lambda: Q(taken_back_at__isnull=True)
+)
 
 
 @admin.register(LicenseRemoval)

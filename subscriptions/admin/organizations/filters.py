@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
-from subscriptions.admin.parts.filters import YesFilter
+from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.models import LicenseEntry, Organization, Term
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.policy import calendar
@@ -104,13 +104,5 @@ class PhaseFilter(admin.SimpleListFilter):
         return queryset.filter(in_phase(Phase(chosen))) if chosen in set(Phase) else queryset
 
 
-class OverFilter(YesFilter):
-    """Organizations that have lost licenses that are in use."""
-
-    title = _("licenses")
-    parameter_name = "over"
-    words = _("More members than licenses")
-
-    def condition(self) -> Q:
-        """Those whose term runs."""
-        return over_their_licenses()
+# Organizations that have lost licenses that are in use.
+OverFilter = yes_filter("over", _("licenses"), _("More members than licenses"), over_their_licenses)

@@ -1,6 +1,6 @@
 """Filters of lists, to be built from."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -13,22 +13,25 @@ from subscriptions.models import Organization
 from subscriptions.text.ids import read_number
 
 
-class YesFilter(ABC, admin.SimpleListFilter):
-    """A filter with one choice beside all."""
+def yes_filter(
+    name: str, label: Any, choice: Any, condition: Callable[[], Q]
+) -> type[admin.SimpleListFilter]:
+    """A filter with one ``choice`` beside all: the rows that meet ``condition`` now.
 
-    words: Any = ""
+    ``name`` stands in the address. ``label`` and ``choice`` are texts, translated lazily.
+    """
 
-    @abstractmethod
-    def condition(self) -> Q:
-        """The rows it leaves."""
+    class YesFilter(admin.SimpleListFilter):
+        title = label
+        parameter_name = name
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """One choice beside all."""
-        return [("yes", self.words)]
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return [("yes", choice)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """All, or those."""
-        return queryset.filter(self.condition()) if self.value() == "yes" else queryset
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(condition()) if self.value() == "yes" else queryset
+
+    return YesFilter
 
 
 def organization_filter(field: str) -> type[admin.SimpleListFilter]:

@@ -108,7 +108,9 @@ def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
         ada.can_be_used_by_everybody()
     ada.reads("Changed settings", "PO 4711")
 
-    arlo.opens("/o/lakeside/settings/organization/")
+    arlo.opens("/o/lakeside/settings/activity/")
+    arlo.reads("Changed settings", "PO 4711")
+    arlo.clicks("Organization")
     arlo.reads("Only Administrators change them")
     expect(arlo.main.get_by_role("button", name="Save")).to_have_count(0)
 

@@ -1,4 +1,4 @@
-"""Who did what in the organization, for its Administrators."""
+"""Who did what in the organization, for those who see its settings (R2)."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ from subscriptions.text.ids import read_number
 PER_PAGE = 50
 
 
-@members_only(Capability.EDIT_SETTINGS)
+@members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def activity(request: HttpRequest, member: Membership) -> HttpResponse:
     """The newest first, by kind, person and day."""
@@ -43,7 +43,7 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
     return render(request, "organizations/activity.html", context)
 
 
-@members_only(Capability.EDIT_SETTINGS)
+@members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def activity_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
     """The same as CSV, with the filters that are set."""

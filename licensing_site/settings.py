@@ -63,6 +63,7 @@ MIDDLEWARE = [
     # Pages, as WhiteNoise does files. Tokens are masked anew on each page and the length of the
     # answer is blurred, so that nothing can be guessed from how well it compresses.
     "django.middleware.gzip.GZipMiddleware",
+    "subscriptions.access.head_requests.HeadAsGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
+from subscriptions.access.head_requests import is_head
 from subscriptions.admin.parts import search
 from subscriptions.admin.parts.filters import organization_filter
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
@@ -239,7 +240,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         may_answer = request.user.has_perm(MAY_ANSWER)
         rows = threads.messages_of(conversation)
         unread = conversation.unread_by_support
-        if may_answer:
+        if may_answer and not is_head(request):
             replies.mark_read_by_support(conversation)
         for row in rows:
             row.conversation = conversation

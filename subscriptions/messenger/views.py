@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from subscriptions import clock
 from subscriptions.access import limits
 from subscriptions.access.decorators import active_memberships, keep_private, members_only
+from subscriptions.access.head_requests import is_head
 from subscriptions.licenses.status import standing_of
 from subscriptions.messenger import threads
 from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
@@ -142,7 +143,8 @@ def _show(
     # The conversation first: what is written after that is not taken as read.
     conversation = threads.conversation_of(*_whose(author))
     rows = threads.messages_of(conversation)
-    threads.mark_read_by_person(conversation)
+    if not is_head(request):
+        threads.mark_read_by_person(conversation)
     context = {
         "form": form,
         "rows": rows,
@@ -162,7 +164,8 @@ def _news(request: HttpRequest, author: Author) -> HttpResponse:
     rows = threads.messages_of(conversation, after=read_number(after) or 0)
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    threads.mark_read_by_person(conversation)
+    if not is_head(request):
+        threads.mark_read_by_person(conversation)
     context = {
         "rows": rows,
         "news": _address_of(author, "thread_news"),

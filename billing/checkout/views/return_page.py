@@ -15,6 +15,7 @@ from billing.settlement.settle import settle
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
+from subscriptions.access.head_requests import is_head
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership
 from subscriptions.policy.members import Capability
@@ -32,7 +33,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
     if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
     purchase = get_object_or_404(Purchase, session_id=session_id, organization=member.organization)
-    if purchase.status in UNSETTLED:
+    if purchase.status in UNSETTLED and not is_head(request):
         try:
             purchase = settle(session_id) or purchase
         except ProcessorError:
@@ -55,7 +56,7 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
     purchase = get_object_or_404(Purchase, session_id=session_id, kind=PurchaseKind.ORIGINAL)
-    if purchase.status in UNSETTLED:
+    if purchase.status in UNSETTLED and not is_head(request):
         try:
             purchase = settle(session_id) or purchase
         except ProcessorError:

@@ -8,8 +8,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Exactly what the lock says: no resolver that could choose, nothing built here. docs/dependencies.md
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# What an older lock had goes first, so that nothing else is left.
-EMPTY := $(PIP) freeze | cut -d= -f1 | xargs -r $(PIP) uninstall --yes
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary=:all:
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock"
@@ -43,13 +41,11 @@ install: .venv/development browser  ## install what developing and testing needs
 
 # Empty files that are as new as the requirements that were installed last.
 .venv/runtime: requirements.txt | .venv/bin/python
-	$(EMPTY)
 	$(INSTALL) -r requirements.txt
 	$(PIP) check
 	@touch $@
 
 .venv/development: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(EMPTY)
 	$(INSTALL) -r requirements-dev.txt
 	$(PIP) check
 	@touch $@ .venv/runtime

@@ -21,8 +21,6 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 HIGHER = "9999"
-# Stands in the environment already, as a package does that an older lock had.
-LEFT_OVER = "left-over"
 RUNS = [("runtime", False), ("development", False), ("development", True)]
 # What must not leak in from the shell or from the make that runs this.
 FOREIGN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
@@ -58,14 +56,13 @@ def main() -> int:
 
 
 def offer_higher_releases(folder: Path) -> None:
-    """Build an empty wheel of a higher version for every locked package, and the one left over."""
+    """Build an empty wheel of a higher version for every locked package."""
     folder.mkdir()
-    names = [one.name for one in locked("requirements-dev.txt") + locked("requirements.txt")]
-    for package in [*names, LEFT_OVER]:
-        name = canonicalize_name(package).replace("-", "_")
+    for requirement in locked("requirements-dev.txt") + locked("requirements.txt"):
+        name = canonicalize_name(requirement.name).replace("-", "_")
         with zipfile.ZipFile(folder / f"{name}-{HIGHER}-py3-none-any.whl", "w") as wheel:
             info = f"{name}-{HIGHER}.dist-info"
-            metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {HIGHER}\n"
+            metadata = f"Metadata-Version: 2.1\nName: {requirement.name}\nVersion: {HIGHER}\n"
             tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             wheel.writestr(f"{info}/METADATA", metadata)
             wheel.writestr(f"{info}/WHEEL", tags)
@@ -89,11 +86,9 @@ def install(
     env |= {"PIP_NO_CACHE_DIR": "1", "PIP_NO_COMPILE": "1"}
     make = ["make", "--silent", f"PYTHON={python}"]
     subprocess.run([*make, ".venv/bin/python"], cwd=project, env=env, check=True)
-    pip = [".venv/bin/python", "-m", "pip", "install", "--quiet"]
     if newest_pip:
-        subprocess.run([*pip, "--upgrade", "pip"], cwd=project, env=env, check=True)
-    left_over = [*pip, "--no-index", "--find-links", str(higher), LEFT_OVER]
-    subprocess.run(left_over, cwd=project, env=env, check=True)
+        upgrade = [".venv/bin/python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"]
+        subprocess.run(upgrade, cwd=project, env=env, check=True)
     env["PIP_FIND_LINKS"] = f"{env.get('PIP_FIND_LINKS', '')} {higher}".strip()
     command = [*make, f".venv/{target}"]
     result = subprocess.run(
@@ -114,7 +109,9 @@ def differences(environment: Path, lock: list[Requirement]) -> list[str]:
     """Say what the environment has, lacks, or takes from outside, against the lock."""
     python = environment / "bin" / "python"
     told = json.loads(
-        subprocess.check_output([python, "-c", QUESTION], env=clean_environment(), text=True)
+        subprocess.check_output(
+            [python, "-c", QUESTION], cwd=environment, env=clean_environment(), text=True
+        )
     )
     version = {
         "python_full_version": told["python"],
@@ -136,7 +133,12 @@ def differences(environment: Path, lock: list[Requirement]) -> list[str]:
     found += [f"packages from outside: {path}" for path in outside]
     found += ["packages of the user are used"] if told["user_site"] else []
     checked = subprocess.run(
-        [python, "-m", "pip", "check"], check=False, capture_output=True, text=True
+        [python, "-m", "pip", "check"],
+        cwd=environment,
+        env=clean_environment(),
+        check=False,
+        capture_output=True,
+        text=True,
     )
     return found + (checked.stdout.splitlines() if checked.returncode else [])
 

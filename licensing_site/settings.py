@@ -62,9 +62,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages, as WhiteNoise does files. Tokens are masked anew on each page and the length of the
     # answer is blurred, so that nothing can be guessed from how well it compresses.
-    "django.middleware.gzip.GZipMiddleware",
     "subscriptions.access.head_requests.HeadAsGet",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "subscriptions.access.head_requests.KeepSession",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,18 +1,20 @@
-"""HEAD, by which link checkers, mail scanners and monitors ask: as GET, without changes (R2)."""
+"""Answering HEAD (R2): link checkers, mail scanners and monitors ask by it."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
 
 class HeadAsGet:
-    """Let views see a GET, and answer without the body and without cookies.
+    """Let views see a GET, and send its headers only: no body, no cookies.
 
-    What a GET writes down beside its answer asks ``is_head`` first.
+    A view that writes on GET must check ``is_head`` first. Stands outside of what sets headers.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -25,14 +27,25 @@ class HeadAsGet:
             request.method = "HEAD"
         response.cookies.clear()
         if isinstance(response, StreamingHttpResponse):
-            response.close()
             response.streaming_content = []
         elif isinstance(response, HttpResponse):
-            response.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
         return response
 
 
+class KeepSession:
+    """Save no session on HEAD: libraries write into it on GET. Stands inside of the sessions."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if is_head(request):
+            request.session.modified = False
+        return response
+
+
 def is_head(request: HttpRequest) -> bool:
-    """Whether only the head of the answer is asked for, so that nothing may change by it."""
+    """Whether only the headers are asked for, so that nothing may be changed."""
     return request.META.get("REQUEST_METHOD") == "HEAD"

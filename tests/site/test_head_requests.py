@@ -1,9 +1,13 @@
 """HEAD is answered as GET is, without a body, and changes nothing (R2)."""
 
+import socket
+from email import message_from_bytes
+from email.message import Message
 from http import HTTPStatus
 
 import pytest
-import requests
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,9 +18,11 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation
+from subscriptions.models import Conversation, User
+from tests.billing.checkout.test_subscribing import subscribe
 from tests.security.test_access import address
 from tests.security.who_may import WHO_MAY
+from tests.support.factories import PackageFactory
 from tests.support.server import Site
 from tests.support.world import World
 
@@ -25,41 +31,94 @@ PUBLIC = [
     *("/accounts/password/reset/", "/admin/login/", "/stripe/webhook/", "/nowhere/"),
 ]
 WRITES = ("INSERT", "UPDATE", "DELETE")
+OF_A_PURCHASE = {"billing:purchase", "billing:receipt_pdf"}
+
+
+# What a page really shows needs the right key; with any other all of them are alike.
+def with_keys(world: World, name: str) -> str:
+    purchase = world.buy_and_settle(5) if name in OF_A_PURCHASE else None
+    if purchase is not None:
+        return reverse(name, kwargs={"slug": "lakeside", "pk": purchase.pk})
+    return address(world, name)
+
+
+def writes(asked: CaptureQueriesContext) -> list[str]:
+    return [one["sql"] for one in asked if one["sql"].startswith(WRITES)]
 
 
 @pytest.mark.parametrize("who", ["administrator", "official"])
 @pytest.mark.parametrize("name", WHO_MAY)
-def test_every_page_of_an_organization(world: World, name: str, who: str) -> None:
-    client, path = world.client(getattr(world, who)), address(world, name)
-    got = client.get(path)
+def test_every_page_of_an_organization(
+    world: World, stripe: SandboxControl, name: str, who: str
+) -> None:
+    client, path = world.client(getattr(world, who)), with_keys(world, name)
 
     with CaptureQueriesContext(connection) as asked:
         head = client.head(path)
+    got = client.get(path)
 
     assert head.status_code == got.status_code
     assert head.headers.get("Location") == got.headers.get("Location")
-    assert not head.getvalue()
+    assert head.headers.get("Content-Type") == got.headers.get("Content-Type")
     assert not head.cookies
-    assert [one["sql"] for one in asked if one["sql"].startswith(WRITES)] == []
+    assert writes(asked) == []
+    if name in OF_A_PURCHASE and who == "administrator":
+        assert got.status_code == HTTPStatus.OK
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PUBLIC)
 def test_every_page_for_strangers(path: str) -> None:
-    head = Client().head(path)
+    with CaptureQueriesContext(connection) as asked:
+        head = Client().head(path)
+    got = Client().get(path)
 
-    assert head.status_code == Client().get(path).status_code
+    assert head.status_code == got.status_code
+    assert head.headers.get("Location") == got.headers.get("Location")
     assert not head.cookies
+    assert writes(asked) == []
 
 
-def test_over_the_line_there_is_no_body(world: World, site: Site) -> None:
-    with requests.Session() as session:
-        # The same connection: a body that came after all would be read as the next answer.
-        head = session.head(site / "/pricing/", timeout=10)
-        got = session.get(site / "/pricing/", headers={"Accept-Encoding": "identity"}, timeout=10)
+def test_the_link_to_a_new_password_can_be_looked_at(world: World) -> None:
+    """The library keeps the key in the session; a scanner of mails must not leave sessions."""
+    user = User.objects.get(pk=world.official.user_id)
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    link = f"/accounts/password/reset/key/{key}/"
 
-    assert (head.status_code, head.text) == (HTTPStatus.OK, "")
-    assert "Pricing" in got.text
+    with CaptureQueriesContext(connection) as asked:
+        head = Client().head(link)
+
+    assert head.status_code == HTTPStatus.FOUND
+    assert writes(asked) == []
+
+
+@pytest.mark.parametrize("path", ["/pricing/", "/o/lakeside/settings/activity.csv"])
+def test_headers_are_those_of_a_get_and_nothing_follows(
+    world: World, site: Site, path: str
+) -> None:
+    head, nothing = over_the_line(world, site, "HEAD", path)
+    got, something = over_the_line(world, site, "GET", path)
+
+    for name in ("Content-Type", "Content-Encoding", "Vary", "Cache-Control"):
+        assert head.get(name) == got.get(name)
+    assert head["Content-Encoding"] == "gzip"
+    assert nothing == b""
+    assert something
+
+
+def over_the_line(world: World, site: Site, method: str, path: str) -> tuple[Message, bytes]:
+    """Headers, and every byte that follows them."""
+    cookies = world.client(world.administrator).cookies.values()
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        *("Host: localhost", "Accept-Encoding: gzip", "Connection: close"),
+        f"Cookie: {'; '.join(f'{one.key}={one.value}' for one in cookies)}",
+    ]
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode())
+        received = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    return message_from_bytes(head.partition(b"\r\n")[2]), body
 
 
 def test_a_payment_is_not_settled_by_it(world: World, stripe: SandboxControl) -> None:
@@ -72,6 +131,16 @@ def test_a_payment_is_not_settled_by_it(world: World, stripe: SandboxControl) ->
     assert Purchase.objects.get().status == PurchaseStatus.OPEN
     client.get(path)
     assert Purchase.objects.get().status == PurchaseStatus.SETTLED
+
+
+def test_a_new_subscription_is_not_settled_by_it(world: World, stripe: SandboxControl) -> None:
+    subscribe(PackageFactory.create(minimum_licenses=5))
+    session_id = Purchase.objects.get().session_id or ""
+    stripe.pay(session_id)
+    path = f"{reverse('billing:subscribed')}?session_id={session_id}"
+
+    assert Client().head(path).status_code == HTTPStatus.OK
+    assert Purchase.objects.get().status == PurchaseStatus.OPEN
 
 
 def test_nothing_is_read_by_it(world: World) -> None:

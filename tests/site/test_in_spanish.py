@@ -81,8 +81,8 @@ class TestBuying:
     def test_the_receipt_as_pdf(self, bought: Purchase, spanish: Client) -> None:
         come_back(spanish, bought)
 
-        paper = spanish.get(f"{HERE}/purchases/{bought.pk}/receipt.pdf")
-        reader = PdfReader(BytesIO(b"".join(paper)))
+        document = spanish.get(f"{HERE}/purchases/{bought.pk}/receipt.pdf")
+        reader = PdfReader(BytesIO(b"".join(document)))
         words = plain(" ".join(page.extract_text() for page in reader.pages))
 
         assert str(reader.root_object["/Lang"]) == "es"

@@ -57,7 +57,7 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
 
 # A checkout is open until the processor has said otherwise (R17).
 UNSETTLED = (PurchaseStatus.PENDING, PurchaseStatus.OPEN)
-# Nothing was paid. Another attempt may follow, and so may the news that it was paid after all.
+# Nothing was paid, as far as we know: it may still turn out to have been.
 CAME_TO_NOTHING = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
 # Payment was received, whatever became of it.
 PAID = (

@@ -249,7 +249,7 @@ class Purchase(models.Model):
 
     @property
     def is_returned(self) -> bool:
-        """All of the money has gone back, though it had been granted (R30)."""
+        """All of the money had gone back (R30) when that was last worked out."""
         return is_all_back(self.total_amount, self.refunded_amount)
 
     @property

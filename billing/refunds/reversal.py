@@ -103,7 +103,6 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
             Resolution.REFUNDED,
         )
-    # It was refunded when that was last worked out: only news is put on lists.
     elif purchase.is_returned and entry.term.canceled_at is not None:
         problems.note(purchase, ProblemReason.TERM_CANCELED, _facts(purchase, paid))
     return ledger.reverse(entry, rules.reversed_add_ons(paid), note=_NOTE, actor=None)

@@ -96,7 +96,8 @@ def _page_number(license_number: int) -> int:
 
 
 def _read(number: str) -> int:
-    return max(1, read_number(number[:12]) or 1)
+    # Of a longer one the beginning leads to the last page as well.
+    return max(1, read_number(number[:18]) or 1)
 
 
 def _begins(search: str) -> Q:

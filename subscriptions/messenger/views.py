@@ -161,7 +161,9 @@ def _show(
 def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
     conversation = threads.conversation_of(*_whose(author))
-    rows = threads.messages_of(conversation, after=read_number(after) or 0)
+    known = read_number(after or "0")
+    # What is no number is no message of ours: nothing comes after it.
+    rows = threads.messages_of(conversation, after=known) if known is not None else []
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     if not is_head(request):

@@ -9,7 +9,7 @@ from subscriptions.policy.calendar import LastTerm
 
 
 def still_counts(expires_on: date, today: date) -> bool:
-    """Whether the licenses of a term, add-ons too, count: from being granted to its end (R16)."""
+    """Whether licenses of a term, add-ons too, have not expired: they last through it (R16)."""
     return today <= expires_on
 
 

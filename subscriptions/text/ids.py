@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-# More digits than any key of a database has.
+# All numbers of so many digits fit into the 64 bits of a key.
 _MOST_DIGITS = 18
 
 
 def read_number(text: str) -> int | None:
-    """A whole number that a database can hold, written in the digits 0 to 9; else None."""
+    """A whole number of at most 18 digits 0 to 9; None for anything else."""
     is_one = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
     return int(text) if is_one else None
 

@@ -1,7 +1,7 @@
-"""What pages are composed of, by key, in the order in which they show it.
+"""What pages are composed of, by key; where it matters, in the order in which they show it.
 
 A page names what it builds itself. For what an app above this one adds, it keeps a place with a
-key, ``ELSEWHERE``, and that app registers it when its admin is imported.
+key, ``ELSEWHERE``, and that app registers it at start-up.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who did what in the organization, for those who see its settings (R2)."""
+"""Who did what in the organization, for Assignors and Administrators (R2)."""
 
 from datetime import date
 

@@ -222,12 +222,18 @@ class TestAnswers:
         assert f"?after={said.pk}" in page
         assert Conversation.objects.get().unread_by_person == 0
 
-    @pytest.mark.parametrize("after", ["", "x", "-1", "9" * 40, "²"])
-    def test_odd_numbers_harm_nothing(self, world: World, after: str) -> None:
-        threads.write(world.official, Text("A question"))
+    @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
+    def test_nothing_comes_after_what_is_no_message(self, world: World, after: str) -> None:
+        answer(world, threads.write(world.official, Text("A question")))
         response = world.client(world.official).get(NEWS, {"after": after})
 
-        assert response.status_code in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
+        assert response.status_code == HTTPStatus.NO_CONTENT
+        assert Conversation.objects.get().unread_by_person == 1
+
+    def test_without_a_number_all_of_them_come(self, world: World) -> None:
+        threads.write(world.official, Text("A question"))
+
+        assert "A question" in text_of(world.client(world.official).get(NEWS))
 
     def test_news_of_nobody_and_of_nothing(self, world: World) -> None:
         assert Client().get("/messages/news/").status_code == HTTPStatus.FORBIDDEN

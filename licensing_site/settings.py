@@ -64,6 +64,7 @@ MIDDLEWARE = [
     # answer is blurred, so that nothing can be guessed from how well it compresses.
     "subscriptions.access.head_requests.HeadAsGet",
     "django.middleware.gzip.GZipMiddleware",
+    "licensing_site.errors.KeepCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "subscriptions.access.head_requests.KeepSession",
     "django.middleware.locale.LocaleMiddleware",

@@ -91,6 +91,8 @@ class Person(threading.Thread):
                     action(self._random.choice(self._slugs))
                 except GivenUp:
                     self.place.tally.add("given up")
+        except GivenUp:
+            self.place.tally.add("never signed in")
         except Exception:
             self.place.tally.blame(f"{self.email}: {traceback.format_exc(limit=4)}")
 

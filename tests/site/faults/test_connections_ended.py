@@ -12,6 +12,8 @@ from itertools import count
 
 import pytest
 import requests
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.db import connections
 
 from billing.models import Purchase
@@ -22,6 +24,7 @@ from subscriptions.models import LicenseEntry, Membership, Notice
 from tests.billing.deliveries import completed, signature
 from tests.programs.soak import invariants
 from tests.site.faults.conftest import Browser, Points, is_clear
+from tests.support.factories import PASSWORD
 from tests.support.server import Site
 from tests.support.world import World
 
@@ -148,6 +151,41 @@ def test_while_a_purchase_is_started(
 
     assert fatal > 15
     assert invariants.money(stripe.sessions())[1] == []
+
+
+def test_while_somebody_signs_in(
+    world: World, stripe: SandboxControl, site: Site, points: Points
+) -> None:
+    """The same form is good again: nobody is told that it is wrong, or too old."""
+    for fatal in range(MOST_POINTS):
+        cache.clear()  # Else so many attempts from one address are refused.
+        UserSession.objects.all().delete()  # A sign-in asks about each of them.
+        session = requests.Session()
+        session.trust_env = False
+        session.get(site / "/accounts/login/", timeout=30)
+        form = {
+            "login": world.assignor.user.email,
+            "password": PASSWORD,
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        }
+
+        def sign_in(
+            session: requests.Session = session, form: dict[str, str] = form
+        ) -> requests.Response:
+            address = site / "/accounts/login/"
+            return session.post(address, data=form, timeout=30, allow_redirects=False)
+
+        points.arm(fatal)
+        answer = sign_in()
+        points.arm(None)
+        if answer.status_code == HTTPStatus.FOUND:
+            break
+        assert is_clear(answer), (fatal, answer.status_code)
+        assert sign_in().status_code == HTTPStatus.FOUND, fatal
+    else:
+        raise AssertionError("nobody signed in")
+
+    assert fatal > 5
 
 
 def test_an_idle_connection_that_was_ended_is_opened_anew(

@@ -9,8 +9,9 @@ from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import DisputeStatus, ProblemReason, Resolution
 from subscriptions import clock
 from subscriptions.models import User
-from subscriptions.notifications import mail_facts, notify
+from subscriptions.notifications import notify
 from subscriptions.text import links
+from subscriptions.text.languages import untranslated
 
 
 def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object]) -> None:
@@ -71,7 +72,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
         reference=f"problem:{problem.pk}",
         organization=problem.purchase.organization if problem.purchase else None,
         data={
-            "reason": mail_facts.words(ProblemReason(problem.reason).label),
+            "reason": untranslated(ProblemReason(problem.reason).label),
             "session": problem.session_id,
             "link": links.full_link("admin:billing_paymentproblem_change", problem.pk),
         },
@@ -90,9 +91,10 @@ def tell_about_dispute(dispute: Dispute) -> None:
         organization=purchase.organization,
         data={
             "organization_name": purchase.organization_name,
-            "status": mail_facts.words(DisputeStatus(dispute.status).label),
+            "status": untranslated(DisputeStatus(dispute.status).label),
             "reason": dispute.reason,
-            "amount": mail_facts.money(dispute.amount, dispute.currency),
+            "amount": dispute.amount,
+            "currency": dispute.currency,
             "link": links.full_link("admin:billing_dispute_change", dispute.pk),
         },
     )

@@ -27,11 +27,12 @@ from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Organization, Term
-from subscriptions.notifications import activity, mail_facts, notify
+from subscriptions.notifications import activity, notify
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy import refunds as rules
 from subscriptions.policy.refunds import PaidPurchase
 from subscriptions.text import links
+from subscriptions.text.languages import untranslated
 
 
 class CheckoutInTheWay(Exception):
@@ -256,15 +257,16 @@ def _mail_facts(
     count = standing.licenses
     return {
         "organization_name": organization.name,
-        "purchase": mail_facts.words(PurchaseKind(purchase.kind).label),
+        "purchase": untranslated(PurchaseKind(purchase.kind).label),
         "receipt_number": purchase.receipt_number,
-        "returned": mail_facts.money(purchase.refunded_amount, purchase.currency),
-        "total": mail_facts.money(purchase.total_amount, purchase.currency),
-        "taken": mail_facts.number(-change.licenses) if change.licenses < 0 else "",
-        "given": mail_facts.number(change.licenses) if change.licenses > 0 else "",
-        "held": mail_facts.number(count.held),
-        "in_use": mail_facts.number(count.in_use),
-        "over": mail_facts.number(count.over) if count.over else "",
-        "canceled": mail_facts.full_date(standing.canceled_on) if standing.canceled_on else "",
+        "currency": purchase.currency,
+        "returned": purchase.refunded_amount,
+        "total": purchase.total_amount,
+        "taken": max(-change.licenses, 0),
+        "given": max(change.licenses, 0),
+        "held": count.held,
+        "in_use": count.in_use,
+        "over": count.over,
+        "canceled": standing.canceled_on,
         "link": links.full_link("billing:purchase", organization.slug, purchase.pk),
     }

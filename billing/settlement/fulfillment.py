@@ -21,7 +21,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
-from subscriptions.notifications import activity, mail_facts, notify
+from subscriptions.notifications import activity, notify
 from subscriptions.notifications.recipients import others_for_receipts
 from subscriptions.organizations import opening
 from subscriptions.text import links
@@ -249,25 +249,22 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
     return {
         "organization_name": purchase.organization_name,
         "buyer": purchase.buyer_name or purchase.buyer_email,
-        "quantity": mail_facts.number(purchase.quantity),
-        "unit_price": mail_facts.money(purchase.unit_amount, purchase.currency),
-        "total": mail_facts.money(purchase.total_amount, purchase.currency),
-        "subtotal": mail_facts.money(purchase.subtotal_amount, purchase.currency),
+        "quantity": purchase.quantity,
+        "currency": purchase.currency,
+        "unit_price": purchase.unit_amount,
+        "total": purchase.total_amount,
+        "subtotal": purchase.subtotal_amount,
         "discount_name": purchase.discount_name,
-        "discount": _amount_or_nothing(purchase.discount_amount, purchase),
-        "fee": _amount_or_nothing(purchase.fee_amount, purchase),
+        "discount": purchase.discount_amount,
+        "fee": purchase.fee_amount,
         "package": purchase.package_name,
-        "starts": mail_facts.full_date(purchase.term_starts_on) if purchase.term_starts_on else "",
+        "starts": purchase.term_starts_on,
         "card": purchase.card,
         "receipt_number": purchase.receipt_number,
-        "paid_at": mail_facts.moment(purchase.paid_at) if purchase.paid_at else "",
-        "expires": mail_facts.end_of(purchase.term_expires_on) if purchase.term_expires_on else "",
+        "paid_at": purchase.paid_at,
+        "expires": purchase.term_expires_on,
         "link": _link(purchase),
     }
-
-
-def _amount_or_nothing(amount: int, purchase: Purchase) -> mail_facts.Fact | str:
-    return mail_facts.money(amount, purchase.currency) if amount else ""
 
 
 def _give_back(
@@ -289,7 +286,7 @@ def _give_back(
         _refund_mail(purchase, reason),
         reference=f"session:{session.id}",
         organization=purchase.organization,
-        data=_mail_facts(purchase) | {"refund": mail_facts.money(payment.amount, session.currency)},
+        data=_mail_facts(purchase) | {"refund": payment.amount},
     )
 
 

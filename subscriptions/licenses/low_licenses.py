@@ -1,7 +1,7 @@
 """Telling those who may buy that few licenses are left."""
 
 from subscriptions.licenses.status import Standing
-from subscriptions.notifications import mail_facts, notify, recipients
+from subscriptions.notifications import notify, recipients
 from subscriptions.policy import licenses
 from subscriptions.text import links
 
@@ -26,9 +26,9 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
             organization=organization,
             data={
                 "organization_name": organization.name,
-                "held": mail_facts.number(count.held),
-                "in_use": mail_facts.number(count.in_use + taken),
-                "free": mail_facts.number(left),
+                "held": count.held,
+                "in_use": count.in_use + taken,
+                "free": left,
                 "renewal_is_open": standing.renewal_is_open,
                 "link": _link(standing),
             },

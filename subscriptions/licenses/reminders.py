@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.models.organizations import lock_organization
-from subscriptions.notifications import mail_facts, notify, recipients
+from subscriptions.notifications import notify, recipients
 from subscriptions.policy import reminders
 from subscriptions.policy.expiration import Phase
 from subscriptions.text import links
@@ -188,16 +188,13 @@ def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
         "name": name,
         "organization_name": standing.organization.name,
         "days": days,
-        "expires": (
-            mail_facts.full_date(standing.canceled_on)
-            if standing.canceled_on
-            else mail_facts.end_of(term.expires_on)
-        ),
-        "renewal_opens": mail_facts.full_date(standing.renewal_opens_on or term.expires_on),
+        "canceled": standing.canceled_on,
+        "expires": term.expires_on,
+        "renewal_opens": standing.renewal_opens_on or term.expires_on,
         "renewal_is_open": standing.renewal_is_open,
-        "last_day": mail_facts.full_date(standing.last_day_to_add or term.expires_on),
-        "held": mail_facts.number(standing.licenses.held),
-        "in_use": mail_facts.number(standing.licenses.in_use),
+        "last_day": standing.last_day_to_add or term.expires_on,
+        "held": standing.licenses.held,
+        "in_use": standing.licenses.in_use,
         "closes_after": settings.CLOSE_AFTER_DAYS,
         "link": links.full_link("subscriptions:subscription", slug),
     }

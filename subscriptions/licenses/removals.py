@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import Standing
 from subscriptions.models import LicenseRemoval, Message, Term, User
-from subscriptions.notifications import activity, mail_facts, notify, recipients
+from subscriptions.notifications import activity, notify, recipients
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.policy.renewals import may_remove
@@ -124,7 +124,7 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
             data={
                 "name": str(member.user),
                 "organization_name": organization.name,
-                "quantity": mail_facts.number(removal.quantity),
+                "quantity": removal.quantity,
                 "asked_by": removal.asked_by,
                 "reason": removal.reason,
                 "link": links.full_link("subscriptions:subscription", organization.slug),

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from subscriptions import clock
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState, Role, membership_invited_by
-from subscriptions.notifications import mail_facts, notify
+from subscriptions.notifications import notify
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
+from subscriptions.text.languages import untranslated
 
 NOTICE = "invitation"
 
@@ -67,7 +68,7 @@ def _told(membership: Membership, invited_by: str) -> notify.Told:
         data={
             "membership": membership.pk,
             "name": membership.display_name,
-            "role": mail_facts.words(Role(membership.role).label),
+            "role": untranslated(Role(membership.role).label),
             "invited_by": invited_by,
             "days": members.INVITATION_LIFE.days,
         },

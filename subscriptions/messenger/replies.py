@@ -6,7 +6,7 @@ from subscriptions import clock
 from subscriptions.messenger.threads import Text, lock, mark_read, reachable_by, sent_before, unused
 from subscriptions.models import Conversation, Message, User
 from subscriptions.models.messenger import ConversationState
-from subscriptions.notifications import mail_facts, notify
+from subscriptions.notifications import notify
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.refusal import require
 from subscriptions.text import links
@@ -97,7 +97,7 @@ def _tell_person(message: Message) -> None:
             "name": conversation.person.name if conversation.person else "",
             "organization_name": organization.name if organization else "",
             "answer": message.body,
-            "asked_at": mail_facts.moment(question.created_at) if question else "",
+            "asked_at": question.created_at if question else None,
             "link": _link_to(conversation),
             "has_account": conversation.person is not None,
         },

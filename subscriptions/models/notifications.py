@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ class Notice(models.Model):
     recipient = models.EmailField(_("to"))
     kind = models.CharField(_("kind"), max_length=40)
     reference = models.CharField(_("reference"), max_length=80)
-    data = models.JSONField(default=dict)
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(_("written"))
     queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
 

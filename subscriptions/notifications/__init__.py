@@ -1,4 +1,4 @@
 """E-mails and activity, written in the transaction that causes them, and who gets them.
 
-Doors: ``activity``, ``mail_facts``, ``notify``, ``recipients``.
+Doors: ``activity``, ``notify``, ``recipients``.
 """

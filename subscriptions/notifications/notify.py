@@ -17,7 +17,7 @@ from post_office import mail
 
 from subscriptions import clock
 from subscriptions.models import Membership, Notice, Organization, User
-from subscriptions.notifications import html, mail_facts
+from subscriptions.notifications import html
 from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,9 @@ def tell(
 ) -> bool:
     """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
 
-    False where that was noted before. ``data`` are the facts of the mail, as plain JSON that
-    ``subscriptions.notifications.mail_facts`` words: what it says stays true when names change.
+    False where that was noted before. ``data`` are the facts of the mail, which its template
+    formats in the recipient's language: what it says stays true when names change. Amounts are in
+    minor units of ``currency``; labels of ours are ``untranslated``.
     """
     notice, is_new = Notice.objects.get_or_create(
         recipient=recipient,
@@ -117,7 +118,7 @@ def _queue(notice: Notice) -> None:
     with translation.override(_language_of(notice.recipient)):
         late = _LATE_FACTS[notice.kind](notice) if notice.kind in _LATE_FACTS else {}
         context = {
-            **mail_facts.in_words(notice.data),
+            **notice.data,
             **late,
             "organization": notice.organization,
             "site_url": settings.SITE_URL,

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.functional import Promise
 
 from subscriptions.models import User
 
@@ -35,6 +36,12 @@ class LanguageOfThePerson:
 def is_known(language: str) -> bool:
     """Whether it is one of those that can be chosen."""
     return language in dict(settings.LANGUAGES)
+
+
+def untranslated(label: str | Promise) -> str:
+    """A lazily translated text of ours as a template's ``translate`` looks it up."""
+    with translation.override(None):
+        return str(label)
 
 
 def in_force() -> str:

@@ -34,9 +34,9 @@ def number(value: int) -> str:
 
 
 @register.filter
-def full_date(day: date | None) -> str:
-    """Thursday, December 31, 2026."""
-    return formats.full_date(day) if day else ""
+def full_date(day: date | str | None) -> str:
+    """Thursday, December 31, 2026. Notices keep a day as its ISO text."""
+    return formats.full_date(_day(day)) if day else ""
 
 
 @register.filter
@@ -46,15 +46,21 @@ def long_date(day: date | None) -> str:
 
 
 @register.filter
-def moment(instant: datetime | None) -> str:
-    """An instant in the subscription time zone."""
+def moment(instant: datetime | str | None) -> str:
+    """An instant, or its ISO text, in the subscription time zone."""
+    if isinstance(instant, str):
+        instant = datetime.fromisoformat(instant) if instant else None
     return formats.moment(instant) if instant else ""
 
 
 @register.filter
-def end_of(day: date | None) -> str:
-    """The last minute of a term that expires on ``day``."""
-    return formats.end_of(day) if day else ""
+def end_of(day: date | str | None) -> str:
+    """The last minute of a term that expires on ``day``, or on its ISO text."""
+    return formats.end_of(_day(day)) if day else ""
+
+
+def _day(day: date | str) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day
 
 
 @register.filter

@@ -2,17 +2,21 @@
 
 from datetime import UTC, date, datetime
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import translation
+from django.utils.translation import gettext
+from post_office.models import Email
 
+from billing.states import PurchaseKind
 from subscriptions.models import User
-from subscriptions.models.members import Role
-from subscriptions.notifications import mail_facts
-from subscriptions.text import formats
+from subscriptions.notifications import notify
+from subscriptions.text import formats, tags
+from subscriptions.text.languages import untranslated
 from tests.journeys.pages import pages_of
 from tests.support.pages import queries_of, text_of
 from tests.support.world import TERM_END, World, local
@@ -169,33 +173,50 @@ class TestChoosing:
             assert "English Español Français" in words
 
 
-def test_facts_of_mails_are_worded_late() -> None:
-    data = {
-        "total": mail_facts.money(5000, "usd"),
-        "held": mail_facts.number(1200),
-        "ends": mail_facts.end_of(TERM_END),
-        "day": mail_facts.full_date(TERM_END),
-        "paid": mail_facts.moment(NIGHT),
-        "name": "Ada",
-        "days": 3,
-    }
+def test_mails_are_worded_for_who_reads_them(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever causes a mail may read another language, and the processor reads none."""
+    User.objects.filter(pk=world.assignor.user_id).update(language="es")
     with translation.override("fr"):
-        data["role"] = mail_facts.words(Role.ADMINISTRATOR.label)
-
-    assert data["role"] == {"words": ["Administrator"]}
-    with translation.override("en"):
-        words = mail_facts.in_words(data)
-
-    assert words == {
-        "total": "$50.00",
-        "held": "1,200",
-        "ends": "Wednesday, December 31, 2031, 11:59 PM Eastern Time",
-        "day": "Wednesday, December 31, 2031",
-        "paid": "November 30, 2031 at 11:05 PM Eastern Time",
-        "name": "Ada",
-        "days": 3,
-        "role": "Administrator",
+        label = untranslated(PurchaseKind.ADD_ON.label)
+    data = {
+        "purchase": label,
+        "currency": "usd",
+        "returned": 500000,
+        "total": 1000000,
+        "held": 1200,
+        "in_use": 3,
+        "taken": 5,
+        "over": 0,
+        "canceled": TERM_END,
+        "receipt_number": 17,
     }
+
+    with translation.override("fr"), django_capture_on_commit_callbacks(execute=True):
+        notify.tell(
+            world.assignor.user.email,
+            "payment_returned",
+            reference="x",
+            organization=world.lakeside,
+            data=data,
+        )
+
+    said = Email.objects.get().message
+    with translation.override("es"):
+        assert gettext(label) in said
+        assert formats.full_date(TERM_END) in said
+    assert label not in said
+    for fact in ("$5,000.00", "$10,000.00", "1,200"):
+        assert fact in said
+
+
+@translation.override("en")
+def test_dates_of_mails_are_formatted_from_their_stored_text() -> None:
+    assert tags.full_date("2031-12-31") == "Wednesday, December 31, 2031"
+    assert tags.end_of("2031-12-31") == "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
+    assert tags.moment(NIGHT.isoformat()) == "November 30, 2031 at 11:05 PM Eastern Time"
+    assert tags.full_date("") == tags.end_of(None) == tags.moment("") == ""
 
 
 @pytest.mark.usefixtures("stripe")

@@ -22,6 +22,9 @@ KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SU
 # An invitation has its link from the membership, and is sent as people send it.
 TOLD = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
+AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
+NUMBERS = "quantity held in_use free taken given over".split()
+DAYS = "starts expires renewal_opens last_day canceled paid_at asked_at".split()
 NAME = "Lake & <b>Side</b>"
 LINK = "http://localhost/o/lakeside/purchases/?a=1&b=2"
 
@@ -38,7 +41,10 @@ def words(text: str) -> list[str]:
 def mail_of(world: World, kind: str, callbacks: Any) -> Email:
     names = set(VARIABLE.findall("".join(p.read_text() for p in TEMPLATES.glob("*.txt"))))
     data: dict[str, object] = {name: f"the {name}" for name in names}
-    data |= {"organization_name": NAME, "link": LINK, "days": 3}
+    data |= (
+        dict.fromkeys(AMOUNTS, 5000) | dict.fromkeys(NUMBERS, 5) | dict.fromkeys(DAYS, "2031-12-31")
+    )
+    data |= {"organization_name": NAME, "link": LINK, "days": 3, "currency": "usd"}
     with callbacks(execute=True):
         notify.tell(
             "ada@lakeside.example", kind, reference="x", organization=world.lakeside, data=data

@@ -1,0 +1,78 @@
+"""The migration of waiting notices to plain facts, and back."""
+
+import importlib
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from subscriptions.models import Notice
+from tests.support.world import World
+
+migration = importlib.import_module("subscriptions.migrations.0014_facts_of_notices")
+
+# Kind, what the older version wrote, what is written now.
+CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "receipt_add_on",
+        {
+            "buyer": "Ada",
+            "total": {"money": [5000, "usd"]},
+            "fee": "",
+            "starts": {"full_date": ["2031-01-01"]},
+            "expires": {"end_of": ["2031-12-31"]},
+            "paid_at": {"moment": ["2031-06-16T12:00:00+00:00"]},
+        },
+        {
+            "buyer": "Ada",
+            "total": 5000,
+            "currency": "usd",
+            "fee": "",
+            "starts": "2031-01-01",
+            "expires": "2031-12-31",
+            "paid_at": "2031-06-16T12:00:00+00:00",
+        },
+    ),
+    (
+        "closed",
+        {"name": "Ada", "expires": {"full_date": ["2031-05-05"]}},
+        {"name": "Ada", "expires": "2031-05-05", "canceled": "2031-05-05"},
+    ),
+    ("invitation", {"role": {"words": ["Assignor"]}, "days": 14}, {"role": "Assignor", "days": 14}),
+    ("dispute", {"status": {"words": ["lost"]}, "reason": "x"}, {"status": "lost", "reason": "x"}),
+    ("few_licenses", {"free": 2, "renewal_is_open": True}, {"free": 2, "renewal_is_open": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), CASES)
+def test_each_fact_goes_there_and_back(
+    kind: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert migration.plain(kind, before) == after
+    there_and_back = migration.worded(kind, after)
+    there_and_back.pop("canceled", None)
+    assert there_and_back == before
+
+
+def test_numbers_stay_plain_on_the_way_back() -> None:
+    assert migration.plain("few_licenses", {"free": {"number": [2]}}) == {"free": 2}
+    assert migration.worded("few_licenses", {"free": 2}) == {"free": 2}
+
+
+def test_only_waiting_notices_are_rewritten(world: World) -> None:
+    old = {"total": {"money": [5000, "usd"]}}
+    for reference, queued_at in (("waiting", None), ("sent", timezone.now())):
+        Notice.objects.create(
+            recipient="ada@lakeside.example",
+            kind="receipt_add_on",
+            reference=reference,
+            data=old,
+            created_at=timezone.now(),
+            queued_at=queued_at,
+        )
+
+    migration.rewrite(migration.plain)(apps, None)
+
+    assert Notice.objects.get(reference="waiting").data == {"total": 5000, "currency": "usd"}
+    assert Notice.objects.get(reference="sent").data == old

@@ -6,15 +6,12 @@ R10, R11, R17. Settling is ``billing.settlement.settle.settle``.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.checkout import card_testing
-from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN, create_checkout
-from billing.gateway import processor
-from billing.gateway.types import Line, ProcessorRefused
+from billing.checkout import card_testing, sessions
+from billing.gateway.types import ProcessorRefused
 from billing.models import Purchase
 from billing.models.purchases import frozen_names
 from billing.settlement import rebuild
@@ -27,7 +24,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import add_ons, prices
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
-from subscriptions.text import formats, languages, links
+from subscriptions.text import formats, links
 
 # A Checkout Session with less life left is not offered again.
 WORTH_RESUMING = timedelta(minutes=5)
@@ -67,10 +64,7 @@ def start_purchase(buyer: Membership, order: Order) -> Purchase:
     resumable = _resumable(buyer, order)
     if resumable is not None:
         return resumable
-    purchase = _write_down(buyer, order)
-    if purchase.status != PurchaseStatus.PENDING:
-        return purchase
-    return create_checkout(purchase)
+    return sessions.create_checkout(_write_down(buyer, order))
 
 
 def _resumable(buyer: Membership, order: Order) -> Purchase | None:
@@ -144,16 +138,14 @@ def _sent_before(organization: Organization, order: Order) -> Purchase | None:
     A new attempt (another number, or the old attempt is over) takes the form's number with it, so
     that sending it twice is again one purchase.
     """
-    purchase = Purchase.objects.filter(
-        organization=organization, submission=order.submission
-    ).first()
+    same_form = Purchase.objects.filter(organization=organization, submission=order.submission)
+    purchase = same_form.first()
     if purchase is None:
         return None
     over = purchase.status in CAME_TO_NOTHING
     if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
         return purchase
-    purchase.submission = uuid.uuid4()
-    purchase.save(update_fields=["submission"])
+    sessions.give_up_submission(same_form)
     return None
 
 
@@ -161,7 +153,7 @@ def _is_too_old(purchase: Purchase) -> bool:
     """Whether its creation may not be repeated any more; reconciliation will look it up (R17)."""
     return (
         purchase.status == PurchaseStatus.PENDING
-        and clock.now() - purchase.created_at >= REPEAT_WITHIN
+        and clock.now() - purchase.created_at >= sessions.REPEAT_WITHIN
     )
 
 
@@ -206,35 +198,26 @@ def _frozen(
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    purchase.idempotency_key = f"purchase:{purchase.pk}"
-    purchase.request_parameters = _request(purchase, buyer, term)
+    _freeze_request(purchase, buyer, term)
     return purchase
 
 
-def _request(purchase: Purchase, buyer: Membership, term: Term) -> dict[str, Any]:
+def _freeze_request(purchase: Purchase, buyer: Membership, term: Term) -> None:
     slug = buyer.organization.slug
-    back = links.full_link("billing:return", slug)
     name = _("Add-on licenses, package %(package)s") % {"package": purchase.package_name}
     facts = {
         "organization": purchase.organization_name,
         "expires": formats.long_date(term.expires_on),
     }
     description = _("%(organization)s, through %(expires)s") % facts
-    return processor.session_parameters(
-        line=Line(
-            name=name[:250],
-            description=description[:250],
-            quantity=purchase.quantity,
-            unit_amount=purchase.unit_amount,
-            currency=purchase.currency,
-        ),
-        purchase_id=str(purchase.pk),
-        customer_email=purchase.buyer_email,
-        expires_at=purchase.created_at + CHECKOUT_LIFE,
-        # Put together by hand: the processor wants these braces unescaped.
-        success_url=f"{back}?session_id={{CHECKOUT_SESSION_ID}}",
+    sessions.freeze_request(
+        purchase,
+        name=name,
+        description=description,
+        quantity=purchase.quantity,
+        unit_amount=purchase.unit_amount,
+        success_url=links.full_link("billing:return", slug),
         cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
-        language=languages.in_force(),
         kept=rebuild.kept_for_an_add_on(buyer, term),
     )
 

@@ -6,10 +6,9 @@ Nothing of it is visible anywhere until it is paid. Settling is ``settlement.set
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.checkout import card_testing, sessions
@@ -21,6 +20,7 @@ from billing.settlement import fulfillment, settle
 from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Package
+from subscriptions.models.packages import lock_package
 from subscriptions.policy import calendar, prices
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import links
@@ -99,9 +99,7 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
 
     Raises Refused, PriceChanged, ProcessorUnavailable, ProcessorRefused.
     """
-    before = Purchase.objects.filter(
-        kind=PurchaseKind.ORIGINAL, submission=order.submission
-    ).first()
+    before = _of_the_form(order).first()
     if before is not None and before.status in UNSETTLED:
         if not _is_the_same(before, order):
             # The form was changed and sent again: what it had started can no longer be paid.
@@ -113,10 +111,12 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
         purchase = _write_down(order)
     except IntegrityError:
         # The same form at the same moment: the other one has written it down.
-        purchase = Purchase.objects.get(kind=PurchaseKind.ORIGINAL, submission=order.submission)
-    if purchase.status == PurchaseStatus.PENDING:
-        return sessions.create_checkout(purchase)
-    return purchase
+        purchase = _of_the_form(order).get()
+    return sessions.create_checkout(purchase)
+
+
+def _of_the_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
+    return Purchase.objects.filter(kind=PurchaseKind.ORIGINAL, submission=order.submission)
 
 
 def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
@@ -143,20 +143,14 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
 
 def _write_down(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
-        before = (
-            Purchase.objects.select_for_update()
-            .filter(kind=PurchaseKind.ORIGINAL, submission=order.submission)
-            .first()
-        )
+        same_form = _of_the_form(order)
+        before = same_form.select_for_update().first()
         if before is not None and before.status not in CAME_TO_NOTHING:
             return before
-        if before is not None:
-            before.submission = uuid.uuid4()
-            before.save(update_fields=["submission"])
+        sessions.give_up_submission(same_form)
         card_testing.refuse_suspicious_stranger(order.buyer_email)
         now = clock.now()
-        # Against a price list edit between the page and this moment.
-        package = Package.objects.select_for_update().get(pk=order.package.pk)
+        package = lock_package(order.package)
         plan = plan_subscription(package, order.quantity, code=order.code, now=now, lock=True)
         if plan.shown != order.shown:
             raise PriceChanged
@@ -189,16 +183,11 @@ def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> 
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    purchase.idempotency_key = purchase.reference
-    purchase.request_parameters = _request(purchase)
-    return purchase
-
-
-def _request(purchase: Purchase) -> dict[str, Any]:
     kept = str(purchase.submission)
-    return sessions.request_of_a_term(
+    sessions.freeze_request_of_a_term(
         purchase,
         name=_("Subscription"),
         success_url=links.full_link("billing:subscribed"),
         cancel_url=links.full_link("billing:subscribe", kept=kept, canceled="1"),
     )
+    return purchase

@@ -6,7 +6,6 @@ Settling is ``billing.settlement.settle.settle``, as for everything that is paid
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -29,6 +28,7 @@ from subscriptions.licenses.renewals import RenewalNeed
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.organizations import lock_organization
+from subscriptions.models.packages import lock_package
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar, prices
@@ -156,10 +156,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
         close_open_checkouts(buyer.organization)
         return _write_down(buyer, order)
 
-    purchase = until_done(begin, otherwise=CheckoutsKeepOpening())
-    if purchase.status == PurchaseStatus.PENDING:
-        return sessions.create_checkout(purchase)
-    return purchase
+    return sessions.create_checkout(until_done(begin, otherwise=CheckoutsKeepOpening()))
 
 
 def open_renewal_checkout(organization: Organization) -> Purchase | None:
@@ -197,10 +194,12 @@ def _finish_refunds(organization: Organization) -> None:
         sync.follow_up(refund)
 
 
+def _of_the_form(organization: Organization, order: RenewalOrder) -> QuerySet[Purchase]:
+    return Purchase.objects.filter(organization=organization, submission=order.submission)
+
+
 def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
-    purchase = Purchase.objects.filter(
-        organization=organization, submission=order.submission
-    ).first()
+    purchase = _of_the_form(organization, order).first()
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # Its payment page may have closed meanwhile, or been paid.
         purchase = settle.settle(purchase.session_id) or purchase
@@ -222,11 +221,11 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         card_testing.refuse_suspicious(organization)
         now = clock.now()
         standing = standing_of(organization, now)
-        plan = plan_renewal(standing, _fresh(order.package), code=order.code, lock=True)
+        plan = plan_renewal(standing, lock_package(order.package), code=order.code, lock=True)
         if plan.shown != order.shown:
             raise PriceChanged
         renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
-        _free_submission(organization, order)
+        sessions.give_up_submission(_of_the_form(organization, order))
         purchase = _frozen(buyer, plan, renewal, order, now)
         if not plan.price.total:
             purchase.status = fulfillment.grant_free(purchase)
@@ -238,18 +237,6 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
             data={"purchase": str(purchase.pk), "quantity": purchase.quantity},
         )
     return purchase
-
-
-def _fresh(package: Package) -> Package:
-    # Against a price list edit between the page and this moment.
-    return Package.objects.select_for_update().get(pk=package.pk)
-
-
-def _free_submission(organization: Organization, order: RenewalOrder) -> None:
-    """An attempt of this form that is over gives its number to the new one."""
-    Purchase.objects.filter(organization=organization, submission=order.submission).update(
-        submission=uuid.uuid4()
-    )
 
 
 def _frozen(
@@ -267,15 +254,10 @@ def _frozen(
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    purchase.idempotency_key = purchase.reference
-    purchase.request_parameters = _request(purchase, organization)
-    return purchase
-
-
-def _request(purchase: Purchase, organization: Organization) -> dict[str, Any]:
-    return sessions.request_of_a_term(
+    sessions.freeze_request_of_a_term(
         purchase,
         name=_("Renewal"),
         success_url=links.full_link("billing:return", organization.slug),
         cancel_url=links.full_link("billing:renewal", organization.slug, canceled="1"),
     )
+    return purchase

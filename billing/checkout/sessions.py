@@ -1,9 +1,11 @@
 """The Checkout Session of a purchase: created once, and found again (R17)."""
 
 import logging
+import uuid
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from billing.gateway import processor
@@ -31,9 +33,12 @@ def create_checkout(purchase: Purchase) -> Purchase:
     """Have the processor create the purchase's Checkout Session, once, and write it down.
 
     Repeated with the same key it finds the one that exists; too late for that, it is looked up,
-    and the purchase abandoned where there is none (R17). Raises ProcessorUnavailable where it may
-    exist, ProcessorRefused where it does not; the purchase is abandoned then.
+    and the purchase abandoned where there is none (R17). One that is not PENDING has its session
+    and is returned as it is. Raises ProcessorUnavailable where it may exist, ProcessorRefused where
+    it does not; the purchase is abandoned then.
     """
+    if purchase.status != PurchaseStatus.PENDING:
+        return purchase
     if clock.now() - purchase.created_at >= REPEAT_WITHIN:
         found = look_up(purchase)
         settled = settle(found.id) if found else None
@@ -56,10 +61,10 @@ def create_checkout(purchase: Purchase) -> Purchase:
     return open_with_session(purchase, session)
 
 
-def request_of_a_term(
+def freeze_request_of_a_term(
     purchase: Purchase, *, name: str, success_url: str, cancel_url: str
-) -> dict[str, Any]:
-    """The processor's request for a renewal or an original purchase.
+) -> None:
+    """Freeze the request of a renewal or an original purchase.
 
     One line, the total: discount and fee stand on our page and receipt.
     """
@@ -68,12 +73,39 @@ def request_of_a_term(
     title = _("%(name)s, package %(package)s") % facts
     facts = {"organization": purchase.organization_name, "licenses": licenses}
     description = _("%(organization)s, %(licenses)s licenses") % facts
-    return processor.session_parameters(
+    freeze_request(
+        purchase,
+        name=title,
+        description=description,
+        quantity=1,
+        unit_amount=purchase.total_amount,
+        success_url=success_url,
+        cancel_url=cancel_url,
+    )
+
+
+def freeze_request(
+    purchase: Purchase,
+    *,
+    name: str,
+    description: str,
+    quantity: int,
+    unit_amount: int,
+    success_url: str,
+    cancel_url: str,
+    kept: Mapping[str, str] | None = None,
+) -> None:
+    """Freeze what the processor will be asked for a purchase, and under which key (R17).
+
+    ``unit_amount`` in minor units. ``kept``: what the processor keeps with the session for us.
+    """
+    purchase.idempotency_key = purchase.reference
+    purchase.request_parameters = processor.session_parameters(
         line=Line(
-            name=title[:250],
+            name=name[:250],
             description=description[:250],
-            quantity=1,
-            unit_amount=purchase.total_amount,
+            quantity=quantity,
+            unit_amount=unit_amount,
             currency=purchase.currency,
         ),
         purchase_id=str(purchase.pk),
@@ -83,7 +115,13 @@ def request_of_a_term(
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
         language=languages.in_force(),
+        kept=kept,
     )
+
+
+def give_up_submission(purchases: QuerySet[Purchase]) -> None:
+    """Let a new attempt have the number of the form that started these (R14)."""
+    purchases.update(submission=uuid.uuid4())
 
 
 def look_up(purchase: Purchase) -> CheckoutSession | None:

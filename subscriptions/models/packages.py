@@ -63,3 +63,11 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def lock_package(package: Package) -> Package:
+    """Lock the package's row until the transaction ends, and read it anew.
+
+    Against an edit of the price list between the page and this moment (R25).
+    """
+    return Package.objects.select_for_update().get(pk=package.pk)

@@ -187,7 +187,7 @@ class TestACrash:
 
     @pytest.mark.parametrize(
         "step",
-        ["billing.checkout.add_ons.create_checkout", "billing.checkout.sessions.open_with_session"],
+        ["billing.checkout.sessions.create_checkout", "billing.checkout.sessions.open_with_session"],
     )
     @pytest.mark.parametrize("minutes", [1, 5])
     def test_before_or_after_the_call_that_creates_the_session(
@@ -205,7 +205,7 @@ class TestACrash:
         reconcile()
 
         purchase = Purchase.objects.get()
-        is_lost = step == "billing.checkout.add_ons.create_checkout" and minutes == 5
+        is_lost = step == "billing.checkout.sessions.create_checkout" and minutes == 5
         expected = PurchaseStatus.ABANDONED if is_lost else PurchaseStatus.OPEN
         assert purchase.status == expected
         assert len(stripe.sessions()) == (0 if is_lost else 1)

@@ -9,8 +9,7 @@ from billing.models import Purchase
 from billing.states import PAID, UNSETTLED, PurchaseStatus
 from subscriptions.models import Discount, Organization
 from subscriptions.policy import prices
-from subscriptions.policy.prices import DiscountFacts
-from subscriptions.policy.refusal import Allowed, Refusal, require
+from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
 # A use is reserved from the start of the checkout, and released when that comes to nothing.
 _RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)
@@ -22,6 +21,7 @@ class Discounts:
 
     rows: tuple[Discount, ...]
     uses: dict[int, int]
+    currency: str
     organization: Organization | None
     today: date
 
@@ -32,27 +32,25 @@ class Discounts:
         """
         typed = code.strip().upper()
         if typed:
-            found = [row for row in self.rows if row.code.upper() == typed]
-            require(self._judge(found[0] if found else None))
-            return found[0]
+            found = next((row for row in self.rows if row.code.upper() == typed), None)
+            if found is None:
+                raise Refused(Refusal(Reason.DISCOUNT_UNKNOWN))
+            require(self._judge(found))
+            return found
         usable = [
             row for row in self.rows if not row.code and isinstance(self._judge(row), Allowed)
         ]
         return max(usable, key=lambda row: _taken(row, subtotal), default=None)
 
-    def _judge(self, discount: Discount | None) -> Allowed | Refusal:
-        facts = None
-        if discount is not None:
-            owner = discount.organization_id
-            facts = DiscountFacts(
-                valid_from=discount.valid_from,
-                valid_until=discount.valid_until,
-                uses_left=self._uses_left(discount),
-                is_for_others=owner not in (None, self.organization and self.organization.pk),
-                currency=discount.currency,
-            )
-        currency = discount.currency if discount else ""
-        return prices.may_use_discount(facts, today=self.today, currency=currency)
+    def _judge(self, discount: Discount) -> Allowed | Refusal:
+        owner = discount.organization_id
+        return prices.may_use_discount(
+            discount,
+            today=self.today,
+            currency=self.currency,
+            uses_left=self._uses_left(discount),
+            is_for_others=owner not in (None, self.organization and self.organization.pk),
+        )
 
     def _uses_left(self, discount: Discount) -> int | None:
         if discount.most_uses is None:
@@ -84,6 +82,7 @@ def load_discounts(
     return Discounts(
         rows=found,
         uses={row["discount"]: row["used"] for row in counted},
+        currency=currency,
         organization=organization,
         today=today,
     )
@@ -97,6 +96,4 @@ def count_uses(discount: Discount) -> tuple[int, int]:
 
 
 def _taken(discount: Discount, subtotal: int) -> int:
-    return prices.price_of(
-        quantity=1, unit_amount=subtotal, discount=discount.terms
-    ).discount_amount
+    return prices.price_of(quantity=1, unit_amount=subtotal, discount=discount).discount_amount

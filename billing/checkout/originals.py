@@ -82,7 +82,7 @@ def plan_subscription(
     price = prices.price_of(
         quantity=quantity,
         unit_amount=unit_amount,
-        discount=discount.terms if discount else prices.NO_DISCOUNT,
+        discount=discount,
     )
     require(prices.may_be_charged(price, currency=package.currency))
     return SubscriptionPlan(

@@ -105,7 +105,7 @@ class Planner:
         price = prices.price_of(
             quantity=number.quantity,
             unit_amount=unit_amount,
-            discount=discount.terms if discount else prices.NO_DISCOUNT,
+            discount=discount,
             fee=settings.LATE_FEE_AMOUNT if is_late else 0,
         )
         require(prices.may_be_charged(price, currency=package.currency))

@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from subscriptions import clock
 from subscriptions.models import Organization, Term
 from subscriptions.policy import calendar
-from subscriptions.policy.calendar import LastTerm, PaidTerm
+from subscriptions.policy.calendar import LastTerm
 
 
 def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
     """Which of an organization's terms, given in the order of their start, counts at ``now``."""
-    paid = [PaidTerm(term.pk, term.expires_on, term.canceled_at) for term in terms]
-    return calendar.last_term(paid, now=now, zone=clock.zone())
+    return calendar.last_term(list(terms), now=now, zone=clock.zone())
 
 
 def live_terms(organization: Organization) -> QuerySet[Term]:

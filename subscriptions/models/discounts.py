@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.organizations import Organization
-from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT, DiscountTerms
+from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT
 
 
 class Discount(models.Model):
@@ -71,8 +71,3 @@ class Discount(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def terms(self) -> DiscountTerms:
-        """What it takes off, as ``policy.prices`` wants it."""
-        return DiscountTerms(basis_points=self.basis_points, amount=self.amount)

@@ -5,6 +5,7 @@ an organization counts (R30).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 # The renewal window: these many calendar days before a term's end (R19). Before it add-ons are
@@ -60,13 +61,15 @@ def expiration_date(starts_on: date, years: int) -> date:
     return same_date - timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class PaidTerm:
+class PaidTerm(Protocol):
     """A term that was paid once; ``canceled_at`` where its payment was taken back."""
 
-    key: int
-    expires_on: date
-    canceled_at: datetime | None = None
+    @property
+    def pk(self) -> int: ...
+    @property
+    def expires_on(self) -> date: ...
+    @property
+    def canceled_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def last_term(terms: Sequence[PaidTerm], *, now: datetime, zone: ZoneInfo) -> La
     # The renewal of a canceled original purchase is of that term.
     chosen = live[-1] if live else canceled[0]
     outlived = live and (carried_to is None or carried_to <= _end(chosen, zone))
-    return LastTerm(chosen.expires_on, None if outlived else carried_to, chosen.key)
+    return LastTerm(chosen.expires_on, None if outlived else carried_to, chosen.pk)
 
 
 def is_canceled(canceled_at: datetime | None, *, now: datetime) -> bool:

@@ -6,6 +6,7 @@ All amounts are whole minor units of a two-decimal currency.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
@@ -22,15 +23,19 @@ def add_on_total(*, quantity: int, unit_amount: int) -> int:
     return quantity * unit_amount
 
 
-@dataclass(frozen=True)
-class DiscountTerms:
-    """What a discount takes off: ``basis_points`` of the subtotal, or ``amount``; one of them."""
+class Discount(Protocol):
+    """What takes off ``basis_points`` of the subtotal, or ``amount``; one of them."""
 
-    basis_points: int = 0
-    amount: int = 0
-
-
-NO_DISCOUNT = DiscountTerms()
+    @property
+    def basis_points(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def valid_from(self) -> date | None: ...
+    @property
+    def valid_until(self) -> date | None: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Price:
 
 
 def price_of(
-    *, quantity: int, unit_amount: int, discount: DiscountTerms = NO_DISCOUNT, fee: int = 0
+    *, quantity: int, unit_amount: int, discount: Discount | None = None, fee: int = 0
 ) -> Price:
     """Work out a price (R26).
 
@@ -63,7 +68,9 @@ def price_of(
     remains.
     """
     subtotal = quantity * unit_amount
-    taken = min(subtotal, discount.amount + subtotal * discount.basis_points // FULL_PERCENT)
+    taken = 0
+    if discount is not None:
+        taken = min(subtotal, discount.amount + subtotal * discount.basis_points // FULL_PERCENT)
     total = subtotal - taken + fee
     if 0 < total < PROCESSOR_MINIMUM:
         taken = max(0, taken - (PROCESSOR_MINIMUM - total))
@@ -89,32 +96,20 @@ def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
     return ALLOWED
 
 
-@dataclass(frozen=True)
-class DiscountFacts:
-    """What decides whether a discount may be used."""
-
-    valid_from: date | None
-    valid_until: date | None
-    uses_left: int | None
-    is_for_others: bool
-    currency: str | None
-
-
 def may_use_discount(
-    discount: DiscountFacts | None, *, today: date, currency: str
+    discount: Discount, *, today: date, currency: str, uses_left: int | None, is_for_others: bool
 ) -> Allowed | Refusal:
     """Whether a discount applies on ``today`` to a purchase in ``currency`` (R26).
 
-    None: there is no such code. A code of another organization gets the same answer.
+    ``uses_left`` None: without limit. A code of another organization gets the same answer as one
+    that does not exist.
     """
-    if discount is None or discount.is_for_others:
-        return Refusal(Reason.DISCOUNT_UNKNOWN)
-    if discount.currency is not None and discount.currency != currency:
+    if is_for_others or discount.currency != currency:
         return Refusal(Reason.DISCOUNT_UNKNOWN)
     if discount.valid_from is not None and today < discount.valid_from:
         return Refusal(Reason.DISCOUNT_NOT_YET, {"valid_from": discount.valid_from})
     if discount.valid_until is not None and today > discount.valid_until:
         return Refusal(Reason.DISCOUNT_OVER, {"valid_until": discount.valid_until})
-    if discount.uses_left is not None and discount.uses_left <= 0:
+    if uses_left is not None and uses_left <= 0:
         return Refusal(Reason.DISCOUNT_USED_UP)
     return ALLOWED

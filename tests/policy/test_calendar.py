@@ -1,5 +1,6 @@
 """The calendar of a term (R18, R19, R23): both sides of each boundary, and the instant itself."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import add_ons, calendar, expiration, renewals
-from subscriptions.policy.calendar import LastTerm, PaidTerm, last_term
+from subscriptions.policy.calendar import LastTerm, last_term
 from subscriptions.policy.expiration import Phase
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 
@@ -121,6 +122,13 @@ def test_terms_follow_each_other_without_gap_or_overlap(starts_on: date, years: 
     }
 
 
+@dataclass(frozen=True)
+class Term:
+    pk: int
+    expires_on: date
+    canceled_at: datetime | None = None
+
+
 FIRST = date(2031, 12, 31)
 SECOND = date(2032, 12, 31)
 THIRD = date(2033, 12, 31)
@@ -130,7 +138,7 @@ def at(year: int, month: int, day: int, hour: int = 12) -> datetime:
     return datetime(year, month, day, hour, tzinfo=NEW_YORK)
 
 
-def last(*terms: PaidTerm, now: datetime) -> LastTerm | None:
+def last(*terms: Term, now: datetime) -> LastTerm | None:
     return last_term(terms, now=now, zone=NEW_YORK)
 
 
@@ -140,7 +148,7 @@ def test_nothing_was_ever_paid() -> None:
 
 @pytest.mark.parametrize("now", [at(2031, 6, 1), at(2032, 6, 1), at(2040, 1, 1)])
 def test_the_last_paid_one_counts_and_ends_with_its_last_day(now: datetime) -> None:
-    found = last(PaidTerm(1, FIRST), PaidTerm(2, SECOND), now=now)
+    found = last(Term(1, FIRST), Term(2, SECOND), now=now)
 
     assert found == LastTerm(SECOND, None, 2)
     assert found.ends_at(NEW_YORK) == at(2033, 1, 1, 0)
@@ -148,14 +156,14 @@ def test_the_last_paid_one_counts_and_ends_with_its_last_day(now: datetime) -> N
 
 def test_before_its_cancellation_a_term_counts() -> None:
     canceled_at = at(2032, 3, 1)
-    terms = PaidTerm(1, FIRST), PaidTerm(2, SECOND, canceled_at)
+    terms = Term(1, FIRST), Term(2, SECOND, canceled_at)
 
     assert last(*terms, now=canceled_at - timedelta(seconds=1)) == LastTerm(SECOND, None, 2)
     assert last(*terms, now=canceled_at) == LastTerm(FIRST, canceled_at, 1)
 
 
 def test_canceled_before_it_began_the_running_term_goes_on() -> None:
-    found = last(PaidTerm(1, FIRST), PaidTerm(2, SECOND, at(2031, 12, 20)), now=at(2031, 12, 21))
+    found = last(Term(1, FIRST), Term(2, SECOND, at(2031, 12, 20)), now=at(2031, 12, 21))
 
     assert found == LastTerm(FIRST, None, 1)
 
@@ -163,27 +171,27 @@ def test_canceled_before_it_began_the_running_term_goes_on() -> None:
 def test_a_canceled_original_purchase_is_itself_renewed() -> None:
     canceled_at = at(2031, 3, 1)
 
-    found = last(PaidTerm(1, FIRST, canceled_at), now=at(2031, 3, 2))
+    found = last(Term(1, FIRST, canceled_at), now=at(2031, 3, 2))
 
     assert found == LastTerm(FIRST, canceled_at, 1)
 
 
 def test_with_all_canceled_the_original_one_is_renewed() -> None:
-    terms = PaidTerm(1, FIRST, at(2032, 5, 2)), PaidTerm(2, SECOND, at(2032, 5, 1))
+    terms = Term(1, FIRST, at(2032, 5, 2)), Term(2, SECOND, at(2032, 5, 1))
 
     assert last(*terms, now=at(2032, 6, 1)) == LastTerm(FIRST, at(2032, 5, 1), 1)
 
 
 def test_a_term_canceled_after_its_end_had_ended_by_itself() -> None:
     """A dispute that is lost years later opens nothing again."""
-    found = last(PaidTerm(1, FIRST, at(2033, 5, 1)), now=at(2033, 5, 2))
+    found = last(Term(1, FIRST, at(2033, 5, 1)), now=at(2033, 5, 2))
 
     assert found is not None
     assert found.ends_at(NEW_YORK) == at(2032, 1, 1, 0)
 
 
 def test_renewed_again_after_a_cancellation_the_new_term_counts() -> None:
-    terms = PaidTerm(1, FIRST), PaidTerm(2, SECOND, at(2032, 3, 1)), PaidTerm(3, date(2033, 3, 4))
+    terms = Term(1, FIRST), Term(2, SECOND, at(2032, 3, 1)), Term(3, date(2033, 3, 4))
 
     assert last(*terms, now=at(2032, 4, 1)) == LastTerm(date(2033, 3, 4), None, 3)
 
@@ -244,8 +252,8 @@ class TestWhatFollowsFromACancellation:
 def test_a_canceled_term_that_ended_with_the_one_left_changes_nothing() -> None:
     """Two that end at the same instant: the one that is left carries the subscription."""
     expires_on, ends = date(2031, 12, 31), datetime(2032, 1, 1, 5, tzinfo=UTC)
-    canceled = PaidTerm(1, expires_on, canceled_at=ends)
-    left = PaidTerm(2, expires_on)
+    canceled = Term(1, expires_on, canceled_at=ends)
+    left = Term(2, expires_on)
 
     found = last_term([canceled, left], now=ends, zone=NEW_YORK)
 

@@ -20,13 +20,13 @@ from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.licenses import LaterTerm
 from subscriptions.policy.refusal import ALLOWED, Money, Reason, Refusal, Refused, require
 from subscriptions.text.refusals import sentence
+from tests.policy.discounts import Discount
 
 pytestmark = pytest.mark.one_database
 
 ZONE = ZoneInfo("America/New_York")
 TERM = LastTerm(date(2031, 12, 31))
 SUMMER = datetime(2031, 6, 16, 16, tzinfo=UTC)
-DISCOUNT = prices.DiscountFacts(None, None, None, is_for_others=False, currency=None)
 TOO_DEAR = prices.Price(quantity=1, unit_amount=100_000_000, discount_amount=0, fee_amount=0)
 PAID = refunds.PaidPurchase(10, 500, 5000, 0, "usd")
 ALL_BACK = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
@@ -36,6 +36,12 @@ def row(**fields: object) -> roster_import.Row:
     given = {"position": 2, "name": "Nora New", "email": "nora@x.example", "role": ""}
     given |= {"email_works": True, "is_left_out": False, "is_added": False}
     return roster_import.Row(**(given | fields))  # type: ignore[arg-type]
+
+
+def may_use(discount: Discount) -> object:
+    return prices.may_use_discount(
+        discount, today=SUMMER.date(), currency="usd", uses_left=None, is_for_others=False
+    )
 
 
 def verdict_of(one: roster_import.Row) -> Refusal | None:
@@ -137,20 +143,12 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {"total": Money(100_000_000, "cad"), "ceiling": Money(99_999_999, "cad")},
         ),
         (
-            prices.may_use_discount(
-                prices.DiscountFacts(date(2031, 6, 17), None, None, False, None),
-                today=date(2031, 6, 16),
-                currency="usd",
-            ),
+            may_use(Discount(valid_from=date(2031, 6, 17))),
             Reason.DISCOUNT_NOT_YET,
             {"valid_from": date(2031, 6, 17)},
         ),
         (
-            prices.may_use_discount(
-                prices.DiscountFacts(None, date(2031, 6, 15), None, False, None),
-                today=date(2031, 6, 16),
-                currency="usd",
-            ),
+            may_use(Discount(valid_until=date(2031, 6, 15))),
             Reason.DISCOUNT_OVER,
             {"valid_until": date(2031, 6, 15)},
         ),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import prices
-from subscriptions.policy.prices import DiscountFacts, DiscountTerms
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
+from tests.policy.discounts import Discount
 
 pytestmark = pytest.mark.one_database
 
@@ -18,28 +18,28 @@ TODAY = date(2031, 6, 16)
 @pytest.mark.parametrize(
     ("quantity", "unit", "discount", "fee", "taken", "total"),
     [
-        (30, 500, DiscountTerms(), 0, 0, 15_000),
-        (30, 500, DiscountTerms(basis_points=1000), 0, 1500, 13_500),
+        (30, 500, None, 0, 0, 15_000),
+        (30, 500, Discount(basis_points=1000), 0, 1500, 13_500),
         # Rounded down to a minor unit, in our favor.
-        (1, 333, DiscountTerms(basis_points=5000), 0, 166, 167),
-        (3, 333, DiscountTerms(basis_points=1250), 0, 124, 875),
-        (30, 500, DiscountTerms(amount=2000), 0, 2000, 13_000),
+        (1, 333, Discount(basis_points=5000), 0, 166, 167),
+        (3, 333, Discount(basis_points=1250), 0, 124, 875),
+        (30, 500, Discount(amount=2000), 0, 2000, 13_000),
         # Capped at the subtotal.
-        (1, 500, DiscountTerms(amount=2000), 0, 500, 0),
-        (30, 500, DiscountTerms(basis_points=10_000), 0, 15_000, 0),
+        (1, 500, Discount(amount=2000), 0, 500, 0),
+        (30, 500, Discount(basis_points=10_000), 0, 15_000, 0),
         # Never between 0 and the processor's minimum.
-        (1, 500, DiscountTerms(amount=451), 0, 450, 50),
-        (1, 500, DiscountTerms(amount=450), 0, 450, 50),
-        (1, 500, DiscountTerms(amount=499), 0, 450, 50),
-        (30, 500, DiscountTerms(basis_points=9999), 0, 14_950, 50),
+        (1, 500, Discount(amount=451), 0, 450, 50),
+        (1, 500, Discount(amount=450), 0, 450, 50),
+        (1, 500, Discount(amount=499), 0, 450, 50),
+        (30, 500, Discount(basis_points=9999), 0, 14_950, 50),
         # The fee comes after the discount, which does not touch it.
-        (30, 500, DiscountTerms(basis_points=5000), 2500, 7500, 10_000),
-        (30, 500, DiscountTerms(basis_points=10_000), 2500, 15_000, 2500),
-        (30, 500, DiscountTerms(basis_points=10_000), 20, 14_970, 50),
+        (30, 500, Discount(basis_points=5000), 2500, 7500, 10_000),
+        (30, 500, Discount(basis_points=10_000), 2500, 15_000, 2500),
+        (30, 500, Discount(basis_points=10_000), 20, 14_970, 50),
     ],
 )
 def test_the_total(
-    quantity: int, unit: int, discount: DiscountTerms, fee: int, taken: int, total: int
+    quantity: int, unit: int, discount: Discount | None, fee: int, taken: int, total: int
 ) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
 
@@ -58,7 +58,7 @@ def test_every_price_multiplies_out_and_can_be_charged(
     price = prices.price_of(
         quantity=quantity,
         unit_amount=unit,
-        discount=DiscountTerms(basis_points=basis_points),
+        discount=Discount(basis_points=basis_points),
         fee=fee,
     )
 
@@ -77,34 +77,26 @@ def test_the_processors_ceiling(quantity: int, allowed: bool) -> None:
     assert (decision == ALLOWED) == allowed
 
 
-def facts(**changes: object) -> DiscountFacts:
-    given: dict[str, object] = {
-        "valid_from": None,
-        "valid_until": None,
-        "uses_left": None,
-        "is_for_others": False,
-        "currency": "usd",
-    }
-    return DiscountFacts(**(given | changes))  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
-    ("discount", "reason"),
+    ("discount", "uses_left", "is_for_others", "reason"),
     [
-        (facts(), None),
-        (None, Reason.DISCOUNT_UNKNOWN),
-        (facts(is_for_others=True), Reason.DISCOUNT_UNKNOWN),
-        (facts(currency="cad"), Reason.DISCOUNT_UNKNOWN),
-        (facts(valid_from=date(2031, 6, 17)), Reason.DISCOUNT_NOT_YET),
-        (facts(valid_from=TODAY), None),
-        (facts(valid_until=date(2031, 6, 15)), Reason.DISCOUNT_OVER),
-        (facts(valid_until=TODAY), None),
-        (facts(uses_left=0), Reason.DISCOUNT_USED_UP),
-        (facts(uses_left=1), None),
+        (Discount(), None, False, None),
+        (Discount(), None, True, Reason.DISCOUNT_UNKNOWN),
+        (Discount(currency="cad"), None, False, Reason.DISCOUNT_UNKNOWN),
+        (Discount(valid_from=date(2031, 6, 17)), None, False, Reason.DISCOUNT_NOT_YET),
+        (Discount(valid_from=TODAY), None, False, None),
+        (Discount(valid_until=date(2031, 6, 15)), None, False, Reason.DISCOUNT_OVER),
+        (Discount(valid_until=TODAY), None, False, None),
+        (Discount(), 0, False, Reason.DISCOUNT_USED_UP),
+        (Discount(), 1, False, None),
     ],
 )
-def test_who_may_use_a_discount_when(discount: DiscountFacts | None, reason: Reason | None) -> None:
-    decision = prices.may_use_discount(discount, today=TODAY, currency="usd")
+def test_who_may_use_a_discount_when(
+    discount: Discount, uses_left: int | None, is_for_others: bool, reason: Reason | None
+) -> None:
+    decision = prices.may_use_discount(
+        discount, today=TODAY, currency="usd", uses_left=uses_left, is_for_others=is_for_others
+    )
 
     assert (decision.reason if isinstance(decision, Refusal) else None) == reason
 
@@ -120,14 +112,14 @@ class TestPrices:
     def test_what_remains_is_nothing_or_what_the_processor_takes(
         self, amount: int, taken: int
     ) -> None:
-        discount = prices.DiscountTerms(amount=amount)
+        discount = Discount(amount=amount)
 
         price = prices.price_of(quantity=1, unit_amount=500, discount=discount)
 
         assert price.discount_amount == taken
 
     def test_a_small_price_is_not_raised_by_its_discount(self) -> None:
-        discount = prices.DiscountTerms(amount=5)
+        discount = Discount(amount=5)
 
         price = prices.price_of(quantity=1, unit_amount=30, discount=discount)
 

@@ -187,7 +187,10 @@ class TestACrash:
 
     @pytest.mark.parametrize(
         "step",
-        ["billing.checkout.sessions.create_checkout", "billing.checkout.sessions.open_with_session"],
+        [
+            "billing.checkout.sessions.create_checkout",
+            "billing.checkout.sessions.open_with_session",
+        ],
     )
     @pytest.mark.parametrize("minutes", [1, 5])
     def test_before_or_after_the_call_that_creates_the_session(

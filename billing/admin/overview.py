@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from billing.admin.refunds.model_admin import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
-from subscriptions.admin.organizations.filters import in_phase, over_their_licenses
+from subscriptions.admin.organizations.filters import over_their_licenses
 from subscriptions.admin.parts import display
+from subscriptions.licenses.terms import in_phase
 from subscriptions.messenger.replies import count_waiting
 from subscriptions.models import Conversation, Organization
 from subscriptions.models.messenger import ConversationState

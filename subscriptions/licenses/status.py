@@ -6,15 +6,14 @@ answer from the rules.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Min, Q, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.terms import last_term_of
+from subscriptions.licenses.terms import last_term_of, phase_of
 from subscriptions.models import Organization, Renewal, Term
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.terms import RenewalState
@@ -131,15 +130,10 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         latest=paid[last.key] if last else None,
         last=last,
         licenses=_count(organization, today, terms),
-        phase=_phase(last, now),
+        phase=phase_of(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
     )
-
-
-def _phase(last: LastTerm | None, now: datetime) -> Phase:
-    close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
-    return expiration.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 def _paid_terms(organization: Organization, now: datetime) -> list[Term]:

@@ -1,14 +1,18 @@
 """Questions about terms: of one organization, and of many at once."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from subscriptions import clock
 from subscriptions.models import Organization, Term
-from subscriptions.policy import calendar
+from subscriptions.policy import calendar, expiration
 from subscriptions.policy.calendar import LastTerm
+from subscriptions.policy.expiration import Phase
 
 
 def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
@@ -16,6 +20,50 @@ def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
     return calendar.last_term(list(terms), now=now, zone=clock.zone())
 
 
+def phase_of(last: LastTerm | None, now: datetime) -> Phase:
+    """The phase of a subscription at ``now`` (R22); ``in_phase`` says the same in SQL."""
+    close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
+    return expiration.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
+
+
+def in_phase(phase: Phase) -> Q:
+    """Organizations in a phase today: what the rules say of a single one, as dates (R19-R22, R30).
+
+    A canceled term counts for nothing, but for how long the subscription had lasted.
+    """
+    # By the clock on the wall, as the rule counts the days.
+    now, today = clock.now().astimezone(clock.zone()), clock.today()
+    closing = timedelta(days=settings.CLOSE_AFTER_DAYS)
+    # The last expiration date whose window has opened.
+    opened = today + timedelta(days=calendar.RENEWAL_WINDOW_DAYS - 1)
+    terms = Term.objects.filter(organization=OuterRef("pk"))
+    live = terms.filter(canceled_at=None)
+    canceled = terms.annotate(canceled_on=TruncDate("canceled_at", tzinfo=clock.zone()))
+    # Canceled while it ran, it lasted until then; canceled afterwards, to its end.
+    lasted_lately = Q(canceled_at=None) | Q(canceled_on__gt=F("expires_on"))
+    in_time = Exists(
+        canceled.filter(
+            Q(lasted_lately, expires_on__gte=today - closing)
+            | Q(canceled_on__lte=F("expires_on"), canceled_at__gt=now - closing)
+        )
+    )
+    late = Exists(terms) & ~Exists(live.filter(expires_on__gte=today))
+    conditions: dict[Phase, Any] = {
+        Phase.RUNNING: Q(Exists(live.filter(expires_on__gt=opened))),
+        Phase.WINDOW: Exists(live.filter(expires_on__gte=today))
+        & ~Exists(live.filter(expires_on__gt=opened)),
+        Phase.EXPIRED: late & in_time,
+        Phase.CLOSED: late & ~in_time,
+        Phase.NONE: ~Exists(terms),
+    }
+    return Q(conditions[phase])
+
+
 def live_terms(organization: Organization) -> QuerySet[Term]:
     """The terms that are paid and not canceled, in the order of their start."""
     return organization.terms.filter(canceled_at=None).order_by("starts_on")
+
+
+def running_on(today: date) -> Q:
+    """Terms that count and have not ended on this day."""
+    return Q(canceled_at=None, expires_on__gte=today)

@@ -3,16 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from django.conf import settings
 from django.db.models import Count, Sum
 
 from subscriptions import clock
-from subscriptions.licenses.terms import last_term_of
+from subscriptions.licenses.terms import last_term_of, phase_of
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import HOLDS_LICENSE
-from subscriptions.policy import calendar, expiration
+from subscriptions.policy import calendar
 from subscriptions.policy.expiration import Phase
 
 
@@ -48,12 +47,7 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         ended_at = last.ended_at if last else None
         canceled_on = calendar.local_date(ended_at, clock.zone()) if ended_at else None
         found[key] = Figures(
-            phase=expiration.phase_of(
-                last,
-                now=now,
-                zone=clock.zone(),
-                close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
-            ),
+            phase=phase_of(last, now),
             ended_on=canceled_on or (last.expires_on if last else None),
             held=sums.get(key, 0),
             in_use=counts.get(key, 0),

@@ -11,7 +11,11 @@ from tests.journeys.pages import pages_of
 from tests.support.world import World
 
 TABLE_LAYOUT: dict[str, Any] = {"viewport": {"width": 768, "height": 1024}}
-SMALL_PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
+SMALL_PHONE: dict[str, Any] = {
+    "viewport": {"width": 320, "height": 640},
+    "has_touch": True,
+    "is_mobile": True,
+}
 ZOOMED: dict[str, Any] = {"viewport": {"width": 320, "height": 256}, "reduced_motion": "reduce"}
 
 STICKS_OUT = """() => [...document.querySelectorAll("main *, nav *, header *")]

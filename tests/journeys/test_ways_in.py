@@ -30,6 +30,26 @@ def test_the_plus_comes_first_on_every_page_of_the_organization(
             expect(ada.menu.get_by_role("link").first).to_have_text("Add Licenses")
 
 
+@pytest.mark.parametrize("width", [400, 911, 1366])
+def test_a_narrow_or_zoomed_window_of_a_computer_keeps_the_button(
+    world: World, signed_in: SignedIn, width: int
+) -> None:
+    """R7: a laptop of 1366 pixels at 150 % zoom has 911."""
+    arlo = signed_in(world.assignor, {"viewport": {"width": width, "height": 800}})
+    arlo.opens("/o/lakeside/settings/subscription/")
+
+    expect(arlo.page.locator("main").get_by_role("link", name="Add Licenses")).to_be_visible()
+
+
+def test_a_wide_tablet_has_no_button(world: World, signed_in: SignedIn) -> None:
+    """R7."""
+    arlo = signed_in(world.assignor, TABLET | {"viewport": {"width": 1366, "height": 1024}})
+    arlo.opens("/o/lakeside/settings/subscription/")
+
+    expect(arlo.page.locator("main").get_by_role("link", name="Add Licenses")).to_be_hidden()
+    expect(arlo.green_plus).to_be_visible()
+
+
 @every_interface
 def test_the_subscription_tab_offers_licenses_on_computers_only(
     world: World, signed_in: SignedIn, device: dict[str, Any]

@@ -50,7 +50,8 @@ def test_every_page_can_be_used_by_everybody_in_every_state(
             contexts[key] = new_context(browser, site.url, state.who, device)
         with opened(contexts[key], state, found) as page:
             page.emulate_media(color_scheme=SCHEMES[number // 2 % 2])
-            found.add(f"{state.name}, {device}", checks.inaccessible(page))
+            problems = checks.inaccessible(page) + checks.covered(page)
+            found.add(f"{state.name}, {device}", problems)
     for context in contexts.values():
         context.close()
 

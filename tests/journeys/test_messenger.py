@@ -8,20 +8,11 @@ from subscriptions.messenger.threads import Text
 from subscriptions.models import Conversation, Message
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
+from tests.programs.screens.checks import covered
 from tests.support.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
 from tests.support.world import World
 
 WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
-# How far the button lies over what it must leave free, with the page scrolled to its end.
-COVERED = """() => {
-    scrollTo(0, document.scrollingElement.scrollHeight);
-    const box = document.getElementById("messenger-button").getBoundingClientRect();
-    return [...document.querySelectorAll("main a, main button, main input, main p, main td")]
-        .filter(element => element.checkVisibility())
-        .map(element => element.getBoundingClientRect())
-        .filter(other => other.right > box.left && other.left < box.right
-            && other.bottom > box.top && other.top < box.bottom).length;
-}"""
 
 
 def the_button(page: Page) -> Locator:
@@ -113,7 +104,7 @@ def test_nobody_in_particular_asks_on_the_price_list(
 ) -> None:
     page = new_context(PHONE).new_page()
     page.goto("/pricing/")
-    assert page.evaluate(COVERED) == 0
+    assert covered(page) == []
     the_button(page).tap()
     panel = the_panel(page)
     panel.get_by_label("Your name").fill("Pat Prospect")
@@ -138,5 +129,4 @@ def test_the_pages_can_be_used_by_everybody(world: World, signed_in: SignedIn) -
         arlo.opens(address)
         arlo.can_be_used_by_everybody()
     Person(arlo.page).opens("/o/lakeside/users/")
-    arlo.page.set_viewport_size(PHONE["viewport"])
-    assert arlo.page.evaluate(COVERED) == 0
+    assert covered(arlo.page) == []

@@ -36,6 +36,54 @@ HAS_NO_BORDER = """() => [...document.querySelectorAll(".button, .input, .notice
     .map(element => element.outerHTML.slice(0, 80))
 """
 
+# What the messenger's button lies over, now or at another scroll position of the page (R28): where
+# it is fixed, all that its column passes while the page scrolls.
+COVERED = """() => {
+    const button = document.getElementById("messenger-button");
+    if (button === null) { return []; }
+    const isFixed = getComputedStyle(button).position === "fixed";
+    const root = document.scrollingElement;
+    const box = button.getBoundingClientRect();
+    const start = box.top + (isFixed ? 0 : scrollY);
+    const end = box.bottom + (isFixed ? root.scrollHeight - innerHeight : scrollY);
+    const isUnder = other => other.width > 0 && other.height > 0
+        && other.right > box.left && other.left < box.right
+        && other.bottom + scrollY > start && other.top + scrollY < end;
+    const isShown = element => element.checkVisibility({visibilityProperty: true})
+        && !element.closest(".messenger, dialog, [popover], .visually-hidden, .skip, noscript");
+    const found = new Set();
+    for (const element of document.querySelectorAll(
+        "a, button, input, select, textarea, summary, label, img, svg, canvas, meter")) {
+        if (isShown(element) && isUnder(element.getBoundingClientRect())) {
+            found.add(element.outerHTML.slice(0, 80));
+        }
+    }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (!text.data.trim() || !isShown(text.parentElement)) { continue; }
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        if ([...range.getClientRects()].some(isUnder)) { found.add(text.data.trim().slice(0, 60)); }
+    }
+    return [...found];
+}"""
+# Phone, the last width of the small and the first of the large layout, a usual laptop, a large
+# window; each width also stands for others that are zoomed.
+WIDTHS = (320, 1151, 1152, 1366, 1920)
+
+
+def covered(page: Page) -> list[str]:
+    """What cannot be read or pressed, at some width and scroll position, for the messenger."""
+    usual = page.viewport_size
+    assert usual is not None
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 600})
+        found += [f"covered at {width}: {what}" for what in page.evaluate(COVERED)]
+    page.set_viewport_size(usual)
+    return found
+
 
 def inaccessible(page: Page) -> list[str]:
     """Each rule of accessibility that the page breaks.

@@ -231,6 +231,8 @@ LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 
 # Static files -----------------------------------------------------------------------------------
 
+# favicon.ico and robots.txt are asked for at the root.
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -22,6 +22,7 @@ PAGES: Registry[str] = Registry(
     pricing=ELSEWHERE,
     purchases=ELSEWHERE,
     renewal=ELSEWHERE,
+    subscribe=ELSEWHERE,
 )
 # What renders each panel.
 PANELS: Registry[Callable[[Organization], SafeString]] = Registry(purchases=ELSEWHERE)

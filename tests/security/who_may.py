@@ -76,7 +76,7 @@ ELSEWHERE = {
     "billing:subscribe": ANYBODY,
     "billing:subscribed": ANYBODY,
     "billing:webhook": THE_PROCESSOR,
-    "subscriptions:my_organizations": SIGNED_IN,
+    "subscriptions:my_organizations": ANYBODY,
     "subscriptions:help": ANYBODY,
     "subscriptions:choose_language": ANYBODY,
     "subscriptions:profile": SIGNED_IN,

@@ -1,6 +1,5 @@
-"""My organizations, and an organization's home."""
+"""The front page, my organizations, and an organization's home."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -9,17 +8,22 @@ from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import invitations
-from subscriptions.models import Membership
+from subscriptions.models import Membership, Package
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import recipients
 from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 
 
-@login_required
 @require_GET
 def my_organizations(request: HttpRequest) -> HttpResponse:
-    """The organizations of the one signed in, or straight into the only one."""
+    """The organizations of the one signed in, or straight into the only one.
+
+    Everybody else reads what this site is for and what it costs (R9).
+    """
+    if not request.user.is_authenticated:
+        packages = Package.objects.filter(is_offered=True)
+        return render(request, "organizations/front.html", {"packages": packages})
     mine = list(
         Membership.objects.select_related("organization", "user")
         .filter(user=request.user.pk, state__in=[MembershipState.ACTIVE, MembershipState.INVITED])

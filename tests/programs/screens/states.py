@@ -57,6 +57,7 @@ def _public() -> list[State]:
     invited = Membership.objects.filter(organization=lakeside, state="invited")
     join_requests.ask(lakeside, Asking("Nina New", "nina@new.example"))
     return [
+        State("front", "/"),
         State("pricing", "/pricing/"),
         State("subscribe", "/purchase/"),
         State("subscribe-refused", "/purchase/", act=clicks("Work out the total")),

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.terms import last_term_of, phase_of
 from subscriptions.models import Organization, Renewal, Term
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, expiration, licenses, renewals
 from subscriptions.policy.calendar import LastTerm, is_canceled
@@ -40,6 +40,7 @@ class Standing:
     latest: Term | None
     last: LastTerm | None
     licenses: licenses.LicenseCount
+    invited: int  # members who have not accepted their invitation
     phase: Phase
     may_add_licenses: Allowed | Refusal
     may_renew: Allowed | Refusal
@@ -121,6 +122,7 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
+    members = _members_by_state(organization)
     return Standing(
         organization=organization,
         now=now,
@@ -129,7 +131,8 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
         term=running[0] if running else None,
         latest=paid[last.key] if last else None,
         last=last,
-        licenses=_count(organization, today, terms),
+        licenses=_count(organization, today, terms, in_use=sum(members.values())),
+        invited=members.get(MembershipState.INVITED, 0),
         phase=phase_of(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
@@ -144,13 +147,15 @@ def _paid_terms(organization: Organization, now: datetime) -> list[Term]:
     return list(organization.terms.annotate(granted=granted).order_by("starts_on", "pk"))
 
 
-def _count(organization: Organization, today: date, terms: Sequence[Any]) -> licenses.LicenseCount:
+def _count(
+    organization: Organization, today: date, terms: Sequence[Any], *, in_use: int
+) -> licenses.LicenseCount:
     """``terms``: those that are not canceled, as ``_paid_terms`` reads them."""
     later = [term for term in terms if term.starts_on > today]
     held_later = _held_when_they_start(organization, later)
     return licenses.count_licenses(
         held=sum(term.granted for term in terms if expiration.still_counts(term.expires_on, today)),
-        in_use=members_of(organization),
+        in_use=in_use,
         later_terms=[
             licenses.LaterTerm(term.starts_on, number)
             for term, number in zip(later, held_later, strict=True)
@@ -171,6 +176,7 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
     return ledger.held_at(organization, starts) if starts else []
 
 
-def members_of(organization: Organization) -> int:
-    """How many members hold a license (R4)."""
-    return organization.memberships.filter(state__in=HOLDS_LICENSE).count()
+def _members_by_state(organization: Organization) -> dict[str, int]:
+    """How many members hold a license (R4), by their state."""
+    holders = organization.memberships.filter(state__in=HOLDS_LICENSE).order_by()
+    return dict(holders.values_list("state").annotate(Count("pk")))

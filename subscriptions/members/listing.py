@@ -59,11 +59,20 @@ def page_of(organization: Organization, number: str) -> Page:
     )
 
 
-def found_page(organization: Organization, search: str, number: str) -> Page:
-    """The members whose shown name or e-mail begins with ``search``, or on that license."""
+def found_page(
+    organization: Organization, search: str, number: str, *, only_invited: bool = False
+) -> Page:
+    """The members whose shown name or e-mail begins with ``search``, or on that license.
+
+    ``only_invited``: of those who have not accepted their invitation.
+    """
     wanted = min(_read(number), _LARGEST // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
-    matching = _seated(organization).filter(_begins(search)).select_related("user")
+    matching = _seated(organization).select_related("user")
+    if search:
+        matching = matching.filter(_begins(search))
+    if only_invited:
+        matching = matching.filter(state=MembershipState.INVITED)
     found = list(matching[start : start + PER_PAGE + 1])
     return Page(
         members=found[:PER_PAGE],

@@ -21,7 +21,7 @@ from subscriptions.licenses.status import standing_of
 from subscriptions.members import drafts, listing, members
 from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.policy import members as rules
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import ALLOWED, Refusal, Refused
@@ -35,9 +35,10 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who holds a license."""
     search = _storable(request.GET.get("q", "")).strip()[:100]
     number = request.GET.get("page", "")
+    only_invited = request.GET.get("state") == MembershipState.INVITED
     page = (
-        listing.found_page(member.organization, search, number)
-        if search
+        listing.found_page(member.organization, search, number, only_invited=only_invited)
+        if search or only_invited
         else listing.page_of(member.organization, number)
     )
     now = clock.now()
@@ -47,7 +48,12 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
             row.invited_at and not rules.invitation_works(row.invited_at, now)
         )
         row.may_be_touched = rules.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
-    context = {"page": page, "search": search, "standing": standing_of(member.organization, now)}
+    context = {
+        "page": page,
+        "search": search,
+        "only_invited": only_invited,
+        "standing": standing_of(member.organization, now),
+    }
     return render(request, "members/users.html", context)
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
-from subscriptions.members import invitations
+from subscriptions.members import invitations, join_requests
 from subscriptions.models import Membership, Package
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import recipients
@@ -44,15 +44,18 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
 @members_only(Capability.VISIT)
 @require_GET
 def home(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Members Home: the organization, one's own role, whom to turn to."""
+    """Members Home: what needs the member, what happens next, whom to turn to."""
     organization = member.organization
     sees_licenses = members.can(member.role, Capability.SEE_SUBSCRIPTION)
+    asks_to_join = sees_licenses and bool(organization.join_code)
     return render(
         request,
         "organizations/home.html",
         {
             "administrators": recipients.administrators(organization),
-            "standing": standing_of(organization, clock.now()) if sees_licenses else None,
+            "standing": standing_of(organization, clock.now()),
+            "sees_licenses": sees_licenses,
+            "waiting": len(join_requests.waiting_requests(organization)) if asks_to_join else 0,
             "buyers": [] if sees_licenses else recipients.people_who_may_buy(organization)[:20],
         },
     )

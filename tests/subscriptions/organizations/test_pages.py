@@ -1,4 +1,4 @@
-"""Members Home, the Subscription tab and the users list (R2, R4, R6, R7)."""
+"""My organizations, the Subscription tab and the users list (R2, R4, R6, R7)."""
 
 from datetime import date
 from http import HTTPStatus
@@ -18,31 +18,7 @@ USERS = "/o/lakeside/users/"
 PURCHASES = "/o/lakeside/purchases/"
 
 
-class TestHome:
-    def test_a_general_member_sees_role_and_administrators(self, world: World) -> None:
-        page = text_of(world.client(world.official).get(HOME))
-
-        assert "Your role here is General member" in page
-        assert "Ada Admin administrator@lakeside.example" in page
-        assert "Licenses are bought by: Ada Admin, Arlo Assignor" in page
-        assert "You use license" not in page
-        assert "In use" not in page
-
-    def test_an_assignor_sees_the_licenses_too(self, world: World) -> None:
-        page = text_of(world.client(world.assignor).get(HOME))
-
-        assert "Held 25 In use 4 Free 21" in page
-        assert "You use license 2" in page
-        assert "expires on Wednesday, December 31, 2031, in 198 days" in page
-
-    def test_on_the_last_day_it_says_today(self, world: World) -> None:
-        world.at(local(TERM_END, 23, 59))
-
-        page = text_of(world.client(world.assignor).get(HOME))
-
-        assert "The subscription expires today, Wednesday, December 31, 2031." in page
-        assert "in 0 days" not in page
-
+class TestMyOrganizations:
     def test_the_first_page_leads_straight_into_the_only_organization(self, world: World) -> None:
         response = world.client(world.official).get("/")
 

@@ -1,0 +1,156 @@
+"""Members Home says what needs you, what happens next, and whom to ask (R2, R4, R19)."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from subscriptions.members import join_requests
+from subscriptions.members.join_requests import Asking
+from subscriptions.models.members import MembershipState
+from tests.support.factories import MembershipFactory
+from tests.support.pages import queries_of, text_of
+from tests.support.world import TERM_END, World, build_term, local
+
+HOME = "/o/lakeside/"
+INVITED = "/o/lakeside/users/?state=invited"
+
+
+def home(world: World) -> str:
+    return text_of(world.client(world.assignor).get(HOME))
+
+
+def links(world: World) -> list[str]:
+    html = world.client(world.assignor).get(HOME).content.decode()
+    return re.findall(r'<a [^>]*href="([^"]+)"', html.split("<main")[1].split("</main>")[0])
+
+
+def invite(world: World, number: int) -> None:
+    for _ in range(number):
+        MembershipFactory.create(organization=world.lakeside, state=MembershipState.INVITED)
+
+
+class TestForThoseWhoBuy:
+    def test_licenses_and_the_term(self, world: World) -> None:
+        page = home(world)
+
+        assert "Held 25 In use 4 Free 21" in page
+        assert "You use license 2" in page
+        assert "Current term expires Wednesday, December 31, 2031 Days remaining 198" in page
+        assert "/o/lakeside/licenses/add/" in links(world)
+
+    def test_with_nothing_to_do_it_says_so(self, world: World) -> None:
+        page = home(world)
+
+        assert "Nothing right now: everybody has accepted their invitation" in page
+        assert INVITED not in links(world)
+
+    @pytest.mark.parametrize(
+        ("number", "words"), [(1, "1 invitation not accepted"), (2, "2 invitations not accepted")]
+    )
+    def test_invitations_that_were_not_accepted(
+        self, world: World, number: int, words: str
+    ) -> None:
+        invite(world, number)
+
+        assert words in home(world)
+        assert INVITED in links(world)
+        assert f"In use {4 + number}" in home(world)
+
+    def test_the_link_lists_exactly_those(self, world: World) -> None:
+        invited = MembershipFactory.create(
+            organization=world.lakeside, state=MembershipState.INVITED, invited_as="Nora New"
+        )
+
+        page = text_of(world.client(world.assignor).get(INVITED))
+
+        assert str(invited.user.email) in page.replace(" ", "")
+        assert "official@lakeside.example" not in page.replace(" ", "")
+        assert "Only users who have not accepted their invitation." in page
+
+    def test_requests_to_join(self, world: World) -> None:
+        world.lakeside.join_code = "LAKE"
+        world.lakeside.save()
+        join_requests.ask(world.lakeside, Asking(name="Nora", email="nora@people.example"))
+
+        assert "1 request to join: approve or deny it" in home(world)
+        assert "/o/lakeside/users/requests/" in links(world)
+
+    def test_before_the_window_it_says_until_when_licenses_can_be_added(self, world: World) -> None:
+        page = home(world)
+
+        assert "Last day to add licenses Monday, December 1, 2031" in page
+        assert "Renewal opens Tuesday, December 2, 2031" in page
+        assert "/o/lakeside/renewal/" not in links(world)
+
+    @pytest.mark.parametrize(
+        ("day", "sells"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
+    )
+    def test_in_the_window_it_leads_to_the_renewal_instead(
+        self, world: World, day: date, sells: bool
+    ) -> None:
+        world.at(local(day, 12))
+
+        found = links(world)
+
+        assert ("/o/lakeside/licenses/add/" in found) == sells
+        assert ("/o/lakeside/renewal/" in found) == (not sells)
+
+    def test_renewed_it_says_when_the_next_term_starts(self, world: World) -> None:
+        world.at(local(TERM_END, 12) - timedelta(days=5))
+        build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), renews=world.term)
+
+        assert "Renewed term starts Thursday, January 1, 2032" in home(world)
+
+    def test_on_the_last_day_it_says_today(self, world: World) -> None:
+        world.at(local(TERM_END, 23, 59))
+
+        page = home(world)
+
+        assert "The subscription expires today, Wednesday, December 31, 2031." in page
+        assert "in 0 days" not in page
+
+    @pytest.mark.usefixtures("stripe")
+    def test_the_newest_purchases(self, world: World) -> None:
+        assert "Nothing has been bought yet" in home(world)
+
+        purchase = world.buy_and_settle(10)
+
+        assert "$50.00" in home(world)
+        assert f"/o/lakeside/purchases/{purchase.pk}/" in links(world)
+
+    def test_it_asks_as_little_for_many(self, world: World) -> None:
+        world.lakeside.join_code = "LAKE"
+        world.lakeside.save()
+        client = world.client(world.assignor)
+        few = len(queries_of(client, HOME))
+        invite(world, 15)
+        for number in range(15):
+            asking = Asking(name="Nora", email=f"nora{number}@people.example")
+            join_requests.ask(world.lakeside, asking)
+
+        assert len(queries_of(client, HOME)) == few
+
+
+class TestForOthers:
+    def test_role_administrators_and_who_buys(self, world: World) -> None:
+        page = text_of(world.client(world.official).get(HOME))
+
+        assert "Your role here is General member" in page
+        assert "Ada Admin administrator@lakeside.example" in page
+        assert "Licenses are bought by: Ada Admin, Arlo Assignor" in page
+        for word in ("You use license", "In use", "Needs your attention", "Purchases"):
+            assert word not in page
+
+    def test_until_when_they_have_access(self, world: World) -> None:
+        page = text_of(world.client(world.official).get(HOME))
+
+        assert "the subscription, which runs through Wednesday, December 31, 2031." in page
+
+    def test_after_the_end_what_they_can_still_do(self, world: World) -> None:
+        world.at(local(TERM_END, 12) + timedelta(days=1))
+
+        page = text_of(world.client(world.official).get(HOME))
+
+        assert "The subscription expired on Wednesday, December 31, 2031." in page
+        assert "You can still sign in and read." in page

@@ -3,9 +3,10 @@
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from licensing_site.demo import clock
+from subscriptions.access import identity
 
 demo = [path(clock.PATH, clock.move, name="demo_clock")] if settings.DEMO else []
 
@@ -15,6 +16,17 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     *demo,
     path("admin/", admin.site.urls),
+    # Before django-allauth's own, at the same addresses.
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        identity.ConfirmEmail.as_view(),
+        name="account_confirm_email",
+    ),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        identity.ResetPassword.as_view(),
+        name="account_reset_password_from_key",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

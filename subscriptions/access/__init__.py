@@ -1,5 +1,6 @@
-"""Who may open what, and how often (R2); pages that are closed (R22); the second factor.
+"""Who may open what, and how often (R2); pages that are closed (R22); the second factor; whose page
+it is (R3).
 
-Doors: ``decorators``, ``head_requests``, ``limits``, ``reauthentication``, ``request_context``,
-``second_factor``.
+Doors: ``decorators``, ``head_requests``, ``identity``, ``limits``, ``reauthentication``,
+``request_context``, ``second_factor``.
 """

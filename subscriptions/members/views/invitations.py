@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions.access import reauthentication
+from subscriptions.access import identity, reauthentication
 from subscriptions.members import invitations, members
 from subscriptions.members.forms import SetPasswordForm
 from subscriptions.models import Membership, User
@@ -23,8 +23,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Join an organization: with a first password, or with the account one has (R4)."""
     try:
         membership = invitations.membership_of(token)
+        email = membership.user.email
+        page_is_for = _("This invitation is for %(email)s.") % {"email": email}
+        question = identity.ask_first(request, membership.user, page_is_for, called=email)
+        if question is not None:
+            return question
         if membership.user.has_usable_password():
-            return _join_signed_in(request, membership)
+            return _join_signed_in(request, membership, page_is_for)
         return _join_with_password(request, membership)
     except Refused as refused:
         context = {"reason": sentence(refused.refusal)}
@@ -43,12 +48,17 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
     return render(request, "members/invitation/password.html", context, status=status)
 
 
-def _join_signed_in(request: HttpRequest, membership: Membership) -> HttpResponse:
-    is_invited = request.user.pk == membership.user_id
+def _join_signed_in(request: HttpRequest, membership: Membership, page_is_for: str) -> HttpResponse:
+    # Nobody else comes here signed in.
+    is_invited = request.user.is_authenticated
     if request.method == "POST" and is_invited:
         members.join(membership)
         return _welcome(request, membership)
-    context = {"membership": membership, "is_invited": is_invited}
+    context = {
+        "membership": membership,
+        "is_invited": is_invited,
+        "page_is_for": page_is_for if is_invited else "",
+    }
     return render(request, "members/invitation/join.html", context)
 
 

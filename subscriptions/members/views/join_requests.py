@@ -1,11 +1,14 @@
 """Asking to join by code, and answering such requests."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,14 +35,12 @@ def join(request: HttpRequest) -> HttpResponse:
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
     organization = join_requests.organization_of(code) if code else None
-    initial = {"code": code}
+    context = {"organization": organization, "is_wrong": bool(code), **_whose(user, code)}
     if request.method == "GET":
-        form = JoinForm(initial=initial, user=user)
-        context = {"form": form, "organization": organization, "is_wrong": bool(code)}
+        context["form"] = JoinForm(initial={"code": code}, user=user)
         status = HTTPStatus.OK if organization or not code else HTTPStatus.NOT_FOUND
         return render(request, PAGE, context, status=status)
-    form = JoinForm(request.POST, user=user)
-    context = {"form": form, "organization": organization, "is_wrong": bool(code)}
+    form = context["form"] = JoinForm(request.POST, user=user)
     if not limits.allows_joining(request):
         form.add_error(None, _("Too many requests from here. Try again in an hour."))
         return render(request, PAGE, context, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -56,6 +57,16 @@ def join(request: HttpRequest) -> HttpResponse:
         form.add_error(None, sentence(refused.refusal))
         return render(request, PAGE, context, status=HTTPStatus.CONFLICT)
     return redirect("subscriptions:join_asked")
+
+
+def _whose(user: User | None, code: str) -> dict[str, Any]:
+    """For whom the request is, and where to ask for somebody else after signing out (R3)."""
+    if user is None:
+        return {}
+    return {
+        "page_is_for": _("This request is for %(email)s.") % {"email": user.email},
+        "address": f"{reverse('subscriptions:join')}?{urlencode({'code': code})}",
+    }
 
 
 @require_GET

@@ -132,7 +132,7 @@ def test_somebody_else_cannot_use_the_link_of_an_existing_account(world: World) 
 
     invited.refresh_from_db()
     assert invited.state == MembershipState.INVITED
-    assert "another account" in response.content.decode()
+    assert "You are signed in as someone else" in response.content.decode()
 
 
 def test_the_chooser_shows_the_invitation(world: World) -> None:

@@ -1,0 +1,84 @@
+"""Pages that belong to one person: they say whose they are, and ask somebody else first (R3)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from allauth.account.views import ConfirmEmailView, PasswordResetFromKeyView
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+
+from subscriptions.models import User
+
+PAGE = "access/whose_page.html"
+
+
+def ask_first(
+    request: HttpRequest, owner: User, page_is_for: str, *, called: str, address: str = ""
+) -> HttpResponse | None:
+    """Ask where somebody other than ``owner`` is signed in; None where the page may go on.
+
+    ``called``: the owner, by no more than the page itself says. ``address``: where the page begins
+    again after signing out.
+    """
+    if not request.user.is_authenticated or request.user.pk == owner.pk:
+        return None
+    context = {
+        "page_is_for": page_is_for,
+        "called": called,
+        "address": address or request.get_full_path(),
+    }
+    status = HTTPStatus.OK if request.method == "GET" else HTTPStatus.CONFLICT
+    response = render(request, PAGE, context, status=status)
+    add_never_cache_headers(response)
+    return response
+
+
+class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
+    """django-allauth's page, which would sign somebody else out unasked."""
+
+    def logout_other_user(self, confirmation: Any) -> None:
+        """Ask instead."""
+        user = confirmation.email_address.user
+        question = ask_first(self.request, user, self._says(confirmation), called=str(user))
+        if question is not None:
+            raise ImmediateHttpResponse(question)
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask before anything is confirmed, not afterwards."""
+        self.logout_other_user(self.get_object())
+        response: HttpResponse = super().post(*args, **kwargs)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whose page it is."""
+        says = self._says(self.object) if self.object else ""
+        return {**super().get_context_data(**kwargs), "page_is_for": says}
+
+    def _says(self, confirmation: Any) -> str:
+        address = confirmation.email_address
+        facts = {"email": address.email, "name": address.user}
+        return _("This page confirms %(email)s for the account of %(name)s.") % facts
+
+
+class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped library
+    """django-allauth's page, which would sign somebody else out unasked."""
+
+    def logout(self) -> None:
+        """Ask instead; going on begins with the link, as signing out forgets the key."""
+        link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
+        user = self.reset_user
+        question = ask_first(self.request, user, self._says(), called=user.email, address=link)
+        if question is not None:
+            raise ImmediateHttpResponse(question)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whose page it is."""
+        says = self._says() if self.reset_user else ""
+        return {**super().get_context_data(**kwargs), "page_is_for": says}
+
+    def _says(self) -> str:
+        return _("This page sets a new password for %(email)s.") % {"email": self.reset_user.email}

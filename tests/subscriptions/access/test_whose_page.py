@@ -1,0 +1,236 @@
+"""Pages that belong to one identity say whose they are, and ask before the sign-in changes (R3)."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.test import Client
+from django.urls import reverse
+
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Membership, User
+from subscriptions.models.members import MembershipState, Role
+from subscriptions.organizations import settings
+from subscriptions.text import links
+from tests.support.factories import PASSWORD
+from tests.support.pages import text_of
+from tests.support.world import World
+
+NEW_PASSWORD = "a long and quiet river"
+ASKS = "You are signed in as someone else"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page for one person: its address, how it says whose it is, and what its form sends."""
+
+    path: str
+    says: str
+    continues: str
+    form: dict[str, str]
+
+
+def invitation_of(membership: Membership) -> str:
+    membership.refresh_from_db()
+    return links.invitation_link(membership).removeprefix("http://localhost")
+
+
+def reset_path(user: User) -> str:
+    # As the database has it, to the second.
+    key = default_token_generator.make_token(User.objects.get(pk=user.pk))
+    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
+
+
+@pytest.fixture(params=["invitation", "invitation of an account", "reset", "confirmation"])
+def page(request: pytest.FixtureRequest, world: World) -> Page:
+    """A page for Nora or Olive, whom the test does not sign in."""
+    password = {"password": NEW_PASSWORD, "password_again": NEW_PASSWORD}
+    olive = world.observer.user
+    if request.param == "invitation":
+        new = NewMember("Nora New", "nora@lakeside.example", Role.GENERAL_MEMBER)
+        says = "This invitation is for nora@lakeside.example."
+        path = invitation_of(members.add(world.assignor, new))
+        return Page(path, says, "nora@lakeside.example", password)
+    if request.param == "invitation of an account":
+        new = NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
+        email = "administrator@harbor.example"
+        path = invitation_of(members.add(world.assignor, new))
+        return Page(path, f"This invitation is for {email}.", email, {})
+    if request.param == "reset":
+        says = f"This page sets a new password for {olive.email}."
+        form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+        return Page(reset_path(olive), says, olive.email, form)
+    address = EmailAddress.objects.create(user=olive, email="olive@new.example")
+    path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+    says = "This page confirms olive@new.example for the account of Olive Observer."
+    return Page(path, says, "Olive Observer", {})
+
+
+def what_could_change(world: World) -> list[object]:
+    """Memberships, passwords and confirmed addresses: everything these pages are about."""
+    return [
+        list(Membership.objects.values_list("pk", "state").order_by("pk")),
+        list(User.objects.values_list("pk", "password").order_by("pk")),
+        list(EmailAddress.objects.filter(verified=True).values_list("email", flat=True)),
+    ]
+
+
+class TestSomebodyElseIsSignedIn:
+    def test_the_page_names_both_and_asks(self, world: World, page: Page) -> None:
+        response = world.client(world.official).get(page.path, follow=True)
+
+        text = text_of(response)
+        assert ASKS in text
+        assert "You are signed in as Otto Official (official@lakeside.example)." in text
+        assert page.says in text
+        assert f"Sign out and continue as {page.continues}" in text
+        assert "Stay signed in as Otto Official" in text
+        assert 'type="password"' not in response.content.decode()
+
+    def test_opening_it_changes_nothing(self, world: World, page: Page) -> None:
+        client, before = world.client(world.official), what_could_change(world)
+
+        client.get(page.path, follow=True)
+
+        assert what_could_change(world) == before
+        assert client.get("/account/").context["user"] == world.official.user
+
+    def test_sending_its_form_without_the_choice_changes_nothing(
+        self, world: World, page: Page
+    ) -> None:
+        client, before = world.client(world.official), what_could_change(world)
+        opened = client.get(page.path, follow=True)
+
+        for path in (page.path, opened.request["PATH_INFO"]):
+            response = client.post(path, page.form, follow=True)
+            assert ASKS in text_of(response)
+
+        assert what_could_change(world) == before
+        assert client.get("/account/").context["user"] == world.official.user
+
+    def test_one_press_signs_out_and_opens_the_page(self, world: World, page: Page) -> None:
+        client, before = world.client(world.official), what_could_change(world)
+        asked = client.get(page.path, follow=True)
+
+        response = client.post(reverse("account_logout"), {"next": asked.context["address"]})
+
+        assert unquote(response.headers["Location"]) == unquote(page.path)
+        opened = client.get(page.path, follow=True)
+        assert opened.status_code == HTTPStatus.OK
+        assert ASKS not in text_of(opened)
+        assert not opened.context["user"].is_authenticated
+        assert what_could_change(world) == before
+
+    def test_the_question_is_kept_in_no_cache(self, world: World, page: Page) -> None:
+        response = world.client(world.official).get(page.path, follow=True)
+
+        assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_nobody_signed_in_is_asked_nothing(world: World, page: Page) -> None:
+    response = Client().get(page.path, follow=True)
+
+    assert response.status_code == HTTPStatus.OK
+    assert ASKS not in text_of(response)
+    assert page.continues in text_of(response)
+
+
+class TestTheRightPersonIsSignedIn:
+    def test_an_invitation_is_accepted_as_before(self, world: World) -> None:
+        new = NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
+        invited = members.add(world.assignor, new)
+        client = world.client(world.stranger)
+
+        text = text_of(client.get(invitation_of(invited)))
+        client.post(invitation_of(invited))
+
+        assert ASKS not in text
+        assert "You are signed in as Harry Harbor (administrator@harbor.example)." in text
+        invited.refresh_from_db()
+        assert invited.state == MembershipState.ACTIVE
+
+    def test_a_password_is_reset_as_before(self, world: World) -> None:
+        olive = world.observer.user
+        client = world.client(olive)
+
+        opened = client.get(reset_path(olive), follow=True)
+        form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+        client.post(opened.request["PATH_INFO"], form)
+
+        assert ASKS not in text_of(opened)
+        assert "You are signed in as Olive Observer" in text_of(opened)
+        olive.refresh_from_db()
+        assert olive.check_password(NEW_PASSWORD)
+
+    def test_an_address_is_confirmed_as_before(self, world: World) -> None:
+        olive = world.observer.user
+        address = EmailAddress.objects.create(user=olive, email="olive@new.example")
+        path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+        client = world.client(olive)
+
+        text = text_of(client.get(path))
+        client.post(path)
+
+        assert ASKS not in text
+        assert "You are signed in as Olive Observer" in text
+        olive.refresh_from_db()
+        assert olive.email == "olive@new.example"
+
+
+def test_signing_in_as_somebody_else_while_a_reset_is_open_is_noticed(world: World) -> None:
+    """The address without the key, which the browser's session remembers."""
+    olive, client = world.observer.user, Client()
+    opened = client.get(reset_path(olive), follow=True).request["PATH_INFO"]
+    email = world.official.user.email
+    client.post("/accounts/login/", {"login": email, "password": PASSWORD})
+
+    asked = client.get(opened)
+    sent = client.post(opened, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+
+    assert ASKS in text_of(asked)
+    assert sent.status_code == HTTPStatus.CONFLICT
+    olive.refresh_from_db()
+    assert olive.check_password(PASSWORD)
+    client.post(reverse("account_logout"), {"next": asked.context["address"]})
+    again = client.get(asked.context["address"], follow=True)
+    assert "sets a new password for observer@lakeside.example" in text_of(again)
+
+
+@pytest.mark.parametrize(
+    "path", ["/invitations/x/", "/accounts/confirm-email/x/", "/accounts/password/reset/key/1-x/"]
+)
+def test_a_link_that_does_not_work_names_nobody(world: World, path: str) -> None:
+    response = world.client(world.official).get(path)
+
+    text = text_of(response)
+    assert ASKS not in text
+    assert "This page" not in text
+    assert response.context["user"] == world.official.user
+
+
+class TestAskingToJoin:
+    def path(self, world: World) -> str:
+        code = settings.set_join_code(world.administrator, is_open=True)
+        return f"/join/?code={code}"
+
+    def test_it_says_for_whom_the_request_is_and_offers_to_sign_out(self, world: World) -> None:
+        client, path = world.client(world.stranger), self.path(world)
+
+        page = client.get(path)
+
+        assert "This request is for administrator@harbor.example." in text_of(page)
+        assert "You are signed in as Harry Harbor" in text_of(page)
+        response = client.post(reverse("account_logout"), {"next": page.context["address"]})
+        assert response.headers["Location"] == path
+        assert "This request is for" not in text_of(client.get(path))
+
+    def test_nobody_signed_in_fills_in_name_and_address(self, world: World) -> None:
+        text = text_of(Client().get(self.path(world)))
+
+        assert "You are signed in as" not in text
+        assert "Name" in text

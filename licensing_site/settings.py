@@ -90,6 +90,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "libraries": {
+                "access": "subscriptions.access.tags",
                 "messenger": "subscriptions.messenger.tags",
                 "members": "subscriptions.members.tags",
                 "licenses": "subscriptions.licenses.tags",

@@ -5,14 +5,14 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 
 from subscriptions import clock
-from subscriptions.access import second_factor
+from subscriptions.access import second_factor, unsaved_forms
 from subscriptions.licenses.status import standing_of
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState
@@ -28,11 +28,12 @@ View = Callable[..., HttpResponseBase]
 
 
 def members_only(
-    capability: Capability, *, open_when_closed: bool = False
+    capability: Capability, *, open_when_closed: bool = False, form_at: str = ""
 ) -> Callable[[MemberView[P]], View]:
     """Open a page under ``/o/<slug>/`` to members whose role includes ``capability``.
 
     ``open_when_closed``: also long after expiration, when everything else says so instead (R22).
+    ``form_at``: the name of the page with the form, where this address only takes it.
 
     The view gets the member's own membership, with user and organization loaded, in place of the
     slug. Anonymous: to sign in, whether the organization exists or not. No member, support staff
@@ -45,7 +46,8 @@ def members_only(
             request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                page = reverse(form_at, args=[slug]) if form_at else ""
+                return unsaved_forms.sign_in_again(request, page)
             membership = membership_in(request, slug)
             if not members.can(membership.role, capability):
                 raise PermissionDenied(membership)
@@ -60,6 +62,18 @@ def members_only(
         return wrapper
 
     return decorate
+
+
+def signed_in_only(view: View) -> View:
+    """Open a page of one's own account; anonymous: to sign in."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return unsaved_forms.sign_in_again(request)
+        return view(request, *args, **kwargs)
+
+    return wrapper
 
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:

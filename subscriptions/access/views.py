@@ -3,27 +3,28 @@
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from subscriptions.access import unsaved_forms
+from subscriptions.access.decorators import signed_in_only
 from subscriptions.access.forms import ProfileForm
 from subscriptions.models import User
 from subscriptions.text import languages
 
 
-@login_required
+@signed_in_only
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own name; e-mail and password are django-allauth's pages (R3)."""
     user = get_object_or_404(User, pk=request.user.pk or 0)
-    form = ProfileForm(request.POST or None, instance=user)
+    form = ProfileForm(unsaved_forms.data_of(request), instance=user)
     if request.method == "POST" and form.is_valid():
         changed = form.save()
         languages.use(changed.language)
         messages.success(request, _("Your changes have been saved."))
         return languages.remember(redirect("subscriptions:profile"), changed.language)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    status = HTTPStatus.OK if request.method == "GET" else HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, "access/profile.html", {"form": form}, status=status)

@@ -4,14 +4,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages as flashes
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from subscriptions import clock
-from subscriptions.access import limits
+from subscriptions.access import limits, unsaved_forms
 from subscriptions.access.decorators import active_memberships, keep_private, members_only
 from subscriptions.access.head_requests import is_head
 from subscriptions.licenses.status import standing_of
@@ -28,10 +28,12 @@ Author = Membership | User
 
 
 @require_http_methods(["GET", "POST"])
-def messages(request: HttpRequest) -> HttpResponse:
+def messages(request: HttpRequest) -> HttpResponseBase:
     """Outside an organization: one's own thread, or a form for people without an account."""
     if isinstance(request.user, User):
-        response = _thread(request, request.user)
+        response: HttpResponseBase = _thread(request, request.user)
+    elif unsaved_forms.author(request):
+        response = unsaved_forms.sign_in_again(request)
     else:
         response = _visitor(request)
     keep_private(request, response)
@@ -74,7 +76,7 @@ def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """I'd like to remove licenses (R27)."""
     standing = standing_of(member.organization, clock.now())
     bounds = threads.removal_bounds(standing)
-    form = RemovalForm(request.POST or None, bounds=bounds)
+    form = RemovalForm(unsaved_forms.data_of(request), bounds=bounds)
     refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
     if request.method == "POST" and refusal is None:
         if not form.is_valid():
@@ -116,9 +118,9 @@ def _removal_page(
 
 
 def _thread(request: HttpRequest, author: Author) -> HttpResponse:
+    form = MessageForm(unsaved_forms.data_of(request))
     if request.method == "GET":
-        return _show(request, author, MessageForm())
-    form = MessageForm(request.POST)
+        return _show(request, author, form)
     if not form.is_valid():
         return _show(request, author, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:

@@ -16,7 +16,7 @@ from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.access import limits, reauthentication
+from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import Standing, standing_of
 from subscriptions.models import Membership
@@ -88,7 +88,10 @@ def _shown_form(request: HttpRequest, standing: Standing) -> AddLicensesForm:
         "next": path_inside(standing.organization, request.GET.get("next", "")),
     }
     return AddLicensesForm(
-        initial=initial, organization=standing.organization, term=standing.latest
+        unsaved_forms.data_of(request),
+        initial=initial,
+        organization=standing.organization,
+        term=standing.latest,
     )
 
 

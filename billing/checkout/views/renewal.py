@@ -26,7 +26,7 @@ from billing.checkout.renewals import (
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.access import limits, reauthentication
+from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.packages import offered_packages
@@ -46,10 +46,10 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show what renewing costs; on "pay", start exactly that."""
     standing = standing_of(member.organization, clock.now())
     packages = offered_packages(member.organization)
+    initial = {"package": _usual(standing, packages), "submission": new_submission()}
+    form = RenewalForm(unsaved_forms.data_of(request), packages=packages, initial=initial)
     if request.method == "GET":
-        initial = {"package": _usual(standing, packages), "submission": new_submission()}
-        return _page(request, standing, RenewalForm(packages=packages, initial=initial), packages)
-    form = RenewalForm(request.POST, packages=packages)
+        return _page(request, standing, form, packages)
     if not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, standing, form, packages, status=status)
@@ -69,7 +69,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     return _start(request, member, standing, form, packages, order)
 
 
-@members_only(Capability.RENEW, open_when_closed=True)
+@members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
 @require_POST
 def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """End the renewal that is being paid, so that members may be added again (R5)."""

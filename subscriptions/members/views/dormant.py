@@ -45,7 +45,7 @@ def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
     return render(request, "members/dormant.html", context)
 
 
-@members_only(Capability.MANAGE_USERS, open_when_closed=True)
+@members_only(Capability.MANAGE_USERS, open_when_closed=True, form_at="subscriptions:users")
 @require_POST
 def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     """Ask what removing the chosen ones frees, then remove them all, or none."""
@@ -90,7 +90,7 @@ def removed(request: HttpRequest, member: Membership) -> HttpResponse:
     return _removed_page(request, member)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:removed_users")
 @require_POST
 def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Make a removed member one again."""

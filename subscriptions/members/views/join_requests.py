@@ -82,7 +82,7 @@ def requests(request: HttpRequest, member: Membership) -> HttpResponse:
     return _list(request, member)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:join_requests")
 @require_POST
 def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Add the person on the next license, under the same gate as Add User."""
@@ -104,7 +104,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     return redirect("subscriptions:join_requests", member.organization.slug)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:join_requests")
 @require_POST
 def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Turn the request down."""

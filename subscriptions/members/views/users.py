@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from subscriptions import clock
-from subscriptions.access import limits, reauthentication
+from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import standing_of
 from subscriptions.members import drafts, listing, members
@@ -62,10 +62,11 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
 def add(request: HttpRequest, member: Membership) -> HttpResponse:
     """Add User (R8): keeps what was typed, whatever stands in the way."""
     draft = drafts.find(member, request.GET.get("draft", ""))
+    form = AddUserForm(
+        unsaved_forms.data_of(request), actor=member, initial=draft.data if draft else None
+    )
     if request.method == "GET":
-        form = AddUserForm(actor=member, initial=draft.data if draft else None)
         return _add_page(request, member, form)
-    form = AddUserForm(request.POST, actor=member)
     if not form.is_valid():
         return _add_page(request, member, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require_for_role(request, form.cleaned_data["role"])
@@ -94,7 +95,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:add_user")
 @require_POST
 def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     """Keep the half-filled Add User form and go to buy licenses (R8)."""
@@ -109,7 +110,7 @@ def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
 def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """One member: facts, and another role (R3)."""
     other = _member(member, key)
-    form = RoleForm(request.POST or None, actor=member, initial={"role": other.role})
+    form = RoleForm(unsaved_forms.data_of(request), actor=member, initial={"role": other.role})
     may_touch = rules.may_touch(member.role, other.role)
     context: dict[str, Any] = {
         "other": other,
@@ -157,7 +158,7 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:users")
 @require_POST
 def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Send the invitation again (R4)."""

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from subscriptions.access import reauthentication, second_factor
+from subscriptions.access import reauthentication, second_factor, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.models import Membership, Organization
 from subscriptions.organizations import settings as preferences
@@ -85,7 +85,7 @@ def people(request: HttpRequest, member: Membership) -> HttpResponse:
 def notifications(request: HttpRequest, member: Membership) -> HttpResponse:
     """Who else is told, and when licenses run short."""
     rows = member.organization.notified_addresses.all()
-    data = request.POST if request.method == "POST" else None
+    data = unsaved_forms.data_of(request)
     formset = cast(
         BaseAddressFormSet,
         AddressFormSet(data, initial=list(rows.values()), prefix="addresses"),
@@ -113,7 +113,7 @@ def _tab(
     may_edit = can(member.role, Capability.EDIT_SETTINGS)
     # A copy: what was typed must not change the name in the navigation.
     instance = Organization.objects.get(pk=member.organization.pk)
-    form = form_class(request.POST if request.method == "POST" else None, instance=instance)
+    form = form_class(unsaved_forms.data_of(request), instance=instance)
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True

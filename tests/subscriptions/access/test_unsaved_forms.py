@@ -1,0 +1,411 @@
+"""A form sent after the sign-in had ended comes back filled in, to its author only."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from html import unescape
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from billing.models import Purchase
+from subscriptions.access import unsaved_forms
+from subscriptions.models import Membership, Message, NotifiedAddress, Organization, User
+from tests.support.factories import PASSWORD
+from tests.support.pages import text_of
+from tests.support.world import World, local
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+NOT_SAVED = "Nothing has been saved, sent or charged yet."
+COMES_BACK = "Your sign-in has ended. Sign in again, and what you typed comes back."
+ADD = "/o/lakeside/users/add/"
+NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
+# Each form that comes back: where it is, and something typed into it.
+FORMS = {
+    "Add User": (ADD, NORA),
+    "the messenger": ("/o/lakeside/messages/", {"body": "Where is our receipt?"}),
+    "one's own messages": ("/messages/", {"body": "How do I join another organization?"}),
+    "names": ("/o/lakeside/settings/organization/", {"name": "Lakeside Umpires"}),
+    "people": ("/o/lakeside/settings/people/", {"dormant_after_days": "77"}),
+    "security": ("/o/lakeside/settings/security/", {"second_factor_required": "on"}),
+    "notifications": (
+        "/o/lakeside/settings/notifications/",
+        {"low_license_thresholds": "17, 3", "addresses-0-email": "money@lakeside.example"},
+    ),
+    "one's own name": ("/account/", {"name": "Ada A.", "language": "fr"}),
+    "Add Licenses": ("/o/lakeside/licenses/add/", {"quantity": "35"}),
+}
+by_form = pytest.mark.parametrize("form", FORMS)
+
+
+def filled(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
+    """What a browser sends from the form of a page."""
+    forms = client.get(path).content.decode().split("<form")
+    [form] = [one for one in forms if f'name="{unsaved_forms.FIELD}"' in one]
+    hidden = HIDDEN.findall(form.partition("</form>")[0])
+    return {**{name: unescape(value) for name, value in hidden}, **typed}
+
+
+def cookie_is_gone(client: Client) -> None:
+    del client.cookies["sessionid"]
+
+
+def session_is_gone(client: Client) -> None:
+    Session.objects.all().delete()
+
+
+def password_was_changed(client: Client) -> None:
+    """Elsewhere: the session is one of the old password."""
+    for user in User.objects.all():
+        user.set_password(PASSWORD)
+        user.save()
+
+
+def sign_in(client: Client, person: Membership, sent: Any) -> Any:
+    """Sign in on the page that a form has led to; the page one lands on."""
+    data = {"login": person.user.email, "password": PASSWORD}
+    return client.post(sent.headers["Location"], data, follow=True)
+
+
+def what_is_stored() -> list[Any]:
+    """Whatever the forms could have changed."""
+    return [
+        list(Membership.objects.values_list("user__email", "role").order_by("pk")),
+        list(Organization.objects.values().order_by("pk")),
+        list(User.objects.values_list("name", "language").order_by("pk")),
+        Message.objects.count(),
+        Purchase.objects.count(),
+        len(mail.outbox),
+    ]
+
+
+class TestTheSamePersonSignsInAgain:
+    @by_form
+    def test_the_form_is_back_filled_in_and_nothing_was_saved(
+        self, world: World, form: str
+    ) -> None:
+        path, typed = FORMS[form]
+        client = world.client(world.administrator)
+        data = filled(client, path, typed)
+        before = what_is_stored()
+        cookie_is_gone(client)
+
+        sent = client.post(path, data)
+        assert COMES_BACK in text_of(client.get(sent.headers["Location"]))
+        page = sign_in(client, world.administrator, sent)
+
+        assert page.request["PATH_INFO"] == path
+        assert page.status_code == HTTPStatus.OK
+        assert NOT_SAVED in text_of(page)
+        shown = {**(page.context["form"].data)}
+        for name, value in typed.items():
+            assert shown[name] == [value]
+            if value != "on":
+                assert value in unescape(page.content.decode())
+        assert what_is_stored() == before
+
+    @pytest.mark.parametrize("end", [cookie_is_gone, session_is_gone, password_was_changed])
+    def test_however_the_sign_in_has_ended(
+        self, world: World, end: Callable[[Client], None]
+    ) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, NORA)
+        end(client)
+
+        page = sign_in(client, world.assignor, client.post(ADD, data))
+
+        assert page.context["form"]["name"].value() == "Nora New"
+
+    def test_sending_it_again_saves_it_once(self, world: World) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, NORA)
+        cookie_is_gone(client)
+        page = sign_in(client, world.assignor, client.post(ADD, data))
+
+        client.post(ADD, {**page.context["form"].data.dict()})
+
+        assert world.lakeside.memberships.filter(user__email=NORA["email"]).count() == 1
+
+    def test_it_comes_back_once(self, world: World) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, NORA)
+        cookie_is_gone(client)
+        sign_in(client, world.assignor, client.post(ADD, data))
+
+        page = client.get(ADD)
+
+        assert "Nora New" not in page.content.decode()
+        assert NOT_SAVED not in text_of(page)
+
+    def test_a_box_that_was_cleared_comes_back_cleared(self, world: World) -> None:
+        client, path = world.client(world.administrator), "/o/lakeside/settings/notifications/"
+        NotifiedAddress.objects.create(
+            organization=world.lakeside, email="money@lakeside.example", gets_receipts=True
+        )
+        box = 'name="addresses-0-gets_receipts"'
+        assert re.search(rf"{box}[^>]* checked", client.get(path).content.decode())
+        data = filled(client, path, {"addresses-0-email": "money@lakeside.example"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.administrator, client.post(path, data)).content.decode()
+
+        assert box in page
+        assert not re.search(rf"{box}[^>]* checked", page)
+
+    def test_wrong_entries_are_named_and_still_there(self, world: World) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, {**NORA, "email": "nora at new"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.assignor, client.post(ADD, data))
+
+        assert 'value="nora at new"' in page.content.decode()
+        assert page.context["form"].errors["email"]
+
+    def test_a_link_checker_does_not_use_it_up(self, world: World) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, NORA)
+        cookie_is_gone(client)
+        client.post(ADD, data)
+        client.post("/accounts/login/", {"login": world.assignor.user.email, "password": PASSWORD})
+
+        client.head(ADD)
+
+        assert "Nora New" in client.get(ADD).content.decode()
+
+
+class TestSomebodyElseSignsIn:
+    @by_form
+    def test_the_form_is_empty_for_them_and_for_ever(self, world: World, form: str) -> None:
+        path, typed = FORMS[form]
+        client = world.client(world.administrator)
+        data = filled(client, path, typed)
+        cookie_is_gone(client)
+        sent = client.post(path, data)
+
+        page = sign_in(client, world.assignor, sent)
+
+        assert NOT_SAVED not in text_of(page)
+        assert not page.context["form"].is_bound
+        for value in (value for value in typed.values() if " " in value or "@" in value):
+            assert value not in unescape(page.content.decode())
+        assert "unsaved_form" not in client.session
+        client.post("/accounts/logout/")
+        again = sign_in(client, world.administrator, sent)
+        assert NOT_SAVED not in text_of(again)
+
+    def test_a_form_of_nobody_is_not_kept(self, world: World) -> None:
+        """Without the mark, or with one that is forged, as somebody at this browser could send."""
+        for mark in ({}, {"shown_to": str(world.assignor.user.pk)}, {"shown_to": "1:forged"}):
+            client = Client()
+
+            page = sign_in(client, world.assignor, client.post(ADD, {**NORA, **mark}))
+
+            assert page.request["PATH_INFO"] == ADD
+            assert "Nora New" not in page.content.decode()
+            assert NOT_SAVED not in text_of(page)
+
+
+class TestWhatIsKept:
+    def keep(self, world: World, **more: Any) -> Client:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, {**NORA, **more})
+        cookie_is_gone(client)
+        client.post(ADD, data)
+        return client
+
+    def test_no_passwords_cards_tokens_or_files(self, world: World) -> None:
+        client = self.keep(
+            world,
+            password="p",
+            old_Password="p",
+            csrfmiddlewaretoken="t",
+            card_number="4",
+            cvc="1",
+            client_secret="s",
+            file=SimpleUploadedFile("roster.csv", b"Name,E-mail"),
+        )
+
+        kept = client.session["unsaved_form"]
+        assert set(kept["typed"]) == {"name", "email", "role"}
+
+    def test_only_for_half_an_hour(self, world: World) -> None:
+        client = self.keep(world)
+        assert client.cookies["sessionid"]["max-age"] == unsaved_forms.KEPT_FOR == 1800
+        session = client.session
+        session["unsaved_form"] = {**session["unsaved_form"], "at": 0}
+        session.save()
+
+        data = {"login": world.assignor.user.email, "password": PASSWORD}
+        client.post("/accounts/login/", data)
+
+        assert "unsaved_form" not in client.session
+        assert "Nora New" not in client.get(ADD).content.decode()
+
+    @pytest.mark.parametrize(("remember", "age"), [({"remember": "on"}, 14 * 86400), ({}, "")])
+    def test_the_new_sign_in_lasts_as_long_as_others(
+        self, world: World, remember: dict[str, str], age: object
+    ) -> None:
+        client = self.keep(world)
+
+        data = {"login": world.assignor.user.email, "password": PASSWORD, **remember}
+        client.post("/accounts/login/", data)
+
+        assert client.cookies["sessionid"]["max-age"] == age
+
+    def test_nothing_that_is_very_long(self, world: World) -> None:
+        client = self.keep(world, name="x" * unsaved_forms.MOST_CHARACTERS)
+
+        assert "unsaved_form" not in client.session
+        text = text_of(client.get("/accounts/login/"))
+        assert "Your sign-in has ended, and nothing was saved. Sign in again." in text
+
+    def test_signing_out_forgets_it(self, world: World) -> None:
+        client = self.keep(world)
+        data = {"login": world.assignor.user.email, "password": PASSWORD}
+        client.post("/accounts/login/", data)
+
+        client.post("/accounts/logout/")
+
+        assert "unsaved_form" not in client.session
+
+
+def test_another_site_fills_in_nothing(world: World) -> None:
+    """The CSRF token is checked before anything is kept, with a good mark too."""
+    data = filled(world.client(world.assignor), ADD, NORA)
+    client = Client(enforce_csrf_checks=True)
+
+    without = client.post(ADD, data)
+    client.get("/accounts/login/")
+    wrong = client.post(ADD, {**data, "csrfmiddlewaretoken": "x" * 64})
+    from_there = client.post(ADD, data, headers={"Origin": "https://evil.example"})
+
+    refused = [response.status_code for response in (without, wrong, from_there)]
+    assert refused == [HTTPStatus.FORBIDDEN] * 3
+    assert "unsaved_form" not in client.session
+
+
+def test_with_the_token_of_the_page_it_is_kept(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies.update(world.client(world.assignor).cookies)
+    data = filled(client, ADD, NORA)
+    cookie_is_gone(client)
+
+    client.post(ADD, data)
+
+    assert client.session["unsaved_form"]["typed"]["name"] == ["Nora New"]
+
+
+class TestButtonsBesideTheForm:
+    def test_add_licenses_on_add_user_leads_back_to_the_form(self, world: World) -> None:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, NORA)
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.assignor, client.post(f"{ADD}keep/", data))
+
+        assert page.request["PATH_INFO"] == ADD
+        assert "Nora New" in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("users/{key}/resend/", "users/"),
+            ("users/remove/", "users/"),
+            ("users/removed/{key}/", "users/removed/"),
+            ("users/requests/{key}/approve/", "users/requests/"),
+            ("users/requests/{key}/deny/", "users/requests/"),
+            ("renewal/end/", "renewal/"),
+        ],
+    )
+    def test_a_button_leads_back_to_its_page(self, world: World, path: str, leads_to: str) -> None:
+        client = Client()
+        sent = client.post(f"/o/lakeside/{path.format(key=world.official.key)}")
+
+        page = sign_in(client, world.assignor, sent)
+
+        assert page.request["PATH_INFO"] == f"/o/lakeside/{leads_to}"
+        assert page.status_code == HTTPStatus.OK
+
+
+class TestTheMessengersPanel:
+    HTMX = {"HX-Request": "true"}
+
+    def test_it_leaves_for_the_sign_in_page_and_comes_back_on_the_whole_page(
+        self, world: World
+    ) -> None:
+        client, path = world.client(world.official), "/o/lakeside/messages/"
+        data = filled(client, path, {"body": "Where is my license?"})
+        cookie_is_gone(client)
+
+        sent = client.post(path, data, headers=self.HTMX)
+
+        assert sent.status_code == HTTPStatus.OK
+        assert sent.headers["HX-Redirect"] == f"/accounts/login/?next={path}"
+        login = {"login": world.official.user.email, "password": PASSWORD}
+        client.post("/accounts/login/", login)
+        assert "Where is" not in client.get(path, headers=self.HTMX).content.decode()
+        page = client.get(path)
+        assert "Where is my license?" in page.content.decode()
+        assert NOT_SAVED in text_of(page)
+        assert not Message.objects.exists()
+
+    def test_the_number_of_the_form_comes_back_so_that_it_is_sent_once(self, world: World) -> None:
+        client, path = world.client(world.official), "/o/lakeside/messages/"
+        data = filled(client, path, {"body": "Once"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.official, client.post(path, data))
+
+        assert str(page.context["form"]["submission"].value()) == data["submission"]
+
+    def test_a_visitor_writes_as_before(self, world: World) -> None:
+        form = {"name": "Pat", "email": "pat@meadow.example", "body": "Which package?"}
+
+        response = Client().post("/messages/", form)
+
+        assert response.headers["Location"] == "/messages/sent/"
+
+    def test_a_request_for_removal_comes_back(self, world: World) -> None:
+        world.at(local(date(2031, 12, 10)))
+        client, path = world.client(world.assignor), "/o/lakeside/messages/removal/"
+        data = filled(client, path, {"quantity": "5", "body": "Fewer games"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.assignor, client.post(path, data))
+
+        assert "Fewer games" in page.content.decode()
+        assert not Message.objects.exists()
+
+
+class TestBuying:
+    def test_pressing_pay_without_a_sign_in_buys_nothing_before_it_is_pressed_again(
+        self, world: World, stripe: Any
+    ) -> None:
+        client, path = world.client(world.assignor), "/o/lakeside/licenses/add/"
+        data = filled(client, path, {"quantity": "10"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.assignor, client.post(path, data))
+        assert not stripe.sessions()
+        assert not Purchase.objects.exists()
+
+        client.post(path, {**page.context["form"].data.dict()})
+        [session] = stripe.sessions()
+        assert session["line_items"]["data"][0]["quantity"] == 10
+
+    def test_a_renewal_comes_back_with_its_code_and_starts_nothing(self, world: World) -> None:
+        world.at(local(date(2031, 12, 10)))
+        client, path = world.client(world.assignor), "/o/lakeside/renewal/"
+        data = filled(client, path, {"code": "SPRING", "pay": "1"})
+        cookie_is_gone(client)
+
+        page = sign_in(client, world.assignor, client.post(path, data))
+
+        assert page.status_code == HTTPStatus.OK
+        assert not Purchase.objects.exists()

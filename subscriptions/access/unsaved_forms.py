@@ -49,11 +49,13 @@ def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
     if request.method != "POST":
         return response
     if _keep(request, page):
-        messages.info(
-            request, _("Your sign-in has ended. Sign in again, and what you typed comes back.")
+        words = _(
+            "You were signed out before this was saved. Sign in within 30 minutes to get back "
+            "what you typed."
         )
     else:
-        messages.info(request, _("Your sign-in has ended, and nothing was saved. Sign in again."))
+        words = _("You were signed out, so nothing was saved. Sign in and try again.")
+    messages.info(request, words)
     if request.htmx:  # type: ignore[attr-defined]  # set by django-htmx
         return HttpResponseClientRedirect(response.url)
     return response
@@ -104,10 +106,11 @@ def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
     del request.session[_KEY]
     if not _is_due(kept, request.user):
         return None
-    messages.warning(
-        request,
-        _("Nothing has been saved, sent or charged yet. Check the form, then send it again."),
+    words = _(
+        "Nothing has been saved, sent, or charged yet. Check what you typed, then press the "
+        "button again."
     )
+    messages.warning(request, words)
     return MultiValueDict(kept["typed"])
 
 

@@ -21,8 +21,8 @@ from tests.support.pages import text_of
 from tests.support.world import World, local
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
-NOT_SAVED = "Nothing has been saved, sent or charged yet."
-COMES_BACK = "Your sign-in has ended. Sign in again, and what you typed comes back."
+NOT_SAVED = "Nothing has been saved, sent, or charged yet."
+COMES_BACK = "You were signed out before this was saved. Sign in within 30 minutes"
 ADD = "/o/lakeside/users/add/"
 NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
 # Each form that comes back: where it is, and something typed into it.
@@ -263,7 +263,7 @@ class TestWhatIsKept:
 
         assert "unsaved_form" not in client.session
         text = text_of(client.get("/accounts/login/"))
-        assert "Your sign-in has ended, and nothing was saved. Sign in again." in text
+        assert "You were signed out, so nothing was saved. Sign in and try again." in text
 
     def test_signing_out_forgets_it(self, world: World) -> None:
         client = self.keep(world)

@@ -1,0 +1,87 @@
+"""The sign-in ends while a form is filled in; somebody else is signed in where a link is opened."""
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import expect
+
+from subscriptions.members import members
+from subscriptions.members.members import NewMember
+from subscriptions.models import Message
+from subscriptions.models.members import Role
+from subscriptions.text import links
+from tests.journeys.conftest import SignedIn
+from tests.journeys.people import Person
+from tests.support.browser import DESKTOP, PHONE
+from tests.support.world import World
+
+ENDED = "You were signed out before this was saved. Sign in within 30 minutes"
+NOT_SAVED = "Nothing has been saved, sent, or charged yet."
+
+
+def sign_in_ends(person: Person) -> None:
+    person.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_add_user_comes_back_filled_in_and_is_sent_by_hand(
+    world: World, signed_in: SignedIn, has_script: bool
+) -> None:
+    arlo = signed_in(world.assignor, {**DESKTOP, "java_script_enabled": has_script})
+    arlo.opens("/o/lakeside/users/add/")
+    arlo.types_user("Nora New", "nora@new.example", "Observer")
+    sign_in_ends(arlo)
+    arlo.clicks("Add and invite")
+
+    arlo.is_at("Sign in")
+    arlo.reads(ENDED)
+    arlo.signs_in(world.assignor)
+
+    arlo.is_at("Add User")
+    arlo.reads(NOT_SAVED)
+    expect(arlo.field("Name")).to_have_value("Nora New")
+    expect(arlo.field("E-mail")).to_have_value("nora@new.example")
+    expect(arlo.field("Role")).to_have_value("observer")
+    if has_script:
+        arlo.can_be_used_by_everybody()
+    assert not world.lakeside.memberships.filter(user__email="nora@new.example").exists()
+    arlo.clicks("Add and invite")
+    arlo.reads("Nora New has been added on license 5.")
+
+
+def test_a_message_from_the_panel_comes_back_too(world: World, signed_in: SignedIn) -> None:
+    otto = signed_in(world.official, PHONE)
+    otto.opens("/o/lakeside/")
+    otto.page.locator("#messenger-button").tap()
+    panel = otto.page.get_by_role("dialog", name="Messages")
+    panel.get_by_label("Your message").fill("Where is my license?")
+    sign_in_ends(otto)
+    panel.get_by_role("button", name="Send").tap()
+
+    otto.is_at("Sign in")
+    otto.reads(ENDED)
+    otto.signs_in(world.official)
+
+    otto.is_at("Messages")
+    otto.reads(NOT_SAVED)
+    expect(otto.field("Your message")).to_have_value("Where is my license?")
+    assert not Message.objects.exists()
+    otto.clicks("Send")
+    otto.reads("Your message has been sent.")
+
+
+def test_an_invitation_for_somebody_else_asks_first(world: World, signed_in: SignedIn) -> None:
+    """R3: a browser that two people share."""
+    new = NewMember("Nora New", "nora@new.example", Role.GENERAL_MEMBER)
+    link = links.invitation_link(members.add(world.assignor, new))
+    otto = signed_in(world.official, PHONE)
+    otto.opens(link)
+    otto.is_at("You are signed in as someone else")
+    otto.reads("Otto Official (official@lakeside.example)", "is for nora@new.example")
+    otto.can_be_used_by_everybody()
+    otto.clicks("Stay signed in as Otto Official")
+    otto.is_at("Lakeside Officials Association")
+
+    otto.opens(link)
+    otto.clicks("Sign out and continue as nora@new.example")
+    otto.is_at("Join Lakeside Officials Association")
+    expect(otto.field("Password")).to_be_visible()

@@ -8,7 +8,7 @@ names the rule. ``tests/policy/test_map.py`` holds the map to the docstrings.
 
 R1   members, subscriptions/models/members.py
 R2   members, subscriptions.access, subscriptions.members, subscriptions.organizations
-R3   members, roster_import, subscriptions.members, subscriptions.roster_import
+R3   members, roster_import, subscriptions.access, subscriptions.members, subscriptions.roster_import
 R4   members, roster_import, subscriptions.members, subscriptions.licenses, subscriptions.roster_import
 R5   licenses, roster_import, subscriptions.members, subscriptions.licenses, subscriptions.roster_import
 R6   templates/site/_nav.html

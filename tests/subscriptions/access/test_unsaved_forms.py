@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from billing.models import Purchase
-from subscriptions.access import unsaved_forms
 from subscriptions.models import Membership, Message, NotifiedAddress, Organization, User
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
+from tests.support.signed_out import cookie_is_gone, filled, sign_in
 from tests.support.world import World, local
 
-HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 NOT_SAVED = "Nothing has been saved, sent, or charged yet."
 COMES_BACK = "You were signed out before this was saved. Sign in within 30 minutes"
 ADD = "/o/lakeside/users/add/"
@@ -43,18 +41,6 @@ FORMS = {
 by_form = pytest.mark.parametrize("form", FORMS)
 
 
-def filled(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
-    """What a browser sends from the form of a page."""
-    forms = client.get(path).content.decode().split("<form")
-    [form] = [one for one in forms if f'name="{unsaved_forms.FIELD}"' in one]
-    hidden = HIDDEN.findall(form.partition("</form>")[0])
-    return {**{name: unescape(value) for name, value in hidden}, **typed}
-
-
-def cookie_is_gone(client: Client) -> None:
-    del client.cookies["sessionid"]
-
-
 def session_is_gone(client: Client) -> None:
     Session.objects.all().delete()
 
@@ -64,12 +50,6 @@ def password_was_changed(client: Client) -> None:
     for user in User.objects.all():
         user.set_password(PASSWORD)
         user.save()
-
-
-def sign_in(client: Client, person: Membership, sent: Any) -> Any:
-    """Sign in on the page that a form has led to; the page one lands on."""
-    data = {"login": person.user.email, "password": PASSWORD}
-    return client.post(sent.headers["Location"], data, follow=True)
 
 
 def what_is_stored() -> list[Any]:
@@ -209,96 +189,6 @@ class TestSomebodyElseSignsIn:
             assert page.request["PATH_INFO"] == ADD
             assert "Nora New" not in page.content.decode()
             assert NOT_SAVED not in text_of(page)
-
-
-class TestWhatIsKept:
-    def keep(self, world: World, **more: Any) -> Client:
-        client = world.client(world.assignor)
-        data = filled(client, ADD, {**NORA, **more})
-        cookie_is_gone(client)
-        client.post(ADD, data)
-        return client
-
-    def test_no_passwords_cards_tokens_or_files(self, world: World) -> None:
-        client = self.keep(
-            world,
-            password="p",
-            old_Password="p",
-            csrfmiddlewaretoken="t",
-            card_number="4",
-            cvc="1",
-            client_secret="s",
-            file=SimpleUploadedFile("roster.csv", b"Name,E-mail"),
-        )
-
-        kept = client.session["unsaved_form"]
-        assert set(kept["typed"]) == {"name", "email", "role"}
-
-    def test_only_for_half_an_hour(self, world: World) -> None:
-        client = self.keep(world)
-        assert client.cookies["sessionid"]["max-age"] == unsaved_forms.KEPT_FOR == 1800
-        session = client.session
-        session["unsaved_form"] = {**session["unsaved_form"], "at": 0}
-        session.save()
-
-        data = {"login": world.assignor.user.email, "password": PASSWORD}
-        client.post("/accounts/login/", data)
-
-        assert "unsaved_form" not in client.session
-        assert "Nora New" not in client.get(ADD).content.decode()
-
-    @pytest.mark.parametrize(("remember", "age"), [({"remember": "on"}, 14 * 86400), ({}, "")])
-    def test_the_new_sign_in_lasts_as_long_as_others(
-        self, world: World, remember: dict[str, str], age: object
-    ) -> None:
-        client = self.keep(world)
-
-        data = {"login": world.assignor.user.email, "password": PASSWORD, **remember}
-        client.post("/accounts/login/", data)
-
-        assert client.cookies["sessionid"]["max-age"] == age
-
-    def test_nothing_that_is_very_long(self, world: World) -> None:
-        client = self.keep(world, name="x" * unsaved_forms.MOST_CHARACTERS)
-
-        assert "unsaved_form" not in client.session
-        text = text_of(client.get("/accounts/login/"))
-        assert "You were signed out, so nothing was saved. Sign in and try again." in text
-
-    def test_signing_out_forgets_it(self, world: World) -> None:
-        client = self.keep(world)
-        data = {"login": world.assignor.user.email, "password": PASSWORD}
-        client.post("/accounts/login/", data)
-
-        client.post("/accounts/logout/")
-
-        assert "unsaved_form" not in client.session
-
-
-def test_another_site_fills_in_nothing(world: World) -> None:
-    """The CSRF token is checked before anything is kept, with a good mark too."""
-    data = filled(world.client(world.assignor), ADD, NORA)
-    client = Client(enforce_csrf_checks=True)
-
-    without = client.post(ADD, data)
-    client.get("/accounts/login/")
-    wrong = client.post(ADD, {**data, "csrfmiddlewaretoken": "x" * 64})
-    from_there = client.post(ADD, data, headers={"Origin": "https://evil.example"})
-
-    refused = [response.status_code for response in (without, wrong, from_there)]
-    assert refused == [HTTPStatus.FORBIDDEN] * 3
-    assert "unsaved_form" not in client.session
-
-
-def test_with_the_token_of_the_page_it_is_kept(world: World) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.cookies.update(world.client(world.assignor).cookies)
-    data = filled(client, ADD, NORA)
-    cookie_is_gone(client)
-
-    client.post(ADD, data)
-
-    assert client.session["unsaved_form"]["typed"]["name"] == ["Nora New"]
 
 
 class TestButtonsBesideTheForm:

@@ -1,0 +1,122 @@
+"""What is kept of a form that was sent after the sign-in had ended, for how long, and from whom."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from subscriptions.access import unsaved_forms
+from tests.subscriptions.access.test_signing_in import code_of, with_app
+from tests.support.factories import PASSWORD
+from tests.support.pages import text_of
+from tests.support.signed_out import cookie_is_gone, filled, sign_in
+from tests.support.world import World
+
+ADD = "/o/lakeside/users/add/"
+NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
+
+
+class TestWhatIsKept:
+    def keep(self, world: World, **more: Any) -> Client:
+        client = world.client(world.assignor)
+        data = filled(client, ADD, {**NORA, **more})
+        cookie_is_gone(client)
+        client.post(ADD, data)
+        return client
+
+    def test_no_passwords_cards_tokens_or_files(self, world: World) -> None:
+        client = self.keep(
+            world,
+            password="p",
+            old_Password="p",
+            csrfmiddlewaretoken="t",
+            card_number="4",
+            cvc="1",
+            client_secret="s",
+            file=SimpleUploadedFile("roster.csv", b"Name,E-mail"),
+        )
+
+        kept = client.session["unsaved_form"]
+        assert set(kept["typed"]) == {"name", "email", "role"}
+
+    def test_only_for_half_an_hour(self, world: World) -> None:
+        client = self.keep(world)
+        assert client.cookies["sessionid"]["max-age"] == unsaved_forms.KEPT_FOR == 1800
+        session = client.session
+        session["unsaved_form"] = {**session["unsaved_form"], "at": 0}
+        session.save()
+
+        data = {"login": world.assignor.user.email, "password": PASSWORD}
+        client.post("/accounts/login/", data)
+
+        assert "unsaved_form" not in client.session
+        assert "Nora New" not in client.get(ADD).content.decode()
+
+    @pytest.mark.parametrize(("remember", "age"), [({"remember": "on"}, 14 * 86400), ({}, "")])
+    def test_the_new_sign_in_lasts_as_long_as_others(
+        self, world: World, remember: dict[str, str], age: object
+    ) -> None:
+        client = self.keep(world)
+
+        data = {"login": world.assignor.user.email, "password": PASSWORD, **remember}
+        client.post("/accounts/login/", data)
+
+        assert client.cookies["sessionid"]["max-age"] == age
+
+    def test_nothing_that_is_very_long(self, world: World) -> None:
+        client = self.keep(world, name="x" * unsaved_forms.MOST_CHARACTERS)
+
+        assert "unsaved_form" not in client.session
+        text = text_of(client.get("/accounts/login/"))
+        assert "You were signed out, so nothing was saved. Sign in and try again." in text
+
+    def test_signing_out_forgets_it(self, world: World) -> None:
+        client = self.keep(world)
+        data = {"login": world.assignor.user.email, "password": PASSWORD}
+        client.post("/accounts/login/", data)
+
+        client.post("/accounts/logout/")
+
+        assert "unsaved_form" not in client.session
+
+
+def test_another_site_fills_in_nothing(world: World) -> None:
+    """The CSRF token is checked before anything is kept, with a good mark too."""
+    data = filled(world.client(world.assignor), ADD, NORA)
+    client = Client(enforce_csrf_checks=True)
+
+    without = client.post(ADD, data)
+    client.get("/accounts/login/")
+    wrong = client.post(ADD, {**data, "csrfmiddlewaretoken": "x" * 64})
+    from_there = client.post(ADD, data, headers={"Origin": "https://evil.example"})
+
+    refused = [response.status_code for response in (without, wrong, from_there)]
+    assert refused == [HTTPStatus.FORBIDDEN] * 3
+    assert "unsaved_form" not in client.session
+
+
+def test_with_the_token_of_the_page_it_is_kept(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies.update(world.client(world.assignor).cookies)
+    data = filled(client, ADD, NORA)
+    cookie_is_gone(client)
+
+    client.post(ADD, data)
+
+    assert client.session["unsaved_form"]["typed"]["name"] == ["Nora New"]
+
+
+def test_it_survives_the_step_of_the_second_factor(world: World) -> None:
+    secret = with_app(world.assignor.user)
+    client = world.client(world.assignor)
+    data = filled(client, ADD, NORA)
+    cookie_is_gone(client)
+    asked = sign_in(client, world.assignor, client.post(ADD, data))
+    assert "Nora New" not in asked.content.decode()
+
+    page = client.post(asked.request["PATH_INFO"], {"code": code_of(secret)}, follow=True)
+
+    assert page.request["PATH_INFO"] == ADD
+    assert "Nora New" in page.content.decode()

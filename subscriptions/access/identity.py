@@ -21,8 +21,8 @@ def ask_first(
 ) -> HttpResponse | None:
     """Ask where somebody other than ``owner`` is signed in; None where the page may go on.
 
-    ``called``: the owner, by no more than the page itself says. ``address``: where the page begins
-    again after signing out.
+    ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: where to
+    open the page again after signing out, by default here.
     """
     if not request.user.is_authenticated or request.user.pk == owner.pk:
         return None

@@ -2,7 +2,7 @@
 
 A form with ``{% comes_back %}`` carries, signed, whom it was shown to. What was typed is kept in
 the browser's session for 30 minutes, until that person signs in again; anybody else who signs in
-drops it. Nothing is submitted again by itself. The CSRF token is checked before any view, so no
+drops it. Nothing is submitted again without them. The CSRF token is checked before any view, so no
 other site can fill in a form here.
 """
 

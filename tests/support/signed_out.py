@@ -1,13 +1,16 @@
-"""Forms sent after the sign-in had ended, as a browser sends them."""
+"""Without a sign-in: forms sent after it had ended, as a browser sends them, and links of mails."""
 
 import re
 from html import unescape
 from typing import Any
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.test import Client
+from django.urls import reverse
 
 from subscriptions.access import unsaved_forms
-from subscriptions.models import Membership
+from subscriptions.models import Membership, User
 from tests.support.factories import PASSWORD
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -29,3 +32,10 @@ def sign_in(client: Client, person: Membership, sent: Any) -> Any:
     """Sign in on the page that a form has led to; the page one lands on."""
     data = {"login": person.user.email, "password": PASSWORD}
     return client.post(sent.headers["Location"], data, follow=True)
+
+
+def reset_path(user: User) -> str:
+    """The link in the mail of a password reset."""
+    # As the database has it, to the second.
+    key = default_token_generator.make_token(User.objects.get(pk=user.pk))
+    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])

@@ -11,7 +11,7 @@ from subscriptions.access import unsaved_forms
 from tests.subscriptions.access.test_signing_in import code_of, with_app
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.signed_out import cookie_is_gone, filled, sign_in
+from tests.support.signed_out import cookie_is_gone, filled, reset_path, sign_in
 from tests.support.world import World
 
 ADD = "/o/lakeside/users/add/"
@@ -64,6 +64,15 @@ class TestWhatIsKept:
         client.post("/accounts/login/", data)
 
         assert client.cookies["sessionid"]["max-age"] == age
+
+    def test_so_does_one_by_a_new_password(self, world: World) -> None:
+        client, arlo = self.keep(world), world.assignor.user
+
+        opened = client.get(reset_path(arlo), follow=True).request["PATH_INFO"]
+        client.post(opened, dict.fromkeys(("password1", "password2"), "a long and quiet river"))
+
+        assert client.session.get_expiry_age() == 14 * 86400
+        assert "Nora New" in client.get(ADD).content.decode()
 
     def test_nothing_that_is_very_long(self, world: World) -> None:
         client = self.keep(world, name="x" * unsaved_forms.MOST_CHARACTERS)

@@ -5,9 +5,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 
 import pytest
-from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
-from allauth.account.utils import user_pk_to_url_str
 from django.test import Client
 from django.urls import reverse
 
@@ -19,6 +17,7 @@ from subscriptions.organizations import settings
 from subscriptions.text import links
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
+from tests.support.signed_out import reset_path
 from tests.support.world import World
 
 NEW_PASSWORD = "a long and quiet river"
@@ -38,12 +37,6 @@ class Page:
 def invitation_of(membership: Membership) -> str:
     membership.refresh_from_db()
     return links.invitation_link(membership).removeprefix("http://localhost")
-
-
-def reset_path(user: User) -> str:
-    # As the database has it, to the second.
-    key = default_token_generator.make_token(User.objects.get(pk=user.pk))
-    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
 
 
 @pytest.fixture(params=["invitation", "invitation of an account", "reset", "confirmation"])

@@ -33,10 +33,7 @@ def _recipient(organization: Organization) -> str:
 def _facts(standing: Standing, plan: RenewalPlan) -> list[tuple[str, str]]:
     facts = [(_("As of"), formats.moment(standing.now)), (_("Package"), plan.package.name)]
     if plan.starts_on and plan.expires_on:
-        until = formats.end_of(plan.expires_on)
-        starts = formats.full_date(plan.starts_on)
-        term = _("%(starts)s, until %(until)s") % {"starts": starts, "until": until}
-        return [*facts, (_("New term"), term)]
+        return [*facts, (_("New term"), formats.validity(plan.starts_on, plan.expires_on))]
     return [*facts, (_("New term"), _("starts on the day of payment"))]
 
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models import Dispute, Purchase, Refund
-from billing.states import SHOWN_REFUNDS, PurchaseKind, PurchaseStatus
+from billing.states import SHOWN_REFUNDS, PurchaseStatus
 from subscriptions.text import formats
 
 
@@ -30,25 +30,15 @@ def recipient_of(purchase: Purchase) -> str:
     return "\n".join(line for line in (*address, purchase.receipt_text) if line)
 
 
-def valid_from_to(purchase: Purchase) -> str:
-    """For how long the licenses are bought; an add-on counts from its payment."""
-    if purchase.term_expires_on is None:
-        return ""
-    until = formats.end_of(purchase.term_expires_on)
-    if purchase.kind == PurchaseKind.ADD_ON or purchase.term_starts_on is None:
-        return _("until %(until)s") % {"until": until}
-    starts = formats.full_date(purchase.term_starts_on)
-    return _("%(starts)s, until %(until)s") % {"starts": starts, "until": until}
-
-
 def _facts(purchase: Purchase) -> list[tuple[str, str]]:
     paid = formats.moment(purchase.paid_at) if purchase.paid_at else ""
+    expires_on = purchase.term_expires_on
     facts = [
         (_("Paid"), paid),
         (_("Card"), purchase.card),
         (_("Bought by"), f"{purchase.buyer_name}\n{purchase.buyer_email}".strip()),
         (_("Package"), purchase.package_name),
-        (_("Valid"), valid_from_to(purchase)),
+        (_("Valid"), formats.validity(purchase.valid_from, expires_on) if expires_on else ""),
         (_("Purchase"), str(purchase.pk)),
     ]
     return [(label, value) for label, value in facts if value]

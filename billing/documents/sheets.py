@@ -93,10 +93,9 @@ def _iso(instant: datetime) -> str:
 
 
 def _facts(term: Term) -> list[tuple[str, str]]:
-    starts, until = formats.full_date(term.starts_on), formats.end_of(term.expires_on)
     price = formats.money(term.unit_amount, term.currency)
     facts = [
-        (_("Term"), _("%(starts)s, until %(until)s") % {"starts": starts, "until": until}),
+        (_("Term"), formats.validity(term.starts_on, term.expires_on)),
         (
             _("Package"),
             _("%(name)s, %(price)s per license")

@@ -1,6 +1,7 @@
 """Purchases by card, and what strangers typed to subscribe."""
 
 import uuid
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -251,6 +252,11 @@ class Purchase(models.Model):
     def is_returned(self) -> bool:
         """All of the money had gone back (R30) when that was last worked out."""
         return is_all_back(self.total_amount, self.refunded_amount)
+
+    @property
+    def valid_from(self) -> date | None:
+        """An add-on counts from the moment it was granted, everything else from a day (R16)."""
+        return self.settled_at if self.kind == PurchaseKind.ADD_ON else self.term_starts_on
 
     @property
     def reference(self) -> str:

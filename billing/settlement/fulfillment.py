@@ -259,6 +259,7 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
         "fee": purchase.fee_amount,
         "package": purchase.package_name,
         "starts": purchase.term_starts_on,
+        "valid_from": purchase.valid_from,
         "card": purchase.card,
         "receipt_number": purchase.receipt_number,
         "paid_at": purchase.paid_at,

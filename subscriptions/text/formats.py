@@ -57,6 +57,15 @@ def end_of(day: date) -> str:
     return f"{full_date(last_minute.date())}, {_time(last_minute)}"
 
 
+def validity(start: date | None, expires_on: date) -> str:
+    """From when until when licenses are valid (R16): an instant or a day, to the last minute."""
+    end = {"end": end_of(expires_on)}
+    if start is None:
+        return _("until %(end)s") % end
+    start_words = moment(start) if isinstance(start, datetime) else full_date(start)
+    return _("%(start)s until %(end)s") % {"start": start_words, **end}
+
+
 def _time(local: datetime) -> str:
     return _time_of_day(local.hour, local.minute, str(local.tzinfo), locale())
 

@@ -59,6 +59,16 @@ def end_of(day: date | str | None) -> str:
     return formats.end_of(_day(day)) if day else ""
 
 
+@register.filter
+def validity(start: date | str | None, expires_on: date | str) -> str:
+    """``{{ purchase.valid_from|validity:purchase.term_expires_on }}`` (R16)."""
+    if isinstance(start, str):
+        # A day's ISO text has no time; a notice from before says nothing.
+        read = datetime.fromisoformat if "T" in start else date.fromisoformat
+        start = read(start) if start else None
+    return formats.validity(start, _day(expires_on))
+
+
 def _day(day: date | str) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day
 

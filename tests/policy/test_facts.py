@@ -20,7 +20,7 @@ from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.licenses import LaterTerm
 from subscriptions.policy.refusal import ALLOWED, Money, Reason, Refusal, Refused, require
 from subscriptions.text.refusals import sentence
-from tests.policy.discounts import Discount
+from tests.policy.test_prices import Discount
 
 pytestmark = pytest.mark.one_database
 

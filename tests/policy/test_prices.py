@@ -1,5 +1,6 @@
 """Discounts, fees and totals (R25, R26)."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import pytest
@@ -8,11 +9,19 @@ from hypothesis import strategies as st
 
 from subscriptions.policy import prices
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
-from tests.policy.discounts import Discount
 
 pytestmark = pytest.mark.one_database
 
 TODAY = date(2031, 6, 16)
+
+
+@dataclass(frozen=True)
+class Discount:
+    basis_points: int = 0
+    amount: int = 0
+    currency: str = "usd"
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,14 @@ def test_dates_of_mails_are_formatted_from_their_stored_text() -> None:
     assert tags.full_date("2031-12-31") == "Wednesday, December 31, 2031"
     assert tags.end_of("2031-12-31") == "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
     assert tags.moment(NIGHT.isoformat()) == "November 30, 2031 at 11:05 PM Eastern Time"
+    assert tags.validity("2031-06-16T12:00:00Z", "2031-12-31") == (
+        "June 16, 2031 at 8:00 AM Eastern Time until "
+        "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
+    )
+    assert tags.validity("2031-01-01", "2031-12-31").startswith("Wednesday, January 1, 2031 until ")
+    for nothing in (None, ""):
+        words = tags.validity(nothing, "2031-12-31")
+        assert words == "until Wednesday, December 31, 2031, 11:59 PM Eastern Time"
     assert tags.full_date("") == tags.end_of(None) == tags.moment("") == ""
 
 

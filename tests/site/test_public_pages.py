@@ -80,11 +80,11 @@ def test_what_browsers_and_robots_ask_for_at_the_root(address: str, kind: str) -
 
     assert response.status_code == HTTPStatus.OK
     assert response.headers["Content-Type"].startswith(kind)
-    assert b"".join(response)  # type: ignore[arg-type]
+    assert b"".join(response)
 
 
 def test_robots_are_sent_away_from_what_needs_a_sign_in() -> None:
-    lines = b"".join(Client().get("/robots.txt")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(Client().get("/robots.txt")).decode().splitlines()
 
     assert {"Disallow: /admin/", "Disallow: /o/"} <= set(lines)
     assert "Disallow: /" not in lines

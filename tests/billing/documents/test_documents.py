@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from post_office.models import Email
 from pypdf import PdfReader
 from pytest_django import Settings
 
@@ -15,8 +16,10 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from subscriptions import clock
+from subscriptions.notifications import notify
 from tests.billing.renewals import IN_WINDOW
 from tests.support.factories import PackageFactory
+from tests.support.pages import text_of as page_text
 from tests.support.world import TERM_END, World
 
 ODD_NAME = "Łąki & Søns #[*x*] $\\alpha$ <b> Иван"
@@ -87,6 +90,23 @@ class TestReceipt:
 
         assert text_of(after) == text_of(before)
 
+    def test_page_document_and_mail_say_from_when_until_when(
+        self, world: World, bought: Purchase
+    ) -> None:
+        """R16: from the moment it was granted, at noon, to the end of the term."""
+        valid = (
+            "Valid June 16, 2031 at 12:00 PM Eastern Time until "
+            "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
+        )
+        notify.deliver_waiting()
+        mail = Email.objects.get(to=bought.buyer_email).message
+
+        page = world.client(world.assignor).get(f"/o/lakeside/purchases/{bought.pk}/")
+
+        assert valid in page_text(page)
+        assert valid in text_of(receipts.receipt_pdf(bought))
+        assert valid in mail.replace("Valid:", "Valid")
+
     def test_any_name_is_a_name(self, world: World, stripe: SandboxControl) -> None:
         world.lakeside.name = ODD_NAME
         world.lakeside.save()
@@ -154,7 +174,7 @@ class TestQuote:
         assert "Quote for renewing the subscription" in text
         assert f"{plan.price.total // 100}.{plan.price.total % 100:02d} USD" in text
         assert f"Licenses to renew {plan.number.quantity}" in text
-        assert "Thursday, January 1, 2032, until Friday, December 31, 2032" in text
+        assert "Thursday, January 1, 2032 until Friday, December 31, 2032" in text
 
     def test_before_the_window_there_is_none(self, world: World) -> None:
         path = f"/o/lakeside/renewal/quote.pdf?package={world.term.package.pk}"

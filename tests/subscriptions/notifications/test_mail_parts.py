@@ -24,7 +24,7 @@ TOLD = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
 AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
 NUMBERS = "quantity held in_use free taken given over".split()
-DAYS = "starts expires renewal_opens last_day canceled paid_at asked_at".split()
+DAYS = "starts valid_from expires renewal_opens last_day canceled paid_at asked_at".split()
 NAME = "Lake & <b>Side</b>"
 LINK = "http://localhost/o/lakeside/purchases/?a=1&b=2"
 

@@ -3,6 +3,7 @@
 Nothing here tells whether an address has an account: who is no member will be invited.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,11 @@ MOST_BYTES = 5 * 1024 * 1024
 # Prepared rosters that one person may keep in an organization.
 MOST_KEPT = 20
 
+# What may stand behind a comma, and turns no name around.
+_ENDINGS = frozenset(
+    "jr sr ii iii iv esq md phd dds do dvm rn cpa jd mba usaf usn usmc ret inc llc ltd".split()
+)
+_WORD = re.compile(r"\w+")
 _CONTROL = dict.fromkeys(code for code in range(160) if unicodedata.category(chr(code)) == "Cc")
 # White space becomes one space instead.
 _INVISIBLE = {code: None for code in _CONTROL if not chr(code).isspace()}
@@ -42,7 +48,9 @@ class RowState(StrEnum):
 class Row:
     """A row as it was typed, cleaned. ``role`` is empty where the roster names none.
 
-    ``email_works`` says whether the address is one that mail can be sent to.
+    ``email_works`` says whether the address is one that mail can be sent to, ``status`` what the
+    roster says of somebody who looks inactive. ``is_left_out`` is what a person has decided, None
+    where nobody has.
     """
 
     position: int
@@ -50,8 +58,10 @@ class Row:
     email: str
     email_works: bool
     role: str
-    is_left_out: bool = False
+    is_left_out: bool | None = None
     is_added: bool = False
+    is_hidden: bool = False
+    status: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,40 +87,93 @@ def one_line(text: str) -> str:
     return " ".join(text.translate(_INVISIBLE).split())
 
 
+def name_in_order(name: str) -> str:
+    """Turn "Lee, Ann" into "Ann Lee", as greetings need it; leave alone what is not clear."""
+    parts = [part.strip() for part in name.strip(" ,").split(",")]
+    ending = f" {parts.pop()}" if len(parts) > 2 and _is_ending(parts[-1]) else ""
+    if len(parts) != 2 or not all(parts) or _is_ending(parts[1]):
+        return name.strip(" ,")
+    family, *given = parts
+    words = given[0].split()
+    if len(words) > 1 and _is_ending(words[-1]):
+        ending = f" {words.pop()}"
+    return f"{' '.join(words)} {family}{ending}"
+
+
+def _is_ending(word: str) -> bool:
+    return word.lower().replace(".", "") in _ENDINGS
+
+
+def is_same_person(name: str, other: str) -> bool:
+    """Whether two names may be of one person: the words of one are among those of the other."""
+    one, two = (set(_WORD.findall(text.casefold())) for text in (name, other))
+    return one <= two or two <= one
+
+
 def judge(
     rows: Iterable[Row],
     *,
     known: Mapping[str, Known],
     roles: Mapping[str, members.Role],
     actor_role: str,
+    includes_hidden: bool = False,
+    includes_inactive: bool = False,
 ) -> Iterator[Verdict]:
     """What each row would do, in their order, when somebody with ``actor_role`` adds them (R3).
+
+    Rows that the file hides, and people it calls inactive, are left out unless they are included
+    or somebody has decided on the row itself (R8).
 
     ``known`` are the organization's people by their address in lower case, ``roles`` the roles by
     what was typed for them. A row of a member changes nothing, whatever else it says.
     """
-    invited: dict[str, int] = {}
+    invited: dict[str, Row] = {}
     for row in rows:
-        verdict = _judge(row, known.get(row.email.lower()), roles, actor_role)
+        why_out = why_left_out(
+            row, includes_hidden=includes_hidden, includes_inactive=includes_inactive
+        )
+        verdict = _judge(row, known.get(row.email.lower()), roles, actor_role, why_out)
         if verdict.state == RowState.INVITED:
-            first = invited.setdefault(row.email.lower(), row.position)
-            if first != row.position:
-                reason = Refusal(Reason.ROW_REPEATED, {"row": first})
-                verdict = Verdict(RowState.REPEATED, verdict.role, reason)
+            first = invited.setdefault(row.email.lower(), row)
+            if first is not row:
+                verdict = Verdict(RowState.REPEATED, verdict.role, _why_repeated(row, first))
         yield verdict
 
 
+def why_left_out(
+    row: Row, *, includes_hidden: bool = False, includes_inactive: bool = False
+) -> Refusal | None:
+    """Why a row is left out by itself; None where it is not, or where a person has decided (R8)."""
+    if row.is_left_out is None and row.is_hidden and not includes_hidden:
+        return Refusal(Reason.ROW_HIDDEN)
+    if row.is_left_out is None and row.status and not includes_inactive:
+        return Refusal(Reason.ROW_INACTIVE, {"status": row.status})
+    return None
+
+
+def _why_repeated(row: Row, first: Row) -> Refusal:
+    if is_same_person(row.name, first.name):
+        return Refusal(Reason.ROW_REPEATED, {"row": first.position})
+    return Refusal(Reason.ROW_SHARES_EMAIL, {"row": first.position, "name": first.name})
+
+
 def _judge(
-    row: Row, known: Known | None, roles: Mapping[str, members.Role], actor_role: str
+    row: Row,
+    known: Known | None,
+    roles: Mapping[str, members.Role],
+    actor_role: str,
+    why_out: Refusal | None,
 ) -> Verdict:
     role = roles.get(row.role)
     shown = role or members.Role.GENERAL_MEMBER
     if row.is_added:
         return Verdict(RowState.ADDED, shown)
-    if row.is_left_out:
-        return Verdict(RowState.LEFT_OUT, shown)
+    if row.is_left_out or why_out:
+        return Verdict(RowState.LEFT_OUT, shown, why_out)
     if known is not None and known.is_member:
-        already = Refusal(Reason.ALREADY_A_MEMBER, {"name": known.name})
+        is_same = is_same_person(row.name, known.name)
+        reason = Reason.ALREADY_A_MEMBER if is_same else Reason.MEMBER_SHARES_EMAIL
+        already = Refusal(reason, {"name": known.name})
         return Verdict(RowState.MEMBER, members.Role(known.role), already)
     wrong = _what_is_wrong(row)
     if wrong is None and role is None:
@@ -132,12 +195,18 @@ def _what_is_wrong(row: Row) -> Refusal | None:
     if len(row.email) > LONGEST_EMAIL:
         return Refusal(Reason.EMAIL_TOO_LONG, {"most": LONGEST_EMAIL, "length": len(row.email)})
     if not row.email_works:
-        return Refusal(Reason.EMAIL_NOT_AN_ADDRESS)
+        return Refusal(_why_email_fails(row.email))
     if not row.name:
         return Refusal(Reason.NAME_MISSING)
     if len(row.name) > LONGEST_NAME:
         return Refusal(Reason.NAME_TOO_LONG, {"most": LONGEST_NAME, "length": len(row.name)})
     return None
+
+
+def _why_email_fails(email: str) -> Reason:
+    if email.startswith("="):
+        return Reason.EMAIL_IS_A_FORMULA
+    return Reason.EMAIL_SEVERAL if email.count("@") > 1 else Reason.EMAIL_NOT_AN_ADDRESS
 
 
 def count(verdicts: Iterable[Verdict]) -> dict[RowState, int]:

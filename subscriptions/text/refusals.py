@@ -236,6 +236,14 @@ SENTENCES: Mapping[Reason, Any] = {
     Reason.EMAIL_MISSING: _("The e-mail address is missing."),
     Reason.EMAIL_TOO_LONG: _("An e-mail address has at most %(most)s characters."),
     Reason.EMAIL_NOT_AN_ADDRESS: _("This is no e-mail address, such as name@example.org."),
+    Reason.EMAIL_SEVERAL: _(
+        "This is more than one e-mail address. Keep the one that this person signs in with; for "
+        "two people, use a row for each."
+    ),
+    Reason.EMAIL_IS_A_FORMULA: _(
+        "This is a formula, and the file does not have its result. Type the address here, or open "
+        "the file in Excel, save it, and import it again."
+    ),
     Reason.NAME_MISSING: _("The name is missing."),
     Reason.NAME_TOO_LONG: _("A name has at most %(most)s characters; this one has %(length)s."),
     Reason.ROLE_NOT_KNOWN: _("There is no role “%(role)s”. Choose one."),
@@ -243,6 +251,17 @@ SENTENCES: Mapping[Reason, Any] = {
         "Only an Administrator can make somebody Administrator. Choose another role."
     ),
     Reason.ROW_REPEATED: _("Row %(row)s has the same e-mail address."),
+    Reason.ROW_SHARES_EMAIL: _(
+        "%(name)s in row %(row)s has the same e-mail address. Each person signs in with their own, "
+        "and gets their own invitation there. Type another address for one of them, or leave this "
+        "row out."
+    ),
+    Reason.MEMBER_SHARES_EMAIL: _(
+        "%(name)s is already a member with this e-mail address. If this is another person, type "
+        "another address: each person signs in with their own."
+    ),
+    Reason.ROW_HIDDEN: _("This row is hidden in the file."),
+    Reason.ROW_INACTIVE: _("Looks inactive (%(status)s)."),
     # A roster
     Reason.NOBODY_TO_ADD: _("There is nobody to add in this roster."),
     Reason.TOO_MANY_ROSTERS: _(
@@ -255,6 +274,43 @@ SENTENCES: Mapping[Reason, Any] = {
     Reason.FILE_EMPTY: _("The file is empty. Save the roster again, and choose the new file."),
     Reason.FILE_NOT_A_TABLE: _(
         "This is no table. Save the roster as CSV or XLSX, or paste its rows below."
+    ),
+    Reason.FILE_IS_OLD_EXCEL: _(
+        "This is a workbook in an old Excel format. Open it in Excel and save it as .xlsx, or "
+        "paste its rows below."
+    ),
+    Reason.FILE_IS_PROTECTED: _(
+        "This workbook is protected with a password. Open it in Excel and save it as .xlsx without "
+        "a password, or paste its rows below."
+    ),
+    Reason.FILE_IS_OPENDOCUMENT: _(
+        "This is an OpenDocument spreadsheet (.ods). Open it in LibreOffice or Excel and save it "
+        "as .xlsx, or paste its rows below."
+    ),
+    Reason.FILE_IS_NUMBERS: _(
+        "This is an Apple Numbers file. Open it in Numbers, choose File, Export To, Excel, and "
+        "choose the exported file here."
+    ),
+    Reason.FILE_IS_PDF: _(
+        "This is a PDF. Ask for the spreadsheet it was made from, or copy the rows from it and "
+        "paste them below."
+    ),
+    Reason.FILE_IS_PICTURE: _(
+        "This is a picture. Ask for the spreadsheet that it shows, or type the rows below."
+    ),
+    Reason.FILE_IS_DOCUMENT: _(
+        "This is a text document or a presentation. Copy the rows from it and paste them below."
+    ),
+    Reason.FILE_IS_ARCHIVE: _(
+        "This is a compressed archive. Open it, and choose the spreadsheet that is inside."
+    ),
+    Reason.FILE_IS_WEB_PAGE: _(
+        "This is a web page without a table that can be read. Open it in Excel and save it as "
+        ".xlsx, or paste its rows below."
+    ),
+    Reason.FILE_IS_CONTACTS: _(
+        "These are contact cards (.vcf). Export the contacts as CSV instead, or paste their rows "
+        "below."
     ),
     Reason.FILE_OF_ANOTHER_KIND: _(
         "Files of this kind cannot be read. Open it in your spreadsheet, save it as XLSX or CSV "
@@ -273,6 +329,10 @@ SENTENCES: Mapping[Reason, Any] = {
     Reason.FILE_WITHOUT_ROWS: _("There are no rows with names or e-mail addresses in it."),
     Reason.FILE_WITHOUT_ADDRESSES: _(
         "There is no column with e-mail addresses in it. A roster needs one: invitations go there."
+    ),
+    Reason.FILE_ADDRESSES_HIDDEN: _(
+        "The e-mail addresses are in a hidden column (%(column)s). What is hidden is not imported. "
+        "Unhide the column, save the file, and choose it again."
     ),
     Reason.FILE_TOO_MANY_ROWS: _("These are more than %(most)s rows. Divide the roster."),
 }

@@ -140,8 +140,8 @@ class TestLooking:
         for words in (
             "1 new user, 21 licenses free.",
             "This is no e-mail address",
-            "Row 2 has the same e-mail address.",
-            "This person is already a member, as Otto Official.",
+            "Person 1 in row 2 has the same e-mail address.",
+            "Otto Official is already a member with this e-mail address.",
             "There is no role “Chief”",
             "2 rows are wrong and will not be added.",
         ):

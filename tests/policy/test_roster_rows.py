@@ -1,0 +1,93 @@
+"""Rows as leagues have them: families, names turned around, hidden and inactive people (R8)."""
+
+from typing import Any
+
+import pytest
+
+from subscriptions.policy import roster_import
+from subscriptions.policy.members import Role
+from subscriptions.policy.refusal import Reason, Refusal
+from subscriptions.policy.roster_import import RowState
+from tests.policy.test_roster_import import MEMBER, judged, row
+
+pytestmark = pytest.mark.one_database
+
+
+class TestRows:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("Official, Otto", Reason.ALREADY_A_MEMBER),
+            ("Otto A. Official", Reason.ALREADY_A_MEMBER),
+            ("", Reason.ALREADY_A_MEMBER),
+            ("Olga Official", Reason.MEMBER_SHARES_EMAIL),
+        ],
+    )
+    def test_an_address_of_a_member_may_be_meant_for_another_person(
+        self, name: str, reason: Reason
+    ) -> None:
+        [verdict] = judged(row(name=name), nora=MEMBER)
+
+        assert verdict.reason == Refusal(reason, {"name": "Otto Official"})
+
+    @pytest.mark.parametrize(
+        ("email", "reason"),
+        [
+            ("nora@new.example, nils@new.example", Reason.EMAIL_SEVERAL),
+            ('=b2&"@new.example"', Reason.EMAIL_IS_A_FORMULA),
+            ("nora at new", Reason.EMAIL_NOT_AN_ADDRESS),
+        ],
+    )
+    def test_what_is_no_single_address_is_asked_for(self, email: str, reason: Reason) -> None:
+        [verdict] = judged(row(email=email, email_works=False))
+
+        assert verdict.reason == Refusal(reason)
+
+    @pytest.mark.parametrize(
+        ("typed", "name"),
+        [
+            ("Lee, Ann", "Ann Lee"),
+            ("Lee,Ann M.", "Ann M. Lee"),
+            ("van der Berg, Ann", "Ann van der Berg"),
+            ("Lee Jr., Sam", "Sam Lee Jr."),
+            ("Lee, Sam Jr.", "Sam Lee Jr."),
+            ("Lee, Sam, III", "Sam Lee III"),
+            ("Lee,", "Lee"),
+            # Not clearly a family name first.
+            ("Sam Lee, Jr.", "Sam Lee, Jr."),
+            ("Ann Lee, MD", "Ann Lee, MD"),
+            ("Lee, Ann, Bea", "Lee, Ann, Bea"),
+            ("Ann Lee", "Ann Lee"),
+            ("", ""),
+        ],
+    )
+    def test_a_name_is_put_into_the_order_of_greetings(self, typed: str, name: str) -> None:
+        assert roster_import.name_in_order(typed) == name
+
+    @pytest.mark.parametrize(
+        ("fields", "choices", "reason"),
+        [
+            ({"is_hidden": True}, {}, Reason.ROW_HIDDEN),
+            ({"is_hidden": True}, {"includes_inactive": True}, Reason.ROW_HIDDEN),
+            ({"is_hidden": True}, {"includes_hidden": True}, None),
+            ({"status": "Active: no"}, {}, Reason.ROW_INACTIVE),
+            ({"status": "Active: no"}, {"includes_hidden": True}, Reason.ROW_INACTIVE),
+            ({"status": "Active: no"}, {"includes_inactive": True}, None),
+            ({"is_hidden": True, "status": "x"}, {"includes_hidden": True}, Reason.ROW_INACTIVE),
+            ({"is_hidden": True, "status": "x", "is_left_out": False}, {}, None),
+        ],
+    )
+    def test_hidden_and_inactive_people_are_added_only_where_somebody_says_so(
+        self, fields: dict[str, Any], choices: dict[str, bool], reason: Reason | None
+    ) -> None:
+        """R8"""
+        [verdict] = roster_import.judge(
+            [row(**fields)],
+            known={},
+            roles={"": Role.GENERAL_MEMBER},
+            actor_role=Role.ASSIGNOR,
+            **choices,
+        )
+
+        assert verdict.state == (RowState.LEFT_OUT if reason else RowState.INVITED)
+        assert (verdict.reason.reason if verdict.reason else None) == reason

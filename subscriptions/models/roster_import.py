@@ -19,6 +19,13 @@ class RosterImport(models.Model):
     # The name of the file; empty where rows were pasted.
     source = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
+    # Its sheets with people, and how their columns were understood: ``rosters.SheetNote``.
+    sheets = models.JSONField(default=list, db_default=[])
+    # The number of the one that is shown and added.
+    sheet = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Whether the rows that the file hides, or calls inactive, are added as well.
+    includes_hidden = models.BooleanField(default=False, db_default=False)
+    includes_inactive = models.BooleanField(default=False, db_default=False)
     # How many the last click added, and when: the second click of a double click says the same.
     added = models.PositiveIntegerField(default=0)
     added_at = models.DateTimeField(null=True, blank=True)
@@ -40,17 +47,24 @@ class RosterRow(models.Model):
     roster = models.ForeignKey(
         RosterImport, on_delete=models.CASCADE, related_name="rows", db_index=False
     )
-    # Its row in the file, as a spreadsheet counts them.
+    sheet = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Its row in the sheet, as a spreadsheet counts them.
     position = models.PositiveIntegerField()
     name = models.TextField(blank=True)
     email = models.TextField(blank=True)
     role = models.TextField(blank=True)
-    is_left_out = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False, db_default=False)
+    # What the file says of somebody who looks inactive.
+    status = models.TextField(blank=True, default="", db_default="")
+    # What a person has decided; empty where nobody has, and the roster's own choices count.
+    is_left_out = models.BooleanField(null=True, blank=True)
     is_added = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("roster", "position"), name="roster_row_stands_once"),
+            models.UniqueConstraint(
+                fields=("roster", "sheet", "position"), name="roster_row_stands_once"
+            ),
         )
 
     def __str__(self) -> str:

@@ -83,7 +83,6 @@ class Reason(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     FILE_EMPTY = "file_empty"
     FILE_NOT_A_TABLE = "file_not_a_table"
-    FILE_OF_ANOTHER_KIND = "file_of_another_kind"
     FILE_IS_OLD_EXCEL = "file_is_old_excel"
     FILE_IS_PROTECTED = "file_is_protected"
     FILE_IS_OPENDOCUMENT = "file_is_opendocument"

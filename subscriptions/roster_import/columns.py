@@ -1,21 +1,38 @@
 """Which column of a table is which: by its heading, else by what stands in it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
+
+from openpyxl.utils import get_column_letter
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_ROWS, one_line
-from subscriptions.roster_import.words import Column, read_heading, read_role
+from subscriptions.policy.roster_import import MOST_ROWS, name_in_order, one_line
+from subscriptions.roster_import.words import (
+    Column,
+    is_about_active,
+    read_heading,
+    read_role,
+    says_inactive,
+)
 
+# Columns beyond are not looked at, nor rows below so many empty ones.
+MOST_COLUMNS = 100
+_MOST_EMPTY = 20_000
+# A title, a heading and notes may stand above and below the rows.
+_BESIDE_ROWS = 20
 # A heading may stand below a title and an empty row.
 _HEADING_WITHIN = 10
 # Rows that are looked at to tell what a column without heading holds.
 _SAMPLE = 200
 # No more of one cell is kept; what is longer is refused as too long all the same.
 _LONGEST_CELL = 500
+_LONGEST_HEADING = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
+_BARE = r"[^\s@<>()\[\];,/|\"]+@[^\s@<>()\[\];,/|\"]+"
+_ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]*(?=$|[\s>)\]])")
 
 
 @dataclass(frozen=True)
@@ -23,40 +40,129 @@ class TableRow:
     """A row of a table; ``position`` as a spreadsheet counts it."""
 
     position: int
-    cells: Sequence[str]
+    cells: list[str]
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a sheet that say something. ``hidden`` are its hidden columns, from 0."""
+
+    rows: Sequence[TableRow]
+    name: str = ""
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class RosterLine:
-    """What a roster says of one person, as it was typed."""
+    """What a roster says of one person, as it was typed.
+
+    ``status`` is what says that the person is inactive; empty where nothing does.
+    """
 
     position: int
     name: str
     email: str
     role: str
+    is_hidden: bool = False
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The people of one sheet, and the headings of its columns, by what was made of them.
+
+    ``is_sure`` says whether it is a list of people beyond doubt.
+    """
+
+    lines: Sequence[RosterLine]
+    name: str = ""
+    used: Sequence[tuple[str, str]] = ()
+    unused: Sequence[str] = ()
+    hidden: Sequence[str] = ()
+    is_sure: bool = True
+
+
+class Formula(str):
+    """What stands in a cell whose result the file does not have."""
+
+    __slots__ = ()
 
 
 Places = dict[Column, int]
 
 
-def read_columns(table: Sequence[TableRow]) -> list[RosterLine]:
+def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
+    """Rows that say something, with their numbers; no more than can be told to be too many."""
+    found = last = 0
+    for position, cells, is_hidden in rows:
+        if position - last > _MOST_EMPTY or found > MOST_ROWS + _BESIDE_ROWS:
+            return
+        if any(cell.strip() for cell in cells):
+            # A damaged file may give two rows one number.
+            found, last = found + 1, max(position, last + 1)
+            yield TableRow(last, cells, is_hidden)
+
+
+def read_columns(table: Table) -> Sheet:
     """The people of a table. Rows without name and address are left out.
 
     Raises Refused: no addresses, nobody, too many.
     """
-    heading = next((i for i, row in enumerate(table[:_HEADING_WITHIN]) if _is_heading(row)), None)
-    places: Places = {} if heading is None else _by_heading(table[heading])
-    rows = table if heading is None else table[heading + 1 :]
+    number = next((i for i, row in enumerate(table.rows[:_HEADING_WITHIN]) if _is_heading(row)), -1)
+    heading = table.rows[number].cells if number >= 0 else []
+    rows = table.rows[number + 1 :]
     if not rows:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
+    shown = [_without(row.cells, table.hidden) for row in rows]
+    places = _by_heading(_without(heading, table.hidden))
     if Column.EMAIL not in places:
-        places = _by_content(rows, places)
-    lines = [line for line in (_line(row, places) for row in rows) if line.name or line.email]
+        try:
+            places = _by_content(shown, places, has_heading=bool(heading))
+        except Refused:
+            raise _is_hidden_instead(table, rows, heading) from None
+    if len(table.rows) > MOST_ROWS + _BESIDE_ROWS:
+        raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
+    statuses = _Statuses(heading, rows, places)
+    read = zip(rows, shown, strict=True)
+    lines = [_line(row, cells, places, statuses.of(row.cells)) for row, cells in read]
+    lines = [line for line in lines if line.name or line.email]
     if not lines:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
     if len(lines) > MOST_ROWS:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
-    return lines
+    used = {number: column for column, number in places.items()}
+    used |= dict.fromkeys(statuses.columns, Column.STATUS)
+    others = set(range(max(len(cells) for cells in (heading, *shown)))) - set(used)
+    addresses = _column(shown, places[Column.EMAIL])
+    return Sheet(
+        lines,
+        table.name,
+        used=[(column.value, _heading(heading, n)) for n, column in sorted(used.items())],
+        unused=[_heading(heading, n) for n in sorted(others - table.hidden) if _has(n, shown)],
+        hidden=[
+            _heading(heading, n)
+            for n in sorted(others & table.hidden)
+            if _has(n, [row.cells for row in table.rows])
+        ],
+        is_sure=_is_named(heading) or _mostly(addresses, _has_address),
+    )
+
+
+def _without(cells: list[str], hidden: frozenset[int]) -> list[str]:
+    return ["" if number in hidden else cell for number, cell in enumerate(cells)]
+
+
+def _is_hidden_instead(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
+    """Why there are no addresses: their column may be hidden."""
+    for number in sorted(table.hidden):
+        if any(_has_address(cell) for cell in _column([row.cells for row in rows], number)):
+            column = _heading(heading, number)
+            return Refused(Refusal(Reason.FILE_ADDRESSES_HIDDEN, {"column": column}))
+    return Refused(Refusal(Reason.FILE_WITHOUT_ADDRESSES))
+
+
+# Headings ---------------------------------------------------------------------------------------
 
 
 def _is_heading(row: TableRow) -> bool:
@@ -64,31 +170,81 @@ def _is_heading(row: TableRow) -> bool:
         return False
     columns = [named[0] for named in map(read_heading, row.cells) if named]
     # One word alone may be somebody's name; an address column is sure.
-    return Column.EMAIL in columns or len(columns) > 1
+    return Column.EMAIL in columns or (len(columns) > 1 and set(columns) != {Column.STATUS})
 
 
-def _by_heading(row: TableRow) -> Places:
-    named = [(read_heading(cell), number) for number, cell in enumerate(row.cells)]
+def _is_named(heading: list[str]) -> bool:
+    return any(named[0] == Column.EMAIL for named in map(read_heading, heading) if named)
+
+
+def _by_heading(heading: list[str]) -> Places:
+    named = [(read_heading(cell), number) for number, cell in enumerate(heading)]
     # Of two that may be meant ("Contact" and "Name") the surer one, of equals the first.
     sure = sorted((found[1], number, found[0]) for found, number in named if found)
     places: Places = {}
     for _, number, column in sure:
-        places.setdefault(column, number)
+        if column != Column.STATUS:
+            places.setdefault(column, number)
     if Column.NAME not in places and Column.FIRST_NAME not in places:
         # French and Italian say "nom" and "nome" for the one name there is.
         return {Column.NAME if c == Column.LAST_NAME else c: n for c, n in places.items()}
     return places
 
 
-def _by_content(rows: Sequence[TableRow], named: Places) -> Places:
+def _heading(heading: list[str], number: int) -> str:
+    """The heading of a column, or its letter."""
+    text = one_line(heading[number]) if number < len(heading) else ""
+    return text[:_LONGEST_HEADING] or get_column_letter(number + 1)
+
+
+class _Statuses:
+    """The columns that say who is inactive."""
+
+    def __init__(self, heading: list[str], rows: Sequence[TableRow], places: Places) -> None:
+        self._heading = heading
+        self._role = places.get(Column.ROLE)
+        self._blank_is_inactive: dict[int, bool] = {}
+        cells = [row.cells for row in rows]
+        for number in set(range(max(map(len, cells)))) - set(places.values()):
+            name = heading[number] if number < len(heading) else ""
+            named = read_heading(name)
+            if heading and (named is None or named[0] != Column.STATUS):
+                continue
+            said = [says_inactive(name, cell) for cell in _column(cells, number)]
+            known = len(said) - said.count(None)
+            if known and (heading or known * 2 >= len(said)):
+                # Where "yes" or a mark is all that is ever typed, nothing is a no.
+                marks_only = is_about_active(name) and True not in said
+                self._blank_is_inactive[number] = marks_only
+
+    @property
+    def columns(self) -> list[int]:
+        """The numbers of the columns, from 0."""
+        return sorted(self._blank_is_inactive)
+
+    def of(self, cells: list[str]) -> str:
+        """What says that the person of a row is inactive, in the words of the file."""
+        for number, blank_is_inactive in sorted(self._blank_is_inactive.items()):
+            cell = one_line(cells[number]) if number < len(cells) else ""
+            name = self._heading[number] if number < len(self._heading) else ""
+            if says_inactive(name, cell) or (blank_is_inactive and not cell):
+                said = f"{one_line(name)}: {cell or '–'}" if name.strip() else cell
+                return said[:_LONGEST_HEADING]
+        role = cells[self._role] if self._role is not None and self._role < len(cells) else ""
+        if read_role(role) is None and says_inactive("", role):
+            return one_line(role)[:_LONGEST_HEADING]
+        return ""
+
+
+# Content ----------------------------------------------------------------------------------------
+
+
+def _by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> Places:
     """The same without (all) headings; what was found by one stays."""
-    sample = [row.cells for row in rows[:_SAMPLE]]
+    sample = rows[:_SAMPLE]
     width = max((len(cells) for cells in sample), default=0)
-    columns = [
-        [cells[number].strip() for cells in sample if number < len(cells) and cells[number].strip()]
-        for number in range(width)
-    ]
-    addresses = [sum(bool(_ADDRESS.search(cell)) for cell in column) for column in columns]
+    columns = [_column(sample, number) for number in range(width)]
+    addresses = [sum(map(_has_address, column)) for column in columns]
     if not any(addresses):
         raise Refused(Refusal(Reason.FILE_WITHOUT_ADDRESSES))
     places = {Column.EMAIL: addresses.index(max(addresses)), **named}
@@ -98,6 +254,8 @@ def _by_content(rows: Sequence[TableRow], named: Places) -> Places:
         if roles:
             places[Column.ROLE] = roles[0]
             free.remove(roles[0])
+    if not has_heading:
+        free = [n for n in free if not _mostly(columns[n], _is_status)]
     if not places.keys() & {Column.NAME, Column.FIRST_NAME, Column.LAST_NAME}:
         places |= _names([n for n in free if _mostly(columns[n], _is_words)], columns)
     return places
@@ -113,41 +271,89 @@ def _names(candidates: list[int], columns: list[list[str]]) -> Places:
     return {Column.NAME: first}
 
 
+def _column(rows: Iterable[list[str]], number: int) -> list[str]:
+    cells = (cells[number].strip() for cells in rows if number < len(cells))
+    return [cell for cell in cells if cell]
+
+
+def _has(number: int, rows: Iterable[list[str]]) -> bool:
+    return any(number < len(cells) and cells[number].strip() for cells in rows)
+
+
 def _mostly(cells: list[str], holds: Callable[[str], bool]) -> bool:
     return bool(cells) and sum(map(holds, cells)) * 2 >= len(cells)
+
+
+def _has_address(cell: str) -> bool:
+    return bool(_ADDRESS.search(cell))
+
+
+def _is_status(cell: str) -> bool:
+    return says_inactive("", cell) is not None
 
 
 def _is_words(cell: str) -> bool:
     return not any(c.isdecimal() or c == "@" for c in cell) and any(c.isalpha() for c in cell)
 
 
-def _line(row: TableRow, places: Places) -> RosterLine:
+# Rows -------------------------------------------------------------------------------------------
+
+
+def _line(row: TableRow, cells: list[str], places: Places, status: str) -> RosterLine:
     def cell(column: Column) -> str:
         number = places.get(column)
-        text = row.cells[number] if number is not None and number < len(row.cells) else ""
+        text = cells[number] if number is not None and number < len(cells) else ""
+        if isinstance(text, Formula) and column not in (Column.EMAIL, Column.ROLE):
+            return ""
         return one_line(_plain(text))[:_LONGEST_CELL]
 
-    email, name = cell(Column.EMAIL), cell(Column.NAME)
+    called, email = _apart(cell(Column.EMAIL))
+    name, behind = _apart(cell(Column.NAME))
     first, last = cell(Column.FIRST_NAME), cell(Column.LAST_NAME)
     if first and name and not last and first.casefold() not in name.casefold():
         # "Name" beside "Vorname" is the family name.
         name, last = "", name
-    bracketed = _IN_BRACKETS.search(email)
-    if bracketed:
-        name = name or email[: bracketed.start()].strip(" \"'")
-        email = bracketed[1]
+    if not name and not first and not last and email:
+        name = called
     return RosterLine(
         position=row.position,
-        name=name or f"{first} {last}".strip(),
-        email=clean_address(email),
+        name=name_in_order(name) or f"{first} {last}".strip(),
+        email=clean_address(email or called or behind),
         role=cell(Column.ROLE),
+        is_hidden=row.is_hidden,
+        status=status,
     )
 
 
+def _apart(text: str) -> tuple[str, str]:
+    """The name and the address of "Name <address>"; any other text is left whole."""
+    found = _IN_BRACKETS.search(text)
+    if found is None or text.count("@") > 1:
+        return text, ""
+    return text[: found.start()].strip(" \"'"), found[1]
+
+
 def clean_address(text: str) -> str:
-    """An address without what clings to it when it is copied."""
-    visible = "".join(c for c in one_line(text) if c.isprintable())
-    return visible.removeprefix("mailto:").strip(" ;,").lower()
+    """The one address of a text, without what clings to it; several, or none, as they stand."""
+    visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
+    if visible.startswith("mailto:"):
+        visible = _linked(visible)
+    if len(visible) > 1 and visible[0] == visible[-1] == "'":
+        visible = visible[1:-1]
+    alone = _ALONE.findall(visible)
+    if alone and len(alone) == visible.count("@") and len(set(alone)) == 1:
+        return str(alone[0])
+    return visible
+
+
+def with_link(text: str, link: str) -> str:
+    """The text of a cell, with the address that only its link has."""
+    address = _linked(link) if link.lower().startswith("mailto:") else ""
+    return text if "@" in text or not address else f"{text} <{address}>".strip()
+
+
+def _linked(link: str) -> str:
+    return unquote(link[len("mailto:") :].partition("?")[0])
 
 
 def _plain(cell: str) -> str:

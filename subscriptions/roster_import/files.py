@@ -1,4 +1,4 @@
-"""Reading a roster: CSV in any usual encoding and separator, rows pasted from a spreadsheet, XLSX.
+"""Reading a roster: CSV in any usual encoding and separator, pasted rows, XLSX, HTML tables.
 
 What cannot be read is refused with its reason. Nothing is believed about a file but its bytes: not
 its name, nor the type that a browser says it has.
@@ -7,39 +7,24 @@ its name, nor the type that a browser says it has.
 import csv
 import io
 import re
-import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from email.utils import getaddresses
 from itertools import chain
-from typing import IO, Any
-
-from openpyxl import load_workbook
+from typing import IO
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
-from subscriptions.roster_import.columns import RosterLine, TableRow, read_columns
+from subscriptions.roster_import import kinds, markup, workbooks
+from subscriptions.roster_import.columns import MOST_COLUMNS, Sheet, Table, numbered, read_columns
 
-# What an XLSX may unpack to. 5,000 rows of 40 columns are some 15 MB.
-MOST_UNPACKED = 40 * 1024 * 1024
-_MOST_PARTS = 1_000
-# Columns beyond are not looked at, nor rows below so many empty ones.
-_MOST_COLUMNS = 100
-_MOST_EMPTY = 20_000
-# A title, a heading and notes may stand above and below the rows.
-_BESIDE_ROWS = 20
+# Rows of all sheets together that are kept, so that another sheet can be chosen.
+_MOST_KEPT = 5 * MOST_ROWS
 
-_ZIP = b"PK\x03\x04"
-# Old Excel files and those with a password, pictures, documents.
-_OTHER_KINDS = (
-    b"\xd0\xcf\x11\xe0",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"%PDF",
-    b"{\\rtf",
-    b"Rar!",
+# Of several sheets without people, what is said of all.
+_MOST_TELLING = (
+    Reason.FILE_ADDRESSES_HIDDEN,
+    Reason.FILE_WITHOUT_ROWS,
+    Reason.FILE_WITHOUT_ADDRESSES,
 )
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -54,48 +39,71 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _END = "\x1eend"
 
 
-def read_file(file: IO[bytes]) -> list[RosterLine]:
-    """The people of a CSV or XLSX file. Raises Refused."""
+def read_file(file: IO[bytes]) -> list[Sheet]:
+    """The sheets of a file that hold people, the one to take first. Raises Refused."""
     data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20}))
     if not data.strip():
         raise Refused(Refusal(Reason.FILE_EMPTY))
-    if data.startswith(_ZIP):
-        return read_columns(_workbook(data))
-    if data.startswith(_OTHER_KINDS):
-        raise Refused(Refusal(Reason.FILE_OF_ANOTHER_KIND))
+    if data.startswith(kinds.ZIP):
+        return _with_people(workbooks.tables_of(data))
+    kind = kinds.kind_of_bytes(data)
+    if kind is not None:
+        raise Refused(Refusal(kind))
     return read_text(_decoded(data))
 
 
-def read_text(text: str) -> list[RosterLine]:
-    """The people of rows that were pasted, or of a decoded CSV file. Raises Refused."""
+def read_text(text: str) -> list[Sheet]:
+    """The people of rows that were pasted, or of a decoded file. Raises Refused."""
     sample = text[:100_000]
     # A stray one is left out; a picture or a program is full of them.
     if len(_CONTROL.findall(sample)) > 20 + len(sample) // 20:
         raise Refused(Refusal(Reason.FILE_NOT_A_TABLE))
     text = text.replace("\x00", "").removeprefix("\ufeff").strip("\r\n")
+    kind = kinds.kind_of_text(text)
+    if kind is not None:
+        raise Refused(Refusal(kind))
+    if kinds.is_markup(text):
+        if "<table" not in text.lower():
+            raise Refused(Refusal(Reason.FILE_IS_WEB_PAGE))
+        return _with_people(table for table in markup.tables_of(text) if table.rows)
     recipients = _recipients(text)
     if recipients:
-        return read_columns(list(_numbered(recipients)))
+        return [read_columns(_table(recipients))]
     said = _SEPARATOR_LINE.match(text)
     separator = said[1] if said else _separator(text)
-    return read_columns(
-        list(_numbered(_rows_of_text(text[said.end() if said else 0 :], separator)))
-    )
+    return [read_columns(_table(_rows_of_text(text[said.end() if said else 0 :], separator)))]
 
 
-def _numbered(rows: Iterable[list[str]]) -> Iterator[TableRow]:
-    """Rows that say something, with their numbers. Raises Refused: too many to go on."""
-    found = last = 0
-    for position, cells in enumerate(rows, start=1):
-        if any(cell.strip() for cell in cells):
-            found, last = found + 1, position
-            yield TableRow(position, cells)
-        if found > MOST_ROWS + _BESIDE_ROWS:
+def _table(rows: Iterable[list[str]]) -> Table:
+    return Table(list(numbered((n, cells, False) for n, cells in enumerate(rows, start=1))))
+
+
+def _with_people(tables: Iterable[Table]) -> list[Sheet]:
+    """The tables that hold people: the one with most of them first, the others as they come."""
+    sheets: list[Sheet] = []
+    refusals: dict[Reason, Refusal] = {}
+    for table in tables:
+        try:
+            sheets.append(read_columns(table))
+        except Refused as refused:
+            refusals[refused.refusal.reason] = refused.refusal
+        kept = sum(len(sheet.lines) for sheet in sheets)
+        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MOST_KEPT:
             raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
-        if position - last > _MOST_EMPTY:
-            return
+    # An address among instructions is nobody where another sheet has a heading for people.
+    if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):
+        sheets = [sheet for sheet in sheets if sheet.is_sure]
+    if not sheets:
+        said = (refusals.get(reason) for reason in _MOST_TELLING)
+        raise Refused(next(filter(None, said), Refusal(Reason.FILE_WITHOUT_ROWS)))
+    taken = max(sheets, key=_people)
+    return [taken, *(sheet for sheet in sheets if sheet is not taken)]
+
+
+def _people(sheet: Sheet) -> int:
+    return sum("@" in line.email and not line.is_hidden for line in sheet.lines)
 
 
 # Text -------------------------------------------------------------------------------------------
@@ -163,61 +171,8 @@ def _rows_of_text(text: str, separator: str) -> Iterator[list[str]]:
                 if row == [_END]:
                     return
                 break
-            yield row[:_MOST_COLUMNS]
+            yield row[:MOST_COLUMNS]
     except csv.Error:
         # A cell of more than 131,072 characters.
         number += 1
     raise Refused(Refusal(Reason.FILE_QUOTE_IS_OPEN, {"row": number}))
-
-
-# The roster stands on one of the first sheets, if it is there at all.
-_MOST_SHEETS = 5
-
-# Workbooks --------------------------------------------------------------------------------------
-
-
-def _workbook(data: bytes) -> list[TableRow]:
-    """The rows of the first sheet that is shown and has something in it."""
-    _require_harmless(data)
-    try:
-        with warnings.catch_warnings():
-            # Of features that are not read, such as validation.
-            warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            with closing(book):
-                # Many sheets may be one and the same part of the file, read again and again.
-                for sheet in book.worksheets[:_MOST_SHEETS]:
-                    rows = list(_numbered(_rows_of_sheet(sheet)))
-                    if rows:
-                        return rows
-    except Refused:
-        raise
-    except Exception as error:
-        # A library that reads whatever people upload meets everything: no list would be complete.
-        raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
-    return []
-
-
-def _rows_of_sheet(sheet: Any) -> Iterator[list[str]]:
-    if sheet.sheet_state != "visible":
-        return
-    # What a file says of its own size may be wrong.
-    sheet.reset_dimensions()
-    for row in sheet.iter_rows(max_col=_MOST_COLUMNS, values_only=True):
-        yield ["" if value is None else str(value) for value in row]
-
-
-def _require_harmless(data: bytes) -> None:
-    """Hold what a file unpacks to against the limit, before anything is unpacked.
-
-    The directory may lie, but Python's ``zipfile`` unpacks no more than the directory says.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
-    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise Refused(Refusal(Reason.FILE_TOO_MUCH_INSIDE))
-    if not any(part.filename.lower().endswith("workbook.xml") for part in parts):
-        raise Refused(Refusal(Reason.FILE_OF_ANOTHER_KIND))

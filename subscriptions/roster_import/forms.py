@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_BYTES
 from subscriptions.roster_import import files
-from subscriptions.roster_import.columns import RosterLine
-from subscriptions.roster_import.rosters import Change
+from subscriptions.roster_import.columns import Sheet
+from subscriptions.roster_import.rosters import Change, Choice
 from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import sentence
 
@@ -27,7 +27,11 @@ class ImportForm(forms.Form):
         max_length=None,
         help_text=_("CSV or XLSX, at most 5 MB and 5,000 rows."),
         widget=forms.FileInput(
-            attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm,text/csv,text/tab-separated-values"}
+            attrs={
+                # Many an .xls is an HTML table; which kinds cannot be read is said when they come.
+                "accept": ".csv,.tsv,.txt,.xlsx,.xlsm,.xls,.html,.htm,text/csv,"
+                "text/tab-separated-values"
+            }
         ),
     )
     rows = forms.CharField(
@@ -43,11 +47,11 @@ class ImportForm(forms.Form):
     def __init__(self, *args: Any, was_too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.was_too_large = was_too_large
-        self.lines: list[RosterLine] = []
+        self.sheets: list[Sheet] = []
         self.source = ""
 
     def clean(self) -> dict[str, Any]:
-        """Read the one that was given; ``lines`` holds it then."""
+        """Read the one that was given; ``sheets`` holds it then."""
         data = super().clean() or {}
         file, rows = data.get("file"), data.get("rows") or ""
         if self.was_too_large:
@@ -64,9 +68,9 @@ class ImportForm(forms.Form):
     def _read(self, file: IO[bytes] | None, rows: str) -> None:
         try:
             if file is None:
-                self.lines = files.read_text(rows)
+                self.sheets = files.read_text(rows)
             else:
-                self.lines = files.read_file(file)
+                self.sheets = files.read_file(file)
                 self.source = getattr(file, "name", "") or ""
         except Refused as refused:
             self.add_error("rows" if file is None else "file", sentence(refused.refusal))
@@ -79,6 +83,15 @@ def read_changes(post: QueryDict) -> dict[int, Change]:
     """
     keys = map(read_number, post.getlist("row"))
     return {key: _change(post, key) for key in keys if key is not None}
+
+
+def read_choice(post: QueryDict) -> Choice:
+    """What the buttons about the whole roster have chosen."""
+    return Choice(
+        sheet=read_number(post.get("sheet", "")) if "take_sheet" in post else None,
+        includes_hidden=post["hidden"] == "in" if "hidden" in post else None,
+        includes_inactive=post["inactive"] == "in" if "inactive" in post else None,
+    )
 
 
 def _change(post: QueryDict, key: int) -> Change:

@@ -1,20 +1,76 @@
 """What the preview of a roster says of its rows, and of the licenses it needs (R8)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from subscriptions.models import RosterImport
 from subscriptions.policy.roster_import import Need, RowState
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.rosters import JudgedRoster
+from subscriptions.roster_import.words import Column
 from subscriptions.text import formats
 
 # The words for a row. Whoever is no member reads the same, with an account elsewhere or without.
 STATES = {
     RowState.INVITED: gettext_lazy("Will be invited"),
     RowState.WRONG: gettext_lazy("Wrong"),
-    RowState.REPEATED: gettext_lazy("Repeated"),
+    RowState.REPEATED: gettext_lazy("Repeated address"),
     RowState.MEMBER: gettext_lazy("Already a member"),
     RowState.LEFT_OUT: gettext_lazy("Left out"),
     RowState.ADDED: gettext_lazy("Added"),
 }
+
+_COLUMNS = {
+    Column.NAME: gettext_lazy("Name"),
+    Column.FIRST_NAME: gettext_lazy("First name"),
+    Column.LAST_NAME: gettext_lazy("Last name"),
+    Column.EMAIL: gettext_lazy("E-mail"),
+    Column.ROLE: gettext_lazy("Role"),
+    Column.STATUS: gettext_lazy("Status"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file was read, for the template: its sheet, its columns, and the rows left out."""
+
+    sheet: str
+    sheets: Sequence[tuple[int, str, int]]
+    used: Sequence[tuple[str, str]]
+    unused: Sequence[str]
+    hidden: Sequence[str]
+    hidden_rows: int
+    inactive_rows: int
+
+
+def reading_of(judged: JudgedRoster) -> Reading | None:
+    """How the file of a roster was read; None where it was kept by an earlier version."""
+    roster, notes = judged.roster, rosters.notes(judged.roster)
+    if not notes:
+        return None
+    names = [note.name or _("Table %(number)s") % {"number": n} for n, note in enumerate(notes, 1)]
+    note = notes[roster.sheet]
+    return Reading(
+        sheet=names[roster.sheet] if len(notes) > 1 or note.name else "",
+        sheets=[
+            (number, names[number], other.rows)
+            for number, other in enumerate(notes)
+            if number != roster.sheet
+        ],
+        used=[(str(_COLUMNS[Column(column)]), heading) for column, heading in note.used],
+        unused=note.unused,
+        hidden=note.hidden,
+        hidden_rows=sum(one.row.is_hidden for one in judged.rows),
+        inactive_rows=sum(bool(one.row.status) for one in judged.rows),
+    )
+
+
+def choices_of(roster: RosterImport) -> str:
+    """What was chosen for a whole roster, for the page to say which rows it showed."""
+    return f"{roster.sheet}-{roster.includes_hidden:d}-{roster.includes_inactive:d}"
 
 
 def need_in_words(need: Need) -> str:

@@ -5,7 +5,7 @@ meanwhile. Nothing of what was prepared is lost while licenses are bought in bet
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from subscriptions import clock
 from subscriptions.licenses.status import Standing
@@ -25,7 +25,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
-from subscriptions.roster_import.columns import RosterLine, clean_address
+from subscriptions.roster_import.columns import Sheet, clean_address
 from subscriptions.roster_import.words import read_role
 
 # As long as a half-filled form: rows hold names and addresses.
@@ -69,6 +69,26 @@ class JudgedRoster:
 
 
 @dataclass(frozen=True)
+class SheetNote:
+    """A sheet that can be chosen: its rows, and the headings of its columns by their use."""
+
+    name: str
+    rows: int
+    used: Sequence[tuple[str, str]] = ()
+    unused: Sequence[str] = ()
+    hidden: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody has chosen for a whole roster; None: as it was."""
+
+    sheet: int | None = None
+    includes_hidden: bool | None = None
+    includes_inactive: bool | None = None
+
+
+@dataclass(frozen=True)
 class Change:
     """What somebody has changed in a row; None: not shown to be changed."""
 
@@ -81,8 +101,8 @@ class Change:
 # The life of a roster ---------------------------------------------------------------------------
 
 
-def keep(author: Membership, lines: Sequence[RosterLine], *, source: str) -> RosterImport:
-    """Keep what was read, right or wrong, for its author in this organization.
+def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
+    """Keep what was read, right or wrong, for its author in this organization; the first is taken.
 
     Raises Refused: too many are kept already.
     """
@@ -96,17 +116,13 @@ def keep(author: Membership, lines: Sequence[RosterLine], *, source: str) -> Ros
             author=author.user,
             source=rules.one_line(source)[:120],
             created_at=clock.now(),
+            sheets=[asdict(_note(sheet)) for sheet in sheets],
         )
         RosterRow.objects.bulk_create(
             [
-                RosterRow(
-                    roster=roster,
-                    position=line.position,
-                    name=line.name,
-                    email=line.email,
-                    role=line.role,
-                )
-                for line in lines
+                RosterRow(roster=roster, sheet=number, **asdict(line))
+                for number, sheet in enumerate(sheets)
+                for line in sheet.lines
             ],
             batch_size=_AT_A_TIME,
         )
@@ -120,7 +136,13 @@ def find(author: Membership, key: UUID) -> RosterImport | None:
 
 def kept_by(author: Membership) -> QuerySet[RosterImport]:
     """The rosters this person has read in and not given up, with their number of rows."""
-    return _of(author).annotate(row_count=Count("rows")).order_by("-created_at")
+    rows = Count("rows", filter=Q(rows__sheet=F("sheet")))
+    return _of(author).annotate(row_count=rows).order_by("-created_at")
+
+
+def notes(roster: RosterImport) -> list[SheetNote]:
+    """Its sheets with people; none where it was kept by an earlier version."""
+    return [SheetNote(**note) for note in roster.sheets]
 
 
 def kept_until(roster: RosterImport) -> datetime:
@@ -139,6 +161,10 @@ def drop_old() -> int:
     number = old.count()
     old.delete()
     return number
+
+
+def _note(sheet: Sheet) -> SheetNote:
+    return SheetNote(sheet.name, len(sheet.lines), sheet.used, sheet.unused, sheet.hidden)
 
 
 def _of(author: Membership) -> QuerySet[RosterImport]:
@@ -170,19 +196,32 @@ def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
     """Take over corrections, by the key of their row; how many rows are different now."""
     with transaction.atomic():
         # Against the same roster being added at this moment.
-        _lock(roster)
+        current = _lock(roster)
         rows = roster.rows.filter(pk__in=list(changes), is_added=False)
-        changed = [row for row in rows if _apply(row, changes[row.pk])]
+        changed = [row for row in rows if _apply(row, changes[row.pk], current)]
         fields = ("name", "email", "role", "is_left_out")
         RosterRow.objects.bulk_update(changed, fields, batch_size=_AT_A_TIME)
     return len(changed)
 
 
+def choose(roster: RosterImport, choice: Choice) -> None:
+    """Take another sheet of the file, or add what it hides or calls inactive as well.
+
+    Rows about which somebody has decided one by one stay as they are.
+    """
+    chosen = {name: value for name, value in asdict(choice).items() if value is not None}
+    if chosen.get("sheet", 0) >= max(1, len(roster.sheets)):
+        del chosen["sheet"]
+    for name, value in chosen.items():
+        setattr(roster, name, value)
+    roster.save(update_fields=list(chosen))
+
+
 def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
     """Read every role that nobody knows as General member; how many."""
     with transaction.atomic():
-        _lock(roster)
-        unknown = [one.row.pk for one in judge(roster, actor).rows if _role_is_unknown(one)]
+        current = _lock(roster)
+        unknown = [one.row.pk for one in judge(current, actor).rows if _role_is_unknown(one)]
         for some in _some_at_a_time(unknown):
             roster.rows.filter(pk__in=some).update(role="")
     return len(unknown)
@@ -223,12 +262,14 @@ def _lock(roster: RosterImport) -> RosterImport:
 
 
 def _judge(roster: RosterImport, organization: Organization, actor_role: str) -> JudgedRoster:
-    rows = list(roster.rows.order_by("position"))
+    rows = list(roster.rows.filter(sheet=roster.sheet).order_by("position"))
     verdicts = rules.judge(
         (_as_typed(row) for row in rows),
         known=_known(organization, {row.email for row in rows}),
         roles={typed: role for typed in {row.role for row in rows} if (role := read_role(typed))},
         actor_role=actor_role,
+        includes_hidden=roster.includes_hidden,
+        includes_inactive=roster.includes_inactive,
     )
     return JudgedRoster(
         roster,
@@ -253,6 +294,8 @@ def _as_typed(row: RosterRow) -> Row:
         role=row.role,
         is_left_out=row.is_left_out,
         is_added=row.is_added,
+        is_hidden=row.is_hidden,
+        status=row.status,
     )
 
 
@@ -264,9 +307,15 @@ def _works(email: str) -> bool:
     return True
 
 
-def _apply(row: RosterRow, change: Change) -> bool:
+def _apply(row: RosterRow, change: Change, roster: RosterImport) -> bool:
     before = (row.name, row.email, row.role, row.is_left_out)
-    row.is_left_out = change.is_left_out
+    why_out = rules.why_left_out(
+        _as_typed(row),
+        includes_hidden=roster.includes_hidden,
+        includes_inactive=roster.includes_inactive,
+    )
+    if change.is_left_out != bool(row.is_left_out or why_out):
+        row.is_left_out = change.is_left_out
     if change.name is not None:
         row.name = rules.one_line(change.name)
     if change.email is not None:

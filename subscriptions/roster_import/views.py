@@ -24,11 +24,11 @@ from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.members import Capability
-from subscriptions.policy.refusal import Refusal, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_ROWS, RowState
 from subscriptions.roster_import import rosters
-from subscriptions.roster_import.forms import ImportForm, read_changes
-from subscriptions.roster_import.preview import STATES, need_in_words
+from subscriptions.roster_import.forms import ImportForm, read_changes, read_choice
+from subscriptions.roster_import.preview import STATES, choices_of, need_in_words, reading_of
 from subscriptions.roster_import.rosters import JudgedRoster, JudgedRow
 from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.roster_import.words import read_role
@@ -74,7 +74,7 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
         form.add_error(None, _("Many rosters were read in within the last hour. Try again later."))
         return _import_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
-        roster = rosters.keep(member, form.lines, source=form.source)
+        roster = rosters.keep(member, form.sheets, source=form.source)
     except Refused as refused:
         form.add_error(None, sentence(refused.refusal))
         return _import_page(request, member, form, status=HTTPStatus.CONFLICT)
@@ -113,6 +113,7 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     if request.method == "GET":
         return _roster_page(request, member, found)
     changed = rosters.change(found, read_changes(request.POST))
+    rosters.choose(found, read_choice(request.POST))
     if "general" in request.POST:
         changed += rosters.make_unknown_roles_general(found, member)
     if "buy" in request.POST:
@@ -132,6 +133,10 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     found = _find(member, roster)
     # What was corrected on the page counts, saved or not.
     rosters.change(found, read_changes(request.POST))
+    if request.POST.get("choices", choices_of(found)) != choices_of(found):
+        # Another window took another sheet: nobody is added whom this page did not show.
+        messages.error(request, _("Other rows were chosen in another window. Nobody was added."))
+        return redirect(_address(member, found, ""))
     invited = rosters.judge(found, member).in_state(RowState.INVITED)
     for one in invited:
         reauthentication.require_for_role(request, one.verdict.role)
@@ -209,6 +214,8 @@ def _roster_page(
         "shown": [_shown(one, edited, choices) for one in page],
         "has_unknown_roles": judged.has_unknown_roles,
         "to_mend": judged.counts[RowState.WRONG],
+        "reading": reading_of(judged),
+        "choices": choices_of(roster),
         "need": need,
         "need_in_words": need_in_words(need),
         "standing": standing,
@@ -223,7 +230,8 @@ def _filters(judged: JudgedRoster) -> list[tuple[RowState, str, int]]:
 
 def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> ShownRow:
     state, reason = one.verdict.state, one.verdict.reason
-    is_changeable = state in CHANGEABLE
+    shares_email = reason is not None and reason.reason == Reason.MEMBER_SHARES_EMAIL
+    is_changeable = state in CHANGEABLE or shares_email
     options = _role_options(one.row.role, choices)
     return ShownRow(
         row=one.row,

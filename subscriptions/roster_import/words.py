@@ -15,8 +15,19 @@ class Column(StrEnum):
     LAST_NAME = "last_name"
     EMAIL = "email"
     ROLE = "role"
+    STATUS = "status"
 
 
+# Below the first, "yes" is active; below the second, "yes" or a date is inactive.
+_ACTIVE = (
+    "active, is active, active member, active official, currently active, active?, current, "
+    "current member, enabled, activo, activa, actif, active membre, aktiv, actief, attivo, ativo"
+)
+_INACTIVE = (
+    "inactive, is inactive, inactive member, inactive since, inactive date, retired, retired on, "
+    "is retired, archived, is archived, suspended, disabled, deactivated, deleted, former, "
+    "former member, inactivo, inactiva, inactif, inaktiv, retirado, baja, fecha de baja"
+)
 _COLUMNS = {
     Column.EMAIL: (
         "email, e-mail, mail, email address, e-mail address, mail address, email id, login, "
@@ -43,6 +54,14 @@ _COLUMNS = {
     Column.ROLE: (
         "role, roles, user role, member role, membership role, access level, access, "
         "rol, role utilisateur, rolle, ruolo, papel"
+    ),
+    # The vaguest last: they count only where they say who is inactive.
+    Column.STATUS: (
+        f"status, {_ACTIVE}, {_INACTIVE}, member status, membership status, account status, "
+        "user status, official status, umpire status, referee status, active status, "
+        "active/inactive, active or inactive, standing, member standing, estado, estatus, "
+        "situacion, statut, member type, membership type, official type, membership, state, type, "
+        "category, class, classification"
     ),
 }
 
@@ -73,6 +92,30 @@ _ROLES = {
 }
 
 
+# How the words for "inactive" begin, where a column is about that.
+_SAYS_INACTIVE = (
+    "inactiv, inactif, inaktiv, not active, non active, non actif, no activ, nicht aktiv, retired, "
+    "retirad, retrait, resign, suspend, suspens, former, decease, fallecid, decede, terminat, "
+    "archiv, disabled, deactivat, desactiv, lapsed, expired, vencid, dropped, removed, deleted, "
+    "withdrawn, withdrew, quit, on leave, leave of absence, dormant, banned, blocked, cancel, "
+    "no longer, not returning, departed, ex member, past member, jubilad, baja, dado de baja, "
+    "demission, ancien, ausgetreten, passiv, ehemalig"
+)
+_SAYS_ACTIVE = "active, activo, activa, actif, aktiv, current, enabled, in good standing, good"
+_YES = "yes, y, true, t, 1, x, si, oui, ja, wahr, vrai, verdadero"
+_NO = "no, n, false, f, 0, non, nein, falsch, faux, falso"
+_MARKS = {
+    "✓": "yes",
+    "✔": "yes",
+    "☑": "yes",
+    "✅": "yes",
+    "✗": "no",
+    "✘": "no",
+    "❌": "no",
+    "☐": "no",
+}
+
+
 def folded(text: str) -> str:
     """Letters and digits only, without case and accents, so that spellings meet."""
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -85,12 +128,36 @@ _COLUMN_OF = {
     for rank, word in enumerate(words.split(", "))
 }
 _ROLE_OF = {folded(word): role for role, words in _ROLES.items() for word in words.split(", ")}
+_ABOUT_ACTIVE, _ABOUT_INACTIVE, _ACTIVE_WORDS, _INACTIVE_STARTS, _YES_WORDS, _NO_WORDS = (
+    tuple(map(folded, words.split(", ")))
+    for words in (_ACTIVE, _INACTIVE, _SAYS_ACTIVE, _SAYS_INACTIVE, _YES, _NO)
+)
 _ROLE_OF |= {folded(role.value): role for role in Role}
 
 
 def read_heading(text: str) -> tuple[Column, int] | None:
     """The column that a heading names; the lower the number, the surer."""
-    return _COLUMN_OF.get(folded(text))
+    # "Email*" and "E-mail (required)" are the same.
+    return _COLUMN_OF.get(folded(text)) or _COLUMN_OF.get(folded(text.partition("(")[0]))
+
+
+def is_about_active(heading: str) -> bool:
+    """Whether a "yes" below this heading means that somebody is active."""
+    return folded(heading) in _ABOUT_ACTIVE
+
+
+def says_inactive(heading: str, text: str) -> bool | None:
+    """Whether a cell below a heading about it says that somebody is inactive; None: neither."""
+    word = folded(_MARKS.get(text.strip()[:1], text))
+    if word.startswith(_INACTIVE_STARTS):
+        return True
+    if word in _ACTIVE_WORDS:
+        return False
+    if word and folded(heading) in _ABOUT_INACTIVE:
+        return word not in _NO_WORDS
+    if is_about_active(heading) and word in _YES_WORDS + _NO_WORDS:
+        return word in _NO_WORDS
+    return None
 
 
 def read_role(text: str) -> Role | None:

@@ -312,10 +312,6 @@ SENTENCES: Mapping[Reason, Any] = {
         "These are contact cards (.vcf). Export the contacts as CSV instead, or paste their rows "
         "below."
     ),
-    Reason.FILE_OF_ANOTHER_KIND: _(
-        "Files of this kind cannot be read. Open it in your spreadsheet, save it as XLSX or CSV "
-        "without a password, or paste its rows below."
-    ),
     Reason.FILE_DAMAGED: _(
         "The file is damaged. Open it in your spreadsheet and save it again as XLSX or CSV."
     ),

@@ -53,8 +53,8 @@ def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> No
     cells = [[one.name, one.email, ""] for one in people]
     workbook = workbook_of(["Name", "E-mail", "Role"], *cells)
     watch("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
-    lines = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
-    roster = watch("keep", lambda: rosters.keep(world.assignor, lines, source="r.xlsx"))
+    sheets = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
+    roster = watch("keep", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
     client = world.client(world.assignor)
     watch("preview, a page of it", lambda: client.get(address_of(roster)))
     answer = watch("add everybody", lambda: client.post(f"{address_of(roster)}add/"))

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from subscriptions.models import Membership, RosterImport, RosterRow
 from subscriptions.roster_import import rosters
-from subscriptions.roster_import.columns import RosterLine
+from subscriptions.roster_import.columns import RosterLine, Sheet
 
 IMPORT = "/o/lakeside/users/import/"
 
@@ -47,7 +47,8 @@ def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImp
     """A roster that ``author`` has read in."""
     if isinstance(lines, int):
         lines = [line(number) for number in range(1, lines + 1)]
-    return rosters.keep(author, lines, source="roster.csv")
+    used = [(name.lower(), name) for name in ("Name", "Email", "Role")]
+    return rosters.keep(author, [Sheet(lines, used=used)], source="roster.csv")
 
 
 def kept_roster(author: Membership) -> RosterImport:

@@ -9,6 +9,7 @@ from django.test.client import RequestFactory
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.roster_import import rosters
+from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.views import users_csv
 from tests.programs.bench import data
 from tests.programs.bench.goals import Result
@@ -34,7 +35,8 @@ def _import(rows: int) -> Result:
     )
     actor = Membership.objects.get(organization=organization, license_number=1)
     begun = time.perf_counter()
-    roster = rosters.keep(actor, [line(number) for number in range(1, rows + 1)], source="r.csv")
+    sheet = Sheet([line(number) for number in range(1, rows + 1)])
+    roster = rosters.keep(actor, [sheet], source="r.csv")
     client = Client()
     sign_in(client, actor.user)
     answer = client.post(f"/o/importing/users/import/{roster.pk}/add/")

@@ -22,11 +22,11 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Organization, User
 from subscriptions.models.members import Role
-from subscriptions.roster_import import rosters
 from subscriptions.roster_import.columns import RosterLine
 from subscriptions.text import links
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
+from tests.support.rosters import kept
 from tests.support.world import World, sign_in
 
 TWELVE_HOURS = 12 * 3600
@@ -301,7 +301,7 @@ def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: 
 
 def test_nor_is_anybody_who_may_buy_imported_without_it(world: World) -> None:
     line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
-    roster = rosters.keep(world.administrator, [line], source="")
+    roster = kept(world.administrator, [line])
     client = client_of(world.administrator.user, 3601)
 
     response = client.post(f"/o/lakeside/users/import/{roster.pk}/add/")

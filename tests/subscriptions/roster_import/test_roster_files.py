@@ -8,15 +8,20 @@ import pytest
 
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
-from subscriptions.roster_import import files
-from subscriptions.roster_import.columns import RosterLine
+from subscriptions.roster_import import files, workbooks
+from subscriptions.roster_import.columns import RosterLine, Sheet
 from tests.support.rosters import csv_of, workbook_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SHEET = "xl/worksheets/sheet1.xml"
 
 
 def read(data: bytes | str) -> list[RosterLine]:
+    return list(sheets(data)[0].lines)
+
+
+def sheets(data: bytes | str) -> list[Sheet]:
     return files.read_file(io.BytesIO(data.encode() if isinstance(data, str) else data))
 
 
@@ -72,14 +77,14 @@ class TestText:
 
     def test_commas_within_names_do_not_separate(self) -> None:
         assert people("Name;E-mail\nNew, Nora;nora@new.example\n") == [
-            ("New, Nora", "nora@new.example", "")
+            ("Nora New", "nora@new.example", "")
         ]
 
     def test_quoted_line_breaks_and_separators(self) -> None:
         text = 'Name,E-mail\n"New,\nNora ""Ace""",nora@new.example\nNils,nils@new.example\n'
 
         assert read(text) == [
-            RosterLine(2, 'New, Nora "Ace"', "nora@new.example", ""),
+            RosterLine(2, 'Nora "Ace" New', "nora@new.example", ""),
             RosterLine(3, "Nils", "nils@new.example", ""),
         ]
 
@@ -101,7 +106,7 @@ class TestText:
     def test_recipients_of_a_mail_are_a_row_each(self) -> None:
         text = 'Nora New <nora@new.example>; "Next, Nils" <nils@new.example>, nina@new.example'
 
-        assert [line.email for line in files.read_text(text)] == [
+        assert [line.email for line in files.read_text(text)[0].lines] == [
             "nora@new.example",
             "nils@new.example",
             "nina@new.example",
@@ -217,14 +222,14 @@ def bomb() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr(SHEET, b" " * (files.MOST_UNPACKED + 1))
+        archive.writestr(SHEET, b" " * (workbooks.MOST_UNPACKED + 1))
     return target.getvalue()
 
 
 def lying_bomb() -> bytes:
     """The same, with a directory that says it is small."""
     honest = bomb()
-    size = (files.MOST_UNPACKED + 1).to_bytes(4, "little")
+    size = (workbooks.MOST_UNPACKED + 1).to_bytes(4, "little")
     return honest.replace(size, (1000).to_bytes(4, "little"))
 
 
@@ -251,15 +256,15 @@ def document_of_another_program() -> bytes:
         (b"", Reason.FILE_EMPTY),
         (b" \r\n\t ", Reason.FILE_EMPTY),
         (b"\xff\xfe", Reason.FILE_WITHOUT_ROWS),
-        (PNG, Reason.FILE_OF_ANOTHER_KIND),
+        (PNG, Reason.FILE_IS_PICTURE),
         (PNG[8:], Reason.FILE_NOT_A_TABLE),
-        (b"\xd0\xcf\x11\xe0 an old Excel file", Reason.FILE_OF_ANOTHER_KIND),
-        (b"%PDF-1.7 ...", Reason.FILE_OF_ANOTHER_KIND),
+        (OLE2 + bytes(500), Reason.FILE_IS_OLD_EXCEL),
+        (b"%PDF-1.7 ...", Reason.FILE_IS_PDF),
         (b"PK\x03\x04 cut off", Reason.FILE_DAMAGED),
         (workbook_of(["Name", "E-mail"], ["N", "n@x.y"])[:-200], Reason.FILE_DAMAGED),
         (workbook_of(), Reason.FILE_WITHOUT_ROWS),
         (workbook_of(["Name", "E-mail"]), Reason.FILE_WITHOUT_ROWS),
-        (document_of_another_program(), Reason.FILE_OF_ANOTHER_KIND),
+        (document_of_another_program(), Reason.FILE_IS_OPENDOCUMENT),
         (bomb(), Reason.FILE_TOO_MUCH_INSIDE),
         (lying_bomb(), Reason.FILE_DAMAGED),
         (billion_laughs(), Reason.FILE_DAMAGED),

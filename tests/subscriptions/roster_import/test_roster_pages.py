@@ -60,7 +60,7 @@ class TestReadingIn:
         ("data", "words"),
         [
             (b"", "The file is empty"),
-            (b"\x89PNG\r\n\x1a\n" + bytes(100), "Files of this kind cannot be read"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a picture."),
             (bytes(range(256)) * 50, "This is no table"),
             (csv_of(5_001), "These are more than 5,000 rows"),
             ("Name,Role\nNora,Observer", "There is no column with e-mail addresses"),

@@ -1,0 +1,155 @@
+"""Workbooks (XLSX): every sheet that is shown, what it hides, and what is behind its links."""
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.packaging.relationship import get_dependents
+from openpyxl.utils.cell import range_boundaries
+
+# What openpyxl shows of a sheet that is read row by row tells neither hidden rows nor links.
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser  # noqa: PLC2701
+
+from subscriptions.policy.refusal import Reason, Refusal, Refused
+from subscriptions.roster_import.columns import (
+    MOST_COLUMNS,
+    Formula,
+    Table,
+    TableRow,
+    numbered,
+    with_link,
+)
+from subscriptions.roster_import.kinds import kind_of_archive
+
+# What an XLSX may unpack to. 5,000 rows of 40 columns are some 15 MB.
+MOST_UNPACKED = 40 * 1024 * 1024
+_MOST_PARTS = 1_000
+_LONGEST_NAME = 60
+_MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
+
+
+def tables_of(data: bytes) -> Iterator[Table]:
+    """The sheets that are shown and have something in them. Raises Refused."""
+    _require_harmless(data)
+    try:
+        with warnings.catch_warnings():
+            # Of features that are not read, such as validation.
+            warnings.simplefilter("ignore")
+            book: Any = load_workbook(
+                io.BytesIO(data), read_only=True, data_only=True, keep_links=False
+            )
+            with closing(book):
+                # Many sheets may be one and the same part of the file: it is read once.
+                shown = (one for one in book.worksheets if one.sheet_state == "visible")
+                for sheet in {one._worksheet_path: one for one in shown}.values():
+                    table = _table(book, sheet)
+                    if table.rows:
+                        yield table
+    except Refused:
+        raise
+    except Exception as error:
+        # A library that reads whatever people upload meets everything: no list would be complete.
+        raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
+
+
+class _SheetParser(WorkSheetParser):
+    """The parser behind openpyxl's read-only sheets."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        """A cell with the address in its link, or its formula where the result is not saved."""
+        cell: dict[str, Any] = super().parse_cell(element)
+        formula = element.find(FORMULA_TAG)
+        text = "" if formula is None else formula.text or ""
+        link = _MAILTO.search(text)
+        if link:
+            cell["value"] = with_link(str(cell["value"] or ""), link[0])
+        elif cell["data_type"] == "e":
+            cell["value"] = Formula(cell["value"])
+        elif formula is not None and cell["value"] is None and element.get("t") != "str":
+            cell["value"] = Formula(f"={text}")
+        return cell
+
+
+def _table(book: Any, sheet: Any) -> Table:
+    with book._archive.open(sheet._worksheet_path) as source:
+        parser = _SheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        rows = list(numbered(_rows(parser)))
+    _add_links(rows, parser, book._archive, sheet._worksheet_path)
+    return Table(rows, sheet.title[:_LONGEST_NAME], _hidden_columns(parser))
+
+
+def _rows(parser: _SheetParser) -> Iterator[tuple[int, list[str], bool]]:
+    for position, found in parser.parse():
+        kept = [cell for cell in found if cell["column"] <= MOST_COLUMNS]
+        cells = [""] * max((cell["column"] for cell in kept), default=0)
+        for cell in kept:
+            cells[cell["column"] - 1] = _text(cell["value"])
+        yield position, cells, _is_hidden(parser.row_dimensions.pop(str(position), {}), "ht")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(value)
+
+
+def _hidden_columns(parser: _SheetParser) -> frozenset[int]:
+    return frozenset(
+        number
+        for column in parser.column_dimensions.values()
+        if _is_hidden(column, "width")
+        for number in range(int(column["min"]) - 1, min(int(column["max"]), MOST_COLUMNS))
+    )
+
+
+def _is_hidden(attributes: dict[str, str], size: str) -> bool:
+    return attributes.get("hidden") in ("1", "true") or float(attributes.get(size, 1)) == 0
+
+
+def _add_links(rows: list[TableRow], parser: _SheetParser, archive: Any, path: str) -> None:
+    links = parser.hyperlinks.hyperlink
+    folder, _, name = path.rpartition("/")
+    relations = f"{folder}/_rels/{name}.rels"
+    if not links or relations not in archive.namelist():
+        return
+    targets = {one.id: one.target for one in get_dependents(archive, relations)}
+    by_position = {row.position: row.cells for row in rows}
+    for link in links:
+        column, position, *_end = range_boundaries(link.ref)
+        cells = by_position.get(position or 0, [])
+        if column and column <= len(cells):
+            cells[column - 1] = with_link(cells[column - 1], targets.get(link.id) or "")
+
+
+def _require_harmless(data: bytes) -> None:
+    """Hold what a file unpacks to against the limit, before anything is unpacked.
+
+    The directory may lie, but Python's ``zipfile`` unpacks no more than the directory says.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            names = [part.filename for part in parts]
+            mimetype = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as part:
+                    mimetype = part.read(100)
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+        raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise Refused(Refusal(Reason.FILE_TOO_MUCH_INSIDE))
+    kind = kind_of_archive(names, mimetype)
+    if kind is not None:
+        raise Refused(Refusal(kind))

@@ -1,0 +1,326 @@
+"""Rosters as they really are: sheets, hidden rows, inactive people, links (R8)."""
+
+import io
+from typing import Any
+
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from subscriptions.policy.refusal import Reason, Refused
+from subscriptions.policy.roster_import import MOST_ROWS
+from subscriptions.roster_import import files
+from subscriptions.roster_import.columns import RosterLine, Sheet, clean_address
+from subscriptions.roster_import.words import says_inactive
+from tests.support.odd_rosters import (
+    COMPETITOR,
+    Rows,
+    filtered,
+    hide,
+    patched,
+    workbook,
+)
+
+SHEET = "xl/worksheets/sheet1.xml"
+ANN: list[Any] = ["Ann Lee", "ann@new.example"]
+BO: list[Any] = ["Bo Ray", "bo@new.example"]
+HEADING = ["Name", "Email"]
+
+
+def read(data: bytes | str) -> list[Sheet]:
+    return files.read_file(io.BytesIO(data.encode() if isinstance(data, str) else data))
+
+
+def lines(data: bytes | str) -> list[RosterLine]:
+    return list(read(data)[0].lines)
+
+
+def people(data: bytes | str) -> list[list[str]]:
+    return [[line.name, line.email] for line in lines(data)]
+
+
+def why_not(data: bytes | str) -> Reason:
+    with pytest.raises(Refused) as refused:
+        read(data)
+    return refused.value.refusal.reason
+
+
+class TestSheets:
+    def test_the_people_are_found_behind_a_sheet_of_instructions(self) -> None:
+        [sheet] = read(workbook(COMPETITOR))
+
+        assert sheet.name == "Officials"
+        assert [[line.name, line.email] for line in sheet.lines] == [ANN, BO]
+        assert sheet.used == [
+            ("email", "Email*"),
+            ("first_name", "First Name*"),
+            ("last_name", "Last Name*"),
+        ]
+        assert sheet.unused == ["Phone", "Rank"]
+
+    def test_an_empty_template_is_not_read_as_the_address_in_its_instructions(self) -> None:
+        empty = {**COMPETITOR, "Officials": COMPETITOR["Officials"][:1]}
+
+        assert why_not(workbook(empty)) == Reason.FILE_WITHOUT_ROWS
+
+    def test_of_several_sheets_the_one_with_most_people_comes_first(self) -> None:
+        data = workbook(
+            {
+                "Notes": [["Season 2031"]],
+                "Board": [HEADING, ANN],
+                "Umpires": [HEADING, ANN, BO],
+                "Evaluators": [HEADING, BO],
+            }
+        )
+
+        assert [sheet.name for sheet in read(data)] == ["Umpires", "Board", "Evaluators"]
+
+    def test_people_who_are_not_seen_do_not_make_a_sheet_the_first(self) -> None:
+        data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, ANN, BO]}, Before=hide(2, 3))
+
+        assert [sheet.name for sheet in read(data)] == ["Now", "Before"]
+
+    @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+    def test_sheets_that_are_hidden_are_not_looked_at(self, state: Any) -> None:
+        def conceal(sheet: Worksheet) -> None:
+            sheet.sheet_state = state
+
+        data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, BO, ANN]}, Before=conceal)
+
+        assert [sheet.name for sheet in read(data)] == ["Now"]
+
+    def test_the_people_may_stand_on_the_twentieth_sheet(self) -> None:
+        rules: Rows = [["Rule", "Text"], ["1", "Be fair"]]
+        sheets = {f"Rules {n}": rules for n in range(19)}
+
+        assert people(workbook({**sheets, "Roster": [HEADING, ANN]})) == [ANN]
+
+    def test_a_sheet_of_too_many_people_is_not_passed_over_for_another(self) -> None:
+        many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MOST_ROWS + 1))]
+
+        assert why_not(workbook({"Board": [HEADING, ANN], "All": many})) == (
+            Reason.FILE_TOO_MANY_ROWS
+        )
+
+    def test_a_long_sheet_of_something_else_is_in_nobodys_way(self) -> None:
+        games: Rows = [["Game", "Field"], *([n, "North"] for n in range(MOST_ROWS + 100))]
+
+        assert people(workbook({"Games": games, "Roster": [HEADING, ANN]})) == [ANN]
+
+    def test_two_rows_with_one_number_are_both_kept(self) -> None:
+        data = patched(workbook([HEADING, ANN, BO]), SHEET, '<row r="3"', '<row r="2"')
+
+        assert [line.position for line in lines(data)] == [2, 3]
+
+
+class TestHidden:
+    def test_rows_that_a_filter_hides_are_told_apart(self) -> None:
+        hidden = [line.position for line in lines(filtered()) if line.is_hidden]
+
+        assert hidden == [3, 5]
+
+    def test_hidden_columns_are_not_used(self) -> None:
+        [sheet] = read(filtered())
+
+        assert {line.role for line in sheet.lines} == {""}
+        assert (sheet.unused, sheet.hidden) == (["Region"], ["Role"])
+
+    @pytest.mark.parametrize("attribute", ['ht="0" customHeight="1"', 'hidden="true"'])
+    def test_a_row_without_height_is_hidden(self, attribute: str) -> None:
+        data = patched(workbook([HEADING, ANN]), SHEET, '<row r="2"', f'<row r="2" {attribute}')
+
+        assert [line.is_hidden for line in lines(data)] == [True]
+
+    def test_a_column_without_width_is_hidden(self) -> None:
+        data = patched(
+            workbook([[*HEADING, "Role"], [*ANN, "Admin"]]),
+            SHEET,
+            "<sheetData>",
+            '<cols><col min="3" max="16384" width="0" customWidth="1"/></cols><sheetData>',
+        )
+
+        assert [line.role for line in lines(data)] == [""]
+
+    def test_hidden_addresses_are_named_with_the_way_out(self) -> None:
+        with pytest.raises(Refused) as refused:
+            read(workbook([HEADING, ANN], Sheet1=hide("B")))
+
+        refusal = refused.value.refusal
+        assert (refusal.reason, refusal.facts) == (
+            Reason.FILE_ADDRESSES_HIDDEN,
+            {"column": "Email"},
+        )
+
+    def test_a_hidden_column_still_says_who_is_inactive(self) -> None:
+        data = workbook([[*HEADING, "Active"], [*ANN, "no"], [*BO, "yes"]], Sheet1=hide("C"))
+
+        assert [line.status for line in lines(data)] == ["Active: no", ""]
+
+
+class TestInactive:
+    @pytest.mark.parametrize(
+        ("heading", "text", "is_inactive"),
+        [
+            ("Active", "no", True),
+            ("Active?", "FALSE", True),
+            ("Active", "0", True),
+            ("Active", "✗", True),
+            ("Active", "N", True),
+            ("Active", "yes", False),
+            ("Active", "True", False),
+            ("Active", "✓", False),
+            ("Is Active", "Inactive", True),
+            ("Inactive", "yes", True),
+            ("Inactive", "no", False),
+            ("Retired", "2029-05-01", True),
+            ("Retired", "x", True),
+            ("Retired", "", None),
+            ("Status", "inactive", True),
+            ("Status", "Inactive - moved away", True),
+            ("Status", "RETIRED (2029)", True),
+            ("Status", "Suspended", True),
+            ("Status", "Leave of absence", True),
+            ("Status", "Active", False),
+            ("Status", "Certified", None),
+            ("Status", "no", None),
+            ("Estado", "Inactivo", True),
+            ("Statut", "Retraité", True),
+            ("State", "NY", None),
+        ],
+    )
+    def test_cells_say_who_is_inactive(
+        self, heading: str, text: str, is_inactive: bool | None
+    ) -> None:
+        assert says_inactive(heading, text) == is_inactive
+
+    @pytest.mark.parametrize(
+        ("rows", "statuses"),
+        [
+            # Booleans of a workbook.
+            ([[*HEADING, "Active"], [*ANN, False], [*BO, True]], ["Active: False", ""]),
+            # Only marks: who has none is not active.
+            ([[*HEADING, "Active"], [*ANN, None], [*BO, "x"]], ["Active: –", ""]),
+            # Where "no" is typed as well, nothing is nothing.
+            ([[*HEADING, "Active"], [*ANN, None], ["Cy", "c@x.yz", "no"]], ["", "Active: no"]),
+            # Two columns.
+            (
+                [[*HEADING, "Active", "Status"], [*ANN, "yes", "Retired"], [*BO, "yes", "ok"]],
+                ["Status: Retired", ""],
+            ),
+            # As the role.
+            ([[*HEADING, "Role"], [*ANN, "Inactive"], [*BO, "Observer"]], ["Inactive", ""]),
+            # Without headings.
+            ([[*ANN, "Inactive"], [*BO, "Active"]], ["Inactive", ""]),
+            # A word of another column says nothing.
+            ([[*HEADING, "Occupation"], [*ANN, "Retired"], [*BO, "Nurse"]], ["", ""]),
+            ([[*HEADING, "State"], [*ANN, "NY"], [*BO, "NJ"]], ["", ""]),
+        ],
+    )
+    def test_rows_that_look_inactive_say_why(self, rows: Rows, statuses: list[str]) -> None:
+        assert [line.status for line in lines(workbook(rows))] == statuses
+
+    def test_the_column_counts_as_used_only_where_it_says_something(self) -> None:
+        text = "Name,Email,Active,State\nAnn,a@x.yz,no,NY\n"
+
+        [sheet] = read(text)
+
+        assert sheet.used[-1] == ("status", "Active")
+        assert sheet.unused == ["State"]
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("typed", "address"),
+        [
+            ("Ann@New.Example", "ann@new.example"),
+            ("ann@new.example (work)", "ann@new.example"),
+            ("Ann Lee [ann@new.example]", "ann@new.example"),
+            ("ann@new.example; ANN@new.example", "ann@new.example"),
+            ("'ann@new.example'", "ann@new.example"),
+            ("mailto:ann%2Bref@new.example?subject=Hi", "ann+ref@new.example"),
+            ("ann@new.example.", "ann@new.example"),
+            # Two, or not clearly one: as typed, to be asked for.
+            ("a@new.example; b@new.example", "a@new.example; b@new.example"),
+            ("a@new.example/b@new.example", "a@new.example/b@new.example"),
+            ("ann@new.example,au", "ann@new.example,au"),
+            ("ann@new,example", "ann@new,example"),
+            ("ann at new.example", "ann at new.example"),
+            ("ann@b@new.example", "ann@b@new.example"),
+        ],
+    )
+    def test_the_one_address_is_used_and_what_is_unclear_is_kept(
+        self, typed: str, address: str
+    ) -> None:
+        assert clean_address(typed) == address
+
+    def test_an_address_only_behind_a_link_is_used(self) -> None:
+        def link(sheet: Worksheet) -> None:
+            sheet["B2"].hyperlink = "mailto:ann@new.example?subject=Hello"
+            sheet["A3"].hyperlink = "mailto:bo@new.example"
+            sheet["A4"].hyperlink = "https://new.example/cy"
+
+        rows: Rows = [
+            HEADING,
+            ["Lee, Ann", "Send e-mail"],
+            ["Bo Ray", None],
+            ["Cy", "cy@new.example"],
+        ]
+
+        assert people(workbook(rows, Sheet1=link)) == [ANN, BO, ["Cy", "cy@new.example"]]
+
+    def test_links_of_names_are_enough(self) -> None:
+        def link(sheet: Worksheet) -> None:
+            sheet["A1"].hyperlink = "mailto:ann@new.example"
+            sheet["A2"].hyperlink = "mailto:bo@new.example"
+
+        assert people(workbook([["Ann Lee", "1"], ["Bo Ray", "2"]], Sheet1=link)) == [ANN, BO]
+
+    def test_a_formula_that_links_has_the_address(self) -> None:
+        data = workbook([HEADING, ["Ann Lee", '=HYPERLINK("mailto:ann@new.example","Write")']])
+
+        assert people(data) == [ANN]
+
+    def test_a_formula_without_result_is_kept_to_be_asked_for(self) -> None:
+        data = workbook(
+            [[*HEADING, "Role"], ['=C2&" Lee"', '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"]]
+        )
+
+        assert lines(data) == [
+            RosterLine(2, "", '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"),
+        ]
+
+    def test_a_formula_whose_result_is_nothing_is_nothing(self) -> None:
+        """Excel saves it so where a formula is dragged down further than there are people."""
+        data = patched(
+            workbook([HEADING, ANN, [None, '=IF(A3="","",1)']]),
+            SHEET,
+            '<c r="B3"><f>',
+            '<c r="B3" t="str"><f>',
+        )
+
+        assert people(data) == [ANN]
+
+    def test_an_error_is_nobodys_name(self) -> None:
+        assert people(workbook([HEADING, ["#N/A", "ann@new.example"]])) == [["", ANN[1]]]
+
+    def test_two_addresses_in_one_cell_are_both_kept(self) -> None:
+        both = "Ann Lee <ann@new.example>, bo@new.example"
+
+        assert people(workbook([HEADING, ["Ann Lee", both]])) == [["Ann Lee", both.lower()]]
+
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ('Name,Email\n"Lee, Ann",ann@new.example', "Ann Lee"),
+            ('Email\n"""Lee, Ann"" <ann@new.example>"', "Ann Lee"),
+            # Each part stands in a column of its own.
+            ('First,Last,Email\n"Ann, Bea",Lee,ann@new.example', "Ann, Bea Lee"),
+            ('First,Last,Email\nAnn,"Lee, Jr.",ann@new.example', "Ann Lee, Jr."),
+        ],
+    )
+    def test_a_name_in_one_column_is_turned_around(self, text: str, name: str) -> None:
+        assert people(text) == [[name, ANN[1]]]
+
+    def test_a_name_with_its_address_in_the_column_of_names(self) -> None:
+        text = 'Name,Email\n"Lee, Ann <ann@new.example>",\nBo Ray <b@x.yz>,bo@new.example\n'
+
+        assert people(text) == [ANN, BO]

@@ -1,0 +1,246 @@
+"""What is chosen for a whole roster: its sheet, its hidden rows, its inactive people (R8)."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from subscriptions.models import RosterImport
+from subscriptions.policy.roster_import import RowState
+from subscriptions.roster_import import rosters
+from subscriptions.roster_import.rosters import Change, Choice
+from tests.support.odd_rosters import COMPETITOR, PORTAL, hide, old_office, workbook
+from tests.support.pages import text_of
+from tests.support.rosters import IMPORT, address_of, kept, line, row_of, upload
+from tests.support.world import World
+
+HEADING = ["Name", "Email", "Status", "Shirt"]
+# Two are hidden, two are inactive, and one of them is both.
+TANGLED = [
+    HEADING,
+    ["Ann Lee", "ann@new.example", "Active", "S"],
+    ["Bo Ray", "bo@new.example", "Retired", "M"],
+    ["Cy Hid", "cy@new.example", "Active", "L"],
+    ["Di Both", "di@new.example", "Inactive", "L"],
+]
+
+
+def read_in(client: Client, data: bytes | str, name: str = "roster.xlsx") -> RosterImport:
+    """Upload a file, and find what became of it."""
+    response = upload(client, data, name)
+    assert response.status_code == HTTPStatus.FOUND, text_of(response)
+    return RosterImport.objects.latest("created_at")
+
+
+def tangled(client: Client) -> RosterImport:
+    return read_in(client, workbook(TANGLED, Sheet1=hide(4, 5, "D")))
+
+
+def shown(world: World, roster: RosterImport) -> dict[str, RowState]:
+    roster.refresh_from_db()
+    judged = rosters.judge(roster, world.assignor)
+    return {one.row.name: one.verdict.state for one in judged.rows}
+
+
+def invited(world: World, roster: RosterImport) -> list[str]:
+    return [name for name, state in shown(world, roster).items() if state == RowState.INVITED]
+
+
+class TestLooking:
+    def test_the_page_says_what_was_read_and_what_was_left_out(self, world: World) -> None:
+        client = world.client(world.assignor)
+
+        page = text_of(client.get(address_of(tangled(client))))
+
+        for words in (
+            "The rows below are from the sheet “Sheet1”.",
+            "2 rows are hidden in the file, by a filter or by hand. They are left out.",
+            "2 people look inactive, and are left out.",
+            "Name (“Name”), E-mail (“Email”), Status (“Status”)",
+            "Hidden columns, not used Shirt",
+            "This row is hidden in the file.",
+            "Looks inactive (Status: Retired).",
+            "1 new user",
+        ):
+            assert words in page
+
+    def test_columns_that_were_not_used_are_named(self, world: World) -> None:
+        client = world.client(world.assignor)
+
+        page = text_of(client.get(address_of(read_in(client, workbook(COMPETITOR)))))
+
+        assert "Columns not used Phone, Rank" in page
+        assert "E-mail (“Email*”), First name (“First Name*”)" in page
+
+    def test_a_plain_file_has_nothing_to_choose(self, world: World) -> None:
+        client = world.client(world.assignor)
+        page = client.get(address_of(read_in(client, "Name,Email\nAnn,ann@new.example")))
+
+        for word in ("take_sheet", "hidden in the file", "look inactive", "not used"):
+            assert word not in page.content.decode()
+
+    def test_a_table_of_a_web_page_is_read(self, world: World) -> None:
+        roster = read_in(world.client(world.assignor), PORTAL, "Roster.xls")
+
+        assert invited(world, roster) == ["Ann Lee", "Bo Ray"]
+
+    def test_a_file_of_another_kind_is_refused_by_its_name(self, world: World) -> None:
+        response = upload(world.client(world.assignor), old_office("Workbook"), "Roster.xls")
+
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "old Excel format. Open it in Excel and save it as .xlsx" in text_of(response)
+
+    def test_a_roster_of_the_version_before_is_shown_as_it_was(self, world: World) -> None:
+        roster = kept(world.assignor, 2)
+        RosterImport.objects.update(sheets=[])
+
+        page = text_of(world.client(world.assignor).get(address_of(roster)))
+
+        assert "How the file was read" not in page
+        assert "2 new users" in page
+
+    def test_headings_are_never_markup(self, world: World) -> None:
+        client = world.client(world.assignor)
+        roster = read_in(client, "Name,Email,<b>x</b>\nAnn,ann@new.example,1")
+
+        assert "<b>x" not in client.get(address_of(roster)).content.decode()
+
+
+class TestChoosing:
+    @pytest.mark.parametrize(
+        ("choices", "people"),
+        [
+            ([], ["Ann Lee"]),
+            ([{"hidden": "in"}], ["Ann Lee", "Cy Hid"]),
+            ([{"inactive": "in"}], ["Ann Lee", "Bo Ray"]),
+            ([{"hidden": "in"}, {"inactive": "in"}], ["Ann Lee", "Bo Ray", "Cy Hid", "Di Both"]),
+            ([{"hidden": "in"}, {"hidden": "out"}], ["Ann Lee"]),
+            ([{"inactive": "in"}, {"inactive": "out"}], ["Ann Lee"]),
+        ],
+    )
+    def test_hidden_and_inactive_people_are_included_and_left_out_again(
+        self, world: World, choices: list[dict[str, str]], people: list[str]
+    ) -> None:
+        client = world.client(world.assignor)
+        roster = tangled(client)
+
+        for choice in choices:
+            client.post(address_of(roster), choice)
+
+        assert invited(world, roster) == people
+
+    def test_one_person_is_included_or_left_out_by_the_box_of_the_row(self, world: World) -> None:
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        ann, bo = row_of(roster, 2), row_of(roster, 3)
+
+        # As the page sends it: Ann's box was checked, and Bo's unchecked.
+        client.post(address_of(roster), {"row": [ann.pk, bo.pk], f"out-{ann.pk}": "on"})
+        assert invited(world, roster) == ["Bo Ray"]
+        client.post(address_of(roster), {"inactive": "in", "hidden": "in"})
+
+        assert invited(world, roster) == ["Bo Ray", "Cy Hid", "Di Both"]
+
+    def test_boxes_nobody_touched_decide_nothing(self, world: World) -> None:
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        rows = list(roster.rows.values_list("pk", flat=True))
+        out = {f"out-{row_of(roster, n).pk}": "on" for n in (3, 4, 5)}
+
+        client.post(address_of(roster), {"row": rows, **out, "hidden": "in"})
+
+        assert invited(world, roster) == ["Ann Lee", "Cy Hid"]
+
+    def test_another_sheet_is_taken_without_another_upload(self, world: World) -> None:
+        client = world.client(world.assignor)
+        sheets = {
+            "Umpires": [HEADING, *([f"U {n}", f"u{n}@new.example"] for n in range(3))],
+            "Board": [HEADING, ["Ann Lee", "ann@new.example"], ["U 1", "u1@new.example"]],
+        }
+        roster = read_in(client, workbook(sheets))
+        page = text_of(client.get(address_of(roster)))
+        assert "The rows below are from “Umpires”." in page
+        assert "Board (2 rows)" in page
+
+        client.post(address_of(roster), {"take_sheet": "1", "sheet": "1"})
+
+        assert invited(world, roster) == ["Ann Lee", "U 1"]
+        assert "The rows below are from “Board”." in text_of(client.get(address_of(roster)))
+        assert 'roster.xlsx</a> <span class="soft">2 rows' in re.sub(
+            r"\s+", " ", client.get(IMPORT).content.decode()
+        )
+        # One after the other: who is on both is added once.
+        client.post(f"{address_of(roster)}add/")
+        client.post(address_of(roster), {"take_sheet": "1", "sheet": "0"})
+        assert invited(world, roster) == ["U 0", "U 2"]
+
+    @pytest.mark.parametrize("number", ["2", "-1", "x", "", "9" * 18])
+    def test_a_made_up_sheet_changes_nothing(self, world: World, number: str) -> None:
+        roster = kept(world.assignor, 2)
+
+        response = world.client(world.assignor).post(
+            address_of(roster), {"take_sheet": "1", "sheet": number}
+        )
+
+        assert response.status_code == HTTPStatus.FOUND
+        assert len(invited(world, roster)) == 2
+
+
+class TestKeeping:
+    def test_choices_and_corrections_outlast_a_purchase(self, world: World) -> None:
+        """Buying leads away and back to this address, where all of it is kept."""
+        world.fill(25)
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        client.post(address_of(roster), {"hidden": "in"})
+        cy = row_of(roster, 4)
+
+        fields = {"row": cy.pk, f"email-{cy.pk}": "cy.h@new.example", "buy": "1"}
+        response = client.post(address_of(roster), fields)
+
+        assert "quantity=5&" in response.headers["Location"]
+        assert invited(world, roster) == ["Ann Lee", "Cy Hid"]
+        assert row_of(roster, 4).email == "cy.h@new.example"
+
+    def test_only_who_was_shown_to_be_added_is_added(self, world: World) -> None:
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        before = form_of(client, roster)
+        rosters.choose(roster, Choice(includes_hidden=True))
+
+        response = client.post(f"{address_of(roster)}add/", before, follow=True)
+
+        assert "Other rows were chosen in another window. Nobody was added." in text_of(response)
+        assert world.lakeside.memberships.count() == 4
+        client.post(f"{address_of(roster)}add/", form_of(client, roster))
+        assert world.lakeside.memberships.count() == 6
+
+    def test_a_family_gives_each_person_their_own_address(self, world: World) -> None:
+        family, member = "lee@new.example", "official@lakeside.example"
+        addresses = {"Ann Lee": family, "Bo Lee": family, "Otto Lee": member}
+        lines = [line(n, name=one, email=addresses[one]) for n, one in enumerate(addresses, 1)]
+        roster = kept(world.assignor, lines)
+        client = world.client(world.assignor)
+        page = text_of(client.get(address_of(roster)))
+        assert "Ann Lee in row 2 has the same e-mail address. Each person signs in with" in page
+        # Otto Official uses it; that row can be changed as well.
+        otto = row_of(roster, 4)
+        assert "If this is another person, type another address" in page
+        assert f"edit={otto.pk}#row-4" in client.get(address_of(roster)).content.decode()
+
+        rosters.change(
+            roster,
+            {
+                row_of(roster, 3).pk: Change(is_left_out=False, email="bo@new.example"),
+                otto.pk: Change(is_left_out=False, email="otto.lee@new.example"),
+            },
+        )
+
+        assert invited(world, roster) == ["Ann Lee", "Bo Lee", "Otto Lee"]
+
+
+def form_of(client: Client, roster: RosterImport) -> dict[str, Any]:
+    """What the form of the page sends about the whole roster."""
+    return {"choices": client.get(address_of(roster)).context["choices"]}

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.support.browser import PHONE
+from tests.support.odd_rosters import COMPETITOR, hide, workbook
 from tests.support.rosters import csv_of
 from tests.support.world import World
 
@@ -78,3 +79,40 @@ def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn
     arlo.is_at("Users")
     arlo.reads("1 user has been added.", "Nils Next")
     arlo.does_not_read("Nora New")
+
+
+def test_what_a_workbook_hides_is_added_only_when_asked_for(
+    world: World, signed_in: SignedIn
+) -> None:
+    world.fill(24)
+    arlo = signed_in(world.assignor, PHONE)
+    arlo.opens("/o/lakeside/users/import/")
+    book = {
+        **COMPETITOR,
+        "Umpires": [
+            ["Name", "Email", "Active"],
+            ["Lee, Ann", "ann@new.example", "yes"],
+            ["Bo Ray", "bo@new.example", "no"],
+            ["Cy Hid", "cy@new.example", "yes"],
+        ],
+    }
+    file = {"name": "r.xlsx", "mimeType": "", "buffer": workbook(book, Umpires=hide(4))}
+    arlo.field("File").set_input_files(file)  # type: ignore[arg-type]
+    arlo.clicks("Read the roster")
+
+    arlo.reads("The rows below are from “Officials”.", "2 new users")
+    arlo.clicks("Use this sheet instead")
+    arlo.reads("from “Umpires”", "1 row is hidden", "1 person looks inactive", "1 new user")
+    arlo.can_be_used_by_everybody()
+    arlo.clicks("Include hidden rows")
+    arlo.reads("2 new users, 1 license free: buy 5 more")
+    arlo.clicks("Buy 5 licenses for $25.00")
+    arlo.continues_to_payment()
+    arlo.pays_with()
+
+    arlo.is_at("Imported roster")
+    arlo.reads("from “Umpires”", "It is included.", "2 new users, 6 licenses free.")
+    arlo.clicks("Add all 2 users")
+    arlo.is_at("Users")
+    arlo.reads("2 users have been added.", "Ann Lee", "Cy Hid")
+    arlo.does_not_read("Bo Ray")

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection
 
 from subscriptions import clock
 from subscriptions.licenses import license_numbers
-from subscriptions.licenses.status import members_of, standing_of
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
@@ -15,7 +15,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import at_once
 from tests.support.factories import MembershipFactory
-from tests.support.world import World
+from tests.support.world import World, members_of
 
 EIGHT = range(8)
 

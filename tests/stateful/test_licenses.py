@@ -27,7 +27,6 @@ from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import members_of
 from subscriptions.members import invitations, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, User
@@ -36,7 +35,7 @@ from subscriptions.policy.refusal import Refused
 from subscriptions.text import links
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
 from tests.stateful.model import END, WINDOW, Model, Person, Sale, chosen, refused
-from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world
+from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world, members_of
 
 pytestmark = pytest.mark.one_database
 

@@ -153,6 +153,11 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
     return world
 
 
+def members_of(organization: Organization) -> int:
+    """How many members hold a license, counted one by one."""
+    return organization.memberships.filter(license_number__isnull=False).count()
+
+
 def build_term(
     organization: Organization,
     *,

@@ -9,7 +9,7 @@ from unittest import mock
 from django.db import DatabaseError
 
 from subscriptions import clock
-from subscriptions.licenses.status import members_of, standing_of
+from subscriptions.licenses.status import standing_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
@@ -17,6 +17,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.programs.bench import crew, data
 from tests.programs.bench.goals import Result
+from tests.support.world import members_of
 
 ORGANIZATIONS = 100
 RACES = 5

@@ -7,12 +7,13 @@ The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the s
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import typst
+from anyascii import anyascii
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _FOLDER = Path(settings.BASE_DIR) / "templates" / "documents"
 _SOURCE = _FOLDER / "document.typ"
+_STANDARD: Literal["ua-1"] = "ua-1"
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,53 @@ class Document:
 
 
 def typeset(document: Document, *, made_at: datetime) -> bytes:
-    """The PDF of a document. ``made_at``: the moment it tells of, which it carries as its date."""
+    """The PDF of a document. ``made_at``: the moment it tells of, which it carries as its date.
+
+    A name with characters that no font has is written in Latin letters below (R31).
+    """
+    # The same document on every machine, unless only the fonts of this one have a character: the
+    # standard forbids a missing one.
+    for is_elsewhere in (True, False):
+        try:
+            return _compile(document, made_at, standard=_STANDARD, without_system=is_elsewhere)
+        except typst.TypstError:
+            logger.info("a font lacks a character", extra={"document": document.title})
+    names = ", ".join(anyascii(line) for line in _without_a_font(document))
+    note = _("Some characters cannot be shown here. In Latin letters: %(names)s")
+    document = replace(document, notes=[*document.notes, note % {"names": names}])
+    return _compile(document, made_at, standard=None, without_system=False)
+
+
+def _compile(
+    document: Document, made_at: datetime, *, standard: Literal["ua-1"] | None, without_system: bool
+) -> bytes:
     data = asdict(document) | {"language": (get_language() or "en")[:2]}
-    given: dict[str, Any] = {
-        "root": _FOLDER,
-        "sys_inputs": {"data": json.dumps(data)},
-        "timestamp": int(made_at.timestamp()),
-    }
-    try:
-        # The same document on every machine.
-        pdf: bytes = typst.compile(_SOURCE, pdf_standards="ua-1", ignore_system_fonts=True, **given)
-    except typst.TypstError:
-        # A name has a character that the fonts which come along do not have, which the standard
-        # forbids. Fonts of this machine may have it; else it becomes a box, and the rest is right.
-        logger.info("a document needs fonts of the system", extra={"document": document.title})
-        pdf = typst.compile(_SOURCE, ignore_system_fonts=False, **given)
+    pdf: bytes = typst.compile(
+        _SOURCE,
+        root=_FOLDER,
+        sys_inputs={"data": json.dumps(data)},
+        timestamp=int(made_at.timestamp()),
+        pdf_standards=standard,
+        ignore_system_fonts=without_system,
+    )
     return pdf
+
+
+def _without_a_font(document: Document) -> list[str]:
+    """The lines of a document that have a character which no font here can show."""
+    texts = [document.seller, document.recipient, *(value for _, value in document.facts)]
+    texts += [cell for table in document.tables for row in table.rows for cell in row]
+    lines = dict.fromkeys(line for text in texts for line in text.split("\n"))
+    return [line for line in lines if not (line.isascii() or _can_be_shown(line))]
+
+
+def _can_be_shown(line: str) -> bool:
+    source = b'#set document(title: "x"); #sys.inputs.line'
+    try:
+        typst.compile(source, sys_inputs={"line": line}, pdf_standards=_STANDARD)
+    except typst.TypstError:
+        return False
+    return True
 
 
 def foot(seller: str) -> str:

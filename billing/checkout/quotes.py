@@ -43,6 +43,23 @@ def quote(standing: Standing, term: Term, quantity: int) -> Quote:
     )
 
 
+@dataclass(frozen=True)
+class Headcount:
+    """People to add, and the add-ons that takes; no ``quote`` where enough licenses are free."""
+
+    people: int
+    free: int
+    quote: Quote | None
+
+
+def headcount(standing: Standing, term: Term, people: int) -> Headcount:
+    """Work out the add-ons for ``people`` more users (R5, R10)."""
+    quantity = add_ons.in_groups(people - standing.licenses.room)
+    return Headcount(
+        people, standing.licenses.free, quote(standing, term, quantity) if quantity else None
+    )
+
+
 class PriceChanged(Exception):
     """What was shown is not what it would be now; nothing was started."""
 

@@ -77,6 +77,31 @@ if (form) {
   field.addEventListener("input", change);
   update();
 
+  // "12 people, 2 free: 10 licenses, $50.00", and the number above follows.
+  const people = document.querySelector("[data-people]");
+  const result = people.querySelector("[data-people-result]");
+  const plural = new Intl.PluralRules(language);
+  const free = Number(people.dataset.free);
+  const room = Number(people.dataset.room);
+
+  people.elements.people.addEventListener("input", (event) => {
+    const typed = event.target.value.trim();
+    const wanted = /^[0-9]{1,6}$/.test(typed) ? Number(typed) : 0;
+    const quantity = Math.ceil(Math.max(0, wanted - room) / group) * group;
+    if (wanted < 1 || quantity === 0) {
+      result.textContent = wanted < 1 ? "" : result.dataset.enough;
+      return;
+    }
+    const words = plural.select(wanted) === "one" ? result.dataset.one : result.dataset.other;
+    result.textContent = words
+      .replace("{people}", number.format(wanted))
+      .replace("{free}", number.format(free))
+      .replace("{quantity}", number.format(quantity))
+      .replace("{total}", money.format((quantity * unitAmount) / 100));
+    field.value = String(quantity);
+    change();
+  });
+
   // Back from the payment page: the browser may show this page as it was left.
   window.addEventListener("pageshow", update);
 }

@@ -46,6 +46,11 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
     return ALLOWED
 
 
+def in_groups(missing: int) -> int:
+    """The fewest licenses for sale that cover ``missing`` ones: whole groups, or 0 (R10)."""
+    return -(-max(0, missing) // GROUP_SIZE) * GROUP_SIZE
+
+
 def stepped(quantity: int, *, up: bool, most: int) -> int:
     """The next purchasable number above or below ``quantity``, at most ``most`` (R10)."""
     groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1

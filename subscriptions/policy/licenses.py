@@ -40,9 +40,14 @@ class LicenseCount:
     limited_from: date | None = None
 
     @property
+    def room(self) -> int:
+        """Members that may still come; below 0 where there are too many."""
+        return self.usable - self.in_use
+
+    @property
     def free(self) -> int:
         """Licenses that a new member may take: never negative."""
-        return max(0, self.usable - self.in_use)
+        return max(0, self.room)
 
     @property
     def over(self) -> int:

@@ -265,8 +265,7 @@ class Need:
 
 def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer:
     """The fewest licenses that can be bought and are enough: whole groups (R10)."""
-    groups = -(-missing // add_ons.GROUP_SIZE)
-    return Offer(groups * add_ons.GROUP_SIZE, unit_amount, currency)
+    return Offer(add_ons.in_groups(missing), unit_amount, currency)
 
 
 def need_of(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.checkout.add_ons import SameAgain, start_purchase
 from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
-from billing.checkout.quotes import Quote, quote
+from billing.checkout.quotes import Headcount, Quote, headcount, quote
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
 from billing.states import PurchaseStatus
@@ -34,7 +34,8 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     """Choose a number and go to the payment page (R10-R12, R17)."""
     standing = standing_of(member.organization, clock.now())
     if request.method == "GET":
-        return _page(request, standing, _shown_form(request, standing))
+        people = _people(request, standing)
+        return _page(request, standing, _shown_form(request, standing, people), people=people)
     form = AddLicensesForm(request.POST, organization=member.organization, term=standing.latest)
     if "change" in request.POST:
         return _page(request, standing, _stepped(form, standing, request.POST["change"]))
@@ -65,6 +66,7 @@ def _page(
     standing: Standing,
     form: AddLicensesForm,
     *,
+    people: Headcount | None = None,
     before: Purchase | None = None,
     trouble: str = "",
     status: HTTPStatus = HTTPStatus.OK,
@@ -73,6 +75,8 @@ def _page(
         "standing": standing,
         "form": form,
         "quote": _quote(form, standing),
+        "people": people,
+        "typed_people": request.GET.get("people", "")[:40],
         "before": before,
         "trouble": trouble,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
@@ -80,8 +84,20 @@ def _page(
     return render(request, PAGE, context, status=status)
 
 
-def _shown_form(request: HttpRequest, standing: Standing) -> AddLicensesForm:
+def _people(request: HttpRequest, standing: Standing) -> Headcount | None:
+    """What was typed into "I need to add … people"; None where that is no number."""
+    people = add_ons.read_quantity(request.GET.get("people", ""))
+    if isinstance(people, Refusal) or people < 1 or standing.latest is None:
+        return None
+    return headcount(standing, standing.latest, people)
+
+
+def _shown_form(
+    request: HttpRequest, standing: Standing, people: Headcount | None
+) -> AddLicensesForm:
     asked = add_ons.read_quantity(request.GET.get("quantity", ""))
+    if people is not None and people.quote is not None:
+        asked = min(people.quote.quantity, people.quote.most)
     initial = {
         "quantity": add_ons.GROUP_SIZE if isinstance(asked, Refusal) else asked,
         "submission": new_submission(),

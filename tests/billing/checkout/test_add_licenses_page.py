@@ -11,6 +11,8 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
+from subscriptions.licenses import ledger
+from subscriptions.models import LicenseEntry
 from subscriptions.policy import calendar
 from tests.support.world import TERM_END, World
 
@@ -46,6 +48,56 @@ def test_a_good_order_goes_to_the_payment_page(world: World, stripe: SandboxCont
     assert response.status_code == HTTPStatus.FOUND
     assert response.headers["Location"] == purchase.session_url
     assert purchase.buyer == world.assignor.user
+
+
+@pytest.mark.parametrize(
+    ("members", "typed", "words", "quantity"),
+    [
+        (23, "12", "12 people, 2 free: 10 licenses, $50.00", "10"),
+        (23, "3", "3 people, 2 free: 5 licenses, $25.00", "5"),
+        (25, "1", "1 person, 0 free: 5 licenses, $25.00", "5"),
+        (25, "5", "5 people, 0 free: 5 licenses, $25.00", "5"),
+        (25, "6", "6 people, 0 free: 10 licenses, $50.00", "10"),
+        (23, "2", "You have enough licenses: 2 free.", "5"),
+        (4, "21", "You have enough licenses: 21 free.", "5"),
+        (4, "22", "22 people, 21 free: 5 licenses, $25.00", "5"),
+    ],
+)
+def test_a_number_of_people_gives_the_number_of_licenses(
+    world: World, members: int, typed: str, words: str, quantity: str
+) -> None:
+    """R5, R10: whole groups of what is missing, without JavaScript."""
+    world.fill(members)
+
+    response = world.client(world.assignor).get(PATH, {"people": typed})
+
+    assert words in text(response)
+    assert f'name="quantity" id="id_quantity" value="{quantity}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["x", "0", "-3", "1.5"])
+def test_no_number_of_people_is_said_next_to_the_field(world: World, typed: str) -> None:
+    response = world.client(world.assignor).get(PATH, {"people": typed})
+
+    assert "Enter a number of people, such as 12." in text(response)
+    assert f'name="people" id="id_people" value="{typed}"' in response.content.decode()
+
+
+def test_more_people_than_one_payment_can_carry(world: World) -> None:
+    response = world.client(world.assignor).get(PATH, {"people": "999999"})
+
+    assert "One card payment carries at most 199,995 licenses." in text(response)
+    assert 'name="quantity" id="id_quantity" value="199995"' in response.content.decode()
+
+
+def test_after_a_reversal_those_without_a_license_come_first(world: World) -> None:
+    entry = LicenseEntry.objects.get(term=world.term)
+    world.fill(25)
+    ledger.reverse(entry, 5, note="", actor=None)
+
+    page = text(world.client(world.assignor).get(PATH, {"people": "3"}))
+
+    assert "3 people, 0 free: 10 licenses, $50.00" in page
 
 
 BAD_QUANTITIES = {

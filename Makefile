@@ -125,11 +125,13 @@ soak: .venv/development  ## kill site, jobs, processor and database for half an 
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.soak --minutes $(SOAK_MINUTES) --seed $(SOAK_SEED)
 
 .PHONY: lint
-lint: .venv/development migrate-check  ## style, types, imports, forgotten migrations
+lint: .venv/development migrate-check  ## style, types, imports, wording, forgotten migrations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	DEBUG=True $(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+	$(BIN)/python .ci/check_wording.py
 
 .PHONY: migrate-check
 migrate-check: .venv/development  ## fail when a model has changed without a migration

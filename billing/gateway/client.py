@@ -30,7 +30,7 @@ PRODUCT = "add-on-licensing"
 
 
 def translate(call: Callable[P, T]) -> Callable[P, T]:
-    """Turn the SDK's exceptions into ours. What is not known to be a definite no, is none."""
+    """Turn the SDK's exceptions into ours. Unknown errors mean "unavailable", never "refused"."""
 
     @functools.wraps(call)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:

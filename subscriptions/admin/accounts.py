@@ -84,5 +84,5 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
         return fields if obj else tuple(set(fields) - {"email", "name"})
 
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """An account stands in the history; it is made inactive instead."""
+        """Deactivate accounts; never delete them."""
         return False

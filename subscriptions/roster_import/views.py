@@ -126,7 +126,7 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     return redirect(_address(member, found, request.POST.get("show", "")))
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:import_users")
 @require_POST
 def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
     """Add and invite everybody who is new, or nobody (R5)."""
@@ -160,7 +160,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     return redirect("subscriptions:users", member.organization.slug)
 
 
-@members_only(Capability.MANAGE_USERS)
+@members_only(Capability.MANAGE_USERS, form_at="subscriptions:import_users")
 @require_POST
 def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
     """Give a prepared roster up."""

@@ -68,7 +68,7 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
     actions = None
     change_form_template = "admin/record.html"
     list_per_page = 50
-    # Leafing through all rows at once is what pages are there against.
+    # Never list everything on one page.
     list_max_show_all = 0
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER

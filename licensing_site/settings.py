@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "subscriptions.access.head_requests.HeadAsGet",
     "django.middleware.gzip.GZipMiddleware",
     "licensing_site.errors.KeepCookies",
+    "licensing_site.security.private_pages.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "subscriptions.access.head_requests.KeepSession",
     "django.middleware.locale.LocaleMiddleware",
@@ -269,6 +270,8 @@ EMAIL_USE_TLS = _smtp.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _smtp.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _smtp.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
+# Programs that answer for somebody who is away shall not answer these mails (RFC 3834).
+MAIL_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Licensing <licensing@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Who is told of payments that did not add up.

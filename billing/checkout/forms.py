@@ -13,7 +13,7 @@ from billing.checkout.add_ons import Order
 from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.refusal import Reason, Refusal
-from subscriptions.text.fields import NameField
+from subscriptions.text.fields import EmailField, NameField
 from subscriptions.text.refusals import sentence
 
 
@@ -100,13 +100,13 @@ class SubscribeForm(forms.Form):
     quantity = QuantityField(label=_("Number of licenses"))
     organization_name = NameField(label=_("Organization"))
     buyer_name = NameField(label=_("Your name"))
-    buyer_email = forms.EmailField(
+    buyer_email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
         help_text=_("You become the first Administrator. The invitation is sent here."),
     )
     billing_name = NameField(label=_("Billing contact"), required=False)
-    billing_email = forms.EmailField(label=_("Billing e-mail"), required=False, max_length=254)
+    billing_email = EmailField(label=_("Billing e-mail"), required=False, max_length=254)
     billing_address = forms.CharField(
         label=_("Billing address"),
         required=False,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import translation
@@ -11,10 +12,15 @@ from django.utils.translation import gettext as _
 
 from subscriptions.models import User
 from subscriptions.text import languages, links
+from subscriptions.text.addresses import clean_address
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
     """django-allauth's hooks."""
+
+    def clean_email(self, email: str) -> str:
+        """The address alone, as other forms read it."""
+        return clean_address(super().clean_email(email))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts come from invitations only: a license stands behind each of them (R4)."""
@@ -34,7 +40,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         """In the language of whose account it is about, wherever it was caused."""
         language = getattr(context.get("user"), "language", "")
         with translation.override(language if languages.is_known(language) else get_language()):
-            return super().render_mail(template_prefix, email, context, **options)
+            mail = super().render_mail(template_prefix, email, context, **options)
+        mail.extra_headers |= settings.MAIL_HEADERS
+        return mail
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a password reset; never on the host a request claims to be for."""

@@ -10,7 +10,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import Role
 from subscriptions.policy import members
-from subscriptions.text.fields import NameField
+from subscriptions.text.fields import EmailField, NameField
 
 
 def role_choices(actor: Membership) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ class AddUserForm(forms.Form):
     """Name, e-mail and role of somebody to be added."""
 
     name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    email = forms.EmailField(
+    email = EmailField(
         label=_("E-mail"),
         max_length=254,
         help_text=_("The invitation is sent here. It becomes the sign-in name."),
@@ -52,7 +52,7 @@ class JoinForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
     name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(
+    email = EmailField(
         label=_("E-mail"),
         max_length=254,
         help_text=_("If you are added, the invitation is sent here."),

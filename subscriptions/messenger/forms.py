@@ -12,7 +12,7 @@ from subscriptions.messenger.threads import RemovalBounds, Text
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.refusal import Reason, Refusal
-from subscriptions.text.fields import NameField
+from subscriptions.text.fields import EmailField, NameField
 from subscriptions.text.ids import read_uuid
 from subscriptions.text.refusals import sentence
 
@@ -59,7 +59,7 @@ class VisitorForm(MessageForm):
     """A message of somebody without an account, who is answered by e-mail."""
 
     name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(
+    email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
         help_text=_("The answer is sent here."),

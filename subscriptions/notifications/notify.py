@@ -138,6 +138,7 @@ def _queue(notice: Notice) -> None:
         subject=" ".join(subject.split()),
         message=message,
         html_message=html_message,
+        headers=settings.MAIL_HEADERS,
     )
 
 

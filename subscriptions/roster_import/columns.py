@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from openpyxl.utils import get_column_letter
 
@@ -16,6 +15,7 @@ from subscriptions.roster_import.words import (
     read_role,
     says_inactive,
 )
+from subscriptions.text.addresses import clean_address, linked_address
 
 # Columns beyond are not looked at, nor rows below so many empty ones.
 MOST_COLUMNS = 100
@@ -31,8 +31,6 @@ _LONGEST_CELL = 500
 _LONGEST_HEADING = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
-_BARE = r"[^\s@<>()\[\];,/|\"]+@[^\s@<>()\[\];,/|\"]+"
-_ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]*(?=$|[\s>)\]])")
 
 
 @dataclass(frozen=True)
@@ -333,27 +331,10 @@ def _apart(text: str) -> tuple[str, str]:
     return text[: found.start()].strip(" \"'"), found[1]
 
 
-def clean_address(text: str) -> str:
-    """The one address of a text, without what clings to it; several, or none, as they stand."""
-    visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
-    if visible.startswith("mailto:"):
-        visible = _linked(visible)
-    if len(visible) > 1 and visible[0] == visible[-1] == "'":
-        visible = visible[1:-1]
-    alone = _ALONE.findall(visible)
-    if alone and len(alone) == visible.count("@") and len(set(alone)) == 1:
-        return str(alone[0])
-    return visible
-
-
 def with_link(text: str, link: str) -> str:
     """The text of a cell, with the address that only its link has."""
-    address = _linked(link) if link.lower().startswith("mailto:") else ""
+    address = linked_address(link) if link.lower().startswith("mailto:") else ""
     return text if "@" in text or not address else f"{text} <{address}>".strip()
-
-
-def _linked(link: str) -> str:
-    return unquote(link[len("mailto:") :].partition("?")[0])
 
 
 def _plain(cell: str) -> str:

@@ -25,8 +25,9 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
-from subscriptions.roster_import.columns import Sheet, clean_address
+from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
+from subscriptions.text.addresses import clean_address
 
 # As long as a half-filled form: rows hold names and addresses.
 KEPT_FOR = timedelta(days=7)

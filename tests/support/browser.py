@@ -170,9 +170,8 @@ class ContextMaker:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def __call__(self, device: dict[str, Any] = DESKTOP) -> BrowserContext:
-        context = self.browser.new_context(
-            base_url=self.site.url, locale="en-US", timezone_id="America/New_York", **device
-        )
+        here = {"locale": "en-US", "timezone_id": "America/New_York"}
+        context = self.browser.new_context(base_url=self.site.url, **(here | device))
         context.set_default_timeout(PATIENCE)
         context.on("page", self.troubles.watch)
         self.contexts.append(context)

@@ -9,8 +9,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import MOST_ROWS
 from subscriptions.roster_import import files
-from subscriptions.roster_import.columns import RosterLine, Sheet, clean_address
+from subscriptions.roster_import.columns import RosterLine, Sheet
 from subscriptions.roster_import.words import says_inactive
+from subscriptions.text.addresses import clean_address
 from tests.support.odd_rosters import (
     COMPETITOR,
     Rows,

@@ -1,0 +1,27 @@
+"""E-mail addresses as people type, paste and import them."""
+
+import re
+from urllib.parse import unquote
+
+from subscriptions.policy.roster_import import one_line
+
+_BARE = r"[^\s@<>()\[\];,/|\"]+@[^\s@<>()\[\];,/|\"]+"
+_ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]*(?=$|[\s>)\]])")
+
+
+def clean_address(text: str) -> str:
+    """The one address of a text, without what clings to it; several, or none, as they stand."""
+    visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
+    if visible.startswith("mailto:"):
+        visible = linked_address(visible)
+    if len(visible) > 1 and visible[0] == visible[-1] == "'":
+        visible = visible[1:-1]
+    alone = _ALONE.findall(visible)
+    if alone and len(alone) == visible.count("@") and len(set(alone)) == 1:
+        return str(alone[0])
+    return visible
+
+
+def linked_address(link: str) -> str:
+    """The address of a ``mailto:`` link."""
+    return unquote(link[len("mailto:") :].partition("?")[0])

@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
             messages.error(
-                request, _("This address cannot be used for your account. Ask our support.")
+                request, _("This address cannot be used for your account. Contact support.")
             )
             return False
         return bool(super().confirm_email(request, email_address))

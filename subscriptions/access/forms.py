@@ -19,8 +19,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         label=_("Language"),
         required=False,
         help_text=_(
-            "For the pages you see and the e-mails you get. "
-            "Without a choice, e-mails are in English."
+            "For the pages you see and the e-mails you get. If you do not choose one, e-mails "
+            "are in English."
         ),
     )
 
@@ -32,4 +32,4 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         super().__init__(*args, **kwargs)
         language = self.fields["language"]
         if isinstance(language, forms.ChoiceField):
-            language.choices = [("", _("The one your browser asks for")), *settings.LANGUAGES]
+            language.choices = [("", _("Same as browser")), *settings.LANGUAGES]

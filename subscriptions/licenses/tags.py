@@ -35,7 +35,7 @@ def _meter_in_words(licenses: LicenseCount, asked: int) -> str:
     }
     if not asked:
         return words
-    return _("%(words)s, %(asked)s asked for") % {"words": words, "asked": formats.number(asked)}
+    return _("%(words)s, %(asked)s requested") % {"words": words, "asked": formats.number(asked)}
 
 
 def _in_words(history: History) -> str:

@@ -26,7 +26,7 @@ class AddUserForm(forms.Form):
     email = EmailField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("The invitation is sent here. It becomes the sign-in name."),
+        help_text=_("The invitation is sent to this address, which is also the sign-in name."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(label=_("Role"), initial=members.Role.GENERAL_MEMBER.value)
@@ -86,10 +86,10 @@ class SetPasswordForm(forms.Form):
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 8 characters, and not one that is easy to guess."),
+        help_text=_("At least 8 characters, and hard to guess."),
     )
     password_again = forms.CharField(
-        label=_("Password again"),
+        label=_("Confirm password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -108,5 +108,5 @@ class SetPasswordForm(forms.Form):
         """Both must be the same."""
         data = super().clean() or {}
         if "password" in data and data["password"] != data.get("password_again"):
-            self.add_error("password_again", _("The two passwords are not the same."))
+            self.add_error("password_again", _("The passwords do not match. Type them again."))
         return data

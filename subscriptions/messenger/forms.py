@@ -62,7 +62,7 @@ class VisitorForm(MessageForm):
     email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
-        help_text=_("The answer is sent here."),
+        help_text=_("We send the reply here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     # Programs fill in every field; it is kept from the eyes and ears of people.
@@ -87,7 +87,7 @@ class RemovalForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     body = forms.CharField(
-        label=_("Note (not required)"),
+        label=_("Note (optional)"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )

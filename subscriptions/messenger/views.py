@@ -94,7 +94,7 @@ def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
 def _removal_is_asked_for(request: HttpRequest, member: Membership) -> HttpResponse:
     if _is_htmx(request):
         return _show(request, member, MessageForm(), was_sent=True)
-    flashes.success(request, _("Support is asked to remove licenses. They will answer you."))
+    flashes.success(request, _("We sent your request to support. They will reply to you."))
     return redirect("subscriptions:thread", member.organization.slug)
 
 
@@ -130,7 +130,7 @@ def _thread(request: HttpRequest, author: Author) -> HttpResponse:
         return _show(request, author, form, status=_status_of(refused.refusal))
     if _is_htmx(request):
         return _show(request, author, MessageForm(), was_sent=True)
-    flashes.success(request, _("Your message has been sent. Support answers here and by e-mail."))
+    flashes.success(request, _("Your message has been sent. Support replies here and by e-mail."))
     return redirect(_address_of(author, "thread"))
 
 
@@ -197,8 +197,8 @@ def _visitor(request: HttpRequest) -> HttpResponse:
     if not form.is_from_a_program:
         if not limits.allows_message_without_account(request):
             words = _(
-                "Too many messages came from your connection within the last hour. Try again "
-                "later: what you wrote is kept here."
+                "Too many messages came from your connection in the last hour. Try again "
+                "later. Your text is still here."
             )
             form.add_error("body", words)
             return _render(request, "visitor", {"form": form}, HTTPStatus.TOO_MANY_REQUESTS)

@@ -35,33 +35,33 @@ class Words:
 _VERBS: dict[str, Promise] = {
     "member_added": _("Added a user"),
     "members_imported": _("Imported users"),
-    "member_reinvited": _("Sent an invitation again"),
+    "member_reinvited": _("Resent an invitation"),
     "member_joined": _("Joined"),
     "member_removed": _("Removed a user"),
     "member_restored": _("Restored a user"),
     "role_changed": _("Changed a role"),
     "join_approved": _("Approved a request to join"),
     "join_denied": _("Denied a request to join"),
-    "join_code_changed": _("Made a new join code"),
-    "join_code_ended": _("Ended the join code"),
+    "join_code_changed": _("Created a new join code"),
+    "join_code_ended": _("Turned off the join code"),
     "settings_changed": _("Changed settings"),
     "organization_opened": _("Opened the organization"),
-    "purchase_started": _("Started to buy licenses"),
+    "purchase_started": _("Started a license purchase"),
     "licenses_bought": _("Bought licenses"),
-    "renewal_started": _("Started to renew"),
-    "renewal_ended": _("Ended a renewal payment"),
+    "renewal_started": _("Started a renewal"),
+    "renewal_ended": _("Canceled a renewal payment"),
     "subscription_renewed": _("Renewed the subscription"),
-    "payment_granted": _("Support granted a payment"),
+    "payment_granted": _("Support fulfilled a payment"),
     "payment_refunded": _("Support refunded a payment"),
-    "problem_closed": _("Support closed a payment it had looked at"),
-    "refund_requested": _("Support asked for a refund"),
-    "payment_returned": _("Money went back to the card"),
-    "return_undone": _("A refund did not go through"),
+    "problem_closed": _("Support closed a payment after review"),
+    "refund_requested": _("Support requested a refund"),
+    "payment_returned": _("Refunded to the card"),
+    "return_undone": _("A refund failed"),
     "term_canceled": _("The term was canceled"),
-    "cancellation_lifted": _("The term counts again"),
-    "removal_asked_for": _("Asked for fewer licenses"),
+    "cancellation_lifted": _("The term was reinstated"),
+    "removal_asked_for": _("Requested fewer licenses"),
     "licenses_removed": _("Support removed licenses from the renewal"),
-    "removal_taken_back": _("Support took a removal back"),
+    "removal_taken_back": _("Support undid a removal"),
 }
 
 KINDS: dict[str, Kind] = {
@@ -115,7 +115,7 @@ _ROLES = {role.value: role.label for role in Role}
 _FACTS: dict[str, Promise] = {
     "name": _("Name"),
     "email": _("E-mail"),
-    "role_before": _("Role before"),
+    "role_before": _("Previous role"),
     "role": _("Role"),
     "license": _("License"),
     "number": _("Users"),
@@ -170,7 +170,7 @@ def _details(activity: Activity) -> list[str]:
 
 def _field_name(name: str) -> str:
     if name == "notified_addresses":
-        return str(_("further addresses"))
+        return str(_("other addresses"))
     names = {field.name: field.verbose_name for field in Organization._meta.fields}
     return str(names.get(name, name))
 

@@ -43,14 +43,14 @@ class ThresholdsField(forms.CharField):
         words = re.split(r"[\s,;]+", super().to_python(value) or "")
         numbers = {self._number(word) for word in words if word}
         if len(numbers) > MOST_THRESHOLDS:
-            message = _("Give at most %(most)s numbers.")
+            message = _("Enter at most %(most)s numbers.")
             raise ValidationError(message, params={"most": MOST_THRESHOLDS})
         return sorted(numbers, reverse=True)
 
     def _number(self, word: str) -> int:
         number = read_number(word)
         if number is None or number > HIGHEST_THRESHOLD:
-            message = _("“%(word)s” is no number from 0 to %(highest)s.")
+            message = _("“%(word)s” is not a number from 0 to %(highest)s.")
             raise ValidationError(message, params={"word": word[:20], "highest": HIGHEST_THRESHOLD})
         return number
 
@@ -59,10 +59,10 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
     """When "few licenses left" is sent."""
 
     low_license_thresholds = ThresholdsField(
-        label=_("Tell us when this many licenses are left"),
+        label=_("Send an e-mail when this many licenses are free"),
         required=False,
         max_length=100,
-        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave it empty to get no such e-mails."),
+        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave empty for no e-mails."),
     )
 
     class Meta:
@@ -114,7 +114,7 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         fields = ("second_factor_required",)
         labels = {
             "second_factor_required": _(
-                "Assignors and Administrators need a second factor for everything but Members Home"
+                "Assignors and Administrators need a second factor everywhere except Members Home"
             )
         }
 
@@ -126,7 +126,5 @@ class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         model = Organization
         fields = ("dormant_after_days",)
         labels = {
-            "dormant_after_days": _(
-                "Days without signing in after which a member counts as dormant"
-            )
+            "dormant_after_days": _("Days without signing in after which a user counts as inactive")
         }

@@ -48,12 +48,12 @@ TOO_MANY_PAYMENTS = _(
     "write to support."
 )
 TOO_MANY_INVITATIONS = _(
-    "Too many invitations were sent within the last hour, to this address or by you. Nothing was "
-    "changed. Try again later; many people at once are added by importing a roster."
+    "Too many invitations were sent within the last hour, to this address or by you. Nothing "
+    "was changed. Try again later. To add many people at once, import a roster."
 )
 
 _MISSING = ngettext_lazy(
-    "%(missing)s license is missing.", "%(missing)s licenses are missing.", "missing"
+    "%(missing)s more license is needed.", "%(missing)s more licenses are needed.", "missing"
 )
 _AT_MOST_REMOVED = (
     ngettext_lazy(
@@ -61,13 +61,15 @@ _AT_MOST_REMOVED = (
         "At most %(most)s licenses can be removed:",
         "most",
     ),
-    _("the renewal stands at %(left)s, and %(in_use)s are in use."),
+    _("the renewal is for %(left)s, and %(in_use)s are in use."),
 )
 
 # Several texts are sentences one after the other. Names in them are those of the refusal's facts.
 SENTENCES: Mapping[Reason, Any] = {
     # Adding licenses
-    Reason.NOT_A_NUMBER: _("Type the number of licenses with the digits 0 to 9 only, such as 10."),
+    Reason.NOT_A_NUMBER: _(
+        "Enter the number of licenses using only the digits 0 to 9, such as 10."
+    ),
     Reason.TOO_FEW: _("Licenses are sold in groups of 5, so the smallest purchase is %(least)s."),
     Reason.NOT_IN_GROUPS: _(
         "Licenses are sold in groups of 5. Instead of %(quantity)s you can buy %(nearest)s."
@@ -78,41 +80,41 @@ SENTENCES: Mapping[Reason, Any] = {
     ),
     Reason.NO_TERM: _("This organization has no subscription to add licenses to."),
     Reason.TOO_MANY_CHECKOUTS: _(
-        "%(most)s payments are open at this moment. Finish one of them, which Purchases leads to, "
-        "or wait until one ends by itself."
+        "%(most)s payments are open right now. Finish one of them on the Purchases page, or "
+        "wait until one expires."
     ),
     Reason.TOO_MANY_DECLINES: _(
-        "Cards were declined several times, so the next payment can be started from %(until)s. "
-        "Nothing was charged. The bank of the card can say why it was declined."
+        "Cards were declined several times. You can try again from %(until)s. Nothing was "
+        "charged. The bank that issued the card can tell you why."
     ),
     Reason.RENEWAL_OPEN: _(
-        "Licenses could be added until %(last_day_to_add)s. Since %(renewal_opens_on)s the "
-        "subscription must be renewed first, so that the same licenses are not paid for twice."
+        "The last day to add licenses was %(last_day_to_add)s. Renewal opened on "
+        "%(renewal_opens_on)s: renew first, so that you do not pay twice for the same licenses."
     ),
     Reason.EXPIRED: _(
         "The subscription expired on %(expires_on)s. Licenses can be added again once it is "
         "renewed."
     ),
     Reason.CANCELED: _(
-        "The payment of this subscription was given back, so it ended on %(canceled_on)s. Licenses "
-        "can be added again once it is renewed."
+        "The payment for this subscription was refunded, so it ended on %(canceled_on)s. "
+        "Licenses can be added again once it is renewed."
     ),
     # Members
     Reason.NO_LICENSE_FREE: (
-        _("All licenses are taken: %(in_use)s of %(held)s are in use."),
+        _("All licenses are in use: %(in_use)s of %(held)s."),
         _MISSING,
     ),
     Reason.HELD_BACK_BY_NEXT_TERM: (
         _(
             "The term that starts on %(limited_from)s has %(usable)s licenses, and %(in_use)s "
-            "members use one already."
+            "are already in use."
         ),
         _MISSING,
     ),
     Reason.HELD_BACK_BY_RENEWAL_CHECKOUT: (
         _(
-            "A renewal for %(usable)s licenses is being paid at this moment, and %(in_use)s "
-            "members use one already. Finish or end that payment first."
+            "A renewal for %(usable)s licenses is being paid right now, and %(in_use)s are "
+            "already in use. Finish or cancel that payment first."
         ),
         _MISSING,
     ),
@@ -120,122 +122,119 @@ SENTENCES: Mapping[Reason, Any] = {
         "Only an Administrator can change another Administrator. Ask one of them."
     ),
     Reason.LAST_ADMINISTRATOR: _(
-        "This is the last Administrator who has signed in. Make somebody else Administrator "
-        "first, and let them sign in once."
+        "This is the last Administrator who has signed in. Make someone else an Administrator "
+        "first, and have them sign in once."
     ),
-    Reason.ALREADY_A_MEMBER: _("This person is already a member, as %(name)s."),
-    Reason.NOT_A_MEMBER: _("%(name)s is no longer a member."),
-    Reason.NOT_INVITED: _("%(name)s has joined already, so there is no invitation to send again."),
+    Reason.ALREADY_A_MEMBER: _("This person is already a user, as %(name)s."),
+    Reason.NOT_A_MEMBER: _("%(name)s is no longer a user."),
+    Reason.NOT_INVITED: _("%(name)s has already joined, so there is no invitation to resend."),
     Reason.INVITATION_OVER: _(
         "This invitation link no longer works: it was used, replaced by a newer one, or is older "
         "than 14 days. Ask your organization to send it again."
     ),
     Reason.TOO_MANY_REQUESTS_TO_JOIN: _(
-        "Many people are already waiting for an answer from this organization. Ask somebody there "
-        "to add you, or try again later."
+        "Many people are already waiting to join this organization. Ask someone there to add "
+        "you, or try again later."
     ),
     # Subscribing and renewing
     Reason.RENEWAL_NOT_OPEN: _(
-        "Renewal opens on %(renewal_opens_on)s. Until then licenses can be added, and package and "
-        "price stay as they are."
+        "Renewal opens on %(renewal_opens_on)s. Until then you can add licenses, and the "
+        "package and price stay the same."
     ),
     Reason.PACKAGE_NOT_OFFERED: _("This package is no longer offered. Choose another one."),
-    Reason.BELOW_MINIMUM: _("This package has at least %(minimum)s licenses."),
+    Reason.BELOW_MINIMUM: _("This package requires at least %(minimum)s licenses."),
     Reason.TOTAL_ABOVE_CEILING: _(
-        "The total of %(total)s is more than one card payment can be (%(ceiling)s). Choose a "
-        "package with a lower price, remove users who need no license, or write to support."
+        "The total of %(total)s is over the limit for one card payment (%(ceiling)s). Choose a "
+        "package with a lower price, remove users who do not need a license, or write to "
+        "support."
     ),
-    Reason.TOO_MANY: _("At this price a subscription has at most %(most)s licenses."),
+    Reason.TOO_MANY: _("At this price a subscription can have at most %(most)s licenses."),
     Reason.RENEWAL_WITH_SUPPORT: _(
-        "A payment of this renewal was received and is with our support, because it does not match "
-        "what was to be paid. They will finish the renewal or give the money back."
+        "We received a payment for this renewal, but it does not match what was due. Support "
+        "is reviewing it and will finish the renewal or refund the payment."
     ),
     Reason.DISCOUNT_UNKNOWN: _(
-        "There is no discount with this code. Check it, or go on without it."
+        "No discount has this code. Check the code, or continue without it."
     ),
     Reason.DISCOUNT_NOT_YET: _("This discount begins on %(valid_from)s."),
     Reason.DISCOUNT_OVER: _("This discount ended on %(valid_until)s."),
-    Reason.DISCOUNT_USED_UP: _("This discount has been used as often as it may be."),
+    Reason.DISCOUNT_USED_UP: _("This discount has reached its limit of uses."),
     # Removing licenses
     Reason.REMOVAL_NOT_OPEN: _(
         "Licenses can be removed while renewal is open, from %(renewal_opens_on)s on. The term "
         "keeps all its licenses until it expires on %(expires_on)s."
     ),
     Reason.NO_LICENSE_TO_REMOVE: _(
-        "Every license is in use, so none can be removed. Users must be removed first."
+        "Every license is in use, so none can be removed. Remove users first."
     ),
     Reason.REMOVAL_TOO_FEW: _("Remove at least 1 and at most %(most)s licenses."),
     Reason.REMOVAL_ABOVE_RENEWAL: _AT_MOST_REMOVED,
     Reason.REMOVAL_BELOW_MEMBERS: (
         *_AT_MOST_REMOVED,
         ngettext_lazy(
-            "For %(quantity)s the organization has to remove %(users_to_remove)s user first.",
-            "For %(quantity)s the organization has to remove %(users_to_remove)s users first.",
+            "To remove %(quantity)s, the organization must first remove %(users_to_remove)s user.",
+            "To remove %(quantity)s, the organization must first remove %(users_to_remove)s users.",
             "users_to_remove",
         ),
     ),
-    Reason.REMOVAL_TAKEN_BACK: _("This removal has been taken back already."),
+    Reason.REMOVAL_TAKEN_BACK: _("This removal has already been undone."),
     Reason.RENEWAL_PAID: _(
         "The subscription has just been renewed, so nothing was removed. Licenses can be removed "
         "again from %(renewal_opens_on)s."
     ),
     Reason.RENEWAL_BEING_PAID: _(
-        "Somebody is starting to pay the renewal at this very moment, again and again. Nothing was "
-        "changed; try again in a minute."
+        "Someone keeps starting payments for the renewal. Nothing was changed. Try again in a "
+        "minute."
     ),
     # Refunds, and payments to look at
-    Reason.REFUNDED_ALREADY: _("All of this payment has been given back already."),
+    Reason.REFUNDED_ALREADY: _("This payment has already been refunded in full."),
     Reason.REFUND_ON_ITS_WAY: _(
-        "A refund of this payment is on its way. Wait until the processor has answered it."
+        "A refund of this payment is in progress. Wait until the processor has responded."
     ),
     Reason.AMOUNT_DIFFERS: _(
-        "What came is not what was to be paid, so a receipt for it would be wrong. Give it back; "
-        "the organization can pay again."
+        "This payment is not what was due, so a receipt for it would be wrong. Refund it; the "
+        "organization can pay again."
     ),
     Reason.REFUND_NOT_IN_GROUPS: _("Refund licenses in groups of 5, at most %(most)s."),
     Reason.NOTHING_WAS_PAID: _(
-        "Nothing was paid for this purchase, so there is nothing to give back."
+        "Nothing was paid for this purchase, so there is nothing to refund."
     ),
     Reason.NOT_PAID: _(
-        "This purchase is not paid and granted, so there is nothing to refund here."
+        "This purchase is not paid and fulfilled, so there is nothing to refund here."
     ),
     Reason.LATER_TERM_IS_PAID: _(
-        "The term that starts on %(starts_on)s is paid as well. Refund that one first: the last "
-        "paid term goes first."
+        "The term that starts on %(starts_on)s is paid as well. Refund that one first: terms "
+        "are refunded starting with the last one paid."
     ),
     Reason.PAYMENT_IS_DISPUTED: _(
-        "The cardholder disputes this payment, and the processor refunds nothing meanwhile. "
-        "Answer the dispute, or accept it, in the processor's dashboard."
+        "The cardholder disputes this payment, so the processor does not refund it. Respond to "
+        "the dispute, or accept it, in the processor's dashboard."
     ),
-    Reason.PROBLEM_IS_SOLVED: _("Somebody has dealt with this payment already."),
-    Reason.CANNOT_BE_GRANTED: _("This payment can no longer be granted. It can be refunded."),
-    Reason.MUST_BE_GRANTED_OR_REFUNDED: _(
-        "Money was received, so it is either granted or given back."
-    ),
+    Reason.PROBLEM_IS_SOLVED: _("Someone has already handled this payment."),
+    Reason.CANNOT_BE_GRANTED: _("This payment can no longer be fulfilled. It can be refunded."),
+    Reason.MUST_BE_GRANTED_OR_REFUNDED: _("Money was received, so fulfill or refund the payment."),
     # Messages
     Reason.MESSAGE_EMPTY: _("Write your message first."),
     Reason.MESSAGE_TOO_LONG: _(
-        "A message has at most %(longest)s characters, and this one has %(length)s. Shorten it, or "
-        "send it in parts."
+        "A message can have at most %(longest)s characters, and this one has %(length)s. "
+        "Shorten it, or send it in parts."
     ),
     Reason.TOO_MANY_MESSAGES: ngettext_lazy(
-        "That is more than %(most)s messages in %(minutes)s minute. Wait a moment, then send it "
-        "again: what you wrote is kept here.",
-        "That is more than %(most)s messages in %(minutes)s minutes. Wait a moment, then send it "
-        "again: what you wrote is kept here.",
+        "You can send at most %(most)s messages in %(minutes)s minute. Wait a moment, then "
+        "send it again. Your text is still here.",
+        "You can send at most %(most)s messages in %(minutes)s minutes. Wait a moment, then "
+        "send it again. Your text is still here.",
         "minutes",
     ),
     Reason.ANSWERED_MEANWHILE: _(
-        "A colleague has answered meanwhile. Nothing was sent. Read that answer, then send yours "
-        "if it is still needed."
+        "A colleague has already replied, so nothing was sent. Read that reply, then send "
+        "yours if it is still needed."
     ),
-    Reason.WRITTEN_MEANWHILE: _(
-        "Something was written meanwhile, so the conversation stays open. Read it first."
-    ),
+    Reason.WRITTEN_MEANWHILE: _("There is a new message, so the thread stays open. Read it first."),
     # A row of a roster
-    Reason.EMAIL_MISSING: _("The e-mail address is missing."),
-    Reason.EMAIL_TOO_LONG: _("An e-mail address has at most %(most)s characters."),
-    Reason.EMAIL_NOT_AN_ADDRESS: _("This is no e-mail address, such as name@example.org."),
+    Reason.EMAIL_MISSING: _("Enter an e-mail address."),
+    Reason.EMAIL_TOO_LONG: _("An e-mail address can have at most %(most)s characters."),
+    Reason.EMAIL_NOT_AN_ADDRESS: _("Enter a valid e-mail address, such as name@example.org."),
     Reason.EMAIL_SEVERAL: _(
         "This is more than one e-mail address. Keep the one that this person signs in with; for "
         "two people, use a row for each."
@@ -244,11 +243,13 @@ SENTENCES: Mapping[Reason, Any] = {
         "This is a formula, and the file does not have its result. Type the address here, or open "
         "the file in Excel, save it, and import it again."
     ),
-    Reason.NAME_MISSING: _("The name is missing."),
-    Reason.NAME_TOO_LONG: _("A name has at most %(most)s characters; this one has %(length)s."),
+    Reason.NAME_MISSING: _("Enter a name."),
+    Reason.NAME_TOO_LONG: _(
+        "A name can have at most %(most)s characters; this one has %(length)s."
+    ),
     Reason.ROLE_NOT_KNOWN: _("There is no role “%(role)s”. Choose one."),
     Reason.ROLE_ABOVE_OWN: _(
-        "Only an Administrator can make somebody Administrator. Choose another role."
+        "Only an Administrator can make someone an Administrator. Choose another role."
     ),
     Reason.ROW_REPEATED: _("Row %(row)s has the same e-mail address."),
     Reason.ROW_SHARES_EMAIL: _(
@@ -257,7 +258,7 @@ SENTENCES: Mapping[Reason, Any] = {
         "row out."
     ),
     Reason.MEMBER_SHARES_EMAIL: _(
-        "%(name)s is already a member with this e-mail address. If this is another person, type "
+        "%(name)s is already a user with this e-mail address. If this is another person, type "
         "another address: each person signs in with their own."
     ),
     Reason.ROW_HIDDEN: _("This row is hidden in the file."),
@@ -265,15 +266,15 @@ SENTENCES: Mapping[Reason, Any] = {
     # A roster
     Reason.NOBODY_TO_ADD: _("There is nobody to add in this roster."),
     Reason.TOO_MANY_ROSTERS: _(
-        "You keep %(most)s prepared rosters already. Discard one of them first."
+        "You already have %(most)s prepared rosters. Discard one of them first."
     ),
     Reason.FILE_TOO_LARGE: _(
-        "This is more than %(megabytes)s MB. Leave out what is not needed, such as pictures and "
-        "other sheets, or divide the roster."
+        "The file is larger than %(megabytes)s MB. Leave out what you do not need, such as "
+        "pictures and other sheets, or split the roster."
     ),
     Reason.FILE_EMPTY: _("The file is empty. Save the roster again, and choose the new file."),
     Reason.FILE_NOT_A_TABLE: _(
-        "This is no table. Save the roster as CSV or XLSX, or paste its rows below."
+        "This is not a table. Save the roster as CSV or XLSX, or paste its rows below."
     ),
     Reason.FILE_IS_OLD_EXCEL: _(
         "This is a workbook in an old Excel format. Open it in Excel and save it as .xlsx, or "
@@ -322,13 +323,14 @@ SENTENCES: Mapping[Reason, Any] = {
         'A quotation mark (") that opens in row %(row)s is never closed, so the rows after it '
         "cannot be told apart. Close or remove it."
     ),
-    Reason.FILE_WITHOUT_ROWS: _("There are no rows with names or e-mail addresses in it."),
+    Reason.FILE_WITHOUT_ROWS: _("There are no rows with names or e-mail addresses."),
     Reason.FILE_WITHOUT_ADDRESSES: _(
-        "There is no column with e-mail addresses in it. A roster needs one: invitations go there."
+        "There is no column with e-mail addresses. A roster needs one, because invitations are "
+        "sent there."
     ),
     Reason.FILE_ADDRESSES_HIDDEN: _(
         "The e-mail addresses are in a hidden column (%(column)s). What is hidden is not imported. "
         "Unhide the column, save the file, and choose it again."
     ),
-    Reason.FILE_TOO_MANY_ROWS: _("These are more than %(most)s rows. Divide the roster."),
+    Reason.FILE_TOO_MANY_ROWS: _("The roster has more than %(most)s rows. Split it."),
 }

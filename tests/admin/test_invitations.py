@@ -83,7 +83,7 @@ def test_who_has_joined_is_not_invited_again(world: World, desk: Desk) -> None:
 
     for answer in (page, sent):
         assert answer.status_code == HTTPStatus.CONFLICT
-        assert "has joined already" in text_of(answer)
+        assert "has already joined" in text_of(answer)
 
 
 def test_who_was_removed_is_not_invited_again(
@@ -102,7 +102,7 @@ def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Mem
     page = desk.open(invited, "resend")
     members.join(invited)
 
-    assert "has joined already" in text_of(desk.send(page))
+    assert "has already joined" in text_of(desk.send(page))
 
 
 def test_without_the_permission_it_is_forbidden(

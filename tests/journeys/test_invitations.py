@@ -40,8 +40,8 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     nora.reads("You are invited as General member.", "nora@new.example")
     nora.can_be_used_by_everybody()
     nora.field("Password").fill(A_GOOD_PASSWORD)
-    nora.field("Password again").fill(A_GOOD_PASSWORD)
-    nora.clicks("Set the password and join")
+    nora.field("Confirm password").fill(A_GOOD_PASSWORD)
+    nora.clicks("Set password and join")
 
     nora.is_at("Lakeside Officials Association")
     nora.reads("Welcome to Lakeside", "Your role here is General member.", "Ada Admin")
@@ -66,7 +66,7 @@ def test_a_new_invitation_ends_the_old_link(
     arlo.reads("Nora New has been added")
     old_link = link_in_the_mail_to("nora@new.example")
     arlo.row_of("Nora New").get_by_role("button", name="Resend").click()
-    arlo.reads("A new invitation goes to nora@new.example.")
+    arlo.reads("A new invitation is on its way to nora@new.example.")
 
     troubles.expect("GET 410 .*/invitations/")
     nora = Person(new_context(DESKTOP).new_page())
@@ -84,7 +84,7 @@ def test_somebody_with_an_account_joins_by_signing_in(
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("Harry H.", world.stranger.user.email)
     arlo.clicks("Add and invite")
-    arlo.reads("has been added on license 5.")
+    arlo.reads("has been added with license 5.")
 
     harry = Person(new_context(DESKTOP).new_page())
     harry.opens(link_in_the_mail_to(world.stranger.user.email))

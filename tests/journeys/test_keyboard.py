@@ -117,7 +117,7 @@ def test_adding_and_removing_a_user_by_keyboard_alone(world: World, arlo: Person
     tabs_to(arlo, arlo.field("Role"), within=1)
     arlo.page.keyboard.type("Obs")
     presses(arlo, arlo.link_or_button("Add and invite"), within=1)
-    arlo.reads("Nora New has been added on license 5.")
+    arlo.reads("Nora New has been added with license 5.")
 
     # The list opens at its content, where the form was sent from.
     presses(arlo, arlo.link_or_button("Remove Nora New"), within=30)

@@ -19,7 +19,7 @@ def the_button(page: Page) -> Locator:
 
 
 def the_panel(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="Messages")
+    return page.get_by_role("dialog", name="Messenger")
 
 
 def answer(world: World, body: str) -> None:
@@ -32,14 +32,14 @@ def test_without_a_script(world: World, signed_in: SignedIn) -> None:
     otto = signed_in(world.official, WITHOUT_SCRIPT)
     otto.opens("/o/lakeside/")
     the_button(otto.page).click()
-    otto.is_at("Messages")
+    otto.is_at("Messenger")
     otto.field("Your message").fill("Can you hear me?")
     otto.clicks("Send")
     otto.reads("Your message has been sent.", "Can you hear me?")
 
     answer(world, "Loud and clear.")
     otto.opens("/o/lakeside/")
-    expect(the_button(otto.page)).to_contain_text("1 new answer")
+    expect(the_button(otto.page)).to_contain_text("1 new reply")
     the_button(otto.page).click()
     otto.reads("Sunny Support, support", "Loud and clear.")
 
@@ -96,7 +96,7 @@ def test_a_refusal_keeps_what_was_typed_in_the_panel(
     page.context.set_offline(True)
     panel.get_by_label("Your message").fill("In a tunnel")
     panel.get_by_role("button", name="Send").tap()
-    expect(panel.get_by_role("alert")).to_contain_text("What you wrote is still here")
+    expect(panel.get_by_role("alert")).to_contain_text("Your text is still here")
     expect(panel.get_by_label("Your message")).to_have_value("In a tunnel")
 
 
@@ -113,7 +113,7 @@ def test_nobody_in_particular_asks_on_the_price_list(
     panel.get_by_label("Your message").fill("Which package?")
     check_axe(page)
     panel.get_by_role("button", name="Send").tap()
-    expect(panel).to_contain_text("Thank you. Your message is with our support staff")
+    expect(panel).to_contain_text("Thank you. Your message has been sent to support")
 
     panel.get_by_role("button", name="Close").tap()
     the_button(page).tap()

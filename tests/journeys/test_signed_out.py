@@ -45,14 +45,14 @@ def test_add_user_comes_back_filled_in_and_is_sent_by_hand(
         arlo.can_be_used_by_everybody()
     assert not world.lakeside.memberships.filter(user__email="nora@new.example").exists()
     arlo.clicks("Add and invite")
-    arlo.reads("Nora New has been added on license 5.")
+    arlo.reads("Nora New has been added with license 5.")
 
 
 def test_a_message_from_the_panel_comes_back_too(world: World, signed_in: SignedIn) -> None:
     otto = signed_in(world.official, PHONE)
     otto.opens("/o/lakeside/")
     otto.page.locator("#messenger-button").tap()
-    panel = otto.page.get_by_role("dialog", name="Messages")
+    panel = otto.page.get_by_role("dialog", name="Messenger")
     panel.get_by_label("Your message").fill("Where is my license?")
     sign_in_ends(otto)
     panel.get_by_role("button", name="Send").tap()
@@ -61,7 +61,7 @@ def test_a_message_from_the_panel_comes_back_too(world: World, signed_in: Signed
     otto.reads(ENDED)
     otto.signs_in(world.official)
 
-    otto.is_at("Messages")
+    otto.is_at("Messenger")
     otto.reads(NOT_SAVED)
     expect(otto.field("Your message")).to_have_value("Where is my license?")
     assert not Message.objects.exists()

@@ -44,7 +44,7 @@ def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in:
     ada.main.get_by_role("button", name="Ask").first.click()
     ada.reads("Two leagues have folded.")
     ada.opens("/o/lakeside/settings/subscription/")
-    ada.reads("Support has not answered this yet")
+    ada.reads("Support has not replied yet")
 
     sunny.page.goto("/admin/subscriptions/conversation/")
     sunny.clicks("Ada Admin")
@@ -61,7 +61,7 @@ def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in:
     sunny.reads("Lakeside Officials Association")
 
     ada.opens("/o/lakeside/settings/subscription/")
-    ada.reads("5 licenses fewer", "asked for by Ada Admin")
+    ada.reads("5 fewer licenses", "requested by Ada Admin")
     ada.opens("/o/lakeside/renewal/")
     ada.reads("20 × $5.00", "$100.00")
     pays(ada, "Continue to payment of")

@@ -89,7 +89,7 @@ def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
     arlo.types_user("Nora New", "nora@new.example", "Observer")
     troubles.expect("POST 409 .*/users/add/")
     arlo.clicks("Add and invite")
-    arlo.reads("All licenses are taken: 25 of 25 are in use. 1 license is missing.")
+    arlo.reads("All licenses are in use: 25 of 25. 1 more license is needed.")
     check_axe(arlo.page)
 
     arlo.clicks("Add Licenses")
@@ -102,7 +102,7 @@ def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
     expect(arlo.field("E-mail")).to_have_value("nora@new.example")
     expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
     arlo.clicks("Add and invite")
-    arlo.reads("Nora New has been added on license 26.")
+    arlo.reads("Nora New has been added with license 26.")
     expect(arlo.row_of("Nora New")).to_contain_text("Observer")
 
 
@@ -135,7 +135,7 @@ def test_while_renewal_is_open_the_plus_explains_what_to_do_first(
     arlo.opens("/o/lakeside/")
     arlo.opens_add_licenses()
 
-    arlo.reads("Tuesday, December 2, 2031", "the subscription must be renewed first")
+    arlo.reads("Tuesday, December 2, 2031", "renew first, so that you do not pay twice")
     expect(arlo.number).to_be_hidden()
     expect(arlo.link_or_button("Renew now")).to_be_visible()
     arlo.can_be_used_by_everybody()

@@ -21,8 +21,8 @@ def test_removing_a_user_asks_first_and_says_what_becomes_free(
     remove = arlo.row_of("Otto Official").get_by_role("link", name="Remove Otto Official")
     remove.click()
     arlo.is_at("Remove Otto Official?")
-    arlo.reads("license 4 is free for somebody else")
-    arlo.clicks("Keep")
+    arlo.reads("license 4 is free for someone else")
+    arlo.clicks("Cancel")
     expect(arlo.row_of("Otto Official")).to_be_visible()
 
     remove.click()
@@ -47,7 +47,7 @@ def test_other_members_see_no_way_to_buy_and_are_told_why(
 
     troubles.expect("GET 403 .*/licenses/add/")
     somebody.opens(ADD_LICENSES)
-    somebody.is_at("Not for your role")
+    somebody.is_at("Your role does not allow this")
     somebody.sees_no_way_to_buy()
     somebody.can_be_used_by_everybody()
     somebody.clicks("Members Home")

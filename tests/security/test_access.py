@@ -78,7 +78,7 @@ def test_members_open_what_their_role_may(world: World, visit, method: str, role
 @pytest.mark.parametrize(
     ("role", "said"),
     [
-        ("assignor", "Only Administrators change these settings. Nothing was changed."),
+        ("assignor", "Only Administrators can change these settings. Nothing was changed."),
         ("official", "This page is for Assignors and Administrators of the organization."),
     ],
 )

@@ -7,12 +7,12 @@ from django.template.loader import render_to_string
 PAGES = {
     "400.html": "nothing was changed",
     "403.html": "Nothing was changed",
-    "403_csrf.html": "Go back, load the page again",
+    "403_csrf.html": "Go back, reload the page",
     "404.html": "start from your organizations",
-    "413.html": "A long roster can be sent as a file",
+    "413.html": "You can send a long roster as a file",
     "429.html": "Wait a minute, then try again",
-    "500.html": "no payment is lost",
-    "503.html": "Wait a minute, then load the page again",
+    "500.html": "No payment is lost",
+    "503.html": "Wait a minute, then reload the page",
 }
 
 

@@ -37,7 +37,7 @@ def test_the_front_page_says_what_it_costs_and_where_to_go(world: World) -> None
 def test_without_a_package_the_front_page_says_so(world: World) -> None:
     Package.objects.update(is_offered=False)
 
-    assert "No package is offered" in page("/")
+    assert "No packages are available" in page("/")
 
 
 def test_who_is_signed_in_goes_on_to_the_organization(world: World) -> None:

@@ -51,12 +51,12 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     """Ask what removing the chosen ones frees, then remove them all, or none."""
     keys = _keys(request)
     if len(keys) > use_cases.MOST_AT_ONCE:
-        text = _("Choose at most %(most)s users at once.")
+        text = _("Choose at most %(most)s users at a time.")
         messages.error(request, text % {"most": use_cases.MOST_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
     chosen = use_cases.chosen(member.organization, keys)
     if not chosen:
-        messages.error(request, _("Choose the users to be removed first."))
+        messages.error(request, _("First choose the users to remove."))
         return redirect("subscriptions:users", member.organization.slug)
     refusals = [
         (one, sentence(reason))
@@ -101,7 +101,7 @@ def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     except Refused as refused:
         reason = sentence(refused.refusal)
         return _removed_page(request, member, reason=reason, status=HTTPStatus.CONFLICT)
-    text = _("%(name)s is a member again, on license %(number)s.")
+    text = _("%(name)s has been restored with license %(number)s.")
     facts = {"name": restored.display_name, "number": restored.license_number}
     messages.success(request, text % facts)
     return redirect("subscriptions:users", member.organization.slug)

@@ -42,7 +42,7 @@ def join(request: HttpRequest) -> HttpResponse:
         return render(request, PAGE, context, status=status)
     form = context["form"] = JoinForm(request.POST, user=user)
     if not limits.allows_joining(request):
-        form.add_error(None, _("Too many requests from here. Try again in an hour."))
+        form.add_error(None, _("Too many requests from your connection. Try again in an hour."))
         return render(request, PAGE, context, status=HTTPStatus.TOO_MANY_REQUESTS)
     if organization is None:
         return render(request, PAGE, context, status=HTTPStatus.NOT_FOUND)
@@ -100,7 +100,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
         text = _("%(name)s has been added. The invitation is on its way to %(email)s.")
         messages.success(request, text % {"name": found.name, "email": found.email})
     else:
-        messages.info(request, _("Somebody has answered this request already."))
+        messages.info(request, _("Someone has already answered this request."))
     return redirect("subscriptions:join_requests", member.organization.slug)
 
 
@@ -111,10 +111,10 @@ def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
     if join_requests.deny(member, found):
         messages.success(
-            request, _("The request of %(name)s has been denied.") % {"name": found.name}
+            request, _("The request from %(name)s has been denied.") % {"name": found.name}
         )
     else:
-        messages.info(request, _("Somebody has answered this request already."))
+        messages.info(request, _("Someone has already answered this request."))
     return redirect("subscriptions:join_requests", member.organization.slug)
 
 

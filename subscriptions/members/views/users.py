@@ -81,7 +81,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     messages.success(
         request,
         _(
-            "%(name)s has been added on license %(number)s. The invitation is on its way to "
+            "%(name)s has been added with license %(number)s. The invitation is on its way to "
             "%(email)s."
         )
         % {
@@ -174,8 +174,8 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         messages.success(
             request,
             _(
-                "A new invitation goes to %(email)s. It works for %(days)s days; "
-                "the old link no longer works."
+                "A new invitation is on its way to %(email)s. It works for %(days)s days; the "
+                "old link no longer works."
             )
             % {"email": other.user.email, "days": rules.INVITATION_LIFE.days},
         )

@@ -61,7 +61,7 @@ class TestThePage:
         assert tools == {
             "Grant…": "",
             "Refund…": "",
-            "Close…": "Money was received, so it is either granted or given back.",
+            "Close…": "Money was received, so fulfill or refund the payment.",
         }
         assert tools["Close…"] in text_of(page)
 
@@ -110,7 +110,7 @@ class TestGranting:
         answer = root.send(late, reason="Mine, too")
 
         assert answer.status_code == HTTPStatus.CONFLICT
-        assert "Somebody has dealt with this payment already" in text_of(answer)
+        assert "Someone has already handled this payment" in text_of(answer)
         assert "Mine, too" in answer.content.decode()
 
     @pytest.mark.parametrize("page", ["grant", "refund", "close"])
@@ -174,7 +174,7 @@ class TestClosing:
 
         for answer in (shown, sent):
             assert answer.status_code == HTTPStatus.CONFLICT
-            assert "either granted or given back" in text_of(answer)
+            assert "fulfill or refund the payment" in text_of(answer)
         assert fresh(held).needs_support
 
 

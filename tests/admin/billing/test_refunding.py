@@ -105,7 +105,7 @@ class TestAddOns:
         late = root.confirm(seconds[1])
 
         assert late.status_code == HTTPStatus.CONFLICT
-        assert "All of this payment has been given back already" in text_of(late)
+        assert "This payment has already been refunded in full" in text_of(late)
         assert Refund.objects.count() == 1
 
     def test_members_added_meanwhile_are_shown_before_it_is_done(

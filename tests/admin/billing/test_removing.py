@@ -267,7 +267,7 @@ class TestTakingBack:
         late = root.send(page, reason="Me too")
 
         assert late.status_code == HTTPStatus.CONFLICT
-        assert "This removal has been taken back already" in text_of(late)
+        assert "This removal has already been undone" in text_of(late)
         assert "Me too" in late.content.decode()
 
     def test_not_once_the_renewal_is_paid(

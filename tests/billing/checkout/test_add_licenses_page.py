@@ -241,7 +241,7 @@ class TestTheCalendar:
         response = world.client(world.assignor).get(PATH)
 
         page = text(response)
-        assert "Licenses could be added until Monday, December 1, 2031" in page
+        assert "The last day to add licenses was Monday, December 1, 2031" in page
         assert "Continue to payment" not in page
         assert response.status_code == HTTPStatus.OK
 

@@ -81,7 +81,7 @@ def test_only_so_many_pages_are_open_for_one_organization(
     response = client.post("/o/lakeside/licenses/add/", form)
 
     assert response.status_code == HTTPStatus.CONFLICT
-    assert "5 payments are open at this moment" in text_of(response)
+    assert "5 payments are open right now" in text_of(response)
     assert Purchase.objects.count() == card_testing.MOST_OPEN_CHECKOUTS
 
 

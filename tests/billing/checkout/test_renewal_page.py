@@ -95,7 +95,7 @@ def test_a_wrong_code_is_said_next_to_it(window: World) -> None:
 
     page = window.client(window.assignor).post(PATH, form).content.decode()
 
-    assert "no discount with this code" in page.split('id="code-error"')[1].split("</p>")[0]
+    assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
     assert 'value="NOPE"' in page
 
 
@@ -131,8 +131,8 @@ class TestBanner:
         [
             (local(date(2031, 11, 15)), "Welcome"),
             (local(date(2031, 11, 16)), "Last day to add licenses: Monday, December 1, 2031. 15"),
-            (local(date(2031, 11, 30)), "1 day left. Afterwards"),
-            (local(date(2031, 12, 1), 23, 59), "December 1, 2031. That is today. Afterwards"),
+            (local(date(2031, 11, 30)), "1 day left. After that"),
+            (local(date(2031, 12, 1), 23, 59), "December 1, 2031. That is today. After that"),
             (
                 local(date(2031, 12, 2)),
                 "in 29 days. Renewal has been open since Tuesday, December 2",

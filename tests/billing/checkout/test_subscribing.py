@@ -277,8 +277,8 @@ class TestSubscribing:
         [
             ({"shown": "1"}, "The total has changed"),
             ({"shown": ""}, "The total has changed"),
-            ({"code": "NOPE"}, "no discount with this code"),
-            ({"quantity": "200000"}, "more than one card payment"),
+            ({"code": "NOPE"}, "No discount has this code"),
+            ({"quantity": "200000"}, "over the limit for one card payment"),
             ({"quantity": "900000000000"}, "at most 2,222,222 licenses"),
         ],
     )
@@ -296,7 +296,7 @@ class TestSubscribing:
 
         assert 'value="NOPE"' in page
         assert 'aria-invalid="true" aria-describedby="code-error"' in page
-        assert "no discount with this code" in page.split('id="code-error"')[1].split("</p>")[0]
+        assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
 
     def test_working_out_the_total_starts_nothing(self, package: Package) -> None:
         form = typed(package)

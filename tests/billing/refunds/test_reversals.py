@@ -291,7 +291,7 @@ class TestMoreMembersThanLicenses:
     def test_and_on_the_pages(self, over: World) -> None:
         for person in (over.administrator, over.assignor):
             page = over.client(person).get("/o/lakeside/settings/subscription/").content.decode()
-            assert "5 members more than licenses held" in page
+            assert "5 more users than licenses" in page
 
     def test_buying_again_mends_it(self, over: World) -> None:
         over.buy_and_settle(10)

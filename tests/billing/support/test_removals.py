@@ -151,8 +151,8 @@ class TestWhatItDoes:
 
         page = text_of(window.client(window.assignor).get(f"/o/lakeside/{path}"))
 
-        assert "5 licenses fewer , removed on" in page
-        assert "asked for by Ada. fewer games" in page
+        assert "5 fewer licenses , removed on" in page
+        assert "requested by Ada. fewer games" in page
         assert "Users added later raise the renewal again" in page
 
 

@@ -47,7 +47,7 @@ def test_an_assignor_buys_ten_licenses_and_adds_three_users(
     arlo.clicks("Add User")
     for name, email, role in NEW_OFFICIALS:
         arlo.types_user(name, email, role)
-        arlo.clicks("Add, then another")
+        arlo.clicks("Add and invite another")
         arlo.reads(f"{name} has been added", email)
     arlo.chooses_from_menu("Users")
     arlo.reads("7 of 35 licenses are in use, 28 free.")

@@ -61,13 +61,13 @@ def test_from_the_price_list_to_the_first_user(
     mia.can_be_used_by_everybody()
     mia.opens(link_in_the_mail_to_join("mia@meadow.example"))
     mia.field("Password").fill(A_GOOD_PASSWORD)
-    mia.field("Password again").fill(A_GOOD_PASSWORD)
-    mia.clicks("Set the password and join")
+    mia.field("Confirm password").fill(A_GOOD_PASSWORD)
+    mia.clicks("Set password and join")
     mia.is_at("Meadow Umpires")
     mia.opens("/o/meadow-umpires/users/add/")
     mia.types_user("Uma Umpire", "uma@meadow.example")
     mia.clicks("Add and invite")
-    mia.reads("Uma Umpire has been added on license 2.", "2 of 12 licenses are in use, 10 free.")
+    mia.reads("Uma Umpire has been added with license 2.", "2 of 12 licenses are in use, 10 free.")
 
 
 def link_in_the_mail_to_join(email: str) -> str:
@@ -89,7 +89,7 @@ def test_the_window_opens_under_the_eyes_of_an_open_page(
     world.at(opens)
     troubles.expect("POST 409 .*/licenses/add/")
     arlo.continues_to_payment()
-    arlo.reads("Licenses could be added until Monday, December 1, 2031.")
+    arlo.reads("The last day to add licenses was Monday, December 1, 2031.")
     arlo.can_be_used_by_everybody()
     arlo.clicks("Renew now")
     arlo.is_at("Renew the subscription")

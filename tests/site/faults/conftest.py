@@ -131,7 +131,7 @@ def is_clear(answer: requests.Response) -> bool:
         answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         and int(answer.headers["Retry-After"]) > 0
         and answer.headers["Cache-Control"] == "no-store"
-        and "Wait a minute, then load the page again" in answer.text
+        and "Wait a minute, then reload the page" in answer.text
     )
 
 

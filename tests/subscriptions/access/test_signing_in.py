@@ -109,7 +109,7 @@ class TestAnOrganizationThatAsksForIt:
             response = world.client(person).get(f"/o/lakeside/{path}")
 
             assert response.status_code == 403
-            assert "A second factor is needed here" in text_of(response)
+            assert "This page requires a second factor" in text_of(response)
 
     def test_posts_are_kept_out_too(self, world: World) -> None:
         response = world.client(world.assignor).post("/o/lakeside/licenses/add/", {"quantity": "5"})

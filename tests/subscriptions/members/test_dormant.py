@@ -69,7 +69,7 @@ class TestDormant:
         page = client.get(f"/o/lakeside/{path}").content.decode()
 
         assert 'href="/o/lakeside/users/dormant/"' in page
-        assert "1 member has not signed in for 182 days" in page
+        assert "1 user has not signed in for 182 days" in page
 
     def test_the_list_says_since_when(self, world: World) -> None:
         signed_in(world.official, 400)
@@ -104,7 +104,7 @@ class TestRemovingSeveral:
         """An Assignor cannot remove the Administrator, so the official stays too."""
         response = self.post(world, world.official, world.administrator)
 
-        assert "Not all of them can be removed" in text_of(response)
+        assert "Some of these users cannot be removed" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
         with pytest.raises(Refused):
             dormant.remove_all(world.assignor, [world.official, world.administrator])
@@ -124,7 +124,7 @@ class TestRemovingSeveral:
         assert dormant.remove_all(world.assignor, chosen) == 1
 
     def test_nobody_chosen(self, world: World) -> None:
-        assert "Choose the users" in text_of(
+        assert "First choose the users" in text_of(
             world.client(world.assignor).post("/o/lakeside/users/remove/", {}, follow=True)
         )
 
@@ -191,4 +191,4 @@ class TestRestoring:
 
         page = client.post(f"/o/lakeside/users/removed/{world.official.key}/", follow=True)
 
-        assert "Otto Official is a member again, on license 4" in text_of(page)
+        assert "Otto Official has been restored with license 4" in text_of(page)

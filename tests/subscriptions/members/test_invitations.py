@@ -162,7 +162,7 @@ def test_resending_is_for_invited_members_only(world: World) -> None:
 
     response = world.client(world.assignor).post(path, follow=True)
 
-    assert "has joined already" in response.content.decode()
+    assert "has already joined" in response.content.decode()
 
 
 def test_an_assignor_cannot_resend_to_an_administrator(world: World) -> None:

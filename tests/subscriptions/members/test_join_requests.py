@@ -48,7 +48,7 @@ class TestTheCode:
     def test_leads_to_its_organization_however_it_is_typed(self, world: World, code: str) -> None:
         for typed in (code, code.lower(), f" {code[:5]}-{code[5:]} "):
             page = text_of(Client().get("/join/", {"code": typed}))
-            assert "become a member of Lakeside Officials Association" in page
+            assert "asking to join Lakeside Officials Association" in page
 
     @pytest.mark.parametrize("typed", ["WRONG", "x" * 30, "ä", "' OR 1=1"])
     def test_a_wrong_one_says_so(self, world: World, code: str, typed: str) -> None:
@@ -176,7 +176,7 @@ class TestApproving:
         response = self.approve(world, request_)
 
         assert response.status_code == 409
-        assert "All licenses are taken" in text_of(response)
+        assert "All licenses are in use" in text_of(response)
         request_.refresh_from_db()
         assert request_.state == JoinRequestState.PENDING
 

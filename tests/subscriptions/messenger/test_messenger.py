@@ -150,7 +150,7 @@ class TestWriting:
         elsewhere = send(client, "Or here", GENERAL)
 
         assert statuses == [HTTPStatus.FOUND] * 10 + [HTTPStatus.TOO_MANY_REQUESTS] * 2
-        assert "more than 10 messages in 10 minutes" in text_of(refused)
+        assert "at most 10 messages in 10 minutes" in text_of(refused)
         assert "This took me an hour to write" in refused.content.decode()
         assert elsewhere.status_code == HTTPStatus.TOO_MANY_REQUESTS
         world.later(minutes=11)
@@ -199,10 +199,10 @@ class TestAnswers:
             answer(world, message, "The answer & more")
         client = world.client(world.official)
 
-        assert "1 new answer" in text_of(client.get("/o/lakeside/"))
-        assert "1 new answer" in text_of(client.get("/account/"))
+        assert "1 new reply" in text_of(client.get("/o/lakeside/"))
+        assert "1 new reply" in text_of(client.get("/account/"))
         assert "The answer &amp; more" in client.get(THREAD).content.decode()
-        assert "new answer" not in text_of(client.get("/o/lakeside/"))
+        assert "new reply" not in text_of(client.get("/o/lakeside/"))
         mail = Email.objects.get()
         assert mail.to == [world.official.user.email]
         assert "The answer & more" in mail.message
@@ -257,9 +257,9 @@ class TestAnswers:
         answer(world, threads.write(both, Text("About Harbor")))
         client = world.client(world.official)
 
-        assert "new answer" not in text_of(client.get("/o/lakeside/"))
-        assert "1 new answer" in text_of(client.get("/o/harbor/"))
-        assert "Harbor Umpires 1 new answer" in text_of(client.get(GENERAL))
+        assert "new reply" not in text_of(client.get("/o/lakeside/"))
+        assert "1 new reply" in text_of(client.get("/o/harbor/"))
+        assert "Harbor Umpires 1 new reply" in text_of(client.get(GENERAL))
 
 
 class TestWithoutAccount:
@@ -319,7 +319,7 @@ class TestWithoutAccount:
         refused = Client().post(GENERAL, VISITOR | {"body": "Long and good"})
 
         assert statuses == [HTTPStatus.FOUND] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
-        assert "within the last hour" in text_of(refused)
+        assert "in the last hour" in text_of(refused)
         assert "Long and good" in refused.content.decode()
         other = Client(REMOTE_ADDR="203.0.113.9").post(GENERAL, VISITOR)
         assert other.status_code == HTTPStatus.FOUND

@@ -189,7 +189,7 @@ class TestAnswering:
 
         page = refused.content.decode()
         assert refused.status_code == HTTPStatus.CONFLICT
-        assert "A colleague has answered meanwhile" in page
+        assert "A colleague has already replied" in page
         assert "From Sunny" in page
         assert "From Rory" in page
         again = answer(client, asked, "From Rory", seen=Message.objects.latest("pk").pk)
@@ -266,8 +266,8 @@ class TestClosing:
         threads.write(world.official, Text("One more thing"))
         client = staff(world, *ANSWERING)
 
-        assert "Something was written meanwhile" in text_of(close(client, asked))
-        assert "Something was written meanwhile" in text_of(close(client, asked, seen="x"))
+        assert "There is a new message" in text_of(close(client, asked))
+        assert "There is a new message" in text_of(close(client, asked, seen="x"))
         assert the_conversation().state == "waiting"
         assert not LogEntry.objects.exists()
 

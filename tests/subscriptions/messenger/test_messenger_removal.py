@@ -65,8 +65,8 @@ def test_the_note_may_be_left_out(open_renewal: World) -> None:
         ("-5", "at least 1 and at most 21"),
         ("22", "At most 21 licenses can be removed"),
         ("9" * 300, "At most 21 licenses can be removed"),
-        ("five", "digits 0 to 9 only"),
-        ("1.5", "digits 0 to 9 only"),
+        ("five", "only the digits 0 to 9"),
+        ("1.5", "only the digits 0 to 9"),
         ("", "This field is required"),
     ],
 )

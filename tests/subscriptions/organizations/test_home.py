@@ -42,7 +42,7 @@ class TestForThoseWhoBuy:
     def test_with_nothing_to_do_it_says_so(self, world: World) -> None:
         page = home(world)
 
-        assert "Nothing right now: everybody has accepted their invitation" in page
+        assert "Nothing right now: everyone has accepted their invitation" in page
         assert INVITED not in links(world)
 
     @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ class TestForOthers:
 
         assert "Your role here is General member" in page
         assert "Ada Admin administrator@lakeside.example" in page
-        assert "Licenses are bought by: Ada Admin, Arlo Assignor" in page
+        assert "These people can buy licenses: Ada Admin, Arlo Assignor" in page
         for word in ("You use license", "In use", "Needs your attention", "Purchases"):
             assert word not in page
 

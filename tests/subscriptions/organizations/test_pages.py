@@ -37,7 +37,7 @@ class TestMyOrganizations:
     def test_support_belongs_to_none(self, world: World) -> None:
         page = text_of(world.client(world.support).get("/"))
 
-        assert "You belong to no organization yet" in page
+        assert "You do not belong to an organization yet" in page
 
 
 class TestSubscription:
@@ -147,7 +147,7 @@ class TestAddUser:
     def test_a_good_form_adds_and_says_so(self, world: World) -> None:
         response = world.client(world.assignor).post(self.PATH, self.GOOD, follow=True)
 
-        assert "Nora New has been added on license 5" in text_of(response)
+        assert "Nora New has been added with license 5" in text_of(response)
 
     @pytest.mark.parametrize(
         ("field", "value", "answer"),
@@ -188,7 +188,7 @@ class TestAddUser:
 
         page = text_of(response)
         assert response.status_code == HTTPStatus.CONFLICT
-        assert "All licenses are taken: 25 of 25 are in use. 1 license is missing." in page
+        assert "All licenses are in use: 25 of 25. 1 more license is needed." in page
         assert 'value="Nora New"' in response.content.decode()
         assert "No license is free" in page
 
@@ -246,7 +246,7 @@ class TestRemovingAndRoles:
         done = text_of(client.post(path, follow=True))
 
         assert "Remove Otto Official?" in asked
-        assert "license 4 is free for somebody else" in asked
+        assert "license 4 is free for someone else" in asked
         assert "Otto Official has been removed, and license 4 is free" in done
 
     def test_the_question_is_not_put_where_the_answer_is_no(self, world: World) -> None:

@@ -57,7 +57,7 @@ class TestAdding:
 
         page = text_of(response)
         assert response.status_code == HTTPStatus.CONFLICT
-        assert "Nobody was added. All licenses are taken: 5 of 25 are in use." in page
+        assert "Nobody was added. All licenses are in use: 5 of 25." in page
         assert "21 new users, 20 licenses free: buy 5 more (1 group of 5, $25.00)." in page
         assert world.lakeside.memberships.count() == 5
 
@@ -98,8 +98,8 @@ class TestBuying:
 
         page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 30))))
 
-        assert "9 licenses are missing" in page
-        assert "the subscription must be renewed first" in page
+        assert "9 more licenses are needed" in page
+        assert "renew first, so that you do not pay twice" in page
         assert "Renew now" in page
         assert "Buy" not in page
 
@@ -113,7 +113,7 @@ class TestBuying:
         )
         page = world.client(world.assignor).get(address_of(kept(world.assignor, 1)))
 
-        assert "A renewal for 4 licenses is being paid at this moment" in text_of(page)
+        assert "A renewal for 4 licenses is being paid right now" in text_of(page)
         assert "End that payment" in text_of(page)
 
     def test_more_than_one_payment_can_be(self, world: World) -> None:

@@ -61,8 +61,8 @@ class TestReadingIn:
         [
             (b"", "The file is empty"),
             (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a picture."),
-            (bytes(range(256)) * 50, "This is no table"),
-            (csv_of(5_001), "These are more than 5,000 rows"),
+            (bytes(range(256)) * 50, "This is not a table"),
+            (csv_of(5_001), "The roster has more than 5,000 rows"),
             ("Name,Role\nNora,Observer", "There is no column with e-mail addresses"),
         ],
     )
@@ -82,7 +82,7 @@ class TestReadingIn:
         response = upload(world.client(world.assignor), b"x" * int(megabytes * 2**20))
 
         assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        assert "This is more than 5 MB." in text_of(response)
+        assert "The file is larger than 5 MB." in text_of(response)
         assert not RosterImport.objects.exists()
 
     def test_pasted_rows_that_cannot_be_read_are_still_there(self, world: World) -> None:
@@ -97,7 +97,7 @@ class TestReadingIn:
         response = world.client(world.assignor).post(IMPORT, {"rows": wide})
 
         assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        assert "A long roster can be sent as a file." in text_of(response)
+        assert "You can send a long roster as a file." in text_of(response)
         assert upload(world.client(world.assignor), wide).status_code == HTTPStatus.FOUND
 
     @pytest.mark.parametrize("both", [True, False])
@@ -139,9 +139,9 @@ class TestLooking:
 
         for words in (
             "1 new user, 21 licenses free.",
-            "This is no e-mail address",
+            "Enter a valid e-mail address",
             "Person 1 in row 2 has the same e-mail address.",
-            "Otto Official is already a member with this e-mail address.",
+            "Otto Official is already a user with this e-mail address.",
             "There is no role “Chief”",
             "2 rows are wrong and will not be added.",
         ):
@@ -298,7 +298,7 @@ class TestMending:
         roster = kept(world.assignor, [line(1, role="Administrator")])
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
-        assert "Only an Administrator can make somebody Administrator." in page
+        assert "Only an Administrator can make someone an Administrator." in page
 
         row = row_of(roster, 2)
         client.post(

@@ -29,11 +29,11 @@ WORDED = [
     (Refusal(Reason.NOT_A_MEMBER, {"name": "Nora %s"}), "Nora %s is no longer"),
     (
         Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1}),
-        "1,200 of 1,200 are in use. 1 license is missing.",
+        "1,200 of 1,200. 1 more license is needed.",
     ),
     (
         Refusal(Reason.NO_LICENSE_FREE, {"held": 5, "in_use": 5, "missing": 1100}),
-        "5 of 5 are in use. 1,100 licenses are missing.",
+        "5 of 5. 1,100 more licenses are needed.",
     ),
 ]
 

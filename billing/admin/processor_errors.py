@@ -27,5 +27,5 @@ def reported(nothing_done: str) -> Iterator[None]:
         words = _("The payment processor has refused it: %(error)s.") % {"error": error}
         raise ActionFailed(f"{words} {nothing_done}") from error
     except CheckoutInTheWay as error:
-        words = _("Somebody is paying the renewal at this very moment.")
+        words = _("Someone is paying the renewal right now.")
         raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error

@@ -22,7 +22,7 @@ class QuantityField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, strip=True, **kwargs)
-        self.error_messages["required"] = _("Type the number of licenses, such as 10.")
+        self.error_messages["required"] = _("Enter the number of licenses, such as 10.")
 
     def clean(self, value: Any) -> Any:
         """The number, or the rule's sentence."""
@@ -103,7 +103,7 @@ class SubscribeForm(forms.Form):
     buyer_email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
-        help_text=_("You become the first Administrator. The invitation is sent here."),
+        help_text=_("You will be the first Administrator. The invitation is sent here."),
     )
     billing_name = NameField(label=_("Billing contact"), required=False)
     billing_email = EmailField(label=_("Billing e-mail"), required=False, max_length=254)

@@ -127,7 +127,7 @@ class TestRefusals:
         page = text_of(spanish.post(f"{HERE}/users/add/", typed))
 
         assert "Se necesita 1 licencia más." in page
-        assert "Todas las licencias están ocupadas: 25 de 25 están en uso." in page
+        assert "Todas las licencias están en uso: 25 de 25." in page
 
     @pytest.mark.parametrize(("rows", "words"), [(1, "1 usuario nuevo"), (2, "2 usuarios nuevos")])
     def test_one_and_several(self, spanish: Client, rows: int, words: str) -> None:

@@ -80,13 +80,13 @@ def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     except (ProcessorUnavailable, ProcessorRefused):
         messages.error(
             request,
-            _("The payment processor cannot be asked at the moment. Try again in a minute."),
+            _("We cannot reach the payment processor right now. Try again in a minute."),
         )
         return redirect(back or reverse("billing:renewal", args=[slug]))
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
-        messages.success(request, _("It was paid a moment ago: the subscription is renewed."))
+        messages.success(request, _("The renewal was just paid, so the subscription is renewed."))
         return redirect("billing:purchase", slug, purchase.pk)
-    messages.success(request, _("That payment has ended. Nothing was charged."))
+    messages.success(request, _("That payment has been canceled. Nothing was charged."))
     return redirect(back or reverse("billing:renewal", args=[slug]))
 
 
@@ -107,10 +107,7 @@ def _start(
     except CheckoutsKeepOpening:
         form.add_error(
             None,
-            _(
-                "Somebody else in your organization is paying at this moment. Try again in a "
-                "minute."
-            ),
+            _("Someone else in your organization is paying right now. Try again in a minute."),
         )
     except (ProcessorUnavailable, ProcessorRefused):
         form.add_error(

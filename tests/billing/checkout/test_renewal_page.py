@@ -41,7 +41,7 @@ def test_every_number_multiplies_out_on_the_page(window: World) -> None:
     assert "Association: 25 × $6.00 $150.00" in page
     assert "Loyal −$15.00" in page
     assert "Total $135.00" in page
-    assert "until now $5.00 per license" in page
+    assert "currently $5.00 per license" in page
     assert "January 1, 2032 through December 31, 2032" in page
 
 

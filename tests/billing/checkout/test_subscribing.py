@@ -130,7 +130,7 @@ class TestSubscribing:
         assert known.status_code == HTTPStatus.FOUND
         assert member.user == world.official.user
         assert member.user.name == "Otto Official"
-        assert "The invitation as Administrator goes to official@lakeside.example" in page
+        assert "your Administrator invitation and your receipt to official@lakeside.example" in page
 
     def test_a_taken_address_gets_a_suffix(
         self, world: World, package: Package, stripe: SandboxControl
@@ -180,7 +180,7 @@ class TestSubscribing:
 
         response = subscribe(package, code="gift")
 
-        assert "Meadow Umpires is subscribed with 12 licenses" in text_of(response)
+        assert "Meadow Umpires now has a subscription with 12 licenses" in text_of(response)
         assert Organization.objects.filter(slug="meadow-umpires").exists()
 
     def test_coming_back_without_paying_loses_nothing(
@@ -253,7 +253,7 @@ class TestSubscribing:
         [
             ({"quantity": "4"}, "at least 5 licenses"),
             ({"quantity": "x"}, "digits 0 to 9"),
-            ({"quantity": ""}, "Type the number of licenses"),
+            ({"quantity": ""}, "Enter the number of licenses"),
             ({"package": "0"}, "Select a valid choice"),
             ({"package": "x"}, "Select a valid choice"),
             ({"organization_name": ""}, "This field is required"),

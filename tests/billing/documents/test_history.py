@@ -69,7 +69,7 @@ def test_the_history_shows_the_newest_first(world: World, stripe: SandboxControl
 def test_an_empty_history_says_what_to_do(world: World) -> None:
     page = text_of(world.client(world.assignor).get(PURCHASES))
 
-    assert "Nothing has been bought yet" in page
+    assert "No purchases yet" in page
     assert "Download as CSV" not in page
 
 

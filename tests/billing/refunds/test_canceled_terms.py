@@ -167,7 +167,7 @@ class TestOpenCheckoutsOfACanceledTerm:
         assert open_one.status == PurchaseStatus.REVIEW
         assert waiting() == [ProblemReason.TERM_CANCELED]
         page = world.client(world.assignor).get(f"/o/lakeside/purchases/{open_one.pk}/")
-        assert "the term it was for was given back" in page.content.decode()
+        assert "the term it was for has been refunded" in page.content.decode()
 
     def test_when_the_processor_was_away_reconciliation_closes_it(
         self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: object

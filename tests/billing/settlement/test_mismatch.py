@@ -155,7 +155,7 @@ def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) 
     ).content.decode()
 
     assert "does not match this purchase, so no licenses have been added yet" in page
-    assert "Support looks at every such payment" in page
+    assert "Support will review it" in page
 
 
 def test_a_session_altered_at_the_processor_is_held_too(

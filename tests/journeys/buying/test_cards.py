@@ -87,7 +87,7 @@ def test_an_unpaid_purchase_is_paid_from_the_history(buyer: Person) -> None:
     buyer.opens("/o/lakeside/purchases/")
     row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
     row.get_by_role("link").click()
-    buyer.reads("This purchase is not paid.")
+    buyer.reads("This purchase has not been paid.")
     buyer.can_be_used_by_everybody()
 
     buyer.clicks("Go to the payment page")

@@ -45,7 +45,7 @@ def test_while_the_processor_cannot_be_asked_the_page_confirms_by_itself(
     arlo.opens(ADD_LICENSES)
     arlo.buys(10)
     arlo.is_at("Confirming the payment")
-    arlo.reads("purchase of 10 licenses", "you are not charged twice")
+    arlo.reads("purchase of 10 licenses", "you will not be charged twice")
     arlo.can_be_used_by_everybody()
     assert world.held() == 25
 

@@ -60,7 +60,7 @@ def _public() -> list[State]:
         State("front", "/"),
         State("pricing", "/pricing/"),
         State("subscribe", "/purchase/"),
-        State("subscribe-refused", "/purchase/", act=clicks("Work out the total")),
+        State("subscribe-refused", "/purchase/", act=clicks("Update total")),
         State("help", "/help/"),
         State("help-search", "/help/?q=seat"),
         State("help-nothing-found", "/help/?q=zebra"),

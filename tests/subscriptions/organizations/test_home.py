@@ -112,7 +112,7 @@ class TestForThoseWhoBuy:
 
     @pytest.mark.usefixtures("stripe")
     def test_the_newest_purchases(self, world: World) -> None:
-        assert "Nothing has been bought yet" in home(world)
+        assert "No purchases yet" in home(world)
 
         purchase = world.buy_and_settle(10)
 

@@ -30,7 +30,7 @@ QUESTIONS = {
     "renewal": gettext_lazy("How does renewal work?"),
     "removing": gettext_lazy("When can I remove licenses?"),
     "who-uses": gettext_lazy("Who uses a license?"),
-    "who-may": gettext_lazy("Who may buy licenses and add users?"),
+    "who-may": gettext_lazy("Who can buy licenses and add users?"),
     "support": gettext_lazy("How do I reach support?"),
 }
 
@@ -116,7 +116,7 @@ def glossary() -> list[Word]:
         Word(
             "license",
             _("License"),
-            _("What one member uses."),
+            _("Each user needs one."),
             (
                 _("license spot"),
                 _("license slot"),
@@ -138,16 +138,16 @@ def glossary() -> list[Word]:
             "package",
             _("Package"),
             _(
-                "An entry of the price list: price per license, length of the term, smallest "
+                "An entry on the price list: price per license, length of the term, minimum "
                 "number of licenses."
             ),
         ),
-        Word("held", _("Held"), _("The licenses the organization has at a moment.")),
-        Word("in-use", _("In use"), _("Licenses of members who have joined or are invited.")),
+        Word("held", _("Held"), _("The licenses the organization has at a given time.")),
+        Word("in-use", _("In use"), _("Licenses of users who have joined or been invited.")),
         Word(
             "window",
             _("Renewal window"),
-            _("The last %(days)s days of a term, in which it is renewed.")
+            _("The last %(days)s days of a term, when it can be renewed.")
             % {"days": RENEWAL_WINDOW_DAYS},
         ),
     ]

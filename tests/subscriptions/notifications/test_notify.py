@@ -38,7 +38,7 @@ def test_a_notice_becomes_one_mail_after_the_commit(
 
     queued = Email.objects.get()
     assert queued.to == ["nora@lakeside.example"]
-    assert queued.subject == "Arlo Assignor invites you to Lakeside Officials Association"
+    assert queued.subject == "Arlo Assignor invited you to Lakeside Officials Association"
     assert "as Observer" in queued.message
     assert "http://localhost/invitations/" in queued.message
 
@@ -107,8 +107,8 @@ def test_names_reach_the_mail_as_typed(
 @pytest.mark.parametrize(
     ("day", "said", "link"),
     [
-        (date(2031, 12, 1), "Licenses can be added in groups of 5", "settings/subscription/"),
-        (date(2031, 12, 2), "Renewal is open, so the subscription is renewed first", "renewal/"),
+        (date(2031, 12, 1), "Add licenses in groups of 5", "settings/subscription/"),
+        (date(2031, 12, 2), "Renewal is open, so renew the subscription first", "renewal/"),
     ],
 )
 def test_few_licenses_left_is_said_with_what_can_be_done_that_day(
@@ -122,8 +122,8 @@ def test_few_licenses_left_is_said_with_what_can_be_done_that_day(
         members.add(world.assignor, NEW)
 
     [told] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
-    assert told.subject == "Few licenses are left for Lakeside Officials Association: 0"
+    assert told.subject == "Few licenses left for Lakeside Officials Association: 0"
     assert "Free: 0\n\n" in told.message
-    assert ("Licenses can be added in groups of 5" in told.message) == (day.day == 1)
+    assert ("Add licenses in groups of 5" in told.message) == (day.day == 1)
     assert said in told.message
     assert f"http://localhost/o/lakeside/{link}\n" in told.message

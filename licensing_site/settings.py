@@ -47,8 +47,9 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django_htmx",
-    "post_office",
+    # Before post_office: its commands run one at a time here.
     "licensing_site",
+    "post_office",
     "subscriptions",
     "billing",
 ]

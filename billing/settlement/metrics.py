@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.models import Notice
+from subscriptions.models import CompleteRun, Notice
 
 # Finished purchases are counted for as long; those that are not, always.
 LOOKING_BACK = timedelta(days=1)
@@ -37,7 +37,7 @@ class StateOfThings(Collector):
     def collect(self) -> Iterable[Metric]:
         """The gauges; without the database only that it is away: the other numbers still count."""
         try:
-            found = [*_purchases(), *_webhooks(), *_waiting()]
+            found = [*_purchases(), *_webhooks(), *_waiting(), _runs()]
         except (DatabaseError, InterfaceError):
             found = []
         yield _gauge("licensing_database_up", "Whether the database answered.", bool(found))
@@ -55,6 +55,17 @@ def _waiting() -> Iterator[Metric]:
         "Notices whose mail is not queued yet.",
         Notice.objects.filter(queued_at=None).count(),
     )
+
+
+def _runs() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "licensing_complete_run_age_seconds",
+        "Since the last complete run of a periodic command began.",
+        labels=["command"],
+    )
+    for run in CompleteRun.objects.all():
+        family.add_metric([run.command], (clock.now() - run.began_at).total_seconds())
+    return family
 
 
 def _purchases() -> Iterator[Metric]:

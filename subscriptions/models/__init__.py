@@ -7,11 +7,13 @@ from subscriptions.models.messenger import Conversation, Message
 from subscriptions.models.notifications import Activity, Notice, Reminder
 from subscriptions.models.organizations import NotifiedAddress, Organization
 from subscriptions.models.packages import Package
+from subscriptions.models.periodic import CompleteRun
 from subscriptions.models.roster_import import RosterImport, RosterRow
 from subscriptions.models.terms import LicenseRemoval, Renewal, Term
 
 __all__ = [
     "Activity",
+    "CompleteRun",
     "Conversation",
     "Discount",
     "JoinRequest",

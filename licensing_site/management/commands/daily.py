@@ -2,6 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from licensing_site.management.periodic import one_at_a_time
+from subscriptions import clock
+from subscriptions.models.periodic import note_complete_run
 from subscriptions.notifications.notify import deliver_waiting
 from subscriptions.organizations.daily import run_daily
 
@@ -12,7 +15,9 @@ class Command(BaseCommand):
         "what has happened. Safe at any time, any number of times; no rule depends on it."
     )
 
+    @one_at_a_time("daily")
     def handle(self, *args: Any, **options: Any) -> None:
+        began_at = clock.now()
         report = run_daily()
         report.count("mails queued", deliver_waiting())
         for what, number in sorted(report.done.items()):
@@ -22,3 +27,4 @@ class Command(BaseCommand):
         if report.failures:
             self.stdout.write(f"failed: {report.failures}")
             raise SystemExit(1)
+        note_complete_run("daily", began_at)

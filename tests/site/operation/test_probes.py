@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -137,3 +138,14 @@ def test_the_numbers_tell_how_many_licenses_were_missing(world: World, settings:
 
     assert response.status_code == HTTPStatus.CONFLICT
     assert numbers(settings)[key] == before + 1
+
+
+def test_the_numbers_tell_how_long_ago_the_jobs_were_complete(
+    world: World, settings: Settings
+) -> None:
+    call_command("daily")
+    world.later(hours=7)
+
+    found = numbers(settings)
+
+    assert found["licensing_complete_run_age_seconds", '{"command": "daily"}'] == 7 * 3600

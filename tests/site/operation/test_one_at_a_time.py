@@ -1,0 +1,163 @@
+"""Periodic commands: a run that begins while another one goes on ends at once, and says so."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from billing.sandbox.control.client import SandboxControl
+from licensing_site.management.periodic import only_run
+from subscriptions import clock
+from subscriptions.models.periodic import last_complete_run
+from tests.billing.sandbox.helpers import until
+from tests.support.concurrency import at_once
+from tests.support.world import World, local
+
+ASKED = threading.Barrier(8, timeout=60)
+COMMANDS = ["reconcile_purchases", "daily", "send_queued_mail", "cleanup_mail"]
+
+# What a run in a process of its own does: begin, say so, go on until it is told to end.
+RUN = """
+import sys, django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+django.setup()
+from licensing_site.management.periodic import only_run
+with only_run(sys.argv[2]) as is_only:
+    print(is_only, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def running(command: str, *, begins: bool = True) -> Iterator["subprocess.Popen[str]"]:
+    """A run in another process over the same database."""
+    name = str(connection.settings_dict["NAME"])
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, name, command],
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == str(begins)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def say(command: str) -> str:
+    said = StringIO()
+    call_command(command, stdout=said)
+    return said.getvalue()
+
+
+def may_run(command: str) -> bool:
+    with only_run(command) as is_only:
+        return is_only
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_second_run_does_nothing_and_says_so_in_one_line(
+    committed_db: str, stripe: SandboxControl, command: str
+) -> None:
+    with running(command):
+        assert say(command) == f"{command} is running already: nothing done\n"
+
+    assert stripe.requests() == []
+    assert last_complete_run(command) is None
+
+
+@pytest.mark.race
+def test_a_second_process_is_told_so_too(committed_db: str) -> None:
+    with only_run("daily") as is_only:
+        assert is_only
+        with running("daily", begins=False):
+            pass
+
+
+@pytest.mark.race
+def test_of_eight_that_begin_at_once_one_runs(committed_db: str) -> None:
+    every = at_once(*[may_run_until_all_have_asked] * 8)
+
+    assert sorted(map(str, every)) == ["False"] * 7 + ["True"]
+
+
+def may_run_until_all_have_asked() -> bool:
+    with only_run("daily") as is_only:
+        ASKED.wait()
+        return is_only
+
+
+@pytest.mark.race
+def test_a_run_that_was_killed_keeps_no_other_from_running(committed_db: str) -> None:
+    with running("daily") as process:
+        assert not may_run("daily")
+        process.kill()
+        process.wait()
+
+        assert until(lambda: may_run("daily"))
+
+
+@pytest.mark.race
+def test_different_commands_run_beside_one_another(committed_db: str) -> None:
+    with running("daily"):
+        assert may_run("reconcile_purchases")
+
+
+@pytest.mark.parametrize("end", [RuntimeError, SystemExit])
+def test_a_run_that_fails_keeps_no_other_from_running(db: None, end: type[BaseException]) -> None:
+    with pytest.raises(end), only_run("daily"):
+        raise end
+
+    assert may_run("daily")
+
+
+def test_a_run_may_close_the_connection_of_django(committed_db: str) -> None:
+    """As sending mail does."""
+    with only_run("send_queued_mail"):
+        connection.close()
+
+        assert not may_run("send_queued_mail")
+
+
+@pytest.mark.postgres
+def test_a_run_whose_lock_was_lost_with_its_connection_ends_well(committed_db: str) -> None:
+    with only_run("daily"), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        assert cursor.fetchone() == (1,)
+
+    assert may_run("daily")
+
+
+def test_the_daily_job_counts_as_run_where_it_is_complete(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = clock.now()
+    say("daily")
+    assert last_complete_run("daily") == begun
+    world.at(local(date(2031, 12, 10)))
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("subscriptions.licenses.reminders._look_at", broken)
+    with pytest.raises(SystemExit):
+        say("daily")
+
+    assert last_complete_run("daily") == begun

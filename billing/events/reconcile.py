@@ -12,21 +12,26 @@ from typing import TypeVar
 from billing.checkout import card_testing
 from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.events import follow_payment, webhook
+from billing.events.reading import LOOK_BACK, next_reading
 from billing.gateway import processor
-from billing.gateway.types import ProcessorError, ProcessorRefused, SessionUnknown
+from billing.gateway.types import (
+    ProcessorError,
+    ProcessorRefused,
+    ProcessorUnavailable,
+    SessionUnknown,
+)
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
 from billing.states import CAME_TO_NOTHING, OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
+from subscriptions.models.periodic import last_complete_run, note_complete_run
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
-
-# How far back the processor's own lists are read: what was missed for longer is looked for on
-# purpose.
-LOOK_BACK = timedelta(days=1)
+# The names under which complete runs are noted.
+RUN, WHOLE_DAY = "reconcile_purchases", "reconcile_purchases: whole day"
 # Banks refuse refunds within some days; this is several times as long.
 REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
 
@@ -50,6 +55,8 @@ class Report:
     """What a run found and did."""
 
     lines: list[Line] = field(default_factory=list)
+    # Whether the processor's lists were read, and answers came about all that is in them.
+    is_complete: bool = True
 
     def add(self, found: str, subject: object, result: str, *, is_trouble: bool = False) -> None:
         """One more line."""
@@ -68,8 +75,28 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     ``look_back``. ``is_thorough``: also ask about every dispute that is open here, and every refund
     of the last weeks, which a bank may still have refused.
     """
+    return _reconcile(clock.now() - look_back - CLOCK_DIFFERENCE, is_thorough=is_thorough)
+
+
+def reconcile_news(*, is_thorough: bool = False) -> Report:
+    """The same, for what is new since the last complete run; once an hour thoroughly, for the day.
+
+    Only a complete run counts as one: the next one begins where the last of them began.
+    """
+    began_at = clock.now()
+    reading = next_reading(
+        began_at, last_run=last_complete_run(RUN), last_whole_day=last_complete_run(WHOLE_DAY)
+    )
+    report = _reconcile(reading.since, is_thorough=is_thorough or reading.is_whole_day)
+    if report.is_complete:
+        note_complete_run(RUN, began_at)
+        if reading.is_whole_day:
+            note_complete_run(WHOLE_DAY, began_at)
+    return report
+
+
+def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     report = Report()
-    since = clock.now() - look_back - CLOCK_DIFFERENCE
     _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _take_up)
     _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
     _each(report, "unfinished refund", _unsent_refunds(), _refund)
@@ -142,6 +169,7 @@ def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]
         return ask()
     except ProcessorError as error:
         logger.exception("reconciliation: %s", found)
+        report.is_complete = False
         report.add(found, "", f"{type(error).__name__}: {error}", is_trouble=True)
         return []
 
@@ -199,6 +227,7 @@ def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], 
         except Exception as error:
             # One that cannot be settled must not keep the others from it.
             logger.exception("reconciliation of %s failed", row)
+            report.is_complete &= not isinstance(error, ProcessorUnavailable)
             report.add(found, row, f"{type(error).__name__}: {error}", is_trouble=True)
         else:
             if result:

@@ -54,6 +54,11 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
 
+    def close(self) -> None:
+        """Let go of the file: another process may open it."""
+        self._connection.close()
+        self._guard.close()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the lock; commit at the outermost end, undo the inner part that raised."""

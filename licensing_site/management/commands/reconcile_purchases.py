@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing.events.reconcile import LOOK_BACK, Line, reconcile
+from billing.events.reconcile import Line, reconcile, reconcile_news
+from licensing_site.management.periodic import one_at_a_time
 from subscriptions.notifications.notify import deliver_waiting
 
 HEADINGS = Line("Found", "About", "Result")
@@ -22,20 +23,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--hours",
             type=int,
-            default=int(LOOK_BACK.total_seconds() // 3600),
-            help="look at what the processor made in the last HOURS (default: %(default)s)",
+            help="look at what the processor made in the last HOURS (default: since the last "
+            "complete run, and once an hour the last day)",
         )
-
         parser.add_argument(
             "--thorough",
             action="store_true",
-            help="also ask about open disputes and the refunds of the last weeks",
+            help="also ask about open disputes and the refunds of the last weeks, as is done once "
+            "an hour anyway",
         )
 
+    @one_at_a_time("reconcile_purchases")
     def handle(self, *args: Any, **options: Any) -> None:
-        report = reconcile(
-            look_back=timedelta(hours=options["hours"]), is_thorough=options["thorough"]
-        )
+        hours, is_thorough = options["hours"], options["thorough"]
+        if hours is None:
+            report = reconcile_news(is_thorough=is_thorough)
+        else:
+            report = reconcile(look_back=timedelta(hours=hours), is_thorough=is_thorough)
         if report.lines:
             self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()

@@ -18,7 +18,8 @@ from django.db import connection
 from post_office.models import Email
 from post_office.settings import get_batch_size
 
-from billing.events.reconcile import LOOK_BACK, reconcile
+from billing.events.reading import LOOK_BACK
+from billing.events.reconcile import reconcile
 from billing.models import ProcessorEvent, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock

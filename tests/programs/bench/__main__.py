@@ -26,6 +26,7 @@ WHOLE: dict[str, Any] = {
     "webhooks": {"rounds": 3, "seconds": 2, "burst": 1000},
     "licenses": {"rounds": 3, "seconds": 2},
     "files": {"rows": 5000, "members": 100_000},
+    "reconciliation": {"a_day": [100, 10_000]},
 }
 SMALL: dict[str, Any] = {
     "large": {"organizations": 200, "crowd": 5_000},
@@ -34,6 +35,7 @@ SMALL: dict[str, Any] = {
     "webhooks": {"rounds": 2, "seconds": 1, "burst": 100},
     "licenses": {"rounds": 2, "seconds": 1},
     "files": {"rows": 500, "members": 10_000},
+    "reconciliation": {"a_day": [100, 1_000]},
 }
 DURABILITY = {
     "postgresql": "PostgreSQL started with --durable waits for the disk at every commit, on both "
@@ -79,7 +81,7 @@ def _measure(size: dict[str, Any], database: Any) -> list[Result]:
         with server(large, environment, "measured", "crowd") as many:
             results += pages.queries(few, many)
             results += pages.size(few, many, **size["size"])
-    for name in ("webhooks", "licenses", "files"):
+    for name in ("webhooks", "licenses", "files", "reconciliation"):
         answer = _run("section", small, name, size[name])
         [found] = [row for row in answer.splitlines() if row.startswith("results ")]
         results += [Result(**row) for row in json.loads(found.removeprefix("results "))]

@@ -89,7 +89,7 @@ def expire_due(sandbox: Sandbox) -> None:
     is_open: Condition = ("status", "=", "open")
     is_due: Condition = ("expires_at", "<=", sandbox.clock.now())
     with sandbox.store.lock:
-        due = sandbox.store.find("checkout.session", is_open, is_due)
+        due = sandbox.store.find("checkout.session", is_open, is_due, in_order_of="expires_at")
         if not due:  # the usual case: no transaction, and nobody is woken
             return
         with sandbox.store.transaction():

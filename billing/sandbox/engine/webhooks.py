@@ -96,19 +96,20 @@ def release(sandbox: Sandbox, event_id: str | None = None) -> int:
 def hurry(sandbox: Sandbox) -> None:
     """Make every waiting retry due now."""
     with sandbox.store.transaction():
-        for delivery in sandbox.store.find("delivery", _PENDING):
-            if delivery["due"] > time.time():
-                sandbox.store.put("delivery", delivery | {"due": time.time()})
+        later: Condition = ("due", ">", time.time())
+        for delivery in sandbox.store.find("delivery", _PENDING, later, in_order_of="due"):
+            sandbox.store.put("delivery", delivery | {"due": time.time()})
 
 
 def waiting(sandbox: Sandbox, *, retries: bool) -> int:
     """Count what is still to be delivered; without retries, only what was never tried."""
-    with sandbox.store.lock:
-        pending = sandbox.store.find("delivery", _PENDING)
-        return sum(
-            retries or not delivery["attempts"] or delivery["id"] in sandbox.deliveries_in_flight
-            for delivery in pending
-        )
+    store = sandbox.store
+    with store.lock:
+        if retries:
+            return store.number("delivery", _PENDING)
+        flying = [store.get("delivery", id) for id in sandbox.deliveries_in_flight]
+        again = [one for one in flying if one and one["attempts"] and one["status"] == "pending"]
+        return store.number("delivery", _PENDING, ("attempts[0]", "IS", None)) + len(again)
 
 
 class Worker(threading.Thread):
@@ -137,22 +138,34 @@ class Worker(threading.Thread):
 
     def _claim(self) -> list[Document]:
         """Take what may go out now: per endpoint the oldest, with the copies of its batch."""
-        store, flying = self._sandbox.store, self._sandbox.deliveries_in_flight
-        now = time.time()
+        store, now = self._sandbox.store, time.time()
+        is_due: Condition = ("due", "<=", now)
         with store.lock:
-            due = store.find("delivery", _PENDING, ("due", "<=", now))
-            if not due:
+            # Those of an endpoint that was deleted have their turn when they are the oldest.
+            oldest = store.find("delivery", _PENDING, is_due, in_order_of="due", limit=1)
+            if not oldest:
                 return []
-            busy = {d["endpoint"]: "" for d in due if d["id"] in flying}
-            claimed = []
-            for delivery in due:
-                endpoint = delivery["endpoint"]
-                if delivery["id"] in flying or not self._may_go(delivery, now):
-                    continue
-                if busy.setdefault(endpoint, delivery["batch"]) == delivery["batch"]:
-                    flying.add(delivery["id"])
-                    claimed.append(delivery)
+            endpoints = [oldest[0]["endpoint"], *(one["id"] for one in store.find("endpoint"))]
+            busy = set(self._sandbox.deliveries_in_flight.values())
+            claimed = [
+                delivery
+                for endpoint in dict.fromkeys(endpoints)
+                if endpoint not in busy
+                for delivery in self._next_batch(endpoint, now)
+            ]
+            self._sandbox.deliveries_in_flight |= {one["id"]: one["endpoint"] for one in claimed}
             return claimed
+
+    def _next_batch(self, endpoint: str, now: float) -> list[Document]:
+        due = self._sandbox.store.find(
+            "delivery",
+            _PENDING,
+            ("endpoint", "=", endpoint),
+            ("due", "<=", now),
+            limit=MOST_AT_ONCE,
+        )
+        may_go = [delivery for delivery in due if self._may_go(delivery, now)]
+        return [delivery for delivery in may_go if delivery["batch"] == may_go[0]["batch"]]
 
     def _may_go(self, delivery: Document, now: float) -> bool:
         """Hold a reordered delivery back until the one it is to follow has gone."""
@@ -176,7 +189,7 @@ class Worker(threading.Thread):
             traceback.print_exc()
         finally:
             with self._sandbox.store.lock:
-                self._sandbox.deliveries_in_flight.discard(delivery["id"])
+                self._sandbox.deliveries_in_flight.pop(delivery["id"], None)
             self._sandbox.store.changed.set()
 
     def _attempt(self, delivery: Document) -> Document:

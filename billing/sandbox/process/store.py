@@ -10,14 +10,29 @@ import fcntl
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Document: TypeAlias = dict[str, Any]
-Operator: TypeAlias = Literal["=", ">", ">=", "<", "<="]
+Operator: TypeAlias = Literal["=", ">", ">=", "<", "<=", "GLOB", "IS"]
 Condition: TypeAlias = tuple[str, Operator, Any]  # ("customer_details.email", "=", "a@b.example")
+
+# What documents are found by, however many there are. Each index ends with the place in the order
+# of creation, so that nothing has to be sorted either; `created` grows along with it.
+_FOUND_BY = (
+    ("status",),
+    ("status", "expires_at"),
+    ("status", "due"),
+    ("status", "endpoint"),
+    ("created",),
+    ("payment_intent",),
+    ("charge",),
+    ("customer",),
+    ("customer_details.email",),
+    ("type",),
+)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -28,10 +43,8 @@ CREATE TABLE IF NOT EXISTS documents (
     UNIQUE (kind, id)
 );
 CREATE INDEX IF NOT EXISTS documents_in_order ON documents (kind, seq);
-CREATE INDEX IF NOT EXISTS sessions_to_expire ON documents
-    (kind, json_extract(body, '$.status'), json_extract(body, '$.expires_at'));
-CREATE INDEX IF NOT EXISTS deliveries_to_make ON documents
-    (kind, json_extract(body, '$.status'), json_extract(body, '$.due'));
+DROP INDEX IF EXISTS sessions_to_expire;
+DROP INDEX IF EXISTS deliveries_to_make;
 """
 
 
@@ -53,6 +66,12 @@ class Store:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
+        for paths in _FOUND_BY:
+            name = "_".join(paths).replace(".", "_")
+            fields = ", ".join(map(_field, paths))
+            self._connection.execute(
+                f"CREATE INDEX IF NOT EXISTS documents_by_{name} ON documents (kind, {fields})"
+            )
 
     def close(self) -> None:
         """Let go of the file: another process may open it."""
@@ -112,24 +131,21 @@ class Store:
         after: int | None = None,
         newest_first: bool = False,
         limit: int = -1,
+        in_order_of: str = "",
     ) -> list[Document]:
-        """Return the documents of a kind that fulfil every condition."""
-        clauses = ["kind = ?"]
-        values: list[Any] = [kind]
-        for path, operator, value in conditions:
-            clauses.append(f"json_extract(body, '$.{path}') {operator} ?")
-            values.append(value)
-        for operator, bound in (("<", before), (">", after)):
-            if bound is not None:
-                clauses.append(f"seq {operator} ?")
-                values.append(bound)
-        order = "DESC" if newest_first else "ASC"
-        rows = self._rows(
-            f"SELECT body FROM documents WHERE {' AND '.join(clauses)}"
-            f" ORDER BY seq {order} LIMIT ?",
-            (*values, limit),
+        """Return the documents of a kind that fulfil every condition, in the order of creation.
+
+        ``in_order_of``: a path to order them by instead.
+        """
+        statement, values = select(
+            kind, conditions, before, after, newest_first=newest_first, in_order_of=in_order_of
         )
-        return [json.loads(body) for (body,) in rows]
+        return [json.loads(body) for (body,) in self._rows(statement, (*values, limit))]
+
+    def number(self, kind: str, *conditions: Condition) -> int:
+        """Count the documents of a kind that fulfil every condition, without reading them."""
+        where, values = _where(kind, conditions)
+        return int(self._rows(f"SELECT COUNT(*) FROM documents WHERE {where}", (*values,))[0][0])
 
     def count(self, *kinds: str) -> int:
         """Count the documents of some kinds."""
@@ -162,6 +178,50 @@ class Store:
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self.lock:
             return self._connection.execute(statement, values).fetchall()
+
+
+def _field(path: str) -> str:
+    return f"json_extract(body, '$.{path}')"
+
+
+def _where(kind: str, conditions: Iterable[Condition]) -> tuple[str, list[Any]]:
+    clauses = ["kind = ?"]
+    values: list[Any] = [kind]
+    for path, operator, value in conditions:
+        if operator == "GLOB":  # any of several patterns
+            clauses.append("(" + " OR ".join(f"{_field(path)} GLOB ?" for _ in value) + ")")
+            values += value
+        else:
+            clauses.append(f"{_field(path)} {operator} ?")
+            values.append(value)
+    return " AND ".join(clauses), values
+
+
+def select(
+    kind: str,
+    conditions: Sequence[Condition],
+    before: int | None,
+    after: int | None,
+    *,
+    newest_first: bool,
+    in_order_of: str,
+) -> tuple[str, list[Any]]:
+    """Return a statement, and its values but for the last, the limit."""
+    where, values = _where(kind, conditions)
+    if any(path == "created" for path, _, _ in conditions):
+        in_order_of = "created"  # which is the order of creation, and the index has it
+    for operator, bound in (("<", before), (">", after)):
+        if bound is not None:
+            where += f" AND seq {operator} ?"
+            values.append(bound)
+            if in_order_of:  # begin there in that index as well
+                there = f"(SELECT {_field(in_order_of)} FROM documents WHERE seq = ?)"
+                where += f" AND {_field(in_order_of)} {operator}= {there}"
+                values.append(bound)
+    direction = "DESC" if newest_first else "ASC"
+    order = [*([_field(in_order_of)] if in_order_of else []), "seq"]
+    ordered = ", ".join(f"{name} {direction}" for name in order)
+    return f"SELECT body FROM documents WHERE {where} ORDER BY {ordered} LIMIT ?", values
 
 
 def _own(path: Path) -> Any:

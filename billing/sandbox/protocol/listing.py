@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Any
 
 from billing.sandbox.objects.common import empty_list
@@ -27,16 +26,14 @@ def list_documents(
     values = parameters.check(sent, table)
     limit, cursor = _limit(values), _cursor(sandbox, kind, values)
     backwards = "ending_before" in values
-    types = _types(values)
     found = sandbox.store.find(
         kind,
         *_conditions(values),
         before=None if backwards else cursor,
         after=cursor if backwards else None,
         newest_first=not backwards,
-        limit=-1 if types else limit + 1,
+        limit=limit + 1,
     )
-    found = [document for document in found if _of_type(document, types)][: limit + 1]
     page, has_more = found[:limit], len(found) > limit
     if backwards:
         page.reverse()
@@ -82,6 +79,11 @@ def _cursor(sandbox: Sandbox, kind: str, values: dict[str, Any]) -> int | None:
 
 
 def _conditions(values: dict[str, Any]) -> Iterable[Condition]:
+    types = _types(values)
+    if len(types) == 1 and "*" not in types[0]:
+        yield ("type", "=", types[0])
+    elif types:
+        yield ("type", "GLOB", types)
     for name, value in values.items():
         if name in _PAGING or name in ("type", "types"):
             continue
@@ -101,7 +103,3 @@ def _types(values: dict[str, Any]) -> list[str]:
         message = "You may only specify one of these parameters: type, types."
         raise ApiError(400, message)
     return [values["type"]] if "type" in values else list(values.get("types", []))
-
-
-def _of_type(document: Document, types: list[str]) -> bool:
-    return not types or any(fnmatchcase(document["type"], pattern) for pattern in types)

@@ -1,0 +1,123 @@
+"""What the sandbox asks its store is as much work whatever it has done before."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from billing.sandbox.process.store import Condition, Document, Store, select
+
+pytestmark = pytest.mark.one_database
+
+OVER: Document = {"status": "complete", "attempts": [{}], "endpoint": "we_1"}
+PENDING: Condition = ("status", "=", "pending")
+OPEN: Condition = ("status", "=", "open")
+DUE: Condition = ("due", "<=", 10**9)
+FEW, MANY = 100, 3000
+
+Question: TypeAlias = tuple[str, list[Condition], dict[str, Any]]
+# What the lists of the API and the engine ask of a store with so many payments that are over.
+QUESTIONS: dict[str, Callable[[int], Question]] = {
+    "the newest": lambda n: ("checkout.session", [], {"limit": 10}),
+    "what is new": lambda n: ("checkout.session", [("created", ">=", n - 5)], {}),
+    "a page of all": lambda n: (
+        "checkout.session",
+        [("created", ">=", 0)],
+        {"before": 5 * (n // 2) + 1, "limit": 10},
+    ),
+    "sessions of a payment": lambda n: ("checkout.session", [("payment_intent", "=", "pi_5")], {}),
+    "sessions of a customer": lambda n: ("checkout.session", [("customer", "=", "cus_5")], {}),
+    "open sessions": lambda n: ("checkout.session", [OPEN], {"limit": 10}),
+    "sessions to expire": lambda n: (
+        "checkout.session",
+        [OPEN, ("expires_at", "<=", 10**9)],
+        {"in_order_of": "expires_at"},
+    ),
+    "new refunds": lambda n: ("refund", [("created", ">=", n - 5)], {"limit": 10}),
+    "refunds of a payment": lambda n: ("refund", [("payment_intent", "=", "pi_5")], {}),
+    "refunds of a charge": lambda n: ("refund", [("charge", "=", "ch_5")], {}),
+    "disputes of a payment": lambda n: ("dispute", [("payment_intent", "=", "pi_5")], {}),
+    "disputes of a charge": lambda n: ("dispute", [("charge", "=", "ch_5")], {}),
+    "events of a type": lambda n: ("event", [("type", "=", "refund.created")], {"limit": 10}),
+    "deliveries that are held": lambda n: ("delivery", [("status", "=", "held")], {}),
+    "a delivery that is due": lambda n: (
+        "delivery",
+        [PENDING, DUE],
+        {"in_order_of": "due", "limit": 1},
+    ),
+    "deliveries of an endpoint": lambda n: (
+        "delivery",
+        [PENDING, ("endpoint", "=", "we_1"), DUE],
+        {"limit": 32, "newest_first": False},
+    ),
+}
+
+
+def filled(path: Path, number: int) -> sqlite3.Connection:
+    """A store after so many payments, of which one webhook is still to be delivered."""
+    store = Store(path)
+    with store.transaction():
+        for n in range(number):
+            facts = OVER | {"created": n, "due": n, "expires_at": n, "payment_intent": f"pi_{n}"}
+            facts |= {"charge": f"ch_{n}", "customer": f"cus_{n}"}
+            facts["type"] = "charge.succeeded" if n else "refund.created"
+            for kind in ("checkout.session", "refund", "dispute", "event", "delivery"):
+                store.put(kind, facts | {"id": f"{kind}_{n}"})
+        store.put("delivery", OVER | {"id": "waits", "status": "pending", "due": 0})
+    store.close()
+    return sqlite3.connect(path)
+
+
+def work(connection: sqlite3.Connection, question: Question) -> int:
+    """The instructions that SQLite runs to answer it."""
+    kind, conditions, options = question
+    how: dict[str, Any] = {"newest_first": True, "in_order_of": "", **options}
+    limit, before = how.pop("limit", -1), how.pop("before", None)
+    statement, values = select(kind, conditions, before, None, **how)
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(step, 1)
+    connection.execute(statement, (*values, limit)).fetchall()
+    connection.set_progress_handler(None, 1)
+    return steps
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, sqlite3.Connection]:
+    folder = tmp_path_factory.mktemp("stores")
+    return {number: filled(folder / f"{number}.sqlite3", number) for number in (FEW, MANY)}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_answer_is_as_much_work_after_many_payments(
+    stores: dict[int, sqlite3.Connection], name: str
+) -> None:
+    few, many = (work(stores[number], QUESTIONS[name](number)) for number in (FEW, MANY))
+
+    assert many <= few
+
+
+def test_more_work_is_seen(stores: dict[int, sqlite3.Connection]) -> None:
+    """By what nobody asks, and no index answers."""
+    question: Question = ("event", [("account", "=", "none")], {})
+    few, many = (work(stores[number], question) for number in (FEW, MANY))
+
+    assert many > 20 * few
+
+
+def test_what_waits_is_counted_without_reading_what_is_over(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite3")
+    for n, status in enumerate(["pending", "pending", "delivered"]):
+        attempts = [{"attempt": 1}] if n else []
+        store.put("delivery", {"id": f"dlv_{n}", "status": status, "attempts": attempts})
+
+    assert store.number("delivery", PENDING) == 2
+    assert store.number("delivery", PENDING, ("attempts[0]", "IS", None)) == 1
+    store.close()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0014_facts_of_notices'),
+        ('subscriptions', '0015_roster_sheets'),
     ]
 
     operations = [

@@ -109,6 +109,7 @@ def _charged_card(
         "amount_authorized": None if decline else amount,
         "authorization_code": None if decline else "123456",
         "checks": checks("fail" if wrong_cvc else "pass"),
+        "electronic_commerce_indicator": "05" if authenticated else None,
         "extended_authorization": {"status": "disabled"},
         "incremental_authorization": {"status": "unavailable"},
         "installments": None,

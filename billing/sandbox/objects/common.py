@@ -12,6 +12,18 @@ _ALPHABET = string.ascii_letters + string.digits
 _SESSION_ID_LENGTH = 58
 
 
+# What Stripe leaves out of an object, and does not set to null, where there is nothing to say.
+_LEFT_OUT = {
+    "charge": "authorization_code level3 presentment_details transfer",
+    "checkout.session": "excluded_payment_method_types name_collection presentment_details "
+    "redirect_on_completion return_url",
+    "event": "account context",
+    "payment_intent": "hooks payment_details presentment_details",
+    "refund": "description failure_balance_transaction failure_reason instructions_email "
+    "next_action pending_reason presentment_details",
+}
+
+
 def new_id(prefix: str, length: int = 24) -> str:
     """Make an id as Stripe writes them: prefix_random."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
@@ -24,7 +36,12 @@ def new_session_id() -> str:
 
 def render(document: Document) -> Document:
     """Return what a client may see: names that begin with _ are the sandbox's own notes."""
-    return {name: value for name, value in document.items() if not name.startswith("_")}
+    left_out = _LEFT_OUT.get(document.get("object", ""), "").split()
+    return {
+        name: value
+        for name, value in document.items()
+        if not name.startswith("_") and not (value is None and name in left_out)
+    }
 
 
 def empty_list(url: str) -> dict[str, Any]:

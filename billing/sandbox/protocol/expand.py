@@ -71,11 +71,11 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
     kind = _LINKS.get(shown["object"], {}).get(field)
     if kind is None:
         raise _not_expandable(path)
-    if isinstance(shown[field], str):
+    if isinstance(shown.get(field), str):
         kind = _SOURCES.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
         target = sandbox.store.get(kind, shown[field])
         shown[field] = render(target) if target else shown[field]
-    if rest and isinstance(shown[field], dict):
+    if rest and isinstance(shown.get(field), dict):
         _fill(sandbox, shown[field], rest, path)
 
 

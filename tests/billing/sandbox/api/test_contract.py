@@ -1,5 +1,6 @@
 """The sandbox's objects and parameters are Stripe's: no key missing, none invented."""
 
+import functools
 import re
 import typing
 from decimal import Decimal
@@ -12,7 +13,16 @@ from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.process import config
 from billing.sandbox.protocol import schema
 from billing.sandbox.protocol.parameters import ListOf
-from tests.billing.sandbox.contract import Api, Json, assert_agrees, disagreements, keys
+from tests.billing.sandbox.contract import (
+    ABSENT,
+    ABSENT_OR_NULL,
+    Api,
+    Json,
+    assert_agrees,
+    disagreements,
+    fields_of,
+    keys,
+)
 from tests.billing.sandbox.helpers import CHALLENGED, DECLINED, open_session, purchase
 
 pytestmark = pytest.mark.one_database
@@ -70,6 +80,7 @@ CHARGED_CARD = """
     extended_authorization fingerprint funding incremental_authorization installments last4 mandate
     multicapture network network_token network_transaction_id overcapture regulated_status
     three_d_secure transaction_link_id wallet
+    + electronic_commerce_indicator
 """
 OUTCOME = """
     advice_code network_advice_code network_decline_code network_status reason seller_message type
@@ -99,6 +110,14 @@ CUSTOMER = """
     invoice_prefix invoice_settings livemode metadata name next_invoice_sequence object phone
     preferred_locales shipping tax_exempt test_clock
 """
+
+CLASSES: dict[str, type[stripe.StripeObject]] = {
+    "charge": stripe.Charge,
+    "checkout.session": stripe.checkout.Session,
+    "customer": stripe.Customer,
+    "payment_intent": stripe.PaymentIntent,
+    "refund": stripe.Refund,
+}
 
 
 @pytest.fixture
@@ -226,6 +245,23 @@ def test_events_have_every_key_and_types_the_sdk_knows(paid: Json, api: Api) -> 
     }
 
 
+def test_events_carry_objects_as_the_sdk_declares_them(paid: Json, api: Api) -> None:
+    told = [event["data"]["object"] for event in api.get("events?limit=100")["data"]]
+
+    assert {one["object"] for one in told} == set(CLASSES)
+    for one in told:
+        assert not [*disagreements(one, CLASSES[one["object"]], one["object"])]
+
+
+@pytest.mark.parametrize("name", [*ABSENT, *ABSENT_OR_NULL])
+def test_what_may_be_left_out_is_still_known_to_the_sdk(name: str) -> None:
+    root, *inner = name.split(".")
+    cls = functools.reduce(getattr, inner, getattr(stripe, root, stripe.checkout.Session))
+
+    assert cls.__qualname__ == name
+    assert keys(ABSENT.get(name, "") + " " + ABSENT_OR_NULL.get(name, "")) <= set(fields_of(cls))
+
+
 def test_ids_carry_their_prefixes(paid: Json) -> None:
     intent = paid["payment_intent"]
     charge = intent["latest_charge"]
@@ -262,15 +298,29 @@ def test_the_comparison_sees_what_is_wrong(paid: Json) -> None:
     charge["payment_method_details"]["card"]["three_d_secure"]["result"] = "perhaps"
     charge["amount"] = "12500"
     charge["billing_details"] = None
+    charge["level3"] = None
+    charge["payment_method_details"]["card"]["multicapture"] = None
+    charge["payment_method_details"]["klarna"] = None
+    del charge["payment_method_details"]["card"]["electronic_commerce_indicator"]
+    charge["refunds"]["data"][0]["failure_reason"] = None
+    del charge["refunds"]["data"][0]["receipt_number"]
+    del charge["refunds"]["has_more"]
 
     found = list(disagreements(charge, stripe.Charge, "charge"))
 
     assert sorted(line.split(" ")[0] for line in found) == [
         "charge.amount",
         "charge.billing_details",
+        "charge.level3",
         "charge.outcome.type",
         "charge.payment_method_details.card.colour",
+        "charge.payment_method_details.card.electronic_commerce_indicator",
+        "charge.payment_method_details.card.multicapture",
         "charge.payment_method_details.card.three_d_secure.result",
+        "charge.payment_method_details.klarna",
+        "charge.refunds",
+        "charge.refunds.data[0].failure_reason",
+        "charge.refunds.data[0].receipt_number",
     ]
 
 

@@ -49,7 +49,8 @@ def test_a_pending_refund_settles(
 
     refund = client.v1.refunds.retrieve(made["id"])
     assert (before.status, before.balance_transaction) == ("pending", None)
-    assert (refund.status, refund.pending_reason) == ("succeeded", None)
+    assert refund.status == "succeeded"
+    assert not hasattr(refund, "pending_reason")
     assert refund.balance_transaction is not None
     assert counted(client, charge) == (2500, False)
     assert events(client, PAID + 2) == ["charge.refund.updated", "refund.updated"]
@@ -71,9 +72,9 @@ def test_a_refund_fails_and_the_charge_counts_less(
         made["id"], {"expand": ["failure_balance_transaction"]}
     )
     assert (refund.status, refund.failure_reason) == ("failed", "lost_or_stolen_card")
-    assert refund.pending_reason is None
+    assert not hasattr(refund, "pending_reason")
     if pending:  # nothing had left the account
-        assert refund.failure_balance_transaction is None
+        assert not hasattr(refund, "failure_balance_transaction")
     else:
         back = refund.failure_balance_transaction
         assert (back.amount, back.type, back.source) == (12000, "refund_failure", refund.id)

@@ -28,7 +28,7 @@ class PurchaseStatus(models.TextChoices):
     ABANDONED = "abandoned", _("Not started")
     REFUNDING = "refunding", _("Being refunded")
     REFUNDED = "refunded", _("Refunded")
-    REVIEW = "review", _("With support")
+    REVIEW = "review", _("In support review")
 
 
 _PAID = {PurchaseStatus.SETTLED, PurchaseStatus.REFUNDING, PurchaseStatus.REVIEW}
@@ -94,9 +94,9 @@ class ProblemReason(models.TextChoices):
 class Resolution(models.TextChoices):
     """What support did about a payment, each with its reason (R15)."""
 
-    GRANTED = "granted", _("Granted")
+    GRANTED = "granted", _("Fulfilled")
     REFUNDED = "refunded", _("Refunded")
-    CLOSED = "closed", _("Closed without either")
+    CLOSED = "closed", _("Closed without action")
 
 
 class RefundStatus(models.TextChoices):

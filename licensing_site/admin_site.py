@@ -31,7 +31,7 @@ class AdminSite(admin.AdminSite):
 
     site_header = _("Licensing support")
     site_title = _("Licensing support")
-    index_title = _("What waits, and everything there is")
+    index_title = _("Overview")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django does, but for what libraries would put here."""

@@ -39,14 +39,14 @@ class DiscountAdmin(NeverDeleted):
         if change and form.changed_data:
             paid, checkouts = count_uses(obj)
             kept = ngettext(
-                "%(paid)s purchase keeps what it was given,",
-                "%(paid)s purchases keep what they were given,",
+                "%(paid)s purchase keeps the discount it was given,",
+                "%(paid)s purchases keep the discount they were given,",
                 paid,
             ) % {"paid": paid}
             shown = ngettext(
-                "and %(checkouts)s open checkout keeps what it was shown.",
-                "and %(checkouts)s open checkouts keep what they were shown.",
+                "and %(checkouts)s open checkout keeps the one it showed.",
+                "and %(checkouts)s open checkouts keep the one they showed.",
                 checkouts,
             ) % {"checkouts": checkouts}
-            later = _("The change counts for original purchases and renewals that start from now.")
+            later = _("The change applies to original purchases and renewals started from now on.")
             messages.info(request, f"{kept} {shown} {later}")

@@ -50,7 +50,7 @@ class ProcessAgain(Action):
 
     def warnings(self) -> Sequence[str]:
         """Nothing can happen twice."""
-        return [gettext("The processor is asked how it stands; nothing is granted twice.")]
+        return [gettext("We ask the processor for the current status. Nothing is fulfilled twice.")]
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Process it."""
@@ -61,7 +61,7 @@ class ProcessAgain(Action):
         change = f"{before or '–'} → {after}"
         log.write(actor, LogMessage(what, change), self.subject)
         if is_done:
-            return Done(gettext("The event is processed."))
+            return Done(gettext("The event has been processed."))
         words = gettext("It failed again: %(error)s") % {"error": self.subject.error}
         return Done(words, messages.ERROR)
 
@@ -76,7 +76,7 @@ StateFilter = yes_filter(
 class ProcessorEventAdmin(Searched, RecordAdmin):
     list_display = ("type", "event_id", "object_id", "received_at", "processed_at", "short_error")
     list_filter = (StateFilter,)
-    search_help_text = _("A whole evt_…, or the whole id of what it is about.")
+    search_help_text = _("A complete evt_… ID, or the complete ID of what it is about.")
     fields = (
         *("type", "event_id", "object_id", "received_at", "processed_at", "error"),
         *("api_version", "body"),

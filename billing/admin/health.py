@@ -92,12 +92,12 @@ def webhooks() -> Panel:
     )
     facts: list[Fact] = [
         (gettext("Last webhook"), _ago(last.received_at) if last else gettext("never")),
-        (gettext("What it said"), link(last) if last else ""),
+        (gettext("Last event"), link(last) if last else ""),
         (gettext("Last payment"), _ago(paid_at) if paid_at else gettext("never")),
     ]
     note = gettext(
-        "Payments came after the last webhook. Check the endpoint in the processor's dashboard; "
-        "reconciliation settles them meanwhile."
+        "Payments came after the last webhook. Check the endpoint in the processor's "
+        "dashboard. Until then, reconciliation settles them."
     )
     return Panel(
         gettext("Webhooks"),
@@ -126,7 +126,7 @@ def failed_events(request: HttpRequest) -> Panel:
             ]
             for event in rows
         ],
-        empty=gettext("All are processed."),
+        empty=gettext("All events are processed."),
         total=total,
         more=display.list_of(ProcessorEvent, failed="yes"),
         is_urgent=any(event.error for event in rows),
@@ -149,9 +149,9 @@ def purchases() -> Panel:
             gettext("Not settled"),
             _counted(unsettled, _list_of_unsettled()),
         ),
-        (gettext("The oldest of them"), marked(_ago(oldest)) if is_old else _ago(oldest)),
+        (gettext("Oldest"), marked(_ago(oldest)) if is_old else _ago(oldest)),
         (
-            gettext("Payments to look at"),
+            gettext("Payments to review"),
             _counted(waiting, display.list_of(PaymentProblem, waiting="yes"), is_urgent=True),
         ),
         (
@@ -173,7 +173,7 @@ def returns() -> Panel:
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
     facts: list[Fact] = [
         (gettext("Not finished"), _counted(unfinished, display.list_of(Refund, unfinished="yes"))),
-        (gettext("The oldest of them"), _ago(oldest)),
+        (gettext("Oldest"), _ago(oldest)),
     ]
     return Panel(gettext("Refunds"), "refunds", facts=facts)
 
@@ -187,14 +187,14 @@ def mails() -> Panel:
     waiting = queue.aggregate(oldest=Min("created"))["oldest"]
     facts: list[Fact] = [
         (
-            gettext("Notices without a mail"),
+            gettext("Notifications without an e-mail"),
             _counted(notices, display.list_of(Notice, waiting="yes")),
         ),
-        (gettext("Mails waiting to be sent"), formats.number(queue.count())),
+        (gettext("E-mails waiting to be sent"), formats.number(queue.count())),
         (gettext("Waiting since"), moment(waiting)),
-        (gettext("Mails that failed"), _alarming(failed.count())),
+        (gettext("Failed e-mails"), _alarming(failed.count())),
     ]
-    return Panel(gettext("Mails"), "mails", facts=facts, is_urgent=failed.exists())
+    return Panel(gettext("E-mails"), "mails", facts=facts, is_urgent=failed.exists())
 
 
 def found(report: reconcile.Report) -> Panel:
@@ -202,7 +202,7 @@ def found(report: reconcile.Report) -> Panel:
     return Panel(
         gettext("Reconciliation"),
         "report",
-        head=[gettext("Found"), gettext("About"), gettext("What became of it")],
+        head=[gettext("Found"), gettext("About"), gettext("Result")],
         rows=[
             [
                 line.found,
@@ -211,7 +211,7 @@ def found(report: reconcile.Report) -> Panel:
             ]
             for line in report.lines
         ],
-        empty=gettext("Nothing was left to do: everything is settled."),
+        empty=gettext("Nothing to do: everything is settled."),
         is_urgent=report.failures > 0,
     )
 
@@ -231,7 +231,7 @@ def _log(request: HttpRequest, report: reconcile.Report) -> None:
         content_type=ContentType.objects.get_for_model(ProcessorEvent),
         object_repr=gettext("Reconciliation"),
         action_flag=CHANGE,
-        change_message=gettext("Reconciled: %(lines)s found, %(failures)s to look at")
+        change_message=gettext("Reconciled: %(lines)s found, %(failures)s to review")
         % {"lines": len(report.lines), "failures": report.failures},
         action_time=clock.now(),
     )

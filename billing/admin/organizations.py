@@ -24,7 +24,7 @@ from subscriptions.text import formats
 ProblemsFilter = yes_filter(
     "problems",
     _("payments"),
-    _("With payments to look at"),
+    _("With payments to review"),
     lambda: Q(
         pk__in=PaymentProblem.objects.filter(needs_support=True).values("purchase__organization")
     ),
@@ -59,7 +59,7 @@ def problem_alert(request: HttpRequest, standing: Standing) -> list[str]:
     waiting = _waiting(standing.organization)
     if not waiting:
         return []
-    words = ngettext("%(count)s payment to look at.", "%(count)s payments to look at.", waiting) % {
+    words = ngettext("%(count)s payment to review.", "%(count)s payments to review.", waiting) % {
         "count": formats.number(waiting)
     }
     return [display.link_to("#problems", words)]
@@ -69,7 +69,7 @@ def renewal_paid_by(standing: Standing) -> Fact:
     """Who is paying the renewal at this moment."""
     purchase = open_renewal_checkout(standing.organization)
     if purchase is None:
-        paid_by = gettext("nobody at this moment")
+        paid_by = gettext("none")
     else:
         paid_by = marked(
             gettext("%(buyer)s, since %(when)s")
@@ -78,7 +78,7 @@ def renewal_paid_by(standing: Standing) -> Fact:
                 "when": moment(purchase.created_at),
             }
         )
-    return gettext("Being paid by"), paid_by
+    return gettext("Payment in progress"), paid_by
 
 
 def problems(request: HttpRequest, standing: Standing) -> Panel | None:
@@ -93,10 +93,10 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
     if not found:
         return None
     return Panel(
-        gettext("Payments to look at"),
+        gettext("Payments to review"),
         "problems",
         head=[
-            gettext("What is wrong"),
+            gettext("Problem"),
             gettext("Purchase"),
             gettext("Found"),
             gettext("Done"),
@@ -145,7 +145,7 @@ def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
             gettext("Licenses"),
             gettext("Total"),
             gettext("Status"),
-            gettext("Returned"),
+            gettext("Refunded"),
             gettext("Started"),
             gettext("Buyer"),
             "",
@@ -164,7 +164,7 @@ def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
             ]
             for purchase in found
         ],
-        empty=gettext("Nothing was bought."),
+        empty=gettext("No purchases."),
         total=total,
         more=display.list_of(Purchase, organization=organization.pk),
     )
@@ -202,7 +202,7 @@ page.SEARCHES.register("purchases", by_purchase)
 page.TEXTS.register(
     "search_help",
     _(
-        "The beginning of a name, an address or a billing e-mail, a member's e-mail, a purchase's "
-        "number, or a whole cs_…, pi_…, re_…, du_… of the processor."
+        "The start of a name, address, or billing e-mail; a user's e-mail; a purchase number; "
+        "or a complete cs_…, pi_…, re_…, or du_… ID from the processor."
     ),
 )

@@ -34,20 +34,22 @@ def figures(request: HttpRequest) -> list[Figure]:
     if display.may_see(request, PaymentProblem):
         count = PaymentProblem.objects.filter(needs_support=True).count()
         address = display.list_of(PaymentProblem, waiting="yes")
-        found.append(_figure(_("Payments to look at"), count, address, is_urgent=count > 0))
+        found.append(_figure(_("Payments to review"), count, address, is_urgent=count > 0))
     if display.may_see(request, Dispute):
         count = Dispute.objects.filter(status__in=NEEDS_RESPONSE).count()
         address = display.list_of(Dispute, respond="yes")
-        found.append(_figure(_("Disputes to answer"), count, address, is_urgent=count > 0))
+        found.append(
+            _figure(_("Disputes that need a response"), count, address, is_urgent=count > 0)
+        )
     if display.may_see(request, Conversation):
         address = display.list_of(Conversation, state__exact=ConversationState.WAITING.value)
         count = count_waiting()
-        found.append(_figure(_("Conversations waiting"), count, address, is_urgent=count > 0))
+        found.append(_figure(_("Threads waiting"), count, address, is_urgent=count > 0))
     if display.may_see(request, Organization):
         found += _of_organizations()
     if request.user.has_perm("billing.view_processorevent"):
         address = reverse("admin:billing_health")
-        found.append(Figure(_("Webhooks, refunds, mails"), _("Health"), address, is_urgent=False))
+        found.append(Figure(_("Webhooks, refunds, e-mails"), _("Health"), address, is_urgent=False))
     return found
 
 
@@ -56,12 +58,12 @@ def _of_organizations() -> list[Figure]:
     over = Organization.objects.filter(over_their_licenses()).count()
     return [
         _figure(
-            _("In the window, not renewed"),
+            _("In the renewal window, not renewed"),
             window,
             display.list_of(Organization, phase=Phase.WINDOW.value),
         ),
         _figure(
-            _("More members than licenses"),
+            _("More users than licenses"),
             over,
             display.list_of(Organization, over="yes"),
             is_urgent=over > 0,

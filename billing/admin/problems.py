@@ -32,7 +32,7 @@ NAMES = {
     "mode": _("Mode"),
     "amount_total": _("Total"),
     "amount_received": _("Received"),
-    "refunded_amount": _("Returned"),
+    "refunded_amount": _("Refunded"),
     "currency": _("Currency"),
     "livemode": _("Live mode"),
     "quantity": _("Quantity"),
@@ -72,7 +72,7 @@ class _AboutProblem(Action):
         """What is wrong, and with what."""
         problem = self.subject
         found = [
-            (gettext("What is wrong"), problem.get_reason_display()),
+            (gettext("Problem"), problem.get_reason_display()),
             (gettext("Found"), display.moment(problem.created_at)),
             (gettext("Checkout Session"), problem.session_id),
             (gettext("Payment"), problem.payment_intent_id),
@@ -89,11 +89,11 @@ class _AboutProblem(Action):
         return self._said(problem) if is_mine and problem.resolution == self.resolution else None
 
     def _said(self, problem: PaymentProblem) -> Done:
-        words = gettext("%(done)s: it is off the list.")
+        words = gettext("%(done)s. It is no longer on the list.")
         return Done(words % {"done": problem.get_resolution_display()})
 
     def _log(self, problem: PaymentProblem, actor: User, why: str, change: str = "") -> None:
-        what = gettext("Payment to look at (%(reason)s): %(done)s") % {
+        what = gettext("Payment to review (%(reason)s): %(done)s") % {
             "reason": problem.get_reason_display(),
             "done": Resolution(self.resolution).label,
         }
@@ -120,8 +120,8 @@ class _AboutProblem(Action):
 class GrantProblem(_AboutProblem):
     """What came is taken for what was bought."""
 
-    title = _("Grant this payment")
-    button = _("Grant it")
+    title = _("Fulfill this payment")
+    button = _("Fulfill payment")
     resolution = Resolution.GRANTED
 
     def judge(self) -> Allowed | Refusal:
@@ -134,8 +134,7 @@ class GrantProblem(_AboutProblem):
         if purchase is None:
             return []
         words = gettext(
-            "Grants what the purchase was about, whatever came: %(what)s. The receipt says "
-            "%(total)s."
+            "Fulfills the purchase, whatever was received: %(what)s. The receipt says %(total)s."
         )
         total = display.money(purchase.total_amount, purchase.currency)
         return [words % {"what": purchase, "total": total}]
@@ -144,7 +143,7 @@ class GrantProblem(_AboutProblem):
         """Grant it."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
-        with processor_errors.reported(gettext("Nothing was granted.")):
+        with processor_errors.reported(gettext("Nothing was fulfilled.")):
             purchase = payments.grant_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
@@ -157,7 +156,7 @@ class RefundProblem(_AboutProblem):
     """All of it goes back."""
 
     title = _("Refund this payment")
-    button = _("Refund all of it")
+    button = _("Refund in full")
     is_confirmed = True
     resolution = Resolution.REFUNDED
 
@@ -180,7 +179,7 @@ class RefundProblem(_AboutProblem):
             (gettext("Refund"), display.marked(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
-        words = gettext("Nothing was granted for this payment, so no license is taken back.")
+        words = gettext("Nothing was fulfilled for this payment, so no licenses are taken back.")
         return Plan(facts, [words], f"{amount}/{currency}")
 
     def done_before(self, form: ActionForm) -> Done | None:
@@ -208,8 +207,8 @@ class RefundProblem(_AboutProblem):
 class CloseProblem(_AboutProblem):
     """It was settled otherwise."""
 
-    title = _("Close without granting or refunding")
-    button = _("Close it")
+    title = _("Close without fulfilling or refunding")
+    button = _("Close payment")
     resolution = Resolution.CLOSED
 
     def judge(self) -> Allowed | Refusal:
@@ -250,7 +249,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     list_display = ("what", "organization", "needs_support", "resolution", "created_at")
     list_filter = (WaitingFilter, "reason", organization_filter("purchase__organization"))
     list_select_related = ("purchase__organization", "solved_by")
-    search_help_text = _("An organization, or a whole cs_… or pi_… of the processor.")
+    search_help_text = _("An organization, or a complete cs_… or pi_… ID from the processor.")
     fieldsets = (
         (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
         (_("Done"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
@@ -263,7 +262,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         """By the processor's ids, or by the organization."""
         return by_payment(text) or super().found(request, text)
 
-    @admin.display(description=_("what is wrong"))
+    @admin.display(description=_("problem"))
     def what(self, problem: PaymentProblem) -> str:
         """In words; what waits stands out."""
         words = str(problem.get_reason_display())
@@ -293,7 +292,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
             return []
         return [
-            display.tool(gettext("Grant…"), _page(obj, "grant"), payments.may_grant(obj)),
+            display.tool(gettext("Fulfill…"), _page(obj, "grant"), payments.may_grant(obj)),
             display.tool(
                 gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)
             ),

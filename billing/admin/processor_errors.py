@@ -20,11 +20,11 @@ def reported(nothing_done: str) -> Iterator[None]:
         yield
     except ProcessorUnavailable as error:
         logger.exception("support: the processor cannot be asked")
-        words = _("The payment processor cannot be reached at this moment.")
+        words = _("The payment processor cannot be reached right now.")
         raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
     except ProcessorError as error:
         logger.exception("support: the processor refused")
-        words = _("The payment processor has refused it: %(error)s.") % {"error": error}
+        words = _("The payment processor refused this: %(error)s.") % {"error": error}
         raise ActionFailed(f"{words} {nothing_done}") from error
     except CheckoutInTheWay as error:
         words = _("Someone is paying the renewal right now.")

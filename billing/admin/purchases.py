@@ -25,7 +25,7 @@ from subscriptions.text.ids import read_number
 
 # Purchases of which money went back.
 ReturnedFilter = yes_filter(
-    "returned", _("returned"), _("Some or all returned"), lambda: Q(refunded_amount__gt=0)
+    "returned", _("refunded"), _("Some or all refunded"), lambda: Q(refunded_amount__gt=0)
 )
 
 
@@ -46,8 +46,8 @@ class PurchaseAdmin(Searched, RecordAdmin):
     # By the index of that order.
     ordering = ("-created_at",)
     search_help_text = _(
-        "An organization, a buyer's e-mail, a purchase's number, or a whole cs_…, pi_…, re_…, du_… "
-        "of the processor; with an organization chosen, a receipt's number."
+        "An organization, a buyer's e-mail, a purchase number, or a complete cs_…, pi_…, re_…, "
+        "or du_… ID from the processor; with an organization chosen, a receipt number."
     )
     fieldsets = (
         (
@@ -69,7 +69,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
             },
         ),
         (
-            _("As it was when it was bought"),
+            _("At the time of purchase"),
             {
                 "fields": (
                     *("organization_name", "billing_name", "billing_address", "package_name"),
@@ -150,7 +150,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         """As people read it."""
         return display.money(purchase.total_amount, purchase.currency)
 
-    @admin.display(description=_("returned"))
+    @admin.display(description=_("refunded"))
     def returned(self, purchase: Purchase) -> str:
         """What refunds and lost disputes have returned."""
         if not purchase.refunded_amount:
@@ -167,7 +167,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         """With their state."""
         return display.links(purchase.disputes.all()[: display.LONGEST_LIST], money_and_state)
 
-    @admin.display(description=_("payments to look at"))
+    @admin.display(description=_("payments to review"))
     def problems(self, purchase: Purchase) -> str:
         """What a person had or has to look at."""
         rows = purchase.problems.all()[: display.LONGEST_LIST]
@@ -182,7 +182,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         ).order_by("pk")
         return display.links(rows[: display.LONGEST_LIST])
 
-    @admin.display(description=_("typed on the application"))
+    @admin.display(description=_("entered on the application"))
     def application_typed(self, purchase: Purchase) -> str:
         """What a stranger typed to subscribe."""
         typed = Application.objects.filter(purchase=purchase).first()

@@ -120,7 +120,7 @@ class Purchase(models.Model):
     receipt_number = models.PositiveIntegerField(_("receipt"), null=True, blank=True)
     # What live refunds and lost disputes have returned of it, and how often that was written down:
     # an answer of the processor that was asked for before the last one is asked for again (R30).
-    refunded_amount = models.PositiveIntegerField(_("returned"), default=0)
+    refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
     refund_checks = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:

@@ -26,7 +26,7 @@ class PaymentProblem(models.Model):
     payment_intent_id = models.CharField(
         _("Payment Intent"), max_length=120, blank=True, db_index=True
     )
-    reason = models.CharField(_("what is wrong"), max_length=16, choices=ProblemReason.choices)
+    reason = models.CharField(_("problem"), max_length=16, choices=ProblemReason.choices)
     expected = models.JSONField(_("expected"), default=dict)
     received = models.JSONField(_("received"), default=dict)
     needs_support = models.BooleanField(_("waits for support"))
@@ -47,8 +47,8 @@ class PaymentProblem(models.Model):
     solution_note = models.CharField(_("why"), max_length=300, blank=True)
 
     class Meta:
-        verbose_name = _("payment to look at")
-        verbose_name_plural = _("payments to look at")
+        verbose_name = _("payment to review")
+        verbose_name_plural = _("payments to review")
         ordering = ("-created_at",)
         constraints = (
             one_of("payment_problem", "reason", ProblemReason.values),

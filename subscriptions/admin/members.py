@@ -47,14 +47,14 @@ class ResendInvitation(Action):
     def facts(self) -> Sequence[Fact]:
         """To whom, and when the last one went out."""
         return [
-            (gettext("Member"), self.subject.display_name),
+            (gettext("User"), self.subject.display_name),
             (gettext("E-mail"), self.subject.user.email),
             (gettext("Last invitation"), display.moment(self.subject.invited_at)),
         ]
 
     def warnings(self) -> Sequence[str]:
         """What becomes of the old link."""
-        return [gettext("The new link works for 14 days and once, and ends the old one.")]
+        return [gettext("The new link works once, for 14 days. The old link stops working.")]
 
     def initial(self) -> dict[str, Any]:
         """The invitation on the page."""
@@ -64,7 +64,7 @@ class ResendInvitation(Action):
         """Sent since the page was opened, by this form or somebody else."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None
-        return Done(gettext("A new invitation has been sent already."))
+        return Done(gettext("A new invitation has already been sent."))
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Send it."""
@@ -73,7 +73,7 @@ class ResendInvitation(Action):
         is_sent = members.invite_again_by_support(actor, membership)
         if is_sent:
             number = membership.invitation_number
-            what = gettext("Invitation sent again to %(email)s") % {"email": membership.user.email}
+            what = gettext("Invitation resent to %(email)s") % {"email": membership.user.email}
             change = gettext("invitation %(before)s → %(after)s") % {
                 "before": number,
                 "after": number + 1,
@@ -104,7 +104,7 @@ class MembershipAdmin(Searched, RecordAdmin):
     list_display = ("user", "organization", "role", "state", "license_number", "invited_at")
     list_filter = ("role", "state", organization_filter("organization"))
     list_select_related = ("user", "organization")
-    search_help_text = _("The beginning of a person's or an organization's name or address.")
+    search_help_text = _("The start of a person's or an organization's name or address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By the person, or by the organization."""

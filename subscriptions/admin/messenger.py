@@ -64,7 +64,7 @@ class AnswerForm(MessageForm, SeenForm):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.fields["body"].label = _("Answer")
+        self.fields["body"].label = _("Reply")
         self.fields["body"].widget.attrs["rows"] = 8
 
 
@@ -99,7 +99,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         organization_filter("organization"),
     )
     list_select_related = ("person", "organization")
-    search_help_text = _("The beginning of a person's or an organization's name or address.")
+    search_help_text = _("The start of a person's or an organization's name or address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By who wrote, with an account or without, or by the organization."""
@@ -152,7 +152,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The queue, headed by how many wait."""
-        title = gettext("Conversations: %(waiting)s waiting") % {"waiting": replies.count_waiting()}
+        title = gettext("Threads: %(waiting)s waiting") % {"waiting": replies.count_waiting()}
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     # One conversation ----------------------------------------------------------------------------
@@ -192,14 +192,14 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
                     conversation, _staff(request), form.text(), seen=form.cleaned_data["seen"]
                 )
                 if is_new:
-                    words = gettext("Answered (message %(number)s).") % {"number": answer.pk}
+                    words = gettext("Replied (message %(number)s).") % {"number": answer.pk}
                     self.log_change(request, conversation, words)
         except Refused as refused:
             form.add_error("body", sentence(refused.refusal))
             return self._show(request, conversation, form, status=409)
         messages.success(
             request,
-            gettext("The answer is sent, also by e-mail to %(email)s.")
+            gettext("The reply has been sent, also by e-mail to %(email)s.")
             % {"email": conversation.reply_to},
         )
         return HttpResponseRedirect(_address(conversation))
@@ -212,11 +212,11 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         try:
             with transaction.atomic():
                 if replies.close(conversation, seen=seen):
-                    self.log_change(request, conversation, gettext("Closed without an answer."))
+                    self.log_change(request, conversation, gettext("Closed without a reply."))
         except Refused as refused:
             messages.error(request, sentence(refused.refusal))
             return HttpResponseRedirect(_address(conversation))
-        messages.success(request, gettext("Closed. It waits again when something is written."))
+        messages.success(request, gettext("Closed. It waits again when a new message comes."))
         return HttpResponseRedirect(reverse("admin:subscriptions_conversation_changelist"))
 
     def _find(self, pk: int) -> Conversation:

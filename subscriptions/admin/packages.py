@@ -39,7 +39,10 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             self.add_error("unit_amount", message % {"minimum": PROCESSOR_MINIMUM})
         is_withdrawn = self.instance.pk and self.instance.is_offered and not data.get("is_offered")
         if is_withdrawn and not packages.may_withdraw(self.instance):
-            error = _("It is the last package offered in its currency, which organizations pay in.")
+            error = _(
+                "This is the last package offered in its currency, and organizations pay in "
+                "that currency."
+            )
             self.add_error("is_offered", error)
         return data
 
@@ -79,5 +82,5 @@ class PackageAdmin(NeverDeleted):
                 "%(terms)s paid terms keep the name and price they were bought with.",
                 terms,
             ) % {"terms": terms}
-            later = _("The change counts for original purchases and renewals that start from now.")
+            later = _("The change applies to original purchases and renewals started from now on.")
             messages.info(request, f"{kept} {later}")

@@ -183,7 +183,7 @@ class LicenseEntryAdmin(_ComposedAdmin):
 
 # Notices that are no mail yet.
 WaitingNoticeFilter = yes_filter(
-    "waiting", _("mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
+    "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )
 
 
@@ -192,7 +192,7 @@ class NoticeAdmin(Searched, RecordAdmin):
     list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
     list_filter = (WaitingNoticeFilter, organization_filter("organization"))
     list_select_related = ("organization",)
-    search_help_text = _("A recipient's e-mail, or the beginning of an organization's name.")
+    search_help_text = _("A recipient's e-mail, or the start of an organization's name.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """By who was told, or by the organization."""

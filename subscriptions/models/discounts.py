@@ -19,7 +19,7 @@ class Discount(models.Model):
         _("name"), max_length=80, help_text=_("The line on the quote and the receipt.")
     )
     code = models.CharField(
-        _("code"), max_length=40, blank=True, help_text=_("Empty: applies without a code.")
+        _("code"), max_length=40, blank=True, help_text=_("Leave empty to apply without a code.")
     )
     basis_points = models.PositiveIntegerField(
         _("percentage"), default=0, help_text=_("In basis points: 1250 is 12.5 %.")
@@ -31,19 +31,19 @@ class Discount(models.Model):
         _("currency"),
         max_length=3,
         choices=[(code, code.upper()) for code in CURRENCIES],
-        help_text=_("Of the amount; a percentage applies in its currency only, too."),
+        help_text=_("Of the amount. A percentage also applies in this currency only."),
     )
     valid_from = models.DateField(_("first day"), null=True, blank=True)
     valid_until = models.DateField(_("last day"), null=True, blank=True)
     most_uses = models.PositiveIntegerField(
-        _("number of uses"), null=True, blank=True, help_text=_("Empty: without limit.")
+        _("number of uses"), null=True, blank=True, help_text=_("Leave empty for no limit.")
     )
     organization = models.ForeignKey(
         Organization,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        help_text=_("Empty: for all organizations."),
+        help_text=_("Leave empty for all organizations."),
     )
     is_active = models.BooleanField(_("active"), default=True)
 

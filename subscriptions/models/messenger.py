@@ -13,7 +13,7 @@ from subscriptions.policy.messenger import LONGEST_MESSAGE
 
 class ConversationState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", _("Replied")
     CLOSED = "closed", _("Closed")
 
 
@@ -54,8 +54,8 @@ class Conversation(models.Model):
     created_at = models.DateTimeField(_("begun"))
 
     class Meta:
-        verbose_name = _("conversation")
-        verbose_name_plural = _("conversations")
+        verbose_name = _("thread")
+        verbose_name_plural = _("threads")
         ordering = (F("waiting_since").asc(nulls_last=True), "-last_message_at", "-id")
         constraints = (
             one_of("conversation", "state", ConversationState.values),

@@ -26,8 +26,8 @@ class Notice(models.Model):
     queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
         constraints = (
             models.UniqueConstraint(
                 fields=("recipient", "kind", "reference"), name="notice_is_told_once"

@@ -34,13 +34,15 @@ class Organization(models.Model):
         _("text on receipts"),
         max_length=200,
         blank=True,
-        help_text=_("Such as a tax id or purchase order number. It is printed on new receipts."),
+        help_text=_(
+            "For example, a tax ID or purchase order number. It is printed on new receipts."
+        ),
     )
     low_license_thresholds = models.JSONField(
         _("free licenses at which an e-mail is sent"), default=default_thresholds
     )
     second_factor_required = models.BooleanField(
-        _("who may buy needs a second factor to sign in"), default=False
+        _("users who can buy need a second factor to sign in"), default=False
     )
     # Null: nobody can ask to join by a code.
     join_code = models.CharField(_("join code"), max_length=24, unique=True, null=True, blank=True)

@@ -125,7 +125,7 @@ class LicenseRemoval(models.Model):
     submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)
-    asked_by = models.CharField(_("asked for by"), max_length=200)
+    asked_by = models.CharField(_("requested by"), max_length=200)
     message = models.ForeignKey(
         "subscriptions.Message",
         on_delete=models.PROTECT,
@@ -136,7 +136,7 @@ class LicenseRemoval(models.Model):
     )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("removed"))
-    taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    taken_back_at = models.DateTimeField(_("undone"), null=True, blank=True)
     taken_back_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -122,7 +122,7 @@ _FACTS: dict[str, Promise] = {
     "quantity": _("Licenses"),
     "people": _("Who"),
     "licenses": _("Licenses"),
-    "asked_by": _("Asked for by"),
+    "asked_by": _("Requested by"),
     "reason": _("Reason"),
 }
 

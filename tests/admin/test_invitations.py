@@ -69,7 +69,7 @@ def test_a_double_click_sends_one(world: World, desk: Desk, invited: Membership)
 
 def test_after_14_days_too(world: World, desk: Desk, invited: Membership) -> None:
     world.later(days=40)
-    assert "link over" in text_of(desk.open(world.lakeside))
+    assert "(link expired)" in text_of(desk.open(world.lakeside))
 
     desk.do(invited, "resend")
 
@@ -95,7 +95,7 @@ def test_who_was_removed_is_not_invited_again(
     answer = desk.send(page)
 
     assert answer.status_code == HTTPStatus.CONFLICT
-    assert "is no longer a member" in text_of(answer)
+    assert "is no longer a user" in text_of(answer)
 
 
 def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Membership) -> None:

@@ -65,16 +65,16 @@ class TestAtAGlance:
         renewal = facts(desk.open(window.lakeside), "renewal")
 
         assert "yes" in renewal["Open"]
-        assert renewal["Removed from it"] == "5"
+        assert renewal["Removed from the renewal"] == "5"
         assert renewal["Renewal as of now"].startswith("20 licenses, $100.00")
-        assert "Arlo Assignor" in renewal["Being paid by"]
+        assert "Arlo Assignor" in renewal["Payment in progress"]
 
     def test_renewed(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
         renew_and_settle(window)
 
         page = desk.open(window.lakeside)
 
-        assert "from Jan. 1, 2032, $5.00 a license" in facts(page, "subscription")["Renewed"]
+        assert "from Jan. 1, 2032, $5.00 per license" in facts(page, "subscription")["Renewed"]
         assert facts(page, "renewal")["Window opens"] == "Dec. 2, 2032"
 
     def test_late(self, world: World, desk: Desk) -> None:

@@ -194,14 +194,17 @@ def used_by(world: World, discount: Discount, status: str, number: int) -> None:
     [
         (
             [],
-            "0 purchases keep what they were given, and 0 open checkouts keep what they were",
+            "0 purchases keep the discount they were given, and 0 open checkouts keep the one they",
         ),
-        (["settled"], "1 purchase keeps what it was given, and 0 open checkouts keep"),
+        (["settled"], "1 purchase keeps the discount it was given, and 0 open checkouts keep"),
         (
             ["settled", "review", "open"],
-            "2 purchases keep what they were given, and 1 open checkout",
+            "2 purchases keep the discount they were given, and 1 open checkout",
         ),
-        (["expired", "abandoned"], "0 purchases keep what they were given, and 0 open checkouts"),
+        (
+            ["expired", "abandoned"],
+            "0 purchases keep the discount they were given, and 0 open checkouts",
+        ),
     ],
 )
 def test_a_changed_discount_says_whom_it_touches(

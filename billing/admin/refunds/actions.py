@@ -38,7 +38,7 @@ class AddOnRefundForm(ReasonForm):
     licenses = forms.IntegerField(
         label=_("Number of licenses"),
         required=False,
-        help_text=_("In groups of 5; empty where all that is left is refunded."),
+        help_text=_("In groups of 5. Leave empty to refund everything left."),
     )
     field_order = ("what", "licenses", "reason")
 
@@ -49,7 +49,7 @@ class AddOnRefundForm(ReasonForm):
         assert isinstance(what, forms.ChoiceField)  # noqa: S101  (it stands above)
         total = display.money(left, purchase.currency)
         what.choices = [
-            (ALL, gettext("All that is left: %(total)s") % {"total": total}),
+            (ALL, gettext("Everything left: %(total)s") % {"total": total}),
             (SOME, gettext("Some of the licenses")),
         ]
 
@@ -58,7 +58,7 @@ class AddOnRefundForm(ReasonForm):
         data = super().clean() or {}
         wants_some = data.get("what") == SOME
         if wants_some and not data.get("licenses") and "licenses" not in self.errors:
-            self.add_error("licenses", gettext("Type how many licenses."))
+            self.add_error("licenses", gettext("Enter the number of licenses."))
         if data.get("what") == ALL and data.get("licenses"):
             self.add_error("licenses", gettext("Leave this empty, or choose some of the licenses."))
         return data
@@ -69,7 +69,7 @@ class RefundPurchase(Action):
 
     permission = MAY_REFUND
     title = _("Refund")
-    button = _("Refund it")
+    button = _("Refund payment")
     is_confirmed = True
     fields_of_reasons = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
@@ -97,7 +97,7 @@ class RefundPurchase(Action):
         purchase = self.subject
         found = renewal_being_paid(purchase)
         if purchase.kind != PurchaseKind.ADD_ON:
-            found.append(gettext("This pays a term, so it is refunded in full only."))
+            found.append(gettext("This payment is for a term, so it can only be refunded in full."))
         return found
 
     def plan(self, form: ActionForm) -> Plan:

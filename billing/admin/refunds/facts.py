@@ -30,10 +30,10 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
         (gettext("Paid"), display.moment(purchase.paid_at)),
         (gettext("Card"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Total"), display.money(paid.total_amount, paid.currency)),
-        (gettext("Returned already"), display.money(paid.refunded_amount, paid.currency)),
+        (gettext("Already refunded"), display.money(paid.refunded_amount, paid.currency)),
         (gettext("Left"), display.money(paid.amount_left, paid.currency)),
         *(
-            [(gettext("Licenses left of it"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
+            [(gettext("Licenses left"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
             if purchase.kind == PurchaseKind.ADD_ON
             else []
         ),
@@ -60,7 +60,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
         (gettext("To"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Licenses taken back"), _n(outcome.taken)),
         (gettext("Licenses held now"), f"{_n(outcome.held_before)} → {_n(outcome.held_after)}"),
-        (gettext("Members in use"), _n(outcome.in_use)),
+        (gettext("Licenses in use"), _n(outcome.in_use)),
         (
             gettext("Phase"),
             f"{PHASES[outcome.phase_before]} → {PHASES[outcome.phase_after]}"
@@ -100,18 +100,17 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         found.append(words % dates)
     for add_on in outcome.listed:
         words = gettext(
-            "Its add-on of %(quantity)s licenses for %(total)s goes to payments to look at."
+            "Its add-on of %(quantity)s licenses for %(total)s goes to payments to review."
         )
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
         found.append(words % {"quantity": _n(add_on.quantity), "total": total})
     if not outcome.taken and not outcome.canceled:
-        found.append(gettext("It takes no license back: the money is goodwill."))
+        found.append(gettext("No licenses are taken back: the refund is goodwill."))
     if outcome.over_after:
         found.append(
             ngettext(
-                "%(over)s member will have no license. Nobody is removed, but nobody can be added.",
-                "%(over)s members will have no license. Nobody is removed, but nobody can be "
-                "added.",
+                "%(over)s user will have no license. No one is removed, but no one can be added.",
+                "%(over)s users will have no license. No one is removed, but no one can be added.",
                 outcome.over_after,
             )
             % {"over": _n(outcome.over_after)}
@@ -124,9 +123,7 @@ def renewal_being_paid(purchase: Purchase) -> list[str]:
     checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
-    words = gettext(
-        "%(buyer)s is paying the renewal at this moment. That payment page is closed first."
-    )
+    words = gettext("%(buyer)s is paying the renewal right now. That payment page is closed first.")
     return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
 
 
@@ -154,13 +151,13 @@ def refunded(refund: Refund) -> Done:
         return Done(words % facts, messages.ERROR)
     if refund.status == RefundStatus.REQUESTED:
         words = gettext(
-            "The refund of %(amount)s is written down. The processor could not be asked now; it is "
-            "asked again by itself."
+            "The refund of %(amount)s is recorded. The processor could not be reached. We will "
+            "try again automatically."
         )
         return Done(words % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:
-        return Done(gettext("%(amount)s is refunded.") % {"amount": amount})
-    words = gettext("The refund of %(amount)s is under way; it counts from now on.")
+        return Done(gettext("%(amount)s has been refunded.") % {"amount": amount})
+    words = gettext("The refund of %(amount)s is in progress and counts from now on.")
     return Done(words % {"amount": amount}, messages.INFO)
 
 

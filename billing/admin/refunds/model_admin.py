@@ -66,7 +66,7 @@ class RefundAdmin(_OfPurchase):
     list_display = ("money", "organization", "status", "actor", "reason", "created_at")
     list_filter = (UnfinishedFilter, "status", organization_filter("purchase__organization"))
     list_select_related = ("purchase__organization", "actor")
-    search_help_text = _("An organization, or a whole re_… or pi_… of the processor.")
+    search_help_text = _("An organization, or a complete re_… or pi_… ID from the processor.")
     fields = (
         *("organization", "purchase", "problem", "money", "status", "failure_reason"),
         *("actor", "reason", "created_at", "refund_id", "payment_intent_id"),
@@ -88,7 +88,7 @@ class DisputeAdmin(_OfPurchase):
     id_field = "dispute_id"
     list_display = ("dispute_id", "organization", "status", "reason", "money", "created_at")
     list_filter = (NeedsResponseFilter, "status", organization_filter("purchase__organization"))
-    search_help_text = _("An organization, or a whole du_… or pi_… of the processor.")
+    search_help_text = _("An organization, or a complete du_… or pi_… ID from the processor.")
     fields = (
         *("organization", "purchase", "money", "status", "reason", "created_at"),
         *("dispute_id", "payment_intent_id"),

@@ -44,8 +44,8 @@ class RemovalForm(ReasonForm):
 
     quantity = forms.IntegerField(label=_("Licenses to remove"), min_value=1)
     asked_by = forms.ChoiceField(
-        label=_("Asked for by"),
-        help_text=_("Only an Assignor or Administrator can ask for it."),
+        label=_("Requested by"),
+        help_text=_("Only an Assignor or Administrator can request this."),
     )
     field_order = ("quantity", "asked_by", "reason")
 
@@ -138,7 +138,7 @@ class RemoveLicenses(Action):
         return [
             (gettext("Request"), words),
             (
-                gettext("Conversation"),
+                gettext("Thread"),
                 display.link(self.message.conversation, named(self.message.author)),
             ),
         ]
@@ -150,7 +150,7 @@ class RemoveLicenses(Action):
     def _dealt_with(self) -> list[str]:
         before = self.message.removals.filter(taken_back_at=None) if self.message else []
         return [
-            gettext("%(who)s has removed %(quantity)s for this request already, on %(when)s.")
+            gettext("%(who)s has already removed %(quantity)s for this request, on %(when)s.")
             % {
                 "who": removal.actor,
                 "quantity": number(removal.quantity),
@@ -166,7 +166,7 @@ class RemoveLicenses(Action):
         facts = [
             *order_facts(plan),
             (gettext("To be removed"), display.marked(number(quantity))),
-            (gettext("What remains"), number(plan.left)),
+            (gettext("Remaining"), number(plan.left)),
             (
                 gettext("Renewal"),
                 before_after(_licenses(plan.renewal_before), _licenses(plan.renewal_after)),
@@ -181,7 +181,7 @@ class RemoveLicenses(Action):
         ]
         warnings = [
             gettext("The current term keeps all of its licenses until it ends."),
-            gettext("Users who are added afterwards raise the renewal again."),
+            gettext("Users added later raise the renewal again."),
             *self._bound(plan),
             *self._dealt_with(),
             *being_paid(self.subject),
@@ -206,7 +206,9 @@ class RemoveLicenses(Action):
         # Never below the members in use, so only the package's minimum can be in the way.
         if plan.renewal_after == plan.left:
             return []
-        words = gettext("The package has at least %(least)s licenses: so many will be renewed.")
+        words = gettext(
+            "The package requires at least %(least)s licenses, so that many will be renewed."
+        )
         return [words % {"least": number(plan.package.minimum_licenses)}]
 
     def done_before(self, form: ActionForm) -> Done | None:
@@ -227,7 +229,7 @@ class RemoveLicenses(Action):
         )
         with processor_errors.reported(gettext("Nothing was removed.")):
             removal = removals.remove_licenses(self.subject, order, actor=actor)
-        what = gettext("Removed %(quantity)s licenses from the renewal; asked for by %(who)s") % {
+        what = gettext("Removed %(quantity)s licenses from the renewal; requested by %(who)s") % {
             "quantity": removal.quantity,
             "who": removal.asked_by,
         }
@@ -245,8 +247,8 @@ class TakeRemovalBack(Action):
     """Let the renewal be for these licenses again (R27)."""
 
     permission = MAY_TAKE_BACK
-    title = _("Take a removal back")
-    button = _("Take it back")
+    title = _("Undo a removal")
+    button = _("Undo removal")
     subject: LicenseRemoval
 
     @property
@@ -267,8 +269,8 @@ class TakeRemovalBack(Action):
             (gettext("Removed"), number(removal.quantity)),
             (gettext("When"), display.moment(removal.created_at)),
             (gettext("By"), str(removal.actor)),
-            (gettext("Asked for by"), removal.asked_by),
-            (gettext("Reason then"), removal.reason),
+            (gettext("Requested by"), removal.asked_by),
+            (gettext("Original reason"), removal.reason),
             (
                 gettext("Renewal as of now"),
                 renewal_of(plan),
@@ -292,7 +294,7 @@ class TakeRemovalBack(Action):
         with processor_errors.reported(gettext("Nothing was changed.")):
             removal = removals.take_removal_back(self.subject, actor=actor)
         after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
-        what = gettext("Took the removal of %(quantity)s licenses back") % {
+        what = gettext("Undid the removal of %(quantity)s licenses") % {
             "quantity": removal.quantity
         }
         change = before_after(number(plan.renewal_before), number(after.renewal_before))

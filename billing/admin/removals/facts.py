@@ -45,7 +45,7 @@ def order_facts(plan: RemovalPlan) -> list[Fact]:
     return [
         (_("Licenses of the term"), number(plan.need.licenses)),
         (_("In use"), number(plan.need.in_use)),
-        (_("Removed already"), number(plan.need.removed)),
+        (_("Already removed"), number(plan.need.removed)),
     ]
 
 
@@ -65,8 +65,8 @@ def being_paid(organization: Organization) -> list[str]:
         return []
     return [
         _(
-            "%(buyer)s is paying the renewal at this moment. That payment page is closed first; "
-            "if it turns out to be paid already, nothing is changed."
+            "%(buyer)s is paying the renewal right now. That payment page is closed first. If "
+            "it turns out to be paid already, nothing is changed."
         )
         % {"buyer": purchase.buyer_name or purchase.buyer_email}
     ]
@@ -76,10 +76,10 @@ def removed(removal: LicenseRemoval) -> Done:
     """Said after it was done."""
     return Done(
         ngettext(
-            "%(quantity)s license is removed from the renewal. It can be taken back until the "
-            "renewal is paid.",
-            "%(quantity)s licenses are removed from the renewal. They can be taken back until the "
-            "renewal is paid.",
+            "%(quantity)s license has been removed from the renewal. This can be undone until "
+            "the renewal is paid.",
+            "%(quantity)s licenses have been removed from the renewal. This can be undone "
+            "until the renewal is paid.",
             removal.quantity,
         )
         % {"quantity": number(removal.quantity)}
@@ -90,8 +90,8 @@ def taken_back(removal: LicenseRemoval) -> Done:
     """Said after it was done."""
     return Done(
         ngettext(
-            "The removal of %(quantity)s license is taken back.",
-            "The removal of %(quantity)s licenses is taken back.",
+            "The removal of %(quantity)s license has been undone.",
+            "The removal of %(quantity)s licenses has been undone.",
             removal.quantity,
         )
         % {"quantity": number(removal.quantity)}

@@ -19,7 +19,7 @@ from subscriptions.models import LicenseRemoval
 
 # Removals that were not taken back.
 StandsFilter = yes_filter(
-    "stands", _("taken back"), _("Not taken back"), lambda: Q(taken_back_at__isnull=True)
+    "stands", _("undone"), _("Not undone"), lambda: Q(taken_back_at__isnull=True)
 )
 
 
@@ -55,7 +55,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
         """The conversation."""
         return display.link(removal.message.conversation) if removal.message else "–"
 
-    @admin.display(description=_("taken back"))
+    @admin.display(description=_("undone"))
     def back(self, removal: LicenseRemoval) -> str:
         """When, and by whom."""
         if removal.taken_back_at is None:
@@ -67,7 +67,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_TAKE_BACK) or obj.taken_back_at is not None:
             return []
         page = display.address_of(obj, "take_back")
-        return [display.tool(gettext("Take back…"), page, may_take_back(obj))]
+        return [display.tool(gettext("Undo…"), page, may_take_back(obj))]
 
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()
         self.stdout.write(
-            f"{len(report.lines)} found, {report.failures} to look at, {mails} mails queued"
+            f"{len(report.lines)} found, {report.failures} to review, {mails} mails queued"
         )
         if report.failures:
             raise SystemExit(1)

@@ -17,7 +17,7 @@ from subscriptions.policy.expiration import Phase
 
 PHASES = {
     Phase.RUNNING: _("Running"),
-    Phase.WINDOW: _("In the window, not renewed"),
+    Phase.WINDOW: _("In the renewal window, not renewed"),
     Phase.EXPIRED: _("Late"),
     Phase.CLOSED: _("Closed"),
     Phase.NONE: _("Never paid"),
@@ -65,4 +65,4 @@ class PhaseFilter(admin.SimpleListFilter):
 
 
 # Organizations that have lost licenses that are in use.
-OverFilter = yes_filter("over", _("licenses"), _("More members than licenses"), over_their_licenses)
+OverFilter = yes_filter("over", _("licenses"), _("More users than licenses"), over_their_licenses)

@@ -58,7 +58,7 @@ def members(request: HttpRequest, standing: Standing) -> Panel | None:
     found, total = display.first_rows(rows)
     may_invite = request.user.has_perm(MAY_INVITE)
     return Panel(
-        _("Members"),
+        _("Users"),
         "members",
         head=[_("Name"), _("E-mail"), _("Role"), _("State"), _("License"), _("Last sign-in"), ""],
         rows=[
@@ -73,7 +73,7 @@ def members(request: HttpRequest, standing: Standing) -> Panel | None:
             ]
             for member in found
         ],
-        empty=_("Nobody uses a license."),
+        empty=_("No one uses a license."),
         total=total,
         more=display.list_of(
             Membership, organization=organization.pk, state__in=",".join(HOLDS_LICENSE)
@@ -85,10 +85,10 @@ def _state(member: Membership, now: datetime) -> str:
     words = str(member.get_state_display())
     if member.state != MembershipState.INVITED or member.invited_at is None:
         return words
-    words = _("invited %(day)s") % {"day": day_of(member.invited_at)}
+    words = _("Invited %(day)s") % {"day": day_of(member.invited_at)}
     if rules.invitation_works(member.invited_at, now):
         return marked(words)
-    return marked(_("%(invited)s, link over") % {"invited": words})
+    return marked(_("%(invited)s (link expired)") % {"invited": words})
 
 
 def _resend(member: Membership) -> str:
@@ -117,7 +117,7 @@ def terms(request: HttpRequest, standing: Standing) -> Panel | None:
             ]
             for term in found
         ],
-        empty=_("Nothing was ever paid."),
+        empty=_("No terms have been paid for."),
         total=total,
         more=display.list_of(Term, organization=standing.organization.pk),
     )
@@ -136,7 +136,7 @@ def removals(request: HttpRequest, standing: Standing) -> Panel | None:
     return Panel(
         _("Licenses removed from renewals"),
         "removals",
-        head=[_("Licenses"), _("Removed"), _("Asked for by"), _("Reason"), _("By"), _("State"), ""],
+        head=[_("Licenses"), _("Removed"), _("Requested by"), _("Reason"), _("By"), _("State"), ""],
         rows=[
             [
                 link(removal, f"−{formats.number(removal.quantity)}"),
@@ -162,15 +162,15 @@ def _stands(removal: LicenseRemoval, open_term: Term | None) -> bool:
 def _standing_of_removal(removal: LicenseRemoval, open_term: Term | None) -> str:
     if removal.taken_back_at is not None:
         facts = {"when": moment(removal.taken_back_at), "who": removal.taken_back_by}
-        return _("taken back by %(who)s, %(when)s") % facts
+        return _("undone by %(who)s, %(when)s") % facts
     if removal.term == open_term:
-        return marked(_("stands"))
+        return marked(_("in effect"))
     return _("of the term to %(day)s") % {"day": day(removal.term.expires_on)}
 
 
 def _take_back(removal: LicenseRemoval) -> str:
     page = reverse("admin:subscriptions_licenseremoval_take_back", args=[removal.pk])
-    return display.link_to(page, _("Take back…"))
+    return display.link_to(page, _("Undo…"))
 
 
 def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
@@ -215,7 +215,7 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
     )
     asked = {message.conversation_id: message for message in asking.order_by("pk")}
     return Panel(
-        _("Conversations"),
+        _("Threads"),
         "conversations",
         head=[_("With"), _("State"), _("Unread"), _("Removal asked for"), _("Last message")],
         rows=[
@@ -228,7 +228,7 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
             ]
             for conversation in found
         ],
-        empty=_("Nobody has written."),
+        empty=_("No messages yet."),
         total=total,
         more=display.list_of(Conversation, organization__id__exact=standing.organization.pk),
         is_urgent=any(row.state == ConversationState.WAITING for row in found),
@@ -260,10 +260,10 @@ def history(request: HttpRequest, standing: Standing) -> Panel:
     """Who did what: members, support, and what happened by itself."""
     found = history_of(standing.organization)
     return Panel(
-        _("Who did what"),
+        _("Activity"),
         "history",
         head=[_("When"), _("Who"), _("What"), _("Before → after"), _("Reason")],
         rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in found],
-        empty=_("Nothing yet."),
+        empty=_("No activity yet."),
         more=list_of_activities(standing.organization),
     )

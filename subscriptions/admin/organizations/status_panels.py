@@ -27,10 +27,10 @@ def alerts(request: HttpRequest, standing: Standing) -> list[str]:
         return []
     return [
         ngettext(
-            "%(over)s member more than licenses: nobody can be added until licenses are bought or "
-            "members removed.",
-            "%(over)s members more than licenses: nobody can be added until licenses are bought or "
-            "members removed.",
+            "%(over)s more user than licenses: no one can be added until licenses are bought "
+            "or users removed.",
+            "%(over)s more users than licenses: no one can be added until licenses are bought "
+            "or users removed.",
             count.over,
         )
         % {"over": formats.number(count.over)}
@@ -49,7 +49,7 @@ def who(request: HttpRequest, standing: Standing) -> Panel:
             (_("Billing contact"), organization.billing_name or "–"),
             (_("Billing e-mail"), organization.billing_email or "–"),
             (_("Billing address"), organization.billing_address or "–"),
-            (_("With us since"), day_of(organization.created_at)),
+            (_("Customer since"), day_of(organization.created_at)),
         ],
     )
 
@@ -76,7 +76,7 @@ def subscription(request: HttpRequest, standing: Standing) -> Panel:
         facts.append((_("Days since the end"), formats.number(-standing.days_remaining)))
     if standing.next_term is not None:
         upcoming = standing.next_term
-        words = _("from %(start)s, %(price)s a license") % {
+        words = _("from %(start)s, %(price)s per license") % {
             "start": day(upcoming.starts_on),
             "price": money(upcoming.unit_amount, upcoming.currency),
         }
@@ -95,18 +95,18 @@ def licenses(request: HttpRequest, standing: Standing) -> Panel:
     if count.over:
         facts.append((_("Over"), marked(formats.number(count.over))))
     if count.usable < count.held:
-        words = _("%(usable)s may be used: %(why)s") % {
+        words = _("%(usable)s can be used: %(why)s") % {
             "usable": formats.number(count.usable),
             "why": (
                 _("the next term has no more")
                 if count.limited_from
-                else _("a renewal for so many is being paid")
+                else _("a renewal for that many is being paid")
             ),
         }
         facts.append((_("Limit"), words))
     sold = standing.may_add_licenses
     why_not = sentence(sold) if isinstance(sold, Refusal) else ""
-    facts.append((_("Add-ons sold"), _("yes") if standing.sells_add_ons else marked(_("no"))))
+    facts.append((_("Add-ons on sale"), _("yes") if standing.sells_add_ons else marked(_("no"))))
     return Panel(_("Licenses"), "licenses", facts=facts, note=why_not)
 
 
@@ -142,5 +142,8 @@ def quantity_facts(term: Term, standing: Standing) -> list[Fact]:
     }
     return [
         (_("Renewal as of now"), words),
-        (_("Removed from it"), formats.number(need.removed) if need.removed else _("nothing")),
+        (
+            _("Removed from the renewal"),
+            formats.number(need.removed) if need.removed else _("none"),
+        ),
     ]

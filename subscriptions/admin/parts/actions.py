@@ -51,7 +51,7 @@ class ReasonForm(ActionForm):
         label=_("Reason"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Kept for ever, with your name."),
+        help_text=_("Kept permanently, with your name."),
     )
 
 
@@ -194,7 +194,7 @@ class Action(ABC):
                     form,
                     HTTPStatus.CONFLICT,
                     plan=plan,
-                    notice=gettext("Something has changed meanwhile. Look at it once more."),
+                    notice=gettext("Something has changed in the meantime. Review it again."),
                 )
         actor = self.request.user
         assert isinstance(actor, User)  # noqa: S101  (a permission was asked for before)

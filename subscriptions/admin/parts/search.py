@@ -78,7 +78,7 @@ class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     # Django shows the box where there is something in it; what is looked for stands below.
     search_fields = ("pk",)
-    search_help_text = _("The beginning of an organization's name or address, or an e-mail.")
+    search_help_text = _("The start of an organization's name or address, or an e-mail.")
     # The column that names it.
     organization_field = "organization"
 

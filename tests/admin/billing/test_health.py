@@ -92,7 +92,7 @@ class TestWhatWaits:
         page = desk.open(HEALTH)
 
         assert ">1<" in facts(page, "purchases")["Not settled"]
-        assert "2 hours" in facts(page, "purchases")["The oldest of them"]
+        assert "2 hours" in facts(page, "purchases")["Oldest"]
         assert panel(page, "purchases").is_urgent
 
     def test_where_the_numbers_lead(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
@@ -109,14 +109,14 @@ class TestWhatWaits:
             session_id="cs_1", reason="surplus", needs_support=True, created_at=clock.now()
         )
 
-        assert ">1<" in facts(desk.open(HEALTH), "purchases")["Payments to look at"]
+        assert ">1<" in facts(desk.open(HEALTH), "purchases")["Payments to review"]
 
     @pytest.mark.parametrize(
         ("status", "label"),
         [
-            (STATUS.queued, "Mails waiting to be sent"),
-            (STATUS.requeued, "Mails waiting to be sent"),
-            (STATUS.failed, "Mails that failed"),
+            (STATUS.queued, "E-mails waiting to be sent"),
+            (STATUS.requeued, "E-mails waiting to be sent"),
+            (STATUS.failed, "Failed e-mails"),
         ],
     )
     def test_mails(self, world: World, desk: Desk, status: int, label: str) -> None:
@@ -152,7 +152,7 @@ class TestFailedEvents:
         event.refresh_from_db()
         assert event.processed_at is not None
         assert world.held() == 35
-        assert "The event is processed" in text_of(page)
+        assert "The event has been processed" in text_of(page)
         assert "ProcessorUnavailable" in logged(event)[0].change_message
 
     def test_one_that_fails_again_says_so(
@@ -195,7 +195,7 @@ class TestReconciling:
         assert world.held() == 35
 
     def test_nothing_to_do_is_said(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
-        assert "Nothing was left to do" in text_of(desk.client.post(RECONCILE))
+        assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
 
     def test_what_fails_stands_out(
         self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
@@ -215,7 +215,7 @@ class TestReconciling:
 
         entry = LogEntry.objects.get()
         assert entry.user == world.support
-        assert entry.change_message == "Reconciled: 0 found, 0 to look at"
+        assert entry.change_message == "Reconciled: 0 found, 0 to review"
         assert desk.open("/admin/").status_code == HTTPStatus.OK
 
     def test_a_visit_does_nothing(self, world: World, desk: Desk) -> None:

@@ -59,7 +59,7 @@ class TestThePage:
 
         tools = {tool.label: tool.why_not for tool in page.context["tools"]}
         assert tools == {
-            "Grant…": "",
+            "Fulfill…": "",
             "Refund…": "",
             "Close…": "Money was received, so fulfill or refund the payment.",
         }
@@ -68,8 +68,8 @@ class TestThePage:
     def test_it_stands_on_the_organization_s_page_and_on_the_start_page(
         self, world: World, desk: Desk, held: PaymentProblem
     ) -> None:
-        assert "1 payment to look at" in text_of(desk.open(world.lakeside))
-        assert "1 Payments to look at" in text_of(desk.open("/admin/"))
+        assert "1 payment to review" in text_of(desk.open(world.lakeside))
+        assert "1 Payments to review" in text_of(desk.open("/admin/"))
 
 
 class TestGranting:
@@ -80,14 +80,14 @@ class TestGranting:
         assert (problem.resolution, problem.solved_by) == ("granted", world.support)
         assert problem.solution_note == "The bank has confirmed it"
         assert world.held() == 35
-        assert "Granted: it is off the list" in text_of(page)
+        assert "Fulfilled. It is no longer on the list" in text_of(page)
 
     def test_it_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
         desk.do(held, "grant", reason="The bank has confirmed it")
 
         for thing in (held, world.lakeside, Purchase.objects.get()):
             [entry] = logged(thing)
-            assert "With support → Paid" in entry.change_message
+            assert "In support review → Paid" in entry.change_message
             assert "The bank has confirmed it" in entry.change_message
 
     def test_a_double_click_grants_once(
@@ -127,11 +127,11 @@ class TestRefunding:
     def test_it_is_shown_then_done(self, world: World, desk: Desk, held: PaymentProblem) -> None:
         second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
         assert "Refund $50.00" in text_of(second)
-        assert "Nothing was granted for this payment" in text_of(second)
+        assert "Nothing was fulfilled for this payment" in text_of(second)
 
         done = desk.confirm(second)
 
-        assert "$50.00 is refunded" in text_of(desk.client.get(done.url))
+        assert "$50.00 has been refunded" in text_of(desk.client.get(done.url))
         assert fresh(held).resolution == "refunded"
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25

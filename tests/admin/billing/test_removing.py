@@ -59,10 +59,10 @@ class TestTheTwoSteps:
 
         words = text_of(page)
         assert page.status_code == HTTPStatus.OK
-        assert "What remains 20" in words
+        assert "Remaining 20" in words
         assert "25 licenses → 20 licenses" in words
         assert "$125.00 → $100.00" in words
-        assert "Users who are added afterwards raise the renewal again" in words
+        assert "Users added later raise the renewal again" in words
         assert not LicenseRemoval.objects.exists()
 
     def test_confirmed_it_is_done_and_told(self, window: World, desk: Desk) -> None:
@@ -71,7 +71,7 @@ class TestTheTwoSteps:
         removal = LicenseRemoval.objects.get()
         assert (removal.quantity, removal.asked_by, removal.reason) == (5, ADA, "Fewer games")
         assert removal.actor == window.support
-        assert "5 licenses are removed from the renewal" in text_of(page)
+        assert "5 licenses have been removed from the renewal" in text_of(page)
         assert "20 licenses, $100.00 with Association today" in text_of(page)
 
     def test_it_can_be_changed_before(self, window: World, desk: Desk) -> None:
@@ -90,7 +90,7 @@ class TestTheTwoSteps:
         again = desk.confirm(second)
 
         assert again.status_code == HTTPStatus.CONFLICT
-        assert "Something has changed meanwhile" in text_of(again)
+        assert "Something has changed in the meantime" in text_of(again)
         assert not LicenseRemoval.objects.exists()
         assert desk.confirm(again).status_code == HTTPStatus.FOUND
         assert LicenseRemoval.objects.count() == 1
@@ -166,7 +166,7 @@ class TestWhileTheRenewalIsBeingPaid:
     ) -> None:
         purchase = renew(window)
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
-        assert "Arlo Assignor is paying the renewal at this moment" in text_of(second)
+        assert "Arlo Assignor is paying the renewal right now" in text_of(second)
 
         assert desk.confirm(second).status_code == HTTPStatus.FOUND
 
@@ -220,7 +220,7 @@ class TestForARequest:
 
         page = desk.open(window.lakeside, PAGE, **query)
 
-        assert "Sunny Support has removed 5 for this request already" in text_of(page)
+        assert "Sunny Support has already removed 5 for this request" in text_of(page)
 
     def test_of_another_organization_is_not_found(
         self, window: World, desk: Desk, request_of_ada: Message
@@ -278,7 +278,7 @@ class TestTakingBack:
         page = desk.open(removal, "take_back")
 
         assert page.status_code == HTTPStatus.CONFLICT
-        assert "Take back…" not in text_of(desk.open(window.lakeside))
+        assert "Undo…" not in text_of(desk.open(window.lakeside))
 
     def test_users_added_later_raise_it_again(
         self, window: World, desk: Desk, removal: LicenseRemoval

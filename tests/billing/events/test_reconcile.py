@@ -308,10 +308,10 @@ class TestTheCommand:
 
         assert "Add-on licenses: 10 (Lakeside Officials Association)" in printed
         assert "settled" in printed
-        assert "1 found, 0 to look at" in printed
+        assert "1 found, 0 to review" in printed
 
     def test_with_nothing_to_do_says_so(self, world: World, stripe: SandboxControl) -> None:
-        assert "0 found, 0 to look at" in self.run()
+        assert "0 found, 0 to review" in self.run()
 
     def test_ends_with_an_error_where_something_failed(
         self, world: World, stripe: SandboxControl

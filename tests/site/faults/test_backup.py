@@ -77,7 +77,7 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
     assert world.held() == 25 + 30 + 10 + 15 - 5
     assert Purchase.objects.get(pk=still_open.pk).status == PurchaseStatus.OPEN
     assert {one.receipt_number for one in settled} == {1, 2, 3}
-    assert "0 to look at" in said
+    assert "0 to review" in said
     assert not list(ledger_audit.differences())
     assert invariants.money(stripe.sessions())[1] == []
     # Whoever was added since has to be added again: nobody else knows of them.
@@ -85,6 +85,6 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
 
     # What could be paid when the copy was restored is as good as any other.
     world.pay(still_open)
-    assert "1 found, 0 to look at" in reconciled()
+    assert "1 found, 0 to review" in reconciled()
     assert world.held() == 25 + 30 + 10 + 15 - 5 + 20
     assert "0 found" in reconciled()

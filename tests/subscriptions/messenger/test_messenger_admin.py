@@ -72,8 +72,8 @@ class TestTheQueue:
         names = ["Arlo Assignor", "Otto Official", "Pat (no account)", "Olive Observer"]
         places = [page.index(name) for name in names]
         assert places == sorted(places)
-        assert "Conversations: 3 waiting" in page
-        assert "3 conversations waiting" in text_of(client.get("/admin/"))
+        assert "Threads: 3 waiting" in page
+        assert "3 threads waiting" in text_of(client.get("/admin/"))
 
     @pytest.mark.parametrize(
         ("search", "is_found"),
@@ -128,7 +128,7 @@ class TestOneConversation:
         page = staff(world, *LOOKING).get(page_of(asked)).content.decode()
 
         assert "A question" in page
-        assert "Send answer" not in page
+        assert "Send reply" not in page
         assert "Close without" not in page
         assert the_conversation().unread_by_support == 1
 
@@ -149,14 +149,14 @@ class TestOneConversation:
         members.remove(world.administrator, world.official)
         page = text_of(staff(world, *ANSWERING).get(page_of(asked)))
 
-        assert "no longer a member of the organization" in page
+        assert "no longer a user of the organization" in page
 
     def test_the_same_email_is_no_proof(self, world: World) -> None:
         email = world.official.user.email
         message = threads.write_without_account("Otto?", email, Text("Let me in"))
         page = text_of(staff(world, *ANSWERING).get(page_of(message)))
 
-        assert "not proven to be the same person" in page
+        assert "not confirmed to be the same person" in page
 
 
 class TestAnswering:

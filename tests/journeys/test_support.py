@@ -100,7 +100,7 @@ def test_money_back_from_the_admin_to_the_tab(world: World, signed_in: SignedIn)
 def test_the_page_of_health_reconciles(world: World, signed_in: SignedIn) -> None:
     sunny = Desk(signed_in(world.support).page)
     sunny.page.goto("/admin/")
-    sunny.reads("What waits")
+    sunny.reads("Overview")
     sunny.page.goto("/admin/health/")
     sunny.clicks("Reconcile now")
     sunny.reads("Health")

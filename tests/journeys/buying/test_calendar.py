@@ -72,7 +72,7 @@ def test_from_the_price_list_to_the_first_user(
 
 def link_in_the_mail_to_join(email: str) -> str:
     """The invitation, not the receipt that went to the same address."""
-    Email.objects.filter(to=email).exclude(subject__contains="invites").delete()
+    Email.objects.filter(to=email).exclude(subject__contains="invited").delete()
     return link_in_the_mail_to(email)
 
 

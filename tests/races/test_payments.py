@@ -175,7 +175,7 @@ def test_a_lost_creation_taken_up_by_everybody_at_once_is_one_session(
     """R17: the form sent again, and two reconciliations."""
     submission = uuid.uuid4()
     with monkeypatch.context() as killed:
-        killed.setattr("billing.checkout.add_ons.create_checkout", lambda purchase: purchase)
+        killed.setattr("billing.checkout.sessions.create_checkout", lambda purchase: purchase)
         world.buy(10, submission=submission)
     assert not stripe.sessions()
 

@@ -274,7 +274,7 @@ def _put_back(problem: PaymentProblem) -> None:
 
 
 def _answer_problem(problem: PaymentProblem) -> None:
-    """A payment that was given back instead of granted: list and purchase follow the money."""
+    """Follow the money of a payment that was refunded instead of granted."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
     if not _received(problem) or left_of(problem):
         return

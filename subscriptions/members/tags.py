@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.inclusion_tag("members/_dormant_hint.html")
 def dormant_hint(organization: Organization) -> dict[str, Any]:
-    """Members who have not signed in for long, beside every way to buy."""
+    """Count inactive members, beside every way to buy."""
     return {
         "organization": organization,
         "count": dormant.count_dormant(organization, clock.now()),

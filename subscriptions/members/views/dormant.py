@@ -32,7 +32,7 @@ PER_PAGE = 50
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
 def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Members who have not signed in for long, to be removed before licenses are paid for."""
+    """List inactive members, to be removed before licenses are paid for."""
     now = clock.now()
     found = use_cases.dormant_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))

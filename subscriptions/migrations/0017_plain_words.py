@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0015_roster_sheets'),
+        ('subscriptions', '0016_complete_runs'),
     ]
 
     operations = [

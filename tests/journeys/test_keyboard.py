@@ -39,7 +39,7 @@ def test_from_signing_in_to_the_payment_page_by_keyboard_alone(
     """R6: the skip link comes first, the plus second, and the focus can always be seen."""
     page = new_context().new_page()
     arlo = Person(page)
-    arlo.opens("/")
+    arlo.opens("/accounts/login/")
     skips_to_content(arlo)
     tabs_to(arlo, page.get_by_role("textbox", name="mail"), within=1)
     page.keyboard.type(world.assignor.user.email)

@@ -232,3 +232,11 @@ class TestReadingANumber:
         answer = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
 
         assert answer == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
+
+
+@pytest.mark.parametrize(
+    ("missing", "licenses"), [(-3, 0), (0, 0), (1, 5), (4, 5), (5, 5), (6, 10), (12, 15)]
+)
+def test_what_is_missing_is_covered_in_whole_groups(missing: int, licenses: int) -> None:
+    """R10."""
+    assert add_ons.in_groups(missing) == licenses

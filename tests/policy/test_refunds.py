@@ -113,3 +113,12 @@ def test_the_last_paid_term_goes_first() -> None:
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.LATER_TERM_IS_PAID
     assert refunds.may_refund_term(bought(25), later_term_starts_on=None) == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("total", "refunded", "is_all"),
+    [(0, 0, False), (1, 0, False), (1, 1, True), (50, 49, False), (50, 50, True), (50, 51, True)],
+)
+def test_when_all_the_money_is_back(total: int, refunded: int, is_all: bool) -> None:
+    """R30."""
+    assert refunds.is_all_back(total, refunded) == is_all

@@ -53,7 +53,12 @@ class TestRows:
             ("Lee, Sam Jr.", "Sam Lee Jr."),
             ("Lee, Sam, III", "Sam Lee III"),
             ("Lee,", "Lee"),
+            (" ,Lee, Max, ", "Max Lee"),
+            ("Xi Lex,", "Xi Lex"),
+            ("Xi, Lex", "Lex Xi"),
+            ("Lee, Sam Kim Jr", "Sam Kim Lee Jr"),
             # Not clearly a family name first.
+            ("Lee, Jr", "Lee, Jr"),
             ("Sam Lee, Jr.", "Sam Lee, Jr."),
             ("Ann Lee, MD", "Ann Lee, MD"),
             ("Lee, Ann, Bea", "Lee, Ann, Bea"),
@@ -91,3 +96,12 @@ class TestRows:
 
         assert verdict.state == (RowState.LEFT_OUT if reason else RowState.INVITED)
         assert (verdict.reason.reason if verdict.reason else None) == reason
+
+
+def test_a_row_left_out_says_what_the_file_says() -> None:
+    hidden, inactive = row(is_hidden=True), row(status="Active: no")
+
+    assert roster_import.why_left_out(hidden) == Refusal(Reason.ROW_HIDDEN)
+    assert roster_import.why_left_out(inactive) == Refusal(
+        Reason.ROW_INACTIVE, {"status": "Active: no"}
+    )

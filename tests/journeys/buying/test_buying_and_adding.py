@@ -28,6 +28,7 @@ def test_an_assignor_buys_ten_licenses_and_adds_three_users(
     arlo = Person(new_context(device).new_page())
     arlo.opens("/")
     check_axe(arlo.page)
+    arlo.page.locator("main").get_by_role("link", name="Sign in").click()
     arlo.signs_in(world.assignor)
     arlo.is_at("Lakeside Officials Association")
 

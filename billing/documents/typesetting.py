@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -88,13 +89,16 @@ def _without_a_font(document: Document) -> list[str]:
     texts = [document.seller, document.recipient, *(value for _, value in document.facts)]
     texts += [cell for table in document.tables for row in table.rows for cell in row]
     lines = dict.fromkeys(line for text in texts for line in text.split("\n"))
-    return [line for line in lines if not (line.isascii() or _can_be_shown(line))]
+    return [line for line in lines if not all(map(_can_be_shown, set(line)))]
 
 
-def _can_be_shown(line: str) -> bool:
-    source = b'#set document(title: "x"); #sys.inputs.line'
+@lru_cache(4_096)
+def _can_be_shown(character: str) -> bool:
+    if character.isascii():
+        return True
+    source = b'#set document(title: "x"); #sys.inputs.character'
     try:
-        typst.compile(source, sys_inputs={"line": line}, pdf_standards=_STANDARD)
+        typst.compile(source, sys_inputs={"character": character}, pdf_standards=_STANDARD)
     except typst.TypstError:
         return False
     return True

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.db import DatabaseError, InterfaceError
+
 from billing.checkout import card_testing
 from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
 from billing.events import follow_payment, webhook
@@ -28,6 +30,8 @@ from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run, note_complete_run
 
 logger = logging.getLogger(__name__)
+# What is worth another try within the minute: the run is not complete then.
+_AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
 # The names under which complete runs are noted.
@@ -227,7 +231,7 @@ def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], 
         except Exception as error:
             # One that cannot be settled must not keep the others from it.
             logger.exception("reconciliation of %s failed", row)
-            report.is_complete &= not isinstance(error, ProcessorUnavailable)
+            report.is_complete &= not isinstance(error, _AGAIN_SOON)
             report.add(found, row, f"{type(error).__name__}: {error}", is_trouble=True)
         else:
             if result:

@@ -85,6 +85,10 @@ if (form) {
   const room = Number(people.dataset.room);
 
   people.elements.people.addEventListener("input", (event) => {
+    // What the server said is about another number.
+    people.querySelector("[data-people-error]")?.remove();
+    event.target.removeAttribute("aria-invalid");
+    event.target.setAttribute("aria-describedby", "people-help people-result");
     const typed = event.target.value.trim();
     const wanted = /^[0-9]{1,6}$/.test(typed) ? Number(typed) : 0;
     const quantity = Math.ceil(Math.max(0, wanted - room) / group) * group;

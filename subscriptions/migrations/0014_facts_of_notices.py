@@ -38,7 +38,8 @@ def worded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     found = {name: value for name, value in data.items() if name != "currency"}
     for name, value in found.items():
         if name in AMOUNTS:
-            found[name] = {"money": [value, data["currency"]]} if value else ""
+            is_nothing = not value and name in ("discount", "fee")
+            found[name] = "" if is_nothing else {"money": [value, data["currency"]]}
         elif name in DAYS and value:
             found[name] = {"full_date": [value]}
         elif name in LABELS.get(kind, ()):

@@ -3,6 +3,21 @@
 from django.db import migrations, models
 
 
+def tidy(apps, schema_editor):
+    """On the way back: the older version knows one sheet, and rows that are in or out."""
+    roster_model = apps.get_model("subscriptions", "RosterImport")
+    row_model = apps.get_model("subscriptions", "RosterRow")
+    for roster in roster_model.objects.all().iterator(chunk_size=100):
+        rows = row_model.objects.filter(roster=roster)
+        rows.exclude(sheet=roster.sheet).delete()
+        undecided = rows.filter(is_left_out=None)
+        if not roster.includes_hidden:
+            undecided.filter(is_hidden=True).update(is_left_out=True)
+        if not roster.includes_inactive:
+            undecided.exclude(status="").update(is_left_out=True)
+        undecided.update(is_left_out=False)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -58,4 +73,5 @@ class Migration(migrations.Migration):
             model_name='rosterrow',
             constraint=models.UniqueConstraint(fields=('roster', 'sheet', 'position'), name='roster_row_stands_once'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, tidy),
     ]

@@ -112,6 +112,8 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     found = _find(member, roster)
     if request.method == "GET":
         return _roster_page(request, member, found)
+    if _shows_other_rows(request, found):
+        return redirect(_address(member, found, ""))
     changed = rosters.change(found, read_changes(request.POST))
     rosters.choose(found, read_choice(request.POST))
     if "general" in request.POST:
@@ -131,12 +133,10 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
 def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
     """Add and invite everybody who is new, or nobody (R5)."""
     found = _find(member, roster)
+    if _shows_other_rows(request, found):
+        return redirect(_address(member, found, ""))
     # What was corrected on the page counts, saved or not.
     rosters.change(found, read_changes(request.POST))
-    if request.POST.get("choices", choices_of(found)) != choices_of(found):
-        # Another window took another sheet: nobody is added whom this page did not show.
-        messages.error(request, _("Other rows were chosen in another window. Nobody was added."))
-        return redirect(_address(member, found, ""))
     invited = rosters.judge(found, member).in_state(RowState.INVITED)
     for one in invited:
         reauthentication.require_for_role(request, one.verdict.role)
@@ -167,6 +167,14 @@ def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> Ht
     rosters.drop(_find(member, roster))
     messages.success(request, _("The roster has been discarded. Nobody was added or removed."))
     return redirect("subscriptions:import_users", member.organization.slug)
+
+
+def _shows_other_rows(request: HttpRequest, roster: RosterImport) -> bool:
+    """Whether another window chose other rows: nothing counts that this page did not show."""
+    shows_others = request.POST.get("choices", choices_of(roster)) != choices_of(roster)
+    if shows_others:
+        messages.error(request, _("Other rows were chosen in another window. Nobody was added."))
+    return shows_others
 
 
 # Pages ------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ _ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]
 
 def clean_address(text: str) -> str:
     """The one address of a text, without what clings to it; several, or none, as they stand."""
+    if text.strip().lower().startswith("mailto:"):
+        text = linked_address(text.strip())
     visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
-    if visible.startswith("mailto:"):
-        visible = linked_address(visible)
     if len(visible) > 1 and visible[0] == visible[-1] == "'":
         visible = visible[1:-1]
     alone = _ALONE.findall(visible)

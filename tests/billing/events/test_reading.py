@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 
 from billing.checkout.sessions import CLOCK_DIFFERENCE
@@ -184,6 +185,23 @@ class TestARun:
         reconcile_news()
 
         assert self.marks() == (clock.now(), clock.now())
+        assert granted() == 1
+
+    def test_whose_database_was_away_for_a_moment_does_not_count(
+        self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paid_though_given_up(world)
+
+        def away(*arguments: object) -> None:
+            raise OperationalError("lock timeout")
+
+        with monkeypatch.context() as once:
+            once.setattr("billing.events.reconcile.settle.settle", away)
+            reconcile_news()
+        assert self.marks() == (None, None)
+
+        reconcile_news()
+
         assert granted() == 1
 
     def test_that_is_cut_short_does_not_count(

@@ -131,6 +131,15 @@ class TestForThoseWhoBuy:
 
         assert len(queries_of(client, HOME)) == few
 
+    def test_after_the_end_nobody_can_be_added_from_here(self, world: World) -> None:
+        """R22."""
+        assert "/o/lakeside/users/add/" in links(world)
+
+        world.at(local(TERM_END, 12) + timedelta(days=1))
+
+        assert "/o/lakeside/users/add/" not in links(world)
+        assert "4 more users than licenses: see who can be removed" in home(world)
+
 
 class TestForOthers:
     def test_role_administrators_and_who_buys(self, world: World) -> None:

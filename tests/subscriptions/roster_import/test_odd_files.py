@@ -239,6 +239,8 @@ class TestAddresses:
             ("'ann@new.example'", "ann@new.example"),
             ("mailto:ann%2Bref@new.example?subject=Hi", "ann+ref@new.example"),
             ("ann@new.example.", "ann@new.example"),
+            # What a link hides is cleaned as well.
+            ("mailto:ann%00@NEW.example", "ann@new.example"),
             # Two, or not clearly one: as typed, to be asked for.
             ("a@new.example; b@new.example", "a@new.example; b@new.example"),
             ("a@new.example/b@new.example", "a@new.example/b@new.example"),

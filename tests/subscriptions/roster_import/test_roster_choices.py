@@ -1,13 +1,15 @@
 """What is chosen for a whole roster: its sheet, its hidden rows, its inactive people (R8)."""
 
+import importlib
 import re
 from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
-from subscriptions.models import RosterImport
+from subscriptions.models import RosterImport, RosterRow
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change, Choice
@@ -216,6 +218,37 @@ class TestKeeping:
         assert world.lakeside.memberships.count() == 4
         client.post(f"{address_of(roster)}add/", form_of(client, roster))
         assert world.lakeside.memberships.count() == 6
+
+    @pytest.mark.parametrize("page", ["", "add/"])
+    def test_a_window_that_showed_other_rows_decides_about_none(
+        self, world: World, page: str
+    ) -> None:
+        """R8: who was hidden there is not made a decision of a person."""
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        rosters.choose(roster, Choice(includes_hidden=True))
+        shown = form_of(client, roster)
+        rosters.choose(roster, Choice(includes_hidden=False))
+        cy = row_of(roster, 4)
+
+        client.post(f"{address_of(roster)}{page}", shown | {"row": cy.pk, f"in-{cy.pk}": "on"})
+
+        assert row_of(roster, 4).is_left_out is None
+
+    def test_the_older_version_gets_one_sheet_of_rows_that_are_in_or_out(
+        self, world: World
+    ) -> None:
+        client = world.client(world.assignor)
+        roster = tangled(client)
+        hidden = row_of(roster, 4)
+        other = RosterRow.objects.create(roster=roster, sheet=1, position=4, name="Other")
+
+        importlib.import_module("subscriptions.migrations.0015_roster_sheets").tidy(apps, None)
+
+        assert not RosterRow.objects.filter(pk=other.pk).exists()
+        assert RosterRow.objects.get(pk=hidden.pk).is_left_out is True
+        assert not RosterRow.objects.filter(is_left_out=None).exists()
+        assert RosterRow.objects.filter(is_left_out=False).exists()
 
     def test_a_family_gives_each_person_their_own_address(self, world: World) -> None:
         family, member = "lee@new.example", "official@lakeside.example"

@@ -15,7 +15,12 @@ FOUNDATION = {
     "subscriptions": "0007_people_and_settings",
 }
 # The version before has to stop first; docs/operating.md says so.
-NEED_A_STOP = ("0012_no_member_triggers", "0013_no_member_count", "0014_facts_of_notices")
+NEED_A_STOP = (
+    "0012_no_member_triggers",
+    "0013_no_member_count",
+    "0014_facts_of_notices",
+    "0015_roster_sheets",
+)
 # What the version before may still be using.
 TAKES_AWAY = (
     migrations.DeleteModel,

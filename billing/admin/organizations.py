@@ -16,7 +16,7 @@ from subscriptions.admin.organizations import page, status_panels
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact, Panel, Tool, link, marked, moment, money
 from subscriptions.admin.parts.filters import yes_filter
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Organization
 from subscriptions.text import formats
 
@@ -40,11 +40,11 @@ def by_purchase(text: str) -> Q | None:
     return Q(pk__in=list(found.values_list("organization", flat=True)))
 
 
-def remove_licenses(request: HttpRequest, standing: Standing) -> Tool | None:
+def remove_licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Tool | None:
     """Removing licenses from the renewal (R27)."""
     if not request.user.has_perm(MAY_REMOVE):
         return None
-    organization = standing.organization
+    organization = subscription.organization
     address = display.address_of(organization, "remove_licenses")
     return display.tool(gettext("Remove licenses…"), address, may_remove(organization))
 
@@ -54,9 +54,9 @@ def _waiting(organization: Organization) -> int:
     return found.count()
 
 
-def problem_alert(request: HttpRequest, standing: Standing) -> list[str]:
+def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
     """Payments to look at."""
-    waiting = _waiting(standing.organization)
+    waiting = _waiting(subscription.organization)
     if not waiting:
         return []
     words = ngettext("%(count)s payment to review.", "%(count)s payments to review.", waiting) % {
@@ -65,9 +65,9 @@ def problem_alert(request: HttpRequest, standing: Standing) -> list[str]:
     return [display.link_to("#problems", words)]
 
 
-def renewal_paid_by(standing: Standing) -> Fact:
+def renewal_paid_by(subscription: SubscriptionStatus) -> Fact:
     """Who is paying the renewal at this moment."""
-    purchase = open_renewal_checkout(standing.organization)
+    purchase = open_renewal_checkout(subscription.organization)
     if purchase is None:
         paid_by = gettext("none")
     else:
@@ -81,9 +81,9 @@ def renewal_paid_by(standing: Standing) -> Fact:
     return gettext("Payment in progress"), paid_by
 
 
-def problems(request: HttpRequest, standing: Standing) -> Panel | None:
+def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """Payments that a person has, or had, to look at; no panel where there was none."""
-    organization = standing.organization
+    organization = subscription.organization
     if not display.may_see(request, PaymentProblem):
         return None
     rows = PaymentProblem.objects.filter(purchase__organization=organization)
@@ -123,9 +123,9 @@ def problems(request: HttpRequest, standing: Standing) -> Panel | None:
     )
 
 
-def purchases(request: HttpRequest, standing: Standing) -> Panel | None:
+def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """What was bought, the latest first."""
-    organization = standing.organization
+    organization = subscription.organization
     if not display.may_see(request, Purchase):
         return None
     rows = organization.purchases.select_related("buyer").order_by("-created_at")

@@ -18,7 +18,7 @@ from billing.settlement import rebuild
 from billing.settlement.settle import settle
 from billing.states import CAME_TO_NOTHING, PurchaseKind, PurchaseStatus
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
@@ -108,9 +108,9 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
         before = _sent_before(organization, order)
         if before is not None:
             return before
-        standing = standing_of(organization, now)
-        require(standing.may_add_licenses)
-        term = standing.latest
+        subscription = status_of(organization, now)
+        require(subscription.may_add_licenses)
+        term = subscription.latest
         if term is None:
             raise Refused(Refusal(Reason.NO_TERM))
         require(

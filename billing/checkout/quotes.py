@@ -6,7 +6,7 @@ from typing import Any
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Discount, Package, Term
 from subscriptions.policy import add_ons, calendar, prices
 from subscriptions.policy.prices import Price
@@ -28,15 +28,15 @@ class Quote:
     expires_on: date
 
 
-def quote(standing: Standing, term: Term, quantity: int) -> Quote:
+def quote(subscription: SubscriptionStatus, term: Term, quantity: int) -> Quote:
     """The cost of ``quantity`` add-ons of ``term``, and what they make of the licenses held."""
     return Quote(
         quantity=quantity,
         unit_amount=term.unit_amount,
         total=prices.add_on_total(quantity=quantity, unit_amount=term.unit_amount),
         currency=term.currency,
-        held_before=standing.licenses.held,
-        held_after=standing.licenses.held + quantity,
+        held_before=subscription.licenses.held,
+        held_after=subscription.licenses.held + quantity,
         most=add_ons.most_per_purchase(term.unit_amount),
         locked_on=calendar.local_date(term.created_at, clock.zone()),
         expires_on=term.expires_on,
@@ -52,11 +52,13 @@ class Headcount:
     quote: Quote | None
 
 
-def headcount(standing: Standing, term: Term, people: int) -> Headcount:
+def headcount(subscription: SubscriptionStatus, term: Term, people: int) -> Headcount:
     """Work out the add-ons for ``people`` more users (R5, R10)."""
-    quantity = add_ons.in_groups(people - standing.licenses.room)
+    quantity = add_ons.in_groups(people - subscription.licenses.room)
     return Headcount(
-        people, standing.licenses.free, quote(standing, term, quantity) if quantity else None
+        people,
+        subscription.licenses.free,
+        quote(subscription, term, quantity) if quantity else None,
     )
 
 

@@ -25,7 +25,7 @@ from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseSta
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.renewals import RenewalNeed
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.models.packages import lock_package
@@ -70,21 +70,21 @@ class Planner:
     the moment it is started.
     """
 
-    def __init__(self, standing: Standing, *, lock: bool = False) -> None:
-        require(standing.may_renew)
-        if standing.latest is None or standing.last is None:
+    def __init__(self, subscription: SubscriptionStatus, *, lock: bool = False) -> None:
+        require(subscription.may_renew)
+        if subscription.latest is None or subscription.last is None:
             raise Refused(Refusal(Reason.NO_TERM))
-        self.standing = standing
-        self.term = standing.latest
-        self.last = standing.last
+        self.subscription = subscription
+        self.term = subscription.latest
+        self.last = subscription.last
         refuse_while_with_support(self.term)
-        self.need = renewals.need_of(self.term, in_use=standing.licenses.in_use)
+        self.need = renewals.need_of(self.term, in_use=subscription.licenses.in_use)
         self.discounts: Discounts = load_discounts(
-            currency=standing.organization.currency,
-            organization=standing.organization,
-            today=standing.today,
+            currency=subscription.organization.currency,
+            organization=subscription.organization,
+            today=subscription.today,
             # Starting a renewal ends those of the organization that are open.
-            but=Q(organization=standing.organization),
+            but=Q(organization=subscription.organization),
             lock=lock,
         )
 
@@ -94,13 +94,13 @@ class Planner:
         Raises Refused: the package is not offered, the code does not apply, above the ceiling.
         """
         term, zone = self.term, clock.zone()
-        if not package.is_offered or package.currency != self.standing.organization.currency:
+        if not package.is_offered or package.currency != self.subscription.organization.currency:
             raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
         number = self.need.quantity(package)
         unit_amount = package.unit_amount
         require(prices.may_be_counted(quantity=number.quantity, unit_amount=unit_amount))
         discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
-        now = self.standing.now
+        now = self.subscription.now
         is_late = rules.is_late(self.last, at=now, zone=zone)
         price = prices.price_of(
             quantity=number.quantity,
@@ -124,10 +124,10 @@ class Planner:
 
 
 def plan_renewal(
-    standing: Standing, package: Package, *, code: str = "", lock: bool = False
+    subscription: SubscriptionStatus, package: Package, *, code: str = "", lock: bool = False
 ) -> RenewalPlan:
     """One plan; where several packages are compared, use a Planner."""
-    return Planner(standing, lock=lock).plan(package, code=code)
+    return Planner(subscription, lock=lock).plan(package, code=code)
 
 
 def refuse_while_with_support(term: Term) -> None:
@@ -151,7 +151,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
         before = _sent_before(buyer.organization, order)
         if before is not None:
             return before
-        require(standing_of(buyer.organization, clock.now()).may_renew)
+        require(status_of(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
         return _write_down(buyer, order)
@@ -220,8 +220,8 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
             return None
         card_testing.refuse_suspicious(organization)
         now = clock.now()
-        standing = standing_of(organization, now)
-        plan = plan_renewal(standing, lock_package(order.package), code=order.code, lock=True)
+        subscription = status_of(organization, now)
+        plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
         if plan.shown != order.shown:
             raise PriceChanged
         renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)

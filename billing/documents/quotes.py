@@ -5,24 +5,24 @@ from django.utils.translation import gettext as _
 from billing.checkout.renewals import RenewalPlan
 from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models.purchases import seller_now
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Organization
 from subscriptions.policy.renewals import Bound
 from subscriptions.text import formats
 
 
-def quote_pdf(standing: Standing, plan: RenewalPlan) -> bytes:
-    """The PDF of ``plan``, as worked out at the moment of ``standing``."""
+def quote_pdf(subscription: SubscriptionStatus, plan: RenewalPlan) -> bytes:
+    """The PDF of ``plan``, as worked out at the moment of ``subscription``."""
     document = Document(
         title=_("Quote for renewing the subscription"),
         seller=seller_now(),
-        recipient=_recipient(standing.organization),
-        facts=_facts(standing, plan),
+        recipient=_recipient(subscription.organization),
+        facts=_facts(subscription, plan),
         tables=[_need(plan), _amounts(plan)],
         notes=_notes(plan),
         foot=foot(seller_now()),
     )
-    return typeset(document, made_at=standing.now)
+    return typeset(document, made_at=subscription.now)
 
 
 def _recipient(organization: Organization) -> str:
@@ -30,8 +30,8 @@ def _recipient(organization: Organization) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _facts(standing: Standing, plan: RenewalPlan) -> list[tuple[str, str]]:
-    facts = [(_("As of"), formats.moment(standing.now)), (_("Package"), plan.package.name)]
+def _facts(subscription: SubscriptionStatus, plan: RenewalPlan) -> list[tuple[str, str]]:
+    facts = [(_("As of"), formats.moment(subscription.now)), (_("Package"), plan.package.name)]
     if plan.starts_on and plan.expires_on:
         return [*facts, (_("New term"), formats.validity(plan.starts_on, plan.expires_on))]
     return [*facts, (_("New term"), _("starts on the day of payment"))]

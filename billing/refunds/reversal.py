@@ -25,7 +25,7 @@ from billing.states import (
 )
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Organization, Term
 from subscriptions.notifications import activity, notify
 from subscriptions.notifications.recipients import people_who_may_buy
@@ -253,8 +253,8 @@ def _tell(purchase: Purchase, change: _Change) -> None:
 def _mail_facts(
     purchase: Purchase, organization: Organization, change: _Change
 ) -> dict[str, object]:
-    standing = standing_of(organization, clock.now())
-    count = standing.licenses
+    subscription = status_of(organization, clock.now())
+    count = subscription.licenses
     return {
         "organization_name": organization.name,
         "purchase": untranslated(PurchaseKind(purchase.kind).label),
@@ -267,6 +267,6 @@ def _mail_facts(
         "held": count.held,
         "in_use": count.in_use,
         "over": count.over,
-        "canceled": standing.canceled_on,
+        "canceled": subscription.canceled_on,
         "link": links.full_link("billing:purchase", organization.slug, purchase.pk),
     }

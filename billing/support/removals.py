@@ -17,7 +17,7 @@ from subscriptions import clock
 from subscriptions.licenses import removals, renewals
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.renewals import RenewalNeed
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
@@ -57,13 +57,13 @@ class RemovalPlan:
         return self.need.licenses - self.need.removed - self.quantity
 
 
-def plan_removal(standing: Standing, quantity: int) -> RemovalPlan:
+def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan:
     """What removing ``quantity`` licenses would come to.
 
     Raises Refused: renewal is not open or its payment is with support, or too many.
     """
-    term = _term_open_for_renewal(standing)
-    need = renewals.need_of(term, in_use=standing.licenses.in_use)
+    term = _term_open_for_renewal(subscription)
+    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
     counts = {"licenses": need.licenses, "removed": need.removed, "in_use": need.in_use}
     if quantity:
         require(may_remove(quantity, **counts))
@@ -92,9 +92,9 @@ def remove_licenses(
     if before is not None:
         return before
 
-    def remove(standing: Standing) -> LicenseRemoval:
+    def remove(subscription: SubscriptionStatus) -> LicenseRemoval:
         sent = LicenseRemoval.objects.filter(submission=order.submission).first()
-        return sent or removals.remove(standing, order, actor=actor)
+        return sent or removals.remove(subscription, order, actor=actor)
 
     return _while_nobody_pays(organization, remove)
 
@@ -103,13 +103,13 @@ def take_removal_back(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval
     """Let the renewal be for these licenses again. Raises as ``remove_licenses`` does."""
     return _while_nobody_pays(
         removal.term.organization,
-        lambda standing: removals.take_back(standing, removal, actor=actor),
+        lambda subscription: removals.take_back(subscription, removal, actor=actor),
     )
 
 
-def _while_nobody_pays(organization: Organization, act: Callable[[Standing], T]) -> T:
+def _while_nobody_pays(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
     """Close the renewal's open checkout, then act under the lock, with no checkout open."""
-    _term_open_for_renewal(standing_of(organization, clock.now()))
+    _term_open_for_renewal(status_of(organization, clock.now()))
 
     def close_and_act() -> T | None:
         checkout = open_renewal_checkout(organization)
@@ -120,24 +120,24 @@ def _while_nobody_pays(organization: Organization, act: Callable[[Standing], T])
             locked = lock_organization(organization)
             if open_renewal_checkout(locked):
                 return None
-            standing = standing_of(locked, clock.now())
-            _refuse_once_paid(standing)
-            _term_open_for_renewal(standing)
-            return act(standing)
+            subscription = status_of(locked, clock.now())
+            _refuse_once_paid(subscription)
+            _term_open_for_renewal(subscription)
+            return act(subscription)
 
     return until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
 
 
-def _refuse_once_paid(standing: Standing) -> None:
+def _refuse_once_paid(subscription: SubscriptionStatus) -> None:
     """The renewal was open a moment ago, so if it is not, it has been paid meanwhile."""
-    if isinstance(standing.may_renew, Refusal):
-        facts = {"renewal_opens_on": standing.renewal_opens_on}
+    if isinstance(subscription.may_renew, Refusal):
+        facts = {"renewal_opens_on": subscription.renewal_opens_on}
         raise Refused(Refusal(Reason.RENEWAL_PAID, facts))
 
 
-def _term_open_for_renewal(standing: Standing) -> Term:
-    require(standing.may_renew)
-    if standing.latest is None:
+def _term_open_for_renewal(subscription: SubscriptionStatus) -> Term:
+    require(subscription.may_renew)
+    if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))
-    refuse_while_with_support(standing.latest)
-    return standing.latest
+    refuse_while_with_support(subscription.latest)
+    return subscription.latest

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
 from subscriptions import clock
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import LicenseEntry, Term
 from subscriptions.policy import calendar
 
@@ -43,17 +43,17 @@ class History:
         return self.starts_on <= self.today <= self.ends_on
 
 
-def history_of(standing: Standing) -> History | None:
+def history_of(subscription: SubscriptionStatus) -> History | None:
     """The history of the current term, else of the latest one: one query."""
-    term = standing.term or standing.latest
+    term = subscription.term or subscription.latest
     if term is None:
         return None
     return History(
         starts_on=term.starts_on,
         ends_on=term.expires_on,
         window_opens_on=calendar.renewal_opens_on(term.expires_on),
-        today=standing.today,
-        in_use=standing.licenses.in_use,
+        today=subscription.today,
+        in_use=subscription.licenses.in_use,
         steps=_steps(_changes(term), term.starts_on),
     )
 

@@ -7,7 +7,7 @@ from prometheus_client import Counter
 
 from subscriptions import clock
 from subscriptions.licenses import low_licenses
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
 from subscriptions.policy.refusal import Refusal, require
@@ -24,14 +24,14 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
 
     Raises Refused where fewer are free.
     """
-    standing = standing_of(organization, clock.now())
-    decision = standing.may_take(number)
+    subscription = status_of(organization, clock.now())
+    decision = subscription.may_take(number)
     if isinstance(decision, Refusal):
         missing = decision.facts.get("missing")
         short = missing if isinstance(missing, int) else number
         licenses_short.labels(limit=decision.reason.value).inc(short)
     require(decision)
-    usable = standing.licenses.usable
+    usable = subscription.licenses.usable
     highest = _seated(organization).aggregate(highest=Max("license_number"))["highest"] or 0
     wanted = licenses.gaps_needed(number, highest=highest, usable=usable)
     gaps = _lowest_gaps(organization, wanted, below=min(highest, usable + 1))
@@ -39,10 +39,10 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
     if len(numbers) < number:
         # Not under the lock: somebody has taken some since they were counted. With this no number
         # is above the limit, and the unique index alone keeps it.
-        seated = replace(standing.licenses, in_use=usable - len(numbers))
+        seated = replace(subscription.licenses, in_use=usable - len(numbers))
         require(licenses.may_take(seated, number))
-    moment = standing.now.isoformat()
-    low_licenses.tell_when_few(standing, number, reference=f"{organization.pk}:{moment}")
+    moment = subscription.now.isoformat()
+    low_licenses.tell_when_few(subscription, number, reference=f"{organization.pk}:{moment}")
     return numbers
 
 

@@ -1,17 +1,17 @@
 """Telling those who may buy that few licenses are left."""
 
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.notifications import notify, recipients
 from subscriptions.policy import licenses
 from subscriptions.text import links
 
 
-def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
+def tell_when_few(subscription: SubscriptionStatus, taken: int, *, reference: str) -> None:
     """Say it if taking ``taken`` licenses has come down to one of the thresholds that were set.
 
-    ``standing`` is that before they were taken; ``reference`` names what took them.
+    ``subscription`` is that before they were taken; ``reference`` names what took them.
     """
-    organization, count = standing.organization, standing.licenses
+    organization, count = subscription.organization, subscription.licenses
     left = count.free - taken
     reached = licenses.threshold_reached(
         organization.low_license_thresholds, before=count.free, after=left
@@ -29,12 +29,14 @@ def tell_when_few(standing: Standing, taken: int, *, reference: str) -> None:
                 "held": count.held,
                 "in_use": count.in_use + taken,
                 "free": left,
-                "renewal_is_open": standing.renewal_is_open,
-                "link": _link(standing),
+                "renewal_is_open": subscription.renewal_is_open,
+                "link": _link(subscription),
             },
         )
 
 
-def _link(standing: Standing) -> str:
-    name = links.page_name("renewal") if standing.renewal_is_open else "subscriptions:subscription"
-    return links.full_link(name, standing.organization.slug)
+def _link(subscription: SubscriptionStatus) -> str:
+    name = (
+        links.page_name("renewal") if subscription.renewal_is_open else "subscriptions:subscription"
+    )
+    return links.full_link(name, subscription.organization.slug)

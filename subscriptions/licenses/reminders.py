@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscriptions import clock
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import notify, recipients
@@ -74,7 +74,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
     since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
     canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
     for organization in canceled.order_by("pk").iterator(chunk_size=500):
-        latest = standing_of(organization, clock.now()).latest
+        latest = status_of(organization, clock.now()).latest
         if latest is not None:
             yield latest
 
@@ -82,13 +82,13 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
 def _look_at(term: Term, report: DailyReport) -> None:
     # Against a renewal being settled at this moment: nobody is reminded of what is paid.
     organization = lock_organization(term.organization)
-    standing = standing_of(organization, clock.now())
-    if standing.latest is None or standing.latest.pk != term.pk:
+    subscription = status_of(organization, clock.now())
+    if subscription.latest is None or subscription.latest.pk != term.pk:
         return
     people = recipients.people_who_may_buy(organization)
-    if standing.canceled_on is None:
-        report.count("reminders sent", _remind(standing, term, people, report))
-    kind = _notice_due(standing, term)
+    if subscription.canceled_on is None:
+        report.count("reminders sent", _remind(subscription, term, people, report))
+    kind = _notice_due(subscription, term)
     if kind:
         names = {member.user.email: str(member.user) for member in people}
         for address in recipients.about_reminders(organization):
@@ -96,15 +96,15 @@ def _look_at(term: Term, report: DailyReport) -> None:
                 address,
                 kind,
                 # Canceled, renewed and closed once more, it is said once more.
-                reference=f"{kind}:{term.pk}{standing.canceled_on or ''}",
+                reference=f"{kind}:{term.pk}{subscription.canceled_on or ''}",
                 organization=organization,
-                data=_facts(standing, term, names.get(address, organization.name)),
+                data=_facts(subscription, term, names.get(address, organization.name)),
             )
             report.count(f"notices: {kind}", int(told))
 
 
 def _remind(
-    standing: Standing, term: Term, people: Iterable[Membership], report: DailyReport
+    subscription: SubscriptionStatus, term: Term, people: Iterable[Membership], report: DailyReport
 ) -> int:
     covered: dict[int, set[date]] = {}
     for user_id, due_on in Reminder.objects.filter(term=term).values_list("user_id", "due_on"):
@@ -114,7 +114,7 @@ def _remind(
         run = reminders.reminders_to_send(
             term.starts_on,
             term.expires_on,
-            today=standing.today,
+            today=subscription.today,
             covered=covered.get(member.user_id, set()),
         )
         _note(term, member, run.skip, was_sent=False)
@@ -125,17 +125,17 @@ def _remind(
                 member.user.email,
                 "reminder",
                 reference=f"reminder:{term.pk}:{run.send.isoformat()}",
-                organization=standing.organization,
-                data=_facts(standing, term, str(member.user)),
+                organization=subscription.organization,
+                data=_facts(subscription, term, str(member.user)),
             )
             sent += 1
-    return sent + _remind_named_addresses(standing, term)
+    return sent + _remind_named_addresses(subscription, term)
 
 
-def _remind_named_addresses(standing: Standing, term: Term) -> int:
+def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int:
     """The same for addresses without an account: the notice itself keeps what was sent."""
     run = reminders.reminders_to_send(
-        term.starts_on, term.expires_on, today=standing.today, covered=set()
+        term.starts_on, term.expires_on, today=subscription.today, covered=set()
     )
     if run.send is None:
         return 0
@@ -144,10 +144,10 @@ def _remind_named_addresses(standing: Standing, term: Term) -> int:
             address,
             "reminder",
             reference=f"reminder:{term.pk}:{run.send.isoformat()}",
-            organization=standing.organization,
-            data=_facts(standing, term, standing.organization.name),
+            organization=subscription.organization,
+            data=_facts(subscription, term, subscription.organization.name),
         )
-        for address in recipients.named_for_reminders(standing.organization)
+        for address in recipients.named_for_reminders(subscription.organization)
     )
 
 
@@ -164,37 +164,37 @@ def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: boo
     )
 
 
-def _notice_due(standing: Standing, term: Term) -> str:
+def _notice_due(subscription: SubscriptionStatus, term: Term) -> str:
     """The one notice that fits today, if any."""
-    if standing.phase == Phase.CLOSED:
+    if subscription.phase == Phase.CLOSED:
         return "closed"
-    if standing.canceled_on is not None:
+    if subscription.canceled_on is not None:
         # They were told when the money went back.
         return ""
-    if standing.phase == Phase.EXPIRED:
+    if subscription.phase == Phase.EXPIRED:
         return "expired"
-    last_day = standing.last_day_to_add
-    is_due = standing.today >= reminders.last_day_notice_on(term.expires_on)
-    if is_due and last_day is not None and standing.today <= last_day:
+    last_day = subscription.last_day_to_add
+    is_due = subscription.today >= reminders.last_day_notice_on(term.expires_on)
+    if is_due and last_day is not None and subscription.today <= last_day:
         return "last_day_to_add"
     return ""
 
 
-def _facts(standing: Standing, term: Term, name: str) -> dict[str, object]:
+def _facts(subscription: SubscriptionStatus, term: Term, name: str) -> dict[str, object]:
     """Today's numbers."""
-    slug = standing.organization.slug
-    days = standing.days_remaining or 0
+    slug = subscription.organization.slug
+    days = subscription.days_remaining or 0
     return {
         "name": name,
-        "organization_name": standing.organization.name,
+        "organization_name": subscription.organization.name,
         "days": days,
-        "canceled": standing.canceled_on,
+        "canceled": subscription.canceled_on,
         "expires": term.expires_on,
-        "renewal_opens": standing.renewal_opens_on or term.expires_on,
-        "renewal_is_open": standing.renewal_is_open,
-        "last_day": standing.last_day_to_add or term.expires_on,
-        "held": standing.licenses.held,
-        "in_use": standing.licenses.in_use,
+        "renewal_opens": subscription.renewal_opens_on or term.expires_on,
+        "renewal_is_open": subscription.renewal_is_open,
+        "last_day": subscription.last_day_to_add or term.expires_on,
+        "held": subscription.licenses.held,
+        "in_use": subscription.licenses.in_use,
         "closes_after": settings.CLOSE_AFTER_DAYS,
         "link": links.full_link("subscriptions:subscription", slug),
     }

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from subscriptions import clock
 from subscriptions.licenses import renewals
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import LicenseRemoval, Message, Term, User
 from subscriptions.notifications import activity, notify, recipients
 from subscriptions.policy import calendar
@@ -31,13 +31,13 @@ class RemovalOrder:
     message: Message | None = None
 
 
-def remove(standing: Standing, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
+def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
     """Take licenses off the renewal that is open; the current term keeps them.
 
     Raises Refused: renewal is not open, or fewer would remain than members in use.
     """
-    term = _open_for_renewal(standing)
-    need = renewals.need_of(term, in_use=standing.licenses.in_use)
+    term = _open_for_renewal(subscription)
+    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
     require(
         may_remove(order.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use)
     )
@@ -57,17 +57,21 @@ def remove(standing: Standing, order: RemovalOrder, *, actor: User) -> LicenseRe
     return removal
 
 
-def take_back(standing: Standing, removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
+def take_back(
+    subscription: SubscriptionStatus, removal: LicenseRemoval, *, actor: User
+) -> LicenseRemoval:
     """Let the renewal be for these licenses again, until it is paid.
 
     Raises Refused: the renewal is paid, or it was taken back before.
     """
-    term = _open_for_renewal(standing)
+    term = _open_for_renewal(subscription)
     removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
     if removal.taken_back_at is not None:
         raise Refused(Refusal(Reason.REMOVAL_TAKEN_BACK))
     if removal.term_id != term.pk:
-        raise Refused(Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": standing.renewal_opens_on}))
+        raise Refused(
+            Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": subscription.renewal_opens_on})
+        )
     removal.taken_back_at = clock.now()
     removal.taken_back_by = actor
     removal.save(update_fields=["taken_back_at", "taken_back_by"])
@@ -75,21 +79,21 @@ def take_back(standing: Standing, removal: LicenseRemoval, *, actor: User) -> Li
     return removal
 
 
-def shown_for(standing: Standing) -> list[LicenseRemoval]:
+def shown_for(subscription: SubscriptionStatus) -> list[LicenseRemoval]:
     """The removals for the renewal that is open or was, taken back ones too (R7)."""
-    if standing.latest is None or not standing.renewal_is_open:
+    if subscription.latest is None or not subscription.renewal_is_open:
         return []
-    return list(standing.latest.removals.all())
+    return list(subscription.latest.removals.all())
 
 
-def waiting_requests(standing: Standing) -> list[Message]:
+def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
     """What was asked for in the messenger for this renewal, and not done yet (R7, R28)."""
-    opens_on = standing.renewal_opens_on
-    if opens_on is None or not standing.renewal_is_open:
+    opens_on = subscription.renewal_opens_on
+    if opens_on is None or not subscription.renewal_is_open:
         return []
     return list(
         Message.objects.filter(
-            conversation__organization=standing.organization,
+            conversation__organization=subscription.organization,
             removal_quantity__isnull=False,
             removals=None,
             created_at__gte=calendar.midnight(opens_on, clock.zone()),
@@ -99,11 +103,11 @@ def waiting_requests(standing: Standing) -> list[Message]:
     )
 
 
-def _open_for_renewal(standing: Standing) -> Term:
-    require(standing.may_renew)
-    if standing.latest is None:
+def _open_for_renewal(subscription: SubscriptionStatus) -> Term:
+    require(subscription.may_renew)
+    if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))
-    return standing.latest
+    return subscription.latest
 
 
 def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:

@@ -12,7 +12,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.terms import last_term_of, live_terms
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
-from subscriptions.models.terms import STANDING, RenewalState
+from subscriptions.models.terms import IN_EFFECT, RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 from subscriptions.policy import renewals as rules
@@ -22,7 +22,7 @@ from subscriptions.policy.renewals import RenewalQuantity
 
 @dataclass(frozen=True)
 class RenewalNeed:
-    """What is to be renewed: licenses of the term, removals standing, members in use."""
+    """What is to be renewed: licenses of the term, removals in effect, members in use."""
 
     licenses: int
     removed: int
@@ -58,18 +58,18 @@ def need_of(term: Term, *, in_use: int) -> RenewalNeed:
     if term.canceled_at is not None:
         return RenewalNeed(licenses=0, removed=0, in_use=in_use)
     licenses = LicenseEntry.objects.filter(term=term).aggregate(sum=Sum("quantity"))["sum"]
-    removed = removals_standing(term).aggregate(sum=Sum("quantity"))["sum"]
+    removed = removals_in_effect(term).aggregate(sum=Sum("quantity"))["sum"]
     return RenewalNeed(licenses=licenses or 0, removed=removed or 0, in_use=in_use)
 
 
-def removals_standing(term: Term) -> QuerySet[LicenseRemoval]:
+def removals_in_effect(term: Term) -> QuerySet[LicenseRemoval]:
     """What support has taken off the renewal of a term, and not taken back (R27)."""
     return LicenseRemoval.objects.filter(term=term, taken_back_at=None)
 
 
 def current_renewal(term: Term) -> Renewal | None:
     """The renewal of a term that is open, being paid, or paid."""
-    return Renewal.objects.filter(term=term, state__in=STANDING).first()
+    return Renewal.objects.filter(term=term, state__in=IN_EFFECT).first()
 
 
 def may_start_next_term(renewal: Renewal) -> bool:

@@ -1,7 +1,6 @@
-"""How an organization stands at a moment: its terms, licenses, and what may be done.
+"""The subscription status of an organization: terms, licenses, and what may be done.
 
-Pages, forms and use cases ask here, so that all of them see the same numbers and get the same
-answer from the rules.
+Pages, forms and use cases all ask here, so they see the same numbers and get the same decisions.
 """
 
 from collections.abc import Sequence
@@ -24,8 +23,8 @@ from subscriptions.policy.refusal import Allowed, Refusal
 
 
 @dataclass(frozen=True)
-class Standing:
-    """An organization at ``now``.
+class SubscriptionStatus:
+    """The status of an organization's subscription at ``now``.
 
     ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the
     last one paid: the same until the subscription is renewed. Where all are canceled, ``latest`` is
@@ -110,8 +109,8 @@ class Standing:
         return calendar.last_day_to_add(self.latest.expires_on) if self.latest else None
 
 
-def standing_of(organization: Organization, now: datetime) -> Standing:
-    """The standing of ``organization`` at the aware instant ``now``.
+def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
+    """The subscription status of ``organization`` at the aware instant ``now``.
 
     Three queries; one more while a term is paid that has not begun. A caller who decides by it
     holds the organization's lock, and asks after having got it.
@@ -123,7 +122,7 @@ def standing_of(organization: Organization, now: datetime) -> Standing:
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
     members = _members_by_state(organization)
-    return Standing(
+    return SubscriptionStatus(
         organization=organization,
         now=now,
         today=today,

@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.inclusion_tag("licenses/_meter.html")
 def license_meter(licenses: LicenseCount, asked: int = 0) -> dict[str, Any]:
-    """``{% license_meter standing.licenses %}``; ``asked``: licenses somebody asks for just now."""
+    """``{% license_meter subscription.licenses %}``; ``asked``: licenses being requested."""
     meter = charts.meter_of(licenses, asked)
     return {"meter": meter, "words": _meter_in_words(licenses, asked), "whole": charts.METER_WIDTH}
 

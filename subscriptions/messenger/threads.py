@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import renewals
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import Conversation, Membership, Message, Organization, User
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ConversationState
@@ -171,12 +171,12 @@ class RemovalBounds:
         )
 
 
-def removal_bounds(standing: Standing) -> RemovalBounds:
+def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
     """What an organization may ask to have removed: two queries while renewal is open."""
-    decision = rules.may_ask_for_removal(standing.may_renew)
-    if standing.latest is None or isinstance(decision, Refusal):
+    decision = rules.may_ask_for_removal(subscription.may_renew)
+    if subscription.latest is None or isinstance(decision, Refusal):
         return RemovalBounds(decision)
-    need = renewals.need_of(standing.latest, in_use=standing.licenses.in_use)
+    need = renewals.need_of(subscription.latest, in_use=subscription.licenses.in_use)
     return RemovalBounds(decision, need.licenses, need.removed, need.in_use)
 
 
@@ -194,7 +194,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
             raise PermissionDenied(member)
         if sent := sent_before(conversation, member.user, text, quantity):
             return sent
-        require(removal_bounds(standing_of(organization, clock.now())).judge(quantity))
+        require(removal_bounds(status_of(organization, clock.now())).judge(quantity))
         message = _write(conversation, member.user, text, removal_quantity=quantity)
         activity.record(
             organization,

@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.access import limits, unsaved_forms
 from subscriptions.access.decorators import active_memberships, keep_private, members_only
 from subscriptions.access.head_requests import is_head
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.messenger import threads
 from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
@@ -74,8 +74,8 @@ def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """I'd like to remove licenses (R27)."""
-    standing = standing_of(member.organization, clock.now())
-    bounds = threads.removal_bounds(standing)
+    subscription = status_of(member.organization, clock.now())
+    bounds = threads.removal_bounds(subscription)
     form = RemovalForm(unsaved_forms.data_of(request), bounds=bounds)
     refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
     if request.method == "POST" and refusal is None:
@@ -182,7 +182,7 @@ def _news(request: HttpRequest, author: Author) -> HttpResponse:
 def _may_ask_for_removal(member: Membership) -> bool:
     if not members.can(member.role, Capability.BUY_LICENSES):
         return False
-    return standing_of(member.organization, clock.now()).renewal_is_open
+    return status_of(member.organization, clock.now()).renewal_is_open
 
 
 # Without an account -----------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class RenewalState(models.TextChoices):
 
 
 # The term has no other renewal beside one of these.
-STANDING = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
+IN_EFFECT = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
 
 
 class Renewal(models.Model):
@@ -88,7 +88,7 @@ class Renewal(models.Model):
             one_of("renewal", "state", RenewalState.values),
             models.UniqueConstraint(
                 fields=("term",),
-                condition=Q(state__in=[str(state) for state in STANDING]),
+                condition=Q(state__in=[str(state) for state in IN_EFFECT]),
                 name="renewal_is_one_per_term",
             ),
             models.CheckConstraint(

@@ -72,7 +72,7 @@ class RenewalQuantity:
 def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) -> RenewalQuantity:
     """R25: all licenses of the term less removals, but never below members or minimum.
 
-    ``licenses``: of the term being renewed, base and add-ons; ``removed``: removals standing;
+    ``licenses``: of the term being renewed, base and add-ons; ``removed``: removals in effect;
     ``minimum``: of the package chosen.
     """
     bounds = (
@@ -92,7 +92,7 @@ def most_removable(*, licenses: int, removed: int, in_use: int) -> int:
 def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Allowed | Refusal:
     """Whether ``quantity`` licenses may be taken off the renewal, never below members in use.
 
-    ``licenses``: of the term being renewed; ``removed``: removals standing.
+    ``licenses``: of the term being renewed; ``removed``: removals in effect.
     """
     most = most_removable(licenses=licenses, removed=removed, in_use=in_use)
     if quantity < 1:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from subscriptions import clock
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow
@@ -180,14 +180,14 @@ def judge(roster: RosterImport, actor: Membership) -> JudgedRoster:
     return _judge(roster, actor.organization, actor.role)
 
 
-def need(judged: JudgedRoster, standing: Standing) -> Need:
+def need(judged: JudgedRoster, subscription: SubscriptionStatus) -> Need:
     """The licenses that its new users need, and what helps (R5, R10)."""
-    term = standing.latest
+    term = subscription.latest
     return rules.need_of(
         judged.new,
-        standing.licenses,
-        may_take=standing.may_take(judged.new),
-        may_add_licenses=standing.may_add_licenses,
+        subscription.licenses,
+        may_take=subscription.may_take(judged.new),
+        may_add_licenses=subscription.may_add_licenses,
         unit_amount=term.unit_amount if term else 1,
         currency=term.currency if term else "",
     )

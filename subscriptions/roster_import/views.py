@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
@@ -188,7 +188,7 @@ def _import_page(
         "kept": rosters.kept_by(member),
         "roles": [label for _value, label in role_choices(member)],
         "most_rows": MOST_ROWS,
-        "standing": standing_of(member.organization, clock.now()),
+        "subscription": status_of(member.organization, clock.now()),
     }
     return render(request, "roster_import/import.html", context, status=status)
 
@@ -202,8 +202,8 @@ def _roster_page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     judged = rosters.judge(roster, member)
-    standing = standing_of(member.organization, clock.now())
-    need = rosters.need(judged, standing)
+    subscription = status_of(member.organization, clock.now())
+    need = rosters.need(judged, subscription)
     asked = request.GET.get("state", "")
     # Where the last row of a state was mended, all are shown.
     state = next((one for one in RowState if one == asked and judged.counts[one]), None)
@@ -226,7 +226,7 @@ def _roster_page(
         "choices": choices_of(roster),
         "need": need,
         "need_in_words": need_in_words(need),
-        "standing": standing,
+        "subscription": subscription,
         "refusal": sentence(refusal) if refusal else "",
     }
     return render(request, "roster_import/imported_roster.html", context, status=status)
@@ -298,8 +298,8 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 
 def _way_to_buy(member: Membership, roster: RosterImport) -> str:
     """Add Licenses with exactly the number that is missing, and the way back (R8)."""
-    standing = standing_of(member.organization, clock.now())
-    offer = rosters.need(rosters.judge(roster, member), standing).offer
+    subscription = status_of(member.organization, clock.now())
+    offer = rosters.need(rosters.judge(roster, member), subscription).offer
     back = _address(member, roster)
     if offer is None:
         return back

@@ -29,7 +29,7 @@ def money(amount: int, currency: str) -> str:
 
 @register.filter
 def number(value: int) -> str:
-    """``{{ standing.licenses.held|number }}``: a whole number with thousands separated."""
+    """``{{ subscription.licenses.held|number }}``: a whole number with thousands separated."""
     return formats.number(value)
 
 

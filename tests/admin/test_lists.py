@@ -13,7 +13,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import (
@@ -114,17 +114,20 @@ class TestPhases:
 
         for name, organization in histories.items():
             found = {phase for phase, rows in phases.items() if organization.pk in rows}
-            assert found == {standing_of(organization, clock.now()).phase}, name
+            assert found == {status_of(organization, clock.now()).phase}, name
 
     def test_the_list_shows_the_same(
         self, world: World, desk: Desk, histories: dict[str, Organization]
     ) -> None:
         for row in desk.list(Organization).context["cl"].result_list:
-            standing = standing_of(row, clock.now())
+            subscription = status_of(row, clock.now())
             shown = row.figures
-            assert shown.phase == standing.phase, row.name
-            assert shown.ended_on == standing.ended_on, row.name
-            assert (shown.held, shown.in_use) == (standing.licenses.held, standing.licenses.in_use)
+            assert shown.phase == subscription.phase, row.name
+            assert shown.ended_on == subscription.ended_on, row.name
+            assert (shown.held, shown.in_use) == (
+                subscription.licenses.held,
+                subscription.licenses.in_use,
+            )
 
     def test_a_phase_that_there_is_not_filters_nothing(self, world: World, desk: Desk) -> None:
         assert len(desk.rows(Organization, phase="nonsense")) == 2
@@ -146,8 +149,8 @@ class TestOver:
 
         found = desk.rows(Organization, over="yes")
         for name, organization in histories.items():
-            standing = standing_of(organization, clock.now())
-            is_over = standing.licenses.over > 0 and not standing.is_late
+            subscription = status_of(organization, clock.now())
+            is_over = subscription.licenses.over > 0 and not subscription.is_late
             assert (organization.pk in found) == is_over, name
         assert found
 

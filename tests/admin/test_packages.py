@@ -10,7 +10,7 @@ from django.test import Client
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Discount, Organization, Package
 from subscriptions.policy.expiration import Phase
 from tests.support.factories import PackageFactory, UserFactory
@@ -234,7 +234,7 @@ def test_a_changed_discount_says_whom_it_touches(
 def test_the_lists_agree_with_the_rule(world: World, root: Client, day: date) -> None:
     for instant in (local(day), local(day) + timedelta(hours=23)):
         world.at(instant)
-        expected = standing_of(world.lakeside, instant).phase
+        expected = status_of(world.lakeside, instant).phase
 
         for phase in (Phase.RUNNING, Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED):
             page = root.get("/admin/subscriptions/organization/", {"phase": phase.value})

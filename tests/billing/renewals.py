@@ -9,7 +9,7 @@ from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.models import Purchase
 from billing.settlement import settle
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Package
 from tests.support.world import World, local
 
@@ -18,8 +18,8 @@ NEW_START = date(2032, 1, 1)
 
 
 def plan(world: World, package: Package | None = None, code: str = "") -> renewals.RenewalPlan:
-    standing = standing_of(world.lakeside, clock.now())
-    return plan_renewal(standing, package or world.term.package, code=code)
+    subscription = status_of(world.lakeside, clock.now())
+    return plan_renewal(subscription, package or world.term.package, code=code)
 
 
 def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purchase:

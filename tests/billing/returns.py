@@ -8,7 +8,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.support.payments import RefundOrder, refund_purchase
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import deliver, event
 from tests.billing.renewals import IN_WINDOW, renew_and_settle
@@ -17,9 +17,9 @@ from tests.support.world import World, local
 NEXT_YEAR = local(date(2032, 3, 1), 12)
 
 
-def standing(organization: Organization) -> Standing:
+def subscription(organization: Organization) -> SubscriptionStatus:
     """How an organization stands now."""
-    return standing_of(organization, clock.now())
+    return status_of(organization, clock.now())
 
 
 def hear(purchase: Purchase, type: str = "refund.created") -> int:

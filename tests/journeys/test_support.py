@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Conversation
 from tests.billing.renewals import IN_WINDOW
 from tests.journeys.buying.test_calendar import pays
@@ -66,7 +66,7 @@ def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in:
     ada.reads("20 × $5.00", "$100.00")
     pays(ada, "Continue to payment of")
     ada.reads("Receipt 1", "20 × $5.00")
-    following = standing_of(world.lakeside, clock.now()).next_term
+    following = status_of(world.lakeside, clock.now()).next_term
     assert following is not None
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection
 
 from subscriptions import clock
 from subscriptions.licenses import license_numbers
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
@@ -100,9 +100,9 @@ def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
 ) -> None:
     """What happens without the lock, step by step: counted, then somebody took the last one."""
     world.fill(24)
-    counted = standing_of(world.lakeside, clock.now())
+    counted = status_of(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
-    monkeypatch.setattr(license_numbers, "standing_of", lambda organization, now: counted)
+    monkeypatch.setattr(license_numbers, "status_of", lambda organization, now: counted)
 
     with pytest.raises(Refused) as refused:
         members.add(world.administrator, newcomer(2))

@@ -11,7 +11,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseRemoval
@@ -60,8 +60,8 @@ def test_removing_while_users_are_added_never_ends_below_them(
 
     at_once(lambda: remove(world, 20), *(partial(add, number) for number in FOUR))
 
-    standing = standing_of(world.lakeside, clock.now())
-    assert standing.licenses.in_use == 8
+    subscription = status_of(world.lakeside, clock.now())
+    assert subscription.licenses.in_use == 8
     assert plan(world).price.quantity >= 8
 
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import Conversation, Organization, User
 from subscriptions.policy.refusal import Reason, Refusal
 
@@ -18,17 +18,17 @@ def demo(db: None, settings: object) -> None:
     call_command("load_demo", verbosity=0)
 
 
-def standing(slug: str) -> Standing:
-    return standing_of(Organization.objects.get(slug=slug), clock.now())
+def subscription(slug: str) -> SubscriptionStatus:
+    return status_of(Organization.objects.get(slug=slug), clock.now())
 
 
 def reason(slug: str) -> Reason | None:
-    decision = standing(slug).may_add_licenses
+    decision = subscription(slug).may_add_licenses
     return decision.reason if isinstance(decision, Refusal) else None
 
 
 def test_lakeside_is_in_the_middle_of_its_term(demo: None) -> None:
-    lakeside = standing("lakeside")
+    lakeside = subscription("lakeside")
 
     assert (lakeside.licenses.held, lakeside.licenses.in_use) == (25, 23)
     assert lakeside.term is not None
@@ -37,12 +37,12 @@ def test_lakeside_is_in_the_middle_of_its_term(demo: None) -> None:
 
 
 def test_harbor_is_in_its_renewal_window(demo: None) -> None:
-    assert standing("harbor").days_remaining == 12
+    assert subscription("harbor").days_remaining == 12
     assert reason("harbor") == Reason.RENEWAL_OPEN
 
 
 def test_summit_is_renewed_already(demo: None) -> None:
-    summit = standing("summit")
+    summit = subscription("summit")
 
     assert summit.days_remaining == 12
     assert summit.next_term is not None
@@ -54,17 +54,17 @@ def test_support_has_something_to_answer(demo: None) -> None:
     """R27, R28: a removal asked for at Harbor, and an answer unread at Lakeside."""
     waiting, answered = Conversation.objects.filter(person__isnull=False)
 
-    assert (waiting.organization, waiting.state) == (standing("harbor").organization, "waiting")
+    assert (waiting.organization, waiting.state) == (subscription("harbor").organization, "waiting")
     assert waiting.messages.get().removal_quantity == 5
     assert (answered.organization, answered.state) == (
-        standing("lakeside").organization,
+        subscription("lakeside").organization,
         "answered",
     )
     assert answered.unread_by_person == 1
 
 
 def test_valley_has_expired(demo: None) -> None:
-    valley = standing("valley")
+    valley = subscription("valley")
 
     assert valley.days_remaining == -3
     assert valley.licenses.held == 0

@@ -28,7 +28,7 @@ from billing.settlement import settle as purchases
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
@@ -126,7 +126,7 @@ class LifeMachine(RuleBasedStateMachine):
     def renew(self, is_long: bool, is_paid: bool) -> None:
         package = self.long if is_long else self.short
         try:
-            plan = plan_renewal(standing_of(self.world.lakeside, clock.now()), package)
+            plan = plan_renewal(status_of(self.world.lakeside, clock.now()), package)
         except Refused:
             assert not self.paper.renewal_is_open()
             return
@@ -213,7 +213,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_without_a_license_while_the_term_runs(self) -> None:
-        count = standing_of(self.world.lakeside, clock.now()).licenses
+        count = status_of(self.world.lakeside, clock.now()).licenses
         assert count.in_use == self.paper.members
         if self.paper.days_remaining() >= 0:
             assert count.in_use <= count.held

@@ -30,7 +30,7 @@ from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, Re
 from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.licenses.removals import RemovalOrder
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
@@ -116,7 +116,7 @@ class RemoveLicenses(Action):
 
     def facts(self) -> Sequence[Fact]:
         """How the renewal stands before anything is typed."""
-        plan = removals.plan_removal(standing_of(self.subject, clock.now()), 0)
+        plan = removals.plan_removal(status_of(self.subject, clock.now()), 0)
         return [
             *self._request_facts(),
             *order_facts(plan),
@@ -162,7 +162,7 @@ class RemoveLicenses(Action):
     def plan(self, form: ActionForm) -> Plan:
         """The renewal before and after."""
         quantity = form.cleaned_data["quantity"]
-        plan = removals.plan_removal(standing_of(self.subject, clock.now()), quantity)
+        plan = removals.plan_removal(status_of(self.subject, clock.now()), quantity)
         facts = [
             *order_facts(plan),
             (gettext("To be removed"), display.marked(number(quantity))),
@@ -219,7 +219,7 @@ class RemoveLicenses(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Remove them."""
         typed = form.cleaned_data
-        before = removals.plan_removal(standing_of(self.subject, clock.now()), typed["quantity"])
+        before = removals.plan_removal(status_of(self.subject, clock.now()), typed["quantity"])
         order = RemovalOrder(
             quantity=typed["quantity"],
             reason=typed["reason"],
@@ -263,8 +263,8 @@ class TakeRemovalBack(Action):
     def facts(self) -> Sequence[Fact]:
         """What was removed, and what the renewal would be."""
         removal = self.subject
-        standing = standing_of(self.organization, clock.now())
-        plan = removals.plan_removal(standing, 0)
+        subscription = status_of(self.organization, clock.now())
+        plan = removals.plan_removal(subscription, 0)
         return [
             (gettext("Removed"), number(removal.quantity)),
             (gettext("When"), display.moment(removal.created_at)),
@@ -290,10 +290,10 @@ class TakeRemovalBack(Action):
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Take it back."""
-        plan = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
+        plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         with processor_errors.reported(gettext("Nothing was changed.")):
             removal = removals.take_removal_back(self.subject, actor=actor)
-        after = removals.plan_removal(standing_of(self.organization, clock.now()), 0)
+        after = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         what = gettext("Undid the removal of %(quantity)s licenses") % {
             "quantity": removal.quantity
         }
@@ -315,7 +315,7 @@ def may_take_back(removal: LicenseRemoval) -> Allowed | Refusal:
     """Whether a removal still stands for a renewal that is open."""
     if removal.taken_back_at is not None:
         return Refusal(Reason.REMOVAL_TAKEN_BACK)
-    standing = standing_of(removal.term.organization, clock.now())
-    if standing.latest != removal.term or not standing.renewal_is_open:
-        return Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": standing.renewal_opens_on})
+    subscription = status_of(removal.term.organization, clock.now())
+    if subscription.latest != removal.term or not subscription.renewal_is_open:
+        return Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": subscription.renewal_opens_on})
     return may_remove(removal.term.organization)

@@ -10,7 +10,7 @@ from subscriptions import clock
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.actions import Done
 from subscriptions.admin.parts.display import Fact
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.refusal import ALLOWED, Allowed, Refusal, Refused
 from subscriptions.text import formats
@@ -19,7 +19,7 @@ from subscriptions.text import formats
 def may_remove(organization: Organization) -> Allowed | Refusal:
     """Whether licenses can be taken off the renewal at this moment."""
     try:
-        removals.plan_removal(standing_of(organization, clock.now()), 0)
+        removals.plan_removal(status_of(organization, clock.now()), 0)
     except Refused as refused:
         return refused.refusal
     return ALLOWED

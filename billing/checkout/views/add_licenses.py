@@ -18,7 +18,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import Membership
 from subscriptions.policy import add_ons
 from subscriptions.policy.members import Capability
@@ -32,30 +32,34 @@ PAGE = "billing/add_licenses.html"
 @require_http_methods(["GET", "POST"])
 def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     """Choose a number and go to the payment page (R10-R12, R17)."""
-    standing = standing_of(member.organization, clock.now())
+    subscription = status_of(member.organization, clock.now())
     if request.method == "GET":
-        people = _people(request, standing)
-        return _page(request, standing, _shown_form(request, standing, people), people=people)
-    form = AddLicensesForm(request.POST, organization=member.organization, term=standing.latest)
+        people = _people(request, subscription)
+        return _page(
+            request, subscription, _shown_form(request, subscription, people), people=people
+        )
+    form = AddLicensesForm(request.POST, organization=member.organization, term=subscription.latest)
     if "change" in request.POST:
-        return _page(request, standing, _stepped(form, standing, request.POST["change"]))
+        return _page(request, subscription, _stepped(form, subscription, request.POST["change"]))
     if not form.is_valid():
-        return _page(request, standing, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(request, subscription, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
         form.add_error(None, TOO_MANY_PAYMENTS)
-        return _page(request, standing, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _page(request, subscription, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         purchase = start_purchase(member, form.order())
     except Refused as refused:
         form.add_error(None, sentence(refused.refusal))
-        return _page(request, standing, form, status=HTTPStatus.CONFLICT)
+        return _page(request, subscription, form, status=HTTPStatus.CONFLICT)
     except SameAgain as same:
-        return _page(request, standing, form, before=same.before, status=HTTPStatus.CONFLICT)
+        return _page(request, subscription, form, before=same.before, status=HTTPStatus.CONFLICT)
     except ProcessorUnavailable:
-        return _page(request, standing, form, trouble="unavailable", status=HTTPStatus.BAD_GATEWAY)
+        return _page(
+            request, subscription, form, trouble="unavailable", status=HTTPStatus.BAD_GATEWAY
+        )
     except ProcessorRefused:
-        return _page(request, standing, form, trouble="refused", status=HTTPStatus.BAD_GATEWAY)
+        return _page(request, subscription, form, trouble="refused", status=HTTPStatus.BAD_GATEWAY)
     if purchase.status == PurchaseStatus.OPEN:
         return redirect(purchase.session_url)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
@@ -63,7 +67,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
 
 def _page(
     request: HttpRequest,
-    standing: Standing,
+    subscription: SubscriptionStatus,
     form: AddLicensesForm,
     *,
     people: Headcount | None = None,
@@ -72,9 +76,9 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     context: dict[str, Any] = {
-        "standing": standing,
+        "subscription": subscription,
         "form": form,
-        "quote": _quote(form, standing),
+        "quote": _quote(form, subscription),
         "people": people,
         "typed_people": request.GET.get("people", "")[:40],
         "before": before,
@@ -84,16 +88,16 @@ def _page(
     return render(request, PAGE, context, status=status)
 
 
-def _people(request: HttpRequest, standing: Standing) -> Headcount | None:
+def _people(request: HttpRequest, subscription: SubscriptionStatus) -> Headcount | None:
     """What was typed into "I need to add … people"; None where that is no number."""
     people = add_ons.read_quantity(request.GET.get("people", ""))
-    if isinstance(people, Refusal) or people < 1 or standing.latest is None:
+    if isinstance(people, Refusal) or people < 1 or subscription.latest is None:
         return None
-    return headcount(standing, standing.latest, people)
+    return headcount(subscription, subscription.latest, people)
 
 
 def _shown_form(
-    request: HttpRequest, standing: Standing, people: Headcount | None
+    request: HttpRequest, subscription: SubscriptionStatus, people: Headcount | None
 ) -> AddLicensesForm:
     asked = add_ons.read_quantity(request.GET.get("quantity", ""))
     if people is not None and people.quote is not None:
@@ -101,34 +105,36 @@ def _shown_form(
     initial = {
         "quantity": add_ons.GROUP_SIZE if isinstance(asked, Refusal) else asked,
         "submission": new_submission(),
-        "next": path_inside(standing.organization, request.GET.get("next", "")),
+        "next": path_inside(subscription.organization, request.GET.get("next", "")),
     }
     return AddLicensesForm(
         unsaved_forms.data_of(request),
         initial=initial,
-        organization=standing.organization,
-        term=standing.latest,
+        organization=subscription.organization,
+        term=subscription.latest,
     )
 
 
-def _stepped(form: AddLicensesForm, standing: Standing, change: str) -> AddLicensesForm:
+def _stepped(
+    form: AddLicensesForm, subscription: SubscriptionStatus, change: str
+) -> AddLicensesForm:
     """The form after − or + was pressed without JavaScript: five fewer or more."""
     typed = add_ons.read_quantity(form.data.get("quantity", ""))
     before = 0 if isinstance(typed, Refusal) else typed
-    most = add_ons.most_per_purchase(standing.latest.unit_amount) if standing.latest else 0
+    most = add_ons.most_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0
     initial = {
         "quantity": add_ons.stepped(before, up=change == "more", most=most),
         "submission": form.data.get("submission") or new_submission(),
-        "next": path_inside(standing.organization, form.data.get("next", "")),
+        "next": path_inside(subscription.organization, form.data.get("next", "")),
     }
     return AddLicensesForm(
-        initial=initial, organization=standing.organization, term=standing.latest
+        initial=initial, organization=subscription.organization, term=subscription.latest
     )
 
 
-def _quote(form: AddLicensesForm, standing: Standing) -> Quote | None:
+def _quote(form: AddLicensesForm, subscription: SubscriptionStatus) -> Quote | None:
     typed = add_ons.read_quantity(str(form["quantity"].value() or ""))
-    if standing.latest is None:
+    if subscription.latest is None:
         return None
     quantity = add_ons.GROUP_SIZE if isinstance(typed, Refusal) else typed
-    return quote(standing, standing.latest, quantity)
+    return quote(subscription, subscription.latest, quantity)

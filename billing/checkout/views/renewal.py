@@ -30,7 +30,7 @@ from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.packages import offered_packages
-from subscriptions.licenses.status import Standing, standing_of
+from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.members import Capability
@@ -44,21 +44,21 @@ PAGE = "billing/renewal.html"
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show what renewing costs; on "pay", start exactly that."""
-    standing = standing_of(member.organization, clock.now())
+    subscription = status_of(member.organization, clock.now())
     packages = offered_packages(member.organization)
-    initial = {"package": _usual(standing, packages), "submission": new_submission()}
+    initial = {"package": _usual(subscription, packages), "submission": new_submission()}
     form = RenewalForm(unsaved_forms.data_of(request), packages=packages, initial=initial)
     if request.method == "GET":
-        return _page(request, standing, form, packages)
+        return _page(request, subscription, form, packages)
     if not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _page(request, standing, form, packages, status=status)
+        return _page(request, subscription, form, packages, status=status)
     if "pay" not in request.POST:
-        return _page(request, standing, form, packages)
+        return _page(request, subscription, form, packages)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
     if not limits.allows_checkout(request, member):
         form.add_error(None, TOO_MANY_PAYMENTS)
-        return _page(request, standing, form, packages, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _page(request, subscription, form, packages, status=HTTPStatus.TOO_MANY_REQUESTS)
     data = form.cleaned_data
     order = RenewalOrder(
         package=data["package"],
@@ -66,7 +66,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
         shown=data["shown"],
         submission=data["submission"],
     )
-    return _start(request, member, standing, form, packages, order)
+    return _start(request, member, subscription, form, packages, order)
 
 
 @members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
@@ -93,7 +93,7 @@ def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 def _start(
     request: HttpRequest,
     member: Membership,
-    standing: Standing,
+    subscription: SubscriptionStatus,
     form: RenewalForm,
     packages: list[Package],
     order: RenewalOrder,
@@ -113,48 +113,48 @@ def _start(
         form.add_error(
             None, _("The payment page cannot be reached at the moment. Nothing was charged.")
         )
-        return _page(request, standing, form, packages, status=HTTPStatus.BAD_GATEWAY)
+        return _page(request, subscription, form, packages, status=HTTPStatus.BAD_GATEWAY)
     else:
         if purchase.status == PurchaseStatus.OPEN:
             return redirect(purchase.session_url)
         if purchase.status == PurchaseStatus.SETTLED:
             messages.success(request, _("The subscription has been renewed."))
         return redirect("billing:purchase", member.organization.slug, purchase.pk)
-    fresh = standing_of(member.organization, clock.now())
+    fresh = status_of(member.organization, clock.now())
     return _page(request, fresh, form, packages, status=HTTPStatus.CONFLICT)
 
 
 def _page(
     request: HttpRequest,
-    standing: Standing,
+    subscription: SubscriptionStatus,
     form: RenewalForm,
     packages: list[Package],
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     package = _chosen(form, packages)
-    planner, refusal = _planner(standing)
+    planner, refusal = _planner(subscription)
     plan, code_error = _plan(planner, package, str(form["code"].value() or ""))
     context: dict[str, Any] = {
-        "standing": standing,
+        "subscription": subscription,
         "form": form,
         "chosen": package,
         "plan": plan,
         "code_error": code_error,
         "refusal": refusal,
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
-        "removals": removals.shown_for(standing),
-        "being_paid": open_renewal_checkout(standing.organization),
-        "dormant": count_dormant(standing.organization, standing.now),
-        "dormant_days": dormant_after(standing.organization).days,
+        "removals": removals.shown_for(subscription),
+        "being_paid": open_renewal_checkout(subscription.organization),
+        "dormant": count_dormant(subscription.organization, subscription.now),
+        "dormant_days": dormant_after(subscription.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
     }
     return render(request, PAGE, context, status=status)
 
 
-def _planner(standing: Standing) -> tuple[Planner | None, str]:
+def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
     try:
-        return Planner(standing), ""
+        return Planner(subscription), ""
     except Refused as refused:
         return None, sentence(refused.refusal)
 
@@ -179,8 +179,8 @@ def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
     return next(iter(chosen or packages), None)
 
 
-def _usual(standing: Standing, packages: list[Package]) -> int | None:
+def _usual(subscription: SubscriptionStatus, packages: list[Package]) -> int | None:
     """The package of the term while it is offered, else the first of the list."""
-    held = standing.latest.package_id if standing.latest else None
+    held = subscription.latest.package_id if subscription.latest else None
     offered = [package.pk for package in packages]
     return held if held in offered else next(iter(offered), None)

@@ -15,7 +15,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.packages import offered_packages
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Term
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Refused
@@ -37,17 +37,17 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
 @require_GET
 def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     """What renewing with the package of the query would cost now."""
-    standing = standing_of(member.organization, clock.now())
+    subscription = status_of(member.organization, clock.now())
     offered = {str(one.pk): one for one in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
     if package is None:
         raise Http404("No package of this price list.")
     try:
-        plan = plan_renewal(standing, package, code=request.GET.get("code", "")[:40])
+        plan = plan_renewal(subscription, package, code=request.GET.get("code", "")[:40])
     except Refused as refused:
         raise Http404("There is nothing to quote.") from refused
-    name = f"renewal-quote-{member.organization.slug}-{standing.today}.pdf"
-    return _pdf(name, quotes.quote_pdf(standing, plan))
+    name = f"renewal-quote-{member.organization.slug}-{subscription.today}.pdf"
+    return _pdf(name, quotes.quote_pdf(subscription, plan))
 
 
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)

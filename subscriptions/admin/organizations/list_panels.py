@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from subscriptions.admin.organizations.history import history_of, list_of_activities
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import (
     Conversation,
     LicenseEntry,
@@ -41,11 +41,11 @@ _ROLE_ORDER = (
 )
 
 
-def members(request: HttpRequest, standing: Standing) -> Panel | None:
+def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """Who uses a license: those who may be asked first, then the invited."""
     if not display.may_see(request, Membership):
         return None
-    organization = standing.organization
+    organization = subscription.organization
     order = Case(
         *(When(role=role, then=Value(place)) for place, role in enumerate(_ROLE_ORDER)),
         output_field=IntegerField(),
@@ -66,7 +66,7 @@ def members(request: HttpRequest, standing: Standing) -> Panel | None:
                 link(member, member.display_name),
                 link(member.user, member.user.email),
                 member.get_role_display(),
-                _state(member, standing.now),
+                _state(member, subscription.now),
                 member.license_number,
                 day_of(member.user.last_login),
                 _resend(member) if may_invite else "",
@@ -98,11 +98,11 @@ def _resend(member: Membership) -> str:
     return display.link_to(page, _("Resend invitation…"))
 
 
-def terms(request: HttpRequest, standing: Standing) -> Panel | None:
+def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """Every paid period, the latest first."""
     if not display.may_see(request, Term):
         return None
-    found, total = display.first_rows(standing.organization.terms.order_by("-starts_on", "-pk"))
+    found, total = display.first_rows(subscription.organization.terms.order_by("-starts_on", "-pk"))
     return Panel(
         _("Terms"),
         "terms",
@@ -119,20 +119,20 @@ def terms(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("No terms have been paid for."),
         total=total,
-        more=display.list_of(Term, organization=standing.organization.pk),
+        more=display.list_of(Term, organization=subscription.organization.pk),
     )
 
 
-def removals(request: HttpRequest, standing: Standing) -> Panel | None:
+def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """Licenses taken off renewals, and what may be taken back (R27)."""
     if not display.may_see(request, LicenseRemoval):
         return None
-    rows = LicenseRemoval.objects.filter(term__organization=standing.organization)
+    rows = LicenseRemoval.objects.filter(term__organization=subscription.organization)
     found, total = display.first_rows(
         rows.select_related("actor", "taken_back_by", "term", "message").order_by("-created_at")
     )
     may_take_back = request.user.has_perm(MAY_TAKE_BACK)
-    open_term = standing.latest if standing.renewal_is_open else None
+    open_term = subscription.latest if subscription.renewal_is_open else None
     return Panel(
         _("Licenses removed from renewals"),
         "removals",
@@ -144,14 +144,14 @@ def removals(request: HttpRequest, standing: Standing) -> Panel | None:
                 removal.asked_by,
                 removal.reason,
                 str(removal.actor),
-                _standing_of_removal(removal, open_term),
+                _removal_state(removal, open_term),
                 _take_back(removal) if may_take_back and _stands(removal, open_term) else "",
             ]
             for removal in found
         ],
         empty=_("None."),
         total=total,
-        more=display.list_of(LicenseRemoval, organization=standing.organization.pk),
+        more=display.list_of(LicenseRemoval, organization=subscription.organization.pk),
     )
 
 
@@ -159,7 +159,7 @@ def _stands(removal: LicenseRemoval, open_term: Term | None) -> bool:
     return removal.taken_back_at is None and removal.term == open_term
 
 
-def _standing_of_removal(removal: LicenseRemoval, open_term: Term | None) -> str:
+def _removal_state(removal: LicenseRemoval, open_term: Term | None) -> str:
     if removal.taken_back_at is not None:
         facts = {"when": moment(removal.taken_back_at), "who": removal.taken_back_by}
         return _("undone by %(who)s, %(when)s") % facts
@@ -173,11 +173,11 @@ def _take_back(removal: LicenseRemoval) -> str:
     return display.link_to(page, _("Undo…"))
 
 
-def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
+def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """The license ledger, the latest entry first (R29)."""
     if not display.may_see(request, LicenseEntry):
         return None
-    rows = LicenseEntry.objects.filter(term__organization=standing.organization)
+    rows = LicenseEntry.objects.filter(term__organization=subscription.organization)
     found, total = display.first_rows(
         rows.select_related("term", "actor").order_by("-created_at", "-pk")
     )
@@ -198,15 +198,15 @@ def ledger(request: HttpRequest, standing: Standing) -> Panel | None:
         ],
         empty=_("No entries."),
         total=total,
-        more=display.list_of(LicenseEntry, organization=standing.organization.pk),
+        more=display.list_of(LicenseEntry, organization=subscription.organization.pk),
     )
 
 
-def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
+def conversations(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """What members wrote to support, the latest first (R28)."""
     if not display.may_see(request, Conversation):
         return None
-    rows = standing.organization.conversations.select_related("person")
+    rows = subscription.organization.conversations.select_related("person")
     found, total = display.first_rows(rows.order_by("-last_message_at", "-pk"))
     asking = Message.objects.filter(
         conversation__in=found, removal_quantity__isnull=False
@@ -223,14 +223,14 @@ def conversations(request: HttpRequest, standing: Standing) -> Panel | None:
                 link(conversation),
                 _conversation_state(conversation),
                 conversation.unread_by_support or "",
-                _asked_for(asked.get(conversation.pk), standing.organization),
+                _asked_for(asked.get(conversation.pk), subscription.organization),
                 moment(conversation.last_message_at),
             ]
             for conversation in found
         ],
         empty=_("No messages yet."),
         total=total,
-        more=display.list_of(Conversation, organization__id__exact=standing.organization.pk),
+        more=display.list_of(Conversation, organization__id__exact=subscription.organization.pk),
         is_urgent=any(row.state == ConversationState.WAITING for row in found),
     )
 
@@ -256,14 +256,14 @@ def _conversation_state(conversation: Conversation) -> str:
     return marked(since)
 
 
-def history(request: HttpRequest, standing: Standing) -> Panel:
+def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     """Who did what: members, support, and what happened by itself."""
-    found = history_of(standing.organization)
+    found = history_of(subscription.organization)
     return Panel(
         _("Activity"),
         "history",
         head=[_("When"), _("Who"), _("What"), _("Before → after"), _("Reason")],
         rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in found],
         empty=_("No activity yet."),
-        more=list_of_activities(standing.organization),
+        more=list_of_activities(subscription.organization),
     )

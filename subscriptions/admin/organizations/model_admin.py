@@ -22,7 +22,7 @@ from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import Searched
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Organization
 from subscriptions.policy.expiration import RENEWAL_OPEN
 from subscriptions.text import formats
@@ -104,15 +104,15 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
         organization = self.get_object(request, object_id)
         if organization is None:
             raise Http404
-        standing = standing_of(organization, clock.now())
+        subscription = status_of(organization, clock.now())
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": organization,
             "title": str(organization),
-            "tools": [tool for build in page.TOOLS if (tool := build(request, standing))],
-            "alerts": [text for build in page.ALERTS for text in build(request, standing)],
-            "panels": [panel for build in page.PANELS if (panel := build(request, standing))],
+            "tools": [tool for build in page.TOOLS if (tool := build(request, subscription))],
+            "alerts": [text for build in page.ALERTS for text in build(request, subscription)],
+            "panels": [panel for build in page.PANELS if (panel := build(request, subscription))],
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

@@ -15,13 +15,13 @@ from subscriptions.admin.organizations.filters import OverFilter, PhaseFilter
 from subscriptions.admin.parts import search
 from subscriptions.admin.parts.actions import Action
 from subscriptions.admin.parts.display import Panel, Tool
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.text.registry import ELSEWHERE, Registry
 
 # From what is asked most to what is asked least.
-PANELS: Registry[Callable[[HttpRequest, Standing], Panel | None]] = Registry(
+PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Registry(
     who=status_panels.who,
-    subscription=status_panels.subscription,
+    subscription=status_panels.current_term,
     licenses=status_panels.licenses,
     renewal=status_panels.renewal,
     problems=ELSEWHERE,
@@ -34,12 +34,12 @@ PANELS: Registry[Callable[[HttpRequest, Standing], Panel | None]] = Registry(
     history=list_panels.history,
 )
 # What must not be overlooked, above the panels.
-ALERTS: Registry[Callable[[HttpRequest, Standing], list[str]]] = Registry(
+ALERTS: Registry[Callable[[HttpRequest, SubscriptionStatus], list[str]]] = Registry(
     problems=ELSEWHERE,
     licenses=status_panels.alerts,
 )
 # What may be done about an organization as a whole: the button, and the page that it leads to.
-TOOLS: Registry[Callable[[HttpRequest, Standing], Tool | None]] = Registry(
+TOOLS: Registry[Callable[[HttpRequest, SubscriptionStatus], Tool | None]] = Registry(
     remove_licenses=ELSEWHERE,
 )
 ACTIONS: Registry[type[Action]] = Registry(

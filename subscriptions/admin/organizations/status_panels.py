@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts.display import Fact, Panel, day, day_of, link, marked, money
 from subscriptions.licenses import renewals
-from subscriptions.licenses.status import Standing
+from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Package, Term
 from subscriptions.policy.refusal import Refusal
 from subscriptions.text import formats
@@ -17,13 +17,13 @@ from subscriptions.text.refusals import sentence
 from subscriptions.text.registry import ELSEWHERE, Registry
 
 # At the end of the panel about the renewal.
-RENEWAL_FACTS: Registry[Callable[[Standing], Fact]] = Registry(paid_by=ELSEWHERE)
+RENEWAL_FACTS: Registry[Callable[[SubscriptionStatus], Fact]] = Registry(paid_by=ELSEWHERE)
 
 
-def alerts(request: HttpRequest, standing: Standing) -> list[str]:
+def alerts(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
     """What must not be overlooked about the licenses."""
-    count = standing.licenses
-    if not count.over or standing.is_late:
+    count = subscription.licenses
+    if not count.over or subscription.is_late:
         return []
     return [
         ngettext(
@@ -37,9 +37,9 @@ def alerts(request: HttpRequest, standing: Standing) -> list[str]:
     ]
 
 
-def who(request: HttpRequest, standing: Standing) -> Panel:
+def who(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     """Whom to write to, and where it stands on the site."""
-    organization = standing.organization
+    organization = subscription.organization
     return Panel(
         _("Organization"),
         "who",
@@ -54,13 +54,13 @@ def who(request: HttpRequest, standing: Standing) -> Panel:
     )
 
 
-def subscription(request: HttpRequest, standing: Standing) -> Panel:
+def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     """The term that runs, or the last one, at its locked price."""
-    phase = str(PHASES[standing.phase])
+    phase = str(PHASES[subscription.phase])
     facts: list[Fact] = [
-        (_("Phase"), marked(phase) if standing.renewal_is_open else marked(phase, "good"))
+        (_("Phase"), marked(phase) if subscription.renewal_is_open else marked(phase, "good"))
     ]
-    term = standing.term or standing.latest
+    term = subscription.term or subscription.latest
     if term is None:
         return Panel(_("Subscription"), "subscription", facts=facts)
     facts += [
@@ -68,14 +68,14 @@ def subscription(request: HttpRequest, standing: Standing) -> Panel:
         (_("Locked price per license"), money(term.unit_amount, term.currency)),
         (_("Term"), link(term, f"{day(term.starts_on)} – {day(term.expires_on)}")),
     ]
-    if standing.canceled_on:
-        facts.append((_("Canceled"), marked(day(standing.canceled_on))))
-    if standing.days_remaining is not None and standing.days_remaining >= 0:
-        facts.append((_("Days remaining"), formats.number(standing.days_remaining)))
-    elif standing.days_remaining is not None:
-        facts.append((_("Days since the end"), formats.number(-standing.days_remaining)))
-    if standing.next_term is not None:
-        upcoming = standing.next_term
+    if subscription.canceled_on:
+        facts.append((_("Canceled"), marked(day(subscription.canceled_on))))
+    if subscription.days_remaining is not None and subscription.days_remaining >= 0:
+        facts.append((_("Days remaining"), formats.number(subscription.days_remaining)))
+    elif subscription.days_remaining is not None:
+        facts.append((_("Days since the end"), formats.number(-subscription.days_remaining)))
+    if subscription.next_term is not None:
+        upcoming = subscription.next_term
         words = _("from %(start)s, %(price)s per license") % {
             "start": day(upcoming.starts_on),
             "price": money(upcoming.unit_amount, upcoming.currency),
@@ -84,9 +84,9 @@ def subscription(request: HttpRequest, standing: Standing) -> Panel:
     return Panel(_("Subscription"), "subscription", facts=facts)
 
 
-def licenses(request: HttpRequest, standing: Standing) -> Panel:
+def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     """Held, in use, free; and whether more are sold."""
-    count = standing.licenses
+    count = subscription.licenses
     facts: list[Fact] = [
         (_("Held"), formats.number(count.held)),
         (_("In use"), formats.number(count.in_use)),
@@ -104,35 +104,37 @@ def licenses(request: HttpRequest, standing: Standing) -> Panel:
             ),
         }
         facts.append((_("Limit"), words))
-    sold = standing.may_add_licenses
+    sold = subscription.may_add_licenses
     why_not = sentence(sold) if isinstance(sold, Refusal) else ""
-    facts.append((_("Add-ons on sale"), _("yes") if standing.sells_add_ons else marked(_("no"))))
+    facts.append(
+        (_("Add-ons on sale"), _("yes") if subscription.sells_add_ons else marked(_("no")))
+    )
     return Panel(_("Licenses"), "licenses", facts=facts, note=why_not)
 
 
-def renewal(request: HttpRequest, standing: Standing) -> Panel | None:
+def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """When the window opens, and what the renewal would be for."""
-    term = standing.latest
+    term = subscription.latest
     if term is None:
         return None
-    decision = standing.may_renew
+    decision = subscription.may_renew
     facts: list[Fact] = [
-        (_("Open"), marked(_("yes")) if standing.renewal_is_open else _("no")),
+        (_("Open"), marked(_("yes")) if subscription.renewal_is_open else _("no")),
         (
-            _("Window opened") if standing.renewal_is_open else _("Window opens"),
-            day(standing.renewal_opens_on),
+            _("Window opened") if subscription.renewal_is_open else _("Window opens"),
+            day(subscription.renewal_opens_on),
         ),
-        (_("Last day to add licenses"), day(standing.last_day_to_add)),
+        (_("Last day to add licenses"), day(subscription.last_day_to_add)),
     ]
-    facts += quantity_facts(term, standing) if standing.renewal_is_open else []
-    facts += [build(standing) for build in RENEWAL_FACTS]
+    facts += quantity_facts(term, subscription) if subscription.renewal_is_open else []
+    facts += [build(subscription) for build in RENEWAL_FACTS]
     note = sentence(decision) if isinstance(decision, Refusal) else ""
     return Panel(_("Renewal"), "renewal", facts=facts, note=note)
 
 
-def quantity_facts(term: Term, standing: Standing) -> list[Fact]:
+def quantity_facts(term: Term, subscription: SubscriptionStatus) -> list[Fact]:
     """What the renewal is for at today's price of the package held now (R25, R27)."""
-    need = renewals.need_of(term, in_use=standing.licenses.in_use)
+    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
     package = Package.objects.get(pk=term.package_id)
     quantity = need.quantity(package).quantity
     words = _("%(quantity)s licenses, %(total)s with %(package)s today") % {

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import drafts, listing, members
 from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -52,7 +52,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
         "page": page,
         "search": search,
         "only_invited": only_invited,
-        "standing": standing_of(member.organization, now),
+        "subscription": status_of(member.organization, now),
     }
     return render(request, "members/users.html", context)
 
@@ -190,10 +190,10 @@ def _add_page(
     refusal: Refusal | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    standing = standing_of(member.organization, clock.now())
+    subscription = status_of(member.organization, clock.now())
     context = {
         "form": form,
-        "standing": standing,
+        "subscription": subscription,
         "refusal": sentence(refusal) if refusal else "",
         # Shown in the meter: a license for this user.
         "asked": 1 if refusal else 0,

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import history, removals
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership
 from subscriptions.policy.members import Capability
 
@@ -16,12 +16,12 @@ from subscriptions.policy.members import Capability
 @require_GET
 def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     """The Subscription tab (R7)."""
-    standing = standing_of(member.organization, clock.now())
+    subscription = status_of(member.organization, clock.now())
     context = {
-        "standing": standing,
-        "history": history.history_of(standing),
-        "days_since_expiration": -(standing.days_remaining or 0),
-        "removals": removals.shown_for(standing),
-        "requests": removals.waiting_requests(standing),
+        "subscription": subscription,
+        "history": history.history_of(subscription),
+        "days_since_expiration": -(subscription.days_remaining or 0),
+        "removals": removals.shown_for(subscription),
+        "requests": removals.waiting_requests(subscription),
     }
     return render(request, "organizations/subscription.html", context)

@@ -10,7 +10,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseEntry, Notice, Term
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
@@ -208,7 +208,7 @@ class TestATerm:
         assert Term.objects.get(canceled_at__isnull=False) == renewal.term
         [problem] = PaymentProblem.objects.all()
         assert problem.reason == ProblemReason.TERM_CANCELED
-        assert standing_of(window.lakeside, clock.now()).renewal_is_open
+        assert status_of(window.lakeside, clock.now()).renewal_is_open
 
     def test_no_part_of_it(self, window: World, desk: Desk, renewal: Purchase) -> None:
         page = desk.open(renewal, "refund")

@@ -14,7 +14,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import (
     Discount,
     Notice,
@@ -304,7 +304,7 @@ class TestDiscounts:
         discount = Discount.objects.create(
             name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
         )
-        harbor = standing_of(window.stranger.organization, clock.now())
+        harbor = status_of(window.stranger.organization, clock.now())
         purchase = renew(window, code="ONCE")
         with pytest.raises(Refused) as refused:
             plan_renewal(harbor, window.term.package, code="ONCE")

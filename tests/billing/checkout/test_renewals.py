@@ -11,7 +11,7 @@ from billing.settlement import settle
 from billing.support.removals import take_removal_back
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.models import (
     Package,
@@ -131,9 +131,9 @@ class TestTheNumber:
         renew(window)
         members.remove(window.assignor, window.official)
 
-        standing = standing_of(window.lakeside, clock.now())
+        subscription = status_of(window.lakeside, clock.now())
 
-        assert standing.licenses.usable == 25
+        assert subscription.licenses.usable == 25
         assert Renewal.objects.get().state == RenewalState.PAYING
 
 

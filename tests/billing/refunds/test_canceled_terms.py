@@ -30,7 +30,7 @@ from tests.billing.returns import (
     refund_fails,
     refunded_outside,
     reversals,
-    standing,
+    subscription,
     term_of,
     waiting,
 )
@@ -45,7 +45,7 @@ class TestCanceledBeforeItBegan:
     ) -> None:
         refunded_outside(world, renewal)
 
-        now = standing(world.lakeside)
+        now = subscription(world.lakeside)
         assert term_of(renewal).canceled_at == clock.now()
         assert (now.phase, now.latest, now.next_term) == (Phase.WINDOW, world.term, None)
         assert world.held() == 25
@@ -58,7 +58,7 @@ class TestCanceledBeforeItBegan:
         assert add_on.term == renewal.term
         refunded_outside(world, renewal)
 
-        assert standing(world.lakeside).licenses.usable == 25
+        assert subscription(world.lakeside).licenses.usable == 25
 
     def test_it_is_renewed_anew(self, world: World, renewal: Purchase) -> None:
         refunded_outside(world, renewal)
@@ -67,7 +67,7 @@ class TestCanceledBeforeItBegan:
         assert again.status == PurchaseStatus.SETTLED
         assert again.term is not None
         assert again.term.starts_on == NEW_START
-        assert standing(world.lakeside).next_term == again.term
+        assert subscription(world.lakeside).next_term == again.term
 
     def test_its_licenses_go_when_they_would_have_come(
         self, world: World, renewal: Purchase
@@ -94,7 +94,7 @@ class TestCanceledWhileItRan:
         return world
 
     def test_the_organization_counts_as_expired_from_then_on(self, canceled: World) -> None:
-        now = standing(canceled.lakeside)
+        now = subscription(canceled.lakeside)
 
         assert (now.phase, now.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
         assert canceled.held() == 0
@@ -118,7 +118,7 @@ class TestCanceledWhileItRan:
 
         canceled.at(NEXT_YEAR + timedelta(days=14))
         assert client.get("/o/lakeside/").status_code == 403
-        assert standing(canceled.lakeside).phase == Phase.CLOSED
+        assert subscription(canceled.lakeside).phase == Phase.CLOSED
 
     def test_renewed_it_starts_on_the_day_of_the_charge(self, canceled: World) -> None:
         canceled.later(days=3)
@@ -191,7 +191,7 @@ class TestOpenCheckoutsOfACanceledTerm:
 
         following.refresh_from_db()
         assert following.status == PurchaseStatus.EXPIRED
-        assert standing(world.lakeside).licenses.usable == 0
+        assert subscription(world.lakeside).licenses.usable == 0
 
     def test_a_renewal_of_it_that_was_paid_at_that_moment_is_held(
         self, world: World, renewal: Purchase
@@ -243,7 +243,7 @@ class TestALaterTermIsPaid:
         refunded_outside(world, following)
 
         assert term_of(following).canceled_at == term_of(renewal).canceled_at == clock.now()
-        assert standing(world.lakeside).latest == world.term
+        assert subscription(world.lakeside).latest == world.term
         assert not waiting()
 
 
@@ -261,7 +261,7 @@ class TestAnOriginalPurchase:
         assert original.organization is not None
         refunded_outside(world, original)
 
-        now = standing(original.organization)
+        now = subscription(original.organization)
         assert (now.phase, now.latest) == (Phase.EXPIRED, original.term)
         assert held(original.organization) == 0
         assert now.canceled_on == clock.today()
@@ -293,7 +293,7 @@ class TestAnOriginalPurchase:
         assert original.term is not None
         refunded_outside(world, original)
 
-        found = plan_renewal(standing(original.organization), original.term.package)
+        found = plan_renewal(subscription(original.organization), original.term.package)
 
         assert found.need.licenses == 0
         assert found.price.quantity == original.term.package.minimum_licenses
@@ -307,7 +307,7 @@ class TestAnOriginalPurchase:
         reconcile()
         refunded_outside(world, original)
 
-        found = plan_renewal(standing(original.organization), original.term.package)
+        found = plan_renewal(subscription(original.organization), original.term.package)
 
         assert (found.need.licenses, found.price.quantity) == (0, 5)
 
@@ -318,7 +318,7 @@ class TestAnOriginalPurchase:
         refunded_outside(world, original)
         owner = Membership.objects.get(organization=original.organization)
         package = original.term.package
-        found = plan_renewal(standing(original.organization), package)
+        found = plan_renewal(subscription(original.organization), package)
         order = RenewalOrder(package, "", found.shown, uuid.uuid4())
         renewal = start_renewal(owner, order)
 
@@ -328,14 +328,14 @@ class TestAnOriginalPurchase:
         world.pay(renewal)
         reconcile()
 
-        assert standing(original.organization).phase == Phase.RUNNING
+        assert subscription(original.organization).phase == Phase.RUNNING
 
     def test_failing_later_it_stands_again(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         made = refunded_outside(world, original)
         refund_fails(world, original, made["id"])
 
-        assert standing(original.organization).phase == Phase.RUNNING
+        assert subscription(original.organization).phase == Phase.RUNNING
         assert held(original.organization) == 30
 
 
@@ -344,7 +344,7 @@ def test_a_term_that_ended_long_ago_opens_nothing(world: World, renewal: Purchas
     world.at(local(date(2034, 3, 1), 12))
     disputed(world, renewal, "lost")
 
-    assert standing(world.lakeside).phase == Phase.CLOSED
+    assert subscription(world.lakeside).phase == Phase.CLOSED
 
 
 def test_the_same_answer_again_changes_nothing(world: World, renewal: Purchase) -> None:

@@ -12,7 +12,7 @@ from tests.billing.returns import (
     refunded_by_support,
     refunded_outside,
     reversals,
-    standing,
+    subscription,
     term_of,
     waiting,
 )
@@ -24,7 +24,7 @@ class TestARefundThatFailsLater:
         made = refunded_outside(world, renewal)
         refund_fails(world, renewal, made["id"])
 
-        now = standing(world.lakeside)
+        now = subscription(world.lakeside)
         assert term_of(renewal).canceled_at is None
         assert now.next_term == renewal.term
         assert (now.phase, reversals(world.lakeside)) == (Phase.RUNNING, [-25, 25])
@@ -54,7 +54,7 @@ class TestARefundThatFailsLater:
         assert term_of(renewal).canceled_at is not None
         assert term_of(again).canceled_at is None
         assert waiting() == [ProblemReason.REFUND_UNDONE]
-        assert standing(world.lakeside).next_term == again.term
+        assert subscription(world.lakeside).next_term == again.term
 
     def test_once_the_new_one_is_given_back_the_old_one_counts_again(
         self, world: World, renewal: Purchase
@@ -65,7 +65,7 @@ class TestARefundThatFailsLater:
         refunded_outside(world, again)
 
         assert term_of(renewal).canceled_at is None
-        assert standing(world.lakeside).next_term == renewal.term
+        assert subscription(world.lakeside).next_term == renewal.term
         assert not waiting()
 
     def test_or_it_is_given_back_after_all(self, world: World, renewal: Purchase) -> None:

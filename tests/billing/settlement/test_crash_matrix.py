@@ -20,7 +20,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.returns import refunded_by_support
@@ -228,7 +228,7 @@ def books_agree(world: World, stripe: SandboxControl) -> None:
     still_open = {s["id"] for s in stripe.sessions() if s["status"] == "open"}
     open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
     assert set(open_here.values_list("session_id", flat=True)) == still_open
-    standing = standing_of(world.lakeside, clock.now())
-    assert standing.licenses.over == 0
+    subscription = status_of(world.lakeside, clock.now())
+    assert subscription.licenses.over == 0
     again = reconcile()
     assert [line for line in again.lines if line.result != PurchaseStatus.OPEN] == []

@@ -14,7 +14,7 @@ from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
 from billing.support.payments import close_problem, grant_problem, refund_problem
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
@@ -225,9 +225,9 @@ class TestAPaymentThatWasHeld:
 
         grant_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
 
-        standing = standing_of(window.lakeside, clock.now())
-        assert standing.next_term is not None
-        assert standing.next_term.starts_on == date(2032, 1, 1)
+        subscription = status_of(window.lakeside, clock.now())
+        assert subscription.next_term is not None
+        assert subscription.next_term.starts_on == date(2032, 1, 1)
 
 
 class TestAPaymentOfACanceledTerm:

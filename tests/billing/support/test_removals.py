@@ -15,7 +15,7 @@ from billing.support import removals
 from billing.support.removals import plan_removal, remove_licenses, take_removal_back
 from subscriptions import clock
 from subscriptions.licenses.removals import RemovalOrder
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
@@ -160,7 +160,7 @@ class TestThePlanThatIsShown:
     def test_it_says_what_remains_and_what_it_costs(self, window: World) -> None:
         remove(window, 5)
 
-        found = plan_removal(standing_of(window.lakeside, clock.now()), 10)
+        found = plan_removal(status_of(window.lakeside, clock.now()), 10)
 
         assert (found.need.licenses, found.need.removed, found.need.in_use) == (25, 5, 4)
         assert (found.most, found.left) == (16, 10)
@@ -171,7 +171,7 @@ class TestThePlanThatIsShown:
         window.term.package.minimum_licenses = 20
         window.term.package.save()
 
-        found = plan_removal(standing_of(window.lakeside, clock.now()), 10)
+        found = plan_removal(status_of(window.lakeside, clock.now()), 10)
 
         assert (found.left, found.renewal_after) == (15, 20)
 

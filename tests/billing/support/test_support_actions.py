@@ -22,7 +22,7 @@ from billing.support.payments import (
     refund_purchase,
 )
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity, Notice, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import ALLOWED, Reason, Refused
@@ -135,7 +135,7 @@ class TestRefundingAnAddOn:
         refunded_by_support(world, bought)
 
         assert world.held() == before == 35
-        assert standing_of(world.lakeside, clock.now()).terms[-1].canceled_at is None
+        assert status_of(world.lakeside, clock.now()).terms[-1].canceled_at is None
 
     def test_is_recorded(self, world: World, bought: Purchase) -> None:
         refunded_by_support(world, bought, 5)

@@ -9,7 +9,7 @@ from unittest import mock
 from django.db import DatabaseError
 
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
@@ -122,8 +122,8 @@ def _races() -> tuple[int, int]:
 def _race(number: int) -> tuple[int, int]:
     """How many more have a license than there are, and how many collided in the database."""
     organization = data.build(f"race-{number}", 3)
-    standing = standing_of(organization, clock.now())
-    held = standing.licenses.usable
+    subscription = status_of(organization, clock.now())
+    held = subscription.licenses.usable
     data.add_members(organization, held - 3 - 3)
     [actor] = _administrators([organization])
 

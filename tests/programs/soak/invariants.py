@@ -11,7 +11,7 @@ from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.settlement import ledger_audit
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
@@ -118,12 +118,12 @@ def _nobody_without_a_license() -> Iterator[str]:
         LicenseEntry.objects.filter(reverses__isnull=False).values_list("term_id", flat=True)
     )
     for organization in Organization.objects.all():
-        standing = standing_of(organization, clock.now())
-        is_over = standing.phase in (Phase.EXPIRED, Phase.CLOSED)
-        if is_over or (standing.term and standing.term.pk in reversed_in):
+        subscription = status_of(organization, clock.now())
+        is_over = subscription.phase in (Phase.EXPIRED, Phase.CLOSED)
+        if is_over or (subscription.term and subscription.term.pk in reversed_in):
             continue
-        if standing.licenses.over:
-            yield f"{organization.slug}: {standing.licenses}"
+        if subscription.licenses.over:
+            yield f"{organization.slug}: {subscription.licenses}"
 
 
 def _nothing_waits() -> Iterator[str]:

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from subscriptions import clock
 from subscriptions.licenses import charts, ledger
 from subscriptions.licenses.history import History, Step, history_of
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.policy.licenses import Limit, count_licenses
 from tests.support.pages import text_of
 from tests.support.world import TERM_END, TERM_START, TODAY, World, build_term, local
@@ -16,7 +16,7 @@ MARCH = date(2031, 3, 10)
 
 
 def history(world: World) -> History:
-    found = history_of(standing_of(world.lakeside, clock.now()))
+    found = history_of(status_of(world.lakeside, clock.now()))
     assert found is not None
     return found
 
@@ -69,10 +69,10 @@ def test_a_canceled_term_counts_until_it_was_canceled(world: World) -> None:
 
 
 def test_it_costs_one_query(world: World, django_assert_num_queries) -> None:
-    standing = standing_of(world.lakeside, clock.now())
+    subscription = status_of(world.lakeside, clock.now())
     counted: CaptureQueriesContext
     with django_assert_num_queries(1) as counted:
-        history_of(standing)
+        history_of(subscription)
     assert "GROUP BY" in counted.captured_queries[0]["sql"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
@@ -20,7 +20,7 @@ def new(email: str = "new@lakeside.example", role: str = Role.GENERAL_MEMBER) ->
 
 
 def in_use(world: World) -> int:
-    return standing_of(world.lakeside, clock.now()).licenses.in_use
+    return status_of(world.lakeside, clock.now()).licenses.in_use
 
 
 class TestAdding:

@@ -7,7 +7,7 @@ from django.test import Client
 from post_office.models import Email
 
 from subscriptions import clock
-from subscriptions.licenses.status import standing_of
+from subscriptions.licenses.status import status_of
 from subscriptions.members import drafts, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
@@ -30,7 +30,7 @@ def states(world: World, roster: RosterImport) -> list[RowState]:
 
 
 def in_use(world: World) -> int:
-    return standing_of(world.lakeside, clock.now()).licenses.in_use
+    return status_of(world.lakeside, clock.now()).licenses.in_use
 
 
 def numbers(world: World) -> list[int]:

@@ -14,7 +14,7 @@ from subscriptions.models import Organization, Package, Term
 from subscriptions.policy import add_ons
 from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.text.fields import EmailField, NameField
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 
 class QuantityField(forms.CharField):
@@ -28,7 +28,7 @@ class QuantityField(forms.CharField):
         """The number, or the rule's sentence."""
         quantity = add_ons.read_quantity(super().clean(value))
         if isinstance(quantity, Refusal):
-            raise ValidationError(sentence(quantity))
+            raise ValidationError(refusal_text(quantity))
         return quantity
 
 
@@ -55,7 +55,7 @@ class AddLicensesForm(forms.Form):
                 quantity, unit_amount=self.term.unit_amount, currency=self.term.currency
             )
             if isinstance(decision, Refusal):
-                raise ValidationError(sentence(decision))
+                raise ValidationError(refusal_text(decision))
         return quantity
 
     def clean_next(self) -> str:
@@ -129,7 +129,7 @@ class SubscribeForm(forms.Form):
         package, quantity = data.get("package"), data.get("quantity")
         if package and quantity is not None and quantity < package.minimum_licenses:
             facts = {"minimum": package.minimum_licenses}
-            self.add_error("quantity", sentence(Refusal(Reason.BELOW_MINIMUM, facts)))
+            self.add_error("quantity", refusal_text(Refusal(Reason.BELOW_MINIMUM, facts)))
         return data
 
 

@@ -31,7 +31,7 @@ from subscriptions.models.indexes import begins
 from subscriptions.models.messenger import ConversationState
 from subscriptions.policy.refusal import Refused
 from subscriptions.text.ids import read_number
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 # Answering and closing; reading asks for view_conversation.
 MAY_ANSWER = "subscriptions.add_message"
@@ -195,7 +195,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
                     words = gettext("Replied (message %(number)s).") % {"number": answer.pk}
                     self.log_change(request, conversation, words)
         except Refused as refused:
-            form.add_error("body", sentence(refused.refusal))
+            form.add_error("body", refusal_text(refused.refusal))
             return self._show(request, conversation, form, status=409)
         messages.success(
             request,
@@ -214,7 +214,7 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
                 if replies.close(conversation, seen=seen):
                     self.log_change(request, conversation, gettext("Closed without a reply."))
         except Refused as refused:
-            messages.error(request, sentence(refused.refusal))
+            messages.error(request, refusal_text(refused.refusal))
             return HttpResponseRedirect(_address(conversation))
         messages.success(request, gettext("Closed. It waits again when a new message comes."))
         return HttpResponseRedirect(reverse("admin:subscriptions_conversation_changelist"))

@@ -14,7 +14,7 @@ from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.text.fields import EmailField, NameField
 from subscriptions.text.ids import read_uuid
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 
 class SubmissionField(forms.CharField):
@@ -47,7 +47,7 @@ class MessageForm(forms.Form):
         body = rules.cleaned(self.cleaned_data["body"])
         decision = rules.check_body(body)
         if isinstance(decision, Refusal):
-            raise ValidationError(sentence(decision))
+            raise ValidationError(refusal_text(decision))
         return body
 
     def text(self) -> Text:
@@ -106,7 +106,7 @@ class RemovalForm(forms.Form):
             is_negative = number.reason == Reason.TOO_FEW
             decision = self.bounds.judge(0) if is_negative else number
         if isinstance(decision, Refusal):
-            raise ValidationError(sentence(decision))
+            raise ValidationError(refusal_text(decision))
         assert isinstance(number, int)  # noqa: S101  (what is no number was refused)
         return number
 
@@ -115,7 +115,7 @@ class RemovalForm(forms.Form):
         body = rules.cleaned(self.cleaned_data["body"])
         decision = rules.check_body(body) if body else None
         if isinstance(decision, Refusal):
-            raise ValidationError(sentence(decision))
+            raise ValidationError(refusal_text(decision))
         return body
 
     def text(self) -> Text:

@@ -22,7 +22,7 @@ from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text.ids import read_number
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 Author = Membership | User
 
@@ -108,7 +108,7 @@ def _removal_page(
     context = {
         "form": form,
         "bounds": form.bounds,
-        "refusal": sentence(refusal) if refusal else "",
+        "refusal": refusal_text(refusal) if refusal else "",
         "is_open": not isinstance(form.bounds.decision, Refusal),
     }
     return _render(request, "removal", context, status)
@@ -126,7 +126,7 @@ def _thread(request: HttpRequest, author: Author) -> HttpResponse:
     try:
         threads.write(author, form.text())
     except Refused as refused:
-        form.add_error("body", sentence(refused.refusal))
+        form.add_error("body", refusal_text(refused.refusal))
         return _show(request, author, form, status=_status_of(refused.refusal))
     if _is_htmx(request):
         return _show(request, author, MessageForm(), was_sent=True)

@@ -12,7 +12,7 @@ from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.rosters import Change, Choice
 from subscriptions.text.ids import read_number
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 _LONGEST = 500
 
@@ -56,7 +56,7 @@ class ImportForm(forms.Form):
         file, rows = data.get("file"), data.get("rows") or ""
         if self.was_too_large:
             too_large = Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20})
-            self.add_error("file", sentence(too_large))
+            self.add_error("file", refusal_text(too_large))
         elif file and rows.strip():
             self.add_error(None, _("Choose a file or paste rows, not both."))
         elif not file and not rows.strip():
@@ -73,7 +73,7 @@ class ImportForm(forms.Form):
                 self.sheets = files.read_file(file)
                 self.source = getattr(file, "name", "") or ""
         except Refused as refused:
-            self.add_error("rows" if file is None else "file", sentence(refused.refusal))
+            self.add_error("rows" if file is None else "file", refusal_text(refused.refusal))
 
 
 def read_changes(post: QueryDict) -> dict[int, Change]:

@@ -34,7 +34,7 @@ from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.roster_import.words import read_role
 from subscriptions.text import formats, links
 from subscriptions.text.csv import csv_response
-from subscriptions.text.refusals import TOO_MANY_INVITATIONS, sentence
+from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 
 PER_PAGE = 50
 # Rows in these states can be mended or left out.
@@ -76,7 +76,7 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
     try:
         roster = rosters.keep(member, form.sheets, source=form.source)
     except Refused as refused:
-        form.add_error(None, sentence(refused.refusal))
+        form.add_error(None, refusal_text(refused.refusal))
         return _import_page(request, member, form, status=HTTPStatus.CONFLICT)
     return redirect("subscriptions:imported_roster", member.organization.slug, roster.pk)
 
@@ -227,7 +227,7 @@ def _roster_page(
         "need": need,
         "need_in_words": need_in_words(need),
         "subscription": subscription,
-        "refusal": sentence(refusal) if refusal else "",
+        "refusal": refusal_text(refusal) if refusal else "",
     }
     return render(request, "roster_import/imported_roster.html", context, status=status)
 
@@ -247,7 +247,7 @@ def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> Shown
         label=str(STATES[state]),
         role=str(Role(one.verdict.role).label),
         role_value=options[0][0] if options != choices else one.verdict.role.value,
-        reason=sentence(reason) if reason else "",
+        reason=refusal_text(reason) if reason else "",
         is_changeable=is_changeable,
         is_edited=is_changeable and (state in TO_MEND or edited == str(one.row.pk)),
         role_options=options,

@@ -11,9 +11,9 @@ from subscriptions.policy.refusal import Money, Reason, Refusal
 from subscriptions.text import formats
 
 
-def sentence(refusal: Refusal) -> str:
+def refusal_text(refusal: Refusal) -> str:
     """Why not, in one or two sentences that name the way out."""
-    text = SENTENCES[refusal.reason]
+    text = TEXTS[refusal.reason]
     facts = {name: _in_words(fact) for name, fact in refusal.facts.items()}
     return " ".join(str(part % facts) for part in (text if isinstance(text, tuple) else (text,)))
 
@@ -65,7 +65,7 @@ _AT_MOST_REMOVED = (
 )
 
 # Several texts are sentences one after the other. Names in them are those of the refusal's facts.
-SENTENCES: Mapping[Reason, Any] = {
+TEXTS: Mapping[Reason, Any] = {
     # Adding licenses
     Reason.NOT_A_NUMBER: _(
         "Enter the number of licenses using only the digits 0 to 9, such as 10."

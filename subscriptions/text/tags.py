@@ -74,9 +74,9 @@ def _day(day: date | str) -> date:
 
 
 @register.filter
-def sentence(decision: Allowed | Refusal) -> str:
+def refusal_text(decision: Allowed | Refusal) -> str:
     """Why a decision is "no"; nothing where it is "yes"."""
-    return refusals.sentence(decision) if isinstance(decision, Refusal) else ""
+    return refusals.refusal_text(decision) if isinstance(decision, Refusal) else ""
 
 
 @register.filter

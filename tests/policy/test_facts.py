@@ -19,7 +19,7 @@ from subscriptions.policy import (
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.licenses import LaterTerm
 from subscriptions.policy.refusal import ALLOWED, Money, Reason, Refusal, Refused, require
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 from tests.policy.test_prices import Discount
 
 pytestmark = pytest.mark.one_database
@@ -236,7 +236,7 @@ def test_a_refusal_carries_its_facts(number: int) -> None:
     assert isinstance(answer, Refusal)
     kinds = {name: type(value) for name, value in answer.facts.items()}
     assert kinds == {name: type(value) for name, value in facts.items()}
-    assert sentence(answer)
+    assert refusal_text(answer)
 
 
 def test_no_case_is_forgotten() -> None:

@@ -23,7 +23,7 @@ from subscriptions.models import Membership
 from subscriptions.policy import add_ons
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Refusal, Refused
-from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, refusal_text
 
 PAGE = "billing/add_licenses.html"
 
@@ -50,7 +50,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     try:
         purchase = start_purchase(member, form.order())
     except Refused as refused:
-        form.add_error(None, sentence(refused.refusal))
+        form.add_error(None, refusal_text(refused.refusal))
         return _page(request, subscription, form, status=HTTPStatus.CONFLICT)
     except SameAgain as same:
         return _page(request, subscription, form, before=same.before, status=HTTPStatus.CONFLICT)

@@ -35,7 +35,7 @@ from subscriptions.members.dormant import count_dormant, dormant_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Refused
-from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, refusal_text
 
 PAGE = "billing/renewal.html"
 
@@ -101,7 +101,7 @@ def _start(
     try:
         purchase = start_renewal(member, order)
     except Refused as refused:
-        form.add_error(None, sentence(refused.refusal))
+        form.add_error(None, refusal_text(refused.refusal))
     except PriceChanged:
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
     except CheckoutsKeepOpening:
@@ -156,7 +156,7 @@ def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
     try:
         return Planner(subscription), ""
     except Refused as refused:
-        return None, sentence(refused.refusal)
+        return None, refusal_text(refused.refusal)
 
 
 def _plan(
@@ -169,8 +169,8 @@ def _plan(
         return planner.plan(package, code=code), ""
     except Refused as refused:
         if not code:
-            return None, sentence(refused.refusal)
-        return _plan(planner, package, "")[0], sentence(refused.refusal)
+            return None, refusal_text(refused.refusal)
+        return _plan(planner, package, "")[0], refusal_text(refused.refusal)
 
 
 def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:

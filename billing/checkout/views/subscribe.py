@@ -27,7 +27,7 @@ from subscriptions.models import Package
 from subscriptions.policy import add_ons
 from subscriptions.policy.refusal import Refusal, Refused
 from subscriptions.text.ids import read_number, read_uuid
-from subscriptions.text.refusals import TOO_MANY_PAYMENTS, sentence
+from subscriptions.text.refusals import TOO_MANY_PAYMENTS, refusal_text
 
 PAGE = "billing/subscribe.html"
 
@@ -49,7 +49,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     try:
         purchase = start_subscription(_order(form.cleaned_data))
     except Refused as refused:
-        form.add_error(None, sentence(refused.refusal))
+        form.add_error(None, refusal_text(refused.refusal))
     except PriceChanged:
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
     except (ProcessorUnavailable, ProcessorRefused):
@@ -95,7 +95,7 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
                 package, quantity, code=one, now=clock.now(), submission=submission
             )
         except Refused as refused:
-            error = error or sentence(refused.refusal)
+            error = error or refusal_text(refused.refusal)
         else:
             return plan, error
     return None, error

@@ -13,7 +13,7 @@ from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Package, Term
 from subscriptions.policy.refusal import Refusal
 from subscriptions.text import formats
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 from subscriptions.text.registry import ELSEWHERE, Registry
 
 # At the end of the panel about the renewal.
@@ -105,7 +105,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
         }
         facts.append((_("Limit"), words))
     sold = subscription.may_add_licenses
-    why_not = sentence(sold) if isinstance(sold, Refusal) else ""
+    why_not = refusal_text(sold) if isinstance(sold, Refusal) else ""
     facts.append(
         (_("Add-ons on sale"), _("yes") if subscription.sells_add_ons else marked(_("no")))
     )
@@ -128,7 +128,7 @@ def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
     ]
     facts += quantity_facts(term, subscription) if subscription.renewal_is_open else []
     facts += [build(subscription) for build in RENEWAL_FACTS]
-    note = sentence(decision) if isinstance(decision, Refusal) else ""
+    note = refusal_text(decision) if isinstance(decision, Refusal) else ""
     return Panel(_("Renewal"), "renewal", facts=facts, note=note)
 
 

@@ -34,7 +34,7 @@ from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal, Refused
 from subscriptions.text.ids import read_uuid
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 
 class ActionForm(forms.Form):
@@ -151,7 +151,7 @@ class Action(ABC):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         decision = self.judge()
         if isinstance(decision, Refusal):
-            return self._page(None, HTTPStatus.CONFLICT, refusal=sentence(decision))
+            return self._page(None, HTTPStatus.CONFLICT, refusal=refusal_text(decision))
         return self._page(self.form(initial={"submission": uuid.uuid4(), **self.initial()}))
 
     def _post(self) -> HttpResponse:
@@ -211,7 +211,7 @@ class Action(ABC):
 
     def _refuse(self, form: ActionForm, refusal: Refusal) -> HttpResponse:
         name = self.fields_of_reasons.get(refusal.reason)
-        form.add_error(name if name in form.fields else None, sentence(refusal))
+        form.add_error(name if name in form.fields else None, refusal_text(refusal))
         return self._page(form, HTTPStatus.CONFLICT)
 
     def _page(

@@ -16,7 +16,7 @@ from subscriptions import clock
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Allowed, Refusal
 from subscriptions.text import formats
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 # Rows of one list on a page that shows many; a link leads to all of them.
 LONGEST_LIST = 20
@@ -52,7 +52,7 @@ class Panel:
 
 def tool(label: str, address: str, decision: Allowed | Refusal) -> Tool:
     """A tool that a rule allows or refuses; the refusal says why."""
-    return Tool(label, address, sentence(decision) if isinstance(decision, Refusal) else "")
+    return Tool(label, address, refusal_text(decision) if isinstance(decision, Refusal) else "")
 
 
 def address_of(thing: Model, page: str = "change") -> str:

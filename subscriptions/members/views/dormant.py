@@ -24,7 +24,7 @@ from subscriptions.policy.members import Capability, may_touch
 from subscriptions.policy.refusal import ALLOWED, Refused
 from subscriptions.text import formats
 from subscriptions.text.ids import read_uuid
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 PER_PAGE = 50
 
@@ -59,7 +59,7 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         messages.error(request, _("First choose the users to remove."))
         return redirect("subscriptions:users", member.organization.slug)
     refusals = [
-        (one, sentence(reason))
+        (one, refusal_text(reason))
         for one in chosen
         if (reason := members.may_be_removed(member, one)) is not None
     ]
@@ -70,7 +70,7 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     try:
         freed = use_cases.remove_all(member, chosen)
     except Refused as refused:
-        context["reason"] = sentence(refused.refusal)
+        context["reason"] = refusal_text(refused.refusal)
         return render(request, "members/remove_users.html", context, status=HTTPStatus.CONFLICT)
     text = ngettext(
         "%(number)s user has been removed, and the license is free.",
@@ -99,7 +99,7 @@ def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
     try:
         restored = use_cases.restore(member, other)
     except Refused as refused:
-        reason = sentence(refused.refusal)
+        reason = refusal_text(refused.refusal)
         return _removed_page(request, member, reason=reason, status=HTTPStatus.CONFLICT)
     text = _("%(name)s has been restored with license %(number)s.")
     facts = {"name": restored.display_name, "number": restored.license_number}

@@ -14,7 +14,7 @@ from subscriptions.members import invitations, members
 from subscriptions.members.forms import SetPasswordForm
 from subscriptions.models import Membership, User
 from subscriptions.policy.refusal import Refused
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 
 @never_cache
@@ -32,7 +32,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return _join_signed_in(request, membership, page_is_for)
         return _join_with_password(request, membership)
     except Refused as refused:
-        context = {"reason": sentence(refused.refusal)}
+        context = {"reason": refusal_text(refused.refusal)}
         return render(request, "members/invitation/over.html", context, status=HTTPStatus.GONE)
 
 

@@ -23,7 +23,7 @@ from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.members import Capability, Role
 from subscriptions.policy.refusal import Refused
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 
 PAGE = "members/join.html"
 
@@ -54,7 +54,7 @@ def join(request: HttpRequest) -> HttpResponse:
     try:
         join_requests.ask(organization, asking)
     except Refused as refused:
-        form.add_error(None, sentence(refused.refusal))
+        form.add_error(None, refusal_text(refused.refusal))
         return render(request, PAGE, context, status=HTTPStatus.CONFLICT)
     return redirect("subscriptions:join_asked")
 
@@ -129,6 +129,6 @@ def _list(
         "requests": join_requests.waiting_requests(member.organization),
         "roles": role_choices(member),
         "subscription": status_of(member.organization, clock.now()),
-        "refusal": sentence(refusal.refusal) if refusal else "",
+        "refusal": refusal_text(refusal.refusal) if refusal else "",
     }
     return render(request, "members/join_requests.html", context, status=status)

@@ -26,7 +26,7 @@ from subscriptions.policy import members as rules
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import ALLOWED, Refusal, Refused
 from subscriptions.text import links
-from subscriptions.text.refusals import TOO_MANY_INVITATIONS, sentence
+from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
@@ -115,7 +115,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "other": other,
         "form": form,
-        "reason": sentence(may_touch) if isinstance(may_touch, Refusal) else "",
+        "reason": refusal_text(may_touch) if isinstance(may_touch, Refusal) else "",
     }
     if request.method == "GET":
         return render(request, "members/user.html", context)
@@ -125,7 +125,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     try:
         members.change_role(member, other, form.cleaned_data["role"])
     except Refused as refused:
-        form.add_error("role", sentence(refused.refusal))
+        form.add_error("role", refusal_text(refused.refusal))
         return render(request, "members/user.html", context, status=HTTPStatus.CONFLICT)
     messages.success(
         request, _("The role of %(name)s has been changed.") % {"name": other.display_name}
@@ -141,12 +141,12 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     page = "members/remove_user.html"
     if request.method == "GET":
         refusal = members.may_be_removed(member, other)
-        context = {"other": other, "reason": sentence(refusal) if refusal else ""}
+        context = {"other": other, "reason": refusal_text(refusal) if refusal else ""}
         return render(request, page, context)
     try:
         number = members.remove(member, other)
     except Refused as refused:
-        context = {"other": other, "reason": sentence(refused.refusal)}
+        context = {"other": other, "reason": refusal_text(refused.refusal)}
         return render(request, page, context, status=HTTPStatus.CONFLICT)
     messages.success(
         request,
@@ -169,7 +169,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     try:
         members.invite_again(member, other)
     except Refused as refused:
-        messages.error(request, sentence(refused.refusal))
+        messages.error(request, refusal_text(refused.refusal))
     else:
         messages.success(
             request,
@@ -194,7 +194,7 @@ def _add_page(
     context = {
         "form": form,
         "subscription": subscription,
-        "refusal": sentence(refusal) if refusal else "",
+        "refusal": refusal_text(refusal) if refusal else "",
         # Shown in the meter: a license for this user.
         "asked": 1 if refusal else 0,
     }

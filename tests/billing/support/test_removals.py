@@ -22,7 +22,7 @@ from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
 from subscriptions.models.members import Role
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refused
-from subscriptions.text.refusals import sentence
+from subscriptions.text.refusals import refusal_text
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.returns import refunded_outside
 from tests.support.pages import text_of
@@ -47,7 +47,7 @@ class TestWhen:
         refusal = refused(world, 5).refusal
 
         assert refusal.reason == Reason.RENEWAL_NOT_OPEN
-        assert "Tuesday, December 2, 2031" in sentence(refusal)
+        assert "Tuesday, December 2, 2031" in refusal_text(refusal)
 
     def test_from_its_first_instant(self, world: World) -> None:
         world.at(OPENS)

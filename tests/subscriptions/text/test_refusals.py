@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from subscriptions.policy.refusal import Money, Reason, Refusal
-from subscriptions.text.refusals import SENTENCES, sentence
+from subscriptions.text.refusals import TEXTS, refusal_text
 
 pytestmark = pytest.mark.one_database
 
@@ -38,20 +38,20 @@ WORDED = [
 ]
 
 
-def test_no_reason_is_without_a_sentence() -> None:
-    assert set(SENTENCES) == set(Reason)
+def test_every_reason_has_a_text() -> None:
+    assert set(TEXTS) == set(Reason)
 
 
 @pytest.mark.parametrize(("refusal", "words"), WORDED)
 def test_a_fact_is_worded_by_what_it_is(refusal: Refusal, words: str) -> None:
-    assert words in sentence(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
+    assert words in refusal_text(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
 
 
 def test_it_is_in_the_language_in_force_when_it_is_asked_for() -> None:
     refusal = Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1})
 
     with translation.override("fr"):
-        french = sentence(refusal)
+        french = refusal_text(refusal)
 
     assert "1\xa0200" in french
-    assert french != sentence(refusal)
+    assert french != refusal_text(refusal)

@@ -66,7 +66,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
         problem.save(update_fields=["needs_support"])
     if not settings.SUPPORT_EMAIL:
         return
-    notify.tell(
+    notify.send(
         settings.SUPPORT_EMAIL,
         "payment_problem",
         reference=f"problem:{problem.pk}",
@@ -79,12 +79,12 @@ def hand_to_support(problem: PaymentProblem) -> None:
     )
 
 
-def tell_about_dispute(dispute: Dispute) -> None:
+def notify_of_dispute(dispute: Dispute) -> None:
     """Support answers disputes in the processor's dashboard; each step is told once."""
     if not settings.SUPPORT_EMAIL:
         return
     purchase = dispute.purchase
-    notify.tell(
+    notify.send(
         settings.SUPPORT_EMAIL,
         "dispute",
         reference=f"{dispute.dispute_id}:{dispute.status}"[-80:],

@@ -84,7 +84,7 @@ def apply(purchase: Purchase) -> None:
     purchase.refresh_from_db(fields=["refund_checks"])
     if change.amount or change.licenses:
         _record(purchase, change)
-        _tell(purchase, change)
+        _notify(purchase, change)
 
 
 def returned_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
@@ -224,7 +224,7 @@ def _record(purchase: Purchase, change: _Change) -> None:
     )
 
 
-def _tell(purchase: Purchase, change: _Change) -> None:
+def _notify(purchase: Purchase, change: _Change) -> None:
     """Everybody whom it concerns: the buyer, whoever may buy, and support if licenses lack."""
     organization = purchase.organization
     if organization is None:
@@ -233,7 +233,7 @@ def _tell(purchase: Purchase, change: _Change) -> None:
     people = {member.user.email for member in people_who_may_buy(organization)}
     kind = "payment_returned" if change.amount >= 0 else "return_undone"
     for recipient in sorted(people | {purchase.buyer_email}):
-        notify.tell(
+        notify.send(
             recipient,
             kind,
             reference=f"{purchase.reference}:{purchase.refund_checks}",
@@ -241,7 +241,7 @@ def _tell(purchase: Purchase, change: _Change) -> None:
             data=facts,
         )
     if facts["over"] and settings.SUPPORT_EMAIL:
-        notify.tell(
+        notify.send(
             settings.SUPPORT_EMAIL,
             "over_licenses",
             reference=f"{purchase.reference}:{purchase.refund_checks}",

@@ -219,7 +219,7 @@ def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: Processo
     dispute.status = later_dispute_status(before, heard.status) if before else heard.status
     dispute.save()
     if dispute.status != before:
-        problems.tell_about_dispute(dispute)
+        problems.notify_of_dispute(dispute)
 
 
 def _require_known(status: str, words: list[str]) -> None:

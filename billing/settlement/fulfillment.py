@@ -48,7 +48,7 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
     if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
         # Two payments of one renewal: the first one counts.
         _give_back(purchase, session, payment, ProblemReason.SURPLUS)
-        _tell_about_second_renewal(purchase, purchase.renewal, session)
+        _notify_of_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
     reason = why_not_grantable(purchase)
     if reason is not None:
@@ -104,7 +104,7 @@ def give_back_surplus(purchase: Purchase, session: CheckoutSession, payment: Pay
 def hold_unknown(session: CheckoutSession) -> None:
     """Put a payment that carries our mark but belongs to no purchase on support's list (R15)."""
     payment = session.payment
-    # One transaction: whoever is on the list has been told of.
+    # One transaction: a problem on the list always has its notification.
     with transaction.atomic():
         problem, is_new = PaymentProblem.objects.get_or_create(
             session_id=session.id,
@@ -133,7 +133,7 @@ def _grant(purchase: Purchase) -> None:
     purchase.settled_at = clock.now()
     _GRANTS[PurchaseKind(purchase.kind)](purchase)
     purchase.receipt_number = _next_receipt_number(purchase)
-    _tell_about_grant(purchase)
+    _notify_of_fulfillment(purchase)
 
 
 def _grant_add_on(purchase: Purchase) -> None:
@@ -223,21 +223,21 @@ def _next_receipt_number(purchase: Purchase) -> int:
     return (highest or 0) + 1
 
 
-def _tell_about_grant(purchase: Purchase) -> None:
+def _notify_of_fulfillment(purchase: Purchase) -> None:
     organization = purchase.organization
     if organization is None:
         return
     facts = _mail_facts(purchase)
 
-    def told(address: str, kind: str) -> notify.Told:
-        return notify.Told(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
+    def draft(address: str, kind: str) -> notify.Draft:
+        return notify.Draft(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
 
-    everybody = [told(purchase.buyer_email, "receipt")]
+    everybody = [draft(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = others_for_receipts(organization, purchase.buyer)
-        everybody += [told(one, "bought") for one in others if one != purchase.buyer_email]
+        everybody += [draft(one, "bought") for one in others if one != purchase.buyer_email]
     # In one statement. The processor waits for our answer: the mails go out with the next sweep.
-    notify.tell_all("", everybody, organization=organization)
+    notify.send_all("", everybody, organization=organization)
 
 
 def deliver_receipt(purchase: Purchase) -> None:
@@ -282,7 +282,7 @@ def _give_back(
         created_at=clock.now(),
     )
     sync.request(problem, amount=payment.amount, currency=session.currency)
-    notify.tell(
+    notify.send(
         purchase.buyer_email,
         _refund_mail(purchase, reason),
         reference=f"session:{session.id}",
@@ -297,15 +297,15 @@ def _refund_mail(purchase: Purchase, reason: ProblemReason) -> str:
     return f"payment_refunded_{reason}"
 
 
-def _tell_about_second_renewal(
+def _notify_of_second_renewal(
     purchase: Purchase, renewal: Renewal, session: CheckoutSession
 ) -> None:
     """Whoever paid the renewal, and support, learn of the second payment as well (R14)."""
     first = Purchase.objects.filter(renewal=renewal, status=PurchaseStatus.SETTLED).first()
-    told = [first.buyer_email] if first else []
-    told += [settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else []
-    for recipient in set(told) - {purchase.buyer_email}:
-        notify.tell(
+    recipients = [first.buyer_email] if first else []
+    recipients += [settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else []
+    for recipient in set(recipients) - {purchase.buyer_email}:
+        notify.send(
             recipient,
             "renewal_paid_twice",
             reference=f"session:{session.id}",
@@ -326,7 +326,7 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
         created_at=clock.now(),
     )
     problems.hand_to_support(problem)
-    notify.tell(
+    notify.send(
         purchase.buyer_email,
         "payment_held",
         reference=f"session:{session.id}",

@@ -17,7 +17,7 @@ from subscriptions.admin.packages import PackageAdmin
 from subscriptions.admin.records import (
     ActivityAdmin,
     LicenseEntryAdmin,
-    NoticeAdmin,
+    NotificationAdmin,
     ReminderAdmin,
     RenewalAdmin,
     TermAdmin,
@@ -28,7 +28,7 @@ __all__ = [
     "ConversationAdmin",
     "LicenseEntryAdmin",
     "MembershipAdmin",
-    "NoticeAdmin",
+    "NotificationAdmin",
     "OrganizationAdmin",
     "PackageAdmin",
     "ReminderAdmin",

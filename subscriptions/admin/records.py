@@ -182,15 +182,15 @@ class LicenseEntryAdmin(_ComposedAdmin):
 
 
 # Notices that are no mail yet.
-WaitingNoticeFilter = yes_filter(
+WaitingFilter = yes_filter(
     "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )
 
 
 @admin.register(Notice)
-class NoticeAdmin(Searched, RecordAdmin):
+class NotificationAdmin(Searched, RecordAdmin):
     list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
-    list_filter = (WaitingNoticeFilter, organization_filter("organization"))
+    list_filter = (WaitingFilter, organization_filter("organization"))
     list_select_related = ("organization",)
     search_help_text = _("A recipient's e-mail, or the start of an organization's name.")
 

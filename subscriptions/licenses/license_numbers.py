@@ -42,7 +42,7 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
         seated = replace(subscription.licenses, in_use=usable - len(numbers))
         require(licenses.may_take(seated, number))
     moment = subscription.now.isoformat()
-    low_licenses.tell_when_few(subscription, number, reference=f"{organization.pk}:{moment}")
+    low_licenses.notify_when_low(subscription, number, reference=f"{organization.pk}:{moment}")
     return numbers
 
 

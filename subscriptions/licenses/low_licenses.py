@@ -6,7 +6,7 @@ from subscriptions.policy import licenses
 from subscriptions.text import links
 
 
-def tell_when_few(subscription: SubscriptionStatus, taken: int, *, reference: str) -> None:
+def notify_when_low(subscription: SubscriptionStatus, taken: int, *, reference: str) -> None:
     """Say it if taking ``taken`` licenses has come down to one of the thresholds that were set.
 
     ``subscription`` is that before they were taken; ``reference`` names what took them.
@@ -19,7 +19,7 @@ def tell_when_few(subscription: SubscriptionStatus, taken: int, *, reference: st
     if reached is None:
         return
     for address in recipients.about_reminders(organization):
-        notify.tell(
+        notify.send(
             address,
             "few_licenses",
             reference=f"few:{reference}"[:80],

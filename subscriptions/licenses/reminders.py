@@ -1,4 +1,4 @@
-"""Reminders and notices around an expiration (R32), as often as the daily job runs."""
+"""Reminders and notifications around an expiration (R32), as often as the daily job runs."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -88,11 +88,11 @@ def _look_at(term: Term, report: DailyReport) -> None:
     people = recipients.people_who_may_buy(organization)
     if subscription.canceled_on is None:
         report.count("reminders sent", _remind(subscription, term, people, report))
-    kind = _notice_due(subscription, term)
+    kind = _due_now(subscription, term)
     if kind:
         names = {member.user.email: str(member.user) for member in people}
         for address in recipients.about_reminders(organization):
-            told = notify.tell(
+            is_new = notify.send(
                 address,
                 kind,
                 # Canceled, renewed and closed once more, it is said once more.
@@ -100,7 +100,7 @@ def _look_at(term: Term, report: DailyReport) -> None:
                 organization=organization,
                 data=_facts(subscription, term, names.get(address, organization.name)),
             )
-            report.count(f"notices: {kind}", int(told))
+            report.count(f"notifications: {kind}", int(is_new))
 
 
 def _remind(
@@ -121,7 +121,7 @@ def _remind(
         report.count("reminders skipped as too old", len(run.skip))
         if run.send is not None:
             _note(term, member, [run.send], was_sent=True)
-            notify.tell(
+            notify.send(
                 member.user.email,
                 "reminder",
                 reference=f"reminder:{term.pk}:{run.send.isoformat()}",
@@ -133,14 +133,14 @@ def _remind(
 
 
 def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int:
-    """The same for addresses without an account: the notice itself keeps what was sent."""
+    """The same for addresses without an account: the notification itself records what was sent."""
     run = reminders.reminders_to_send(
         term.starts_on, term.expires_on, today=subscription.today, covered=set()
     )
     if run.send is None:
         return 0
     return sum(
-        notify.tell(
+        notify.send(
             address,
             "reminder",
             reference=f"reminder:{term.pk}:{run.send.isoformat()}",
@@ -164,17 +164,17 @@ def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: boo
     )
 
 
-def _notice_due(subscription: SubscriptionStatus, term: Term) -> str:
-    """The one notice that fits today, if any."""
+def _due_now(subscription: SubscriptionStatus, term: Term) -> str:
+    """The kind of the one notification that is due today, if any."""
     if subscription.phase == Phase.CLOSED:
         return "closed"
     if subscription.canceled_on is not None:
-        # They were told when the money went back.
+        # The refund was announced when it happened.
         return ""
     if subscription.phase == Phase.EXPIRED:
         return "expired"
     last_day = subscription.last_day_to_add
-    is_due = subscription.today >= reminders.last_day_notice_on(term.expires_on)
+    is_due = subscription.today >= reminders.last_day_reminder_on(term.expires_on)
     if is_due and last_day is not None and subscription.today <= last_day:
         return "last_day_to_add"
     return ""

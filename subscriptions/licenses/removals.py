@@ -53,7 +53,7 @@ def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User
         actor=actor,
         created_at=clock.now(),
     )
-    _tell(removal, "licenses_removed", actor)
+    _notify(removal, "licenses_removed", actor)
     return removal
 
 
@@ -75,7 +75,7 @@ def take_back(
     removal.taken_back_at = clock.now()
     removal.taken_back_by = actor
     removal.save(update_fields=["taken_back_at", "taken_back_by"])
-    _tell(removal, "removal_taken_back", actor)
+    _notify(removal, "removal_taken_back", actor)
     return removal
 
 
@@ -110,7 +110,7 @@ def _open_for_renewal(subscription: SubscriptionStatus) -> Term:
     return subscription.latest
 
 
-def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
+def _notify(removal: LicenseRemoval, kind: str, actor: User) -> None:
     organization = removal.term.organization
     facts = {
         "removal": removal.pk,
@@ -120,7 +120,7 @@ def _tell(removal: LicenseRemoval, kind: str, actor: User) -> None:
     }
     activity.record(organization, kind, actor=actor, data=facts)
     for member in recipients.people_who_may_buy(organization):
-        notify.tell(
+        notify.send(
             member.user.email,
             kind,
             reference=f"removal:{removal.pk}",

@@ -107,7 +107,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
         current.save(update_fields=["license_number", "state", "removed_at"])
         facts = {"member": str(current.key), "name": current.display_name, "role": current.role}
         activity.record(organization, "member_restored", actor=actor.user, data=facts)
-        notify.tell(
+        notify.send(
             current.user.email,
             "member_restored",
             reference=f"restored:{current.pk}:{clock.now().isoformat()}"[:80],

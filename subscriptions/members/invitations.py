@@ -11,7 +11,7 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
 from subscriptions.text.languages import untranslated
 
-NOTICE = "invitation"
+INVITATION = "invitation"
 
 
 def link_if_it_works(membership: Membership) -> str:
@@ -43,13 +43,13 @@ def membership_of(token: str) -> Membership:
 
 def send(membership: Membership, *, invited_by: str) -> None:
     """Note the invitation mail; inside the transaction that invites."""
-    told = _told(membership, invited_by)
-    notify.tell(
-        told.recipient,
-        NOTICE,
-        reference=told.reference,
+    draft = _draft(membership, invited_by)
+    notify.send(
+        draft.recipient,
+        INVITATION,
+        reference=draft.reference,
         organization=membership.organization,
-        data=told.data,
+        data=draft.data,
     )
 
 
@@ -57,12 +57,12 @@ def send_all(
     organization: Organization, memberships: Iterable[Membership], *, invited_by: str
 ) -> None:
     """The same for many members of one organization; the sweeps queue their mails."""
-    told = [_told(membership, invited_by) for membership in memberships]
-    notify.tell_all(NOTICE, told, organization=organization)
+    drafts = [_draft(membership, invited_by) for membership in memberships]
+    notify.send_all(INVITATION, drafts, organization=organization)
 
 
-def _told(membership: Membership, invited_by: str) -> notify.Told:
-    return notify.Told(
+def _draft(membership: Membership, invited_by: str) -> notify.Draft:
+    return notify.Draft(
         recipient=membership.user.email,
         reference=f"invitation:{membership.key}:{membership.invitation_number}",
         data={

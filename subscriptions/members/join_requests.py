@@ -72,7 +72,7 @@ def ask(organization: Organization, asking: Asking) -> None:
         except IntegrityError:
             # The same form twice at the same moment.
             return
-        _tell_who_may_answer(request)
+        _notify_approvers(request)
 
 
 def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_MEMBER) -> bool:
@@ -104,7 +104,7 @@ def deny(actor: Membership, request: JoinRequest) -> bool:
         if current is None:
             return False
         _decide(actor, current, JoinRequestState.DENIED)
-        notify.tell(
+        notify.send(
             current.email,
             "join_denied",
             reference=f"join:{current.pk}",
@@ -140,10 +140,10 @@ def _decide(actor: Membership, request: JoinRequest, state: JoinRequestState) ->
     activity.record(actor.organization, f"join_{state}", actor=actor.user, data=facts)
 
 
-def _tell_who_may_answer(request: JoinRequest) -> None:
+def _notify_approvers(request: JoinRequest) -> None:
     organization = request.organization
     for member in recipients.people_who_may_buy(organization):
-        notify.tell(
+        notify.send(
             member.user.email,
             "join_requested",
             reference=f"join:{request.pk}",

@@ -54,7 +54,7 @@ def answer(
         conversation.unread_by_person += 1
         conversation.unread_by_support = len(unseen)
         conversation.save()
-        _tell_person(message)
+        _notify_person(message)
     return message, True
 
 
@@ -83,11 +83,11 @@ def can_be_read_by_its_person(conversation: Conversation) -> bool:
     return reachable_by(conversation.person).filter(pk=conversation.pk).exists()
 
 
-def _tell_person(message: Message) -> None:
+def _notify_person(message: Message) -> None:
     conversation = message.conversation
     question = conversation.messages.filter(is_from_support=False, pk__lt=message.pk).last()
     organization = conversation.organization
-    notify.tell(
+    notify.send(
         conversation.reply_to,
         "message_answered",
         reference=f"message:{message.pk}",

@@ -140,7 +140,7 @@ def _begin(name: str, email: str, text: Text) -> Message:
         submission=text.submission,
         created_at=now,
     )
-    _tell_support(message)
+    _notify_support(message)
     return message
 
 
@@ -263,7 +263,7 @@ def _write(
     if conversation.state != ConversationState.WAITING:
         conversation.state = ConversationState.WAITING
         conversation.waiting_since = now
-        _tell_support(message)
+        _notify_support(message)
     conversation.last_message_at = now
     conversation.unread_by_support += 1
     conversation.save()
@@ -288,12 +288,12 @@ def unused(submission: uuid.UUID) -> uuid.UUID:
     return uuid.uuid4() if Message.objects.filter(submission=submission).exists() else submission
 
 
-def _tell_support(message: Message) -> None:
+def _notify_support(message: Message) -> None:
     if not settings.SUPPORT_EMAIL:
         return
     conversation = message.conversation
     organization = conversation.organization
-    notify.tell(
+    notify.send(
         settings.SUPPORT_EMAIL,
         "message_waiting",
         reference=f"message:{message.pk}",

@@ -30,7 +30,7 @@ class Notice(models.Model):
         verbose_name_plural = _("notifications")
         constraints = (
             models.UniqueConstraint(
-                fields=("recipient", "kind", "reference"), name="notice_is_told_once"
+                fields=("recipient", "kind", "reference"), name="notice_is_notified_once"
             ),
         )
         indexes = (

@@ -25,7 +25,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Words:
+class ActivityLine:
     """One line of the record: what was done, and the facts around it."""
 
     what: str
@@ -147,10 +147,10 @@ def actors_of(organization: Organization) -> list[User]:
     return list(User.objects.filter(pk__in=actors).order_by("name", "email")[:200])
 
 
-def words_of(activity: Activity) -> Words:
+def line_of(activity: Activity) -> ActivityLine:
     """A line of the record as people read it; an unknown verb is shown as it is."""
     what = _VERBS.get(activity.verb)
-    return Words(str(what) if what else activity.verb, _details(activity))
+    return ActivityLine(str(what) if what else activity.verb, _details(activity))
 
 
 def _details(activity: Activity) -> list[str]:

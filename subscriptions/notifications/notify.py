@@ -1,8 +1,8 @@
 """Telling people by e-mail, and recording who did what.
 
-``tell`` and ``record`` are called inside the transaction that causes them. After the commit a
+``send`` and ``record`` are called inside the transaction that causes them. After the commit a
 notice becomes an e-mail in the queue of django-post-office; ``deliver_waiting`` does the same for
-whatever a crash left behind, and for what ``tell_all`` noted. Sending is the queue's own business.
+whatever a crash left behind, and for what ``send_all`` noted. Sending is the queue's own business.
 """
 
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Told:
+class Draft:
     """What one of many is told, and the cause it is told for."""
 
     recipient: str
@@ -34,7 +34,7 @@ class Told:
     kind: str = ""
 
 
-def tell(
+def send(
     recipient: str,
     kind: str,
     *,
@@ -59,7 +59,7 @@ def tell(
     return is_new
 
 
-def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> None:
+def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) -> None:
     """Note the same kind of thing for many people; the sweeps put their mails into the queue.
 
     Writing thousands of mails takes longer than anybody waits for a page.
@@ -75,7 +75,7 @@ def tell_all(kind: str, told: Iterable[Told], *, organization: Organization) -> 
                 data=dict(one.data),
                 created_at=now,
             )
-            for one in told
+            for one in drafts
         ],
         ignore_conflicts=True,
         batch_size=500,

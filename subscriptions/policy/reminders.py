@@ -10,7 +10,7 @@ from subscriptions.policy import calendar
 MONTHS_BEFORE = (4, 3, 2, 1)
 DAYS_BEFORE = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
 # "Last day to add licenses" goes out this long before renewal opens.
-LAST_DAY_NOTICE_DAYS = 7
+LAST_DAY_REMINDER_DAYS = 7
 
 
 def months_before(day: date, months: int) -> date:
@@ -55,6 +55,6 @@ def reminders_to_send(
     return Reminders(missed[-1], tuple(missed[:-1]))
 
 
-def last_day_notice_on(expires_on: date) -> date:
+def last_day_reminder_on(expires_on: date) -> date:
     """The day "last day to add licenses" goes out (R32)."""
-    return calendar.renewal_opens_on(expires_on) - timedelta(days=LAST_DAY_NOTICE_DAYS)
+    return calendar.renewal_opens_on(expires_on) - timedelta(days=LAST_DAY_REMINDER_DAYS)

@@ -87,7 +87,7 @@ def test_130_days_with_the_job_run_twice_or_not_at_all() -> None:
 
 
 def test_the_last_day_notice_goes_out_a_week_before_renewal_opens() -> None:
-    assert reminders.last_day_notice_on(END) == date(2031, 11, 25)
+    assert reminders.last_day_reminder_on(END) == date(2031, 11, 25)
 
 
 class TestReminding:

@@ -194,7 +194,7 @@ def test_mails_are_worded_for_who_reads_them(
     }
 
     with translation.override("fr"), django_capture_on_commit_callbacks(execute=True):
-        notify.tell(
+        notify.send(
             world.assignor.user.email,
             "payment_returned",
             reference="x",

@@ -94,7 +94,7 @@ def test_programs_do_not_answer_our_mails(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        notify.tell(
+        notify.send(
             "ada@lakeside.example", "closed", reference="x", organization=world.lakeside, data={}
         )
     Client().post("/accounts/password/reset/", {"email": world.assignor.user.email})

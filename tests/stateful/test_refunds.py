@@ -95,8 +95,8 @@ class ReturnsMachine(RuleBasedStateMachine):
         self.books_agree()
         transaction.savepoint_rollback(self.before)
 
-    def told(self, payment: Payment, is_told: bool) -> None:
-        if is_told:
+    def told(self, payment: Payment, is_notified: bool) -> None:
+        if is_notified:
             hear(payment.purchase)
 
     @initialize(target=payments, groups=st.integers(1, 4))
@@ -113,14 +113,14 @@ class ReturnsMachine(RuleBasedStateMachine):
         self.list.append(payment)
         return payment
 
-    @rule(target=refunds, payment=payments, part=st.floats(0.05, 1), is_told=st.booleans())
-    def refund_in_the_dashboard(self, payment: Payment, part: float, is_told: bool) -> Any:
+    @rule(target=refunds, payment=payments, part=st.floats(0.05, 1), is_notified=st.booleans())
+    def refund_in_the_dashboard(self, payment: Payment, part: float, is_notified: bool) -> Any:
         amount = int(payment.left * part)
         if amount < 1 or payment.disputed or payment.lost:
             return multiple()
         made = self.stripe.refund(payment_intent=payment.purchase.payment_intent_id, amount=amount)
         payment.refunds[made["id"]] = amount
-        self.told(payment, is_told)
+        self.told(payment, is_notified)
         return payment, made["id"]
 
     @rule(target=refunds, payment=payments, groups=st.integers(1, 4), is_all=st.booleans())
@@ -140,32 +140,34 @@ class ReturnsMachine(RuleBasedStateMachine):
         payment.refunds[refund.refund_id or ""] = refund.amount
         return payment, refund.refund_id
 
-    @rule(made=consumes(refunds), is_told=st.booleans())
-    def a_refund_fails(self, made: tuple[Payment, str], is_told: bool) -> None:
+    @rule(made=consumes(refunds), is_notified=st.booleans())
+    def a_refund_fails(self, made: tuple[Payment, str], is_notified: bool) -> None:
         payment, refund_id = made
         self.stripe.fail_refund(refund_id)
         del payment.refunds[refund_id]
-        self.told(payment, is_told)
+        self.told(payment, is_notified)
 
-    @rule(target=disputes, payment=payments, is_told=st.booleans(), is_lost_at_once=st.booleans())
+    @rule(
+        target=disputes, payment=payments, is_notified=st.booleans(), is_lost_at_once=st.booleans()
+    )
     def the_cardholder_disputes(
-        self, payment: Payment, is_told: bool, is_lost_at_once: bool
+        self, payment: Payment, is_notified: bool, is_lost_at_once: bool
     ) -> Any:
         if payment.left < 1 or payment.disputed or payment.lost:
             return multiple()
         opened = self.stripe.open_dispute(payment_intent=payment.purchase.payment_intent_id)
         payment.disputed[opened["id"]] = opened["amount"]
-        self.told(payment, is_told)
+        self.told(payment, is_notified)
         if is_lost_at_once:
             self.decide(payment, opened["id"], is_lost=True)
             return multiple()
         return payment, opened["id"]
 
-    @rule(dispute=consumes(disputes), is_lost=st.booleans(), is_told=st.booleans())
-    def it_is_decided(self, dispute: tuple[Payment, str], is_lost: bool, is_told: bool) -> None:
+    @rule(dispute=consumes(disputes), is_lost=st.booleans(), is_notified=st.booleans())
+    def it_is_decided(self, dispute: tuple[Payment, str], is_lost: bool, is_notified: bool) -> None:
         payment, dispute_id = dispute
         self.decide(payment, dispute_id, is_lost=is_lost)
-        self.told(payment, is_told)
+        self.told(payment, is_notified)
 
     def decide(self, payment: Payment, dispute_id: str, *, is_lost: bool) -> None:
         self.stripe.close_dispute(dispute_id, "lost" if is_lost else "won")

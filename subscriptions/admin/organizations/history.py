@@ -14,7 +14,7 @@ from subscriptions.admin.parts import log
 from subscriptions.admin.parts.display import LONGEST_LIST, list_of
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
-from subscriptions.notifications.activity import words_of
+from subscriptions.notifications.activity import line_of
 from subscriptions.text import formats
 
 # The log and the activity of one action are written one after the other.
@@ -70,7 +70,7 @@ def list_of_activities(organization: Organization) -> str:
 
 def words(activity: Activity) -> str:
     """What happened, with whom or how many."""
-    what = words_of(activity).what
+    what = line_of(activity).what
     number = activity.data.get("quantity")
     name = activity.data.get("name")
     about = name or (formats.number(number) if isinstance(number, int) else "")
@@ -80,8 +80,8 @@ def words(activity: Activity) -> str:
 def change(activity: Activity) -> str:
     """What it changed, where that was recorded."""
     data: Mapping[str, Any] = activity.data
-    tell = _CHANGES.get(activity.verb)
-    return tell(data) if tell else ""
+    describe = _CHANGES.get(activity.verb)
+    return describe(data) if describe else ""
 
 
 def _role(data: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
     found = _found(request, member)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
-        row.words = log.words_of(row)  # type: ignore[attr-defined]
+        row.words = log.line_of(row)  # type: ignore[attr-defined]
     chosen = {name: request.GET.get(name, "")[:60] for name in ("kind", "actor", "since", "until")}
     query = request.GET.copy()
     query.pop("page", None)
@@ -78,7 +78,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _cells(row: Activity) -> list[str]:
-    words = log.words_of(row)
+    words = log.line_of(row)
     return [
         row.at.astimezone(clock.zone()).isoformat(timespec="seconds"),
         str(row.actor or ""),

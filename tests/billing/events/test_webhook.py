@@ -272,7 +272,7 @@ class TestTheProcessorIsOutOfReach:
         body = completed(paid(world).session_id)
         with monkeypatch.context() as broken:
             broken.setattr(
-                "subscriptions.notifications.notify.tell_all", lambda *args, **kwargs: 1 / 0
+                "subscriptions.notifications.notify.send_all", lambda *args, **kwargs: 1 / 0
             )
             failed = deliver(body)
 

@@ -174,7 +174,7 @@ STORIES: dict[str, tuple[Step, list[Step], int]] = {
 }
 
 
-def tell(world: World, steps: list[Step]) -> None:
+def replay(world: World, steps: list[Step]) -> None:
     """One step after the other; after its end the process is started anew with the next one."""
     for step in steps:
         with suppress(SystemExit, Refused, PriceChanged, ProcessorError):
@@ -189,7 +189,7 @@ def test_every_point_is_in_the_matrix(
     before(world)
 
     with killing(monkeypatch, None) as killer:
-        tell(world, steps)
+        replay(world, steps)
 
     assert killer.points == points
     books_agree(world, stripe)
@@ -205,7 +205,7 @@ def test_after_reconciliation_money_and_licenses_agree(
     before, steps, _ = STORIES[name]
     before(world)
     with killing(monkeypatch, fatal):
-        tell(world, steps)
+        replay(world, steps)
 
     reconcile()
     world.later(minutes=5)

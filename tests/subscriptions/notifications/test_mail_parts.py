@@ -46,7 +46,7 @@ def mail_of(world: World, kind: str, callbacks: Any) -> Email:
     )
     data |= {"organization_name": NAME, "link": LINK, "days": 3, "currency": "usd"}
     with callbacks(execute=True):
-        notify.tell(
+        notify.send(
             "ada@lakeside.example", kind, reference="x", organization=world.lakeside, data=data
         )
     queued: Email = Email.objects.get()

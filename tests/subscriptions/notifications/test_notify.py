@@ -19,8 +19,8 @@ from tests.support.world import World, local
 NEW = NewMember("Nora", "nora@lakeside.example", Role.OBSERVER)
 
 
-def tell(world: World, reference: str = "x:1") -> None:
-    notify.tell(
+def send(world: World, reference: str = "x:1") -> None:
+    notify.send(
         "ada@lakeside.example",
         "payment_held",
         reference=reference,
@@ -55,15 +55,15 @@ def test_the_queue_sends_it_once(world: World, committed_db: str) -> None:
 
 def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        tell(world)
-        tell(world)
+        send(world)
+        send(world)
     notify.deliver_waiting()
 
     assert Email.objects.count() == 1
 
 
 def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
-    tell(world)
+    send(world)
     assert not Email.objects.exists()
 
     assert notify.deliver_waiting() == 1
@@ -73,7 +73,7 @@ def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
 
 def test_without_its_cause_nothing_is_told(world: World) -> None:
     with transaction.atomic():
-        tell(world)
+        send(world)
         transaction.set_rollback(True)
 
     assert not Notice.objects.exists()
@@ -83,8 +83,8 @@ def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        notify.tell("a@b.example", "no_such_kind", reference="x", organization=None, data={})
-        tell(world)
+        notify.send("a@b.example", "no_such_kind", reference="x", organization=None, data={})
+        send(world)
 
     assert Email.objects.count() == 1
     assert Notice.objects.get(kind="no_such_kind").queued_at is None

@@ -214,8 +214,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 # Days after expiration until an organization's pages close (R22).
 CLOSE_AFTER_DAYS = env.int("CLOSE_AFTER_DAYS", default=14)
-# Days without signing in after which a member counts as dormant.
-DORMANT_AFTER_DAYS = env.int("DORMANT_AFTER_DAYS", default=182)
+# Days without signing in after which a member counts as inactive.
+INACTIVE_AFTER_DAYS = env.int("INACTIVE_AFTER_DAYS", default=182)
 # What a renewal after expiration costs on top, in minor units of the organization's currency.
 LATE_FEE_AMOUNT = env.int("LATE_FEE_AMOUNT", default=0)
 

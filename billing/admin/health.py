@@ -25,7 +25,7 @@ from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Fact, Panel, link, marked, moment
-from subscriptions.models import Notice, User
+from subscriptions.models import Notification, User
 from subscriptions.text import formats
 
 MAY_LOOK = "billing.view_processorevent"
@@ -180,7 +180,7 @@ def returns() -> Panel:
 
 def mails() -> Panel:
     """Whether people are told what they are to be told."""
-    notices = Notice.objects.filter(queued_at__isnull=True)
+    notifications = Notification.objects.filter(queued_at__isnull=True)
     queue = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
     failed = Email.objects.filter(status=STATUS.failed)
     # The queue keeps its own time, in which the demo's clock has no part.
@@ -188,7 +188,7 @@ def mails() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Notifications without an e-mail"),
-            _counted(notices, display.list_of(Notice, waiting="yes")),
+            _counted(notifications, display.list_of(Notification, waiting="yes")),
         ),
         (gettext("E-mails waiting to be sent"), formats.number(queue.count())),
         (gettext("Waiting since"), moment(waiting)),

@@ -12,8 +12,8 @@ from subscriptions.admin.organizations.filters import over_their_licenses
 from subscriptions.admin.parts import display
 from subscriptions.licenses.terms import in_phase
 from subscriptions.messenger.replies import count_waiting
-from subscriptions.models import Conversation, Organization
-from subscriptions.models.messenger import ConversationState
+from subscriptions.models import Organization, Thread
+from subscriptions.models.messenger import ThreadState
 from subscriptions.policy.expiration import Phase
 from subscriptions.text import formats
 
@@ -41,8 +41,8 @@ def figures(request: HttpRequest) -> list[Figure]:
         found.append(
             _figure(_("Disputes that need a response"), count, address, is_urgent=count > 0)
         )
-    if display.may_see(request, Conversation):
-        address = display.list_of(Conversation, state__exact=ConversationState.WAITING.value)
+    if display.may_see(request, Thread):
+        address = display.list_of(Thread, state__exact=ThreadState.WAITING.value)
         count = count_waiting()
         found.append(_figure(_("Threads waiting"), count, address, is_urgent=count > 0))
     if display.may_see(request, Organization):

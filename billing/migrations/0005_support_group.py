@@ -51,4 +51,7 @@ class Migration(migrations.Migration):
         ('subscriptions', '0005_prefix_searches'),
     ]
 
+    # Its permissions have other names from there on.
+    run_before = [('subscriptions', '0018_one_word_for_each_thing')]
+
     operations = [migrations.RunPython(create_group, remove_group)]

@@ -260,7 +260,7 @@ class Purchase(models.Model):
 
     @property
     def reference(self) -> str:
-        """How the ledger, notices and activity know this purchase."""
+        """How the ledger, notifications and activity know this purchase."""
         return f"purchase:{self.pk}"
 
 

@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseStatus:
     """Grant what a completed Checkout Session paid for, or say what becomes of it instead.
 
-    Fills in the payment's facts on the locked ``purchase``, writes ledger, receipt number, notices
-    and activity, and answers with the state to move to.
+    Fills in the payment's facts on the locked ``purchase``; writes the ledger, receipt number,
+    notifications and activity. Returns the status to move to.
     """
     payment = session.payment
     differing = differences(_expected(purchase), _received(session))

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.models import CompleteRun, Notice
+from subscriptions.models import CompleteRun, Notification
 
 # Finished purchases are counted for as long; those that are not, always.
 LOOKING_BACK = timedelta(days=1)
@@ -51,9 +51,9 @@ def _waiting() -> Iterator[Metric]:
         PaymentProblem.objects.filter(needs_support=True).count(),
     )
     yield _gauge(
-        "licensing_notices_waiting",
-        "Notices whose mail is not queued yet.",
-        Notice.objects.filter(queued_at=None).count(),
+        "licensing_notifications_waiting",
+        "Notifications whose mail is not queued yet.",
+        Notification.objects.filter(queued_at=None).count(),
     )
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group
 
 from billing.models import Purchase
 from billing.states import PurchaseKind, PurchaseStatus
-from licensing_site.demo import conversations
+from licensing_site.demo import threads
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Membership, Organization, Package, Renewal, Term, User
@@ -66,7 +66,7 @@ class DemoLoader:
         self._member(lakeside, both, Role.ASSIGNOR, 5)
         self._member(harbor, both, Role.GENERAL_MEMBER, 32)
         self._staff()
-        conversations.load(clock.now())
+        threads.load(clock.now())
 
     def _packages(self) -> None:
         entries = [

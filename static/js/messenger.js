@@ -1,4 +1,4 @@
-// Opens the messenger's panel, and has the conversation ask for news while somebody looks at it.
+// Opens the messenger's panel, and has the thread ask for news while somebody looks at it.
 // Without it the button is a link to the messenger's page.
 
 const PAUSE = 8_000;

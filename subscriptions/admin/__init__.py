@@ -1,7 +1,7 @@
 """The Django admin of organizations, members, packages and records: where support works.
 
 History is read and never changed (R24, R29); what support may do has a page of its own each: resend
-an invitation (R4), answer a conversation (R28). Accounts are their owners' (R3).
+an invitation (R4), answer a thread (R28). Accounts are their owners' (R3).
 
 Doors: ``parts``, from which apps above build their own pages; ``organizations`` and ``records``,
 whose pages keep places for what those apps add, each with a key. Nothing else.
@@ -11,7 +11,7 @@ Django looks for the admin of an app in this module, so importing it registers e
 
 from subscriptions.admin.accounts import UserAdmin
 from subscriptions.admin.members import MembershipAdmin
-from subscriptions.admin.messenger import ConversationAdmin
+from subscriptions.admin.messenger import ThreadAdmin
 from subscriptions.admin.organizations.model_admin import OrganizationAdmin
 from subscriptions.admin.packages import PackageAdmin
 from subscriptions.admin.records import (
@@ -25,7 +25,6 @@ from subscriptions.admin.records import (
 
 __all__ = [
     "ActivityAdmin",
-    "ConversationAdmin",
     "LicenseEntryAdmin",
     "MembershipAdmin",
     "NotificationAdmin",
@@ -34,5 +33,6 @@ __all__ = [
     "ReminderAdmin",
     "RenewalAdmin",
     "TermAdmin",
+    "ThreadAdmin",
     "UserAdmin",
 ]

@@ -1,4 +1,4 @@
-"""Support's queue in the Django admin (R28): read, answer, close. Nothing written is changed."""
+"""Support's queue in the Django admin (R28): read, reply, close. Nothing written is changed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,20 +26,20 @@ from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.forms import MessageForm
-from subscriptions.models import Conversation, Message, User
+from subscriptions.models import Message, Thread, User
 from subscriptions.models.indexes import begins
-from subscriptions.models.messenger import ConversationState
+from subscriptions.models.messenger import ThreadState
 from subscriptions.policy.refusal import Refused
 from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import refusal_text
 
-# Answering and closing; reading asks for view_conversation.
-MAY_ANSWER = "subscriptions.add_message"
-MAY_CLOSE = "subscriptions.change_conversation"
+# Answering and closing; reading asks for view_thread.
+MAY_REPLY = "subscriptions.add_message"
+MAY_CLOSE = "subscriptions.change_thread"
 
 
 class RemovalFilter(admin.SimpleListFilter):
-    """Conversations in which licenses were asked to be removed (R27)."""
+    """Threads in which licenses were asked to be removed (R27)."""
 
     title = _("removal of licenses")
     parameter_name = "removal"
@@ -59,8 +59,8 @@ class SeenForm(forms.Form):
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class AnswerForm(MessageForm, SeenForm):
-    """An answer, and what had been read when it was written."""
+class ReplyForm(MessageForm, SeenForm):
+    """A reply, and the newest message its author had seen."""
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -72,7 +72,7 @@ def remove_licenses_link(message: Message) -> str:
     """The organization's page for removing licenses, for this request; "" where there is none."""
     if message.removal_quantity is None:
         return ""
-    organization = message.conversation.organization_id
+    organization = message.thread.organization_id
     try:
         page = reverse("admin:subscriptions_organization_remove_licenses", args=[organization])
     except NoReverseMatch:
@@ -80,8 +80,8 @@ def remove_licenses_link(message: Message) -> str:
     return f"{page}?{urlencode({'message': message.pk})}"
 
 
-@admin.register(Conversation)
-class ConversationAdmin(Searched, ReadOnlyAdmin):
+@admin.register(Thread)
+class ThreadAdmin(Searched, ReadOnlyAdmin):
     """Who waits longest stands first."""
 
     list_display = (
@@ -109,24 +109,24 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         by_name = Q(name__istartswith=text)
         return by_person | by_name | Q(organization__in=search.organizations(text))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
         """With how many licenses were asked to be removed last."""
-        conversations: QuerySet[Conversation] = super().get_queryset(request)
-        asking = Message.objects.filter(conversation=OuterRef("pk"), removal_quantity__isnull=False)
+        threads: QuerySet[Thread] = super().get_queryset(request)
+        asking = Message.objects.filter(thread=OuterRef("pk"), removal_quantity__isnull=False)
         last = asking.order_by("-pk").values("removal_quantity")[:1]
-        return conversations.annotate(asked_quantity=Subquery(last))
+        return threads.annotate(asked_quantity=Subquery(last))
 
     @admin.display(description=_("from"))
-    def who(self, conversation: Conversation) -> str:
+    def who(self, thread: Thread) -> str:
         """The name; one that nothing has proven is marked."""
-        if conversation.person is not None:
-            return str(conversation)
-        return gettext("%(name)s (no account)") % {"name": conversation.name}
+        if thread.person is not None:
+            return str(thread)
+        return gettext("%(name)s (no account)") % {"name": thread.name}
 
     @admin.display(description=_("waiting for"), ordering="waiting_since")
-    def waits_for(self, conversation: Conversation) -> Any:
+    def waits_for(self, thread: Thread) -> Any:
         """In bold, so that it is seen."""
-        since = conversation.waiting_since
+        since = thread.waiting_since
         return (
             format_html("<strong>{}</strong>", timesince(since, clock.now(), depth=1))
             if since
@@ -134,20 +134,20 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         )
 
     @admin.display(description=_("unread"), ordering="unread_by_support")
-    def unread(self, conversation: Conversation) -> int | None:
+    def unread(self, thread: Thread) -> int | None:
         """Messages that nobody of support has opened."""
-        return conversation.unread_by_support or None
+        return thread.unread_by_support or None
 
     @admin.display(description=_("to remove"), ordering="asked_quantity")
-    def removal(self, conversation: Conversation) -> int | None:
+    def removal(self, thread: Thread) -> int | None:
         """How many licenses were asked to be removed last, if any."""
-        quantity: int | None = conversation.asked_quantity  # type: ignore[attr-defined]
+        quantity: int | None = thread.asked_quantity  # type: ignore[attr-defined]
         return quantity
 
     @admin.display(description=_("last message"), ordering="last_message_at")
-    def last_message(self, conversation: Conversation) -> str:
+    def last_message(self, thread: Thread) -> str:
         """How long ago anybody wrote last."""
-        ago = timesince(conversation.last_message_at, clock.now(), depth=1)
+        ago = timesince(thread.last_message_at, clock.now(), depth=1)
         return gettext("%(time)s ago") % {"time": ago}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -155,12 +155,12 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         title = gettext("Threads: %(waiting)s waiting") % {"waiting": replies.count_waiting()}
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
-    # One conversation ----------------------------------------------------------------------------
+    # One thread ----------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         """The two things to do beside looking, before Django's own addresses."""
         return [
-            self._page("answer", self.answer_view),
+            self._page("reply", self.reply_view),
             self._page("close", self.close_view),
             *super().get_urls(),
         ]
@@ -169,61 +169,61 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
         return path(
             f"<int:pk>/{name}/",
             self.admin_site.admin_view(view),
-            name=f"subscriptions_conversation_{name}",
+            name=f"subscriptions_thread_{name}",
         )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The conversation, and what may be done about it. Opening it marks it as read."""
+        """The thread, and what may be done about it. Opening it marks it as read."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         return self._show(request, self._find(read_number(object_id) or 0))
 
-    def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Send an answer."""
-        conversation = self._to_be_changed(request, pk, MAY_ANSWER)
-        form = AnswerForm(request.POST)
+    def reply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send a reply."""
+        thread = self._to_be_changed(request, pk, MAY_REPLY)
+        form = ReplyForm(request.POST)
         if not form.is_valid():
-            return self._show(request, conversation, form, status=422)
+            return self._show(request, thread, form, status=422)
         try:
             with transaction.atomic():
-                answer, is_new = replies.answer(
-                    conversation, _staff(request), form.text(), seen=form.cleaned_data["seen"]
+                reply, is_new = replies.reply(
+                    thread, _staff(request), form.text(), seen=form.cleaned_data["seen"]
                 )
                 if is_new:
-                    words = gettext("Replied (message %(number)s).") % {"number": answer.pk}
-                    self.log_change(request, conversation, words)
+                    words = gettext("Replied (message %(number)s).") % {"number": reply.pk}
+                    self.log_change(request, thread, words)
         except Refused as refused:
             form.add_error("body", refusal_text(refused.refusal))
-            return self._show(request, conversation, form, status=409)
+            return self._show(request, thread, form, status=409)
         messages.success(
             request,
             gettext("The reply has been sent, also by e-mail to %(email)s.")
-            % {"email": conversation.reply_to},
+            % {"email": thread.reply_to},
         )
-        return HttpResponseRedirect(_address(conversation))
+        return HttpResponseRedirect(_address(thread))
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a conversation off the queue without an answer."""
-        conversation = self._to_be_changed(request, pk, MAY_CLOSE)
+        """Take a thread off the queue without a reply."""
+        thread = self._to_be_changed(request, pk, MAY_CLOSE)
         form = SeenForm(request.POST)
         seen = form.cleaned_data["seen"] if form.is_valid() else 0
         try:
             with transaction.atomic():
-                if replies.close(conversation, seen=seen):
-                    self.log_change(request, conversation, gettext("Closed without a reply."))
+                if replies.close(thread, seen=seen):
+                    self.log_change(request, thread, gettext("Closed without a reply."))
         except Refused as refused:
             messages.error(request, refusal_text(refused.refusal))
-            return HttpResponseRedirect(_address(conversation))
+            return HttpResponseRedirect(_address(thread))
         messages.success(request, gettext("Closed. It waits again when a new message comes."))
-        return HttpResponseRedirect(reverse("admin:subscriptions_conversation_changelist"))
+        return HttpResponseRedirect(reverse("admin:subscriptions_thread_changelist"))
 
-    def _find(self, pk: int) -> Conversation:
-        found = Conversation.objects.select_related("person", "organization")
+    def _find(self, pk: int) -> Thread:
+        found = Thread.objects.select_related("person", "organization")
         return get_object_or_404(found, pk=pk)
 
-    def _to_be_changed(self, request: HttpRequest, pk: int, permission: str) -> Conversation:
+    def _to_be_changed(self, request: HttpRequest, pk: int, permission: str) -> Thread:
         may_change = request.user.has_perm(permission) and self.has_view_permission(request)
         if request.method != "POST" or not may_change:
             raise PermissionDenied
@@ -232,41 +232,38 @@ class ConversationAdmin(Searched, ReadOnlyAdmin):
     def _show(
         self,
         request: HttpRequest,
-        conversation: Conversation,
-        form: AnswerForm | None = None,
+        thread: Thread,
+        form: ReplyForm | None = None,
         *,
         status: int = 200,
     ) -> HttpResponse:
-        may_answer = request.user.has_perm(MAY_ANSWER)
-        rows = threads.messages_of(conversation)
-        unread = conversation.unread_by_support
-        if may_answer and not is_head(request):
-            replies.mark_read_by_support(conversation)
+        may_reply = request.user.has_perm(MAY_REPLY)
+        rows = threads.messages_of(thread)
+        unread = thread.unread_by_support
+        if may_reply and not is_head(request):
+            replies.mark_read_by_support(thread)
         for row in rows:
-            row.conversation = conversation
+            row.thread = thread
             # For the template, which holds no rules.
             row.remove_licenses_link = remove_licenses_link(row)  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": str(conversation),
-            "conversation": conversation,
+            "title": str(thread),
+            "thread": thread,
             "rows": rows,
             "unread": unread,
-            "form": form or AnswerForm(),
+            "form": form or ReplyForm(),
             "seen": rows[-1].pk if rows else 0,
-            "may_answer": may_answer,
-            "may_close": conversation.state == ConversationState.WAITING
-            and request.user.has_perm(MAY_CLOSE),
-            "is_out_of_reach": conversation.person is not None
-            and not replies.can_be_read_by_its_person(conversation),
+            "may_reply": may_reply,
+            "may_close": thread.state == ThreadState.WAITING and request.user.has_perm(MAY_CLOSE),
+            "is_out_of_reach": thread.person is not None
+            and not replies.can_be_read_by_its_person(thread),
             "same_email": (
-                None
-                if conversation.person
-                else User.objects.filter(email=conversation.email).first()
+                None if thread.person else User.objects.filter(email=thread.email).first()
             ),
         }
-        page = "admin/subscriptions/conversation/change_form.html"
+        page = "admin/subscriptions/thread/change_form.html"
         return TemplateResponse(request, page, context, status=status)
 
 
@@ -276,5 +273,5 @@ def _staff(request: HttpRequest) -> User:
     return user
 
 
-def _address(conversation: Conversation) -> str:
-    return reverse("admin:subscriptions_conversation_change", args=[conversation.pk])
+def _address(thread: Thread) -> str:
+    return reverse("admin:subscriptions_thread_change", args=[thread.pk])

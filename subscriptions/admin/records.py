@@ -1,4 +1,4 @@
-"""What is written once and read for ever: terms, renewals, the ledger, notices, activity."""
+"""What is written once and read for ever: terms, renewals, the ledger, notifications, activity."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from subscriptions.admin.parts.search import Searched
 from subscriptions.models import (
     Activity,
     LicenseEntry,
-    Notice,
+    Notification,
     Reminder,
     Renewal,
     Term,
@@ -181,13 +181,13 @@ class LicenseEntryAdmin(_ComposedAdmin):
         return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
-# Notices that are no mail yet.
+# Notifications that are no mail yet.
 WaitingFilter = yes_filter(
     "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )
 
 
-@admin.register(Notice)
+@admin.register(Notification)
 class NotificationAdmin(Searched, RecordAdmin):
     list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
     list_filter = (WaitingFilter, organization_filter("organization"))

@@ -93,7 +93,7 @@ def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
         return []
     return list(
         Message.objects.filter(
-            conversation__organization=subscription.organization,
+            thread__organization=subscription.organization,
             removal_quantity__isnull=False,
             removals=None,
             created_at__gte=calendar.midnight(opens_on, clock.zone()),

@@ -1,6 +1,6 @@
 """Users of an organization: adding, inviting, joining, roles, removing (R3, R4, R5), Add User (R8),
 requests to join (R2).
 
-Doors: ``dormant``, ``drafts``, ``forms``, ``invitations``, ``join_requests``,
+Doors: ``inactive``, ``drafts``, ``forms``, ``invitations``, ``join_requests``,
 ``members``.
 """

@@ -5,19 +5,19 @@ from typing import Any
 from django import template
 
 from subscriptions import clock
-from subscriptions.members import dormant, join_requests
+from subscriptions.members import inactive, join_requests
 from subscriptions.models import Organization
 
 register = template.Library()
 
 
-@register.inclusion_tag("members/_dormant_hint.html")
-def dormant_hint(organization: Organization) -> dict[str, Any]:
+@register.inclusion_tag("members/_inactive_hint.html")
+def inactive_hint(organization: Organization) -> dict[str, Any]:
     """Count inactive members, beside every way to buy."""
     return {
         "organization": organization,
-        "count": dormant.count_dormant(organization, clock.now()),
-        "days": dormant.dormant_after(organization).days,
+        "count": inactive.count_inactive(organization, clock.now()),
+        "days": inactive.inactive_after(organization).days,
     }
 
 

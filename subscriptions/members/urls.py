@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscriptions.members.views import dormant, invitations, join_requests, users
+from subscriptions.members.views import inactive, invitations, join_requests, users
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
@@ -15,10 +15,10 @@ urlpatterns = [
         name="approve_request",
     ),
     path("o/<slug:slug>/users/requests/<uuid:key>/deny/", join_requests.deny, name="deny_request"),
-    path("o/<slug:slug>/users/dormant/", dormant.dormant, name="dormant_users"),
-    path("o/<slug:slug>/users/remove/", dormant.remove_many, name="remove_users"),
-    path("o/<slug:slug>/users/removed/", dormant.removed, name="removed_users"),
-    path("o/<slug:slug>/users/removed/<uuid:key>/", dormant.restore, name="restore_user"),
+    path("o/<slug:slug>/users/inactive/", inactive.inactive, name="inactive_users"),
+    path("o/<slug:slug>/users/remove/", inactive.remove_many, name="remove_users"),
+    path("o/<slug:slug>/users/removed/", inactive.removed, name="removed_users"),
+    path("o/<slug:slug>/users/removed/<uuid:key>/", inactive.restore, name="restore_user"),
     path("o/<slug:slug>/users/", users.users, name="users"),
     path("o/<slug:slug>/users/add/", users.add, name="add_user"),
     path("o/<slug:slug>/users/add/keep/", users.keep_draft, name="keep_draft"),

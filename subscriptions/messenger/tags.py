@@ -41,8 +41,8 @@ def messenger_button(context: template.Context, *, is_plain: bool = False) -> di
 
 
 @register.simple_tag
-def waiting_conversations() -> int:
-    """How many conversations wait for support, for the head of the Django admin."""
+def waiting_threads() -> int:
+    """How many threads wait for support, for the head of the Django admin."""
     return replies.count_waiting()
 
 

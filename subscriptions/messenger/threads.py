@@ -1,6 +1,6 @@
 """The messenger: what people and support write to each other (R27, R28).
 
-Whoever writes locks the conversation first, so that its messages are numbered in order and both
+Whoever writes locks the thread first, so that its messages are numbered in order and both
 sides see what the other has done. Where the organization is locked too, it is locked before.
 """
 
@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet, Sum
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import SubscriptionStatus, status_of
-from subscriptions.models import Conversation, Membership, Message, Organization, User
+from subscriptions.models import Membership, Message, Organization, Thread, User
 from subscriptions.models.members import MembershipState
-from subscriptions.models.messenger import ConversationState
+from subscriptions.models.messenger import ThreadState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members
@@ -39,46 +39,46 @@ class Text:
 # Reading ----------------------------------------------------------------------------------------
 
 
-def conversation_of(person: User, organization: Organization | None) -> Conversation | None:
+def thread_of(person: User, organization: Organization | None) -> Thread | None:
     """The thread of ``person`` about an organization, or about none."""
-    found = Conversation.objects.filter(person=person, organization=organization)
+    found = Thread.objects.filter(person=person, organization=organization)
     return found.select_related("organization").first()
 
 
-def reachable_by(person: User) -> QuerySet[Conversation]:
+def reachable_by(person: User) -> QuerySet[Thread]:
     """The threads a person may read: their own, without those of organizations they have left."""
     belongs = Q(
         organization__memberships__user=person,
         organization__memberships__state=MembershipState.ACTIVE,
     )
-    return Conversation.objects.filter(Q(organization=None) | belongs, person=person)
+    return Thread.objects.filter(Q(organization=None) | belongs, person=person)
 
 
 def count_unread(person: User) -> int:
-    """Unread answers in all threads a person may read."""
+    """Unread replies in all threads a person may read."""
     unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
 
 
-def messages_of(conversation: Conversation | None, *, after: int = 0) -> list[Message]:
+def messages_of(thread: Thread | None, *, after: int = 0) -> list[Message]:
     """The messages after the one numbered ``after``, oldest first."""
-    if conversation is None:
+    if thread is None:
         return []
-    return list(conversation.messages.filter(pk__gt=after).select_related("author"))
+    return list(thread.messages.filter(pk__gt=after).select_related("author"))
 
 
-def mark_read_by_person(conversation: Conversation | None) -> None:
-    """Take the answers as read that were there when ``conversation`` was loaded."""
-    if conversation is not None and conversation.unread_by_person:
-        mark_read(conversation, "unread_by_person")
+def mark_read_by_person(thread: Thread | None) -> None:
+    """Mark the replies as read that were there when ``thread`` was loaded."""
+    if thread is not None and thread.unread_by_person:
+        mark_read(thread, "unread_by_person")
 
 
-def mark_read(conversation: Conversation, counter: str) -> None:
+def mark_read(thread: Thread, counter: str) -> None:
     """Set one of the two counters of unread messages to 0, as of when it was loaded."""
     # Only where nothing has come since: what was not on the page stays unread.
-    seen = {counter: getattr(conversation, counter)}
-    Conversation.objects.filter(pk=conversation.pk, **seen).update(**{counter: 0})
-    setattr(conversation, counter, 0)
+    seen = {counter: getattr(thread, counter)}
+    Thread.objects.filter(pk=thread.pk, **seen).update(**{counter: 0})
+    setattr(thread, counter, 0)
 
 
 # Writing to support -----------------------------------------------------------------------------
@@ -93,10 +93,10 @@ def write(author: Membership | User, text: Text) -> Message:
     person, organization = _who(author)
     require(rules.check_body(text.body))
     with transaction.atomic():
-        conversation = _lock_thread(person, organization)
+        thread = _lock_thread(person, organization)
         if isinstance(author, Membership):
             _member_now(author)
-        return _write(conversation, person, text)
+        return _write(thread, person, text)
 
 
 def write_without_account(name: str, email: str, text: Text) -> Message:
@@ -114,8 +114,8 @@ def write_without_account(name: str, email: str, text: Text) -> Message:
         sent = Message.objects.filter(
             submission=text.submission,
             body=text.body,
-            conversation__name=name,
-            conversation__email=email,
+            thread__name=name,
+            thread__email=email,
         ).first()
     if sent is not None:
         return sent
@@ -125,17 +125,17 @@ def write_without_account(name: str, email: str, text: Text) -> Message:
 
 def _begin(name: str, email: str, text: Text) -> Message:
     now = clock.now()
-    conversation = Conversation.objects.create(
+    thread = Thread.objects.create(
         name=name,
         email=email,
-        state=ConversationState.WAITING,
+        state=ThreadState.WAITING,
         waiting_since=now,
         last_message_at=now,
         unread_by_support=1,
         created_at=now,
     )
     message = Message.objects.create(
-        conversation=conversation,
+        thread=thread,
         body=text.body,
         submission=text.submission,
         created_at=now,
@@ -189,13 +189,13 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
     require(rules.check_body(text.body))
     with transaction.atomic():
         organization = lock_organization(member.organization)
-        conversation = _lock_thread(member.user, organization)
+        thread = _lock_thread(member.user, organization)
         if not members.can(_member_now(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)
-        if sent := sent_before(conversation, member.user, text, quantity):
+        if sent := sent_before(thread, member.user, text, quantity):
             return sent
         require(removal_bounds(status_of(organization, clock.now())).judge(quantity))
-        message = _write(conversation, member.user, text, removal_quantity=quantity)
+        message = _write(thread, member.user, text, removal_quantity=quantity)
         activity.record(
             organization,
             "removal_asked_for",
@@ -214,25 +214,25 @@ def _who(author: Membership | User) -> tuple[User, Organization | None]:
     return author, None
 
 
-def _lock_thread(person: User, organization: Organization | None) -> Conversation:
+def _lock_thread(person: User, organization: Organization | None) -> Thread:
     now = clock.now()
-    conversation, _is_new = Conversation.objects.get_or_create(
+    thread, _is_new = Thread.objects.get_or_create(
         person=person,
         organization=organization,
         defaults={
             # Until its first message is written, in this transaction.
-            "state": ConversationState.CLOSED,
+            "state": ThreadState.CLOSED,
             "last_message_at": now,
             "created_at": now,
         },
     )
-    return lock(conversation)
+    return lock(thread)
 
 
-def lock(conversation: Conversation) -> Conversation:
-    """The conversation's row, locked until the transaction ends, as it is now."""
-    locked = Conversation.objects.select_for_update(of=("self",))
-    return locked.select_related("person", "organization").get(pk=conversation.pk)
+def lock(thread: Thread) -> Thread:
+    """The thread's row, locked until the transaction ends, as it is now."""
+    locked = Thread.objects.select_for_update(of=("self",))
+    return locked.select_related("person", "organization").get(pk=thread.pk)
 
 
 def _member_now(member: Membership) -> Membership:
@@ -243,9 +243,9 @@ def _member_now(member: Membership) -> Membership:
 
 
 def _write(
-    conversation: Conversation, person: User, text: Text, *, removal_quantity: int | None = None
+    thread: Thread, person: User, text: Text, *, removal_quantity: int | None = None
 ) -> Message:
-    if sent := sent_before(conversation, person, text, removal_quantity):
+    if sent := sent_before(thread, person, text, removal_quantity):
         return sent
     now = clock.now()
     recent = Message.objects.filter(
@@ -253,28 +253,28 @@ def _write(
     )
     require(rules.may_write(recent.count()))
     message = Message.objects.create(
-        conversation=conversation,
+        thread=thread,
         author=person,
         body=text.body,
         removal_quantity=removal_quantity,
         submission=unused(text.submission),
         created_at=now,
     )
-    if conversation.state != ConversationState.WAITING:
-        conversation.state = ConversationState.WAITING
-        conversation.waiting_since = now
+    if thread.state != ThreadState.WAITING:
+        thread.state = ThreadState.WAITING
+        thread.waiting_since = now
         _notify_support(message)
-    conversation.last_message_at = now
-    conversation.unread_by_support += 1
-    conversation.save()
+    thread.last_message_at = now
+    thread.unread_by_support += 1
+    thread.save()
     return message
 
 
 def sent_before(
-    conversation: Conversation, author: User, text: Text, removal_quantity: int | None = None
+    thread: Thread, author: User, text: Text, removal_quantity: int | None = None
 ) -> Message | None:
-    """The message that the same form has written already, under the conversation's lock."""
-    return conversation.messages.filter(
+    """The message that the same form has written already, under the thread's lock."""
+    return thread.messages.filter(
         submission=text.submission,
         author=author,
         body=text.body,
@@ -291,8 +291,8 @@ def unused(submission: uuid.UUID) -> uuid.UUID:
 def _notify_support(message: Message) -> None:
     if not settings.SUPPORT_EMAIL:
         return
-    conversation = message.conversation
-    organization = conversation.organization
+    thread = message.thread
+    organization = thread.organization
     notify.send(
         settings.SUPPORT_EMAIL,
         "message_waiting",
@@ -301,6 +301,6 @@ def _notify_support(message: Message) -> None:
         data={
             "organization_name": organization.name if organization else "",
             "quantity": message.removal_quantity,
-            "link": links.full_link("admin:subscriptions_conversation_change", conversation.pk),
+            "link": links.full_link("admin:subscriptions_thread_change", thread.pk),
         },
     )

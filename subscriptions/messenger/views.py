@@ -142,11 +142,11 @@ def _show(
     was_sent: bool = False,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    # The conversation first: what is written after that is not taken as read.
-    conversation = threads.conversation_of(*_whose(author))
-    rows = threads.messages_of(conversation)
+    # The thread first: what is written after that is not taken as read.
+    thread = threads.thread_of(*_whose(author))
+    rows = threads.messages_of(thread)
     if not is_head(request):
-        threads.mark_read_by_person(conversation)
+        threads.mark_read_by_person(thread)
     context = {
         "form": form,
         "rows": rows,
@@ -162,14 +162,14 @@ def _show(
 
 def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
-    conversation = threads.conversation_of(*_whose(author))
+    thread = threads.thread_of(*_whose(author))
     known = read_number(after or "0")
     # What is no number is no message of ours: nothing comes after it.
-    rows = threads.messages_of(conversation, after=known) if known is not None else []
+    rows = threads.messages_of(thread, after=known) if known is not None else []
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     if not is_head(request):
-        threads.mark_read_by_person(conversation)
+        threads.mark_read_by_person(thread)
     context = {
         "rows": rows,
         "news": _address_of(author, "thread_news"),

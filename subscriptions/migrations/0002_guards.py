@@ -20,8 +20,8 @@ SQLITE = [
     for event, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
 ]
 SQLITE_BACK = [
-    "DROP TRIGGER license_entry_is_never_changed",
-    "DROP TRIGGER license_entry_is_never_deleted",
+    "DROP TRIGGER IF EXISTS license_entry_is_never_changed",
+    "DROP TRIGGER IF EXISTS license_entry_is_never_deleted",
 ]
 
 POSTGRESQL = [
@@ -51,8 +51,8 @@ POSTGRESQL = [
 ]
 POSTGRESQL_BACK = [
     "ALTER TABLE subscriptions_term DROP CONSTRAINT term_never_overlaps",
-    f"DROP TRIGGER license_entry_is_never_truncated ON {TABLE}",
-    f"DROP TRIGGER license_entry_is_never_changed ON {TABLE}",
+    f"DROP TRIGGER IF EXISTS license_entry_is_never_truncated ON {TABLE}",
+    f"DROP TRIGGER IF EXISTS license_entry_is_never_changed ON {TABLE}",
     "DROP FUNCTION license_ledger_is_append_only()",
 ]
 

@@ -1,10 +1,10 @@
-"""Organizations, people, packages, terms, licenses, notices and messages."""
+"""Organizations, people, packages, terms, licenses, notifications and messages."""
 
 from subscriptions.models.discounts import Discount
 from subscriptions.models.licenses import LicenseEntry
 from subscriptions.models.members import JoinRequest, MemberDraft, Membership, User
-from subscriptions.models.messenger import Conversation, Message
-from subscriptions.models.notifications import Activity, Notice, Reminder
+from subscriptions.models.messenger import Message, Thread
+from subscriptions.models.notifications import Activity, Notification, Reminder
 from subscriptions.models.organizations import NotifiedAddress, Organization
 from subscriptions.models.packages import Package
 from subscriptions.models.periodic import CompleteRun
@@ -14,7 +14,6 @@ from subscriptions.models.terms import LicenseRemoval, Renewal, Term
 __all__ = [
     "Activity",
     "CompleteRun",
-    "Conversation",
     "Discount",
     "JoinRequest",
     "LicenseEntry",
@@ -22,7 +21,7 @@ __all__ = [
     "MemberDraft",
     "Membership",
     "Message",
-    "Notice",
+    "Notification",
     "NotifiedAddress",
     "Organization",
     "Package",
@@ -31,5 +30,6 @@ __all__ = [
     "RosterImport",
     "RosterRow",
     "Term",
+    "Thread",
     "User",
 ]

@@ -11,18 +11,18 @@ from subscriptions.models.organizations import Organization
 from subscriptions.policy.messenger import LONGEST_MESSAGE
 
 
-class ConversationState(models.TextChoices):
+class ThreadState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
-    ANSWERED = "answered", _("Replied")
+    REPLIED = "replied", _("Replied")
     CLOSED = "closed", _("Closed")
 
 
-class Conversation(models.Model):
+class Thread(models.Model):
     """A thread between one person and support (R28).
 
     A person with an account has one per organization and one without; somebody without an account
-    gives name and e-mail, and each sending is a conversation of its own. Lifecycle: waiting ->
-    answered or closed, and waiting again with the person's next message. Its row is the lock under
+    gives name and e-mail, and each sending is a thread of its own. Lifecycle: waiting ->
+    replied or closed, and waiting again with the person's next message. Its row is the lock under
     which messages are written.
     """
 
@@ -31,7 +31,7 @@ class Conversation(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="conversations",
+        related_name="threads",
         verbose_name=_("person"),
     )
     organization = models.ForeignKey(
@@ -39,14 +39,14 @@ class Conversation(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="conversations",
+        related_name="threads",
         verbose_name=_("organization"),
     )
     # What somebody without an account typed; unproven.
     name = models.CharField(_("name"), max_length=120, blank=True)
     email = LowerCaseEmailField(_("e-mail"), blank=True)
-    state = models.CharField(_("state"), max_length=8, choices=ConversationState.choices)
-    # When the first message that is neither answered nor closed was written.
+    state = models.CharField(_("state"), max_length=8, choices=ThreadState.choices)
+    # When the first message that is neither replied to nor closed was written.
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"))
     unread_by_person = models.PositiveIntegerField(_("unread by the person"), default=0)
@@ -58,31 +58,31 @@ class Conversation(models.Model):
         verbose_name_plural = _("threads")
         ordering = (F("waiting_since").asc(nulls_last=True), "-last_message_at", "-id")
         constraints = (
-            one_of("conversation", "state", ConversationState.values),
+            one_of("thread", "state", ThreadState.values),
             models.UniqueConstraint(
                 fields=("person", "organization"),
-                name="conversation_is_one_per_person_and_organization",
+                name="thread_is_one_per_person_and_organization",
             ),
             # A unique index takes two NULLs for different organizations.
             models.UniqueConstraint(
                 fields=("person",),
                 condition=Q(organization__isnull=True),
-                name="conversation_without_organization_is_one_per_person",
+                name="thread_without_organization_is_one_per_person",
             ),
             models.CheckConstraint(
                 condition=Q(person__isnull=False, name="", email="")
                 | (Q(person__isnull=True, organization__isnull=True) & ~Q(name="") & ~Q(email="")),
-                name="conversation_is_with_somebody",
+                name="thread_is_with_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(state="waiting", waiting_since__isnull=False)
                 | Q(~Q(state="waiting"), waiting_since__isnull=True),
-                name="conversation_waits_since_a_moment",
+                name="thread_waits_since_a_moment",
             ),
         )
         indexes = (
-            models.Index(fields=("state", "waiting_since"), name="conversation_queue"),
-            models.Index(fields=("last_message_at",), name="conversation_by_last_message"),
+            models.Index(fields=("state", "waiting_since"), name="thread_queue"),
+            models.Index(fields=("last_message_at",), name="thread_by_last_message"),
         )
 
     def __str__(self) -> str:
@@ -96,11 +96,9 @@ class Conversation(models.Model):
 
 
 class Message(models.Model):
-    """What was written in a conversation. Never changed or deleted by anybody."""
+    """What was written in a thread. Never changed or deleted by anybody."""
 
-    conversation = models.ForeignKey(
-        Conversation, on_delete=models.PROTECT, related_name="messages"
-    )
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="messages")
     # Nobody, where the message comes from somebody without an account.
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -121,7 +119,7 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
-        # Written under the conversation's lock, so that the numbers are in order.
+        # Written under the thread's lock, so that the numbers are in order.
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(condition=~Q(body=""), name="message_says_something"),
@@ -138,19 +136,17 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=("author", "created_at"), name="message_rate"),
             models.Index(
-                fields=("conversation",),
+                fields=("thread",),
                 condition=Q(removal_quantity__isnull=False),
                 name="message_asks_for_removal",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.conversation}, {self.created_at:%Y-%m-%d}"
+        return f"{self.thread}, {self.created_at:%Y-%m-%d}"
 
 
 def unread_in_thread(person: str, organization: str) -> Subquery:
-    """Unread answers in the thread of the columns ``person`` and ``organization`` of a query."""
-    thread = Conversation.objects.filter(
-        person=OuterRef(person), organization=OuterRef(organization)
-    )
+    """Unread replies in the thread of the columns ``person`` and ``organization`` of a query."""
+    thread = Thread.objects.filter(person=OuterRef(person), organization=OuterRef(organization))
     return Subquery(thread.values("unread_by_person")[:1])

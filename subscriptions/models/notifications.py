@@ -7,16 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.organizations import Organization
 
 
-class Notice(models.Model):
-    """The fact that somebody is to be told something by e-mail.
+class Notification(models.Model):
+    """An e-mail to be sent to one person.
 
-    Written in the transaction that causes it, so that it is neither lost with a crash nor sent
-    without its cause; put into the mail queue after the commit, or by the next sweep. ``reference``
-    names the cause: the same thing is told to the same address once.
+    Written in the transaction that causes it, so that a crash never loses it and it is never sent
+    without its cause. Queued as mail after the commit, or by the next sweep. ``reference`` names
+    the cause: one address is notified of it once.
     """
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications"
     )
     recipient = models.EmailField(_("to"))
     kind = models.CharField(_("kind"), max_length=40)
@@ -30,12 +30,14 @@ class Notice(models.Model):
         verbose_name_plural = _("notifications")
         constraints = (
             models.UniqueConstraint(
-                fields=("recipient", "kind", "reference"), name="notice_is_notified_once"
+                fields=("recipient", "kind", "reference"), name="notification_is_sent_once"
             ),
         )
         indexes = (
             models.Index(
-                fields=("created_at",), condition=Q(queued_at__isnull=True), name="notice_waiting"
+                fields=("created_at",),
+                condition=Q(queued_at__isnull=True),
+                name="notification_waiting",
             ),
         )
 

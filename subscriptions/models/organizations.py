@@ -6,9 +6,9 @@ from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.prices import CURRENCIES
 
-# Nobody is dormant after a week's holiday, nor after half a working life.
-FEWEST_DORMANT_DAYS = 30
-MOST_DORMANT_DAYS = 1500
+# More than a week's vacation, and less than half a career.
+FEWEST_INACTIVE_DAYS = 30
+MOST_INACTIVE_DAYS = 1500
 
 
 def default_thresholds() -> list[int]:
@@ -47,11 +47,11 @@ class Organization(models.Model):
     # Null: nobody can ask to join by a code.
     join_code = models.CharField(_("join code"), max_length=24, unique=True, null=True, blank=True)
     # Null: as the site's settings say.
-    dormant_after_days = models.PositiveSmallIntegerField(
+    inactive_after_days = models.PositiveSmallIntegerField(
         _("days without signing in"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(FEWEST_DORMANT_DAYS), MaxValueValidator(MOST_DORMANT_DAYS)],
+        validators=[MinValueValidator(FEWEST_INACTIVE_DAYS), MaxValueValidator(MOST_INACTIVE_DAYS)],
     )
     created_at = models.DateTimeField(_("created"))
 

@@ -1,6 +1,6 @@
 """The record of who did what: written by every change, read by an organization's Administrators.
 
-Written by ``notices.record`` in the transaction of each change; here it only becomes words.
+Written by ``notifications.record`` in the transaction of each change; here it only becomes words.
 """
 
 from collections.abc import Mapping

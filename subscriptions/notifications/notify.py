@@ -1,8 +1,8 @@
-"""Telling people by e-mail, and recording who did what.
+"""Notify people by e-mail.
 
-``send`` and ``record`` are called inside the transaction that causes them. After the commit a
-notice becomes an e-mail in the queue of django-post-office; ``deliver_waiting`` does the same for
-whatever a crash left behind, and for what ``send_all`` noted. Sending is the queue's own business.
+``send`` is called inside the transaction that causes the notification. After the commit it becomes
+an e-mail in the queue of django-post-office, which sends it. ``deliver_waiting`` queues what
+``send_all`` wrote, and what a crash left behind.
 """
 
 import logging
@@ -16,7 +16,7 @@ from django.utils import translation
 from post_office import mail
 
 from subscriptions import clock
-from subscriptions.models import Membership, Notice, Organization, User
+from subscriptions.models import Membership, Notification, Organization, User
 from subscriptions.notifications import html
 from subscriptions.text import links
 
@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Draft:
-    """What one of many is told, and the cause it is told for."""
+    """One of many notifications, and its cause."""
 
     recipient: str
     reference: str
     data: Mapping[str, object]
-    # Where not all of them are told the same.
+    # Where the kinds differ.
     kind: str = ""
 
 
@@ -42,32 +42,32 @@ def send(
     organization: Organization | None,
     data: Mapping[str, object],
 ) -> bool:
-    """Note that ``recipient`` (an e-mail address) is to be told; once per kind and reference.
+    """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
-    False where that was noted before. ``data`` are the facts of the mail, which its template
+    Returns False where that was done before. ``data`` are the facts of the mail, which its template
     formats in the recipient's language: what it says stays true when names change. Amounts are in
     minor units of ``currency``; labels of ours are ``untranslated``.
     """
-    notice, is_new = Notice.objects.get_or_create(
+    notification, is_new = Notification.objects.get_or_create(
         recipient=recipient,
         kind=kind,
         reference=reference,
         defaults={"organization": organization, "data": dict(data), "created_at": clock.now()},
     )
     if is_new:
-        transaction.on_commit(lambda: _deliver(notice.pk), robust=True)
+        transaction.on_commit(lambda: _deliver(notification.pk), robust=True)
     return is_new
 
 
 def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) -> None:
-    """Note the same kind of thing for many people; the sweeps put their mails into the queue.
+    """Notify many people; the sweeps queue their mails.
 
-    Writing thousands of mails takes longer than anybody waits for a page.
+    Writing thousands of mails takes longer than a page should.
     """
     now = clock.now()
-    Notice.objects.bulk_create(
+    Notification.objects.bulk_create(
         [
-            Notice(
+            Notification(
                 recipient=one.recipient,
                 kind=one.kind or kind,
                 reference=one.reference,
@@ -83,8 +83,8 @@ def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) 
 
 
 def deliver_at_once(recipient: str, reference: str) -> None:
-    """Queue what one person is told about one cause now, rather than with the next sweep."""
-    waiting = Notice.objects.filter(
+    """Queue the mail to one person about one cause now, not with the next sweep."""
+    waiting = Notification.objects.filter(
         recipient=recipient, reference=reference, queued_at__isnull=True
     )
     for pk in waiting.values_list("pk", flat=True):
@@ -92,39 +92,41 @@ def deliver_at_once(recipient: str, reference: str) -> None:
 
 
 def deliver_waiting() -> int:
-    """Queue the mails of all notices that have none yet; how many were queued."""
-    waiting = Notice.objects.filter(queued_at__isnull=True).order_by("created_at")
+    """Queue the mails of all notifications that have none yet; how many were queued."""
+    waiting = Notification.objects.filter(queued_at__isnull=True).order_by("created_at")
     return sum(_deliver(pk) for pk in waiting.values_list("pk", flat=True)[:1000])
 
 
 def _deliver(pk: int) -> bool:
-    """Queue one notice's mail, unless that has happened. Never raises: the next sweep repeats."""
+    """Queue the mail of one notification, once. Never raises: the next sweep tries again."""
     try:
         with transaction.atomic():
-            # Against the sweep and another process delivering the same notice: never twice.
-            notice = Notice.objects.select_for_update().get(pk=pk)
-            if notice.queued_at is not None:
+            # Against the sweep and another process delivering the same notification: never twice.
+            notification = Notification.objects.select_for_update().get(pk=pk)
+            if notification.queued_at is not None:
                 return False
-            notice.queued_at = clock.now()
-            notice.save(update_fields=["queued_at"])
-            _queue(notice)
+            notification.queued_at = clock.now()
+            notification.save(update_fields=["queued_at"])
+            _queue(notification)
     except Exception:
-        logger.exception("notice %s could not be queued; the next sweep tries again", pk)
+        logger.exception("notification %s could not be queued; the next sweep tries again", pk)
         return False
     return True
 
 
-def _queue(notice: Notice) -> None:
-    with translation.override(_language_of(notice.recipient)):
-        late = _LATE_FACTS[notice.kind](notice) if notice.kind in _LATE_FACTS else {}
+def _queue(notification: Notification) -> None:
+    with translation.override(_language_of(notification.recipient)):
+        late = (
+            _LATE_FACTS[notification.kind](notification) if notification.kind in _LATE_FACTS else {}
+        )
         context = {
-            **notice.data,
+            **notification.data,
             **late,
-            "organization": notice.organization,
+            "organization": notification.organization,
             "site_url": settings.SITE_URL,
         }
-        subject = render_to_string(f"emails/{notice.kind}.subject.txt", context)
-        message = render_to_string(f"emails/{notice.kind}.txt", context)
+        subject = render_to_string(f"emails/{notification.kind}.subject.txt", context)
+        message = render_to_string(f"emails/{notification.kind}.txt", context)
         # Made from the text, so that the parts cannot come to say different things. strip() makes
         # a plain string again of what the template engine calls safe HTML: names are as typed.
         both = {
@@ -133,7 +135,7 @@ def _queue(notice: Notice) -> None:
         }
         html_message = render_to_string("emails/base.html", both)
     mail.send(
-        recipients=[notice.recipient],
+        recipients=[notification.recipient],
         sender=settings.DEFAULT_FROM_EMAIL,
         subject=" ".join(subject.split()),
         message=message,
@@ -142,13 +144,13 @@ def _queue(notice: Notice) -> None:
     )
 
 
-def _invitation(notice: Notice) -> Mapping[str, object]:
-    membership = Membership.objects.get(pk=notice.data["membership"])
+def _invitation(notification: Notification) -> Mapping[str, object]:
+    membership = Membership.objects.get(pk=notification.data["membership"])
     return {"link": links.invitation_link(membership)}
 
 
-# Facts that a notice does not keep: whoever can read it must not be let in by it.
-_LATE_FACTS: dict[str, Callable[[Notice], Mapping[str, object]]] = {"invitation": _invitation}
+# Facts that a notification does not keep: reading it must not let anyone in.
+_LATE_FACTS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
 
 
 def _language_of(recipient: str) -> str:

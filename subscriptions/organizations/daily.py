@@ -1,4 +1,4 @@
-"""The daily job: reminders, notices, and tidying up (R32).
+"""The daily job: reminders, notifications, and tidying up (R32).
 
 No rule depends on it having run. Run twice it repeats nothing; not run for days it sends nothing
 stale.

@@ -120,11 +120,13 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
 
 class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """After how long a member counts as dormant."""
+    """After how long a member counts as inactive."""
 
     class Meta:
         model = Organization
-        fields = ("dormant_after_days",)
+        fields = ("inactive_after_days",)
         labels = {
-            "dormant_after_days": _("Days without signing in after which a user counts as inactive")
+            "inactive_after_days": _(
+                "Days without signing in after which a user counts as inactive"
+            )
         }

@@ -50,15 +50,15 @@ def may_ask_for_removal(may_renew: Allowed | Refusal) -> Allowed | Refusal:
     return may_renew
 
 
-def may_answer(*, newest_answer: int, seen: int) -> Allowed | Refusal:
-    """Whether support may answer: no colleague has, since it was read.
+def may_reply(*, newest_reply: int, seen: int) -> Allowed | Refusal:
+    """Whether support may reply: no colleague has replied since it was read.
 
     Both are numbers of messages, in the order they were written: the newest of support, and the
-    newest that stood on the page. What the person wrote since then does not hold an answer up.
+    newest one on the page. What the person wrote since then does not block a reply.
     """
-    return Refusal(Reason.ANSWERED_MEANWHILE) if newest_answer > seen else ALLOWED
+    return Refusal(Reason.ALREADY_REPLIED) if newest_reply > seen else ALLOWED
 
 
 def may_close(*, newest: int, seen: int) -> Allowed | Refusal:
-    """Whether support may close without an answer: nobody has written since it was read."""
+    """Whether support may close without a reply: nobody has written since it was read."""
     return Refusal(Reason.WRITTEN_MEANWHILE) if newest > seen else ALLOWED

@@ -62,7 +62,7 @@ class Reason(StrEnum):
     MESSAGE_TOO_LONG = "message_too_long"
     TOO_MANY_MESSAGES = "too_many_messages"
     REMOVAL_NOT_OPEN = "removal_not_open"
-    ANSWERED_MEANWHILE = "answered_meanwhile"
+    ALREADY_REPLIED = "already_replied"
     WRITTEN_MEANWHILE = "written_meanwhile"
     EMAIL_MISSING = "email_missing"
     EMAIL_TOO_LONG = "email_too_long"

@@ -226,7 +226,7 @@ TEXTS: Mapping[Reason, Any] = {
         "send it again. Your text is still here.",
         "minutes",
     ),
-    Reason.ANSWERED_MEANWHILE: _(
+    Reason.ALREADY_REPLIED: _(
         "A colleague has already replied, so nothing was sent. Read that reply, then send "
         "yours if it is still needed."
     ),

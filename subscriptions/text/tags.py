@@ -35,7 +35,7 @@ def number(value: int) -> str:
 
 @register.filter
 def full_date(day: date | str | None) -> str:
-    """Thursday, December 31, 2026. Notices keep a day as its ISO text."""
+    """Thursday, December 31, 2026. Notifications keep a day as its ISO text."""
     return formats.full_date(_day(day)) if day else ""
 
 
@@ -63,7 +63,7 @@ def end_of(day: date | str | None) -> str:
 def validity(start: date | str | None, expires_on: date | str) -> str:
     """``{{ purchase.valid_from|validity:purchase.term_expires_on }}`` (R16)."""
     if isinstance(start, str):
-        # A day's ISO text has no time; a notice from before says nothing.
+        # A day's ISO text has no time; a notification from before says nothing.
         read = datetime.fromisoformat if "T" in start else date.fromisoformat
         start = read(start) if start else None
     return formats.validity(start, _day(expires_on))

@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, Membership, Notice
+from subscriptions.models import Activity, Membership, Notification
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
 from tests.support.pages import text_of
@@ -34,7 +34,7 @@ def test_it_sends_a_new_link_and_ends_the_old(
     invited.refresh_from_db()
     assert invited.invitation_number == 2
     assert "on its way to nora@lakeside.example" in text_of(page)
-    assert Notice.objects.filter(kind="invitation", recipient=invited.user.email).count() == 2
+    assert Notification.objects.filter(kind="invitation", recipient=invited.user.email).count() == 2
 
 
 def test_the_mail_names_the_organization_and_not_who_of_support(
@@ -42,9 +42,9 @@ def test_the_mail_names_the_organization_and_not_who_of_support(
 ) -> None:
     desk.do(invited, "resend")
 
-    notice = Notice.objects.filter(kind="invitation").latest("pk")
-    assert notice.data["invited_by"] == "Lakeside Officials Association"
-    assert "Sunny" not in str(notice.data)
+    notification = Notification.objects.filter(kind="invitation").latest("pk")
+    assert notification.data["invited_by"] == "Lakeside Officials Association"
+    assert "Sunny" not in str(notification.data)
 
 
 def test_who_did_it_is_written_down(world: World, desk: Desk, invited: Membership) -> None:

@@ -19,7 +19,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import (
     LicenseEntry,
     Membership,
-    Notice,
+    Notification,
     Organization,
     Term,
     User,
@@ -294,9 +294,9 @@ class TestSearching:
     def test_notices_by_recipient(self, world: World, desk: Desk) -> None:
         members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
-        assert len(desk.rows(Notice, q="n@lakeside.example")) == 1
-        assert len(desk.rows(Notice, q="lakeside")) == 1
-        assert desk.rows(Notice, q="m@lakeside.example") == set()
+        assert len(desk.rows(Notification, q="n@lakeside.example")) == 1
+        assert len(desk.rows(Notification, q="lakeside")) == 1
+        assert desk.rows(Notification, q="m@lakeside.example") == set()
 
     def test_events_by_id(self, world: World, desk: Desk) -> None:
         event = ProcessorEvent.objects.create(
@@ -319,7 +319,7 @@ class TestByOrganization:
         assert response.status_code == HTTPStatus.FOUND
         assert "e=1" in response.url
 
-    @pytest.mark.parametrize("model", [Term, Membership, LicenseEntry, Notice])
+    @pytest.mark.parametrize("model", [Term, Membership, LicenseEntry, Notification])
     def test_only_its_own(self, world: World, desk: Desk, model: type[Model]) -> None:
         rows = desk.list(model, organization=world.lakeside.pk).context["cl"].result_list
 

@@ -134,14 +134,14 @@ class TestLists:
         assert page.status_code == HTTPStatus.OK
         assert page.context["cl"].result_count == shown.total == len(shown.rows)  # type: ignore[attr-defined]
 
-    def test_conversations_the_latest_first_with_what_is_asked_for(
+    def test_threads_the_latest_first_with_what_is_asked_for(
         self, window: World, desk: Desk
     ) -> None:
         threads.write(window.official, Text("When do we meet?"))
         window.later(hours=1)
         asked = threads.ask_for_removal(window.administrator, 5, Text("Fewer games"))
 
-        rows = panel(desk.open(window.lakeside), "conversations").rows  # type: ignore[attr-defined]
+        rows = panel(desk.open(window.lakeside), "threads").rows  # type: ignore[attr-defined]
 
         assert ["Ada Admin" in str(rows[0][0]), "Otto Official" in str(rows[1][0])] == [True, True]
         assert f"message={asked.pk}" in str(rows[0])
@@ -249,7 +249,7 @@ def test_a_staff_account_sees_the_blocks_it_may_see(world: World) -> None:
 
     keys = {each.key for each in page.context["panels"]}
     assert "licenses" in keys
-    assert not keys & {"members", "purchases", "ledger", "conversations", "terms", "removals"}
+    assert not keys & {"members", "purchases", "ledger", "threads", "terms", "removals"}
     assert "Remove licenses…" not in text_of(page)
 
 

@@ -75,8 +75,8 @@ LISTS = [
     (ENTRY, {"cause__exact": "reversal"}),
     (TERM, {}),
     ("/admin/subscriptions/activity/", {}),
-    ("/admin/subscriptions/notice/", {}),
-    ("/admin/subscriptions/conversation/", {}),
+    ("/admin/subscriptions/notification/", {}),
+    ("/admin/subscriptions/thread/", {}),
 ]
 LARGE = ("subscriptions_user", "subscriptions_membership", "billing_purchase")
 

@@ -25,18 +25,18 @@ from billing.models import (
 )
 from subscriptions.models import (
     Activity,
-    Conversation,
     Discount,
     LicenseEntry,
     LicenseRemoval,
     Membership,
     Message,
-    Notice,
+    Notification,
     Organization,
     Package,
     Reminder,
     Renewal,
     Term,
+    Thread,
     User,
 )
 from tests.admin import rows
@@ -47,13 +47,13 @@ from tests.support.world import World, sign_in
 HISTORY: list[type[Model]] = [
     Activity,
     Application,
-    Conversation,
+    Thread,
     Dispute,
     LicenseEntry,
     LicenseRemoval,
     Membership,
     Message,
-    Notice,
+    Notification,
     Organization,
     PaymentProblem,
     ProcessorEvent,
@@ -72,8 +72,8 @@ ACTIONS = {
     "billing_paymentproblem_refund": PaymentProblem,
     "billing_processorevent_process": ProcessorEvent,
     "billing_purchase_refund": Purchase,
-    "subscriptions_conversation_answer": Conversation,
-    "subscriptions_conversation_close": Conversation,
+    "subscriptions_thread_reply": Thread,
+    "subscriptions_thread_close": Thread,
     "subscriptions_licenseremoval_take_back": LicenseRemoval,
     "subscriptions_membership_resend": Membership,
     "subscriptions_organization_remove_licenses": Organization,
@@ -98,9 +98,9 @@ OF_THE_SITE = {
 
 @pytest.fixture
 def full(world: World) -> World:
-    """Rows of every kind; opening a conversation marks it as read, which is no history."""
+    """Rows of every kind; opening a thread marks it as read, which is no history."""
     rows.make(world, 1)
-    Conversation.objects.update(unread_by_support=0)
+    Thread.objects.update(unread_by_support=0)
     return world
 
 
@@ -220,7 +220,7 @@ def test_no_action_happens_for_having_been_sent_without_its_form(full: World, wh
     """Neither by a mere visit, nor by sending what a page has not asked for."""
     root = UserFactory.create(is_staff=True, is_superuser=True)
     client = full.client(full.support if who == "support" else root)
-    harmless = {"billing_processorevent_process", "subscriptions_conversation_close"}
+    harmless = {"billing_processorevent_process", "subscriptions_thread_close"}
     before = everything()
 
     for name, model in ACTIONS.items():

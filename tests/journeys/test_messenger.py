@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message
+from subscriptions.models import Message, Thread
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.programs.screens.checks import covered
@@ -23,9 +23,9 @@ def the_panel(page: Page) -> Locator:
 
 
 def answer(world: World, body: str) -> None:
-    conversation = Conversation.objects.get()
+    thread = Thread.objects.get()
     newest = Message.objects.latest("pk").pk
-    replies.answer(conversation, world.support, Text(body), seen=newest)
+    replies.reply(thread, world.support, Text(body), seen=newest)
 
 
 def test_without_a_script(world: World, signed_in: SignedIn) -> None:
@@ -119,12 +119,12 @@ def test_nobody_in_particular_asks_on_the_price_list(
     the_button(page).tap()
     panel.get_by_role("link", name="Write another message").tap()
     expect(panel.get_by_label("Your name")).to_be_visible()
-    assert Conversation.objects.get().email == "pat@meadow.example"
+    assert Thread.objects.get().email == "pat@meadow.example"
 
 
 def test_the_pages_can_be_used_by_everybody(world: World, signed_in: SignedIn) -> None:
     answered = threads.write(world.assignor, Text("Hello"))
-    replies.answer(answered.conversation, world.support, Text("Hello!"), seen=answered.pk)
+    replies.reply(answered.thread, world.support, Text("Hello!"), seen=answered.pk)
     arlo = signed_in(world.assignor)
     for address in ("/o/lakeside/messages/", "/messages/"):
         arlo.opens(address)

@@ -115,7 +115,7 @@ def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
     expect(arlo.main.get_by_role("button", name="Save")).to_have_count(0)
 
 
-def test_dormant_members_are_removed_and_one_is_restored(world: World, signed_in: SignedIn) -> None:
+def test_inactive_users_are_removed_and_one_is_restored(world: World, signed_in: SignedIn) -> None:
     for member in (world.official, world.observer):
         member.user.last_login = None
         member.user.save()

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import Conversation
+from subscriptions.models import Thread
 from tests.billing.renewals import IN_WINDOW
 from tests.journeys.buying.test_calendar import pays
 from tests.journeys.conftest import SignedIn
@@ -46,12 +46,12 @@ def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in:
     ada.opens("/o/lakeside/settings/subscription/")
     ada.reads("Support has not replied yet")
 
-    sunny.page.goto("/admin/subscriptions/conversation/")
+    sunny.page.goto("/admin/subscriptions/thread/")
     sunny.clicks("Ada Admin")
     sunny.reads("Asks to remove 5 licenses", "Two leagues have folded.")
     sunny.types("Reply", "Gladly. They are off your renewal in a minute.")
     sunny.clicks("Send reply")
-    sunny.page.goto(f"/admin/subscriptions/conversation/{Conversation.objects.get().pk}/change/")
+    sunny.page.goto(f"/admin/subscriptions/thread/{Thread.objects.get().pk}/change/")
     sunny.clicks("Remove licenses…")
     sunny.reads("Two leagues have folded.")
     sunny.types("Reason", "asked for in the messenger")

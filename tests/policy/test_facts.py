@@ -259,5 +259,5 @@ def test_the_last_that_is_allowed() -> None:
     assert verdict_of(row(name="n" * roster_import.LONGEST_NAME)) is None
     assert prices.may_be_charged(most, currency="usd") == ALLOWED
     assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
-    assert messenger.may_answer(newest_answer=7, seen=7) == ALLOWED
-    assert messenger.may_answer(newest_answer=8, seen=7) != ALLOWED
+    assert messenger.may_reply(newest_reply=7, seen=7) == ALLOWED
+    assert messenger.may_reply(newest_reply=8, seen=7) != ALLOWED

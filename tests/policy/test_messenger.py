@@ -70,8 +70,8 @@ def test_a_removal_is_asked_for_while_renewal_is_open() -> None:
 
 
 def test_support_reads_a_colleagues_answer_before_sending_another() -> None:
-    assert messenger.may_answer(newest_answer=4, seen=5) == ALLOWED
-    assert reason(messenger.may_answer(newest_answer=6, seen=5)) == Reason.ANSWERED_MEANWHILE
+    assert messenger.may_reply(newest_reply=4, seen=5) == ALLOWED
+    assert reason(messenger.may_reply(newest_reply=6, seen=5)) == Reason.ALREADY_REPLIED
 
 
 def test_nothing_unread_is_closed() -> None:

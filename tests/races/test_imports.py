@@ -4,7 +4,7 @@ import pytest
 
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, Membership, Notice, RosterImport, User
+from subscriptions.models import Activity, Membership, Notification, RosterImport, User
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import RowState
@@ -40,7 +40,7 @@ def test_of_two_imports_of_fifty_into_sixty_one_wins_whole(committed_db: str, tu
     assert 50 in outcomes
     assert seated(world) == list(range(1, 55))
     assert User.objects.filter(email__endswith="@new.example").count() == 50
-    assert Notice.objects.filter(kind="invitation").count() == 50
+    assert Notification.objects.filter(kind="invitation").count() == 50
     assert Activity.objects.filter(verb="members_imported").count() == 1
 
 
@@ -71,7 +71,7 @@ def test_a_double_click_adds_everybody_once(committed_db: str, world: World) -> 
 
     assert outcomes == [10] * 4
     assert seated(world) == list(range(1, 15))
-    assert Notice.objects.filter(kind="invitation").count() == 10
+    assert Notification.objects.filter(kind="invitation").count() == 10
 
 
 @pytest.mark.parametrize("turn", range(3))

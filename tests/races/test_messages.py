@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message, Notice
+from subscriptions.models import Message, Notification, Thread
 from subscriptions.policy.messenger import MOST_MESSAGES
 from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import at_once
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 RACERS = 6
 
 
-def test_a_double_click_is_one_message_in_one_conversation(world: World) -> None:
+def test_a_double_click_is_one_message_in_one_thread(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
     outcomes = at_once(*[lambda: threads.write(world.official, text)] * RACERS)
 
     assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
-    assert Conversation.objects.get().unread_by_support == Message.objects.count() == 1
+    assert Thread.objects.get().unread_by_support == Message.objects.count() == 1
 
 
 def test_a_double_click_without_account_is_one_message(world: World) -> None:
@@ -34,7 +34,7 @@ def test_a_double_click_without_account_is_one_message(world: World) -> None:
     outcomes = at_once(*[send] * RACERS)
 
     assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
-    assert Conversation.objects.count() == Message.objects.count() == 1
+    assert Thread.objects.count() == Message.objects.count() == 1
 
 
 def test_the_limit_holds(world: World) -> None:
@@ -47,22 +47,22 @@ def test_the_limit_holds(world: World) -> None:
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
 
 
-def test_two_of_support_answer_once(world: World) -> None:
+def test_two_of_support_reply_once(world: World) -> None:
     question = threads.write(world.official, Text("A question"))
 
-    def answer() -> bool:
-        _said, is_new = replies.answer(
-            question.conversation, world.support, Text("An answer"), seen=question.pk
+    def reply() -> bool:
+        _said, is_new = replies.reply(
+            question.thread, world.support, Text("A reply"), seen=question.pk
         )
         return is_new
 
-    outcomes = at_once(*[answer] * RACERS)
+    outcomes = at_once(*[reply] * RACERS)
 
     assert outcomes.count(True) == 1
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert {one.refusal.reason for one in refused} == {Reason.ANSWERED_MEANWHILE}
+    assert {one.refusal.reason for one in refused} == {Reason.ALREADY_REPLIED}
     assert len(refused) == RACERS - 1
-    assert Notice.objects.filter(kind="message_answered").count() == 1
+    assert Notification.objects.filter(kind="message_answered").count() == 1
 
 
 def test_both_sides_write_at_once(world: World) -> None:
@@ -71,13 +71,11 @@ def test_both_sides_write_at_once(world: World) -> None:
 
     at_once(
         lambda: threads.write(world.official, Text("One more thing")),
-        lambda: replies.answer(
-            question.conversation, world.support, Text("An answer"), seen=question.pk
-        ),
+        lambda: replies.reply(question.thread, world.support, Text("A reply"), seen=question.pk),
     )
 
-    conversation = Conversation.objects.get()
+    thread = Thread.objects.get()
     last = Message.objects.get(body="One more thing")
-    assert conversation.messages.count() == 3
-    assert (conversation.state, conversation.waiting_since) == ("waiting", last.created_at)
-    assert (conversation.unread_by_person, conversation.unread_by_support) == (1, 1)
+    assert thread.messages.count() == 3
+    assert (thread.state, thread.waiting_since) == ("waiting", last.created_at)
+    assert (thread.unread_by_person, thread.unread_by_support) == (1, 1)

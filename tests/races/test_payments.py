@@ -14,7 +14,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members
-from subscriptions.models import LicenseEntry, Notice
+from subscriptions.models import LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST
 from tests.billing.deliveries import completed, deliver
@@ -51,7 +51,7 @@ def test_eight_fulfilments_of_one_payment_grant_once(
     assert {o.status for o in outcomes if isinstance(o, Purchase)} == {PurchaseStatus.SETTLED}
     assert grants() == 1
     assert Purchase.objects.get().receipt_number == 1
-    assert Notice.objects.filter(recipient="assignor@lakeside.example").count() == 1
+    assert Notification.objects.filter(recipient="assignor@lakeside.example").count() == 1
 
 
 def test_the_same_delivery_eight_times_at_once_grants_once(

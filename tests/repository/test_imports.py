@@ -33,7 +33,7 @@ NONE: dict[str, Any] = {"protected_modules": []}
 # An import that breaks each contract: who imports what.
 BREAKS = {
     "apps": ("subscriptions.members.members", "billing.models"),
-    "circles": ("subscriptions.members.members", "subscriptions.members.dormant"),
+    "circles": ("subscriptions.members.members", "subscriptions.members.inactive"),
     "site": ("licensing_site.monitoring.logs", "licensing_site.settings"),
     "subscriptions": ("subscriptions.licenses.status", "subscriptions.members.members"),
     "billing": ("billing.refunds.sync", "billing.checkout.closing"),

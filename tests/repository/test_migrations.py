@@ -20,6 +20,7 @@ NEED_A_STOP = (
     "0013_no_member_count",
     "0014_facts_of_notices",
     "0015_roster_sheets",
+    "0018_one_word_for_each_thing",
 )
 # What the version before may still be using.
 TAKES_AWAY = (

@@ -34,7 +34,7 @@ WHO_MAY = {
     "subscriptions:join_requests": BUYERS,
     "subscriptions:approve_request": BUYERS,
     "subscriptions:deny_request": BUYERS,
-    "subscriptions:dormant_users": BUYERS,
+    "subscriptions:inactive_users": BUYERS,
     "subscriptions:remove_users": BUYERS,
     "subscriptions:removed_users": BUYERS,
     "subscriptions:restore_user": BUYERS,

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from billing.sandbox.control.client import SandboxControl
 from licensing_site.demo import clock as demo_clock
 from subscriptions import clock
-from subscriptions.models import Notice
+from subscriptions.models import Notification
 from tests.support.world import World
 
 
@@ -44,7 +44,7 @@ def test_it_goes_to_a_date_and_runs_the_daily_job(demo: World) -> None:
     move("2031-12-10")
 
     assert clock.today() == date(2031, 12, 10)
-    assert Notice.objects.filter(kind="reminder").exists()
+    assert Notification.objects.filter(kind="reminder").exists()
 
 
 @pytest.mark.parametrize("to", ["2001-01-01", "", "yesterday", "2031-13-01"])

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.licenses.status import SubscriptionStatus, status_of
-from subscriptions.models import Conversation, Organization, User
+from subscriptions.models import Organization, Thread, User
 from subscriptions.policy.refusal import Reason, Refusal
 
 
@@ -52,13 +52,13 @@ def test_summit_is_renewed_already(demo: None) -> None:
 
 def test_support_has_something_to_answer(demo: None) -> None:
     """R27, R28: a removal asked for at Harbor, and an answer unread at Lakeside."""
-    waiting, answered = Conversation.objects.filter(person__isnull=False)
+    waiting, answered = Thread.objects.filter(person__isnull=False)
 
     assert (waiting.organization, waiting.state) == (subscription("harbor").organization, "waiting")
     assert waiting.messages.get().removal_quantity == 5
     assert (answered.organization, answered.state) == (
         subscription("lakeside").organization,
-        "answered",
+        "replied",
     )
     assert answered.unread_by_person == 1
 

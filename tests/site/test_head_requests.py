@@ -18,7 +18,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, User
+from subscriptions.models import Thread, User
 from tests.billing.checkout.test_subscribing import subscribe
 from tests.security.test_access import address
 from tests.security.who_may import WHO_MAY
@@ -146,12 +146,12 @@ def test_a_new_subscription_is_not_settled_by_it(world: World, stripe: SandboxCo
 def test_nothing_is_read_by_it(world: World) -> None:
     message = threads.write(world.official, Text("Hello"))
     support = world.client(world.support)
-    path = reverse("admin:subscriptions_conversation_change", args=[message.conversation_id])
+    path = reverse("admin:subscriptions_thread_change", args=[message.thread_id])
 
     support.head(path)
-    assert Conversation.objects.get().unread_by_support == 1
+    assert Thread.objects.get().unread_by_support == 1
 
-    replies.answer(message.conversation, world.support, Text("Yes?"), seen=message.pk)
+    replies.reply(message.thread, world.support, Text("Yes?"), seen=message.pk)
     world.client(world.official).head("/o/lakeside/messages/")
     world.client(world.official).head("/o/lakeside/messages/news/?after=0")
-    assert Conversation.objects.get().unread_by_person == 1
+    assert Thread.objects.get().unread_by_person == 1

@@ -85,10 +85,10 @@ class RemoveLicenses(Action):
             return None
         found = Message.objects.filter(
             pk=read_number(chosen) or 0,
-            conversation__organization=self.subject,
+            thread__organization=self.subject,
             removal_quantity__isnull=False,
         )
-        message = found.select_related("author", "conversation__person").first()
+        message = found.select_related("author", "thread__person").first()
         if message is None:
             raise Http404
         return message
@@ -139,7 +139,7 @@ class RemoveLicenses(Action):
             (gettext("Request"), words),
             (
                 gettext("Thread"),
-                display.link(self.message.conversation, named(self.message.author)),
+                display.link(self.message.thread, named(self.message.author)),
             ),
         ]
 

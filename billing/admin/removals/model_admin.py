@@ -52,8 +52,8 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("message it came from"))
     def request(self, removal: LicenseRemoval) -> str:
-        """The conversation."""
-        return display.link(removal.message.conversation) if removal.message else "–"
+        """The thread."""
+        return display.link(removal.message.thread) if removal.message else "–"
 
     @admin.display(description=_("undone"))
     def back(self, removal: LicenseRemoval) -> str:

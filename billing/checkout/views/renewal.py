@@ -31,7 +31,7 @@ from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.packages import offered_packages
 from subscriptions.licenses.status import SubscriptionStatus, status_of
-from subscriptions.members.dormant import count_dormant, dormant_after
+from subscriptions.members.inactive import count_inactive, inactive_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Refused
@@ -145,8 +145,8 @@ def _page(
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
         "removals": removals.shown_for(subscription),
         "being_paid": open_renewal_checkout(subscription.organization),
-        "dormant": count_dormant(subscription.organization, subscription.now),
-        "dormant_days": dormant_after(subscription.organization).days,
+        "inactive": count_inactive(subscription.organization, subscription.now),
+        "inactive_days": inactive_after(subscription.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
     }
     return render(request, PAGE, context, status=status)

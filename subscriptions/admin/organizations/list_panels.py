@@ -16,16 +16,16 @@ from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import (
-    Conversation,
     LicenseEntry,
     LicenseRemoval,
     Membership,
     Message,
     Organization,
     Term,
+    Thread,
 )
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
-from subscriptions.models.messenger import ConversationState
+from subscriptions.models.messenger import ThreadState
 from subscriptions.policy import members as rules
 from subscriptions.text import formats
 
@@ -202,36 +202,34 @@ def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | No
     )
 
 
-def conversations(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
+def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
     """What members wrote to support, the latest first (R28)."""
-    if not display.may_see(request, Conversation):
+    if not display.may_see(request, Thread):
         return None
-    rows = subscription.organization.conversations.select_related("person")
+    rows = subscription.organization.threads.select_related("person")
     found, total = display.first_rows(rows.order_by("-last_message_at", "-pk"))
-    asking = Message.objects.filter(
-        conversation__in=found, removal_quantity__isnull=False
-    ).annotate(
+    asking = Message.objects.filter(thread__in=found, removal_quantity__isnull=False).annotate(
         is_done=Exists(LicenseRemoval.objects.filter(message=OuterRef("pk"), taken_back_at=None))
     )
-    asked = {message.conversation_id: message for message in asking.order_by("pk")}
+    asked = {message.thread_id: message for message in asking.order_by("pk")}
     return Panel(
         _("Threads"),
-        "conversations",
+        "threads",
         head=[_("With"), _("State"), _("Unread"), _("Removal asked for"), _("Last message")],
         rows=[
             [
-                link(conversation),
-                _conversation_state(conversation),
-                conversation.unread_by_support or "",
-                _asked_for(asked.get(conversation.pk), subscription.organization),
-                moment(conversation.last_message_at),
+                link(thread),
+                _thread_state(thread),
+                thread.unread_by_support or "",
+                _asked_for(asked.get(thread.pk), subscription.organization),
+                moment(thread.last_message_at),
             ]
-            for conversation in found
+            for thread in found
         ],
         empty=_("No messages yet."),
         total=total,
-        more=display.list_of(Conversation, organization__id__exact=subscription.organization.pk),
-        is_urgent=any(row.state == ConversationState.WAITING for row in found),
+        more=display.list_of(Thread, organization__id__exact=subscription.organization.pk),
+        is_urgent=any(row.state == ThreadState.WAITING for row in found),
     )
 
 
@@ -245,13 +243,13 @@ def _asked_for(message: Message | None, organization: Organization) -> str:
     return display.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
 
 
-def _conversation_state(conversation: Conversation) -> str:
-    words = str(conversation.get_state_display())
-    if conversation.waiting_since is None:
+def _thread_state(thread: Thread) -> str:
+    words = str(thread.get_state_display())
+    if thread.waiting_since is None:
         return words
     since = _("%(state)s since %(when)s") % {
         "state": words,
-        "when": moment(conversation.waiting_since),
+        "when": moment(thread.waiting_since),
     }
     return marked(since)
 

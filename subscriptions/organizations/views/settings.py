@@ -69,13 +69,13 @@ def security(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_http_methods(GET_AND_POST)
 def people(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The join code, and who counts as dormant."""
+    """The join code, and who counts as inactive."""
     if request.method == "POST" and "code" in request.POST:
         return _change_code(request, member)
     code = member.organization.join_code
     context = {
         "join_link": links.full_link("subscriptions:join", code=code) if code else "",
-        "usual_days": site_settings.DORMANT_AFTER_DAYS,
+        "usual_days": site_settings.INACTIVE_AFTER_DAYS,
     }
     return _tab(request, member, "people", PeopleForm, context)
 

@@ -11,7 +11,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import LicenseEntry, Notice, Term
+from subscriptions.models import LicenseEntry, Notification, Term
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.support.pages import text_of
@@ -45,7 +45,7 @@ class TestAddOns:
         assert "5 users will have no license" in words
         assert not Refund.objects.exists()
         assert world.held() == 35
-        assert not Notice.objects.filter(kind="payment_returned").exists()
+        assert not Notification.objects.filter(kind="payment_returned").exists()
 
     def test_all_of_it(self, world: World, desk: Desk, bought: Purchase) -> None:
         page = desk.do(bought, "refund", **ALL)
@@ -265,7 +265,7 @@ def test_without_the_permission_it_is_forbidden(world: World, desk: Desk, bought
 
 def test_nothing_of_a_rehearsal_stays(world: World, desk: Desk, bought: Purchase) -> None:
     def everything() -> list[Any]:
-        models = (LicenseEntry, Notice, PaymentProblem, Purchase, Refund, Term)
+        models = (LicenseEntry, Notification, PaymentProblem, Purchase, Refund, Term)
         return [list(model._default_manager.order_by("pk").values()) for model in models]
 
     before = everything()

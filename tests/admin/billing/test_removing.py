@@ -202,9 +202,7 @@ class TestForARequest:
         page = desk.open(window.lakeside, PAGE, **query)
         assert page.context["form"]["quantity"].value() == 5
         assert "We play less." in text_of(page)
-        assert f"/admin/subscriptions/conversation/{request_of_ada.conversation_id}/" in (
-            page.content.decode()
-        )
+        assert f"/admin/subscriptions/thread/{request_of_ada.thread_id}/" in (page.content.decode())
 
         desk.do(window.lakeside, PAGE, query=query, **TYPED)
 

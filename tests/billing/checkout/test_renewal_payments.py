@@ -17,7 +17,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.models import (
     Discount,
-    Notice,
+    Notification,
     Package,
     Renewal,
     Term,
@@ -206,9 +206,9 @@ class TestOnePayment:
             window.pay(purchase)
             settle.settle(purchase.session_id or "")
 
-        told = Notice.objects.filter(kind="renewal_paid_twice")
-        assert {notice.recipient for notice in told} == {second.buyer_email, support}
-        returned = Notice.objects.get(kind="payment_refunded_second_renewal")
+        told = Notification.objects.filter(kind="renewal_paid_twice")
+        assert {notification.recipient for notification in told} == {second.buyer_email, support}
+        returned = Notification.objects.get(kind="payment_refunded_second_renewal")
         assert returned.recipient == first.buyer_email
 
     def test_a_session_that_the_processor_does_not_know_holds_nothing_up(

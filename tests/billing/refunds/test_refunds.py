@@ -11,7 +11,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
-from subscriptions.models import LicenseEntry, Notice
+from subscriptions.models import LicenseEntry, Notification
 from tests.billing.deliveries import deliver, event
 from tests.support.world import PREPAID_CARD, World
 
@@ -96,9 +96,9 @@ def test_the_buyer_is_told_by_mail_and_on_the_page(world: World, stripe: Sandbox
 
     assert "neither a credit nor a debit card" in page
     assert "$50.00" in page
-    notice = Notice.objects.get(kind="payment_refunded_unwanted_funding")
-    assert notice.recipient == "assignor@lakeside.example"
-    assert (notice.data["refund"], notice.data["currency"]) == (5000, "usd")
+    notification = Notification.objects.get(kind="payment_refunded_unwanted_funding")
+    assert notification.recipient == "assignor@lakeside.example"
+    assert (notification.data["refund"], notification.data["currency"]) == (5000, "usd")
 
 
 def test_it_is_asked_for_once_however_often_we_hear_of_it(
@@ -113,7 +113,7 @@ def test_it_is_asked_for_once_however_often_we_hear_of_it(
 
     assert len(refunds_asked(stripe)) == 1
     assert Refund.objects.count() == PaymentProblem.objects.count() == 1
-    assert Notice.objects.filter(kind__startswith="payment_refunded").count() == 1
+    assert Notification.objects.filter(kind__startswith="payment_refunded").count() == 1
 
 
 TROUBLE: dict[str, dict[str, Any]] = {
@@ -222,7 +222,7 @@ def test_a_refund_the_processor_refuses_goes_to_support(
     assert purchase.status == PurchaseStatus.REVIEW
     assert Refund.objects.get().status == RefundStatus.FAILED
     assert PaymentProblem.objects.get().needs_support
-    assert Notice.objects.filter(kind="payment_problem", recipient=support).count() == 1
+    assert Notification.objects.filter(kind="payment_problem", recipient=support).count() == 1
 
 
 def test_an_event_of_a_refund_that_is_not_ours_is_nothing(
@@ -266,7 +266,7 @@ class TestASecondPayment:
         assert (refund.amount, refund.status) == (5000, RefundStatus.SUCCEEDED)
         assert refund.payment_intent_id != purchase.payment_intent_id
         assert len(refunds_asked(stripe)) == 1
-        assert Notice.objects.get(kind="payment_refunded_surplus").recipient == (
+        assert Notification.objects.get(kind="payment_refunded_surplus").recipient == (
             "assignor@lakeside.example"
         )
 

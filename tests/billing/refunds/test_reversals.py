@@ -15,7 +15,7 @@ from billing.settlement.settle import settle
 from billing.states import DisputeStatus, PurchaseStatus, RefundStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, LicenseEntry, Notice
+from subscriptions.models import Activity, LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
@@ -104,7 +104,7 @@ class TestARefundThatFails:
         assert world.held() == 35
         assert reversals(world.lakeside) == [-10, 10]
         assert now(bought).refunded_amount == 0
-        assert Notice.objects.filter(kind="return_undone").count() == 2
+        assert Notification.objects.filter(kind="return_undone").count() == 2
 
     def test_only_its_own_part_comes_back(self, world: World, bought: Purchase) -> None:
         first = refunded_outside(world, bought, 2500)
@@ -151,7 +151,7 @@ class TestADispute:
 
         assert world.held() == 35
         assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
-        assert Notice.objects.get(kind="dispute").recipient == support
+        assert Notification.objects.get(kind="dispute").recipient == support
 
     def test_lost_takes_its_licenses(self, world: World, bought: Purchase) -> None:
         disputed(world, bought, "lost")
@@ -280,13 +280,15 @@ class TestMoreMembersThanLicenses:
         assert refused.value.refusal.facts["missing"] == 1
 
     def test_everyone_concerned_is_told_by_mail(self, over: World, support: str) -> None:
-        told = set(Notice.objects.filter(kind="payment_returned").values_list("recipient", "kind"))
+        told = set(
+            Notification.objects.filter(kind="payment_returned").values_list("recipient", "kind")
+        )
         assert {recipient for recipient, _ in told} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }
-        notice = Notice.objects.get(kind="over_licenses")
-        assert (notice.recipient, notice.data["over"]) == (support, 5)
+        notification = Notification.objects.get(kind="over_licenses")
+        assert (notification.recipient, notification.data["over"]) == (support, 5)
 
     def test_and_on_the_pages(self, over: World) -> None:
         for person in (over.administrator, over.assignor):

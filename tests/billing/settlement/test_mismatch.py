@@ -9,7 +9,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
-from subscriptions.models import LicenseEntry, Notice
+from subscriptions.models import LicenseEntry, Notification
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
@@ -76,7 +76,9 @@ def test_what_differs_is_held_for_support(
         if value != problem.received[name]
     }
     assert differing == kept
-    told = set(Notice.objects.filter(organization=world.lakeside).values_list("recipient", "kind"))
+    told = set(
+        Notification.objects.filter(organization=world.lakeside).values_list("recipient", "kind")
+    )
     assert told == {
         ("assignor@lakeside.example", "payment_held"),
         (support, "payment_problem"),
@@ -128,7 +130,7 @@ def test_what_comes_later_changes_nothing(
 ) -> None:
     """R14: on support's list it stays, whatever is delivered, reloaded or reconciled."""
     purchase = held_back(world, stripe, {"amount_total": 1})
-    notices = Notice.objects.count()
+    notifications = Notification.objects.count()
 
     for _ in range(3):
         deliver(completed(purchase.session_id))
@@ -141,7 +143,7 @@ def test_what_comes_later_changes_nothing(
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.REVIEW
     assert PaymentProblem.objects.count() == 1
-    assert Notice.objects.count() == notices
+    assert Notification.objects.count() == notifications
     assert not Refund.objects.exists()
     assert LicenseEntry.objects.filter(cause="add_on").count() == 0
 

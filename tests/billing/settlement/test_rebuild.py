@@ -12,7 +12,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
-from subscriptions.models import Activity, Membership, Notice, Term
+from subscriptions.models import Activity, Membership, Notification, Term
 from tests.billing.deliveries import completed, deliver
 from tests.billing.renewals import IN_WINDOW, renew
 from tests.support.concurrency import at_once
@@ -22,7 +22,7 @@ from tests.support.world import World
 def forget(purchase: Purchase) -> Purchase:
     """As in a copy from before it was started."""
     Activity.objects.all().delete()
-    Notice.objects.all().delete()
+    Notification.objects.all().delete()
     ProcessorEvent.objects.all().delete()
     Purchase.objects.filter(pk=purchase.pk).delete()
     return purchase

@@ -18,7 +18,7 @@ from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, LicenseRemoval, Notice, Organization
+from subscriptions.models import Activity, LicenseRemoval, Notification, Organization
 from subscriptions.models.members import Role
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refused
@@ -132,8 +132,8 @@ class TestWhatItDoes:
     def test_everybody_who_may_buy_is_told(self, window: World) -> None:
         remove(window, 5)
 
-        told = Notice.objects.filter(kind="licenses_removed")
-        assert {notice.recipient for notice in told} == {
+        told = Notification.objects.filter(kind="licenses_removed")
+        assert {notification.recipient for notification in told} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }
@@ -185,7 +185,7 @@ class TestTakingBack:
         removal.refresh_from_db()
         assert (removal.taken_back_at, removal.taken_back_by) == (clock.now(), window.support)
         assert plan(window).price.quantity == 25
-        assert Notice.objects.filter(kind="removal_taken_back").count() == 2
+        assert Notification.objects.filter(kind="removal_taken_back").count() == 2
 
     def test_only_once(self, window: World) -> None:
         removal = remove(window, 10)

@@ -23,7 +23,7 @@ from billing.support.payments import (
 )
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import Activity, Notice, Renewal
+from subscriptions.models import Activity, Notification, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import ALLOWED, Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew, renew_and_settle
@@ -147,8 +147,10 @@ class TestRefundingAnAddOn:
     def test_the_buyer_hears_of_it(self, world: World, bought: Purchase) -> None:
         refunded_by_support(world, bought, 5)
 
-        notice = Notice.objects.get(kind="payment_returned", recipient=bought.buyer_email)
-        data = notice.data
+        notification = Notification.objects.get(
+            kind="payment_returned", recipient=bought.buyer_email
+        )
+        data = notification.data
         assert (data["returned"], data["currency"], data["taken"]) == (2500, "usd", 5)
 
 

@@ -132,7 +132,7 @@ def _lakeside(roster: object) -> list[State]:
         State("user", f"{here}/users/{key}/", who),
         State("user-remove", f"{here}/users/{key}/remove/", who),
         State("users-requests", f"{here}/users/requests/", who),
-        State("users-dormant", f"{here}/users/dormant/", who),
+        State("users-inactive", f"{here}/users/inactive/", who),
         State("users-removed", f"{here}/users/removed/", who),
         State("users-import", f"{here}/users/import/", who),
         State("users-import-refused", f"{here}/users/import/", who, clicks("Read the roster")),
@@ -230,7 +230,7 @@ def _admin() -> list[State]:
         "admin-organization": f"subscriptions/organization/{lakeside}/change/",
         "admin-purchase": f"billing/purchase/{bought}/change/",
         "admin-health": "health/",
-        "admin-conversations": "subscriptions/conversation/",
+        "admin-threads": "subscriptions/thread/",
         "admin-package": "subscriptions/package/add/",
     }
     return [State(name, f"/admin/{path}", ROOT) for name, path in pages.items()]
@@ -302,4 +302,4 @@ def adds_somebody(page: Page) -> None:
     page.locator("[name=name]").fill("Nora New")
     page.locator("[name=email]").fill("nora@new.example")
     clicks("Add and invite")(page)
-    page.locator(".notice-error").wait_for()
+    page.locator(".notification-error").wait_for()

@@ -12,7 +12,7 @@ from billing.settlement import ledger_audit
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import LicenseEntry, Notice, Organization, Renewal
+from subscriptions.models import LicenseEntry, Notification, Organization, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
 
@@ -135,7 +135,7 @@ def _nothing_waits() -> Iterator[str]:
         "renewals being paid": paying,
         "events": ProcessorEvent.objects.filter(processed_at__isnull=True),
         "refunds": Refund.objects.exclude(status=RefundStatus.SUCCEEDED),
-        "notices": Notice.objects.filter(queued_at__isnull=True),
+        "notifications": Notification.objects.filter(queued_at__isnull=True),
         "mails": Email.objects.exclude(status=STATUS.sent),
     }
     for what, rows in waiting.items():
@@ -144,6 +144,6 @@ def _nothing_waits() -> Iterator[str]:
 
 
 def _told_once() -> Iterator[str]:
-    mails, notices = Email.objects.count(), Notice.objects.count()
-    if mails != notices:
-        yield f"{notices} notices, {mails} mails"
+    mails, notifications = Email.objects.count(), Notification.objects.count()
+    if mails != notifications:
+        yield f"{notifications} notifications, {mails} mails"

@@ -23,7 +23,7 @@ from billing.events.reconcile import reconcile
 from billing.models import ProcessorEvent, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
-from subscriptions.models import LicenseEntry, Notice
+from subscriptions.models import LicenseEntry, Notification
 from tests.programs.soak import invariants, town
 from tests.programs.soak.crowd import Person, Place, Tally
 from tests.programs.soak.jobs import run_all
@@ -243,7 +243,7 @@ def _state() -> tuple[object, ...]:
         sorted(Purchase.objects.values_list("pk", "status")),
         LicenseEntry.objects.count(),
         sorted(Refund.objects.values_list("pk", "status")),
-        Notice.objects.filter(queued_at__isnull=True).count(),
+        Notification.objects.filter(queued_at__isnull=True).count(),
         ProcessorEvent.objects.filter(processed_at__isnull=True).count(),
         Email.objects.count(),
     )

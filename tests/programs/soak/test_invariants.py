@@ -69,7 +69,7 @@ def test_more_members_than_licenses(world: World, stripe: SandboxControl) -> Non
 
 
 def test_a_notice_that_was_not_mailed(bought: Purchase, stripe: SandboxControl) -> None:
-    assert "notices wait for ever" in found(stripe)
+    assert "notifications wait for ever" in found(stripe)
 
 
 def test_forms_are_sent_back_as_they_were_shown() -> None:

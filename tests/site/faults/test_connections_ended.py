@@ -20,7 +20,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
-from subscriptions.models import LicenseEntry, Membership, Notice
+from subscriptions.models import LicenseEntry, Membership, Notification
 from tests.billing.deliveries import completed, signature
 from tests.programs.soak import invariants
 from tests.site.faults.conftest import Browser, Points, is_clear
@@ -39,7 +39,7 @@ def state() -> tuple[int, ...]:
     """What deeds change."""
     return (
         Membership.objects.exclude(license_number=None).count(),
-        Notice.objects.count(),
+        Notification.objects.count(),
         LicenseEntry.objects.count(),
         Purchase.objects.filter(status=PurchaseStatus.SETTLED).count(),
     )

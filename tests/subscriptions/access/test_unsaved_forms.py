@@ -29,7 +29,7 @@ FORMS = {
     "the messenger": ("/o/lakeside/messages/", {"body": "Where is our receipt?"}),
     "one's own messages": ("/messages/", {"body": "How do I join another organization?"}),
     "names": ("/o/lakeside/settings/organization/", {"name": "Lakeside Umpires"}),
-    "people": ("/o/lakeside/settings/people/", {"dormant_after_days": "77"}),
+    "people": ("/o/lakeside/settings/people/", {"inactive_after_days": "77"}),
     "security": ("/o/lakeside/settings/security/", {"second_factor_required": "on"}),
     "notifications": (
         "/o/lakeside/settings/notifications/",

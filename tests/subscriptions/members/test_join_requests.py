@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
-from subscriptions.models import JoinRequest, Membership, Notice
+from subscriptions.models import JoinRequest, Membership, Notification
 from subscriptions.models.members import JoinRequestState, MembershipState, Role
 from subscriptions.organizations import settings as preferences
 from subscriptions.policy.refusal import Reason, Refused
@@ -88,8 +88,8 @@ class TestAsking:
     def test_those_who_may_answer_are_told(self, world: World, code: str) -> None:
         ask(code)
 
-        told = Notice.objects.filter(kind="join_requested")
-        assert {notice.recipient for notice in told} == {
+        told = Notification.objects.filter(kind="join_requested")
+        assert {notification.recipient for notification in told} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }
@@ -107,7 +107,7 @@ class TestAsking:
             ask(code)
 
         assert JoinRequest.objects.count() == 1
-        assert Notice.objects.filter(kind="join_requested").count() == 2
+        assert Notification.objects.filter(kind="join_requested").count() == 2
 
     def test_who_has_signed_in_asks_under_their_own_name(self, world: World, code: str) -> None:
         ask(code, world.client(world.stranger), name="Somebody Else", email="else@x.example")
@@ -161,14 +161,14 @@ class TestApproving:
             JoinRequestState.APPROVED,
             world.assignor.user,
         )
-        assert Notice.objects.filter(kind="invitation", recipient="nina@new.example").exists()
+        assert Notification.objects.filter(kind="invitation", recipient="nina@new.example").exists()
 
     def test_twice_is_once(self, world: World, request_: JoinRequest) -> None:
         self.approve(world, request_)
         self.approve(world, request_)
 
         assert world.lakeside.memberships.exclude(license_number=None).count() == 5
-        assert Notice.objects.filter(kind="invitation").count() == 1
+        assert Notification.objects.filter(kind="invitation").count() == 1
 
     def test_is_refused_without_a_free_license(self, world: World, request_: JoinRequest) -> None:
         world.fill(25)
@@ -230,7 +230,7 @@ def test_denying_says_so_and_takes_nothing(world: World, request_: JoinRequest) 
 
     request_.refresh_from_db()
     assert request_.state == JoinRequestState.DENIED
-    assert Notice.objects.get(kind="join_denied").recipient == "nina@new.example"
+    assert Notification.objects.get(kind="join_denied").recipient == "nina@new.example"
     assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
 

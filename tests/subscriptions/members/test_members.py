@@ -7,7 +7,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, LicenseEntry, Membership, Notice, Renewal, User
+from subscriptions.models import Activity, LicenseEntry, Membership, Notification, Renewal, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import Reason, Refused
@@ -35,8 +35,8 @@ class TestAdding:
     def test_is_told_by_mail_and_recorded(self, world: World) -> None:
         members.add(world.assignor, new())
 
-        notice = Notice.objects.get(kind="invitation")
-        assert notice.recipient == "new@lakeside.example"
+        notification = Notification.objects.get(kind="invitation")
+        assert notification.recipient == "new@lakeside.example"
         assert Activity.objects.get(verb="member_added").actor == world.assignor.user
 
     def test_joins_an_existing_account_and_leaves_it_alone(self, world: World) -> None:

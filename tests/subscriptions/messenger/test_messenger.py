@@ -15,7 +15,7 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message, Notice
+from subscriptions.models import Message, Notification, Thread
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.support.factories import MembershipFactory
@@ -37,8 +37,8 @@ def bodies() -> list[str]:
     return list(Message.objects.values_list("body", flat=True))
 
 
-def answer(world: World, message: Message, body: str = "An answer") -> Message:
-    said, _is_new = replies.answer(message.conversation, world.support, Text(body), seen=message.pk)
+def reply(world: World, message: Message, body: str = "A reply") -> Message:
+    said, _is_new = replies.reply(message.thread, world.support, Text(body), seen=message.pk)
     return said
 
 
@@ -49,11 +49,11 @@ class TestWriting:
         response = send(world.client(person), "Who is there?")
         page = text_of(world.client(person).get(THREAD))
 
-        conversation = Conversation.objects.get()
+        thread = Thread.objects.get()
         assert response.status_code == HTTPStatus.FOUND
-        assert (conversation.person, conversation.organization) == (person.user, world.lakeside)
-        assert (conversation.state, conversation.unread_by_support) == ("waiting", 1)
-        assert conversation.waiting_since == clock.now()
+        assert (thread.person, thread.organization) == (person.user, world.lakeside)
+        assert (thread.state, thread.unread_by_support) == ("waiting", 1)
+        assert thread.waiting_since == clock.now()
         assert "Who is there?" in page
         assert "You June 16, 2031 at 12:00 PM Eastern Time" in page
 
@@ -62,7 +62,7 @@ class TestWriting:
         send(client, "About Lakeside")
         send(client, "About my account", GENERAL)
 
-        assert Conversation.objects.count() == 2
+        assert Thread.objects.count() == 2
         assert "About Lakeside" not in text_of(client.get(GENERAL))
         assert "Lakeside Officials Association" in text_of(client.get(GENERAL))
 
@@ -93,9 +93,9 @@ class TestWriting:
         with pytest.raises(Refused) as refused:
             threads.write(world.official, Text("After"))
         assert refused.value.refusal.reason == Reason.NOT_A_MEMBER
-        answer(world, message)
+        reply(world, message)
         assert threads.count_unread(world.official.user) == 0
-        assert Notice.objects.get(kind="message_answered").data["link"] == ""
+        assert Notification.objects.get(kind="message_answered").data["link"] == ""
 
     def test_closed_pages_keep_their_messenger(self, world: World) -> None:
         """R22."""
@@ -135,7 +135,7 @@ class TestWriting:
         assert body.strip()[:50].replace("\x00", "") in response.content.decode().replace(
             "\x00", ""
         )
-        assert not Conversation.objects.exists()
+        assert not Thread.objects.exists()
 
     def test_three_megabytes_are_refused(self, world: World) -> None:
         response = send(world.client(world.official), "x" * 3_000_000)
@@ -178,57 +178,57 @@ class TestWriting:
         send(world.client(world.official), "Mine", submission=submission)
         send(world.client(world.observer), "Mine", submission=submission)
 
-        assert Conversation.objects.count() == Message.objects.count() == 2
+        assert Thread.objects.count() == Message.objects.count() == 2
 
     def test_support_is_told_once_while_it_waits(self, world: World, settings: Settings) -> None:
         settings.SUPPORT_EMAIL = "support@licensing.example"
         for number in range(3):
             threads.write(world.official, Text(f"number {number}"))
 
-        notice = Notice.objects.get(kind="message_waiting")
-        assert notice.recipient == "support@licensing.example"
-        assert "/admin/subscriptions/conversation/" in notice.data["link"]
+        notification = Notification.objects.get(kind="message_waiting")
+        assert notification.recipient == "support@licensing.example"
+        assert "/admin/subscriptions/thread/" in notification.data["link"]
 
 
-class TestAnswers:
-    def test_an_answer_is_counted_read_and_mailed(
+class TestReplies:
+    def test_a_reply_is_counted_read_and_mailed(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         message = threads.write(world.official, Text("A question"))
         with django_capture_on_commit_callbacks(execute=True):
-            answer(world, message, "The answer & more")
+            reply(world, message, "The reply & more")
         client = world.client(world.official)
 
         assert "1 new reply" in text_of(client.get("/o/lakeside/"))
         assert "1 new reply" in text_of(client.get("/account/"))
-        assert "The answer &amp; more" in client.get(THREAD).content.decode()
+        assert "The reply &amp; more" in client.get(THREAD).content.decode()
         assert "new reply" not in text_of(client.get("/o/lakeside/"))
         mail = Email.objects.get()
         assert mail.to == [world.official.user.email]
-        assert "The answer & more" in mail.message
+        assert "The reply & more" in mail.message
         assert "http://localhost/o/lakeside/messages/" in mail.message
 
     def test_news_are_what_came_since(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
         client = world.client(world.official)
         nothing = client.get(NEWS, {"after": message.pk}, headers=HTMX)
-        said = answer(world, message)
+        said = reply(world, message)
         news = client.get(NEWS, {"after": message.pk}, headers=HTMX)
 
         assert nothing.status_code == HTTPStatus.NO_CONTENT
         page = news.content.decode()
-        assert "An answer" in page
+        assert "A reply" in page
         assert "A question" not in page
         assert f"?after={said.pk}" in page
-        assert Conversation.objects.get().unread_by_person == 0
+        assert Thread.objects.get().unread_by_person == 0
 
     @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
     def test_nothing_comes_after_what_is_no_message(self, world: World, after: str) -> None:
-        answer(world, threads.write(world.official, Text("A question")))
+        reply(world, threads.write(world.official, Text("A question")))
         response = world.client(world.official).get(NEWS, {"after": after})
 
         assert response.status_code == HTTPStatus.NO_CONTENT
-        assert Conversation.objects.get().unread_by_person == 1
+        assert Thread.objects.get().unread_by_person == 1
 
     def test_without_a_number_all_of_them_come(self, world: World) -> None:
         threads.write(world.official, Text("A question"))
@@ -242,19 +242,19 @@ class TestAnswers:
 
     def test_what_came_while_reading_stays_unread(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
-        answer(world, message)
-        loaded = threads.conversation_of(world.official.user, world.lakeside)
+        reply(world, message)
+        loaded = threads.thread_of(world.official.user, world.lakeside)
         newest = threads.write(world.official, Text("Thank you"))
-        answer(world, newest, "You are welcome")
+        reply(world, newest, "You are welcome")
         threads.mark_read_by_person(loaded)
 
-        assert Conversation.objects.get().unread_by_person == 2
+        assert Thread.objects.get().unread_by_person == 2
 
-    def test_an_answer_in_one_organization_is_not_counted_in_another(self, world: World) -> None:
+    def test_a_reply_in_one_organization_is_not_counted_in_another(self, world: World) -> None:
         both = MembershipFactory.create(
             organization=world.stranger.organization, user=world.official.user
         )
-        answer(world, threads.write(both, Text("About Harbor")))
+        reply(world, threads.write(both, Text("About Harbor")))
         client = world.client(world.official)
 
         assert "new reply" not in text_of(client.get("/o/lakeside/"))
@@ -267,22 +267,22 @@ class TestWithoutAccount:
         response = send(Client(), path=GENERAL, **VISITOR)
         page = Client().get(response.headers["Location"])
 
-        conversation = Conversation.objects.get()
-        assert (conversation.name, conversation.email) == ("Pat Prospect", "pat@meadow.example")
-        assert conversation.person is None
+        thread = Thread.objects.get()
+        assert (thread.name, thread.email) == ("Pat Prospect", "pat@meadow.example")
+        assert thread.person is None
         assert "Your message has been sent" in text_of(page)
 
-    def test_the_answer_goes_by_mail_and_repeats_nothing_typed(
+    def test_the_reply_goes_by_mail_and_repeats_nothing_typed(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         text = Text("Buy at http://spam.example/")
         message = threads.write_without_account("Pat http://spam.example/", "p@m.example", text)
         with django_capture_on_commit_callbacks(execute=True):
-            answer(world, message)
+            reply(world, message)
 
         mail = Email.objects.get()
         assert mail.to == ["p@m.example"]
-        assert "An answer" in mail.message
+        assert "A reply" in mail.message
         assert "spam.example" not in mail.message + mail.html_message
 
     def test_it_does_not_tell_whether_there_is_an_account(self, world: World) -> None:
@@ -292,7 +292,7 @@ class TestWithoutAccount:
         assert known.headers["Location"] == unknown.headers["Location"]
         assert known.status_code == unknown.status_code
         # It is not put into the thread of that account.
-        assert not Conversation.objects.filter(person=world.official.user).exists()
+        assert not Thread.objects.filter(person=world.official.user).exists()
 
     @pytest.mark.parametrize(
         ("field", "value", "words"),
@@ -309,7 +309,7 @@ class TestWithoutAccount:
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert words in text_of(response)
-        assert not Conversation.objects.exists()
+        assert not Thread.objects.exists()
 
     def test_five_an_hour_from_one_address(self, db: None) -> None:
         statuses = [
@@ -328,7 +328,7 @@ class TestWithoutAccount:
         response = Client().post(GENERAL, VISITOR | {"website": "http://spam.example"})
 
         assert response.status_code == HTTPStatus.FOUND
-        assert not Conversation.objects.exists()
+        assert not Thread.objects.exists()
 
     def test_the_same_form_twice_is_one(self, db: None) -> None:
         form = VISITOR | {"submission": str(uuid.uuid4())}

@@ -14,14 +14,14 @@ from subscriptions.admin.messenger import remove_licenses_link
 from subscriptions.members import members
 from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message, Notice, User
+from subscriptions.models import Message, Notification, Thread, User
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
 from tests.support.world import World
 
-LIST = "/admin/subscriptions/conversation/"
-LOOKING = ("view_conversation",)
-ANSWERING = (*LOOKING, "add_message", "change_conversation")
+LIST = "/admin/subscriptions/thread/"
+LOOKING = ("view_thread",)
+REPLYING = (*LOOKING, "add_message", "change_thread")
 
 
 def staff(world: World, *codenames: str) -> Client:
@@ -37,23 +37,23 @@ def asked(world: World) -> Message:
 
 
 def page_of(message: Message) -> str:
-    return f"{LIST}{message.conversation_id}/change/"
+    return f"{LIST}{message.thread_id}/change/"
 
 
-def answer(client: Client, message: Message, body: str = "An answer", **form: Any) -> Any:
+def reply(client: Client, message: Message, body: str = "A reply", **form: Any) -> Any:
     return client.post(
-        f"{LIST}{message.conversation_id}/answer/",
+        f"{LIST}{message.thread_id}/reply/",
         {"body": body, "seen": message.pk, "submission": uuid.uuid4(), **form},
     )
 
 
 def close(client: Client, message: Message, **form: Any) -> Any:
-    path = f"{LIST}{message.conversation_id}/close/"
+    path = f"{LIST}{message.thread_id}/close/"
     return client.post(path, {"seen": message.pk, **form}, follow=True)
 
 
-def the_conversation() -> Conversation:
-    return Conversation.objects.get()
+def the_thread() -> Thread:
+    return Thread.objects.get()
 
 
 class TestTheQueue:
@@ -61,10 +61,10 @@ class TestTheQueue:
         for person in (world.observer, world.assignor, world.official):
             threads.write(person, Text("A question"))
             world.later(hours=1)
-        client = staff(world, *ANSWERING)
-        first = Conversation.objects.get(person=world.observer.user)
+        client = staff(world, *REPLYING)
+        first = Thread.objects.get(person=world.observer.user)
         client.post(
-            f"{LIST}{first.pk}/answer/", {"body": "Answered", "seen": first.messages.get().pk}
+            f"{LIST}{first.pk}/reply/", {"body": "Replied", "seen": first.messages.get().pk}
         )
         threads.write_without_account("Pat", "pat@meadow.example", Text("Hello"))
 
@@ -97,14 +97,14 @@ class TestTheQueue:
         harbor = world.stranger.organization.pk
         for query, is_found in (
             ({"state__exact": "waiting"}, True),
-            ({"state__exact": "answered"}, False),
+            ({"state__exact": "replied"}, False),
             ({"removal": "asked"}, False),
             ({"organization__id__exact": world.lakeside.pk}, True),
             ({"organization__id__exact": harbor}, False),
         ):
             assert ("Otto Official" in text_of(client.get(LIST, query))) == is_found, query
 
-    def test_queries_do_not_grow_with_conversations(self, world: World, asked: Message) -> None:
+    def test_queries_do_not_grow_with_threads(self, world: World, asked: Message) -> None:
         client = staff(world, *LOOKING)
         few = len(queries_of(client, LIST))
         for person in (world.observer, world.assignor):
@@ -113,16 +113,16 @@ class TestTheQueue:
         assert len(queries_of(client, LIST)) == few
 
 
-class TestOneConversation:
+class TestOneThread:
     def test_it_shows_what_there_is_and_marks_it_read(self, world: World, asked: Message) -> None:
-        client = staff(world, *ANSWERING)
+        client = staff(world, *REPLYING)
         page = client.get(page_of(asked)).content.decode()
 
         assert "A question" in page
         assert f"/admin/subscriptions/organization/{world.lakeside.pk}/change/" in page
         assert f"/admin/subscriptions/user/{world.official.user.pk}/change/" in page
-        assert the_conversation().unread_by_support == 0
-        assert the_conversation().state == "waiting"
+        assert the_thread().unread_by_support == 0
+        assert the_thread().state == "waiting"
 
     def test_who_may_only_look_reads_nothing_away(self, world: World, asked: Message) -> None:
         page = staff(world, *LOOKING).get(page_of(asked)).content.decode()
@@ -130,122 +130,124 @@ class TestOneConversation:
         assert "A question" in page
         assert "Send reply" not in page
         assert "Close without" not in page
-        assert the_conversation().unread_by_support == 1
+        assert the_thread().unread_by_support == 1
 
     def test_html_stays_text(self, world: World) -> None:
         message = threads.write(world.official, Text("<script>alert(1)</script>"))
-        page = staff(world, *ANSWERING).get(page_of(message)).content.decode()
+        page = staff(world, *REPLYING).get(page_of(message)).content.decode()
 
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
 
     @pytest.mark.parametrize("number", ["0", "999999", "x", "²", "9" * 18])
     def test_there_is_nothing_at_other_numbers(self, world: World, number: str) -> None:
-        response = staff(world, *ANSWERING).get(f"{LIST}{number}/change/")
+        response = staff(world, *REPLYING).get(f"{LIST}{number}/change/")
 
         assert response.status_code == HTTPStatus.NOT_FOUND
 
     def test_a_member_who_left_is_marked(self, world: World, asked: Message) -> None:
         members.remove(world.administrator, world.official)
-        page = text_of(staff(world, *ANSWERING).get(page_of(asked)))
+        page = text_of(staff(world, *REPLYING).get(page_of(asked)))
 
         assert "no longer a user of the organization" in page
 
     def test_the_same_email_is_no_proof(self, world: World) -> None:
         email = world.official.user.email
         message = threads.write_without_account("Otto?", email, Text("Let me in"))
-        page = text_of(staff(world, *ANSWERING).get(page_of(message)))
+        page = text_of(staff(world, *REPLYING).get(page_of(message)))
 
         assert "not confirmed to be the same person" in page
 
 
-class TestAnswering:
+class TestReplying:
     def test_it_is_sent_logged_and_told(self, world: World, asked: Message) -> None:
-        response = answer(staff(world, *ANSWERING), asked)
+        response = reply(staff(world, *REPLYING), asked)
 
         said = Message.objects.get(is_from_support=True)
         entry = LogEntry.objects.get()
         assert response.status_code == HTTPStatus.FOUND
-        assert (said.body, said.author) == ("An answer", world.support)
-        assert (the_conversation().state, the_conversation().unread_by_person) == ("answered", 1)
-        assert (entry.user, entry.object_id) == (world.support, str(the_conversation().pk))
-        assert Notice.objects.get(kind="message_answered").recipient == world.official.user.email
+        assert (said.body, said.author) == ("A reply", world.support)
+        assert (the_thread().state, the_thread().unread_by_person) == ("replied", 1)
+        assert (entry.user, entry.object_id) == (world.support, str(the_thread().pk))
+        assert (
+            Notification.objects.get(kind="message_answered").recipient == world.official.user.email
+        )
 
-    def test_double_click_is_one_answer(self, world: World, asked: Message) -> None:
-        client = staff(world, *ANSWERING)
+    def test_double_click_is_one_reply(self, world: World, asked: Message) -> None:
+        client = staff(world, *REPLYING)
         submission = uuid.uuid4()
         for _ in range(3):
-            assert answer(client, asked, submission=submission).status_code == HTTPStatus.FOUND
+            assert reply(client, asked, submission=submission).status_code == HTTPStatus.FOUND
 
         assert Message.objects.filter(is_from_support=True).count() == 1
-        assert Notice.objects.filter(kind="message_answered").count() == 1
+        assert Notification.objects.filter(kind="message_answered").count() == 1
         assert LogEntry.objects.count() == 1
 
-    def test_a_colleagues_answer_is_read_first(self, world: World, asked: Message) -> None:
-        answer(staff(world, *ANSWERING), asked, "From Sunny")
+    def test_a_colleagues_reply_is_read_first(self, world: World, asked: Message) -> None:
+        reply(staff(world, *REPLYING), asked, "From Sunny")
         rory = UserFactory.create(is_staff=True, is_superuser=True, name="Rory Root")
         client = world.client(rory)
-        refused = answer(client, asked, "From Rory")
+        refused = reply(client, asked, "From Rory")
 
         page = refused.content.decode()
         assert refused.status_code == HTTPStatus.CONFLICT
         assert "A colleague has already replied" in page
         assert "From Sunny" in page
         assert "From Rory" in page
-        again = answer(client, asked, "From Rory", seen=Message.objects.latest("pk").pk)
+        again = reply(client, asked, "From Rory", seen=Message.objects.latest("pk").pk)
         assert again.status_code == HTTPStatus.FOUND
 
     def test_what_came_meanwhile_keeps_waiting(self, world: World, asked: Message) -> None:
         world.later(minutes=5)
         later = threads.write(world.official, Text("One more thing"))
-        answer(staff(world, *ANSWERING), asked)
+        reply(staff(world, *REPLYING), asked)
 
-        conversation = the_conversation()
-        assert conversation.state == "waiting"
-        assert conversation.waiting_since == later.created_at
-        assert conversation.unread_by_support == 1
+        thread = the_thread()
+        assert thread.state == "waiting"
+        assert thread.waiting_since == later.created_at
+        assert thread.unread_by_support == 1
 
     def test_writing_back_waits_again(self, world: World, asked: Message) -> None:
-        answer(staff(world, *ANSWERING), asked)
+        reply(staff(world, *REPLYING), asked)
         world.later(days=1)
         back = threads.write(world.official, Text("Thank you"))
 
-        assert the_conversation().waiting_since == back.created_at
+        assert the_thread().waiting_since == back.created_at
 
     @pytest.mark.parametrize("body", ["", " \n", "\u200b", "x" * 4001, "x" * 1_000_000])
-    def test_bad_answers_are_kept_and_not_sent(
+    def test_bad_replies_are_kept_and_not_sent(
         self, world: World, asked: Message, body: str
     ) -> None:
-        response = answer(staff(world, *ANSWERING), asked, body)
+        response = reply(staff(world, *REPLYING), asked, body)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert body.strip()[:50] in response.content.decode()
         assert Message.objects.count() == 1
 
-    @pytest.mark.parametrize("codenames", [(), LOOKING, ("add_message",), ("change_conversation",)])
+    @pytest.mark.parametrize("codenames", [(), LOOKING, ("add_message",), ("change_thread",)])
     def test_without_permission_nothing_happens(
         self, world: World, asked: Message, codenames: tuple[str, ...]
     ) -> None:
         client = staff(world, *codenames)
-        allowed = "change_conversation" in codenames  # Django: who may change may look
+        allowed = "change_thread" in codenames  # Django: who may change may look
         sees = client.get(page_of(asked)).status_code == HTTPStatus.OK
 
-        assert sees == (allowed or "view_conversation" in codenames)
-        assert answer(client, asked).status_code == HTTPStatus.FORBIDDEN
+        assert sees == (allowed or "view_thread" in codenames)
+        assert reply(client, asked).status_code == HTTPStatus.FORBIDDEN
         if not allowed:
             assert close(client, asked).status_code == HTTPStatus.FORBIDDEN
         assert Message.objects.count() == 1
 
     def test_members_never_get_there(self, world: World, asked: Message) -> None:
         for person in (world.administrator, world.official):
-            response = answer(world.client(person), asked)
+            response = reply(world.client(person), asked)
             assert response.status_code == HTTPStatus.FOUND
             assert "/login/" in response.headers["Location"]
         assert Message.objects.count() == 1
 
-    @pytest.mark.parametrize("page", ["answer", "close"])
+    @pytest.mark.parametrize("page", ["reply", "close"])
     def test_looking_changes_nothing(self, world: World, asked: Message, page: str) -> None:
-        response = staff(world, *ANSWERING).get(f"{LIST}{asked.conversation_id}/{page}/")
+        response = staff(world, *REPLYING).get(f"{LIST}{asked.thread_id}/{page}/")
 
         assert response.status_code == HTTPStatus.FORBIDDEN
 
@@ -254,25 +256,25 @@ class TestClosing:
     def test_it_stops_waiting_until_something_is_written(
         self, world: World, asked: Message
     ) -> None:
-        response = close(staff(world, *ANSWERING), asked)
+        response = close(staff(world, *REPLYING), asked)
 
         assert "It waits again" in text_of(response)
-        assert (the_conversation().state, the_conversation().unread_by_support) == ("closed", 0)
+        assert (the_thread().state, the_thread().unread_by_support) == ("closed", 0)
         assert LogEntry.objects.get().user == world.support
         threads.write(world.official, Text("Still there?"))
-        assert the_conversation().state == "waiting"
+        assert the_thread().state == "waiting"
 
     def test_something_unread_keeps_it_open(self, world: World, asked: Message) -> None:
         threads.write(world.official, Text("One more thing"))
-        client = staff(world, *ANSWERING)
+        client = staff(world, *REPLYING)
 
         assert "There is a new message" in text_of(close(client, asked))
         assert "There is a new message" in text_of(close(client, asked, seen="x"))
-        assert the_conversation().state == "waiting"
+        assert the_thread().state == "waiting"
         assert not LogEntry.objects.exists()
 
     def test_twice_is_once(self, world: World, asked: Message) -> None:
-        client = staff(world, *ANSWERING)
+        client = staff(world, *REPLYING)
         for _ in range(2):
             close(client, asked)
 
@@ -285,16 +287,14 @@ class TestHistory:
         every = Permission.objects.values_list("codename", flat=True)
         client = staff(world, *every)
         User.objects.filter(pk=world.support.pk).update(is_superuser=root)
-        path = f"{LIST}{asked.conversation_id}"
+        path = f"{LIST}{asked.thread_id}"
         changed = client.post(page_of(asked), {"state": "closed", "body": "Changed"})
         deleted = client.post(f"{path}/delete/", {"post": "yes"})
-        client.post(
-            LIST, {"action": "delete_selected", "_selected_action": [asked.conversation_id]}
-        )
+        client.post(LIST, {"action": "delete_selected", "_selected_action": [asked.thread_id]})
 
         assert changed.status_code == deleted.status_code == HTTPStatus.FORBIDDEN
         assert Message.objects.get().body == "A question"
-        assert the_conversation().state == "waiting"
+        assert the_thread().state == "waiting"
         with pytest.raises(NoReverseMatch):
             reverse("admin:subscriptions_message_changelist")
 
@@ -305,7 +305,7 @@ class TestRemovalRequests:
     ) -> None:
         Message.objects.update(removal_quantity=5)
         asked.refresh_from_db()
-        client = staff(world, *ANSWERING)
+        client = staff(world, *REPLYING)
 
         def known(name: str, **how: Any) -> str:
             is_it = name == "admin:subscriptions_organization_remove_licenses"

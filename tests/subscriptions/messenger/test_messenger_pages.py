@@ -10,7 +10,7 @@ from django.test import Client
 
 from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
-from subscriptions.models import Conversation, Message
+from subscriptions.models import Message, Thread
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
 from tests.support.world import World
@@ -55,13 +55,13 @@ class TestTheButton:
         client = world.client(world.official)
 
         def about_messages(path: str) -> list[str]:
-            return [sql for sql in queries_of(client, path) if "subscriptions_conv" in sql]
+            return [sql for sql in queries_of(client, path) if "subscriptions_thread" in sql]
 
         (with_membership,) = about_messages("/o/lakeside/")
         assert '"subscriptions_membership"."license_number"' in with_membership
         assert len(about_messages("/account/")) == 1
         anonymous = queries_of(Client(), "/pricing/")
-        assert not [sql for sql in anonymous if "subscriptions_conv" in sql]
+        assert not [sql for sql in anonymous if "subscriptions_thread" in sql]
 
     def test_the_admin_has_none(self, world: World) -> None:
         root = UserFactory.create(is_staff=True, is_superuser=True)
@@ -114,24 +114,24 @@ class TestGuards:
     @pytest.mark.parametrize(
         ("constraint", "fields"),
         [
-            ("conversation_state_is_known", {"state": "x"}),
-            ("conversation_waits_since_a_moment", {"waiting_since": None}),
-            ("conversation_waits_since_a_moment", {"state": "closed"}),
-            ("conversation_is_with_somebody", {"person": None}),
-            ("conversation_is_with_somebody", {"email": "x@x.example"}),
+            ("thread_state_is_known", {"state": "x"}),
+            ("thread_waits_since_a_moment", {"waiting_since": None}),
+            ("thread_waits_since_a_moment", {"state": "closed"}),
+            ("thread_is_with_somebody", {"person": None}),
+            ("thread_is_with_somebody", {"email": "x@x.example"}),
         ],
     )
-    def test_a_conversation(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+    def test_a_thread(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
         threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-            Conversation.objects.update(**fields)
+            Thread.objects.update(**fields)
 
     @pytest.mark.parametrize("is_in_organization", [True, False])
     def test_one_per_person_and_organization(self, world: World, is_in_organization: bool) -> None:
         author = world.official if is_in_organization else world.official.user
-        conversation = threads.write(author, Text("Hello")).conversation
-        conversation.pk = None
+        thread = threads.write(author, Text("Hello")).thread
+        thread.pk = None
 
         with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():
-            conversation.save(force_insert=True)
+            thread.save(force_insert=True)

@@ -44,7 +44,7 @@ def test_it_is_a_message_of_the_thread(open_renewal: World, role: str) -> None:
     assert "I’d like to remove licenses" in offered
     assert response.headers["Location"] == THREAD
     assert (message.removal_quantity, message.body) == (5, "We shrink")
-    assert (message.author, message.conversation.organization) == (person.user, world.lakeside)
+    assert (message.author, message.thread.organization) == (person.user, world.lakeside)
     assert "Asks to remove 5 licenses" in text_of(client.get(THREAD))
     activity = Activity.objects.get(verb="removal_asked_for")
     assert activity.data == {"message": message.pk, "quantity": 5}

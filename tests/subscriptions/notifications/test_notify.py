@@ -1,4 +1,4 @@
-"""Notices: written with their cause, told once, never in the way of it."""
+"""Notifications: written with their cause, told once, never in the way of it."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from post_office.models import STATUS, Email
 
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Notice
+from subscriptions.models import Notification
 from subscriptions.models.members import Role
 from subscriptions.notifications import notify
 from tests.support.world import World, local
@@ -76,7 +76,7 @@ def test_without_its_cause_nothing_is_told(world: World) -> None:
         send(world)
         transaction.set_rollback(True)
 
-    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
@@ -87,7 +87,7 @@ def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
         send(world)
 
     assert Email.objects.count() == 1
-    assert Notice.objects.get(kind="no_such_kind").queued_at is None
+    assert Notification.objects.get(kind="no_such_kind").queued_at is None
 
 
 def test_names_reach_the_mail_as_typed(

@@ -10,7 +10,7 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from subscriptions.licenses import reminders as reminding
-from subscriptions.models import Notice, Reminder
+from subscriptions.models import Notification, Reminder
 from subscriptions.organizations import daily
 from subscriptions.policy import reminders
 from tests.support.world import TERM_END, TERM_START, World, build_term, local
@@ -25,8 +25,8 @@ def run_on(world: World, day: date, hour: int = 6) -> dict[str, int]:
 
 def told(kind: str) -> set[str]:
     return {
-        notice.recipient
-        for notice in Notice.objects.filter(kind=kind, organization__slug="lakeside")
+        notification.recipient
+        for notification in Notification.objects.filter(kind=kind, organization__slug="lakeside")
     }
 
 
@@ -47,7 +47,9 @@ def test_twice_on_a_day_is_once(world: World) -> None:
 def test_the_mail_has_todays_numbers(world: World) -> None:
     run_on(world, date(2031, 12, 11))
 
-    data = Notice.objects.filter(kind="reminder", organization=world.lakeside).latest("pk").data
+    data = (
+        Notification.objects.filter(kind="reminder", organization=world.lakeside).latest("pk").data
+    )
     assert data["days"] == 20
     assert (data["held"], data["in_use"]) == (25, 4)
     assert data["renewal_is_open"] is True
@@ -55,11 +57,11 @@ def test_the_mail_has_todays_numbers(world: World) -> None:
 
 def test_after_days_without_the_job_one_reminder_goes_out(world: World) -> None:
     run_on(world, date(2031, 12, 3))
-    Notice.objects.all().delete()
+    Notification.objects.all().delete()
 
     run_on(world, date(2031, 12, 28))
 
-    assert Notice.objects.filter(kind="reminder", organization=world.lakeside).count() == 2
+    assert Notification.objects.filter(kind="reminder", organization=world.lakeside).count() == 2
     skipped = Reminder.objects.filter(term=world.term, was_sent=False, due_on__gte="2031-12-04")
     assert {row.due_on.day for row in skipped} == {10, 17, 24, 25, 26, 27}
 
@@ -145,7 +147,7 @@ def test_130_days_at_random_hours_twice_and_not_at_all(world: World, seed: int) 
     assert {row.due_on for row in rows} <= set(due)
     sent_days = [row.created_at.date() for row in rows.filter(was_sent=True)]
     assert len(set(sent_days)) == len(sent_days)
-    sent = Notice.objects.filter(kind="reminder", recipient=world.assignor.user.email)
+    sent = Notification.objects.filter(kind="reminder", recipient=world.assignor.user.email)
     assert sent.count() == len(sent_days)
 
 

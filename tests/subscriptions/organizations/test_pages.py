@@ -299,7 +299,7 @@ def test_queries_do_not_grow_with_members(world: World, path: str) -> None:
 
 
 def test_looking_changes_nothing(world: World) -> None:
-    from subscriptions.models import Activity, MemberDraft, Notice
+    from subscriptions.models import Activity, MemberDraft, Notification
 
     client = world.client(world.administrator)
     for path in (HOME, SUBSCRIPTION, USERS, "/o/lakeside/users/add/", PURCHASES):
@@ -307,4 +307,4 @@ def test_looking_changes_nothing(world: World) -> None:
         assert not [sql for sql in statements if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
     assert not Activity.objects.exists()
     assert not MemberDraft.objects.exists()
-    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()

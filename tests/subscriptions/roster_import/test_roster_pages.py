@@ -196,7 +196,7 @@ class TestLooking:
 
         assert (
             len(many) == len(few) + 2
-        )  # of the rows kept, and of dormant members where licenses are to be bought
+        )  # of the rows kept, and of inactive members where licenses are to be bought
 
     def test_text_of_a_roster_is_never_markup(self, world: World) -> None:
         roster = kept(world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")])

@@ -10,7 +10,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.members import drafts, members
 from subscriptions.members.members import NewMember
-from subscriptions.models import Activity, Membership, Notice, RosterImport, RosterRow, User
+from subscriptions.models import Activity, Membership, Notification, RosterImport, RosterRow, User
 from subscriptions.models.members import MembershipState
 from subscriptions.notifications import notify
 from subscriptions.organizations.daily import run_daily
@@ -40,13 +40,23 @@ def numbers(world: World) -> list[int]:
 
 def refused(world: World, roster: RosterImport) -> Reason:
     """Why adding everybody is refused; and that nothing at all has happened."""
-    before = (in_use(world), User.objects.count(), Notice.objects.count(), Activity.objects.count())
+    before = (
+        in_use(world),
+        User.objects.count(),
+        Notification.objects.count(),
+        Activity.objects.count(),
+    )
     rows = list(roster.rows.order_by("pk").values())
 
     with pytest.raises(Refused) as error:
         rosters.add_all(roster, world.assignor)
 
-    after = (in_use(world), User.objects.count(), Notice.objects.count(), Activity.objects.count())
+    after = (
+        in_use(world),
+        User.objects.count(),
+        Notification.objects.count(),
+        Activity.objects.count(),
+    )
     assert after == before
     assert list(roster.rows.order_by("pk").values()) == rows
     return error.value.refusal.reason
@@ -73,8 +83,8 @@ class TestAdding:
         record = Activity.objects.get()
         assert (record.verb, record.actor) == ("members_imported", world.assignor.user)
         assert record.data["quantity"] == 3
-        told = Notice.objects.filter(kind="invitation", queued_at=None)
-        assert {notice.recipient for notice in told} == {
+        told = Notification.objects.filter(kind="invitation", queued_at=None)
+        assert {notification.recipient for notification in told} == {
             f"person{number}@new.example" for number in (1, 2, 3)
         }
         assert notify.deliver_waiting() == 3
@@ -130,7 +140,7 @@ class TestAdding:
 
         assert [rosters.add_all(roster, world.assignor) for _ in range(2)] == [3, 3]
         assert in_use(world) == 7
-        assert Notice.objects.count() == 3
+        assert Notification.objects.count() == 3
 
     def test_the_same_file_read_in_twice_adds_everybody_once(self, world: World) -> None:
         first, second = kept(world.assignor, 3), kept(world.assignor, 3)

@@ -1,4 +1,4 @@
-"""The demo's conversations with support. For ``manage.py load_demo`` only."""
+"""The demo's threads with support. For ``manage.py load_demo`` only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ def load(now: datetime) -> None:
             ),
         )
     with _at(now - timedelta(days=2, hours=1)):
-        replies.answer(
-            question.conversation,
+        replies.reply(
+            question.thread,
             User.objects.get(email="support@licensing.example"),
             Text(
                 "Hello Ada,\n\nevery account needs an e-mail address of its own, because it is "

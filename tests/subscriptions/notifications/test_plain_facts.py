@@ -1,13 +1,13 @@
-"""The migration of waiting notices to plain facts, and back."""
+"""The migration of waiting notifications to plain facts, and back."""
 
 import importlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
-from subscriptions.models import Notice
+from subscriptions.models import Notification
 from tests.support.world import World
 
 migration = importlib.import_module("subscriptions.migrations.0014_facts_of_notices")
@@ -60,10 +60,10 @@ def test_numbers_stay_plain_on_the_way_back() -> None:
     assert migration.worded("few_licenses", {"free": 2}) == {"free": 2}
 
 
-def test_only_waiting_notices_are_rewritten(world: World) -> None:
+def test_only_waiting_notifications_are_rewritten(world: World) -> None:
     old = {"total": {"money": [5000, "usd"]}}
     for reference, queued_at in (("waiting", None), ("sent", timezone.now())):
-        Notice.objects.create(
+        Notification.objects.create(
             recipient="ada@lakeside.example",
             kind="receipt_add_on",
             reference=reference,
@@ -72,7 +72,9 @@ def test_only_waiting_notices_are_rewritten(world: World) -> None:
             queued_at=queued_at,
         )
 
-    migration.rewrite(migration.plain)(apps, None)
+    # At that migration the table had an older name.
+    older = SimpleNamespace(get_model=lambda app, name: Notification)
+    migration.rewrite(migration.plain)(older, None)
 
-    assert Notice.objects.get(reference="waiting").data == {"total": 5000, "currency": "usd"}
-    assert Notice.objects.get(reference="sent").data == old
+    assert Notification.objects.get(reference="waiting").data == {"total": 5000, "currency": "usd"}
+    assert Notification.objects.get(reference="sent").data == old

@@ -1,11 +1,11 @@
-"""Freeing licenses before buying: dormant members, several at once, restoring (R3-R5)."""
+"""Freeing licenses before buying: inactive members, several at once, restoring (R3-R5)."""
 
 from datetime import timedelta
 
 import pytest
 
 from subscriptions import clock
-from subscriptions.members import dormant, members
+from subscriptions.members import inactive, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Organization, User
 from subscriptions.models.members import MembershipState, Role
@@ -29,16 +29,16 @@ def all_joined_long_ago(world: World) -> None:
 
 def names(world: World) -> list[str]:
     world.lakeside.refresh_from_db()
-    found = dormant.dormant_members(world.lakeside, clock.now())
+    found = inactive.inactive_members(world.lakeside, clock.now())
     return [str(member.user) for member in found]
 
 
-class TestDormant:
-    @pytest.mark.parametrize(("days", "is_dormant"), [(181, False), (182, False), (183, True)])
-    def test_after_half_a_year(self, world: World, days: int, is_dormant: bool) -> None:
+class TestInactive:
+    @pytest.mark.parametrize(("days", "is_inactive"), [(181, False), (182, False), (183, True)])
+    def test_after_half_a_year(self, world: World, days: int, is_inactive: bool) -> None:
         signed_in(world.official, days)
 
-        assert names(world) == (["Otto Official"] if is_dormant else [])
+        assert names(world) == (["Otto Official"] if is_inactive else [])
 
     def test_who_never_signed_in_counts_from_joining(self, world: World) -> None:
         added = members.add(
@@ -54,7 +54,7 @@ class TestDormant:
 
     def test_an_organization_decides_after_how_long(self, world: World) -> None:
         signed_in(world.official, 60)
-        Organization.objects.update(dormant_after_days=45)
+        Organization.objects.update(inactive_after_days=45)
 
         assert names(world) == ["Otto Official"]
 
@@ -68,13 +68,13 @@ class TestDormant:
 
         page = client.get(f"/o/lakeside/{path}").content.decode()
 
-        assert 'href="/o/lakeside/users/dormant/"' in page
+        assert 'href="/o/lakeside/users/inactive/"' in page
         assert "1 user has not signed in for 182 days" in page
 
     def test_the_list_says_since_when(self, world: World) -> None:
         signed_in(world.official, 400)
 
-        page = text_of(world.client(world.assignor).get("/o/lakeside/users/dormant/"))
+        page = text_of(world.client(world.assignor).get("/o/lakeside/users/inactive/"))
 
         assert "Otto Official" in page
         assert "Ada Admin" not in page
@@ -107,21 +107,21 @@ class TestRemovingSeveral:
         assert "Some of these users cannot be removed" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
         with pytest.raises(Refused):
-            dormant.remove_all(world.assignor, [world.official, world.administrator])
+            inactive.remove_all(world.assignor, [world.official, world.administrator])
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
     def test_the_last_administrators_stay(self, world: World) -> None:
         chosen = [world.official, world.administrator]
         with pytest.raises(Refused) as refused:
-            dormant.remove_all(world.administrator, chosen)
+            inactive.remove_all(world.administrator, chosen)
 
         assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
 
     def test_removed_by_somebody_else_meanwhile_is_fine(self, world: World) -> None:
-        chosen = dormant.chosen(world.lakeside, [world.official.key, world.observer.key])
+        chosen = inactive.chosen(world.lakeside, [world.official.key, world.observer.key])
         members.remove(world.administrator, world.official)
 
-        assert dormant.remove_all(world.assignor, chosen) == 1
+        assert inactive.remove_all(world.assignor, chosen) == 1
 
     def test_nobody_chosen(self, world: World) -> None:
         assert "First choose the users" in text_of(
@@ -138,7 +138,7 @@ class TestRemovingSeveral:
 class TestRestoring:
     def restore(self, world: World, member: Membership) -> Membership:
         member.refresh_from_db()
-        return dormant.restore(world.assignor, member)
+        return inactive.restore(world.assignor, member)
 
     def test_in_the_role_held_before_at_once(self, world: World) -> None:
         members.remove(world.assignor, world.observer)

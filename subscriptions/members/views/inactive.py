@@ -1,4 +1,4 @@
-"""Freeing licenses: dormant members, removing several at once, restoring."""
+"""Freeing licenses: inactive members, removing several at once, restoring."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from subscriptions import clock
 from subscriptions.access import reauthentication
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import status_of
-from subscriptions.members import dormant as use_cases
+from subscriptions.members import inactive as use_cases
 from subscriptions.members import members
 from subscriptions.models import Membership
 from subscriptions.policy.members import Capability, may_touch
@@ -31,18 +31,18 @@ PER_PAGE = 50
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
-def dormant(request: HttpRequest, member: Membership) -> HttpResponse:
+def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
     """List inactive members, to be removed before licenses are paid for."""
     now = clock.now()
-    found = use_cases.dormant_members(member.organization, now)
+    found = use_cases.inactive_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     _mark(member, page)
     context = {
         "page": page,
-        "days": use_cases.dormant_after(member.organization).days,
+        "days": use_cases.inactive_after(member.organization).days,
         "subscription": status_of(member.organization, now),
     }
-    return render(request, "members/dormant.html", context)
+    return render(request, "members/inactive.html", context)
 
 
 @members_only(Capability.MANAGE_USERS, open_when_closed=True, form_at="subscriptions:users")

@@ -27,21 +27,21 @@ MOST_AT_ONCE = 200
 COUNTED_UP_TO = 100
 
 
-def dormant_after(organization: Organization) -> timedelta:
-    """How long a member of this organization has not signed in to count as dormant."""
-    return timedelta(days=organization.dormant_after_days or settings.DORMANT_AFTER_DAYS)
+def inactive_after(organization: Organization) -> timedelta:
+    """How long a member of this organization has not signed in to count as inactive."""
+    return timedelta(days=organization.inactive_after_days or settings.INACTIVE_AFTER_DAYS)
 
 
-def dormant_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
+def inactive_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
     """Active members who have not signed in for so long, the longest away first."""
-    since = now - dormant_after(organization)
+    since = now - inactive_after(organization)
     found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=since)
     return found.select_related("user").order_by("last_seen_at", "license_number")
 
 
-def count_dormant(organization: Organization, now: datetime) -> int:
+def count_inactive(organization: Organization, now: datetime) -> int:
     """How many licenses those hold; from ``COUNTED_UP_TO`` on, that many."""
-    return dormant_members(organization, now).order_by()[:COUNTED_UP_TO].count()
+    return inactive_members(organization, now).order_by()[:COUNTED_UP_TO].count()
 
 
 def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:

@@ -1,4 +1,4 @@
-"""What people have reported of other software, tried here (docs/tried.md)."""
+"""What people have reported of other software, tried here (docs/reported-faults.md)."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people have reported of other software, tried here in a browser (docs/tried.md)."""
+"""Faults reported in other software, tried here in a browser (docs/reported-faults.md)."""
 
 import pytest
 from playwright.sync_api import expect

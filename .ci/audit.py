@@ -1,7 +1,6 @@
-"""Ask for known holes of pinned dependencies; fails on each, and says what could not be asked.
+"""Check pinned dependencies for known vulnerabilities; fail on each, and say what was not checked.
 
-Beside pip-audit's own answer, because a service that cannot be reached must neither look like a
-clean bill nor stop everybody's work.
+A wrapper of pip-audit: an unreachable service must neither look like a clean result nor block work.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Prove that installing takes exactly what the lock says, whatever the index offers.
+"""Prove that installing takes exactly what is locked, even if the index offers newer releases.
 
-The project's own install targets run in empty virtual environments while a folder beside the usual
-index offers a higher release of every locked package. Each environment must end up with the locked
-versions, all of them and nothing else. It is done with the pip that comes with Python and with the
-newest one, without a cache.
+Run the project's own install targets in empty virtual environments, with a folder beside the usual
+index that offers a higher release of every locked package. Each environment must contain exactly
+the locked versions. This runs with the pip that comes with Python and with the newest one, without
+a cache.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 HIGHER = "9999"
 RUNS = [("runtime", False), ("development", False), ("development", True)]
-# What must not leak in from the shell or from the make that runs this.
+# Variables that must not leak in from the shell or from the calling make.
 FOREIGN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
-# What `python -m venv` itself installs.
+# Packages that `python -m venv` itself installs.
 SEEDS = {"pip", "setuptools"}
-# Asked of the new environment: its packages, and where it finds them.
+# Runs in the new environment: prints its packages and where it finds them.
 QUESTION = """
 import importlib.metadata, json, site, sys
 print(json.dumps({
@@ -77,7 +77,7 @@ def locked(name: str) -> list[Requirement]:
 def install(
     project: Path, target: str, python: str, higher: Path, *, newest_pip: bool
 ) -> list[str]:
-    """Run a copy of the Makefile's target, and say what is not as it is locked."""
+    """Run a copy of the Makefile's target, and list what differs from the lock."""
     project.mkdir()
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, project)
@@ -101,12 +101,12 @@ def install(
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment of this process, without what a shell or make may have left in it."""
+    """The environment of this process, without the variables of `FOREIGN`."""
     return {key: value for key, value in os.environ.items() if key not in FOREIGN}
 
 
 def differences(environment: Path, lock: list[Requirement]) -> list[str]:
-    """Say what the environment has, lacks, or takes from outside, against the lock."""
+    """List what the environment has, lacks, or takes from outside, compared with the lock."""
     python = environment / "bin" / "python"
     told = json.loads(
         subprocess.check_output(

@@ -1,4 +1,4 @@
-"""Check commit subjects, and that no phrase of ``.ci/phrases.txt`` comes back (CONTRIBUTING.md)."""
+"""Check commit subjects, and find the banned phrases of ``.ci/phrases.txt`` (CONTRIBUTING.md)."""
 
 import subprocess
 import sys
@@ -6,15 +6,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PHRASES = ROOT / ".ci" / "phrases.txt"
-# Subjects are held to the length from the commit after this one on.
+# The length of subjects is checked from the commit after this one on.
 SINCE = "b12e24f"
 LONGEST_SUBJECT = 72
 
 
 def git(*arguments: str) -> list[str]:
-    """The lines of a git command's output; none where it fails, as outside of a repository."""
+    """The output lines of a git command; none if it fails, for example outside a repository."""
     done = subprocess.run(
-        ["git", *arguments],  # noqa: S607  # the one that is on the path
+        ["git", *arguments],  # noqa: S607  # git from the PATH
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -24,10 +24,10 @@ def git(*arguments: str) -> list[str]:
 
 
 def main() -> int:
-    """Print what is wrong; how many findings, at most 1."""
+    """Print all findings. Return 1 if there are any, else 0."""
     subjects = git("log", f"{SINCE}..HEAD", "--no-merges", "--format=%s")
     found = [f"subject too long: {one}" for one in subjects if len(one) > LONGEST_SUBJECT]
-    # Translations repeat the texts that they translate.
+    # Translation files repeat the English texts.
     others = [":!locale", f":!{PHRASES.relative_to(ROOT)}"]
     patterns = ["-f", str(PHRASES), "--", *others]
     found += git("grep", "--ignore-case", "--fixed-strings", "-nI", *patterns)

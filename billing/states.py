@@ -15,10 +15,10 @@ class PurchaseStatus(models.TextChoices):
 
     PENDING: written down; whether the processor has a Checkout Session for it is not known yet.
     OPEN: there is a Checkout Session, and it may be paid (R17: until the processor says otherwise).
-    SETTLED: paid and granted, once (R14). EXPIRED: the processor has said that it cannot be paid
-    any more. ABANDONED: the processor has no Checkout Session for it. REFUNDING: paid, not granted,
-    a full refund is under way. REFUNDED: that refund was taken by the processor. REVIEW: paid, not
-    granted, on support's list (R15).
+    SETTLED: paid and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid.
+    ABANDONED: the processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, a full
+    refund is under way. REFUNDED: the processor took that refund. REVIEW: paid, not fulfilled, on
+    support's list (R15).
     """
 
     PENDING = "pending", _("Starting")
@@ -94,7 +94,7 @@ class ProblemReason(models.TextChoices):
 class Resolution(models.TextChoices):
     """What support did about a payment, each with its reason (R15)."""
 
-    GRANTED = "granted", _("Fulfilled")
+    FULFILLED = "fulfilled", _("Fulfilled")
     REFUNDED = "refunded", _("Refunded")
     CLOSED = "closed", _("Closed without action")
 

@@ -1,7 +1,7 @@
 """The Django admin of purchases, refunds, problems, events and discounts (R14, R15, R26, R27, R30).
 
 Records of payments are read and never changed; what support may do has a page of its own each:
-refund a purchase, grant, refund or close a payment to look at, process an event again, remove
+refund a purchase, fulfill, refund or close a payment to look at, process an event again, remove
 licenses from a renewal. What pages of ``subscriptions`` show about money is registered from here,
 by ``organizations`` and ``records``.
 

@@ -64,7 +64,7 @@ def show(
     """The page; after the button with what it found."""
     if not request.user.has_perm(MAY_LOOK):
         raise PermissionDenied
-    panels = [webhooks(), failed_events(request), purchases(), returns(), mails()]
+    panels = [webhooks(), failed_events(request), purchases(), refunds(), mails()]
     context = {
         **site.each_context(request),
         "title": _("Health"),
@@ -167,7 +167,7 @@ def _list_of_unsettled() -> str:
     return display.list_of(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
 
 
-def returns() -> Panel:
+def refunds() -> Panel:
     """Refunds that the processor has not finished."""
     unfinished = Refund.objects.filter(status__in=UNFINISHED)
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]

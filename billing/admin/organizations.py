@@ -157,7 +157,7 @@ def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel |
                 formats.number(purchase.quantity),
                 money(purchase.total_amount, purchase.currency),
                 _status(purchase, is_disputed=purchase.pk in disputed),
-                _returned(purchase),
+                _refunded_amount(purchase),
                 moment(purchase.created_at),
                 purchase.buyer_name or purchase.buyer_email,
                 _refund(purchase) if may_refund else "",
@@ -177,7 +177,7 @@ def _status(purchase: Purchase, *, is_disputed: bool) -> str:
     return marked(words) if purchase.status == PurchaseStatus.REVIEW else words
 
 
-def _returned(purchase: Purchase) -> str:
+def _refunded_amount(purchase: Purchase) -> str:
     if not purchase.refunded_amount:
         return ""
     return marked(money(purchase.refunded_amount, purchase.currency))

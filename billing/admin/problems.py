@@ -1,4 +1,4 @@
-"""Payments to look at in the Django admin: granted, given back or closed, each with why (R15)."""
+"""Payments to look at in the Django admin: fulfilled, given back or closed, each with why (R15)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -117,19 +117,19 @@ class _AboutProblem(Action):
         return [thing for thing in (organization, self.subject) if thing]
 
 
-class GrantProblem(_AboutProblem):
+class FulfillProblem(_AboutProblem):
     """What came is taken for what was bought."""
 
     title = _("Fulfill this payment")
     button = _("Fulfill payment")
-    resolution = Resolution.GRANTED
+    resolution = Resolution.FULFILLED
 
     def judge(self) -> Allowed | Refusal:
         """While its purchase waits for it."""
-        return payments.may_grant(self.subject)
+        return payments.may_fulfill(self.subject)
 
     def warnings(self) -> Sequence[str]:
-        """What will be granted."""
+        """What will be fulfilled."""
         purchase = self.subject.purchase
         if purchase is None:
             return []
@@ -140,11 +140,11 @@ class GrantProblem(_AboutProblem):
         return [words % {"what": purchase, "total": total}]
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Grant it."""
+        """Fulfill it."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
         with processor_errors.reported(gettext("Nothing was fulfilled.")):
-            purchase = payments.grant_problem(self.subject, why=why, actor=actor)
+            purchase = payments.fulfill_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
@@ -165,11 +165,11 @@ class RefundProblem(_AboutProblem):
         return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
-        """What it takes back; nothing where nothing was granted for it."""
+        """What it takes back; nothing where nothing was fulfilled for it."""
         require(self.judge())
         problem = self.subject
         purchase = problem.purchase
-        if purchase is not None and _is_granted(problem, purchase):
+        if purchase is not None and _is_fulfilled(problem, purchase):
             amount = payments.refund_amount(purchase, None)
             plan = refund_plan(purchase, amount)
             return Plan([*purchase_facts(purchase), *plan.facts], plan.warnings, plan.shown)
@@ -230,7 +230,7 @@ def _status(purchase: Purchase | None) -> str:
     return str(purchase.get_status_display()) if purchase else "–"
 
 
-def _is_granted(problem: PaymentProblem, purchase: Purchase) -> bool:
+def _is_fulfilled(problem: PaymentProblem, purchase: Purchase) -> bool:
     return (
         purchase.status == PurchaseStatus.SETTLED
         and purchase.payment_intent_id == problem.payment_intent_id
@@ -292,7 +292,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
             return []
         return [
-            display.tool(gettext("Fulfill…"), _page(obj, "grant"), payments.may_grant(obj)),
+            display.tool(gettext("Fulfill…"), _page(obj, "fulfill"), payments.may_fulfill(obj)),
             display.tool(
                 gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)
             ),
@@ -302,7 +302,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Beside Django's own."""
         actions: list[tuple[str, type[Action]]] = [
-            ("grant", GrantProblem),
+            ("fulfill", FulfillProblem),
             ("refund", RefundProblem),
             ("close", CloseProblem),
         ]

@@ -24,8 +24,8 @@ from subscriptions.models import LicenseEntry
 from subscriptions.text.ids import read_number
 
 # Purchases of which money went back.
-ReturnedFilter = yes_filter(
-    "returned", _("refunded"), _("Some or all refunded"), lambda: Q(refunded_amount__gt=0)
+RefundedFilter = yes_filter(
+    "refunded", _("refunded"), _("Some or all refunded"), lambda: Q(refunded_amount__gt=0)
 )
 
 
@@ -37,11 +37,11 @@ class PurchaseAdmin(Searched, RecordAdmin):
         "quantity",
         "total",
         "state",
-        "returned",
+        "refunded",
         "receipt_number",
         "started",
     )
-    list_filter = ("status", "kind", ReturnedFilter, organization_filter("organization"))
+    list_filter = ("status", "kind", RefundedFilter, organization_filter("organization"))
     list_select_related = ("organization", "term__organization", "buyer", "renewal__term")
     # By the index of that order.
     ordering = ("-created_at",)
@@ -63,7 +63,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
             _("Amounts"),
             {
                 "fields": (
-                    *("quantity", "unit_price", "discount_line", "fee", "total", "returned"),
+                    *("quantity", "unit_price", "discount_line", "fee", "total", "refunded"),
                     *("refunds", "disputes", "problems"),
                 )
             },
@@ -89,7 +89,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         ),
     )
     readonly_fields = (
-        *("id", "state", "unit_price", "discount_line", "fee", "total", "returned"),
+        *("id", "state", "unit_price", "discount_line", "fee", "total", "refunded"),
         *("refunds", "disputes", "problems", "entries", "application_typed"),
     )
 
@@ -151,7 +151,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         return display.money(purchase.total_amount, purchase.currency)
 
     @admin.display(description=_("refunded"))
-    def returned(self, purchase: Purchase) -> str:
+    def refunded(self, purchase: Purchase) -> str:
         """What refunds and lost disputes have returned."""
         if not purchase.refunded_amount:
             return "–"
@@ -175,7 +175,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("ledger"))
     def entries(self, purchase: Purchase) -> str:
-        """What was granted for it, and taken back."""
+        """What was fulfilled for it, and taken back."""
         reference = purchase.reference
         rows = LicenseEntry.objects.filter(
             Q(reference=reference) | Q(reverses__reference=reference)

@@ -165,7 +165,7 @@ def _write_down(order: SubscriptionOrder) -> Purchase:
             billing_address=order.billing_address,
         )
         if not plan.price.total:
-            purchase.status = fulfillment.grant_free(purchase)
+            purchase.status = fulfillment.fulfill_free(purchase)
             purchase.save()
     return purchase
 

@@ -228,7 +228,7 @@ def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         sessions.give_up_submission(_of_the_form(organization, order))
         purchase = _frozen(buyer, plan, renewal, order, now)
         if not plan.price.total:
-            purchase.status = fulfillment.grant_free(purchase)
+            purchase.status = fulfillment.fulfill_free(purchase)
         purchase.save(force_insert=True)
         activity.record(
             organization,

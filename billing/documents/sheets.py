@@ -174,10 +174,10 @@ def _receipts(term: Term, purchases: Sequence[Purchase]) -> Table:
         return formats.money(amount, term.currency)
 
     paid = sum(purchase.total_amount for purchase in purchases)
-    returned = sum(purchase.refunded_amount for purchase in purchases)
+    refunded = sum(purchase.refunded_amount for purchase in purchases)
     sums = [(_("Paid"), money(paid))]
-    if returned:
-        sums += [(_("Given back"), f"−{money(returned)}"), (_("Left"), money(paid - returned))]
+    if refunded:
+        sums += [(_("Given back"), f"−{money(refunded)}"), (_("Left"), money(paid - refunded))]
     return Table(
         title=_("Receipts"),
         headings=(_("What"), _("Receipt"), _("Paid"), _("Licenses"), _("Total")),

@@ -1,4 +1,4 @@
-"""Following a payment after it was granted, and what a canceled term leaves open (R30).
+"""Following a payment after it was fulfilled, and what a canceled term leaves open (R30).
 
 Nothing here holds a lock while the processor is asked.
 """

@@ -156,13 +156,13 @@ def _settle_missed(session_id: str) -> str:
 
 def _follow(payment_intent_id: str) -> str:
     """Ask about a refund or dispute; nothing to say where a webhook had told us (R30)."""
-    before = _returned(payment_intent_id)
+    before = _refunded_amount(payment_intent_id)
     follow_payment.follow_payment(payment_intent_id)
-    after = _returned(payment_intent_id)
-    return "" if before == after else f"{after} returned in all"
+    after = _refunded_amount(payment_intent_id)
+    return "" if before == after else f"{after} refunded in all"
 
 
-def _returned(payment_intent_id: str) -> int | None:
+def _refunded_amount(payment_intent_id: str) -> int | None:
     found = Purchase.objects.filter(payment_intent_id=payment_intent_id)
     return found.values_list("refunded_amount", flat=True).first()
 

@@ -18,8 +18,8 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return _plain(HTTPStatus.LENGTH_REQUIRED, "The body has no length.")
     if int(length) > webhook.MAX_BODY:
         return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
-    answer = webhook.receive(request.body, request.headers.get("Stripe-Signature", ""))
-    return _plain(answer.status, answer.text)
+    response = webhook.receive(request.body, request.headers.get("Stripe-Signature", ""))
+    return _plain(response.status, response.text)
 
 
 def _plain(status: HTTPStatus, text: str) -> HttpResponse:

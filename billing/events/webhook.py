@@ -27,31 +27,31 @@ MAX_BODY = 512 * 1024
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What the processor is answered: anything but 200 makes it deliver again."""
 
     status: HTTPStatus
     text: str
 
 
-def receive(body: bytes, signature: str) -> Answer:
+def receive(body: bytes, signature: str) -> Response:
     """Take one delivery."""
     try:
         event = processor.read_event(body, signature)
     except BadSignature:
-        return Answer(HTTPStatus.BAD_REQUEST, "The signature is missing, wrong or too old.")
+        return Response(HTTPStatus.BAD_REQUEST, "The signature is missing, wrong or too old.")
     except BadPayload as error:
-        return Answer(HTTPStatus.BAD_REQUEST, f"Not an event: {error}.")
+        return Response(HTTPStatus.BAD_REQUEST, f"Not an event: {error}.")
     if event.account:
-        return Answer(HTTPStatus.BAD_REQUEST, "This event is of another account.")
+        return Response(HTTPStatus.BAD_REQUEST, "This event is of another account.")
     if event.livemode != processor.livemode():
-        return Answer(HTTPStatus.BAD_REQUEST, "This event is of the other mode, live or test.")
+        return Response(HTTPStatus.BAD_REQUEST, "This event is of the other mode, live or test.")
     row = _write_down(event)
     if row.processed_at is not None:
-        return Answer(HTTPStatus.OK, "Processed before.")
+        return Response(HTTPStatus.OK, "Processed before.")
     if process(row):
-        return Answer(HTTPStatus.OK, "Processed.")
-    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Not processed yet; deliver it again.")
+        return Response(HTTPStatus.OK, "Processed.")
+    return Response(HTTPStatus.SERVICE_UNAVAILABLE, "Not processed yet; deliver it again.")
 
 
 def process(row: ProcessorEvent) -> bool:
@@ -105,7 +105,7 @@ def _follow_payment(row: ProcessorEvent) -> None:
 
 
 def _note_decline(row: ProcessorEvent) -> None:
-    """Nothing is granted by it, so the purchase that the event itself names is enough."""
+    """Nothing is fulfilled by it, so the purchase that the event itself names is enough."""
     payment = row.payload.get("data", {}).get("object", {})
     try:
         purchase_id = UUID(payment["metadata"][processor.METADATA_PURCHASE])

@@ -32,7 +32,7 @@ def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:
-    """The purchase as it is now, locked after what it belongs to; with what granting reads.
+    """The purchase as it is now, locked after what it belongs to; with what fulfilling reads.
 
     The one of an organization comes with ``highest_receipt_number``, read behind its lock.
     """

@@ -249,13 +249,13 @@ class Purchase(models.Model):
         return self.quantity * self.unit_amount
 
     @property
-    def is_returned(self) -> bool:
+    def is_fully_refunded(self) -> bool:
         """All of the money had gone back (R30) when that was last worked out."""
         return is_all_back(self.total_amount, self.refunded_amount)
 
     @property
     def valid_from(self) -> date | None:
-        """An add-on counts from the moment it was granted, everything else from a day (R16)."""
+        """An add-on counts from the moment it was fulfilled, everything else from a day (R16)."""
         return self.settled_at if self.kind == PurchaseKind.ADD_ON else self.term_starts_on
 
     @property

@@ -32,7 +32,7 @@ class PaymentProblem(models.Model):
     needs_support = models.BooleanField(_("waits for support"))
     created_at = models.DateTimeField(_("found"))
     resolution = models.CharField(
-        _("done"), max_length=8, choices=Resolution.choices, blank=True, default=""
+        _("done"), max_length=9, choices=Resolution.choices, blank=True, default=""
     )
     solved_at = models.DateTimeField(_("done at"), null=True, blank=True)
     # Nobody, where the processor's answer has solved it.
@@ -85,7 +85,7 @@ class Refund(models.Model):
     purchase = models.ForeignKey(
         Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
     )
-    # Of a payment that was never granted; empty where licenses are taken back.
+    # Of a payment that was never fulfilled; empty where licenses are taken back.
     problem = models.ForeignKey(
         PaymentProblem, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
     )
@@ -111,7 +111,7 @@ class Refund(models.Model):
         constraints = (
             one_of("refund", "status", RefundStatus.values),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
-            # Full refunds of payments that were not granted: one each.
+            # Full refunds of payments that were not fulfilled: one each.
             models.UniqueConstraint(
                 fields=("problem",),
                 condition=~Q(status__in=["failed", "canceled"]),

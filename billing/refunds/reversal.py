@@ -57,7 +57,9 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,
         total_amount=purchase.total_amount,
-        refunded_amount=returned_of(purchase.payment_intent_id or "", purchase.currency, statuses),
+        refunded_amount=refunded_amount_of(
+            purchase.payment_intent_id or "", purchase.currency, statuses
+        ),
         currency=purchase.currency,
     )
 
@@ -87,7 +89,7 @@ def apply(purchase: Purchase) -> None:
         _notify(purchase, change)
 
 
-def returned_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
+def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
     """What refunds of these statuses and lost disputes have returned of a payment."""
     ours = {"payment_intent_id": payment_intent_id, "currency": currency}
     refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
@@ -104,7 +106,7 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
             Resolution.REFUNDED,
         )
-    elif purchase.is_returned and entry.term.canceled_at is not None:
+    elif purchase.is_fully_refunded and entry.term.canceled_at is not None:
         problems.note(purchase, ProblemReason.TERM_CANCELED, _facts(purchase, paid))
     return ledger.reverse(entry, rules.reversed_add_ons(paid), note=_NOTE, actor=None)
 
@@ -131,7 +133,7 @@ def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) ->
 
 def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     if renewals.later_term(term) is not None:
-        if not purchase.is_returned:
+        if not purchase.is_fully_refunded:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
         return 0
     taken = _reverse_included(purchase, rules.reversed_included(paid))
@@ -158,7 +160,7 @@ def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
 def _lift(purchase: Purchase, term: Term) -> int:
     """The refund has failed: the term counts again, unless another was paid since."""
     if renewals.was_replaced(term):
-        if purchase.is_returned:
+        if purchase.is_fully_refunded:
             facts = _facts(purchase, paid_purchase(purchase))
             problems.note(purchase, ProblemReason.REFUND_UNDONE, facts)
         return 0

@@ -45,7 +45,7 @@ def request(
     reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Refund:
-    """Write down that a payment that was not granted is to be given back, in minor units."""
+    """Write down that a payment that was not fulfilled is to be given back, in minor units."""
     return Refund.objects.create(
         purchase=problem.purchase,
         problem=problem,
@@ -132,26 +132,26 @@ def _ask_once(payment_intent_id: str) -> bool | None:
         if purchase is not None:
             checks = purchase.refund_checks
             purchase = lock_purchase(purchase)
-            is_granted = (
+            is_fulfilled = (
                 purchase.status == PurchaseStatus.SETTLED
                 and purchase.payment_intent_id == payment_intent_id
             )
-            if purchase.refund_checks != checks or is_granted != (problem is None):
-                # That one may be newer. Or support has granted the payment.
+            if purchase.refund_checks != checks or is_fulfilled != (problem is None):
+                # That one may be newer. Or support has fulfilled the payment.
                 return None
         _take_in(payment_intent_id, purchase, problem, refunds, disputes)
     return True
 
 
 def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:
-    """What we know a payment as: of a granted purchase, or one that was not granted."""
+    """What we know a payment as: of a fulfilled purchase, or one that was not fulfilled."""
     if not payment_intent_id:
         return None, None
-    granted = Purchase.objects.filter(
+    fulfilled = Purchase.objects.filter(
         payment_intent_id=payment_intent_id, status=PurchaseStatus.SETTLED
     ).first()
-    if granted is not None:
-        return granted, None
+    if fulfilled is not None:
+        return fulfilled, None
     problem = PaymentProblem.objects.filter(payment_intent_id=payment_intent_id).first()
     return (problem.purchase if problem else None), problem
 
@@ -255,9 +255,9 @@ def _write_refusal(refund: Refund, text: str) -> Refund:
 
 
 def _put_back(problem: PaymentProblem) -> None:
-    """A refund instead of a grant has failed: unless it was granted since, support looks again."""
+    """Put a payment back on support's list when its refund failed, unless fulfilled since."""
     purchase = problem.purchase
-    is_granted = (
+    is_fulfilled = (
         purchase is not None
         and Purchase.objects.filter(
             pk=purchase.pk,
@@ -265,7 +265,7 @@ def _put_back(problem: PaymentProblem) -> None:
             payment_intent_id=problem.payment_intent_id,
         ).exists()
     )
-    if is_granted or left_of(problem) == 0:
+    if is_fulfilled or left_of(problem) == 0:
         return
     if problem.resolution:
         problems.reopen(problem)
@@ -274,7 +274,7 @@ def _put_back(problem: PaymentProblem) -> None:
 
 
 def _answer_problem(problem: PaymentProblem) -> None:
-    """Follow the money of a payment that was refunded instead of granted."""
+    """Follow the money of a payment that was refunded instead of fulfilled."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
     if not _received(problem) or left_of(problem):
         return
@@ -291,7 +291,7 @@ def _answer_problem(problem: PaymentProblem) -> None:
 
 def left_of(problem: PaymentProblem) -> int:
     """What of a payment on the list has neither gone back nor been lost, in minor units."""
-    back = reversal.returned_of(
+    back = reversal.refunded_amount_of(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
     return max(0, _received(problem) - back)

@@ -29,8 +29,8 @@ from subscriptions.text import links
 logger = logging.getLogger(__name__)
 
 
-def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseStatus:
-    """Grant what a completed Checkout Session paid for, or say what becomes of it instead.
+def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseStatus:
+    """Fulfill what a completed Checkout Session paid for, or say what becomes of it instead.
 
     Fills in the payment's facts on the locked ``purchase``; writes the ledger, receipt number,
     notifications and activity. Returns the status to move to.
@@ -50,16 +50,16 @@ def grant_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseSta
         _give_back(purchase, session, payment, ProblemReason.SURPLUS)
         _notify_of_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
-    reason = why_not_grantable(purchase)
+    reason = why_not_fulfillable(purchase)
     if reason is not None:
         _hold(purchase, session, reason)
         return PurchaseStatus.REVIEW
-    _grant(purchase)
+    _fulfill(purchase)
     return PurchaseStatus.SETTLED
 
 
-def why_not_grantable(purchase: Purchase) -> ProblemReason | None:
-    """What a refund of something else has left nothing of to grant to (R30)."""
+def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
+    """Return why nothing is left that this purchase could be for, if so (R30)."""
     if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
         return ProblemReason.TERM_CANCELED
     if purchase.renewal and not renewals.may_start_next_term(purchase.renewal):
@@ -67,10 +67,10 @@ def why_not_grantable(purchase: Purchase) -> ProblemReason | None:
     return None
 
 
-def grant_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
-    """Grant a payment that was on support's list, from the frozen facts of its purchase (R15)."""
+def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
+    """Fulfill a payment that was on support's list, from the frozen facts of its purchase (R15)."""
     _note_payment(purchase, payment)
-    _grant(purchase)
+    _fulfill(purchase)
     transaction.on_commit(lambda: deliver_receipt(purchase), robust=True)
     return PurchaseStatus.SETTLED
 
@@ -85,12 +85,12 @@ def give_up(purchase: Purchase) -> None:
         renewals.reopen(purchase.renewal)
 
 
-def grant_free(purchase: Purchase) -> PurchaseStatus:
-    """Grant a purchase whose total is 0: confirming it is the charge, nobody is asked (R26)."""
+def fulfill_free(purchase: Purchase) -> PurchaseStatus:
+    """Fulfill a purchase whose total is 0: confirming it is the charge, nobody is asked (R26)."""
     if purchase.total_amount:
         raise ValueError(f"purchase {purchase.pk} is not free")
     purchase.paid_at = clock.now()
-    _grant(purchase)
+    _fulfill(purchase)
     transaction.on_commit(lambda: deliver_receipt(purchase), robust=True)
     return PurchaseStatus.SETTLED
 
@@ -129,16 +129,16 @@ def _note_payment(purchase: Purchase, payment: Payment) -> None:
     purchase.paid_at = payment.paid_at
 
 
-def _grant(purchase: Purchase) -> None:
+def _fulfill(purchase: Purchase) -> None:
     purchase.settled_at = clock.now()
-    _GRANTS[PurchaseKind(purchase.kind)](purchase)
+    _FULFILL[PurchaseKind(purchase.kind)](purchase)
     purchase.receipt_number = _next_receipt_number(purchase)
     _notify_of_fulfillment(purchase)
 
 
-def _grant_add_on(purchase: Purchase) -> None:
+def _fulfill_add_on(purchase: Purchase) -> None:
     if purchase.term is None or purchase.organization is None:
-        raise ValueError(f"purchase {purchase.pk} has no term to grant for")
+        raise ValueError(f"purchase {purchase.pk} has no term")
     ledger.grant_add_on(
         purchase.term,
         purchase.quantity,
@@ -154,9 +154,9 @@ def _grant_add_on(purchase: Purchase) -> None:
     )
 
 
-def _grant_renewal(purchase: Purchase) -> None:
+def _fulfill_renewal(purchase: Purchase) -> None:
     if purchase.renewal is None or purchase.paid_at is None:
-        raise ValueError(f"purchase {purchase.pk} has no renewal to grant")
+        raise ValueError(f"purchase {purchase.pk} has no renewal")
     purchase.term = renewals.start_next_term(
         purchase.renewal,
         _term_facts(purchase, purchase.renewal.package),
@@ -167,7 +167,7 @@ def _grant_renewal(purchase: Purchase) -> None:
     _note_dates(purchase, purchase.term)
 
 
-def _grant_original(purchase: Purchase) -> None:
+def _fulfill_original(purchase: Purchase) -> None:
     if purchase.paid_at is None:
         raise ValueError(f"purchase {purchase.pk} is not paid")
     application = purchase.application
@@ -205,10 +205,10 @@ def _note_dates(purchase: Purchase, term: Term) -> None:
     purchase.term_expires_on = term.expires_on
 
 
-_GRANTS: dict[PurchaseKind, Callable[[Purchase], None]] = {
-    PurchaseKind.ADD_ON: _grant_add_on,
-    PurchaseKind.RENEWAL: _grant_renewal,
-    PurchaseKind.ORIGINAL: _grant_original,
+_FULFILL: dict[PurchaseKind, Callable[[Purchase], None]] = {
+    PurchaseKind.ADD_ON: _fulfill_add_on,
+    PurchaseKind.RENEWAL: _fulfill_renewal,
+    PurchaseKind.ORIGINAL: _fulfill_original,
 }
 
 

@@ -1,4 +1,4 @@
-"""Comparing the ledger with purchases: what was paid is what was granted, once (R14, R29).
+"""Comparing the ledger with purchases: what was paid is what was fulfilled, once (R14, R29).
 
 Only looks. A difference is an error of this program or of a hand in the database, so a person has
 to look at it: the ledger is not written from here.
@@ -41,25 +41,28 @@ def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
 
 
 def _without_their_licenses(purchases: list[Purchase]) -> Iterator[tuple[str, str]]:
-    granted = {
+    fulfilled = {
         entry.reference: entry
         for entry in LicenseEntry.objects.filter(
             reference__in=[purchase.reference for purchase in purchases]
-        ).annotate(returned=Sum("reversals__quantity"))
+        ).annotate(reversed_licenses=Sum("reversals__quantity"))
     }
     for purchase in purchases:
-        entry = granted.get(purchase.reference)
+        entry = fulfilled.get(purchase.reference)
         if entry is None:
-            yield purchase.reference, "settled, and nothing was granted"
+            yield purchase.reference, "settled, and nothing was fulfilled"
             continue
         if (entry.quantity, entry.term_id) != (purchase.quantity, purchase.term_id):
-            yield purchase.reference, f"{purchase.quantity} paid, {entry.quantity} granted"
-        returned = -(entry.returned or 0)
-        if returned != _to_be_returned(purchase):
-            yield purchase.reference, f"{returned} licenses taken back, not what refunds say"
+            yield purchase.reference, f"{purchase.quantity} paid, {entry.quantity} fulfilled"
+        reversed_licenses = -(entry.reversed_licenses or 0)
+        if reversed_licenses != _licenses_to_reverse(purchase):
+            yield (
+                purchase.reference,
+                f"{reversed_licenses} licenses taken back, not what refunds say",
+            )
 
 
-def _to_be_returned(purchase: Purchase) -> int:
+def _licenses_to_reverse(purchase: Purchase) -> int:
     if purchase.kind == PurchaseKind.ADD_ON:
         return reversed_add_ons(paid_purchase(purchase)) if purchase.refunded_amount else 0
     return purchase.quantity if purchase.term and purchase.term.canceled_at else 0
@@ -75,7 +78,7 @@ def _without_a_purchase(references: list[str]) -> Iterator[tuple[str, str]]:
     )
     for reference, number in numbers.items():
         if number not in known:
-            yield reference, "granted, and no settled purchase says why"
+            yield reference, "fulfilled, and no settled purchase says why"
 
 
 def _batched(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -23,8 +23,8 @@ settle_seconds = Histogram(
     "Seconds that settling a Checkout Session took, the processor's answer included.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-paid_to_granted_seconds = Histogram(
-    "licensing_paid_to_granted_seconds",
+paid_to_fulfilled_seconds = Histogram(
+    "licensing_paid_to_fulfilled_seconds",
     "Seconds between the card's charge and the licenses being there.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86_400),
 )

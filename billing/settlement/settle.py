@@ -52,7 +52,7 @@ def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) 
     before = purchase.status
     with transaction.atomic():
         # Return page, webhook and reconciliation settle the same payment at the same moment:
-        # the first one here grants, the others find it done.
+        # the first one here fulfills it, the others find it done.
         purchase = lock_purchase(purchase)
         is_new = purchase.status not in PAID
         _act_on(purchase, session)
@@ -73,11 +73,11 @@ def _count(purchase: Purchase) -> None:
         metrics.payments.labels(to=purchase.status).inc()
     if purchase.status == PurchaseStatus.SETTLED and purchase.paid_at and purchase.settled_at:
         waited = (purchase.settled_at - purchase.paid_at).total_seconds()
-        metrics.paid_to_granted_seconds.observe(max(waited, 0.0))
+        metrics.paid_to_fulfilled_seconds.observe(max(waited, 0.0))
 
 
 def _look_at_refunds(payment_intent_id: str) -> None:
-    """A payment that was refunded or disputed before it was granted here (R30)."""
+    """A payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
         sync.ask(payment_intent_id)
     except (ProcessorError, CheckoutInTheWay):
@@ -93,7 +93,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
     if session.is_complete:
         # Of two sessions for one purchase, the one that was paid is the one that counts.
         bind_session(purchase, session)
-        move(purchase, fulfillment.grant_or_refuse(purchase, session))
+        move(purchase, fulfillment.fulfill_or_refuse(purchase, session))
     elif purchase.session_id not in (None, session.id):
         return
     elif session.is_expired and purchase.status != PurchaseStatus.EXPIRED:

@@ -1,4 +1,4 @@
-"""What support does with payments: refund a purchase, grant or refund what was held (R15, R30).
+"""What support does with payments: refund a purchase, fulfill or refund what was held (R15, R30).
 
 Each is written down with who and why under the lock; the processor is asked afterwards, and
 reconciliation asks where it could not be.
@@ -95,49 +95,49 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
     return _send(refund or until_done(begin, otherwise=refused))
 
 
-def grant_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
-    """Grant a payment that was held, for what its purchase was about (R15).
+def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
+    """Fulfill a payment that was held, for what its purchase was about (R15).
 
-    Raises Refused: solved already, or nothing left to grant to. Raises ProcessorError.
+    Raises Refused: solved already, or nothing left to fulfill it with. Raises ProcessorError.
     """
-    require(may_grant(problem))
+    require(may_fulfill(problem))
     session = processor.retrieve_session(problem.session_id)
     payment = session.payment
     if payment is None or problem.purchase is None:
-        raise Refused(Refusal(Reason.CANNOT_BE_GRANTED))
+        raise Refused(Refusal(Reason.CANNOT_BE_FULFILLED))
     with transaction.atomic():
         purchase = lock_purchase(problem.purchase)
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
         problem.purchase = purchase
-        require(may_grant(problem))
+        require(may_fulfill(problem))
         require_move(purchase.status, PurchaseStatus.SETTLED)
         purchase.session_id = session.id
-        purchase.status = fulfillment.grant_held(purchase, payment)
+        purchase.status = fulfillment.fulfill_held(purchase, payment)
         purchase.save()
-        problems.solve(problem, Resolution.GRANTED, actor=actor, why=why)
-        _record(purchase, "payment_granted", actor, why)
+        problems.solve(problem, Resolution.FULFILLED, actor=actor, why=why)
+        _record(purchase, "payment_fulfilled", actor, why)
     if payment.is_touched:
         follow_payment.follow_payment(payment.payment_intent_id)
     return purchase
 
 
-def may_grant(problem: PaymentProblem) -> Allowed | Refusal:
-    """Whether a held payment can be granted: its purchase waits, and its term is still there."""
+def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
+    """Whether a held payment can be fulfilled: its purchase waits, and its term is still there."""
     if problem.resolution:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.REVIEW:
-        return Refusal(Reason.CANNOT_BE_GRANTED)
+        return Refusal(Reason.CANNOT_BE_FULFILLED)
     expected, received = problem.expected, problem.received
     for fact in ("amount_received", "currency"):
         if expected.get(fact) != received.get(fact):
             # The receipt would say what was not charged (R31).
             return Refusal(Reason.AMOUNT_DIFFERS)
     if sync.left_of(problem) < int(received.get("amount_received") or 0):
-        return Refusal(Reason.CANNOT_BE_GRANTED)
+        return Refusal(Reason.CANNOT_BE_FULFILLED)
     is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
-    if not is_its_payment or fulfillment.why_not_grantable(purchase) is not None:
-        return Refusal(Reason.CANNOT_BE_GRANTED)
+    if not is_its_payment or fulfillment.why_not_fulfillable(purchase) is not None:
+        return Refusal(Reason.CANNOT_BE_FULFILLED)
     return ALLOWED
 
 
@@ -147,9 +147,9 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     if not problem.payment_intent_id or not problem.received.get("amount_received"):
         return Refusal(Reason.NOTHING_WAS_PAID)
-    granted = _granted_by(problem)
-    if granted is not None:
-        return may_refund(granted)
+    fulfilled = _fulfilled_by(problem)
+    if fulfilled is not None:
+        return may_refund(fulfilled)
     if not sync.left_of(problem):
         return Refusal(Reason.REFUNDED_ALREADY)
     if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
@@ -170,9 +170,9 @@ def refund_problem(
     if before is not None:
         return before
     require(may_refund_problem(problem))
-    granted = _granted_by(problem)
-    if granted is not None:
-        return refund_purchase(granted, RefundOrder(None, why, submission), actor=actor)
+    fulfilled = _fulfilled_by(problem)
+    if fulfilled is not None:
+        return refund_purchase(fulfilled, RefundOrder(None, why, submission), actor=actor)
     with transaction.atomic():
         purchase = lock_purchase(problem.purchase) if problem.purchase else None
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
@@ -194,9 +194,9 @@ def refund_problem(
 
 
 def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
-    """Take a payment off the list without granting or refunding it: it was settled otherwise.
+    """Take a payment off the list without fulfilling or refunding it: it was settled otherwise.
 
-    Raises Refused: solved already, or money that was received would be neither granted nor given
+    Raises Refused: solved already, or money that was received would be neither fulfilled nor given
     back (R14).
     """
     with transaction.atomic():
@@ -207,7 +207,7 @@ def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
             _record(problem.purchase, "problem_closed", actor, why)
 
 
-# What they are about is granted or given back already; a person only had to know.
+# What they are about is fulfilled or given back already; a person only had to know.
 _MAY_BE_CLOSED = (
     ProblemReason.TERM_CANCELED,
     ProblemReason.LATER_TERM_PAID,
@@ -222,12 +222,12 @@ def may_close(problem: PaymentProblem) -> Allowed | Refusal:
     purchase = problem.purchase
     is_settled = purchase is not None and purchase.status == PurchaseStatus.SETTLED
     if problem.reason not in _MAY_BE_CLOSED or not is_settled:
-        return Refusal(Reason.MUST_BE_GRANTED_OR_REFUNDED)
+        return Refusal(Reason.MUST_BE_FULFILLED_OR_REFUNDED)
     return ALLOWED
 
 
-def _granted_by(problem: PaymentProblem) -> Purchase | None:
-    """The purchase that this very payment was granted for."""
+def _fulfilled_by(problem: PaymentProblem) -> Purchase | None:
+    """The purchase that this very payment was fulfilled for."""
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.SETTLED:
         return None

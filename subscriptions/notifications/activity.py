@@ -51,7 +51,7 @@ _VERBS: dict[str, Promise] = {
     "renewal_started": _("Started a renewal"),
     "renewal_ended": _("Canceled a renewal payment"),
     "subscription_renewed": _("Renewed the subscription"),
-    "payment_granted": _("Support fulfilled a payment"),
+    "payment_fulfilled": _("Support fulfilled a payment"),
     "payment_refunded": _("Support refunded a payment"),
     "problem_closed": _("Support closed a payment after review"),
     "refund_requested": _("Support requested a refund"),
@@ -93,7 +93,7 @@ KINDS: dict[str, Kind] = {
     "support": Kind(
         _("Support and refunds"),
         (
-            "payment_granted",
+            "payment_fulfilled",
             "payment_refunded",
             "problem_closed",
             "refund_requested",

@@ -211,8 +211,10 @@ TEXTS: Mapping[Reason, Any] = {
         "the dispute, or accept it, in the processor's dashboard."
     ),
     Reason.PROBLEM_IS_SOLVED: _("Someone has already handled this payment."),
-    Reason.CANNOT_BE_GRANTED: _("This payment can no longer be fulfilled. It can be refunded."),
-    Reason.MUST_BE_GRANTED_OR_REFUNDED: _("Money was received, so fulfill or refund the payment."),
+    Reason.CANNOT_BE_FULFILLED: _("This payment can no longer be fulfilled. It can be refunded."),
+    Reason.MUST_BE_FULFILLED_OR_REFUNDED: _(
+        "Money was received, so fulfill or refund the payment."
+    ),
     # Messages
     Reason.MESSAGE_EMPTY: _("Write your message first."),
     Reason.MESSAGE_TOO_LONG: _(

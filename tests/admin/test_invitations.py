@@ -60,9 +60,9 @@ def test_who_did_it_is_written_down(world: World, desk: Desk, invited: Membershi
 def test_a_double_click_sends_one(world: World, desk: Desk, invited: Membership) -> None:
     page = desk.open(invited, "resend")
 
-    answers = [desk.send(page) for _ in range(2)]
+    responses = [desk.send(page) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+    assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
     invited.refresh_from_db()
     assert invited.invitation_number == 2
 
@@ -81,9 +81,9 @@ def test_who_has_joined_is_not_invited_again(world: World, desk: Desk) -> None:
     page = desk.open(world.official, "resend")
     sent = desk.client.post(page.request["PATH_INFO"], {"number": "1"})
 
-    for answer in (page, sent):
-        assert answer.status_code == HTTPStatus.CONFLICT
-        assert "has already joined" in text_of(answer)
+    for response in (page, sent):
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "has already joined" in text_of(response)
 
 
 def test_who_was_removed_is_not_invited_again(
@@ -92,10 +92,10 @@ def test_who_was_removed_is_not_invited_again(
     page = desk.open(invited, "resend")
     members.remove(world.administrator, invited)
 
-    answer = desk.send(page)
+    response = desk.send(page)
 
-    assert answer.status_code == HTTPStatus.CONFLICT
-    assert "is no longer a user" in text_of(answer)
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert "is no longer a user" in text_of(response)
 
 
 def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Membership) -> None:

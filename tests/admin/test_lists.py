@@ -172,7 +172,7 @@ class TestPayments:
 
     def test_problems_that_wait(self, desk: Desk, problem: PaymentProblem) -> None:
         assert desk.rows(PaymentProblem, waiting="yes") == {problem.pk}
-        desk.do(problem, "grant", reason="It is fine")
+        desk.do(problem, "fulfill", reason="It is fine")
         assert desk.rows(PaymentProblem, waiting="yes") == set()
 
     def test_purchases_by_status_and_kind(self, desk: Desk, problem: PaymentProblem) -> None:
@@ -190,7 +190,7 @@ class TestPayments:
         refund = Refund.objects.get()
         assert refund.status == "pending"
         assert desk.rows(Refund, unfinished="yes") == {refund.pk}
-        assert desk.rows(Purchase, returned="yes") == {purchase.pk}
+        assert desk.rows(Purchase, refunded="yes") == {purchase.pk}
 
     def test_disputes_that_need_a_response(
         self, world: World, stripe: SandboxControl, desk: Desk

@@ -70,7 +70,7 @@ LISTS = [
     (USER, {}),
     (PURCHASE, {}),
     (PURCHASE, {"status__exact": "review"}),
-    (PURCHASE, {"returned": "yes"}),
+    (PURCHASE, {"refunded": "yes"}),
     (ENTRY, {}),
     (ENTRY, {"cause__exact": "reversal"}),
     (TERM, {}),

@@ -68,7 +68,7 @@ KEPT: set[type[Model]] = {Package, Discount, User, Group}
 # Pages that do what may be done, each with tests of its own.
 ACTIONS = {
     "billing_paymentproblem_close": PaymentProblem,
-    "billing_paymentproblem_grant": PaymentProblem,
+    "billing_paymentproblem_fulfill": PaymentProblem,
     "billing_paymentproblem_refund": PaymentProblem,
     "billing_processorevent_process": ProcessorEvent,
     "billing_purchase_refund": Purchase,

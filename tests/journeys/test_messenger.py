@@ -22,7 +22,7 @@ def the_panel(page: Page) -> Locator:
     return page.get_by_role("dialog", name="Messenger")
 
 
-def answer(world: World, body: str) -> None:
+def response(world: World, body: str) -> None:
     thread = Thread.objects.get()
     newest = Message.objects.latest("pk").pk
     replies.reply(thread, world.support, Text(body), seen=newest)
@@ -37,7 +37,7 @@ def test_without_a_script(world: World, signed_in: SignedIn) -> None:
     otto.clicks("Send")
     otto.reads("Your message has been sent.", "Can you hear me?")
 
-    answer(world, "Loud and clear.")
+    response(world, "Loud and clear.")
     otto.opens("/o/lakeside/")
     expect(the_button(otto.page)).to_contain_text("1 new reply")
     the_button(otto.page).click()
@@ -63,7 +63,7 @@ def test_the_panel_by_keyboard_and_an_answer_that_appears(
     check_axe(page)
 
     page.keyboard.type("Half a sen")
-    answer(world, "Loud and clear.")
+    response(world, "Loud and clear.")
     page.clock.fast_forward("00:10")
     expect(log).to_contain_text("Loud and clear.")
     expect(log.get_by_role("listitem")).to_have_count(2)

@@ -193,9 +193,9 @@ class TestReadingANumber:
         ],
     )
     def test_digits_only_and_none_is_too_long(self, text: str, number: int | None) -> None:
-        answer = add_ons.read_quantity(text)
+        response = add_ons.read_quantity(text)
 
-        assert (None if isinstance(answer, Refusal) else answer) == number
+        assert (None if isinstance(response, Refusal) else response) == number
 
     @pytest.mark.parametrize(
         ("text", "reason"),
@@ -209,10 +209,10 @@ class TestReadingANumber:
         ],
     )
     def test_below_zero_is_too_few(self, text: str, reason: Reason) -> None:
-        answer = add_ons.read_quantity(text)
+        response = add_ons.read_quantity(text)
 
-        assert isinstance(answer, Refusal)
-        assert answer.reason == reason
+        assert isinstance(response, Refusal)
+        assert response.reason == reason
 
     @pytest.mark.parametrize(
         ("quantity", "up", "expected"),
@@ -229,9 +229,9 @@ class TestReadingANumber:
 
     def test_above_the_most_no_number_is_named(self) -> None:
         """At this price ten are the most that one payment carries."""
-        answer = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
+        response = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
 
-        assert answer == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
+        assert response == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
 
 
 @pytest.mark.parametrize(

@@ -230,13 +230,13 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
 
 @pytest.mark.parametrize("number", range(31))
 def test_a_refusal_carries_its_facts(number: int) -> None:
-    answer, reason, facts = cases()[number]
+    response, reason, facts = cases()[number]
 
-    assert answer == Refusal(reason, facts)
-    assert isinstance(answer, Refusal)
-    kinds = {name: type(value) for name, value in answer.facts.items()}
+    assert response == Refusal(reason, facts)
+    assert isinstance(response, Refusal)
+    kinds = {name: type(value) for name, value in response.facts.items()}
     assert kinds == {name: type(value) for name, value in facts.items()}
-    assert refusal_text(answer)
+    assert refusal_text(response)
 
 
 def test_no_case_is_forgotten() -> None:

@@ -57,8 +57,8 @@ def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> No
     roster = watch("keep", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
     client = world.client(world.assignor)
     watch("preview, a page of it", lambda: client.get(address_of(roster)))
-    answer = watch("add everybody", lambda: client.post(f"{address_of(roster)}add/"))
-    assert answer.status_code == 302, answer
+    response = watch("add everybody", lambda: client.post(f"{address_of(roster)}add/"))
+    assert response.status_code == 302, response
     assert world.lakeside.memberships.count() == ROWS + 4
     watch("preview afterwards", lambda: client.get(address_of(roster)))
     watch("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())

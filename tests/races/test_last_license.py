@@ -55,9 +55,9 @@ def test_one_of_eight_browsers_wins(committed_db: str, world: World) -> None:
         response = clients[number].post("/o/lakeside/users/add/", fields)
         return response.status_code
 
-    answers = at_once(*(lambda n=n: send(n) for n in EIGHT))
+    responses = at_once(*(lambda n=n: send(n) for n in EIGHT))
 
-    assert sorted(answers, key=str) == [HTTPStatus.FOUND, *[HTTPStatus.CONFLICT] * 7]
+    assert sorted(responses, key=str) == [HTTPStatus.FOUND, *[HTTPStatus.CONFLICT] * 7]
     assert seated(world) == list(range(1, 26))
 
 

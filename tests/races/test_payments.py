@@ -59,9 +59,9 @@ def test_the_same_delivery_eight_times_at_once_grants_once(
 ) -> None:
     body = completed(paid(world).session_id)
 
-    answers = at_once(*[lambda: deliver(body).status_code] * 8)
+    responses = at_once(*[lambda: deliver(body).status_code] * 8)
 
-    assert answers == [HTTPStatus.OK] * 8
+    assert responses == [HTTPStatus.OK] * 8
     assert grants() == ProcessorEvent.objects.count() == 1
 
 

@@ -18,7 +18,7 @@ from subscriptions.models import LicenseRemoval
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
-from tests.billing.returns import refunded_by_support, renewed, reversals
+from tests.billing.reversals import refunded_by_support, renewed, reversals
 from tests.support.concurrency import at_once
 from tests.support.removals import remove
 from tests.support.world import World

@@ -12,13 +12,13 @@ from tests.support.server import Site
 def test_the_product_is_led_to_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
     assert stripe.base_url == settings.STRIPE_API_BASE
 
-    answer = requests.get(
+    response = requests.get(
         f"{settings.STRIPE_API_BASE}/v1/checkout/sessions",
         auth=(settings.STRIPE_SECRET_KEY, ""),
         timeout=5,
     )
 
-    assert answer.json()["data"] == []
+    assert response.json()["data"] == []
 
 
 @pytest.mark.parametrize("turn", [1, 2])

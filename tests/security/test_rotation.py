@@ -76,9 +76,9 @@ def test_either_signature_of_the_processor_counts_meanwhile(
     world.pay(purchase)
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
 
-    answer = deliver(completed(purchase.session_id), secret=secret)
+    response = deliver(completed(purchase.session_id), secret=secret)
 
-    assert answer.status_code == HTTPStatus.OK
+    assert response.status_code == HTTPStatus.OK
     assert world.held() == 35
 
 

@@ -138,12 +138,12 @@ class TestRefusals:
         assert words in page
 
     def test_not_for_the_role(self, world: World) -> None:
-        answer = world.client(world.official).get(
+        response = world.client(world.official).get(
             f"{HERE}/users/", HTTP_ACCEPT_LANGUAGE="es-MX,es;q=0.9"
         )
 
-        assert answer.status_code == HTTPStatus.FORBIDDEN
-        assert "Su rol no lo permite" in text_of(answer)
+        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert "Su rol no lo permite" in text_of(response)
 
 
 def test_reminders_are_in_the_language_of_each(world: World, spanish: Client) -> None:

@@ -60,7 +60,7 @@ PROFILE = settings(
 )
 
 
-class LicensesMachine(RuleBasedStateMachine):
+class StatefulLicenses(RuleBasedStateMachine):
     """One organization per example; everything it did is rolled back in the end."""
 
     stripe: SandboxControl
@@ -389,6 +389,6 @@ def test_licenses_agree_with_the_model_whatever_happens(
     db: None, stripe: SandboxControl, settings: Settings, number: int
 ) -> None:
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
-    LicensesMachine.stripe = stripe
+    StatefulLicenses.stripe = stripe
 
-    run_state_machine_as_test(seed(number)(LicensesMachine), settings=PROFILE)
+    run_state_machine_as_test(seed(number)(StatefulLicenses), settings=PROFILE)

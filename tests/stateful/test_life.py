@@ -54,7 +54,7 @@ PROFILE = settings(
 )
 
 
-class LifeMachine(RuleBasedStateMachine):
+class StatefulLife(RuleBasedStateMachine):
     """One organization per example, from the middle of its first term on."""
 
     stripe: SandboxControl
@@ -223,5 +223,5 @@ class LifeMachine(RuleBasedStateMachine):
 def test_a_whole_life_agrees_with_a_paper_calendar(
     stripe: SandboxControl, settings: Settings, db: Any
 ) -> None:
-    LifeMachine.stripe = stripe
-    run_state_machine_as_test(LifeMachine, settings=PROFILE)
+    StatefulLife.stripe = stripe
+    run_state_machine_as_test(StatefulLife, settings=PROFILE)

@@ -27,7 +27,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
 from subscriptions.policy.refusal import Refused
-from tests.billing.returns import hear, refunded_by_support
+from tests.billing.reversals import hear, refunded_by_support
 from tests.support.world import World, build_world
 
 pytestmark = pytest.mark.one_database
@@ -74,7 +74,7 @@ class Payment:
         return self.licenses - 5 * (self.gone // 2500)
 
 
-class ReturnsMachine(RuleBasedStateMachine):
+class StatefulReversals(RuleBasedStateMachine):
     """One organization per example; time stands still."""
 
     stripe: SandboxControl
@@ -193,5 +193,5 @@ class ReturnsMachine(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_licenses_follow_the_money(stripe: SandboxControl, db: Any) -> None:
-    ReturnsMachine.stripe = stripe
-    run_state_machine_as_test(ReturnsMachine, settings=PROFILE)
+    StatefulReversals.stripe = stripe
+    run_state_machine_as_test(StatefulReversals, settings=PROFILE)

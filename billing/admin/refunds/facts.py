@@ -52,7 +52,7 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
-    """What refunding ``amount`` (minor units) of a granted purchase comes to."""
+    """What refunding ``amount`` (minor units) of a fulfilled purchase comes to."""
     with processor_errors.reported(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [

@@ -15,7 +15,7 @@ from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 
-# Neither paid and granted nor over.
+# Neither paid and fulfilled nor over.
 UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION]
 NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
 

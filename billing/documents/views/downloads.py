@@ -25,7 +25,7 @@ from subscriptions.text.csv import csv_response
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
-    """The receipt of a purchase that was paid and granted."""
+    """The receipt of a purchase that was paid and fulfilled."""
     purchase = get_object_or_404(
         Purchase, pk=pk, organization=member.organization, status=PurchaseStatus.SETTLED
     )

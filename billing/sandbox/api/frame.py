@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from billing.sandbox.api import idempotency
-from billing.sandbox.api.idempotency import Answer
+from billing.sandbox.api.idempotency import Response
 from billing.sandbox.engine import events, faults, timetable
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.process.runtime import Sandbox, sandbox
@@ -92,7 +92,7 @@ def _respond(
     key = None if "ignore_idempotency" in call.struck else call.key
     with idempotency.in_flight(running, key):
         _before(call)
-        answer = _answer(call, key, handler, ids)
+        answer = _response(call, key, handler, ids)
         return _after(call, answer)
 
 
@@ -179,38 +179,38 @@ def _ordered_error(call: Call) -> ApiError:
     )
 
 
-def _answer(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) -> Answer:
+def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) -> Response:
     """Do what is asked and keep the answer under its key, in one transaction."""
     if "malformed" in call.struck and not call.setting("malformed", "after", False):
-        return Answer(502, {})
+        return Response(502, {})
     with call.sandbox.store.transaction():
         timetable.run_due(call.sandbox)
         if key:
-            kept = idempotency.kept_answer(call.sandbox, key, call.path, call.params)
+            kept = idempotency.kept_response(call.sandbox, key, call.path, call.params)
             if kept:
                 return kept
         answer, keep = _execute(call, handler, ids)
         if "error_after" in call.struck:
             error = ApiError(500, "An error occurred. (sandbox fault)", type="api_error")
-            answer = Answer(500, error.body(call.request_id))
+            answer = Response(500, error.body(call.request_id))
         if key and keep:
             idempotency.keep(call.sandbox, key, call.path, call.params, answer)
         return answer
 
 
-def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Answer, bool]:
+def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Response, bool]:
     """Run the handler; say too whether its answer is one that Stripe keeps under the key."""
     token = events.caused_by.set((call.request_id, call.key))
     try:
         with call.sandbox.store.transaction():
-            return Answer(200, handler(call, **ids)), True
+            return Response(200, handler(call, **ids)), True
     except ApiError as error:
-        return Answer(error.status, error.body(call.request_id)), error.executed
+        return Response(error.status, error.body(call.request_id)), error.executed
     finally:
         events.caused_by.reset(token)
 
 
-def _after(call: Call, answer: Answer) -> HttpResponse:
+def _after(call: Call, answer: Response) -> HttpResponse:
     """Let the faults strike that lose or spoil the answer of something done."""
     if "slow_after" in call.struck:
         time.sleep(float(call.setting("slow_after", "seconds", 1)))

@@ -17,7 +17,7 @@ LONGEST_KEY = 255
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A status and a body, and whether they are a repetition."""
 
     status: int
@@ -47,7 +47,7 @@ def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
             sandbox.keys_in_flight.discard(key)
 
 
-def kept_answer(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Answer | None:
+def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Response | None:
     """Return the answer kept under a key, or refuse the key for a different request."""
     if len(key) > LONGEST_KEY:
         raise ApiError(400, f"Idempotency keys have up to {LONGEST_KEY} characters.")
@@ -58,10 +58,10 @@ def kept_answer(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -
         raise _misused("endpoint they were first used for", key)
     if kept["params"] != _fingerprint(params):
         raise _misused("parameters they were first used with", key)
-    return Answer(kept["status"], kept["body"], replayed=True)
+    return Response(kept["status"], kept["body"], replayed=True)
 
 
-def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], answer: Answer) -> None:
+def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response) -> None:
     """Keep an answer, in the transaction of the effect it reports."""
     sandbox.store.put(
         "idempotency",
@@ -69,8 +69,8 @@ def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], answer: 
             "id": key,
             "path": path,
             "params": _fingerprint(params),
-            "status": answer.status,
-            "body": answer.body,
+            "status": response.status,
+            "body": response.body,
             "created": sandbox.clock.now(),
         },
     )

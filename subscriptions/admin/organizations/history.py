@@ -24,7 +24,7 @@ _OF_SUPPORT = {
     "licenses_removed",
     "removal_taken_back",
     "refund_requested",
-    "payment_granted",
+    "payment_fulfilled",
     "payment_refunded",
     "problem_closed",
     "member_reinvited",

@@ -1,4 +1,4 @@
-"""Payments to look at in the admin: granted, refunded or closed, each with why (R15, R30)."""
+"""Payments to look at in the admin: granted, refunded or closed, each with a reason (R15, R30)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -72,18 +72,18 @@ class TestThePage:
         assert "1 Payments to review" in text_of(desk.open("/admin/"))
 
 
-class TestGranting:
+class TestFulfilling:
     def test_it_gives_the_licenses(self, world: World, desk: Desk, held: PaymentProblem) -> None:
-        page = desk.do(held, "grant", reason="The bank has confirmed it")
+        page = desk.do(held, "fulfill", reason="The bank has confirmed it")
 
         problem = fresh(held)
-        assert (problem.resolution, problem.solved_by) == ("granted", world.support)
+        assert (problem.resolution, problem.solved_by) == ("fulfilled", world.support)
         assert problem.solution_note == "The bank has confirmed it"
         assert world.held() == 35
         assert "Fulfilled. It is no longer on the list" in text_of(page)
 
     def test_it_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
-        desk.do(held, "grant", reason="The bank has confirmed it")
+        desk.do(held, "fulfill", reason="The bank has confirmed it")
 
         for thing in (held, world.lakeside, Purchase.objects.get()):
             [entry] = logged(thing)
@@ -93,27 +93,27 @@ class TestGranting:
     def test_a_double_click_grants_once(
         self, world: World, desk: Desk, held: PaymentProblem
     ) -> None:
-        page = desk.open(held, "grant")
+        page = desk.open(held, "fulfill")
 
-        answers = [desk.send(page, reason="Confirmed") for _ in range(2)]
+        responses = [desk.send(page, reason="Confirmed") for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert world.held() == 35
         assert LicenseEntry.objects.filter(cause="add_on").count() == 1
 
     def test_after_somebody_else_it_says_so_and_keeps_what_was_typed(
         self, desk: Desk, root: Desk, held: PaymentProblem
     ) -> None:
-        late = root.open(held, "grant")
-        desk.do(held, "grant", reason="Confirmed")
+        late = root.open(held, "fulfill")
+        desk.do(held, "fulfill", reason="Confirmed")
 
-        answer = root.send(late, reason="Mine, too")
+        response = root.send(late, reason="Mine, too")
 
-        assert answer.status_code == HTTPStatus.CONFLICT
-        assert "Someone has already handled this payment" in text_of(answer)
-        assert "Mine, too" in answer.content.decode()
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "Someone has already handled this payment" in text_of(response)
+        assert "Mine, too" in response.content.decode()
 
-    @pytest.mark.parametrize("page", ["grant", "refund", "close"])
+    @pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
     def test_a_reason_is_needed(self, desk: Desk, held: PaymentProblem, page: str) -> None:
         shown = desk.open(held, page)
         if shown.status_code == HTTPStatus.CONFLICT:
@@ -140,9 +140,9 @@ class TestRefunding:
     def test_a_double_click_refunds_once(self, desk: Desk, held: PaymentProblem) -> None:
         second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
 
-        answers = [desk.confirm(second) for _ in range(2)]
+        responses = [desk.confirm(second) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert Refund.objects.count() == 1
 
     def test_of_an_add_on_of_a_canceled_term(
@@ -172,13 +172,13 @@ class TestClosing:
         shown = desk.open(held, "close")
         sent: Any = desk.client.post(shown.request["PATH_INFO"], {"reason": "Away with it"})
 
-        for answer in (shown, sent):
-            assert answer.status_code == HTTPStatus.CONFLICT
-            assert "fulfill or refund the payment" in text_of(answer)
+        for response in (shown, sent):
+            assert response.status_code == HTTPStatus.CONFLICT
+            assert "fulfill or refund the payment" in text_of(response)
         assert fresh(held).needs_support
 
 
-@pytest.mark.parametrize("page", ["grant", "refund", "close"])
+@pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
 def test_without_the_permission_it_is_forbidden(
     world: World, desk: Desk, held: PaymentProblem, page: str
 ) -> None:

@@ -90,9 +90,9 @@ class TestAddOns:
     def test_a_double_click_refunds_once(self, desk: Desk, bought: Purchase) -> None:
         second = desk.send(desk.open(bought, "refund"), **SOME)
 
-        answers = [desk.confirm(second) for _ in range(2)]
+        responses = [desk.confirm(second) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert Refund.objects.count() == 1
         assert len(logged(bought)) == 1
 
@@ -163,10 +163,10 @@ class TestTheProcessorIsInTheWay:
         assert "is paying the renewal right now" in text_of(second)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
-        answer = desk.confirm(second)
+        response = desk.confirm(second)
 
-        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert "Nothing was refunded" in text_of(answer)
+        assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "Nothing was refunded" in text_of(response)
         assert not Refund.objects.exists()
 
     def test_a_disputed_payment_is_not_refunded(

@@ -98,9 +98,9 @@ class TestTheTwoSteps:
     def test_a_double_click_removes_once(self, window: World, desk: Desk) -> None:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
 
-        answers = [desk.confirm(second) for _ in range(2)]
+        responses = [desk.confirm(second) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert LicenseRemoval.objects.count() == 1
         assert len(logged(window.lakeside)) == 1
 
@@ -154,9 +154,9 @@ class TestRefused:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
         renew_and_settle(window)
 
-        answer = desk.confirm(second)
+        response = desk.confirm(second)
 
-        assert answer.status_code == HTTPStatus.CONFLICT
+        assert response.status_code == HTTPStatus.CONFLICT
         assert not LicenseRemoval.objects.exists()
 
 
@@ -181,12 +181,12 @@ class TestWhileTheRenewalIsBeingPaid:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
-        answer = desk.confirm(second)
+        response = desk.confirm(second)
 
-        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert "The payment processor cannot be reached" in text_of(answer)
-        assert "Nothing was removed" in text_of(answer)
-        assert "Fewer games" in answer.content.decode()
+        assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "The payment processor cannot be reached" in text_of(response)
+        assert "Nothing was removed" in text_of(response)
+        assert "Fewer games" in response.content.decode()
         assert not LicenseRemoval.objects.exists()
 
 
@@ -251,9 +251,9 @@ class TestTakingBack:
     ) -> None:
         page = desk.open(removal, "take_back")
 
-        answers = [desk.send(page, reason="Why") for _ in range(2)]
+        responses = [desk.send(page, reason="Why") for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [HTTPStatus.FOUND] * 2
+        assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert len(logged(removal)) == 2  # removed, taken back
 
     def test_by_somebody_else_it_says_so(

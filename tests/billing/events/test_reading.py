@@ -85,7 +85,7 @@ def paid_though_given_up(world: World) -> Purchase:
     return purchase
 
 
-def granted() -> int:
+def fulfilled() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
@@ -105,7 +105,7 @@ class TestAPaymentNobodyToldUsOf:
 
         reconcile_news()
 
-        assert granted() == found
+        assert fulfilled() == found
 
     @pytest.mark.parametrize(("after", "found"), [(-SECOND, 0), (timedelta(0), 1), (SECOND, 1)])
     def test_that_the_news_do_not_show_is_found_within_the_hour(
@@ -118,7 +118,7 @@ class TestAPaymentNobodyToldUsOf:
 
         reconcile_news()
 
-        assert granted() == found
+        assert fulfilled() == found
 
     def test_is_found_after_the_jobs_have_stood_still_for_days(
         self, world: World, stripe: SandboxControl
@@ -130,7 +130,7 @@ class TestAPaymentNobodyToldUsOf:
 
         reconcile_news()
 
-        assert granted() == 1
+        assert fulfilled() == 1
 
 
 class TestARun:
@@ -185,7 +185,7 @@ class TestARun:
         reconcile_news()
 
         assert self.marks() == (clock.now(), clock.now())
-        assert granted() == 1
+        assert fulfilled() == 1
 
     def test_whose_database_was_away_for_a_moment_does_not_count(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
@@ -202,7 +202,7 @@ class TestARun:
 
         reconcile_news()
 
-        assert granted() == 1
+        assert fulfilled() == 1
 
     def test_that_is_cut_short_does_not_count(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch

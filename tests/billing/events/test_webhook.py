@@ -42,9 +42,9 @@ def test_the_same_event_eight_times_grants_once(world: World, stripe: SandboxCon
     """R14"""
     body = completed(paid(world).session_id)
 
-    answers = [deliver(body).status_code for _ in range(8)]
+    responses = [deliver(body).status_code for _ in range(8)]
 
-    assert answers == [HTTPStatus.OK] * 8
+    assert responses == [HTTPStatus.OK] * 8
     assert world.held() == 35
     assert ProcessorEvent.objects.count() == 1
 

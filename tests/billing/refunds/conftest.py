@@ -2,7 +2,7 @@ import pytest
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from tests.billing.returns import renewed
+from tests.billing.reversals import renewed
 from tests.support.world import World
 
 

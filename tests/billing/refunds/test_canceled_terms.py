@@ -22,7 +22,7 @@ from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text import formats
 from tests.billing.checkout.test_subscribing import pay_latest, subscribe
 from tests.billing.renewals import NEW_START, renew, renew_and_settle
-from tests.billing.returns import (
+from tests.billing.reversals import (
     NEXT_YEAR,
     disputed,
     hear,

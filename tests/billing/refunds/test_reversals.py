@@ -19,7 +19,7 @@ from subscriptions.models import Activity, LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
-from tests.billing.returns import (
+from tests.billing.reversals import (
     disputed,
     hear,
     refund_fails,
@@ -228,12 +228,12 @@ def test_an_answer_that_was_overtaken_is_asked_for_again(
     asked: list[str] = []
 
     def slow(payment: str) -> list[ProcessorDispute]:
-        answer = disputes_of(payment)
+        response = disputes_of(payment)
         asked.append(payment)
         if len(asked) == 1:
             stripe.alter(dispute, {"status": "won"})
             hear(bought, "charge.dispute.closed")
-        return answer
+        return response
 
     monkeypatch.setattr(processor, "disputes_of", slow)
     hear(bought, "charge.dispute.updated")

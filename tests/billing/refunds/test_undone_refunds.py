@@ -6,7 +6,7 @@ from subscriptions.models import Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
 from tests.billing.renewals import renew, renew_and_settle
-from tests.billing.returns import (
+from tests.billing.reversals import (
     NEXT_YEAR,
     refund_fails,
     refunded_by_support,

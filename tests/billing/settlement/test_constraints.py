@@ -49,9 +49,9 @@ def settled(**fields: Any) -> dict[str, Any]:
 def refused(*rows: models.Model) -> str:
     """Write rows past every check of the program; what the database answers."""
     # So that not the relations answer first: they are checked at the end of the transaction.
-    with pytest.raises(IntegrityError) as answer, transaction.atomic():
+    with pytest.raises(IntegrityError) as response, transaction.atomic():
         type(rows[0])._default_manager.bulk_create(rows)
-    return str(answer.value)
+    return str(response.value)
 
 
 CHECKED: dict[str, list[dict[str, Any]]] = {
@@ -145,9 +145,9 @@ ONCE: dict[str, dict[str, Any]] = {
 }
 
 
-def named(name: str, answer: str) -> bool:
+def named(name: str, response: str) -> bool:
     """PostgreSQL names the constraint that refuses a second row; SQLite does not."""
-    return name in answer if connection.vendor == "postgresql" else "UNIQUE" in answer
+    return name in response if connection.vendor == "postgresql" else "UNIQUE" in response
 
 
 @pytest.mark.parametrize(("name", "fields"), ONCE.items(), ids=ONCE)
@@ -179,9 +179,9 @@ def test_a_renewal_has_one_purchase_that_is_not_over(world: World) -> None:
     over = purchase(world, **facts, status=S.EXPIRED)
     Purchase.objects.bulk_create([over, purchase(world, **facts)])
 
-    answer = refused(purchase(world, **facts, status=S.OPEN, session_id="cs_test_1"))
+    response = refused(purchase(world, **facts, status=S.OPEN, session_id="cs_test_1"))
 
-    assert named("purchase_renewal_is_paid_by_one", answer)
+    assert named("purchase_renewal_is_paid_by_one", response)
 
 
 def problem(**fields: Any) -> PaymentProblem:
@@ -208,9 +208,9 @@ class TestRefunds:
         gone = [self.refund(problem=reason, status=status) for status in ("failed", "canceled")]
         Refund.objects.bulk_create([*gone, self.refund(problem=reason)])
 
-        answer = refused(self.refund(problem=reason, status="pending"))
+        response = refused(self.refund(problem=reason, status="pending"))
 
-        assert named("refund_of_a_problem_is_asked_once", answer)
+        assert named("refund_of_a_problem_is_asked_once", response)
 
     def test_have_an_id_of_their_own_at_the_processor(self, world: World) -> None:
         assert named("refund_id", refused(self.refund(refund_id="a"), self.refund(refund_id="a")))
@@ -255,10 +255,10 @@ def test_every_state_has_its_line_in_the_table() -> None:
 
 def test_nobody_is_a_member_without_a_license(world: World) -> None:
     """R4"""
-    with pytest.raises(IntegrityError) as answer, transaction.atomic():
+    with pytest.raises(IntegrityError) as response, transaction.atomic():
         world.lakeside.memberships.update(license_number=None)
 
-    assert "membership_holds_a_license_unless_removed" in str(answer.value)
+    assert "membership_holds_a_license_unless_removed" in str(response.value)
 
 
 def test_a_renewal_that_is_being_paid_has_its_number(world: World) -> None:

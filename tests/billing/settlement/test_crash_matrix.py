@@ -23,7 +23,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.billing.returns import refunded_by_support
+from tests.billing.reversals import refunded_by_support
 from tests.support.removals import remove
 from tests.support.world import World, local
 
@@ -57,9 +57,9 @@ class Killer:
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             self.point()
-            answer = call(*args, **kwargs)
+            response = call(*args, **kwargs)
             self.point()
-            return answer
+            return response
 
         return wrapped
 

@@ -12,13 +12,13 @@ from billing.models import PaymentProblem, Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
-from billing.support.payments import close_problem, grant_problem, refund_problem
+from billing.support.payments import close_problem, fulfill_problem, refund_problem
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.billing.returns import refunded_outside, renewed, waiting
+from tests.billing.reversals import refunded_outside, renewed, waiting
 from tests.support.world import World
 
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
@@ -44,19 +44,19 @@ class TestAPaymentThatWasHeld:
         return held_payment(world)
 
     def test_is_granted_by_support(self, world: World, held: PaymentProblem) -> None:
-        purchase = grant_problem(held, why="the processor's rounding", actor=world.support)
+        purchase = fulfill_problem(held, why="the processor's rounding", actor=world.support)
 
         held.refresh_from_db()
         assert (purchase.status, purchase.receipt_number) == (PurchaseStatus.SETTLED, 1)
         assert world.held() == 35
-        assert (held.resolution, held.solved_by) == (Resolution.GRANTED, world.support)
+        assert (held.resolution, held.solved_by) == (Resolution.FULFILLED, world.support)
         assert held.solution_note == "the processor's rounding"
         assert not held.needs_support
 
     def test_is_granted_once(self, world: World, held: PaymentProblem) -> None:
-        grant_problem(held, why="w", actor=world.support)
+        fulfill_problem(held, why="w", actor=world.support)
 
-        for act in (grant_problem, close_problem):
+        for act in (fulfill_problem, close_problem):
             with pytest.raises(Refused) as caught:
                 act(PaymentProblem.objects.get(), why="w", actor=world.support)
             assert caught.value.refusal.reason == Reason.PROBLEM_IS_SOLVED
@@ -67,7 +67,7 @@ class TestAPaymentThatWasHeld:
     ) -> None:
         """R17: judged when it was started."""
         world.at(IN_WINDOW)
-        grant_problem(held, why="w", actor=world.support)
+        fulfill_problem(held, why="w", actor=world.support)
 
         assert world.held() == 35
 
@@ -103,7 +103,7 @@ class TestAPaymentThatWasHeld:
         problem = held_payment(world, **fields)
 
         with pytest.raises(Refused) as caught:
-            grant_problem(problem, why="w", actor=world.support)
+            fulfill_problem(problem, why="w", actor=world.support)
         refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
 
         assert caught.value.refusal.reason == Reason.AMOUNT_DIFFERS
@@ -134,12 +134,12 @@ class TestAPaymentThatWasHeld:
         stripe.fail_refund(first.refund_id or "")
         reconcile()
         held.refresh_from_db()
-        grant_problem(held, why="the card is closed", actor=world.support)
+        fulfill_problem(held, why="the card is closed", actor=world.support)
 
         follow_payment(held.payment_intent_id)
 
         held.refresh_from_db()
-        assert (held.resolution, world.held()) == (Resolution.GRANTED, 35)
+        assert (held.resolution, world.held()) == (Resolution.FULFILLED, 35)
 
     def test_given_back_in_part_elsewhere_the_rest_is_given_back_here(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
@@ -174,12 +174,12 @@ class TestAPaymentThatWasHeld:
         held.refresh_from_db()
         assert held.resolution == Resolution.REFUNDED
         with pytest.raises(Refused):
-            grant_problem(held, why="w", actor=world.support)
+            fulfill_problem(held, why="w", actor=world.support)
 
     def test_is_not_closed_without_either(self, world: World, held: PaymentProblem) -> None:
         with pytest.raises(Refused) as caught:
             close_problem(held, why="w", actor=world.support)
-        assert caught.value.refusal.reason == Reason.MUST_BE_GRANTED_OR_REFUNDED
+        assert caught.value.refusal.reason == Reason.MUST_BE_FULFILLED_OR_REFUNDED
 
     def test_refunded_in_the_dashboard_it_is_off_the_list(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
@@ -201,7 +201,7 @@ class TestAPaymentThatWasHeld:
         held.refresh_from_db()
         assert (held.resolution, held.needs_support) == ("", True)
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
-        grant_problem(held, why="the card is closed", actor=world.support)
+        fulfill_problem(held, why="the card is closed", actor=world.support)
         assert world.held() == 35
 
     def test_of_a_renewal_frees_the_renewal_when_given_back(
@@ -223,7 +223,7 @@ class TestAPaymentThatWasHeld:
         window.pay(purchase)
         settle(purchase.session_id or "")
 
-        grant_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
+        fulfill_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
 
         subscription = status_of(window.lakeside, clock.now())
         assert subscription.next_term is not None
@@ -241,8 +241,8 @@ class TestAPaymentOfACanceledTerm:
 
     def test_cannot_be_granted(self, world: World, late: PaymentProblem) -> None:
         with pytest.raises(Refused) as caught:
-            grant_problem(late, why="w", actor=world.support)
-        assert caught.value.refusal.reason == Reason.CANNOT_BE_GRANTED
+            fulfill_problem(late, why="w", actor=world.support)
+        assert caught.value.refusal.reason == Reason.CANNOT_BE_FULFILLED
 
     def test_is_given_back(self, world: World, late: PaymentProblem) -> None:
         refund_problem(late, why="w", actor=world.support, submission=uuid.uuid4())
@@ -261,7 +261,7 @@ def test_add_ons_of_a_canceled_term_are_refunded_from_the_list(
     refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
 
     add_on.refresh_from_db()
-    assert add_on.is_returned
+    assert add_on.is_fully_refunded
     assert not waiting()
 
 
@@ -279,7 +279,7 @@ def test_a_payment_of_no_purchase_can_only_be_given_back(
     assert problem.reason == ProblemReason.UNKNOWN_PURCHASE
 
     with pytest.raises(Refused):
-        grant_problem(problem, why="w", actor=world.support)
+        fulfill_problem(problem, why="w", actor=world.support)
     refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
 
     problem.refresh_from_db()

@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Activity, Term
 from tests.billing.renewals import renew_and_settle
-from tests.billing.returns import disputed, refunded_outside
+from tests.billing.reversals import disputed, refunded_outside
 from tests.support.world import World
 
 
@@ -68,7 +68,7 @@ class TestMoneyThatWentBack:
         purchase = world.buy_and_settle(10)
         stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
 
-        assert found() == [("refund or dispute", "2500 returned in all")]
+        assert found() == [("refund or dispute", "2500 refunded in all")]
         assert world.held() == 30
         assert found() == []
 
@@ -77,7 +77,7 @@ class TestMoneyThatWentBack:
         dispute = stripe.open_dispute(payment_intent=purchase.payment_intent_id)
         stripe.close_dispute(dispute["id"], "lost")
 
-        assert found() == [("refund or dispute", "5000 returned in all")]
+        assert found() == [("refund or dispute", "5000 refunded in all")]
         assert world.held() == 25
 
 
@@ -135,7 +135,7 @@ class TestTheBooks:
 
         differing = list(ledger_audit.differences(clock.now() - since if since else None))
 
-        assert differing == [(copy.reference, "settled, and nothing was granted")]
+        assert differing == [(copy.reference, "settled, and nothing was fulfilled")]
         assert purchase.reference != copy.reference
 
     def test_granted_and_not_paid(self, world: World) -> None:
@@ -145,14 +145,14 @@ class TestTheBooks:
         )
 
         assert list(ledger_audit.differences()) == [
-            (reference, "granted, and no settled purchase says why")
+            (reference, "fulfilled, and no settled purchase says why")
         ]
 
     def test_another_number(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         Purchase.objects.update(quantity=15, total_amount=7500)
 
-        assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 granted")]
+        assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 fulfilled")]
 
     def test_taken_back_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)

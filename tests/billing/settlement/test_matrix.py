@@ -52,7 +52,7 @@ def come_back(client: Client, purchase: Purchase) -> int:
     return client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
 
 
-def assert_granted_once(world: World, purchase: Purchase) -> None:
+def assert_fulfilled_once(world: World, purchase: Purchase) -> None:
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.SETTLED
     assert purchase.receipt_number == 1
@@ -80,7 +80,7 @@ def test_a_payment_is_granted_once(
     client = world.client(world.assignor)
     spoil(stripe, weather)
 
-    answers = [
+    responses = [
         come_back(client, purchase)
         if step == "return"
         else deliver(completed(purchase.session_id)).status_code
@@ -91,11 +91,11 @@ def test_a_payment_is_granted_once(
     reconcile()
     reconcile()
 
-    assert_granted_once(world, purchase)
+    assert_fulfilled_once(world, purchase)
     expected = {HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.SERVICE_UNAVAILABLE}
-    assert set(answers) <= expected
+    assert set(responses) <= expected
     if weather is None:
-        assert set(answers) <= {HTTPStatus.OK, HTTPStatus.FOUND}
+        assert set(responses) <= {HTTPStatus.OK, HTTPStatus.FOUND}
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
@@ -136,11 +136,11 @@ def test_a_payment_heard_of_eight_times_at_once_is_granted_once(
     ] * 4
     spoil(stripe, WEATHER[name])
 
-    answers = at_once(*itertools.chain(*zip(returns, webhooks, strict=True)))
+    responses = at_once(*itertools.chain(*zip(returns, webhooks, strict=True)))
     stripe.clear_faults()
     impatient.STRIPE_READ_TIMEOUT = 4
     world.later(minutes=2)
     reconcile()
 
-    assert all(isinstance(answer, int) for answer in answers)
-    assert_granted_once(world, purchase)
+    assert all(isinstance(response, int) for response in responses)
+    assert_fulfilled_once(world, purchase)

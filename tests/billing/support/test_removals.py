@@ -24,7 +24,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text.refusals import refusal_text
 from tests.billing.renewals import plan, renew, renew_and_settle
-from tests.billing.returns import refunded_outside
+from tests.billing.reversals import refunded_outside
 from tests.support.pages import text_of
 from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local

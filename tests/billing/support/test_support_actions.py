@@ -27,7 +27,7 @@ from subscriptions.models import Activity, Notification, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import ALLOWED, Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew, renew_and_settle
-from tests.billing.returns import (
+from tests.billing.reversals import (
     disputed,
     refund_fails,
     refunded_by_support,

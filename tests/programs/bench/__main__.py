@@ -82,8 +82,8 @@ def _measure(size: dict[str, Any], database: Any) -> list[Result]:
             results += pages.queries(few, many)
             results += pages.size(few, many, **size["size"])
     for name in ("webhooks", "licenses", "files", "reconciliation"):
-        answer = _run("section", small, name, size[name])
-        [found] = [row for row in answer.splitlines() if row.startswith("results ")]
+        response = _run("section", small, name, size[name])
+        [found] = [row for row in response.splitlines() if row.startswith("results ")]
         results += [Result(**row) for row in json.loads(found.removeprefix("results "))]
         print(table(results[-len(json.loads(found.removeprefix("results "))) :]), flush=True)
     return results

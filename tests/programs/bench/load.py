@@ -64,6 +64,6 @@ def _visits(port: int, path: str, cookie: str, seconds: float, clients: int) -> 
 
 def _ask(link: http.client.HTTPConnection, path: str, cookie: str) -> None:
     link.request("GET", path, headers={"Cookie": f"sessionid={cookie}", "Accept-Language": "en"})
-    answer = link.getresponse()
-    answer.read()
-    assert answer.status == 200, (path, answer.status)
+    response = link.getresponse()
+    response.read()
+    assert response.status == 200, (path, response.status)

@@ -1,4 +1,4 @@
-"""Webhook deliveries: verified, recorded, settled, granted. Counted in the ledger.
+"""Webhook deliveries: verified, recorded, settled, fulfilled. Counted in the ledger.
 
 The processor answers at once, by a stub that stands here only: its own time is not ours. Everything
 else is the product's way from the signature to the answer.
@@ -32,7 +32,7 @@ def run(rounds: int, seconds: float, burst: int) -> list[Result]:
     organizations = _organizations()
     _client()
     firsts, doubles, anchors, ratios, cheaper = [], [], [], [], []
-    with mock.patch.object(processor, "retrieve_session", _answer):
+    with mock.patch.object(processor, "retrieve_session", _response):
         # What a process does once is not a matter of each round's new ones.
         for session_id in _open_purchases(organizations, 3):
             _deliver_one(session_id)
@@ -41,9 +41,11 @@ def run(rounds: int, seconds: float, burst: int) -> list[Result]:
             batch = _open_purchases(organizations, int(400 * seconds))
             shifts = _deliver(batch, seconds)
             handled = sum(len(shift.times) for shift in shifts)
-            assert _granted(batch) == handled, "not every delivery has granted its licenses once"
+            assert _fulfilled(batch) == handled, (
+                "not every delivery has fulfilled its licenses once"
+            )
             again = _deliver(_settled(batch), seconds, again=True)
-            assert _granted(batch) == handled, "a duplicate has granted something"
+            assert _fulfilled(batch) == handled, "a duplicate has fulfilled something"
             anchor = statistics.fmean([anchor, crew.commits_per_second(seconds)])
             first, double = crew.rate(shifts), crew.rate(again)
             firsts.append(first)
@@ -108,7 +110,7 @@ def _open_purchases(organizations: list[Organization], number: int) -> list[str]
     return [row.session_id or "" for row in rows]
 
 
-def _answer(session_id: str) -> CheckoutSession:
+def _response(session_id: str) -> CheckoutSession:
     purchase = Purchase.objects.get(session_id=session_id)
     return CheckoutSession(
         id=session_id,
@@ -138,13 +140,13 @@ def _answer(session_id: str) -> CheckoutSession:
 
 def _deliver_one(session_id: str) -> None:
     text = json.dumps(completed(session_id, id=f"evt_{session_id}"))
-    answer = _client().post(
+    response = _client().post(
         PATH,
         text,
         content_type="application/json",
         headers={"Stripe-Signature": signature(text)},
     )
-    assert answer.status_code == 200, answer.content
+    assert response.status_code == 200, response.content
 
 
 @lru_cache(1)
@@ -179,7 +181,7 @@ def _settled(batch: list[str]) -> list[str]:
     return [session_id for session_id in batch if session_id in settled]
 
 
-def _granted(batch: list[str]) -> int:
+def _fulfilled(batch: list[str]) -> int:
     keys = Purchase.objects.filter(session_id__in=batch).values_list("pk", flat=True)
     references = [f"purchase:{key}" for key in keys]
     return LicenseEntry.objects.filter(reference__in=references).count()
@@ -189,7 +191,7 @@ def _burst(organizations: list[Organization], number: int) -> list[float]:
     """How long each of so many events waits that come at one moment to eight processes."""
     batch = _open_purchases(organizations, number)
     shifts = _deliver(batch, seconds=600)
-    assert _granted(batch) == number
+    assert _fulfilled(batch) == number
     return sorted(end for shift in shifts for end in shift.ends)
 
 
@@ -200,7 +202,7 @@ def _part(values: list[float], share: float) -> float:
 def _statements(organizations: list[Organization]) -> tuple[int, int]:
     """Of a first delivery, and of the same again; without what the stub asks."""
     [session_id] = _open_purchases(organizations, 1)
-    answer = _answer(session_id)
+    response = _response(session_id)
     counts: list[int] = []
     for _ in range(2):
         asked: list[str] = []
@@ -209,7 +211,7 @@ def _statements(organizations: list[Organization]) -> tuple[int, int]:
             asked.append(sql)
             return execute(sql, *rest)
 
-        stub = mock.patch.object(processor, "retrieve_session", return_value=answer)
+        stub = mock.patch.object(processor, "retrieve_session", return_value=response)
         with stub, connection.execute_wrapper(note):
             _deliver_one(session_id)
         # Commit does not pass by the wrapper, nor does PostgreSQL's begin.

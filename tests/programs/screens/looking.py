@@ -80,9 +80,9 @@ def new_context(browser: Browser, address: str, who: str, device: str) -> Browse
 def opened(context: BrowserContext, state: State, found: Found) -> Iterator[Page]:
     """The page in its state; an answer that was not meant is added to ``found``."""
     page = context.new_page()
-    answer = page.goto(state.address)
-    if answer is None or answer.status != state.status:
-        found.add(state.name, [f"answers {answer and answer.status}, not {state.status}"])
+    response = page.goto(state.address)
+    if response is None or response.status != state.status:
+        found.add(state.name, [f"answers {response and response.status}, not {state.status}"])
     if urlsplit(page.url).path == SIGN_IN != urlsplit(state.address).path:
         found.add(state.name, ["asks to sign in"])
     if state.act is not None:

@@ -157,7 +157,7 @@ def _calendar() -> list[State]:
             "users": "users/",
         }
         states += [
-            State(f"{name}-{page}", f"/o/{slug}/{path}", who, status=_answer(name, page))
+            State(f"{name}-{page}", f"/o/{slug}/{path}", who, status=_response(name, page))
             for page, path in pages.items()
         ]
     return [
@@ -167,7 +167,7 @@ def _calendar() -> list[State]:
     ]
 
 
-def _answer(name: str, page: str) -> int:
+def _response(name: str, page: str) -> int:
     """Once closed, only renewing and removing users are left (R22)."""
     is_shut = name == "closed" and page not in ("renewal", "users")
     return HTTPStatus.FORBIDDEN if is_shut else HTTPStatus.OK

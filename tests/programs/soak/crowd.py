@@ -103,10 +103,10 @@ class Person(threading.Thread):
         if form is None:
             return self.place.tally.add("add-ons not sold now")
         form["quantity"] = str(5 * self._random.randint(1, 4))
-        answer = self._post(address, form)
-        if answer.status_code == HTTPStatus.CONFLICT and 'name="again"' in answer.text:
-            answer = self._post(address, form | {"again": "on"})
-        return self._go_and_pay(slug, answer, "add-on")
+        response = self._post(address, form)
+        if response.status_code == HTTPStatus.CONFLICT and 'name="again"' in response.text:
+            response = self._post(address, form | {"again": "on"})
+        return self._go_and_pay(slug, response, "add-on")
 
     def renew(self, slug: str) -> None:
         """Renew, where renewal is open."""
@@ -122,8 +122,8 @@ class Person(threading.Thread):
         form = Forms(self._get(address).text).with_field("role")
         if form is None:
             return self.place.tally.add("closed")
-        answer = self._post(address, form | {"name": "Nora New", "email": self._new_address()})
-        return self._note(answer, "user added", "user refused")
+        response = self._post(address, form | {"name": "Nora New", "email": self._new_address()})
+        return self._note(response, "user added", "user refused")
 
     def remove(self, slug: str) -> None:
         """Remove somebody who was added."""
@@ -142,17 +142,17 @@ class Person(threading.Thread):
             return None
         form.pop("file", None)
         rows = [f"Ina Import,{self._new_address()},General member" for _ in range(3)]
-        answer = self._post(address, form | {"rows": "\n".join(["Name,E-mail,Role", *rows])})
-        preview = answer.headers.get("Location", "")
-        if answer.status_code != HTTPStatus.FOUND:
+        response = self._post(address, form | {"rows": "\n".join(["Name,E-mail,Role", *rows])})
+        preview = response.headers.get("Location", "")
+        if response.status_code != HTTPStatus.FOUND:
             return None
         shown = Forms(self._get(preview).text).with_field("csrfmiddlewaretoken") or {}
-        answer = self._post(
+        response = self._post(
             f"{preview.split('?')[0]}add/", {"csrfmiddlewaretoken": shown["csrfmiddlewaretoken"]}
         )
-        if answer.status_code == HTTPStatus.FOUND:
+        if response.status_code == HTTPStatus.FOUND:
             self.place.tally.add("user added", 2)
-        return self._note(answer, "user added", "roster refused")
+        return self._note(response, "user added", "roster refused")
 
     def refund(self, slug: str) -> None:
         """Somebody refunds add-ons in the processor's dashboard."""
@@ -168,8 +168,8 @@ class Person(threading.Thread):
 
     # Paying -------------------------------------------------------------------------------------
 
-    def _go_and_pay(self, slug: str, answer: requests.Response, what: str) -> None:
-        location = answer.headers.get("Location", "")
+    def _go_and_pay(self, slug: str, response: requests.Response, what: str) -> None:
+        location = response.headers.get("Location", "")
         if "/c/pay/" not in location:
             # Refused, with a sentence; or the same form had been through before.
             return self.place.tally.add(f"{what} refused" if not location else f"{what} known")
@@ -202,21 +202,23 @@ class Person(threading.Thread):
                 return back
             # An expiration date far enough ahead for the years that pass.
             typed = {"number": number, "exp": "12/60", "cvc": "123", "name": "Pat Payer"}
-            answer = self._patiently(
+            response = self._patiently(
                 lambda form=form, typed=typed: self._browser.post(  # type: ignore[misc]
                     location, data=form | typed, allow_redirects=False, timeout=30
                 )
             )
-            back = answer.headers.get("Location", "")
+            back = response.headers.get("Location", "")
         return back if back.startswith(self.place.site) else ""
 
     # The browser --------------------------------------------------------------------------------
 
     def _sign_in(self) -> None:
         form = Forms(self._get("/accounts/login/").text).with_field("login") or {}
-        answer = self._post("/accounts/login/", form | {"login": self.email, "password": PASSWORD})
-        if answer.status_code != HTTPStatus.FOUND:
-            raise AssertionError(f"not signed in: {answer.status_code}")
+        response = self._post(
+            "/accounts/login/", form | {"login": self.email, "password": PASSWORD}
+        )
+        if response.status_code != HTTPStatus.FOUND:
+            raise AssertionError(f"not signed in: {response.status_code}")
 
     def _get(self, address: str) -> requests.Response:
         url = address if address.startswith("http") else self.place.site + address
@@ -233,22 +235,22 @@ class Person(threading.Thread):
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
-                answer = ask()
+                response = ask()
             except requests.RequestException:
                 self.place.tally.add("no answer")
             else:
-                if answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
-                    self.place.tally.blame(f"500 {answer.request.method} {answer.url}")
-                if answer.status_code not in _AWAY:
-                    return answer
-                self.place.tally.add(f"answered {answer.status_code}")
+                if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+                    self.place.tally.blame(f"500 {response.request.method} {response.url}")
+                if response.status_code not in _AWAY:
+                    return response
+                self.place.tally.add(f"answered {response.status_code}")
             if self.place.closing.is_set():
                 break
             time.sleep(self._random.uniform(0.2, 1.0))
         raise GivenUp
 
-    def _note(self, answer: requests.Response, done: str, refused: str) -> None:
-        is_done = answer.status_code == HTTPStatus.FOUND
+    def _note(self, response: requests.Response, done: str, refused: str) -> None:
+        is_done = response.status_code == HTTPStatus.FOUND
         self.place.tally.add(done if is_done else refused)
 
     def _new_address(self) -> str:

@@ -39,7 +39,7 @@ def money(sessions: Sessions) -> tuple[int, list[str]]:
     """Purchases, licenses and members, against the processor's sessions."""
     return _run(
         [
-            _paid_is_granted,
+            _paid_is_fulfilled,
             _granted_is_paid,
             _renewed_once,
             lambda _: _receipts_are_gapless(),
@@ -54,7 +54,7 @@ def _run(checks: list[Check], sessions: Sessions) -> tuple[int, list[str]]:
     return len(checks), [wrong for check in checks for wrong in check(sessions)]
 
 
-def _paid_is_granted(sessions: Sessions) -> Iterator[str]:
+def _paid_is_fulfilled(sessions: Sessions) -> Iterator[str]:
     """Every payment ends in its licenses, once, in a full refund, or on support's list (R14)."""
     purchases = {one.session_id: one for one in Purchase.objects.filter(status__in=PAID)}
     problems = set(PaymentProblem.objects.values_list("session_id", flat=True))
@@ -72,11 +72,11 @@ def _paid_is_granted(sessions: Sessions) -> Iterator[str]:
 
 
 def _licenses_of(purchase: Purchase) -> Iterator[str]:
-    granted = LicenseEntry.objects.filter(reference=purchase.reference)
-    numbers = list(granted.values_list("quantity", flat=True))
+    fulfilled = LicenseEntry.objects.filter(reference=purchase.reference)
+    numbers = list(fulfilled.values_list("quantity", flat=True))
     if numbers != [purchase.quantity]:
-        yield f"{purchase.reference}: {purchase.quantity} paid, {numbers} granted"
-    taken = LicenseEntry.objects.filter(reverses__in=granted).aggregate(all=Sum("quantity"))
+        yield f"{purchase.reference}: {purchase.quantity} paid, {numbers} fulfilled"
+    taken = LicenseEntry.objects.filter(reverses__in=fulfilled).aggregate(all=Sum("quantity"))
     expected = purchase.quantity
     if purchase.refunded_amount < purchase.total_amount:
         expected = 5 * (purchase.refunded_amount // (5 * purchase.unit_amount))
@@ -88,7 +88,7 @@ def _granted_is_paid(sessions: Sessions) -> Iterator[str]:
     paid = {one["id"] for one in sessions if one["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     for purchase in settled.exclude(session_id__in=paid):
-        yield f"{purchase.reference}: granted and never paid"
+        yield f"{purchase.reference}: fulfilled and never paid"
 
 
 def _renewed_once(sessions: Sessions) -> Iterator[str]:
@@ -97,11 +97,11 @@ def _renewed_once(sessions: Sessions) -> Iterator[str]:
     for row in settled.values("renewal").annotate(payments=Count("pk")).filter(payments__gt=1):
         yield f"renewal {row['renewal']} was paid {row['payments']} times"
     for purchase in Purchase.objects.filter(status=PurchaseStatus.REFUNDED):
-        returned = Refund.objects.filter(
+        refunded = Refund.objects.filter(
             problem__purchase=purchase, status=RefundStatus.SUCCEEDED
         ).aggregate(all=Sum("amount"))["all"]
-        if returned != purchase.total_amount:
-            yield f"{purchase.reference}: {returned} of {purchase.total_amount} went back"
+        if refunded != purchase.total_amount:
+            yield f"{purchase.reference}: {refunded} of {purchase.total_amount} went back"
 
 
 def _receipts_are_gapless() -> Iterator[str]:

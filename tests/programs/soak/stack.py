@@ -116,7 +116,7 @@ class App:
                 stderr=log,
                 start_new_session=True,
             )
-        _await(self._answers, "the site")
+        _await(self._responses, "the site")
 
     def kill(self) -> None:
         """End master and workers at once."""
@@ -136,7 +136,7 @@ class App:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=PATIENCE)
 
-    def _answers(self) -> bool:
+    def _responses(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
             raise DidNotStart(self._log.read_text()[-2000:])

@@ -37,7 +37,7 @@ def test_licenses_without_a_payment(bought: Purchase, stripe: SandboxControl) ->
     assert bought.session_id
     stripe.alter(bought.session_id, {"payment_status": "unpaid"})
 
-    assert "granted and never paid" in found(stripe)
+    assert "fulfilled and never paid" in found(stripe)
 
 
 def test_licenses_granted_twice(bought: Purchase, world: World, stripe: SandboxControl) -> None:

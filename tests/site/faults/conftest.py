@@ -125,13 +125,13 @@ def browser(site: Site, world: World) -> Browser:
     return Browser(site, world, world.assignor)
 
 
-def is_clear(answer: requests.Response) -> bool:
+def is_clear(response: requests.Response) -> bool:
     """Whether an answer says that the site is away for a moment, and when to come back."""
     return (
-        answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        and int(answer.headers["Retry-After"]) > 0
-        and answer.headers["Cache-Control"] == "no-store"
-        and "Wait a minute, then reload the page" in answer.text
+        response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        and int(response.headers["Retry-After"]) > 0
+        and response.headers["Cache-Control"] == "no-store"
+        and "Wait a minute, then reload the page" in response.text
     )
 
 

@@ -31,9 +31,9 @@ def pay_on_the_page(purchase: Purchase) -> requests.Response:
         )
 
 
-def path_of(answer: requests.Response) -> str:
+def path_of(response: requests.Response) -> str:
     """Where on the site the payment page leads."""
-    return "/" + answer.headers["Location"].split("/", 3)[3]
+    return "/" + response.headers["Location"].split("/", 3)[3]
 
 
 def webhook_statuses(stripe: SandboxControl) -> list[int]:
@@ -50,9 +50,9 @@ def test_paying_at_the_last_moment(
     assert purchase.session_expires_at
     world.at(purchase.session_expires_at + timedelta(seconds=seconds))
 
-    answer = pay_on_the_page(purchase)
-    if "/licenses/return/" in answer.headers["Location"]:
-        browser.get(path_of(answer))
+    response = pay_on_the_page(purchase)
+    if "/licenses/return/" in response.headers["Location"]:
+        browser.get(path_of(response))
     stripe.flush()
     reconcile()
 
@@ -68,11 +68,11 @@ def test_the_webhook_is_answered_before_the_browser_is_led_back(
     purchase = world.buy(10)
     stripe.fault("redirect_waits")
 
-    answer = pay_on_the_page(purchase)
+    response = pay_on_the_page(purchase)
 
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.SETTLED
-    assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
     assert invariants.money(stripe.sessions())[1] == []
 
 
@@ -82,8 +82,8 @@ def test_the_browser_is_back_before_the_webhook(
     purchase = world.buy(10)
     stripe.fault("hold", event_type=COMPLETED)
 
-    answer = pay_on_the_page(purchase)
-    assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    response = pay_on_the_page(purchase)
+    assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.SETTLED
     assert webhook_statuses(stripe) == []
@@ -97,9 +97,9 @@ def test_the_browser_is_back_before_the_webhook(
 def test_two_tabs_pay_one_page(world: World, stripe: SandboxControl, browser: Browser) -> None:
     purchase = world.buy(10)
 
-    answers = [pay_on_the_page(purchase) for _ in range(2)]
-    for answer in answers:
-        assert browser.get(path_of(answer)).status_code == HTTPStatus.FOUND
+    responses = [pay_on_the_page(purchase) for _ in range(2)]
+    for response in responses:
+        assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
     stripe.flush()
 
     assert len([one for one in stripe.sessions() if one["payment_status"] == "paid"]) == 1

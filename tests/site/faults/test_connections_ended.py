@@ -53,14 +53,14 @@ def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
     for fatal, deed in zip(range(MOST_POINTS), deeds, strict=False):
         before = state()
         points.arm(fatal)
-        answer = deed()
+        response = deed()
         points.arm(None)
-        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-            assert answer.status_code < HTTPStatus.BAD_REQUEST, (fatal, answer.status_code)
+        if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            assert response.status_code < HTTPStatus.BAD_REQUEST, (fatal, response.status_code)
             if state() != before:
                 return fatal
             continue
-        assert is_for_a_program(answer) or is_clear(answer), fatal
+        assert is_for_a_program(response) or is_clear(response), fatal
         between = state()
         again = deed()
         assert again.status_code not in (500, 503), fatal
@@ -68,9 +68,9 @@ def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
     raise AssertionError("no deed came through")
 
 
-def is_for_a_program(answer: requests.Response) -> bool:
+def is_for_a_program(response: requests.Response) -> bool:
     """What the processor is told: to deliver the event again."""
-    return answer.request.path_url == "/stripe/webhook/" and "again" in answer.text
+    return response.request.path_url == "/stripe/webhook/" and "again" in response.text
 
 
 def test_while_a_user_is_added(
@@ -132,11 +132,11 @@ def test_while_a_purchase_is_started(
     for fatal in range(MOST_POINTS):
         form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
         points.arm(fatal)
-        answer = browser.post("/o/lakeside/licenses/add/", **form)
+        response = browser.post("/o/lakeside/licenses/add/", **form)
         points.arm(None)
-        if answer.status_code == HTTPStatus.FOUND:
+        if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_clear(answer), fatal
+        assert is_clear(response), fatal
         again = browser.post("/o/lakeside/licenses/add/", **form)
         assert again.status_code == HTTPStatus.FOUND, fatal
         [session] = [one for one in stripe.sessions() if one["status"] == "open"]
@@ -176,11 +176,11 @@ def test_while_somebody_signs_in(
             return session.post(address, data=form, timeout=30, allow_redirects=False)
 
         points.arm(fatal)
-        answer = sign_in()
+        response = sign_in()
         points.arm(None)
-        if answer.status_code == HTTPStatus.FOUND:
+        if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_clear(answer), (fatal, answer.status_code)
+        assert is_clear(response), (fatal, response.status_code)
         assert sign_in().status_code == HTTPStatus.FOUND, fatal
     else:
         raise AssertionError("nobody signed in")

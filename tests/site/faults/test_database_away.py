@@ -69,13 +69,13 @@ def paid(world: World, stripe: SandboxControl, site: Site) -> Purchase:
 
 def test_away(world: World, site: Site, browser: Browser, paid: Purchase) -> None:
     with parameters(HOST="127.0.0.1", PORT="1"):
-        for answer in (
+        for response in (
             browser.get("/o/lakeside/"),
             browser.post(ADD, **NORA),
             browser.get(f"/o/lakeside/licenses/return/?session_id={paid.session_id}"),
             webhook(site, paid),
         ):
-            assert is_clear(answer)
+            assert is_clear(response)
         assert requests.get(site / "/healthz", timeout=5).status_code == HTTPStatus.OK
         ready = requests.get(site / "/readyz", timeout=5)
         assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE

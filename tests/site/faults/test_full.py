@@ -60,21 +60,21 @@ def test_nothing_is_lost_and_it_works_again(
     before = Membership.objects.count()
 
     with no_more_pages():
-        answers: list[int] = []
-        while len(answers) < MOST and HTTPStatus.SERVICE_UNAVAILABLE not in answers:
-            answer = add(browser, len(answers))
-            answers.append(answer.status_code)
-        assert is_clear(answer)
+        responses: list[int] = []
+        while len(responses) < MOST and HTTPStatus.SERVICE_UNAVAILABLE not in responses:
+            response = add(browser, len(responses))
+            responses.append(response.status_code)
+        assert is_clear(response)
         back = browser.get(f"/o/lakeside/licenses/return/?session_id={purchase.session_id}")
         assert back.status_code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FOUND)
         assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
 
-    added = answers.count(HTTPStatus.FOUND)
+    added = responses.count(HTTPStatus.FOUND)
     assert Membership.objects.count() == before + added == User.objects.count() - 1
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check")
         assert cursor.fetchone() == ("ok",)
-    assert add(browser, len(answers) - 1).status_code == HTTPStatus.FOUND
+    assert add(browser, len(responses) - 1).status_code == HTTPStatus.FOUND
     reconcile()
     purchase.refresh_from_db()
     assert purchase.status == PurchaseStatus.SETTLED

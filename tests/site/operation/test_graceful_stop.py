@@ -57,10 +57,10 @@ def test_a_purchase_that_is_being_started_is_finished(
 ) -> None:
     browser = Browser(Site(app.port), world, world.assignor)
     stripe.fault("slow", method="POST", path="/v1/checkout/sessions", seconds=SECONDS)
-    answers: list[requests.Response] = []
+    responses: list[requests.Response] = []
     form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
     buyer = threading.Thread(
-        target=lambda: answers.append(browser.post("/o/lakeside/licenses/add/", **form))
+        target=lambda: responses.append(browser.post("/o/lakeside/licenses/add/", **form))
     )
 
     buyer.start()
@@ -70,10 +70,10 @@ def test_a_purchase_that_is_being_started_is_finished(
     buyer.join()
 
     assert status == 0
-    [answer] = answers
-    assert answer.status_code == HTTPStatus.FOUND
+    [response] = responses
+    assert response.status_code == HTTPStatus.FOUND
     purchase = Purchase.objects.get()
     assert purchase.status == PurchaseStatus.OPEN
-    assert answer.headers["Location"] == purchase.session_url
+    assert response.headers["Location"] == purchase.session_url
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{app.url}/healthz", timeout=2)

@@ -129,10 +129,10 @@ class TestAsking:
         assert not JoinRequest.objects.exists()
 
     def test_too_often_from_one_place(self, world: World, code: str) -> None:
-        answers = [ask(code, email=f"n{number}@new.example").status_code for number in range(102)]
+        responses = [ask(code, email=f"n{number}@new.example").status_code for number in range(102)]
 
-        assert answers[:100] == [302] * 100
-        assert answers[100:] == [429] * 2
+        assert responses[:100] == [302] * 100
+        assert responses[100:] == [429] * 2
 
     def test_when_too_many_wait_it_says_so(
         self, world: World, code: str, monkeypatch: pytest.MonkeyPatch

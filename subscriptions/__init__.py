@@ -1,1 +1,1 @@
-"""Organizations, their members, their terms and licenses; knows nothing of money taken by card."""
+"""Organizations, their members, terms and licenses. Knows nothing of card payments."""

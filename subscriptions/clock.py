@@ -1,8 +1,8 @@
-"""The time, asked in one place (R18).
+"""The only place that reads the current time (R18).
 
-Rules take the time as an argument; whoever calls them asks here. Tests move this clock, and the
-local payment sandbox with it. Sign-in sessions, password links, rate limits and webhook signatures
-do not ask here: they stay in real time.
+Rules take the time as an argument; their callers get it here. Tests move this clock, and the local
+payment sandbox follows it. Sign-in sessions, password links, rate limits and webhook signatures
+use real time instead.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,12 +16,12 @@ _frozen_at: datetime | None = None
 
 
 def now() -> datetime:
-    """The current instant, aware."""
+    """Return the current time as an aware datetime."""
     return _frozen_at or timezone.now() + demo_offset()
 
 
 def demo_offset() -> timedelta:
-    """How far the demo's clock is ahead; every process of the demo reads it from one file."""
+    """Return how far the demo's clock is ahead; all processes of the demo read it from one file."""
     if not settings.DEMO_CLOCK_FILE:
         return timedelta(0)
     try:
@@ -31,17 +31,17 @@ def demo_offset() -> timedelta:
 
 
 def zone() -> ZoneInfo:
-    """The zone in which terms begin and end."""
+    """Return the time zone in which terms begin and end."""
     return ZoneInfo(settings.SUBSCRIPTION_TIME_ZONE)
 
 
 def today() -> date:
-    """The current date in the subscription time zone."""
+    """Return the current date in the subscription time zone."""
     return now().astimezone(zone()).date()
 
 
 def freeze(instant: datetime | None) -> None:
-    """Stand still at ``instant`` in this process; None lets the time run again."""
+    """Stop the clock of this process at ``instant``; None lets it run again."""
     global _frozen_at  # noqa: PLW0603  (one clock for the whole process is the point)
     if instant is not None and timezone.is_naive(instant):
         raise ValueError("the clock needs an aware instant")

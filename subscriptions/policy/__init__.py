@@ -1,10 +1,10 @@
-"""The rules of the business, without Django, database, clock or processor.
+"""The business rules, without Django, database, clock or payment processor.
 
-Everything here takes plain values, the time among them, and answers with a plain value, with
-``ALLOWED``, or with a ``Refusal`` that says why not.
+Functions take plain values, including the time, and return a plain value, ``ALLOWED``, or a
+``Refusal`` with the reason.
 
-Where each rule is decided: a name alone is a module here, a dotted one a room, whose docstring
-names the rule. ``tests/policy/test_map.py`` holds the map to the docstrings.
+Where each rule is decided: a plain name is a module in this package; a dotted name is a package
+whose docstring names the rule. ``tests/policy/test_map.py`` checks this map against the docstrings.
 
 R1   members, subscriptions/models/members.py
 R2   members, subscriptions.access, subscriptions.members, subscriptions.organizations

@@ -1,4 +1,4 @@
-"""Add-ons: in which numbers, and when they are sold (R10, R19-R22)."""
+"""Add-on licenses: in what quantities and when they are sold (R10, R19-R22)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,14 +8,14 @@ from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.prices import PROCESSOR_CEILING
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
-# Add-ons are sold in groups of this many (R10).
+# Add-ons are sold in groups of this size (R10).
 GROUP_SIZE = 5
-# A longer number is far above every ceiling; it is not worth reading.
+# Longer numbers exceed every ceiling, so they are not parsed.
 _MOST_DIGITS = 12
 
 
 def read_quantity(text: str) -> int | Refusal:
-    """The number somebody typed: digits 0-9, spaces around them allowed (R10)."""
+    """Parse a quantity as typed: digits 0-9, with optional spaces around them (R10)."""
     digits = text.strip()
     if not digits or not digits.isascii() or not digits.isdecimal():
         negative = digits[1:].isascii() and digits[1:].isdecimal() and digits[:1] in "-\u2212"
@@ -26,12 +26,12 @@ def read_quantity(text: str) -> int | Refusal:
 
 
 def most_per_purchase(unit_amount: int) -> int:
-    """The largest number of licenses one payment can carry at ``unit_amount`` minor units (R10)."""
+    """Return how many licenses one payment can cover at ``unit_amount`` minor units (R10)."""
     return PROCESSOR_CEILING // (unit_amount * GROUP_SIZE) * GROUP_SIZE
 
 
 def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed | Refusal:
-    """Whether a purchase of ``quantity`` licenses is possible, else the nearest that are (R10)."""
+    """Whether ``quantity`` licenses can be bought; a refusal names the nearest quantities (R10)."""
     most = most_per_purchase(unit_amount)
     if quantity < GROUP_SIZE:
         return Refusal(Reason.TOO_FEW, {"least": GROUP_SIZE})
@@ -40,27 +40,27 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
         return Refusal(Reason.ABOVE_CEILING, facts)
     if quantity % GROUP_SIZE:
         below = quantity - quantity % GROUP_SIZE
-        # Never above the most: that is whole groups, too.
+        # ``above`` never exceeds ``most``, which is a multiple of the group size too.
         above = below + GROUP_SIZE
         return Refusal(Reason.NOT_IN_GROUPS, {"quantity": quantity, "nearest": (below, above)})
     return ALLOWED
 
 
 def in_groups(missing: int) -> int:
-    """The fewest licenses for sale that cover ``missing`` ones: whole groups, or 0 (R10)."""
+    """Round ``missing`` licenses up to whole groups; 0 if none are missing (R10)."""
     return -(-max(0, missing) // GROUP_SIZE) * GROUP_SIZE
 
 
 def stepped(quantity: int, *, up: bool, most: int) -> int:
-    """The next purchasable number above or below ``quantity``, at most ``most`` (R10)."""
+    """Return the next valid quantity above or below ``quantity``, at most ``most`` (R10)."""
     groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1
     return max(GROUP_SIZE, min(groups * GROUP_SIZE, most))
 
 
 def may_add_licenses(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
-    """Whether add-ons are sold at ``now`` for ``term``, the organization's last paid one.
+    """Whether add-ons are sold at ``now``; ``term`` is the organization's last paid one.
 
-    Until the renewal window of that term opens, yes (R19, R21); while renewal is open, no (R20,
+    They are sold until its renewal window opens (R19, R21), and not while renewal is open (R20,
     R22, R30).
     """
     if term is None:

@@ -1,18 +1,18 @@
-"""Against people who try out stolen cards on a payment page (R12, R17).
+"""Limits against testing stolen cards on a payment page (R12, R17).
 
-A buyer whose card is declined tries another one at once. A thief's program tries hundreds: it meets
-few open payment pages, a page that closes, and waits that double.
+Buyers whose card is declined try another one right away. A thief's program tries hundreds, so it
+runs into a limit on open payment pages, payment pages that close, and waits that double.
 """
 
 from datetime import datetime, timedelta
 
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
-# Payment pages that may be open for one organization, or one stranger, at a time.
+# Open payment pages allowed at a time for one organization or one anonymous visitor.
 MOST_OPEN_CHECKOUTS = 5
-# Declined cards after which one payment page is closed.
+# Declined cards after which a payment page is closed.
 MOST_DECLINES_OF_A_CHECKOUT = 8
-# Declined cards within a day that nobody is asked to wait for.
+# Declined cards per day without a wait.
 DECLINES_WITHOUT_WAIT = 5
 DECLINES_COUNT_FOR = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
@@ -20,11 +20,11 @@ LONGEST_WAIT = timedelta(hours=2)
 
 
 def wait_after(declines: int) -> timedelta:
-    """How long the next payment page has to wait after the last of ``declines`` declined cards."""
+    """Return the wait before the next payment page, after the last of ``declines`` declines."""
     over = declines - DECLINES_WITHOUT_WAIT
     if over <= 0:
         return timedelta(0)
-    # Beyond ten doublings it is the longest wait anyway, and the number stays small.
+    # Ten doublings already exceed the longest wait; this keeps the number small.
     doubled: int = 2 ** min(over - 1, 10)
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
@@ -32,9 +32,9 @@ def wait_after(declines: int) -> timedelta:
 def may_open_checkout(
     *, open_checkouts: int, declines: int, last_declined_at: datetime | None, now: datetime
 ) -> Allowed | Refusal:
-    """Whether one more payment page may be made.
+    """Whether one more payment page may be opened.
 
-    ``declines``: declined cards of the last day, ``last_declined_at`` the newest of them.
+    ``declines``: declined cards of the last day; ``last_declined_at``: the newest of them.
     """
     if open_checkouts >= MOST_OPEN_CHECKOUTS:
         return Refusal(Reason.TOO_MANY_CHECKOUTS, {"most": MOST_OPEN_CHECKOUTS})

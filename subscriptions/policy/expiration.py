@@ -1,4 +1,4 @@
-"""What expires when: licenses with their term (R16), and the phases of a subscription (R19-R22)."""
+"""When licenses expire (R16), and the phases of a subscription (R19-R22)."""
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,15 +9,15 @@ from subscriptions.policy.calendar import LastTerm
 
 
 def still_counts(expires_on: date, today: date) -> bool:
-    """Whether licenses of a term, add-ons too, have not expired: they last through it (R16)."""
+    """Whether licenses of a term still count; they and their add-ons last through it (R16)."""
     return today <= expires_on
 
 
 class Phase(StrEnum):
-    """Where an organization stands, by the last term it has paid.
+    """The phase of a subscription, by the last paid term.
 
-    RUNNING: add-ons are sold. WINDOW: renewal is open, the term still runs. EXPIRED: late, members
-    read. CLOSED: late for so long that the pages are closed (R22).
+    RUNNING: add-ons are sold. WINDOW: renewal is open, and the term still runs. EXPIRED: renewal
+    is late, and members can still read. CLOSED: late for so long that pages are closed (R22).
     """
 
     NONE = "none"
@@ -33,7 +33,7 @@ RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
 def phase_of(
     term: LastTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
 ) -> Phase:
-    """The phase at ``now`` by the last paid term; ``close_after`` its expiration pages close."""
+    """Return the phase at ``now``; pages close ``close_after`` the last paid term ended."""
     if term is None:
         return Phase.NONE
     ends_at = term.ends_at(zone)

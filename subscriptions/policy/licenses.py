@@ -1,4 +1,4 @@
-"""How many licenses are free, and which limit decides that (R5)."""
+"""How many licenses are free, and which limit applies (R5)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 class Limit(StrEnum):
-    """What bounds the number of members."""
+    """What limits the number of members."""
 
     HELD_NOW = "held_now"
     NEXT_TERM = "next_term"
@@ -18,7 +18,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True)
 class LaterTerm:
-    """A later term that is already paid, and the licenses held when it starts."""
+    """A later term that is already paid, and the number of licenses held when it starts."""
 
     starts_on: date
     held: int
@@ -26,11 +26,11 @@ class LaterTerm:
 
 @dataclass(frozen=True)
 class LicenseCount:
-    """Licenses of an organization at one moment.
+    """License counts of an organization at one moment.
 
-    ``usable`` is the number of members it may have; ``limit`` says which bound that comes from
-    (the licenses held now, when several are equal), ``limited_from`` the start of the later term
-    where that is the bound.
+    ``usable`` is the number of members it may have, and ``limit`` the bound that sets it (the
+    licenses held now, if several are equal). ``limited_from`` is the start of the later term if
+    that is the bound.
     """
 
     held: int
@@ -41,17 +41,17 @@ class LicenseCount:
 
     @property
     def room(self) -> int:
-        """Members that may still come; below 0 where there are too many."""
+        """How many more members may be added; negative if there are too many."""
         return self.usable - self.in_use
 
     @property
     def free(self) -> int:
-        """Licenses that a new member may take: never negative."""
+        """Licenses available to new members; never negative."""
         return max(0, self.room)
 
     @property
     def over(self) -> int:
-        """Members beyond the licenses held; above 0 only after expiration or a reversal (R5)."""
+        """Members beyond the licenses held; only after expiration or a reversal (R5)."""
         return max(0, self.in_use - self.held)
 
 
@@ -97,26 +97,26 @@ def may_take(licenses: LicenseCount, number: int) -> Allowed | Refusal:
 
 
 def gaps_needed(number: int, *, highest: int, usable: int) -> int:
-    """How many of ``number`` new members sit in gaps below the ``highest`` number taken."""
+    """Return how many of ``number`` new members need a gap below ``highest``, the top number."""
     return max(0, number - max(0, usable - highest))
 
 
 def next_license_numbers(
     number: int, *, highest: int, gaps: Sequence[int], usable: int
 ) -> list[int]:
-    """The numbers that new members sit on: after the highest, then the lowest ``gaps``.
+    """Return license numbers for new members: those after ``highest``, then the lowest ``gaps``.
 
-    None is above ``usable``; fewer than ``number`` where there are not enough.
+    No number is above ``usable``, so there may be fewer than ``number``.
     """
     after = range(highest + 1, usable + 1)
     return [*after, *gaps][:number]
 
 
 def threshold_reached(thresholds: Iterable[int], *, before: int, after: int) -> int | None:
-    """The lowest threshold that the number of free licenses has come down to, if any.
+    """Return the lowest threshold reached by the number of free licenses, if any.
 
-    ``before`` and ``after``: free licenses before and after some were taken. Coming down past
-    several at once is said once.
+    ``before`` and ``after``: free licenses before and after some were taken. If it passed several
+    thresholds at once, only the lowest is returned.
     """
     reached = [threshold for threshold in thresholds if after <= threshold < before]
     return min(reached, default=None)

@@ -1,11 +1,11 @@
-"""Who may do what, and to whom (R1-R4)."""
+"""Who may do what, and to which members (R1-R4)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
-# How long an invitation link works (R4).
+# How long an invitation link is valid (R4).
 INVITATION_LIFE = timedelta(days=14)
 
 
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a page or action asks for (R2)."""
+    """What a page or action requires of a role (R2)."""
 
     VISIT = "visit"
     MANAGE_USERS = "manage_users"
@@ -41,42 +41,41 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.ADMINISTRATOR: frozenset(Capability),
 }
 
-# Who stands above whom (R3).
+# Higher ranks may manage lower ones (R3).
 _RANK = {Role.ADMINISTRATOR: 2, Role.ASSIGNOR: 1}
 
 
 def can(role: str, capability: Capability) -> bool:
-    """Whether a member with ``role`` may use what asks for ``capability`` (R2)."""
+    """Whether a member with ``role`` has ``capability`` (R2)."""
     return capability in CAPABILITIES[Role(role)]
 
 
 def roles_with(capability: Capability) -> list[Role]:
-    """The roles that include ``capability``."""
+    """Return the roles that include ``capability``."""
     return [role for role, capabilities in CAPABILITIES.items() if capability in capabilities]
 
 
 def grantable_roles(actor_role: str) -> list[Role]:
-    """The roles that a member with ``actor_role`` may give: none above their own (R3)."""
+    """Return the roles a member with ``actor_role`` may assign: none above their own (R3)."""
     return [role for role in Role if _rank(role) <= _rank(actor_role)]
 
 
 def may_grant(actor_role: str, role: str) -> Allowed | Refusal:
-    """Whether somebody may give a role (R3)."""
+    """Whether a member with ``actor_role`` may assign ``role`` (R3)."""
     if _rank(role) > _rank(actor_role):
         return Refusal(Reason.ABOVE_OWN_ROLE)
     return ALLOWED
 
 
 def may_touch(actor_role: str, target_role: str) -> Allowed | Refusal:
-    """Whether somebody may change, remove, restore or re-invite a member (R3)."""
+    """Whether the actor may change, remove, restore or re-invite a member (R3)."""
     return may_grant(actor_role, target_role)
 
 
 def may_lose_role(target_role: str, *, signed_in_administrators_left: int) -> Allowed | Refusal:
     """Whether a member may be removed or given a lower role (R3).
 
-    ``signed_in_administrators_left``: the Administrators who have signed in, without the member
-    in question.
+    ``signed_in_administrators_left``: Administrators who have signed in, not counting this member.
     """
     if target_role == Role.ADMINISTRATOR and signed_in_administrators_left == 0:
         return Refusal(Reason.LAST_ADMINISTRATOR)
@@ -84,7 +83,7 @@ def may_lose_role(target_role: str, *, signed_in_administrators_left: int) -> Al
 
 
 def invitation_works(invited_at: datetime, now: datetime) -> bool:
-    """Whether an invitation link of ``invited_at`` still works at ``now`` (R4)."""
+    """Whether an invitation link sent at ``invited_at`` is still valid at ``now`` (R4)."""
     return now < invited_at + INVITATION_LIFE
 
 

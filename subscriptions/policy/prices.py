@@ -1,4 +1,4 @@
-"""What add-ons cost (R11), and original purchase and renewal: subtotal, discount, fee, total (R25,
+"""Prices of add-ons (R11), original purchases and renewals: subtotal, discount, fee, total (R25,
 R26).
 
 All amounts are whole minor units of a two-decimal currency.
@@ -10,21 +10,21 @@ from typing import Protocol
 
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
-# What the processor takes in one payment, in minor units of a two-decimal currency (R10).
+# The processor's limits for one payment, in minor units of a two-decimal currency (R10).
 PROCESSOR_MINIMUM = 50
 PROCESSOR_CEILING = 99_999_999
-# All of two decimals: the ceiling and every amount here count on it.
+# The ceiling and all amounts assume two decimals.
 CURRENCIES = ("usd", "cad")
 FULL_PERCENT = 10_000  # basis points
 
 
 def add_on_total(*, quantity: int, unit_amount: int) -> int:
-    """The price of add-ons in minor units: the locked price times the number, whole (R11)."""
+    """Return the price of add-ons in minor units: the locked price times the quantity (R11)."""
     return quantity * unit_amount
 
 
 class Discount(Protocol):
-    """What takes off ``basis_points`` of the subtotal, or ``amount``; one of them."""
+    """A discount of ``basis_points`` of the subtotal, or of ``amount``; only one is set."""
 
     @property
     def basis_points(self) -> int: ...
@@ -49,23 +49,23 @@ class Price:
 
     @property
     def subtotal(self) -> int:
-        """Before discount and fee."""
+        """The amount before discount and fee."""
         return self.quantity * self.unit_amount
 
     @property
     def total(self) -> int:
-        """What is charged: 0, or what the processor takes."""
+        """The amount charged: 0, or at least the processor's minimum."""
         return self.subtotal - self.discount_amount + self.fee_amount
 
 
 def price_of(
     *, quantity: int, unit_amount: int, discount: Discount | None = None, fee: int = 0
 ) -> Price:
-    """Work out a price (R26).
+    """Compute a price (R26).
 
-    A percentage is rounded down to a minor unit; an amount is capped at the subtotal. A discount
-    that would leave a total between 0 and the processor's minimum is lowered until the minimum
-    remains.
+    A percentage is rounded down to a minor unit, and an amount is capped at the subtotal. A
+    discount that would leave a total between 0 and the processor's minimum is reduced until the
+    minimum remains.
     """
     subtotal = quantity * unit_amount
     taken = 0
@@ -77,18 +77,18 @@ def price_of(
     return Price(quantity=quantity, unit_amount=unit_amount, discount_amount=taken, fee_amount=fee)
 
 
-# A price before its discount that is larger than this is nobody's subscription (20 million).
+# No real subscription costs more than this before its discount (20 million).
 SUBTOTAL_CEILING = 2_000_000_000
 
 
 def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
-    """Whether a number of licenses is one that can be worked with at all."""
+    """Whether a quantity is small enough to compute with."""
     most = SUBTOTAL_CEILING // unit_amount
     return Refusal(Reason.TOO_MANY, {"most": most}) if quantity > most else ALLOWED
 
 
 def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
-    """Whether the processor takes this total in one payment (R25)."""
+    """Whether the processor accepts this total in one payment (R25)."""
     if price.total > PROCESSOR_CEILING:
         ceiling = Money(PROCESSOR_CEILING, currency)
         facts = {"total": Money(price.total, currency), "ceiling": ceiling}
@@ -101,8 +101,8 @@ def may_use_discount(
 ) -> Allowed | Refusal:
     """Whether a discount applies on ``today`` to a purchase in ``currency`` (R26).
 
-    ``uses_left`` None: without limit. A code of another organization gets the same answer as one
-    that does not exist.
+    ``uses_left``: None means unlimited. A code of another organization gets the same refusal as an
+    unknown code.
     """
     if is_for_others or discount.currency != currency:
         return Refusal(Reason.DISCOUNT_UNKNOWN)

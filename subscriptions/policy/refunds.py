@@ -1,4 +1,4 @@
-"""What a refund or a lost dispute takes back, and what support may refund (R30).
+"""What a refund or a lost dispute reverses, and what support may refund (R30).
 
 Amounts are in minor units.
 """
@@ -11,13 +11,13 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 def is_all_back(total_amount: int, refunded_amount: int) -> bool:
-    """Whether all that was paid has gone back, in minor units. What was free never does (R30)."""
+    """Whether the full payment was refunded, in minor units; never for a free purchase (R30)."""
     return 0 < total_amount <= refunded_amount
 
 
 @dataclass(frozen=True)
 class PaidPurchase:
-    """What was bought and paid, and how much of the money has gone back so far."""
+    """What was bought and paid, and how much has been refunded so far."""
 
     quantity: int
     unit_amount: int
@@ -27,19 +27,18 @@ class PaidPurchase:
 
     @property
     def is_refunded(self) -> bool:
-        """All of its money has gone back."""
         return is_all_back(self.total_amount, self.refunded_amount)
 
     @property
     def amount_left(self) -> int:
-        """What can still be given back."""
+        """The amount that can still be refunded."""
         return max(0, self.total_amount - self.refunded_amount)
 
 
 def reversed_add_ons(purchase: PaidPurchase) -> int:
-    """The licenses of an add-on purchase that its refunds have taken back.
+    """Return how many licenses of an add-on purchase its refunds have reversed.
 
-    All when refunded in full, else whole groups of 5; the rest of the money is goodwill.
+    All of them after a full refund, else whole groups of 5; any remaining money is goodwill.
     """
     if purchase.is_refunded:
         return purchase.quantity
@@ -48,12 +47,12 @@ def reversed_add_ons(purchase: PaidPurchase) -> int:
 
 
 def reversed_included(purchase: PaidPurchase) -> int:
-    """The licenses of a renewal or original purchase that are taken back: all of them or none."""
+    """Return the reversed licenses of a renewal or original purchase: all of them, or none."""
     return purchase.quantity if purchase.is_refunded else 0
 
 
 def may_refund_add_ons(purchase: PaidPurchase, licenses: int) -> Allowed | Refusal:
-    """Whether support may refund ``licenses`` of an add-on purchase: groups of 5, or all of it."""
+    """Whether support may refund ``licenses`` add-ons of a purchase: groups of 5, or all left."""
     left = purchase.quantity - reversed_add_ons(purchase)
     if not purchase.amount_left or not left:
         return Refusal(Reason.REFUNDED_ALREADY)
@@ -63,7 +62,7 @@ def may_refund_add_ons(purchase: PaidPurchase, licenses: int) -> Allowed | Refus
 
 
 def amount_for(purchase: PaidPurchase, licenses: int) -> int:
-    """The refund of ``licenses`` add-ons: their price, or all that is left for the last ones."""
+    """Return the refund for ``licenses`` add-ons; the last ones get all the money that is left."""
     if licenses == purchase.quantity - reversed_add_ons(purchase):
         return purchase.amount_left
     return licenses * purchase.unit_amount

@@ -1,4 +1,4 @@
-"""What a rule answers: ``ALLOWED``, or a ``Refusal`` with its reason and facts."""
+"""The result of a rule: ``ALLOWED``, or a ``Refusal`` with its reason and facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 
 class Reason(StrEnum):
-    """Why something is refused. ``subscriptions/text/refusals.py`` has the sentence for each."""
+    """Why something is refused; ``subscriptions/text/refusals.py`` has the text of each."""
 
     NOT_A_NUMBER = "not_a_number"
     TOO_FEW = "too_few"
@@ -113,7 +113,7 @@ class Money(NamedTuple):
 class Refusal:
     """A rule's "no".
 
-    ``facts`` are what the sentence for it needs: numbers, money, dates, instants, names.
+    ``facts`` are the values its text needs: numbers, money, dates, instants, names.
     """
 
     reason: Reason
@@ -129,7 +129,7 @@ ALLOWED: Final = Allowed()
 
 
 class Refused(Exception):
-    """A use case was asked for something a rule refuses; nothing was changed."""
+    """A rule refused the requested action; nothing was changed."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"{refusal.reason}: {dict(refusal.facts)}")
@@ -137,6 +137,6 @@ class Refused(Exception):
 
 
 def require(decision: Allowed | Refusal) -> None:
-    """Raise Refused unless the decision is ALLOWED."""
+    """Raise Refused unless ``decision`` is ALLOWED."""
     if isinstance(decision, Refusal):
         raise Refused(decision)

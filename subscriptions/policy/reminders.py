@@ -9,19 +9,19 @@ from subscriptions.policy import calendar
 
 MONTHS_BEFORE = (4, 3, 2, 1)
 DAYS_BEFORE = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
-# "Last day to add licenses" goes out this long before renewal opens.
+# "Last day to add licenses" is sent this many days before renewal opens.
 LAST_DAY_REMINDER_DAYS = 7
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of the month so many months earlier, clamped to that month's end."""
+    """Return the same day of the month ``months`` earlier, or the last day of that month."""
     index = day.year * 12 + day.month - 1 - months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def due_dates(starts_on: date, expires_on: date) -> list[date]:
-    """The days a reminder of this term is due, oldest first; none before the term began."""
+    """Return the days a reminder of this term is due, oldest first; none before its start."""
     due = {months_before(expires_on, months) for months in MONTHS_BEFORE}
     due |= {expires_on - timedelta(days=days) for days in DAYS_BEFORE}
     return sorted(day for day in due if day >= starts_on)
@@ -29,7 +29,7 @@ def due_dates(starts_on: date, expires_on: date) -> list[date]:
 
 @dataclass(frozen=True)
 class Reminders:
-    """What one run does for one person: at most one reminder sent, earlier ones skipped."""
+    """What one run does for one person: send at most one reminder, skip earlier ones."""
 
     send: date | None
     skip: tuple[date, ...]
@@ -38,17 +38,17 @@ class Reminders:
 def reminders_to_send(
     starts_on: date, expires_on: date, *, today: date, covered: Collection[date]
 ) -> Reminders:
-    """The latest due date not yet covered, and the missed ones before it.
+    """Return the latest due date not yet covered, and the missed ones before it.
 
-    ``covered``: due dates that were sent to or skipped for this person. After the expiration date
-    nothing is sent: what was missed is skipped.
+    ``covered``: due dates whose reminder was sent to this person or skipped. After the expiration
+    date nothing is sent, and missed reminders are skipped.
     """
     missed = [
         day for day in due_dates(starts_on, expires_on) if day <= today and day not in covered
     ]
     if not missed:
         return Reminders(None, ())
-    # A reminder older than one that went out would tell nothing new.
+    # A reminder older than one already sent would say nothing new.
     latest_covered = max(covered, default=date.min)
     if today > expires_on or missed[-1] < latest_covered:
         return Reminders(None, tuple(missed))
@@ -56,5 +56,5 @@ def reminders_to_send(
 
 
 def last_day_reminder_on(expires_on: date) -> date:
-    """The day "last day to add licenses" goes out (R32)."""
+    """Return the day "last day to add licenses" is sent (R32)."""
     return calendar.renewal_opens_on(expires_on) - timedelta(days=LAST_DAY_REMINDER_DAYS)

@@ -1,5 +1,5 @@
-"""When renewal is open (R19, R22, R24), when the renewed term begins (R23), its quantity (R25), and
-removals from it (R27), after a cancellation too (R30).
+"""When renewal is open (R19, R22, R24), when the next term begins (R23), its quantity (R25), and
+removals from it (R27), also after a cancellation (R30).
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
-    """Whether renewal is open: from the window's first instant until it is paid (R19, R22, R24).
+    """Whether renewal is open: from the start of the window until it is paid (R19, R22, R24).
 
-    From a cancellation, too, that ended the subscription (R30).
+    It also opens when a cancellation ends the subscription (R30).
     """
     if term is None:
         return Refusal(Reason.NO_TERM)
@@ -29,7 +29,7 @@ def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowe
 
 
 def next_term_starts_on(term: LastTerm, *, charged_at: datetime, zone: ZoneInfo) -> date:
-    """R23: the day after the old term, or, charged after its end, the day of the charge."""
+    """Return the day after the old term or, if charged after its end, the day of charge (R23)."""
     day_of_charge = calendar.local_date(charged_at, zone)
     if is_late(term, at=charged_at, zone=zone):
         return day_of_charge
@@ -41,12 +41,12 @@ def is_late(term: LastTerm, *, at: datetime, zone: ZoneInfo) -> bool:
     return at >= term.ends_at(zone)
 
 
-# From so many days before expiration until renewal opens, pages count down to the last day.
+# From this many days before expiration, pages count down to the last day to add licenses.
 COUNTDOWN_DAYS = 45
 
 
 def days_left_to_add(expires_on: date, today: date) -> int | None:
-    """Days to the last day on which add-ons are sold, 0 on it; None while it is far or over."""
+    """Return the days to the last day to add licenses, 0 on it; None if it is far off or past."""
     left = (calendar.last_day_to_add(expires_on) - today).days
     if calendar.days_remaining(expires_on, today) > COUNTDOWN_DAYS or left < 0:
         return None
@@ -54,7 +54,7 @@ def days_left_to_add(expires_on: date, today: date) -> int | None:
 
 
 class Bound(StrEnum):
-    """What decided the number of licenses of a renewal (R25)."""
+    """What determined the number of licenses of a renewal (R25)."""
 
     LICENSES = "licenses"
     MEMBERS = "members"
@@ -63,17 +63,17 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True)
 class RenewalQuantity:
-    """The number of licenses a renewal is for, and the bound that decided it."""
+    """The number of licenses of a renewal, and the bound that determined it."""
 
     quantity: int
     bound: Bound
 
 
 def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) -> RenewalQuantity:
-    """R25: all licenses of the term less removals, but never below members or minimum.
+    """Return the licenses of the term less removals, but at least members and minimum (R25).
 
     ``licenses``: of the term being renewed, base and add-ons; ``removed``: removals in effect;
-    ``minimum``: of the package chosen.
+    ``minimum``: of the chosen package.
     """
     bounds = (
         (licenses - removed, Bound.LICENSES),
@@ -85,12 +85,12 @@ def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) 
 
 
 def most_removable(*, licenses: int, removed: int, in_use: int) -> int:
-    """Licenses of the term that are neither removed already nor in use."""
+    """Return how many licenses of the term are neither removed nor in use."""
     return max(0, licenses - removed - in_use)
 
 
 def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Allowed | Refusal:
-    """Whether ``quantity`` licenses may be taken off the renewal, never below members in use.
+    """Whether ``quantity`` licenses may be removed from the renewal, never below members.
 
     ``licenses``: of the term being renewed; ``removed``: removals in effect.
     """

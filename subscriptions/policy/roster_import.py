@@ -1,6 +1,6 @@
-"""A roster that is imported: what each row would do, and the licenses they need (R3-R5, R8, R10).
+"""Roster import: what each row would do, and the licenses needed (R3-R5, R8, R10).
 
-Nothing here tells whether an address has an account: who is no member will be invited.
+Nothing here reveals whether an address has an account; anyone who is not a member is invited.
 """
 
 import re
@@ -14,27 +14,27 @@ from subscriptions.policy import add_ons, members, prices
 from subscriptions.policy.licenses import LicenseCount, Limit
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
 
-# The longest that a name may be, and an address.
+# Limits of a name and of an address, in characters.
 LONGEST_NAME = 120
 LONGEST_EMAIL = 254
-# What one file may hold.
+# Limits of one file.
 MOST_ROWS = 5_000
 MOST_BYTES = 5 * 1024 * 1024
-# Prepared rosters that one person may keep in an organization.
+# Prepared rosters one person may keep in an organization.
 MOST_KEPT = 20
 
-# What may stand behind a comma, and turns no name around.
+# Suffixes after a comma that do not mean "family name, given name".
 _ENDINGS = frozenset(
     "jr sr ii iii iv esq md phd dds do dvm rn cpa jd mba usaf usn usmc ret inc llc ltd".split()
 )
 _WORD = re.compile(r"\w+")
 _CONTROL = dict.fromkeys(code for code in range(160) if unicodedata.category(chr(code)) == "Cc")
-# White space becomes one space instead.
+# White space is replaced by a single space instead.
 _INVISIBLE = {code: None for code in _CONTROL if not chr(code).isspace()}
 
 
 class RowState(StrEnum):
-    """What adding a roster would do with a row of it, or has done."""
+    """What adding a roster would do, or has done, with a row."""
 
     INVITED = "invited"
     WRONG = "wrong"
@@ -46,11 +46,10 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """A row as it was typed, cleaned. ``role`` is empty where the roster names none.
+    """A row of a roster, cleaned; ``role`` is empty if the roster names none.
 
-    ``email_works`` says whether the address is one that mail can be sent to, ``status`` what the
-    roster says of somebody who looks inactive. ``is_left_out`` is what a person has decided, None
-    where nobody has.
+    ``email_works``: whether the address is valid. ``status``: what the roster says of somebody who
+    looks inactive. ``is_left_out``: the user's decision, or None.
     """
 
     position: int
@@ -66,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Known:
-    """Somebody who is, or once was, a member of the organization."""
+    """A current or former member of the organization."""
 
     name: str
     role: str
@@ -75,7 +74,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a row would do, with the reason where it would do nothing."""
+    """What a row would do, and the reason if it would do nothing."""
 
     state: RowState
     role: members.Role = members.Role.GENERAL_MEMBER
@@ -83,12 +82,12 @@ class Verdict:
 
 
 def one_line(text: str) -> str:
-    """A name or address on one line: no control characters, no doubled spaces."""
+    """Return a name or address on one line, without control characters or repeated spaces."""
     return " ".join(text.translate(_INVISIBLE).split())
 
 
 def name_in_order(name: str) -> str:
-    """Turn "Lee, Ann" into "Ann Lee", as greetings need it; leave alone what is not clear."""
+    """Turn "Lee, Ann" into "Ann Lee" for greetings; leave unclear names alone."""
     parts = [part.strip() for part in name.strip(" ,").split(",")]
     ending = f" {parts.pop()}" if len(parts) > 2 and _is_ending(parts[-1]) else ""
     if len(parts) != 2 or not all(parts) or _is_ending(parts[1]):
@@ -105,7 +104,7 @@ def _is_ending(word: str) -> bool:
 
 
 def is_same_person(name: str, other: str) -> bool:
-    """Whether two names may be of one person: the words of one are among those of the other."""
+    """Whether two names may be the same person: the words of one are all in the other."""
     one, two = (set(_WORD.findall(text.casefold())) for text in (name, other))
     return one <= two or two <= one
 
@@ -119,13 +118,13 @@ def judge(
     includes_hidden: bool = False,
     includes_inactive: bool = False,
 ) -> Iterator[Verdict]:
-    """What each row would do, in their order, when somebody with ``actor_role`` adds them (R3).
+    """Yield what each row would do if a member with ``actor_role`` added the roster (R3).
 
-    Rows that the file hides, and people it calls inactive, are left out unless they are included
-    or somebody has decided on the row itself (R8).
+    Hidden rows and people the file calls inactive are left out unless they are included, or a user
+    has decided on that row (R8).
 
-    ``known`` are the organization's people by their address in lower case, ``roles`` the roles by
-    what was typed for them. A row of a member changes nothing, whatever else it says.
+    ``known``: the organization's people by lowercase address; ``roles``: roles by the text typed
+    for them. A member's row never changes anything.
     """
     invited: dict[str, Row] = {}
     for row in rows:
@@ -143,7 +142,7 @@ def judge(
 def why_left_out(
     row: Row, *, includes_hidden: bool = False, includes_inactive: bool = False
 ) -> Refusal | None:
-    """Why a row is left out by itself; None where it is not, or where a person has decided (R8)."""
+    """Return why a row is left out by default; None if it is not, or a user decided (R8)."""
     if row.is_left_out is None and row.is_hidden and not includes_hidden:
         return Refusal(Reason.ROW_HIDDEN)
     if row.is_left_out is None and row.status and not includes_inactive:
@@ -181,7 +180,7 @@ def _judge(
     if wrong is None and isinstance(members.may_grant(actor_role, shown), Refusal):
         wrong = Refusal(Reason.ROLE_ABOVE_OWN)
     if wrong is None and known is not None:
-        # Whom an Administrator has removed, only an Administrator brings back.
+        # Only an Administrator may bring back a member an Administrator removed.
         decision = members.may_touch(actor_role, known.role)
         wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
@@ -210,7 +209,7 @@ def _why_email_fails(email: str) -> Reason:
 
 
 def count(verdicts: Iterable[Verdict]) -> dict[RowState, int]:
-    """How many rows are in each state; states without rows too."""
+    """Count the rows in each state, including states without rows."""
     counted = Counter(verdict.state for verdict in verdicts)
     return {state: counted[state] for state in RowState}
 
@@ -220,7 +219,7 @@ def count(verdicts: Iterable[Verdict]) -> dict[RowState, int]:
 
 @dataclass(frozen=True)
 class Offer:
-    """The smallest purchase that is enough. Amounts in minor units of ``currency``."""
+    """The smallest purchase that is enough; amounts in minor units of ``currency``."""
 
     quantity: int
     unit_amount: int
@@ -228,22 +227,22 @@ class Offer:
 
     @property
     def groups(self) -> int:
-        """How many groups that are sold it is (R10)."""
+        """How many groups of add-ons it is (R10)."""
         return self.quantity // add_ons.GROUP_SIZE
 
     @property
     def total(self) -> int:
-        """Its price, at the locked price per license (R11)."""
+        """The price, at the locked price per license (R11)."""
         return prices.add_on_total(quantity=self.quantity, unit_amount=self.unit_amount)
 
 
 @dataclass(frozen=True)
 class Need:
-    """The licenses that new users need, and what helps where there are not enough (R5).
+    """The licenses that new users need, and what to do if there are not enough (R5).
 
-    ``refusals`` say why they cannot be added at this moment: none where they can, and none where an
-    ``offer`` is all that is missing. ``held_back_by_checkout``: an open payment of the renewal is
-    the limit, and ending it helps.
+    ``refusals``: why the users cannot be added now; empty if they can, or if buying the ``offer``
+    is all that is missing. ``held_back_by_checkout``: an open payment of the renewal is the limit,
+    and closing it helps.
     """
 
     new: int
@@ -254,17 +253,17 @@ class Need:
 
     @property
     def missing(self) -> int:
-        """Licenses that are not there yet."""
+        """How many more licenses are needed."""
         return max(0, self.new - self.free)
 
     @property
     def can_be_added(self) -> bool:
-        """Whether one click adds all of them now."""
+        """Whether all of them can be added now."""
         return self.new > 0 and not self.refusals and self.offer is None
 
 
 def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer:
-    """The fewest licenses that can be bought and are enough: whole groups (R10)."""
+    """Return the smallest purchase that covers ``missing`` licenses: whole groups (R10)."""
     return Offer(add_ons.in_groups(missing), unit_amount, currency)
 
 
@@ -277,28 +276,28 @@ def need_of(
     unit_amount: int,
     currency: str,
 ) -> Need:
-    """What ``new`` users need.
+    """Return what ``new`` users need.
 
-    ``may_take`` is the rule's answer for that number, ``may_add_licenses`` whether add-ons are
-    sold, ``unit_amount`` their locked price.
+    ``may_take``: the rule's decision for that number; ``may_add_licenses``: whether add-ons are
+    sold; ``unit_amount``: their locked price in minor units.
     """
     if isinstance(may_take, Allowed):
         return Need(new, licenses.free)
     if isinstance(may_add_licenses, Refusal):
-        # After expiration both answers are the same: it is said once.
+        # After expiration both refusals have the same reason, which is shown once.
         refusals = {one.reason: one for one in (may_take, may_add_licenses)}
         is_held_back = licenses.limit == Limit.RENEWAL_CHECKOUT
         return Need(
             new, licenses.free, tuple(refusals.values()), held_back_by_checkout=is_held_back
         )
     if licenses.limit == Limit.RENEWAL_CHECKOUT:
-        # More licenses would not help while the renewal that is being paid is for fewer.
+        # More licenses do not help while a renewal for fewer is being paid.
         return Need(new, licenses.free, (may_take,), held_back_by_checkout=True)
     missing = new - licenses.free
     offer = smallest_purchase(missing, unit_amount=unit_amount, currency=currency)
     decision = add_ons.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)
     if isinstance(decision, Refusal):
-        # The first of several purchases.
+        # Offer the first of several purchases.
         most = Offer(add_ons.most_per_purchase(unit_amount), unit_amount, currency)
         return Need(new, licenses.free, (may_take, decision), most)
     return Need(new, licenses.free, offer=offer)

@@ -1,4 +1,4 @@
-"""Where the lines of a chart go, as percentages: words beside it keep their size on any screen."""
+"""Coordinates of charts as percentages, so that labels keep their size on any screen."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from subscriptions.licenses.history import History, Step
 from subscriptions.policy.licenses import LicenseCount
 
-# The scale ends at the next multiple of this: above every line, and its half is a whole number too.
+# The scale ends at the next multiple of this, above every line; half of it is a whole number too.
 SCALE_STEP = 10
 METER_WIDTH = 1000
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the picture; ``is_ahead``: of days to come."""
+    """A line of the chart; ``is_ahead`` marks future days."""
 
     x1: str
     y1: str
@@ -24,7 +24,7 @@ class Line:
 
 @dataclass(frozen=True)
 class HistoryChart:
-    """The history of a term as lines."""
+    """The history of a term as chart lines."""
 
     history: History
     top: int
@@ -41,7 +41,7 @@ class HistoryChart:
 
 
 def chart_of(history: History) -> HistoryChart:
-    """Draw the steps up to today as they were, and those of later days as what is ahead."""
+    """Return the chart of a history; steps after today are marked as ahead."""
     most = max([history.in_use, *(step.held for step in history.steps)])
     top = (most // SCALE_STEP + 1) * SCALE_STEP
     return HistoryChart(
@@ -56,7 +56,7 @@ def chart_of(history: History) -> HistoryChart:
 
 
 def _lines(history: History, top: int) -> list[Line]:
-    """Along each number, and up or down to the next."""
+    """Return a horizontal line for each number, joined by vertical ones."""
     lines = []
     for step, following in zip(history.steps, [*history.steps[1:], None], strict=True):
         until = following.day if following else history.ends_on + timedelta(days=1)
@@ -68,7 +68,7 @@ def _lines(history: History, top: int) -> list[Line]:
 
 
 def _along(history: History, step: Step, until: date, top: int) -> list[Line]:
-    """One number: in two parts where today lies within."""
+    """Return the horizontal line of one number, split at today if today is within it."""
     start, now, end = (_x(history, day) for day in (step.day, history.today, until))
     y = _y(step.held, top)
     if until <= history.today:
@@ -97,9 +97,9 @@ def _percent(number: float) -> str:
 
 @dataclass(frozen=True)
 class Meter:
-    """Lengths out of METER_WIDTH, on a ground of what is free.
+    """Lengths of the bar's parts out of METER_WIDTH; the rest is free.
 
-    ``limit_at``: how far members may go, where the bar goes further (R5).
+    ``limit_at``: the limit of members, if it is below the end of the bar (R5).
     """
 
     in_use: int
@@ -108,7 +108,7 @@ class Meter:
 
 
 def meter_of(licenses: LicenseCount, asked: int) -> Meter | None:
-    """The bar of licenses held, or of all that is used and asked for where that is more."""
+    """Return the bar for licenses held, or for those in use and asked for if that is more."""
     whole = max(licenses.held, licenses.in_use + asked)
     if not whole:
         return None

@@ -1,7 +1,7 @@
 """Licenses held over a term, day by day, for the Subscription tab (R29).
 
-What was held on any day is exact: the ledger keeps every difference. How many members there were
-is not kept day by day (who was removed and came back is one row), so only today's number is told.
+The number held on any day is exact, because the ledger keeps every change. The number of members is
+only known for today: a member who was removed and restored is a single row.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from subscriptions.policy import calendar
 
 @dataclass(frozen=True)
 class Step:
-    """A day on which the number changed, by how much, and to what."""
+    """A day on which the number changed, the change, and the new number."""
 
     day: date
     change: int
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """The licenses held from ``starts_on`` through ``ends_on``; ``steps`` are in order of days."""
+    """The licenses held from ``starts_on`` through ``ends_on``; ``steps`` are in order of day."""
 
     starts_on: date
     ends_on: date
@@ -39,12 +39,12 @@ class History:
 
     @property
     def is_running(self) -> bool:
-        """Whether today is one of its days."""
+        """Whether today is within the history."""
         return self.starts_on <= self.today <= self.ends_on
 
 
 def history_of(subscription: SubscriptionStatus) -> History | None:
-    """The history of the current term, else of the latest one: one query."""
+    """Return the history of the current term, else of the latest one, in one query."""
     term = subscription.term or subscription.latest
     if term is None:
         return None
@@ -59,9 +59,9 @@ def history_of(subscription: SubscriptionStatus) -> History | None:
 
 
 def _changes(term: Term) -> dict[date, int]:
-    """By how much the number changed on each day of the term; what was held before, on its first.
+    """Return the change on each day of the term; its first day includes licenses held before.
 
-    Grouped by the database: as many rows as there are days with an entry.
+    The database groups entries by day, so there is one row for each day with an entry.
     """
     rows = (
         LicenseEntry.objects.filter(

@@ -1,4 +1,4 @@
-"""The license ledger: the only writer of entries, and what they add up to (R29)."""
+"""The license ledger: the only writer of entries, and their sums (R29)."""
 
 import logging
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ def include(
     reference: str,
     actor: User | None = None,
 ) -> LicenseEntry:
-    """Write the licenses that come with a term (R23).
+    """Write the licenses included in a term (R23).
 
-    ``effective_at``: the start of the term, or the settling of its payment if that is later.
+    ``effective_at``: the start of the term, or the settlement of its payment if that is later.
     """
     return _write(
         term,
@@ -40,9 +40,9 @@ def include(
 def grant_add_on(
     term: Term, quantity: int, *, effective_at: datetime, reference: str, actor: User | None
 ) -> LicenseEntry:
-    """Write bought add-ons: usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
+    """Write purchased add-ons, usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
 
-    Raises IntegrityError where ``reference`` has been granted before (R14).
+    Raises IntegrityError if ``reference`` was granted before (R14).
     """
     if quantity <= 0 or quantity % GROUP_SIZE:
         raise ValueError(f"add-ons come in groups of {GROUP_SIZE}, not {quantity}")
@@ -52,10 +52,11 @@ def grant_add_on(
 
 
 def reverse(entry: LicenseEntry, number: int, *, note: str, actor: User | None) -> int:
-    """Have ``number`` licenses of ``entry`` taken back in all; the difference that took (R30).
+    """Set the number of licenses of ``entry`` taken back to ``number``; return the change (R30).
 
-    Writes that difference only, from now or from when the entry takes effect. Two who write at the
-    same moment collide on ``reference``. Raises ValueError for more than the entry granted.
+    Writes only the difference, effective now or when the entry takes effect, if that is later.
+    Simultaneous writers collide on ``reference``. Raises ValueError if ``number`` is more than the
+    entry granted.
     """
     if not 0 <= number <= entry.quantity:
         raise ValueError(f"{number} of {entry.quantity} licenses cannot be reversed")
@@ -76,12 +77,12 @@ def reverse(entry: LicenseEntry, number: int, *, note: str, actor: User | None) 
 
 
 def entry_of(reference: str) -> LicenseEntry | None:
-    """The entry that was granted for ``reference``."""
+    """Return the entry granted for ``reference``, if any."""
     return LicenseEntry.objects.select_related("term").filter(reference=reference).first()
 
 
 def reversed_of(reference: str) -> int:
-    """How many licenses of the entry granted for ``reference`` are taken back at this moment."""
+    """Return how many licenses granted for ``reference`` have been taken back."""
     taken = LicenseEntry.objects.filter(reverses__reference=reference).aggregate(
         sum=Sum("quantity")
     )["sum"]
@@ -89,9 +90,9 @@ def reversed_of(reference: str) -> int:
 
 
 def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:
-    """Licenses held at each of the aware ``instants``, in one query (R29).
+    """Return the licenses held at each of the aware ``instants``, in one query (R29).
 
-    Held at t = the sum of entries effective at or before t, of terms that end after t and are not
+    Held at t: the sum of entries effective at or before t, of terms that end after t and are not
     canceled by then.
     """
     sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}

@@ -1,4 +1,4 @@
-"""The license numbers on which new members sit (R4, R5)."""
+"""License numbers of new members (R4, R5)."""
 
 from dataclasses import replace
 
@@ -20,9 +20,9 @@ licenses_short = Counter(
 
 
 def take_licenses(organization: Organization, number: int) -> list[int]:
-    """The license numbers for ``number`` more members, under the organization's lock (R5).
+    """Return license numbers for ``number`` more members, under the organization's lock (R5).
 
-    Raises Refused where fewer are free.
+    Raises Refused if fewer are free.
     """
     subscription = status_of(organization, clock.now())
     decision = subscription.may_take(number)
@@ -37,8 +37,8 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
     gaps = _lowest_gaps(organization, wanted, below=min(highest, usable + 1))
     numbers = licenses.next_license_numbers(number, highest=highest, gaps=gaps, usable=usable)
     if len(numbers) < number:
-        # Not under the lock: somebody has taken some since they were counted. With this no number
-        # is above the limit, and the unique index alone keeps it.
+        # Reached only without the lock, if licenses were taken after they were counted. It keeps
+        # all numbers within the limit, so that the unique index is enough to enforce it.
         seated = replace(subscription.licenses, in_use=usable - len(numbers))
         require(licenses.may_take(seated, number))
     moment = subscription.now.isoformat()
@@ -47,7 +47,7 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
 
 
 def _seated(organization: Organization) -> QuerySet[Membership]:
-    # Who holds a license has a number, and nobody else: asked so, one index answers.
+    # Exactly the license holders have a number, so a single index answers this query.
     return Membership.objects.filter(organization=organization, license_number__isnull=False)
 
 
@@ -62,7 +62,7 @@ def _lowest_gaps(organization: Organization, wanted: int, *, below: int) -> list
 
 
 def _lowest_gap(organization: Organization) -> int:
-    """The same for one, without reading every number of a large organization."""
+    """Return the lowest gap without reading every number of a large organization."""
     seated = _seated(organization)
     if not seated.filter(license_number=1).exists():
         return 1

@@ -1,4 +1,4 @@
-"""Telling those who may buy that few licenses are left."""
+"""Notify those who may buy that few licenses are left."""
 
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.notifications import notify, recipients
@@ -7,9 +7,9 @@ from subscriptions.text import links
 
 
 def notify_when_low(subscription: SubscriptionStatus, taken: int, *, reference: str) -> None:
-    """Say it if taking ``taken`` licenses has come down to one of the thresholds that were set.
+    """Send notifications if taking ``taken`` licenses reached one of the organization's thresholds.
 
-    ``subscription`` is that before they were taken; ``reference`` names what took them.
+    ``subscription``: the status before they were taken; ``reference`` names what took them.
     """
     organization, count = subscription.organization, subscription.licenses
     left = count.free - taken

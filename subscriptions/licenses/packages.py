@@ -1,17 +1,18 @@
-"""The price list: what an organization may choose, and what support may change (R11, R24)."""
+"""The packages an organization may choose, and whether support may withdraw one (R11, R24)."""
 
 from subscriptions.models import Organization, Package, Term
 
 
 def offered_packages(organization: Organization) -> list[Package]:
-    """The packages an organization may choose now: offered, in its currency (R24)."""
+    """Return the packages an organization may choose now: offered, in its currency (R24)."""
     return list(Package.objects.filter(is_offered=True, currency=organization.currency))
 
 
 def may_withdraw(package: Package) -> bool:
-    """Whether something else stays offered to the organizations that pay in its currency (R24).
+    """Whether another package stays offered to organizations that pay in its currency (R24).
 
-    Locks the price list until the transaction ends, so that two withdrawals cannot meet.
+    Locks the price list until the transaction ends, so that simultaneous withdrawals cannot remove
+    the last one.
     """
     offered = Package.objects.select_for_update().filter(is_offered=True, currency=package.currency)
     others = [other for other in offered if other.pk != package.pk]
@@ -19,5 +20,5 @@ def may_withdraw(package: Package) -> bool:
 
 
 def count_untouched_terms(package: Package) -> int:
-    """Paid terms of a package: they keep the name and price they were bought with (R11)."""
+    """Count the paid terms of a package; they keep its name and price of the time (R11)."""
     return Term.objects.filter(package=package, canceled_at=None).count()

@@ -1,4 +1,4 @@
-"""Reminders and notifications around an expiration (R32), as often as the daily job runs."""
+"""Reminders and notifications around expiration (R32), sent by the daily job."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -21,40 +21,38 @@ from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
 
-# Before the earliest reminder, and so long after its pages have closed, a term is not looked at.
+# A term this far before its end, or this long after its pages closed, has nothing due.
 _LOOK_AHEAD = timedelta(days=130)
 _LOOK_BACK = timedelta(days=60)
 
 
 @dataclass
 class DailyReport:
-    """What a run did, by kind."""
+    """What a run did, counted by kind."""
 
     done: dict[str, int] = field(default_factory=dict)
     failures: int = 0
 
     def count(self, what: str, number: int = 1) -> None:
-        """Add to what was done."""
         if number:
             self.done[what] = self.done.get(what, 0) + number
 
 
 def remind_all() -> DailyReport:
-    """Send what is due today to whom it is due. One organization's failure stops no other."""
+    """Send all reminders due today; a failure of one organization does not stop the others."""
     report = DailyReport()
-    for term in chain(_terms_to_look_at(clock.today()), _terms_left_by_cancellations()):
+    for term in chain(_terms_near_end(clock.today()), _terms_left_by_cancellations()):
         try:
             with transaction.atomic():
-                _look_at(term, report)
+                _process_term(term, report)
         except Exception:
-            # One organization must not keep the others from being reminded.
             logger.exception("daily job: term %s failed", term.pk)
             report.failures += 1
     return report
 
 
-def _terms_to_look_at(today: date) -> Iterator[Term]:
-    """The last paid term of each organization, where it is near its end."""
+def _terms_near_end(today: date) -> Iterator[Term]:
+    """Return the last paid term of each organization, if it is near its end."""
     closed_for = timedelta(days=settings.CLOSE_AFTER_DAYS) + _LOOK_BACK
     return (
         Term.objects.filter(
@@ -70,7 +68,7 @@ def _terms_to_look_at(today: date) -> Iterator[Term]:
 
 
 def _terms_left_by_cancellations() -> Iterator[Term]:
-    """The term that a renewal is of, where another one was canceled lately (R30)."""
+    """Yield the term to renew of each organization with a recent cancellation (R30)."""
     since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
     canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
     for organization in canceled.order_by("pk").iterator(chunk_size=500):
@@ -79,8 +77,8 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
             yield latest
 
 
-def _look_at(term: Term, report: DailyReport) -> None:
-    # Against a renewal being settled at this moment: nobody is reminded of what is paid.
+def _process_term(term: Term, report: DailyReport) -> None:
+    # The lock keeps a renewal that is being settled from getting a reminder.
     organization = lock_organization(term.organization)
     subscription = status_of(organization, clock.now())
     if subscription.latest is None or subscription.latest.pk != term.pk:
@@ -88,14 +86,14 @@ def _look_at(term: Term, report: DailyReport) -> None:
     people = recipients.people_who_may_buy(organization)
     if subscription.canceled_on is None:
         report.count("reminders sent", _remind(subscription, term, people, report))
-    kind = _due_now(subscription, term)
+    kind = _due_notification(subscription, term)
     if kind:
         names = {member.user.email: str(member.user) for member in people}
         for address in recipients.about_reminders(organization):
             is_new = notify.send(
                 address,
                 kind,
-                # Canceled, renewed and closed once more, it is said once more.
+                # A renewal that is canceled and closed again is a new notification.
                 reference=f"{kind}:{term.pk}{subscription.canceled_on or ''}",
                 organization=organization,
                 data=_facts(subscription, term, names.get(address, organization.name)),
@@ -117,10 +115,10 @@ def _remind(
             today=subscription.today,
             covered=covered.get(member.user_id, set()),
         )
-        _note(term, member, run.skip, was_sent=False)
+        _record_reminders(term, member, run.skip, was_sent=False)
         report.count("reminders skipped as too old", len(run.skip))
         if run.send is not None:
-            _note(term, member, [run.send], was_sent=True)
+            _record_reminders(term, member, [run.send], was_sent=True)
             notify.send(
                 member.user.email,
                 "reminder",
@@ -133,7 +131,7 @@ def _remind(
 
 
 def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int:
-    """The same for addresses without an account: the notification itself records what was sent."""
+    """Send reminders to addresses without an account; the notification records what was sent."""
     run = reminders.reminders_to_send(
         term.starts_on, term.expires_on, today=subscription.today, covered=set()
     )
@@ -151,7 +149,9 @@ def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int
     )
 
 
-def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: bool) -> None:
+def _record_reminders(
+    term: Term, member: Membership, days: Iterable[date], *, was_sent: bool
+) -> None:
     Reminder.objects.bulk_create(
         Reminder(
             term=term,
@@ -164,12 +164,12 @@ def _note(term: Term, member: Membership, days: Iterable[date], *, was_sent: boo
     )
 
 
-def _due_now(subscription: SubscriptionStatus, term: Term) -> str:
-    """The kind of the one notification that is due today, if any."""
+def _due_notification(subscription: SubscriptionStatus, term: Term) -> str:
+    """Return the kind of the notification due today, or an empty string."""
     if subscription.phase == Phase.CLOSED:
         return "closed"
     if subscription.canceled_on is not None:
-        # The refund was announced when it happened.
+        # The refund was announced when it was made.
         return ""
     if subscription.phase == Phase.EXPIRED:
         return "expired"
@@ -181,7 +181,6 @@ def _due_now(subscription: SubscriptionStatus, term: Term) -> str:
 
 
 def _facts(subscription: SubscriptionStatus, term: Term, name: str) -> dict[str, object]:
-    """Today's numbers."""
     slug = subscription.organization.slug
     days = subscription.days_remaining or 0
     return {

@@ -1,6 +1,6 @@
-"""Taking licenses off a renewal, and giving them back to it: what support does (R27).
+"""Removing licenses from a renewal, and undoing a removal, both by support (R27).
 
-Knows nothing of payments; ``billing.support.removals`` closes an open checkout first. Callers hold
+Independent of payments; ``billing.support.removals`` closes an open checkout first. Callers hold
 the organization's lock.
 """
 
@@ -22,7 +22,10 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class RemovalOrder:
-    """What support was asked for. ``submission`` is one per form: sent twice, it removes once."""
+    """A removal to be made by support.
+
+    ``submission`` is unique to a form, so that a form sent twice removes once.
+    """
 
     quantity: int
     reason: str
@@ -32,9 +35,9 @@ class RemovalOrder:
 
 
 def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
-    """Take licenses off the renewal that is open; the current term keeps them.
+    """Remove licenses from the open renewal; the current term keeps them.
 
-    Raises Refused: renewal is not open, or fewer would remain than members in use.
+    Raises Refused if renewal is not open, or if fewer licenses than members would remain.
     """
     term = _open_for_renewal(subscription)
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
@@ -60,9 +63,9 @@ def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User
 def take_back(
     subscription: SubscriptionStatus, removal: LicenseRemoval, *, actor: User
 ) -> LicenseRemoval:
-    """Let the renewal be for these licenses again, until it is paid.
+    """Undo a removal, as long as the renewal is not paid.
 
-    Raises Refused: the renewal is paid, or it was taken back before.
+    Raises Refused if the renewal is paid, or the removal was undone before.
     """
     term = _open_for_renewal(subscription)
     removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
@@ -80,14 +83,14 @@ def take_back(
 
 
 def shown_for(subscription: SubscriptionStatus) -> list[LicenseRemoval]:
-    """The removals for the renewal that is open or was, taken back ones too (R7)."""
+    """Return all removals from the renewal that is open, including undone ones (R7)."""
     if subscription.latest is None or not subscription.renewal_is_open:
         return []
     return list(subscription.latest.removals.all())
 
 
 def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
-    """What was asked for in the messenger for this renewal, and not done yet (R7, R28)."""
+    """Return open removal requests from the messenger for this renewal (R7, R28)."""
     opens_on = subscription.renewal_opens_on
     if opens_on is None or not subscription.renewal_is_open:
         return []

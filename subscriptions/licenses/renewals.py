@@ -1,6 +1,6 @@
-"""The renewal of a term: what it is for, freezing it while it is paid, starting the next term.
+"""The renewal of a term: its quantity, freezing it during payment, and starting the next term.
 
-Knows nothing of payments. Callers hold the organization's lock (R24, R25, R27).
+Independent of payments. Callers hold the organization's lock (R24, R25, R27).
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from subscriptions.policy.renewals import RenewalQuantity
 
 @dataclass(frozen=True)
 class RenewalNeed:
-    """What is to be renewed: licenses of the term, removals in effect, members in use."""
+    """The basis of a renewal: licenses of the term, removals in effect, members in use."""
 
     licenses: int
     removed: int
     in_use: int
 
     def quantity(self, package: Package) -> RenewalQuantity:
-        """The number of licenses with ``package``, and the bound that decided it (R25)."""
+        """Return the number of licenses with ``package``, and the bound that applied (R25)."""
         return rules.renewal_quantity(
             licenses=self.licenses,
             removed=self.removed,
@@ -40,7 +40,7 @@ class RenewalNeed:
 
 @dataclass(frozen=True)
 class NextTerm:
-    """What the next term is made of, frozen when its payment began. Amount in minor units."""
+    """The next term, frozen when its payment began; amount in minor units."""
 
     package: Package
     package_name: str
@@ -51,9 +51,9 @@ class NextTerm:
 
 
 def need_of(term: Term, *, in_use: int) -> RenewalNeed:
-    """What the renewal of ``term`` is about, with ``in_use`` members at this moment (R25, R27).
+    """Return the basis of the renewal of ``term``, with ``in_use`` members now (R25, R27).
 
-    A canceled original purchase leaves no licenses to be renewed: members and minimum count (R30).
+    A canceled original purchase has no licenses to renew, so only members and minimum count (R30).
     """
     if term.canceled_at is not None:
         return RenewalNeed(licenses=0, removed=0, in_use=in_use)
@@ -63,19 +63,19 @@ def need_of(term: Term, *, in_use: int) -> RenewalNeed:
 
 
 def removals_in_effect(term: Term) -> QuerySet[LicenseRemoval]:
-    """What support has taken off the renewal of a term, and not taken back (R27)."""
+    """Return the removals from the renewal of a term that were not undone (R27)."""
     return LicenseRemoval.objects.filter(term=term, taken_back_at=None)
 
 
 def current_renewal(term: Term) -> Renewal | None:
-    """The renewal of a term that is open, being paid, or paid."""
+    """Return the renewal of a term that is open, being paid, or paid."""
     return Renewal.objects.filter(term=term, state__in=IN_EFFECT).first()
 
 
 def may_start_next_term(renewal: Renewal) -> bool:
-    """Whether a payment of this renewal still has a term to begin (R30).
+    """Whether a payment of this renewal can still start a term (R30).
 
-    Not where its term was canceled, or counts again after a failed refund.
+    It cannot if the term was canceled, or counts again after a failed refund.
     """
     paid = renewal.term.organization.terms.order_by("starts_on", "pk")
     last = last_term_of(paid, clock.now())
@@ -84,7 +84,7 @@ def may_start_next_term(renewal: Renewal) -> bool:
 
 
 def freeze(term: Term, package: Package, quantity: int) -> Renewal:
-    """Fix package and number while a payment is open: members are bound by it (R5)."""
+    """Fix package and quantity while a payment is open, which limits the members (R5)."""
     renewal = current_renewal(term) or Renewal(term=term, created_at=clock.now())
     if renewal.pk and renewal.state != RenewalState.OPEN:
         raise ValueError(f"renewal {renewal.pk} is {renewal.state}, not open")
@@ -96,7 +96,7 @@ def freeze(term: Term, package: Package, quantity: int) -> Renewal:
 
 
 def reopen(renewal: Renewal) -> None:
-    """The payment came to nothing: package and number are free to be chosen again."""
+    """Release package and quantity after a payment that was not completed."""
     if renewal.state == RenewalState.PAYING:
         renewal.state = RenewalState.OPEN
         renewal.quantity = None
@@ -111,10 +111,10 @@ def start_next_term(
     reference: str,
     actor: User | None,
 ) -> Term:
-    """Begin the renewed term with its licenses, from frozen facts (R23, R31).
+    """Start the next term with its licenses, from frozen facts (R23, R31).
 
-    ``charged_at`` decides: before the old term's end the new one follows it, after that it starts
-    on the day of the charge.
+    If ``charged_at`` is before the end of the old term, the new term follows it; if later, it
+    starts on the day of charge.
     """
     old = renewal.term
     zone = clock.zone()
@@ -153,7 +153,7 @@ def start_next_term(
 
 
 def later_term(term: Term) -> Term | None:
-    """A term that follows this one and counts: it must be refunded first (R30)."""
+    """Return a valid term that follows this one; it must be refunded first (R30)."""
     return (
         live_terms(term.organization)
         .filter(starts_on__gt=term.starts_on)
@@ -163,12 +163,12 @@ def later_term(term: Term) -> Term | None:
 
 
 def was_replaced(term: Term) -> bool:
-    """Whether a term that counts was paid after this one was canceled (R30)."""
+    """Whether a valid term was paid after this one was canceled (R30)."""
     return live_terms(term.organization).filter(created_at__gte=term.canceled_at).exists()
 
 
 def cancel(term: Term) -> None:
-    """The payment of this term is gone: it counts for no rule, and renewal is open again (R30)."""
+    """Cancel a term whose payment was reversed, and open its renewal again (R30)."""
     term.canceled_at = clock.now()
     term.save(update_fields=["canceled_at"])
     Renewal.objects.filter(next_term=term, state=RenewalState.PAID).update(
@@ -178,11 +178,11 @@ def cancel(term: Term) -> None:
 
 
 def lift_cancellation(term: Term) -> None:
-    """The refund has failed, so the term counts again; the renewal opened meanwhile is not needed.
+    """Make a term valid again after its refund failed, and withdraw the renewal opened since (R30).
 
-    Only where no renewal in its place is being paid, and none was (R30).
+    Callers first make sure that no renewal in its place was paid or is being paid.
     """
-    # A canceled original purchase is renewed by a renewal of its own.
+    # A canceled original purchase has a renewal of its own.
     renewed = term.renews or term
     Renewal.objects.filter(term=renewed, state__in=(RenewalState.OPEN, RenewalState.PAYING)).update(
         state=RenewalState.WITHDRAWN, quantity=None

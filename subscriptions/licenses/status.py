@@ -1,6 +1,6 @@
-"""The subscription status of an organization: terms, licenses, and what may be done.
+"""The subscription status of an organization: terms, licenses, and what is allowed.
 
-Pages, forms and use cases all ask here, so they see the same numbers and get the same decisions.
+Pages, forms and use cases all use it, so they show the same numbers and make the same decisions.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ from subscriptions.policy.refusal import Allowed, Refusal
 class SubscriptionStatus:
     """The status of an organization's subscription at ``now``.
 
-    ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the
-    last one paid: the same until the subscription is renewed. Where all are canceled, ``latest`` is
-    the first one, which a renewal is of (R30).
+    ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the last
+    one paid; they are the same until the subscription is renewed. If all are canceled, ``latest``
+    is the first one, which a renewal renews (R30).
     """
 
     organization: Organization
@@ -46,74 +46,74 @@ class SubscriptionStatus:
 
     @property
     def sells_add_ons(self) -> bool:
-        """Whether Add Licenses sells at this moment."""
+        """Whether add-ons are sold now."""
         return isinstance(self.may_add_licenses, Allowed)
 
     def may_take(self, number: int) -> Allowed | Refusal:
         """Whether ``number`` more members may be added now (R5)."""
         if self.is_late and isinstance(self.may_add_licenses, Refusal):
-            # No license is held any more; that is the reason, not their number (R22).
+            # After expiration no license is held, so that is the reason, not their number (R22).
             return self.may_add_licenses
         return licenses.may_take(self.licenses, number)
 
     @property
     def renewal_is_open(self) -> bool:
-        """From the opening of the window until the renewal is paid, after expiration too (R19)."""
+        """Whether renewal is open: from its window until paid, even after expiration (R19)."""
         return self.phase in RENEWAL_OPEN
 
     @property
     def is_late(self) -> bool:
-        """Expired and not renewed (R22)."""
+        """Whether the subscription has expired and is not renewed (R22)."""
         return self.phase in (Phase.EXPIRED, Phase.CLOSED)
 
     @property
     def canceled_on(self) -> date | None:
-        """The day a cancellation ended the subscription, rather than its expiration (R30)."""
+        """The day a cancellation, rather than expiration, ended the subscription (R30)."""
         if self.last is None or self.last.ended_at is None:
             return None
         return calendar.local_date(self.last.ended_at, clock.zone())
 
     @property
     def ended_on(self) -> date | None:
-        """The last day of the latest term, or the day it was canceled on."""
+        """The last day of the latest term, or the day of its cancellation."""
         return self.canceled_on or (self.latest.expires_on if self.latest else None)
 
     @property
     def days_left_to_add(self) -> int | None:
-        """The countdown to the last day to add licenses, in its last weeks."""
+        """Days to the last day to add licenses, in the weeks before it."""
         if self.latest is None or self.canceled_on:
             return None
         return renewals.days_left_to_add(self.latest.expires_on, self.today)
 
     @property
     def next_term(self) -> Term | None:
-        """The renewed term that is paid and has not begun yet."""
+        """The renewed term that is paid but has not started."""
         later = [term for term in self.terms if term.starts_on > self.today]
         return later[0] if later else None
 
     @property
     def days_remaining(self) -> int | None:
-        """Days to the expiration date of the running, else the latest, term (R19)."""
+        """Days to the expiration of the running term, else of the latest one (R19)."""
         if self.term is not None:
             return calendar.days_remaining(self.term.expires_on, self.today)
         return calendar.days_remaining(self.ended_on, self.today) if self.ended_on else None
 
     @property
     def renewal_opens_on(self) -> date | None:
-        """The first day of the renewal window of the latest term (R19)."""
+        """The first day of the latest term's renewal window (R19)."""
         return calendar.renewal_opens_on(self.latest.expires_on) if self.latest else None
 
     @property
     def last_day_to_add(self) -> date | None:
-        """The last day on which add-ons of the latest term are sold (R19)."""
+        """The last day to add licenses to the latest term (R19)."""
         return calendar.last_day_to_add(self.latest.expires_on) if self.latest else None
 
 
 def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
-    """The subscription status of ``organization`` at the aware instant ``now``.
+    """Return the subscription status of ``organization`` at the aware instant ``now``.
 
-    Three queries; one more while a term is paid that has not begun. A caller who decides by it
-    holds the organization's lock, and asks after having got it.
+    Makes three queries, and one more if a paid term has not started. Callers that decide by it must
+    hold the organization's lock before they call.
     """
     zone = clock.zone()
     today = calendar.local_date(now, zone)
@@ -139,7 +139,7 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
 
 
 def _paid_terms(organization: Organization, now: datetime) -> list[Term]:
-    """All terms in the order of their start, each with the licenses ``granted`` by ``now``."""
+    """Return all terms in order of their start, each with the licenses ``granted`` by ``now``."""
     granted = Sum(
         "license_entries__quantity", filter=Q(license_entries__effective_at__lte=now), default=0
     )
@@ -149,7 +149,7 @@ def _paid_terms(organization: Organization, now: datetime) -> list[Term]:
 def _count(
     organization: Organization, today: date, terms: Sequence[Any], *, in_use: int
 ) -> licenses.LicenseCount:
-    """``terms``: those that are not canceled, as ``_paid_terms`` reads them."""
+    """Count licenses; ``terms`` are those not canceled, from ``_paid_terms``."""
     later = [term for term in terms if term.starts_on > today]
     held_later = _held_when_they_start(organization, later)
     return licenses.count_licenses(
@@ -164,7 +164,7 @@ def _count(
 
 
 def _open_checkout_quantity(organization: Organization) -> int | None:
-    """The licenses of the renewal that is being paid, which bound the members (R5)."""
+    """Return the quantity of a renewal that is being paid, which limits the members (R5)."""
     paying = Renewal.objects.filter(term__organization=organization, state=RenewalState.PAYING)
     quantity: int | None = paying.aggregate(fewest=Min("quantity"))["fewest"]
     return quantity
@@ -176,6 +176,6 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
 
 
 def _members_by_state(organization: Organization) -> dict[str, int]:
-    """How many members hold a license (R4), by their state."""
+    """Count the members that hold a license (R4), by state."""
     holders = organization.memberships.filter(state__in=HOLDS_LICENSE).order_by()
     return dict(holders.values_list("state").annotate(Count("pk")))

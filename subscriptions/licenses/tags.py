@@ -1,4 +1,4 @@
-"""Licenses as pictures, each with the same in words."""
+"""Charts of licenses, each with a text alternative."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Questions about terms: of one organization, and of many at once."""
+"""Queries about terms, of one organization or of many."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -16,30 +16,30 @@ from subscriptions.policy.expiration import Phase
 
 
 def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
-    """Which of an organization's terms, given in the order of their start, counts at ``now``."""
+    """Return the term that counts at ``now``, from terms in order of their start."""
     return calendar.last_term(list(terms), now=now, zone=clock.zone())
 
 
 def phase_of(last: LastTerm | None, now: datetime) -> Phase:
-    """The phase of a subscription at ``now`` (R22); ``in_phase`` says the same in SQL."""
+    """Return the phase at ``now`` (R22); ``in_phase`` is the same rule in SQL."""
     close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
     return expiration.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 def in_phase(phase: Phase) -> Q:
-    """Organizations in a phase today: what the rules say of a single one, as dates (R19-R22, R30).
+    """Return a filter for organizations in a phase today: ``phase_of`` in SQL (R19-R22, R30).
 
-    A canceled term counts for nothing, but for how long the subscription had lasted.
+    A canceled term only counts for how long the subscription lasted.
     """
-    # By the clock on the wall, as the rule counts the days.
+    # In local time, because the rule counts days in it.
     now, today = clock.now().astimezone(clock.zone()), clock.today()
     closing = timedelta(days=settings.CLOSE_AFTER_DAYS)
-    # The last expiration date whose window has opened.
+    # Renewal is open for terms that expire on or before this date.
     opened = today + timedelta(days=calendar.RENEWAL_WINDOW_DAYS - 1)
     terms = Term.objects.filter(organization=OuterRef("pk"))
     live = terms.filter(canceled_at=None)
     canceled = terms.annotate(canceled_on=TruncDate("canceled_at", tzinfo=clock.zone()))
-    # Canceled while it ran, it lasted until then; canceled afterwards, to its end.
+    # A term canceled while running lasted until then; one canceled later lasted to its end.
     lasted_lately = Q(canceled_at=None) | Q(canceled_on__gt=F("expires_on"))
     in_time = Exists(
         canceled.filter(
@@ -60,10 +60,10 @@ def in_phase(phase: Phase) -> Q:
 
 
 def live_terms(organization: Organization) -> QuerySet[Term]:
-    """The terms that are paid and not canceled, in the order of their start."""
+    """Return the terms that are paid and not canceled, in order of their start."""
     return organization.terms.filter(canceled_at=None).order_by("starts_on")
 
 
 def running_on(today: date) -> Q:
-    """Terms that count and have not ended on this day."""
+    """Return a filter for terms that are not canceled and have not ended on this day."""
     return Q(canceled_at=None, expires_on__gte=today)

@@ -154,14 +154,14 @@ def test_130_days_at_random_hours_twice_and_not_at_all(world: World, seed: int) 
 def test_one_failing_organization_does_not_keep_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_at = reminding._look_at
+    look_at = reminding._process_term
 
     def failing(term: object, report: reminding.DailyReport) -> None:
         if term == world.stranger.organization.terms.get():
             raise RuntimeError("broken")
         look_at(term, report)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reminding, "_look_at", failing)
+    monkeypatch.setattr(reminding, "_process_term", failing)
     world.at(local(date(2031, 12, 10)))
 
     report = daily.run_daily()

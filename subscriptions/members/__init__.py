@@ -1,5 +1,5 @@
 """Users of an organization: adding, inviting, joining, roles, removing (R3, R4, R5), Add User (R8),
-requests to join (R2).
+join requests (R2).
 
 Doors: ``inactive``, ``drafts``, ``forms``, ``invitations``, ``join_requests``,
 ``members``.

@@ -1,4 +1,4 @@
-"""Forms. They read what was typed; whether it is allowed is for the use cases to say."""
+"""Forms for members; they parse input, and the use cases decide what is allowed."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from subscriptions.text.fields import EmailField, NameField
 
 
 def role_choices(actor: Membership) -> list[tuple[str, str]]:
-    """The roles that ``actor`` may give, with their names (R3)."""
+    """Return the roles that ``actor`` may assign, with their names (R3)."""
     grantable = members.grantable_roles(actor.role)
     return [(value, str(label)) for value, label in Role.choices if value in grantable]
 
 
 class AddUserForm(forms.Form):
-    """Name, e-mail and role of somebody to be added."""
+    """Name, e-mail and role of a new user."""
 
     name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = EmailField(
@@ -38,13 +38,13 @@ class AddUserForm(forms.Form):
             role.choices = role_choices(actor)
 
     def new_member(self) -> NewMember:
-        """What the cleaned form asks for."""
+        """Return the member to add, from the cleaned form."""
         data = self.cleaned_data
         return NewMember(name=data["name"], email=data["email"], role=data["role"])
 
 
 class JoinForm(forms.Form):
-    """A join code, and who asks; somebody who has signed in is known."""
+    """A join code, and name and e-mail of the person; prefilled and fixed if signed in."""
 
     code = forms.CharField(
         label=_("Join code"),
@@ -68,7 +68,7 @@ class JoinForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """Another role for a member."""
+    """The new role of a member."""
 
     role = forms.ChoiceField(label=_("Role"))
 
@@ -80,7 +80,7 @@ class RoleForm(forms.Form):
 
 
 class SetPasswordForm(forms.Form):
-    """The password of somebody who was invited and has none yet."""
+    """The first password of an invited person without one."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -99,13 +99,11 @@ class SetPasswordForm(forms.Form):
         self.user = user
 
     def clean_password(self) -> str:
-        """Hold it against the password rules."""
         password = str(self.cleaned_data["password"])
         validate_password(password, self.user)
         return password
 
     def clean(self) -> dict[str, Any]:
-        """Both must be the same."""
         data = super().clean() or {}
         if "password" in data and data["password"] != data.get("password_again"):
             self.add_error("password_again", _("The passwords do not match. Type them again."))

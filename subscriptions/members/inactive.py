@@ -1,7 +1,4 @@
-"""Getting licenses back from members who need none: removing several at once, and restoring.
-
-R3-R5. What is freed here need not be paid for.
-"""
+"""Free licenses by removing inactive members, and restore removed members (R3-R5)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -21,48 +18,48 @@ from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 
-# One page of checkboxes; more at once is a mistake more often than a wish.
+# The size of one page of checkboxes; selecting more is usually a mistake.
 MOST_AT_ONCE = 200
-# A hint beside the ways to buy is not worth reading more.
+# The hint on purchase pages does not need an exact count beyond this.
 COUNTED_UP_TO = 100
 
 
 def inactive_after(organization: Organization) -> timedelta:
-    """How long a member of this organization has not signed in to count as inactive."""
+    """Return after what time without a sign-in members of this organization count as inactive."""
     return timedelta(days=organization.inactive_after_days or settings.INACTIVE_AFTER_DAYS)
 
 
 def inactive_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
-    """Active members who have not signed in for so long, the longest away first."""
+    """Return active members who have not signed in for that time, longest first."""
     since = now - inactive_after(organization)
     found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=since)
     return found.select_related("user").order_by("last_seen_at", "license_number")
 
 
 def count_inactive(organization: Organization, now: datetime) -> int:
-    """How many licenses those hold; from ``COUNTED_UP_TO`` on, that many."""
+    """Count the inactive members, up to ``COUNTED_UP_TO``."""
     return inactive_members(organization, now).order_by()[:COUNTED_UP_TO].count()
 
 
 def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:
-    """The members of the organization among ``keys`` who hold a license."""
+    """Return the members among ``keys`` who hold a license in the organization."""
     found = organization.memberships.filter(key__in=list(keys), state__in=HOLDS_LICENSE)
     return list(found.select_related("user").order_by("license_number"))
 
 
 def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
-    """Remove several members, or none of them; how many licenses that frees.
+    """Remove all of these members or none; return how many licenses that frees.
 
-    Raises Refused as ``members.remove`` does, with the name of the one it is about.
+    Raises Refused as ``members.remove`` does, with the name of the member concerned.
     """
     freed = 0
     with transaction.atomic():
         lock_organization(actor.organization)
         members.role_now(actor)
-        # Oneself last: afterwards nobody else could be removed any more.
+        # The actor comes last, because nobody can be removed by a former member.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
             if not chosen(actor.organization, [membership.key]):
-                # Somebody else has removed them meanwhile: that is what was wanted.
+                # Removed by somebody else in the meantime, which is what was asked for.
                 continue
             try:
                 members.remove(actor, membership)
@@ -74,16 +71,16 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
 
 
 def removed_members(organization: Organization) -> QuerySet[Membership]:
-    """Who was removed, the last one first."""
+    """Return the removed members, most recent first."""
     removed = organization.memberships.filter(state=MembershipState.REMOVED)
     return removed.select_related("user").order_by("-removed_at", "pk")
 
 
 def restore(actor: Membership, membership: Membership) -> Membership:
-    """Make a removed member one again, on the next license and in the role held before (R3-R5).
+    """Restore a removed member with the next license and the former role (R3-R5).
 
-    Who had joined is active at once; who had not gets a new invitation. Raises Refused: no license
-    free, above the actor's own role, a member again already.
+    A member who had joined is active at once; one who had not gets a new invitation. Raises Refused
+    if no license is free, the role is above the actor's own, or the person is a member again.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)

@@ -1,4 +1,4 @@
-"""Invitation links (R4): signed, numbered so that a new one ends the old, good for 14 days."""
+"""Invitation links: signed, valid for 14 days, and replaced by each newer one (R4)."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ INVITATION = "invitation"
 
 
 def link_if_it_works(membership: Membership) -> str:
-    """The link for the invited person's own pages: empty once it is older than 14 days."""
+    """Return the link for the invited person's own pages; empty if it has expired."""
     invited_at = membership.invited_at
     if invited_at is None or not members.invitation_works(invited_at, clock.now()):
         return ""
@@ -23,10 +23,10 @@ def link_if_it_works(membership: Membership) -> str:
 
 
 def membership_of(token: str) -> Membership:
-    """The invited membership a link stands for.
+    """Return the membership that an invitation link is for.
 
-    Raises Refused where the link is forged, used, replaced by a newer one, older than 14 days, or
-    where the membership has been removed: all of them the same answer, which tells nothing.
+    Raises Refused if the link is forged, used, replaced or older than 14 days, or the membership
+    was removed; the refusal is always the same and reveals nothing.
     """
     over = Refused(Refusal(Reason.INVITATION_OVER))
     try:
@@ -42,7 +42,7 @@ def membership_of(token: str) -> Membership:
 
 
 def send(membership: Membership, *, invited_by: str) -> None:
-    """Note the invitation mail; inside the transaction that invites."""
+    """Queue the invitation mail; call it in the transaction that invites."""
     draft = _draft(membership, invited_by)
     notify.send(
         draft.recipient,
@@ -56,7 +56,7 @@ def send(membership: Membership, *, invited_by: str) -> None:
 def send_all(
     organization: Organization, memberships: Iterable[Membership], *, invited_by: str
 ) -> None:
-    """The same for many members of one organization; the sweeps queue their mails."""
+    """Queue the invitation mails of many members of one organization."""
     drafts = [_draft(membership, invited_by) for membership in memberships]
     notify.send_all(INVITATION, drafts, organization=organization)
 

@@ -1,6 +1,6 @@
-"""Asking to join an organization by its code, and the answer (R2-R5).
+"""Requests to join an organization by its code, and their approval or denial (R2-R5).
 
-A request holds no license. Approving it adds the person under the same gate as Add User.
+A request holds no license. Approval adds the person by the same rules as Add User.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
 
-# Nobody reads more than that; whoever asks then is told that the organization answers first.
+# More requests than anyone will read; later ones are refused until these are answered.
 MOST_WAITING = 500
 
 
 @dataclass(frozen=True)
 class Asking:
-    """What somebody typed to join. ``user`` where they had signed in: then it is their own."""
+    """A request to join as typed; ``user`` is the requester's own account if signed in."""
 
     name: str
     email: str
@@ -33,7 +33,7 @@ class Asking:
 
 
 def organization_of(code: str) -> Organization | None:
-    """The organization that hands out this code. Capitals, spaces and dashes do not matter."""
+    """Return the organization with this join code; case, spaces and dashes are ignored."""
     letters = "".join(code.upper().replace("-", " ").split())
     if len(letters) > 24 or not (letters.isascii() and letters.isalnum()):
         return None
@@ -41,17 +41,17 @@ def organization_of(code: str) -> Organization | None:
 
 
 def ask(organization: Organization, asking: Asking) -> None:
-    """Write down that somebody would like to join, and tell who may answer.
+    """Store a request to join and notify those who may approve it.
 
-    Says nothing about what it found: who has asked before, or is a member, is told the same. Raises
-    Refused where too many wait for an answer.
+    The result is the same for repeated requests and for members, so that it reveals nothing. Raises
+    Refused if too many requests are pending.
     """
     with transaction.atomic():
         waiting = JoinRequest.objects.filter(
             organization=organization, state=JoinRequestState.PENDING
         )
         if waiting.count() >= MOST_WAITING:
-            # Before anything else: the answer must not tell members from others.
+            # Checked first, so that the refusal does not tell members from others.
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = asking.email.strip().lower()
         is_member = organization.memberships.filter(
@@ -70,15 +70,15 @@ def ask(organization: Organization, asking: Asking) -> None:
                     created_at=clock.now(),
                 )
         except IntegrityError:
-            # The same form twice at the same moment.
+            # The same form was sent twice at the same moment.
             return
         _notify_approvers(request)
 
 
 def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_MEMBER) -> bool:
-    """Invite the person on the next license; False where that was decided before.
+    """Invite the person with the next license; return False if the request was decided before.
 
-    Raises Refused: no license free, role above the actor's own.
+    Raises Refused if no license is free, or the role is above the actor's own.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
@@ -95,10 +95,10 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
 
 
 def deny(actor: Membership, request: JoinRequest) -> bool:
-    """Turn the request down, and say so to the person; False where it was decided before."""
+    """Deny a request and notify the person; return False if it was decided before."""
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        # Asked for by role, like everything that concerns members.
+        # As for all changes to members, the actor's current role is checked.
         members.role_now(actor)
         current = _waiting(organization, request)
         if current is None:
@@ -119,7 +119,7 @@ def deny(actor: Membership, request: JoinRequest) -> bool:
 
 
 def waiting_requests(organization: Organization) -> list[JoinRequest]:
-    """The requests nobody has answered yet, the oldest first."""
+    """Return the pending requests, oldest first."""
     return list(organization.join_requests.filter(state=JoinRequestState.PENDING))
 
 

@@ -1,8 +1,8 @@
-"""The list of who holds a license, a page at a time, as quick for 50,000 members as for 20.
+"""The paged list of license holders, as fast for 50,000 members as for 20.
 
-A page is a range of license numbers: 1 to 50 on the first, 51 to 100 on the second. So nothing is
-counted or skipped to find one. Where members were removed a page has gaps, and "next" and
-"previous" pass over empty ones.
+A page is a range of license numbers: 1 to 50 on the first, 51 to 100 on the second. So finding a
+page needs no counting or skipping. Removed members leave gaps in a page; "next" and "previous" skip
+empty pages.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from subscriptions.models.members import MembershipState
 from subscriptions.text.ids import read_number
 
 PER_PAGE = 50
-# Accounts whose name begins so, in all organizations. Of more than that the organization's own
-# members are looked through instead.
+# If more accounts than this match a search, in all organizations, the search filters the
+# organization's own members instead.
 _FEW = 500
-# No license number has more digits.
+# The largest value of the column.
 _LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Page:
-    """Members by license number. ``of`` is the last page, where pages are numbered."""
+    """One page of members by license number; ``of`` is the last page if pages are numbered."""
 
     members: Sequence[Membership]
     number: int
@@ -35,7 +35,7 @@ class Page:
 
 
 def page_of(organization: Organization, number: str) -> Page:
-    """The page with this number; the first or last one for what is none."""
+    """Return the page with this number, or the first or last one if it is out of range."""
     seated = _seated(organization)
     wanted = min(_read(number), _LARGEST // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
@@ -44,7 +44,7 @@ def page_of(organization: Organization, number: str) -> Page:
     found = list(above[: PER_PAGE + 1])
     if not found:
         return page_of(organization, str(_last_page(seated))) if wanted > 1 else _EMPTY
-    # Nobody sits there: the page of the next member.
+    # Skip empty pages, up to the page of the next member.
     wanted = max(wanted, _page_with(found[0]))
     start, end = (wanted - 1) * PER_PAGE, wanted * PER_PAGE
     members = [one for one in found if (one.license_number or 0) <= end]
@@ -62,9 +62,9 @@ def page_of(organization: Organization, number: str) -> Page:
 def found_page(
     organization: Organization, search: str, number: str, *, only_invited: bool = False
 ) -> Page:
-    """The members whose shown name or e-mail begins with ``search``, or on that license.
+    """Return members whose displayed name or e-mail begins with ``search``, or by license number.
 
-    ``only_invited``: of those who have not accepted their invitation.
+    ``only_invited``: only those who have not accepted their invitation.
     """
     wanted = min(_read(number), _LARGEST // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
@@ -87,7 +87,7 @@ _EMPTY = Page(members=[], number=1, of=1, previous=None, next=None)
 
 
 def _seated(organization: Organization) -> QuerySet[Membership]:
-    # Who holds a license has a number, and nobody else.
+    # Exactly the license holders have a number.
     return organization.memberships.filter(license_number__isnull=False).order_by("license_number")
 
 
@@ -105,13 +105,13 @@ def _page_number(license_number: int) -> int:
 
 
 def _read(number: str) -> int:
-    # Of a longer one the beginning leads to the last page as well.
+    # 18 digits are enough: any such number means the last page.
     return max(1, read_number(number[:18]) or 1)
 
 
 def _begins(search: str) -> Q:
-    """By the beginning of the name that is shown, or e-mail; a number finds the license."""
-    # Not by the name on an invited person's account: finding it would tell that there is one.
+    """Filter by the start of the displayed name or e-mail, or by license number."""
+    # The name on an invited person's account is not searched: a match would reveal the account.
     invited, active = MembershipState.INVITED, MembershipState.ACTIVE
     found = Q(invited_as__istartswith=search, state=invited)
     found |= _whose(Q(name__istartswith=search), Q(user__name__istartswith=search), state=active)
@@ -122,7 +122,7 @@ def _begins(search: str) -> Q:
 
 
 def _whose(account: Q, members_account: Q, **also: str) -> Q:
-    """Members whose account meets a condition, given for accounts and for memberships."""
-    # Read first, so that no guess of the database reads a large table.
+    """Filter members by a condition on accounts, given for accounts and for memberships."""
+    # The keys are read first, so that the query planner cannot choose to scan a large table.
     keys = list(User.objects.filter(account).values_list("pk", flat=True)[: _FEW + 1])
     return Q(Q(user__in=keys) if len(keys) <= _FEW else members_account, **also)

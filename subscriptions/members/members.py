@@ -1,7 +1,7 @@
-"""Members: add, invite again, join, change role, remove. Takes and frees licenses (R3-R5).
+"""Members: add, invite again, join, change role, remove; takes and frees licenses (R3-R5).
 
-Every function locks the organization first: two people adding, or one adding and one removing
-Administrators, come one after the other and each sees what the other did.
+Every function locks the organization first, so that simultaneous changes, such as adding a user or
+removing Administrators, run one after the other and see each other's result.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +22,9 @@ from subscriptions.notifications import activity
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
-# Databases limit the values of one statement.
-_AT_A_TIME = 500
-_SET_BY_ADDING = (
+# Databases limit the number of values in one statement.
+_BATCH_SIZE = 500
+_FIELDS_SET_BY_ADDING = (
     "license_number",
     "role",
     "state",
@@ -40,17 +40,16 @@ _SET_BY_ADDING = (
 
 @dataclass(frozen=True)
 class NewMember:
-    """What is asked for when somebody is added."""
-
     name: str
     email: str
     role: str
 
 
 def add(actor: Membership, new: NewMember) -> Membership:
-    """Invite a person on the next license; an existing account is joined, never changed (R3-R5).
+    """Invite a person with the next license; never changes an existing account (R3-R5).
 
-    Raises Refused: no license free, role above the actor's own, already a member.
+    Raises Refused if no license is free, the role is above the actor's own, or the person is
+    already a member.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
@@ -61,9 +60,9 @@ def add(actor: Membership, new: NewMember) -> Membership:
 
 
 def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membership]:
-    """The same for many at once: all of them or none, and one line in the record.
+    """Add many members, all or none, with a single activity.
 
-    The invitations go out with the next sweeps of the mail queue, not within this call.
+    The invitations are sent from the mail queue, not within this call.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
@@ -78,7 +77,7 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
 
 
 def add_first_administrator(organization: Organization, name: str, email: str) -> Membership:
-    """Invite the buyer of an original purchase, on license 1; inside its transaction (R4)."""
+    """Invite the buyer of an original purchase on license 1; call it in its transaction (R4)."""
     new = NewMember(name=name, email=email, role=members.Role.ADMINISTRATOR)
     membership = Membership(
         organization=organization,
@@ -94,24 +93,24 @@ def add_first_administrator(organization: Organization, name: str, email: str) -
 
 
 def invite_again(actor: Membership, membership: Membership) -> None:
-    """Send a new invitation link, which ends the old one (R4).
+    """Send a new invitation link, which invalidates the old one (R4).
 
-    Raises Refused: not invited any more, or a role above the actor's own.
+    Raises Refused if the member is no longer invited, or has a role above the actor's own.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(members.may_touch(actor_role, membership.role))
-        _send_again(membership, invited_by=str(actor.user), actor=actor.user)
+        _invite_again(membership, invited_by=str(actor.user), actor=actor.user)
 
 
 def invite_again_by_support(staff: User, membership: Membership) -> bool:
-    """The same by support staff, for any member that is invited (R4).
+    """Send a new invitation link on behalf of support, to any invited member (R4).
 
-    The mail names the organization, not who of support has sent it. False, and nothing is sent,
-    where a newer invitation than that of ``membership`` was sent already. Raises Refused: not
-    invited any more.
+    The mail names the organization, not the support user. Returns False, and sends nothing, if a
+    newer invitation than that of ``membership`` was already sent. Raises Refused if the member is
+    no longer invited.
     """
     with transaction.atomic():
         organization = lock_organization(membership.organization)
@@ -119,15 +118,15 @@ def invite_again_by_support(staff: User, membership: Membership) -> bool:
         membership = _member(organization, membership)
         if membership.invitation_number > number:
             return False
-        _send_again(membership, invited_by=str(organization), actor=staff)
+        _invite_again(membership, invited_by=str(organization), actor=staff)
     return True
 
 
 def join(membership: Membership, password: str | None = None) -> None:
-    """Complete an invitation: the person is a member from now on (R4).
+    """Complete an invitation, which makes the person a member (R4).
 
-    ``password`` is set on an account that has none yet; it never replaces one (R3). Raises Refused
-    where the invitation was completed or withdrawn meanwhile.
+    ``password`` is set only on an account without one; it never replaces a password (R3). Raises
+    Refused if the invitation was completed or withdrawn since.
     """
     with transaction.atomic():
         organization = lock_organization(membership.organization)
@@ -143,9 +142,9 @@ def join(membership: Membership, password: str | None = None) -> None:
 
 
 def join_all_after_password_reset(*, user: User, **signal: object) -> None:
-    """A password reset by the invited e-mail completes its invitations too (R4).
+    """Complete a person's invitations after a password reset by e-mail (R4).
 
-    Whoever can reset the password reads the invited mailbox. Called by django-allauth's signal.
+    A password reset proves access to the invited mailbox. Connected to django-allauth's signal.
     """
     invited = Membership.objects.filter(user=user, state=MembershipState.INVITED)
     for membership in invited.select_related("organization").order_by("organization_id"):
@@ -157,15 +156,16 @@ def join_all_after_password_reset(*, user: User, **signal: object) -> None:
 
 
 def note_last_seen(*, user: User, **signal: object) -> None:
-    """Note a sign-in in the person's memberships. Called by Django's signal."""
+    """Record a sign-in in the person's memberships; connected to Django's signal."""
     joined = Membership.objects.filter(user=user, joined_at__isnull=False)
     joined.update(last_seen_at=clock.now())
 
 
 def change_role(actor: Membership, membership: Membership, role: str) -> None:
-    """Give a member another role (R3).
+    """Change the role of a member (R3).
 
-    Raises Refused: above the actor's own, the last Administrator, no member any more.
+    Raises Refused if a role is above the actor's own, or the member is the last Administrator or no
+    longer a member.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
@@ -175,7 +175,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
         require(members.may_grant(actor_role, role))
         if membership.role == role:
             return
-        _keep_an_administrator(organization, membership)
+        _require_another_administrator(organization, membership)
         facts = _facts(membership) | {"role_before": membership.role, "role": role}
         membership.role = role
         membership.save(update_fields=["role"])
@@ -183,16 +183,17 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
 
 
 def remove(actor: Membership, membership: Membership) -> int:
-    """Remove a member, which frees the license at once (R4); the number of that license.
+    """Remove a member, which frees the license at once (R4); return its number.
 
-    Raises Refused: above the actor's own role, the last Administrator, no member any more.
+    Raises Refused if the role is above the actor's own, or the member is the last Administrator or
+    no longer a member.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
         require(members.may_touch(actor_role, membership.role))
-        _keep_an_administrator(organization, membership)
+        _require_another_administrator(organization, membership)
         number = membership.license_number or 0
         facts = _facts(membership)
         membership.state = MembershipState.REMOVED
@@ -204,7 +205,7 @@ def remove(actor: Membership, membership: Membership) -> int:
 
 
 def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
-    """Why ``actor`` could not remove this member, asked before the question is put (R3)."""
+    """Return why ``actor`` cannot remove this member, for the confirmation page (R3)."""
     for decision in (
         members.may_touch(actor.role, membership.role),
         _may_lose_role(actor.organization, membership),
@@ -215,11 +216,11 @@ def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
 
 
 def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, Membership]:
-    """Who of these addresses, in lower case, is or once was a member; with their accounts."""
+    """Return current and former members by address, with accounts; ``emails`` are lowercase."""
     found = Membership.objects.filter(organization=organization).select_related("user")
     return {
         membership.user.email: membership
-        for some in _some_at_a_time(emails)
+        for some in _batches(emails)
         for membership in found.filter(user__email__in=some)
     }
 
@@ -227,7 +228,7 @@ def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, M
 def _add(
     organization: Organization, actor: Membership, newcomers: Sequence[NewMember]
 ) -> list[Membership]:
-    """Seat the newcomers, under the lock. Their invitations are still to be sent."""
+    """Give licenses to new members, under the lock; the caller sends the invitations."""
     actor_role = role_now(actor)
     for role in {new.role for new in newcomers}:
         require(members.may_grant(actor_role, role))
@@ -258,26 +259,26 @@ def _add(
     for membership, number in zip(added.values(), numbers, strict=True):
         membership.license_number = number
     returning = [membership for membership in added.values() if membership.pk]
-    Membership.objects.bulk_update(returning, _SET_BY_ADDING, batch_size=_AT_A_TIME)
+    Membership.objects.bulk_update(returning, _FIELDS_SET_BY_ADDING, batch_size=_BATCH_SIZE)
     Membership.objects.bulk_create(
-        [membership for membership in added.values() if not membership.pk], batch_size=_AT_A_TIME
+        [membership for membership in added.values() if not membership.pk], batch_size=_BATCH_SIZE
     )
     return list(added.values())
 
 
 def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
-    """The accounts of these addresses; those that have one are left as they are (R3)."""
+    """Return accounts for these addresses; existing ones are not changed (R3)."""
     names = {_address(new): new.name for new in newcomers}
     found = _accounts_of(names)
-    # In one order for everybody, so that two who add the same people never wait for each other; and
-    # without complaint about an account that another organization has just made.
+    # Sorted, so that two callers who add the same people cannot deadlock. Conflicts are ignored
+    # because another organization may just have created the account.
     User.objects.bulk_create(
         [
             User(email=email, name=names[email], password=make_password(None))
             for email in sorted(names.keys() - found.keys())
         ],
         ignore_conflicts=True,
-        batch_size=_AT_A_TIME,
+        batch_size=_BATCH_SIZE,
     )
     return found | _accounts_of(names.keys() - found.keys())
 
@@ -285,7 +286,7 @@ def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
 def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
     return {
         user.email: user
-        for some in _some_at_a_time(emails)
+        for some in _batches(emails)
         for user in User.objects.filter(email__in=some)
     }
 
@@ -294,10 +295,10 @@ def _address(new: NewMember) -> str:
     return new.email.strip().lower()
 
 
-def _some_at_a_time(values: Iterable[str]) -> Iterator[list[str]]:
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
     every = list(values)
-    for start in range(0, len(every), _AT_A_TIME):
-        yield every[start : start + _AT_A_TIME]
+    for start in range(0, len(every), _BATCH_SIZE):
+        yield every[start : start + _BATCH_SIZE]
 
 
 def _invite(membership: Membership, *, invited_by: str) -> None:
@@ -307,7 +308,7 @@ def _invite(membership: Membership, *, invited_by: str) -> None:
     invitations.send(membership, invited_by=invited_by)
 
 
-def _send_again(membership: Membership, *, invited_by: str, actor: User) -> None:
+def _invite_again(membership: Membership, *, invited_by: str, actor: User) -> None:
     if membership.state != MembershipState.INVITED:
         raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
     _invite(membership, invited_by=invited_by)
@@ -320,7 +321,7 @@ def _complete(membership: Membership) -> None:
     membership.state = MembershipState.ACTIVE
     membership.joined_at = membership.last_seen_at = clock.now()
     membership.save(update_fields=["state", "joined_at", "last_seen_at"])
-    # The link reached the mailbox, so the address is the person's own.
+    # The link was mailed to this address, so it belongs to the person.
     user = membership.user
     EmailAddress.objects.update_or_create(
         user=user, email=user.email, defaults={"verified": True, "primary": True}
@@ -329,7 +330,7 @@ def _complete(membership: Membership) -> None:
 
 
 def role_now(actor: Membership) -> str:
-    """The actor's role under the lock: it may have been taken since the page was opened (R3)."""
+    """Return the actor's role under the lock, which may have changed since page load (R3)."""
     current = Membership.objects.filter(pk=actor.pk, state=MembershipState.ACTIVE).first()
     if current is None:
         raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": actor.display_name}))
@@ -337,7 +338,7 @@ def role_now(actor: Membership) -> str:
 
 
 def _member(organization: Organization, membership: Membership) -> Membership:
-    """The membership as it is now, under the organization's lock."""
+    """Return the current membership, under the organization's lock."""
     current = (
         Membership.objects.select_related("user", "organization")
         .filter(pk=membership.pk, organization=organization, state__in=HOLDS_LICENSE)
@@ -348,7 +349,7 @@ def _member(organization: Organization, membership: Membership) -> Membership:
     return current
 
 
-def _keep_an_administrator(organization: Organization, membership: Membership) -> None:
+def _require_another_administrator(organization: Organization, membership: Membership) -> None:
     require(_may_lose_role(organization, membership))
 
 

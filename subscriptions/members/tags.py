@@ -1,4 +1,4 @@
-"""Panels about members that several pages show."""
+"""Hints about members, shown on several pages."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.inclusion_tag("members/_inactive_hint.html")
 def inactive_hint(organization: Organization) -> dict[str, Any]:
-    """Count inactive members, beside every way to buy."""
+    """Show the number of inactive members wherever licenses are sold."""
     return {
         "organization": organization,
         "count": inactive.count_inactive(organization, clock.now()),
@@ -23,6 +23,6 @@ def inactive_hint(organization: Organization) -> dict[str, Any]:
 
 @register.inclusion_tag("members/_join_hint.html")
 def join_hint(organization: Organization) -> dict[str, Any]:
-    """How many wait for an answer, where people can ask to join."""
+    """Show how many join requests are pending, if the organization has a join code."""
     waiting = len(join_requests.waiting_requests(organization)) if organization.join_code else 0
     return {"organization": organization, "waiting": waiting}

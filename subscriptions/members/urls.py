@@ -1,4 +1,4 @@
-"""Addresses of users: the list, invitations, requests to join, inactive users."""
+"""URLs of users: the list, invitations, join requests, inactive users."""
 
 from django.urls import path
 

@@ -1,1 +1,1 @@
-"""Pages of members."""
+"""Views of members."""

@@ -1,4 +1,4 @@
-"""Freeing licenses: inactive members, removing several at once, restoring."""
+"""Free licenses: inactive members, removing several at once, restoring."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -32,7 +32,7 @@ PER_PAGE = 50
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
 def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
-    """List inactive members, to be removed before licenses are paid for."""
+    """List inactive members, who can be removed instead of paying for licenses."""
     now = clock.now()
     found = use_cases.inactive_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -48,7 +48,7 @@ def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, open_when_closed=True, form_at="subscriptions:users")
 @require_POST
 def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Ask what removing the chosen ones frees, then remove them all, or none."""
+    """Confirm the removal of the selected members, then remove all or none."""
     keys = _keys(request)
     if len(keys) > use_cases.MOST_AT_ONCE:
         text = _("Choose at most %(most)s users at a time.")
@@ -86,14 +86,14 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET"])
 def removed(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Who was removed, and can be restored while a license is free."""
+    """List removed members, who can be restored while a license is free."""
     return _removed_page(request, member)
 
 
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:removed_users")
 @require_POST
 def restore(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Make a removed member one again."""
+    """Restore a removed member."""
     other = get_object_or_404(Membership, key=key, organization=member.organization)
     reauthentication.require_for_role(request, other.role)
     try:
@@ -127,7 +127,7 @@ def _removed_page(
 
 def _mark(member: Membership, rows: Iterable[Any]) -> None:
     for row in rows:
-        # For the template, which holds no rules.
+        # Computed here, because templates hold no rules.
         row.may_be_touched = may_touch(member.role, row.role) == ALLOWED
 
 

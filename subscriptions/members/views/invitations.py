@@ -20,7 +20,7 @@ from subscriptions.text.refusals import refusal_text
 @never_cache
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Join an organization: with a first password, or with the account one has (R4)."""
+    """Join an organization, with a new password or an existing account (R4)."""
     try:
         membership = invitations.membership_of(token)
         email = membership.user.email
@@ -49,7 +49,7 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
 
 
 def _join_signed_in(request: HttpRequest, membership: Membership, page_is_for: str) -> HttpResponse:
-    # Nobody else comes here signed in.
+    # ``ask_first`` has turned away every other signed-in user.
     is_invited = request.user.is_authenticated
     if request.method == "POST" and is_invited:
         members.join(membership)

@@ -1,4 +1,4 @@
-"""Asking to join by code, and answering such requests."""
+"""Requests to join by code, and their approval or denial."""
 
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +31,7 @@ PAGE = "members/join.html"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
-    """Ask to join with an organization's code; the answer never tells who has an account."""
+    """Request to join by an organization's code; never reveals who has an account."""
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
     organization = join_requests.organization_of(code) if code else None
@@ -60,7 +60,7 @@ def join(request: HttpRequest) -> HttpResponse:
 
 
 def _whose(user: User | None, code: str) -> dict[str, Any]:
-    """For whom the request is, and where to ask for somebody else after signing out (R3)."""
+    """Return for whom the request is, and where to ask for somebody else (R3)."""
     if user is None:
         return {}
     return {
@@ -71,21 +71,21 @@ def _whose(user: User | None, code: str) -> dict[str, Any]:
 
 @require_GET
 def asked(request: HttpRequest) -> HttpResponse:
-    """What happens next, whoever asked."""
+    """Say what happens next, the same for everybody."""
     return render(request, "members/join_asked.html")
 
 
 @members_only(Capability.MANAGE_USERS)
 @require_GET
 def requests(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Who would like to join."""
+    """List pending requests."""
     return _list(request, member)
 
 
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:join_requests")
 @require_POST
 def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Add the person on the next license, under the same gate as Add User."""
+    """Add the person with the next license, by the same rules as Add User."""
     found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
     offered = {value for value, _label in role_choices(member)}
     role = request.POST.get("role", "")
@@ -107,7 +107,7 @@ def approve(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:join_requests")
 @require_POST
 def deny(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Turn the request down."""
+    """Deny a request."""
     found = get_object_or_404(JoinRequest, key=key, organization=member.organization)
     if join_requests.deny(member, found):
         messages.success(

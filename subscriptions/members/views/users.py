@@ -32,7 +32,7 @@ from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Who holds a license."""
+    """List the license holders."""
     search = _storable(request.GET.get("q", "")).strip()[:100]
     number = request.GET.get("page", "")
     only_invited = request.GET.get("state") == MembershipState.INVITED
@@ -43,7 +43,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     )
     now = clock.now()
     for row in page.members:
-        # For the template, which holds no rules.
+        # Computed here, because templates hold no rules.
         row.invitation_is_over = bool(  # type: ignore[attr-defined]
             row.invited_at and not rules.invitation_works(row.invited_at, now)
         )
@@ -60,7 +60,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Add User (R8): keeps what was typed, whatever stands in the way."""
+    """Add User; a refused form keeps what was typed (R8)."""
     draft = drafts.find(member, request.GET.get("draft", ""))
     form = AddUserForm(
         unsaved_forms.data_of(request), actor=member, initial=draft.data if draft else None
@@ -98,7 +98,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:add_user")
 @require_POST
 def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Keep the half-filled Add User form and go to buy licenses (R8)."""
+    """Store the incomplete Add User form and continue to Add Licenses (R8)."""
     slug = member.organization.slug
     draft = drafts.keep(member, _typed(request.POST))
     back = f"{reverse('subscriptions:add_user', args=[slug])}?{urlencode({'draft': str(draft.pk)})}"
@@ -108,7 +108,7 @@ def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """One member: facts, and another role (R3)."""
+    """Show a member, and change the role (R3)."""
     other = _member(member, key)
     form = RoleForm(unsaved_forms.data_of(request), actor=member, initial={"role": other.role})
     may_touch = rules.may_touch(member.role, other.role)
@@ -136,7 +136,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Ask, then remove (R4)."""
+    """Confirm, then remove (R4)."""
     other = _member(member, key)
     page = "members/remove_user.html"
     if request.method == "GET":
@@ -161,7 +161,7 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:users")
 @require_POST
 def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Send the invitation again (R4)."""
+    """Send a new invitation (R4)."""
     other = _member(member, key)
     if not limits.allows_invitation(request, other.user.email):
         messages.error(request, TOO_MANY_INVITATIONS)
@@ -195,7 +195,7 @@ def _add_page(
         "form": form,
         "subscription": subscription,
         "refusal": refusal_text(refusal) if refusal else "",
-        # Shown in the meter: a license for this user.
+        # The license for this user, shown in the meter.
         "asked": 1 if refusal else 0,
     }
     return render(request, "members/add_user.html", context, status=status)
@@ -218,5 +218,5 @@ def _typed(post: QueryDict) -> dict[str, str]:
 
 
 def _storable(text: str) -> str:
-    """What was typed, without what PostgreSQL refuses to keep."""
+    """Remove what PostgreSQL cannot store, and shorten the text."""
     return text.replace("\x00", "")[:300]

@@ -1,4 +1,4 @@
-"""Which column of a table is which: by its heading, else by what stands in it."""
+"""Find the columns of a table by their headings, else by their content."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,16 +17,16 @@ from subscriptions.roster_import.words import (
 )
 from subscriptions.text.addresses import clean_address, linked_address
 
-# Columns beyond are not looked at, nor rows below so many empty ones.
+# Columns beyond this are ignored, and reading stops after that many empty rows.
 MOST_COLUMNS = 100
 _MOST_EMPTY = 20_000
-# A title, a heading and notes may stand above and below the rows.
+# Titles, headings and notes above and below the rows.
 _BESIDE_ROWS = 20
-# A heading may stand below a title and an empty row.
+# The heading may follow a title and an empty row.
 _HEADING_WITHIN = 10
-# Rows that are looked at to tell what a column without heading holds.
+# Rows examined to find the columns of a table without headings.
 _SAMPLE = 200
-# No more of one cell is kept; what is longer is refused as too long all the same.
+# Longer cells are cut; what remains still exceeds every limit and is refused.
 _LONGEST_CELL = 500
 _LONGEST_HEADING = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
@@ -35,7 +35,7 @@ _IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of a table; ``position`` as a spreadsheet counts it."""
+    """A row of a table, with its ``position`` in the spreadsheet."""
 
     position: int
     cells: list[str]
@@ -44,7 +44,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a sheet that say something. ``hidden`` are its hidden columns, from 0."""
+    """The non-empty rows of a sheet, and the numbers of its ``hidden`` columns, from 0."""
 
     rows: Sequence[TableRow]
     name: str = ""
@@ -53,9 +53,9 @@ class Table:
 
 @dataclass(frozen=True)
 class RosterLine:
-    """What a roster says of one person, as it was typed.
+    """One person's data as typed in a roster.
 
-    ``status`` is what says that the person is inactive; empty where nothing does.
+    ``status`` is the text that marks the person as inactive; empty if there is none.
     """
 
     position: int
@@ -68,9 +68,9 @@ class RosterLine:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The people of one sheet, and the headings of its columns, by what was made of them.
+    """The people of a sheet, and the headings of its columns by their use.
 
-    ``is_sure`` says whether it is a list of people beyond doubt.
+    ``is_sure``: whether it certainly is a list of people.
     """
 
     lines: Sequence[RosterLine]
@@ -82,7 +82,7 @@ class Sheet:
 
 
 class Formula(str):
-    """What stands in a cell whose result the file does not have."""
+    """The text of a cell with a formula whose result is not stored in the file."""
 
     __slots__ = ()
 
@@ -91,21 +91,21 @@ Places = dict[Column, int]
 
 
 def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
-    """Rows that say something, with their numbers; no more than can be told to be too many."""
+    """Yield non-empty rows with their numbers; stop once there are clearly too many."""
     found = last = 0
     for position, cells, is_hidden in rows:
         if position - last > _MOST_EMPTY or found > MOST_ROWS + _BESIDE_ROWS:
             return
         if any(cell.strip() for cell in cells):
-            # A damaged file may give two rows one number.
+            # In a damaged file, two rows may have the same number.
             found, last = found + 1, max(position, last + 1)
             yield TableRow(last, cells, is_hidden)
 
 
 def read_columns(table: Table) -> Sheet:
-    """The people of a table. Rows without name and address are left out.
+    """Return the people of a table; rows without name and address are skipped.
 
-    Raises Refused: no addresses, nobody, too many.
+    Raises Refused if there are no addresses, no people, or too many.
     """
     number = next((i for i, row in enumerate(table.rows[:_HEADING_WITHIN]) if _is_heading(row)), -1)
     heading = table.rows[number].cells if number >= 0 else []
@@ -152,7 +152,7 @@ def _without(cells: list[str], hidden: frozenset[int]) -> list[str]:
 
 
 def _is_hidden_instead(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
-    """Why there are no addresses: their column may be hidden."""
+    """Return why no addresses were found, such as that their column is hidden."""
     for number in sorted(table.hidden):
         if any(_has_address(cell) for cell in _column([row.cells for row in rows], number)):
             column = _heading(heading, number)
@@ -167,7 +167,7 @@ def _is_heading(row: TableRow) -> bool:
     if any("@" in cell for cell in row.cells):
         return False
     columns = [named[0] for named in map(read_heading, row.cells) if named]
-    # One word alone may be somebody's name; an address column is sure.
+    # A single match may be a person's name, except for an e-mail heading.
     return Column.EMAIL in columns or (len(columns) > 1 and set(columns) != {Column.STATUS})
 
 
@@ -177,20 +177,20 @@ def _is_named(heading: list[str]) -> bool:
 
 def _by_heading(heading: list[str]) -> Places:
     named = [(read_heading(cell), number) for number, cell in enumerate(heading)]
-    # Of two that may be meant ("Contact" and "Name") the surer one, of equals the first.
+    # If several columns match ("Contact" and "Name"), the surest heading wins, then the first.
     sure = sorted((found[1], number, found[0]) for found, number in named if found)
     places: Places = {}
     for _, number, column in sure:
         if column != Column.STATUS:
             places.setdefault(column, number)
     if Column.NAME not in places and Column.FIRST_NAME not in places:
-        # French and Italian say "nom" and "nome" for the one name there is.
+        # French "nom" and Italian "nome" mean the full name if it is the only name column.
         return {Column.NAME if c == Column.LAST_NAME else c: n for c, n in places.items()}
     return places
 
 
 def _heading(heading: list[str], number: int) -> str:
-    """The heading of a column, or its letter."""
+    """Return the heading of a column, or its letter."""
     text = one_line(heading[number]) if number < len(heading) else ""
     return text[:_LONGEST_HEADING] or get_column_letter(number + 1)
 
@@ -211,17 +211,17 @@ class _Statuses:
             said = [says_inactive(name, cell) for cell in _column(cells, number)]
             known = len(said) - said.count(None)
             if known and (heading or known * 2 >= len(said)):
-                # Where "yes" or a mark is all that is ever typed, nothing is a no.
+                # If only "yes" or a mark is ever typed, an empty cell means "no".
                 marks_only = is_about_active(name) and True not in said
                 self._blank_is_inactive[number] = marks_only
 
     @property
     def columns(self) -> list[int]:
-        """The numbers of the columns, from 0."""
+        """Column numbers, from 0."""
         return sorted(self._blank_is_inactive)
 
     def of(self, cells: list[str]) -> str:
-        """What says that the person of a row is inactive, in the words of the file."""
+        """Return the text of the file that marks a row's person as inactive, if any."""
         for number, blank_is_inactive in sorted(self._blank_is_inactive.items()):
             cell = one_line(cells[number]) if number < len(cells) else ""
             name = self._heading[number] if number < len(self._heading) else ""
@@ -238,7 +238,7 @@ class _Statuses:
 
 
 def _by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> Places:
-    """The same without (all) headings; what was found by one stays."""
+    """Find columns by their content, keeping those found by a heading."""
     sample = rows[:_SAMPLE]
     width = max((len(cells) for cells in sample), default=0)
     columns = [_column(sample, number) for number in range(width)]
@@ -309,7 +309,7 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
     name, behind = _apart(cell(Column.NAME))
     first, last = cell(Column.FIRST_NAME), cell(Column.LAST_NAME)
     if first and name and not last and first.casefold() not in name.casefold():
-        # "Name" beside "Vorname" is the family name.
+        # If both "Name" and "Vorname" exist, "Name" is the family name.
         name, last = "", name
     if not name and not first and not last and email:
         name = called
@@ -324,7 +324,7 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
 
 
 def _apart(text: str) -> tuple[str, str]:
-    """The name and the address of "Name <address>"; any other text is left whole."""
+    """Split "Name <address>" into name and address; leave other text whole."""
     found = _IN_BRACKETS.search(text)
     if found is None or text.count("@") > 1:
         return text, ""
@@ -332,11 +332,11 @@ def _apart(text: str) -> tuple[str, str]:
 
 
 def with_link(text: str, link: str) -> str:
-    """The text of a cell, with the address that only its link has."""
+    """Return the text of a cell, with the address of its link if the text has none."""
     address = linked_address(link) if link.lower().startswith("mailto:") else ""
     return text if "@" in text or not address else f"{text} <{address}>".strip()
 
 
 def _plain(cell: str) -> str:
-    """Without the apostrophe that keeps spreadsheets from taking text for a formula."""
+    """Remove the apostrophe that marks a cell as text, not a formula."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell

@@ -1,7 +1,7 @@
-"""Reading a roster: CSV in any usual encoding and separator, pasted rows, XLSX, HTML tables.
+"""Read a roster: CSV in common encodings and separators, pasted rows, XLSX, HTML tables.
 
-What cannot be read is refused with its reason. Nothing is believed about a file but its bytes: not
-its name, nor the type that a browser says it has.
+Unreadable files are refused with a reason. The type is detected from the content, never from the
+file name or the content type that the browser sends.
 """
 
 import csv
@@ -17,10 +17,10 @@ from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
 from subscriptions.roster_import import kinds, markup, workbooks
 from subscriptions.roster_import.columns import MOST_COLUMNS, Sheet, Table, numbered, read_columns
 
-# Rows of all sheets together that are kept, so that another sheet can be chosen.
+# The total of rows kept from all sheets, so that the user can choose another sheet.
 _MOST_KEPT = 5 * MOST_ROWS
 
-# Of several sheets without people, what is said of all.
+# The order of reasons if several sheets have no people.
 _MOST_TELLING = (
     Reason.FILE_ADDRESSES_HIDDEN,
     Reason.FILE_WITHOUT_ROWS,
@@ -35,12 +35,12 @@ _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _ADDRESS_CELL = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-# A line of its own after the last: where it is not the last row read, a quotation mark is open.
+# A sentinel line at the end; if it is not read as the last row, a quotation mark was left open.
 _END = "\x1eend"
 
 
 def read_file(file: IO[bytes]) -> list[Sheet]:
-    """The sheets of a file that hold people, the one to take first. Raises Refused."""
+    """Return the sheets with people, the suggested one first. Raises Refused."""
     data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20}))
@@ -55,9 +55,9 @@ def read_file(file: IO[bytes]) -> list[Sheet]:
 
 
 def read_text(text: str) -> list[Sheet]:
-    """The people of rows that were pasted, or of a decoded file. Raises Refused."""
+    """Return the people from pasted rows or a decoded file. Raises Refused."""
     sample = text[:100_000]
-    # A stray one is left out; a picture or a program is full of them.
+    # A few control characters are removed; binary files are full of them.
     if len(_CONTROL.findall(sample)) > 20 + len(sample) // 20:
         raise Refused(Refusal(Reason.FILE_NOT_A_TABLE))
     text = text.replace("\x00", "").removeprefix("\ufeff").strip("\r\n")
@@ -81,7 +81,7 @@ def _table(rows: Iterable[list[str]]) -> Table:
 
 
 def _with_people(tables: Iterable[Table]) -> list[Sheet]:
-    """The tables that hold people: the one with most of them first, the others as they come."""
+    """Return the tables with people: the one with most people first, then in file order."""
     sheets: list[Sheet] = []
     refusals: dict[Reason, Refusal] = {}
     for table in tables:
@@ -92,7 +92,7 @@ def _with_people(tables: Iterable[Table]) -> list[Sheet]:
         kept = sum(len(sheet.lines) for sheet in sheets)
         if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MOST_KEPT:
             raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
-    # An address among instructions is nobody where another sheet has a heading for people.
+    # A sheet of instructions may contain an address; ignore it if another sheet has headings.
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):
         sheets = [sheet for sheet in sheets if sheet.is_sure]
     if not sheets:
@@ -121,12 +121,12 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    # Every byte is a character in it, so that it comes last.
+    # Comes last because it decodes any bytes.
     return data.decode("latin-1")
 
 
 def _recipients(text: str) -> list[list[str]]:
-    """The recipients of a mail, copied from its one line; nothing where the text is another."""
+    """Parse a one-line list of mail recipients, as copied from a mail; empty if it is not one."""
     if text.count("@") < 2 or "\n" in text or "\t" in text:
         return []
     found = getaddresses([text.replace(";", ",")])
@@ -143,7 +143,7 @@ def _likely_encodings(data: bytes) -> list[str]:
 
 
 def _separator(text: str) -> str:
-    """The one that leaves most addresses standing alone in their cells, then most columns."""
+    """Return the separator with most addresses in cells of their own, then most columns."""
 
     def score(separator: str) -> tuple[int, int]:
         rows = csv.reader(io.StringIO(text[:50_000], newline=""), delimiter=separator)
@@ -156,7 +156,7 @@ def _separator(text: str) -> str:
             pass
         return addresses, columns
 
-    # Of equals the first one counts, and a tab before a comma: that is what is pasted.
+    # On a tie the first wins; the tab comes first because pasted rows use it.
     return max(("\t", *_SEPARATORS), key=score)
 
 
@@ -173,6 +173,6 @@ def _rows_of_text(text: str, separator: str) -> Iterator[list[str]]:
                 break
             yield row[:MOST_COLUMNS]
     except csv.Error:
-        # A cell of more than 131,072 characters.
+        # The csv module refuses cells of more than 131,072 characters.
         number += 1
     raise Refused(Refusal(Reason.FILE_QUOTE_IS_OPEN, {"row": number}))

@@ -1,4 +1,4 @@
-"""Forms of an import: the file or the rows, and the corrections of a page of rows."""
+"""Forms of the roster import: a file or pasted rows, and corrections to rows."""
 
 from typing import IO, Any
 
@@ -28,7 +28,7 @@ class ImportForm(forms.Form):
         help_text=_("CSV or XLSX, at most 5 MB and 5,000 rows."),
         widget=forms.FileInput(
             attrs={
-                # Many an .xls is an HTML table; which kinds cannot be read is said when they come.
+                # Many .xls files are HTML tables; unreadable kinds get their own refusal.
                 "accept": ".csv,.tsv,.txt,.xlsx,.xlsm,.xls,.html,.htm,text/csv,"
                 "text/tab-separated-values"
             }
@@ -38,7 +38,7 @@ class ImportForm(forms.Form):
         label=_("Or rows pasted from a spreadsheet"),
         required=False,
         strip=False,
-        # Without maxlength: a browser would cut off what is pasted, and say nothing.
+        # No maxlength, because browsers silently cut pasted text to it.
         widget=forms.Textarea(
             attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "wrap": "off"}
         ),
@@ -51,7 +51,7 @@ class ImportForm(forms.Form):
         self.source = ""
 
     def clean(self) -> dict[str, Any]:
-        """Read the one that was given; ``sheets`` holds it then."""
+        """Read the file or rows into ``sheets``."""
         data = super().clean() or {}
         file, rows = data.get("file"), data.get("rows") or ""
         if self.was_too_large:
@@ -77,16 +77,16 @@ class ImportForm(forms.Form):
 
 
 def read_changes(post: QueryDict) -> dict[int, Change]:
-    """The corrections of the rows that were shown, by their keys.
+    """Return corrections by row key.
 
-    A row that was shown as text sends only whether it is left out.
+    A row shown without fields only sends whether it is left out.
     """
     keys = map(read_number, post.getlist("row"))
     return {key: _change(post, key) for key in keys if key is not None}
 
 
 def read_choice(post: QueryDict) -> Choice:
-    """What the buttons about the whole roster have chosen."""
+    """Return the choices for the whole roster."""
     return Choice(
         sheet=read_number(post.get("sheet", "")) if "take_sheet" in post else None,
         includes_hidden=post["hidden"] == "in" if "hidden" in post else None,

@@ -1,4 +1,4 @@
-"""What a file is, by its bytes: each kind that people upload instead of a roster, by its name."""
+"""Detect the kind of a file by its content, to name what was uploaded instead of a roster."""
 
 import re
 from collections.abc import Collection
@@ -27,9 +27,9 @@ _STARTS = {
     b"\x09\x08\x08\x00": Reason.FILE_IS_OLD_EXCEL,
     b"\x09\x08\x10\x00": Reason.FILE_IS_OLD_EXCEL,
 }
-# "BM" and "RIFF" are letters of names as well.
+# "BM" and "RIFF" may also be the start of text, so these must be followed by known bytes.
 _BINARY_AFTER = {b"BM": slice(6, 10), b"RIFF": slice(8, 12)}
-# What stands in the container of old Office files, in the order in which it tells them apart.
+# Streams inside old Office files, in the order they are checked.
 _STREAMS = {
     "EncryptedPackage": Reason.FILE_IS_PROTECTED,
     "WordDocument": Reason.FILE_IS_DOCUMENT,
@@ -43,7 +43,6 @@ _PARTS = {
     "ppt/presentation.xml": Reason.FILE_IS_DOCUMENT,
 }
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|meta|body|style|div)\b", re.IGNORECASE)
-# XML and JSON.
 _CODE = re.compile(r"\s*(?:<\?xml|[\[{]\s*[\[{\"])")
 _TEXTS = (
     (re.compile(r"\s*BEGIN:VCARD", re.IGNORECASE), Reason.FILE_IS_CONTACTS),
@@ -53,14 +52,14 @@ _TEXTS = (
 
 
 def kind_of_bytes(data: bytes) -> Reason | None:
-    """The kind of a file that is neither text nor a ZIP archive."""
+    """Return the kind of a file that is neither text nor a ZIP archive."""
     if data.startswith(_OLE2):
         for stream, reason in _STREAMS.items():
             if stream.encode("utf-16-le") in data:
                 return reason
         return Reason.FILE_IS_OLD_EXCEL
     if data[4:8] == b"ftyp":
-        # Photos of phones.
+        # Phone photos (HEIC) and MP4 videos.
         return Reason.FILE_IS_PICTURE
     for start, reason in _STARTS.items():
         if data.startswith(start):
@@ -71,7 +70,7 @@ def kind_of_bytes(data: bytes) -> Reason | None:
 
 
 def kind_of_archive(parts: Collection[str], mimetype: bytes) -> Reason | None:
-    """The kind of a ZIP archive by the names of its parts, and its part "mimetype"; None: XLSX."""
+    """Return the kind of a ZIP archive by its parts and its "mimetype" part; None for XLSX."""
     names = {part.lower() for part in parts}
     if any(name.endswith("workbook.xml") for name in names):
         return None
@@ -85,7 +84,7 @@ def kind_of_archive(parts: Collection[str], mimetype: bytes) -> Reason | None:
 
 
 def kind_of_text(text: str) -> Reason | None:
-    """The kind of a text that is no table of separated values."""
+    """Return the kind of a text that is not a table of separated values."""
     start = text[:2_000]
     found = next((reason for pattern, reason in _TEXTS if pattern.match(start)), None)
     is_code = found is None and not is_markup(text) and _CODE.match(start)
@@ -93,6 +92,6 @@ def kind_of_text(text: str) -> Reason | None:
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text is HTML, whatever its file is called."""
+    """Whether a text is HTML, regardless of the file name."""
     has_table = text.lstrip()[:1] == "<" and "<table" in text.lower()
     return has_table or bool(_WEB_PAGE.match(text[:2_000]))

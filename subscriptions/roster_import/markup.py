@@ -1,4 +1,4 @@
-"""Tables of an HTML page: many websites export those, and call them .xls."""
+"""Read tables from HTML pages, which many websites export as .xls."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from subscriptions.roster_import.columns import MOST_COLUMNS, Table, numbered, with_link
 
-# Every character is looked at twice at most, whatever is left open.
+# Linear in the length of the text, even with unclosed tags.
 _TOKENS = re.compile(r"<([^<>]*)>|([^<]+|<)")
 _NAME = re.compile(r"/?[a-z0-9]+")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|\shidden(?=[\s=/]|$)")
@@ -17,7 +17,7 @@ _MAILTO = re.compile(r"\shref\s*=\s*[\"']?(mailto:[^\"'\s>]+)", re.IGNORECASE)
 
 @dataclass
 class _Open:
-    """A table that has begun."""
+    """A table that is not closed yet."""
 
     rows: list[tuple[list[str], bool]] = field(default_factory=list)
     cell: list[str] | None = None
@@ -47,7 +47,7 @@ class _Open:
 
 
 def tables_of(text: str) -> Iterator[Table]:
-    """The tables of a page, those within others first."""
+    """Yield the tables of a page, nested ones first."""
     opened: list[_Open] = []
     unread = ""
     for token in _TOKENS.finditer(_without_comments(text)):

@@ -1,4 +1,4 @@
-"""What the preview of a roster says of its rows, and of the licenses it needs (R8)."""
+"""Texts of the roster preview about its rows and the licenses it needs (R8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from subscriptions.roster_import.rosters import JudgedRoster
 from subscriptions.roster_import.words import Column
 from subscriptions.text import formats
 
-# The words for a row. Whoever is no member reads the same, with an account elsewhere or without.
+# Labels of row states; they never reveal whether a non-member has an account elsewhere.
 STATES = {
     RowState.INVITED: gettext_lazy("Will be invited"),
     RowState.WRONG: gettext_lazy("Wrong"),
@@ -35,7 +35,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file was read, for the template: its sheet, its columns, and the rows left out."""
+    """How a file was read, for the template: sheet, columns and rows left out."""
 
     sheet: str
     sheets: Sequence[tuple[int, str, int]]
@@ -47,7 +47,7 @@ class Reading:
 
 
 def reading_of(judged: JudgedRoster) -> Reading | None:
-    """How the file of a roster was read; None where it was kept by an earlier version."""
+    """Return how the roster's file was read; None if an earlier version stored it."""
     roster, notes = judged.roster, rosters.notes(judged.roster)
     if not notes:
         return None
@@ -69,12 +69,12 @@ def reading_of(judged: JudgedRoster) -> Reading | None:
 
 
 def choices_of(roster: RosterImport) -> str:
-    """What was chosen for a whole roster, for the page to say which rows it showed."""
+    """Return the choices for a whole roster, which the page sends back to detect changes."""
     return f"{roster.sheet}-{roster.includes_hidden:d}-{roster.includes_inactive:d}"
 
 
 def need_in_words(need: Need) -> str:
-    """How many users, how many licenses, and what that means: one sentence."""
+    """Return one sentence about new users, free licenses and what to buy."""
     if not need.new:
         return _("There is nobody to add in this roster.")
     new = ngettext("%(new)s new user", "%(new)s new users", need.new) % {

@@ -1,7 +1,7 @@
-"""Rosters that are imported: read in, looked at and mended, and added in one go (R3-R5, R8).
+"""Imported rosters: stored, previewed, corrected, and added at once (R3-R5, R8).
 
-What a row would do is worked out each time it is asked, because others may add and remove members
-meanwhile. Nothing of what was prepared is lost while licenses are bought in between.
+The result of each row is computed on every request, because other users may change the members in
+the meantime. A prepared roster is kept while its author buys licenses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,9 +29,9 @@ from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
 
-# As long as a half-filled form: rows hold names and addresses.
+# As long as drafts of Add User, because rows hold names and addresses too.
 KEPT_FOR = timedelta(days=7)
-_AT_A_TIME = 500
+_BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -44,34 +44,34 @@ class JudgedRow:
 
 @dataclass(frozen=True)
 class JudgedRoster:
-    """All rows of a roster, in their order, as they stand now."""
+    """All rows of a roster in order, with what adding them would do now."""
 
     roster: RosterImport
     rows: tuple[JudgedRow, ...]
 
     @cached_property
     def counts(self) -> dict[RowState, int]:
-        """How many rows are in each state."""
+        """Number of rows in each state."""
         return rules.count(judged.verdict for judged in self.rows)
 
     @property
     def new(self) -> int:
-        """How many users it would add."""
+        """Number of users it would add."""
         return self.counts[RowState.INVITED]
 
     def in_state(self, state: RowState) -> list[JudgedRow]:
-        """The rows of one state."""
+        """Return the rows in one state."""
         return [judged for judged in self.rows if judged.verdict.state == state]
 
     @property
     def has_unknown_roles(self) -> bool:
-        """Whether a row is wrong because of its role alone."""
+        """Whether any row's only problem is its role."""
         return any(_role_is_unknown(judged) for judged in self.rows)
 
 
 @dataclass(frozen=True)
 class SheetNote:
-    """A sheet that can be chosen: its rows, and the headings of its columns by their use."""
+    """A sheet the user may choose: its name, number of rows, and headings by their use."""
 
     name: str
     rows: int
@@ -82,7 +82,7 @@ class SheetNote:
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody has chosen for a whole roster; None: as it was."""
+    """Choices for a whole roster; None leaves a value unchanged."""
 
     sheet: int | None = None
     includes_hidden: bool | None = None
@@ -91,7 +91,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Change:
-    """What somebody has changed in a row; None: not shown to be changed."""
+    """Corrections of a row; None means that the field was not shown."""
 
     is_left_out: bool
     name: str | None = None
@@ -103,12 +103,12 @@ class Change:
 
 
 def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
-    """Keep what was read, right or wrong, for its author in this organization; the first is taken.
+    """Store the sheets read, valid or not, for their author; the first is selected.
 
-    Raises Refused: too many are kept already.
+    Raises Refused if the author keeps too many rosters.
     """
     with transaction.atomic():
-        # Against the same person reading in many at the same moment.
+        # The lock keeps parallel uploads by one person within the limit.
         organization = lock_organization(author.organization)
         if _of(author).count() >= MOST_KEPT:
             raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MOST_KEPT}))
@@ -125,39 +125,39 @@ def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterI
                 for number, sheet in enumerate(sheets)
                 for line in sheet.lines
             ],
-            batch_size=_AT_A_TIME,
+            batch_size=_BATCH_SIZE,
         )
     return roster
 
 
 def find(author: Membership, key: UUID) -> RosterImport | None:
-    """The author's own roster in this organization, if there is one by that key."""
+    """Return the author's own roster in this organization with this key, if any."""
     return _of(author).filter(pk=key).first()
 
 
 def kept_by(author: Membership) -> QuerySet[RosterImport]:
-    """The rosters this person has read in and not given up, with their number of rows."""
+    """Return the author's stored rosters with their number of rows, newest first."""
     rows = Count("rows", filter=Q(rows__sheet=F("sheet")))
     return _of(author).annotate(row_count=rows).order_by("-created_at")
 
 
 def notes(roster: RosterImport) -> list[SheetNote]:
-    """Its sheets with people; none where it was kept by an earlier version."""
+    """Return the roster's sheets with people; empty if an earlier version stored it."""
     return [SheetNote(**note) for note in roster.sheets]
 
 
 def kept_until(roster: RosterImport) -> datetime:
-    """When it is forgotten."""
+    """Return when the roster will be deleted."""
     return roster.created_at + KEPT_FOR
 
 
 def drop(roster: RosterImport) -> None:
-    """Give a roster up."""
+    """Delete a roster."""
     roster.delete()
 
 
 def drop_old() -> int:
-    """Forget rosters nobody came back for; how many."""
+    """Delete abandoned rosters; return how many."""
     old = RosterImport.objects.filter(created_at__lt=clock.now() - KEPT_FOR)
     number = old.count()
     old.delete()
@@ -176,12 +176,12 @@ def _of(author: Membership) -> QuerySet[RosterImport]:
 
 
 def judge(roster: RosterImport, actor: Membership) -> JudgedRoster:
-    """What each row would do if ``actor`` added the roster now."""
+    """Return what each row would do if ``actor`` added the roster now."""
     return _judge(roster, actor.organization, actor.role)
 
 
 def need(judged: JudgedRoster, subscription: SubscriptionStatus) -> Need:
-    """The licenses that its new users need, and what helps (R5, R10)."""
+    """Return the licenses its new users need, and what to do about missing ones (R5, R10)."""
     term = subscription.latest
     return rules.need_of(
         judged.new,
@@ -194,21 +194,21 @@ def need(judged: JudgedRoster, subscription: SubscriptionStatus) -> Need:
 
 
 def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
-    """Take over corrections, by the key of their row; how many rows are different now."""
+    """Apply corrections by row key; return how many rows changed."""
     with transaction.atomic():
-        # Against the same roster being added at this moment.
+        # The lock excludes adding the same roster at this moment.
         current = _lock(roster)
         rows = roster.rows.filter(pk__in=list(changes), is_added=False)
         changed = [row for row in rows if _apply(row, changes[row.pk], current)]
         fields = ("name", "email", "role", "is_left_out")
-        RosterRow.objects.bulk_update(changed, fields, batch_size=_AT_A_TIME)
+        RosterRow.objects.bulk_update(changed, fields, batch_size=_BATCH_SIZE)
     return len(changed)
 
 
 def choose(roster: RosterImport, choice: Choice) -> None:
-    """Take another sheet of the file, or add what it hides or calls inactive as well.
+    """Select another sheet, or include hidden or inactive rows.
 
-    Rows about which somebody has decided one by one stay as they are.
+    Decisions made on single rows stay.
     """
     chosen = {name: value for name, value in asdict(choice).items() if value is not None}
     if chosen.get("sheet", 0) >= max(1, len(roster.sheets)):
@@ -219,11 +219,11 @@ def choose(roster: RosterImport, choice: Choice) -> None:
 
 
 def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
-    """Read every role that nobody knows as General member; how many."""
+    """Set unknown roles to General member; return how many rows changed."""
     with transaction.atomic():
         current = _lock(roster)
         unknown = [one.row.pk for one in judge(current, actor).rows if _role_is_unknown(one)]
-        for some in _some_at_a_time(unknown):
+        for some in _batches(unknown):
             roster.rows.filter(pk__in=some).update(role="")
     return len(unknown)
 
@@ -232,10 +232,10 @@ def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
 
 
 def add_all(roster: RosterImport, actor: Membership) -> int:
-    """Add and invite everybody who is new, all or nobody; how many (R3-R5).
+    """Add and invite all new users or none; return how many (R3-R5).
 
-    A second click, with nobody left to add, is told what the first one did. Raises Refused: too few
-    licenses, nobody to add, the actor's role; the roster stays as it was.
+    A repeated request with nobody left to add returns the number added before. Raises Refused for
+    too few licenses, nobody to add, or the actor's role; the roster is not changed.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
@@ -247,7 +247,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
                 raise Refused(Refusal(Reason.NOBODY_TO_ADD))
             return current.added
         members.add_all(actor, [_newcomer(one) for one in new])
-        for some in _some_at_a_time([one.row.pk for one in new]):
+        for some in _batches([one.row.pk for one in new]):
             current.rows.filter(pk__in=some).update(is_added=True)
         current.added, current.added_at = current.added + len(new), clock.now()
         current.save(update_fields=["added", "added_at"])
@@ -321,7 +321,7 @@ def _apply(row: RosterRow, change: Change, roster: RosterImport) -> bool:
         row.name = rules.one_line(change.name)
     if change.email is not None:
         row.email = clean_address(change.email)
-    # Where the roster says nothing, the field says General member: that is no correction.
+    # If the roster names no role, the field shows General member; that is not a correction.
     if change.role is not None and read_role(change.role) != read_role(row.role):
         row.role = rules.one_line(change.role)
     return before != (row.name, row.email, row.role, row.is_left_out)
@@ -332,5 +332,5 @@ def _role_is_unknown(judged: JudgedRow) -> bool:
     return reason is not None and reason.reason == Reason.ROLE_NOT_KNOWN
 
 
-def _some_at_a_time(keys: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (keys[start : start + _AT_A_TIME] for start in range(0, len(keys), _AT_A_TIME))
+def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (keys[start : start + _BATCH_SIZE] for start in range(0, len(keys), _BATCH_SIZE))

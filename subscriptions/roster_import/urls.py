@@ -1,4 +1,4 @@
-"""Addresses of importing and exporting users."""
+"""URLs for importing and exporting users."""
 
 from django.urls import path
 

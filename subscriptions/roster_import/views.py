@@ -1,4 +1,4 @@
-"""Import of a roster: read it in, look at it and mend it, add everybody in one go (R3-R5, R8)."""
+"""Roster import: upload, preview and correct, add all at once (R3-R5, R8)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ from subscriptions.text.csv import csv_response
 from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 
 PER_PAGE = 50
-# Rows in these states can be mended or left out.
+# Rows in these states can be corrected or left out.
 CHANGEABLE = (RowState.INVITED, RowState.WRONG, RowState.REPEATED, RowState.LEFT_OUT)
-# Shown with their fields at once.
+# Rows in these states show their fields at once.
 TO_MEND = (RowState.WRONG, RowState.REPEATED)
 
 
@@ -61,7 +61,7 @@ class ShownRow:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Read a roster in, from a file or pasted rows."""
+    """Upload a roster as a file or pasted rows."""
     if request.method == "GET":
         return _import_page(request, member, ImportForm())
     form = ImportForm(request.POST, request.FILES, was_too_large=was_too_large(request))
@@ -84,14 +84,14 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_GET
 def roster_template(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
-    """An empty roster with the headings that are understood."""
+    """Download an empty roster with headings the import understands."""
     return csv_response("roster.csv", [_("Name"), _("E-mail"), _("Role")], [])
 
 
 @members_only(Capability.MANAGE_USERS)
 @require_GET
 def users_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
-    """Who holds a license, as CSV; the import understands it."""
+    """Download the license holders as CSV, which the import understands too."""
     heading = [
         _("Name"),
         _("E-mail"),
@@ -108,7 +108,7 @@ def users_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
-    """The preview: every row with what it would do, and the licenses all of them need."""
+    """Preview what each row would do, and the licenses needed; save corrections."""
     found = _find(member, roster)
     if request.method == "GET":
         return _roster_page(request, member, found)
@@ -131,11 +131,11 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:import_users")
 @require_POST
 def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
-    """Add and invite everybody who is new, or nobody (R5)."""
+    """Add and invite all new users or none (R5)."""
     found = _find(member, roster)
     if _shows_other_rows(request, found):
         return redirect(_address(member, found, ""))
-    # What was corrected on the page counts, saved or not.
+    # Corrections on the page count even if they were not saved.
     rosters.change(found, read_changes(request.POST))
     invited = rosters.judge(found, member).in_state(RowState.INVITED)
     for one in invited:
@@ -163,14 +163,14 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:import_users")
 @require_POST
 def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
-    """Give a prepared roster up."""
+    """Delete a prepared roster."""
     rosters.drop(_find(member, roster))
     messages.success(request, _("The roster has been discarded. Nobody was added or removed."))
     return redirect("subscriptions:import_users", member.organization.slug)
 
 
 def _shows_other_rows(request: HttpRequest, roster: RosterImport) -> bool:
-    """Whether another window chose other rows: nothing counts that this page did not show."""
+    """Whether another window changed the choices, so that this page showed other rows."""
     shows_others = request.POST.get("choices", choices_of(roster)) != choices_of(roster)
     if shows_others:
         messages.error(request, _("Other rows were chosen in another window. Nobody was added."))
@@ -205,7 +205,7 @@ def _roster_page(
     subscription = status_of(member.organization, clock.now())
     need = rosters.need(judged, subscription)
     asked = request.GET.get("state", "")
-    # Where the last row of a state was mended, all are shown.
+    # Once no row is left in the selected state, show all rows.
     state = next((one for one in RowState if one == asked and judged.counts[one]), None)
     rows = judged.rows if state is None else judged.in_state(state)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -255,7 +255,7 @@ def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> Shown
 
 
 def _role_options(typed: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The roles to choose from, with what was typed first where it is none of them."""
+    """Return the roles to choose from; an unlisted role comes first, as typed."""
     role = read_role(typed)
     if role in [value for value, _label in choices]:
         return choices
@@ -288,7 +288,7 @@ def _find(member: Membership, key: UUID) -> RosterImport:
 
 
 def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
-    """The preview, with the filter and page that were shown."""
+    """Return the URL of the preview with the filter and page that were shown."""
     args = [member.organization.slug, roster.pk]
     path = reverse("subscriptions:imported_roster", args=args)
     asked = QueryDict(show[:200])
@@ -297,7 +297,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 
 
 def _way_to_buy(member: Membership, roster: RosterImport) -> str:
-    """Add Licenses with exactly the number that is missing, and the way back (R8)."""
+    """Return the URL of Add Licenses with the missing number and a way back (R8)."""
     subscription = status_of(member.organization, clock.now())
     offer = rosters.need(rosters.judge(roster, member), subscription).offer
     back = _address(member, roster)

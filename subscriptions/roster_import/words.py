@@ -1,4 +1,4 @@
-"""The words that rosters use for their columns and for roles, in the spellings people know."""
+"""Words that rosters use for columns and roles, in common languages and spellings."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from subscriptions.policy.members import Role
 
 
 class Column(StrEnum):
-    """What a column of a roster holds."""
+    """The content of a column in a roster."""
 
     NAME = "name"
     FIRST_NAME = "first_name"
@@ -18,7 +18,7 @@ class Column(StrEnum):
     STATUS = "status"
 
 
-# Below the first, "yes" is active; below the second, "yes" or a date is inactive.
+# Under an _ACTIVE heading, "yes" means active; under _INACTIVE, "yes" or a date means inactive.
 _ACTIVE = (
     "active, is active, active member, active official, currently active, active?, current, "
     "current member, enabled, activo, activa, actif, active membre, aktiv, actief, attivo, ativo"
@@ -55,7 +55,7 @@ _COLUMNS = {
         "role, roles, user role, member role, membership role, access level, access, "
         "rol, role utilisateur, rolle, ruolo, papel"
     ),
-    # The vaguest last: they count only where they say who is inactive.
+    # Vague headings come last; they only count if their cells say who is inactive.
     Column.STATUS: (
         f"status, {_ACTIVE}, {_INACTIVE}, member status, membership status, account status, "
         "user status, official status, umpire status, referee status, active status, "
@@ -92,7 +92,7 @@ _ROLES = {
 }
 
 
-# How the words for "inactive" begin, where a column is about that.
+# How cells that mean "inactive" begin.
 _SAYS_INACTIVE = (
     "inactiv, inactif, inaktiv, not active, non active, non actif, no activ, nicht aktiv, retired, "
     "retirad, retrait, resign, suspend, suspens, former, decease, fallecid, decede, terminat, "
@@ -117,7 +117,7 @@ _MARKS = {
 
 
 def folded(text: str) -> str:
-    """Letters and digits only, without case and accents, so that spellings meet."""
+    """Keep only letters and digits, without case and accents, to compare spellings."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
@@ -136,18 +136,18 @@ _ROLE_OF |= {folded(role.value): role for role in Role}
 
 
 def read_heading(text: str) -> tuple[Column, int] | None:
-    """The column that a heading names; the lower the number, the surer."""
-    # "Email*" and "E-mail (required)" are the same.
+    """Return the column a heading names, and a rank: lower is surer."""
+    # "Email*" and "E-mail (required)" match too.
     return _COLUMN_OF.get(folded(text)) or _COLUMN_OF.get(folded(text.partition("(")[0]))
 
 
 def is_about_active(heading: str) -> bool:
-    """Whether a "yes" below this heading means that somebody is active."""
+    """Whether "yes" under this heading means that a person is active."""
     return folded(heading) in _ABOUT_ACTIVE
 
 
 def says_inactive(heading: str, text: str) -> bool | None:
-    """Whether a cell below a heading about it says that somebody is inactive; None: neither."""
+    """Whether a cell under a status heading means inactive; None if it says neither."""
     word = folded(_MARKS.get(text.strip()[:1], text))
     if word.startswith(_INACTIVE_STARTS):
         return True
@@ -161,6 +161,6 @@ def says_inactive(heading: str, text: str) -> bool | None:
 
 
 def read_role(text: str) -> Role | None:
-    """The role that was meant; General member where nothing was typed, None where it is unclear."""
+    """Return the role meant: General member for an empty text, None if unclear."""
     word = folded(text)
     return _ROLE_OF.get(word) if word else Role.GENERAL_MEMBER

@@ -1,4 +1,4 @@
-"""Workbooks (XLSX): every sheet that is shown, what it hides, and what is behind its links."""
+"""Read workbooks (XLSX): visible sheets, hidden rows and columns, and links."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents
 from openpyxl.utils.cell import range_boundaries
 
-# What openpyxl shows of a sheet that is read row by row tells neither hidden rows nor links.
+# openpyxl's read-only sheets lack hidden rows and links, so this uses their parser.
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser  # noqa: PLC2701
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
@@ -26,7 +26,7 @@ from subscriptions.roster_import.columns import (
 )
 from subscriptions.roster_import.kinds import kind_of_archive
 
-# What an XLSX may unpack to. 5,000 rows of 40 columns are some 15 MB.
+# The unpacked size of an XLSX; 5,000 rows of 40 columns are about 15 MB.
 MOST_UNPACKED = 40 * 1024 * 1024
 _MOST_PARTS = 1_000
 _LONGEST_NAME = 60
@@ -34,17 +34,17 @@ _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
 
 def tables_of(data: bytes) -> Iterator[Table]:
-    """The sheets that are shown and have something in them. Raises Refused."""
+    """Yield the visible sheets that are not empty. Raises Refused."""
     _require_harmless(data)
     try:
         with warnings.catch_warnings():
-            # Of features that are not read, such as validation.
+            # openpyxl warns of features it does not read, such as validation.
             warnings.simplefilter("ignore")
             book: Any = load_workbook(
                 io.BytesIO(data), read_only=True, data_only=True, keep_links=False
             )
             with closing(book):
-                # Many sheets may be one and the same part of the file: it is read once.
+                # Several sheets may share one part of the file, which is read once.
                 shown = (one for one in book.worksheets if one.sheet_state == "visible")
                 for sheet in {one._worksheet_path: one for one in shown}.values():
                     table = _table(book, sheet)
@@ -53,15 +53,15 @@ def tables_of(data: bytes) -> Iterator[Table]:
     except Refused:
         raise
     except Exception as error:
-        # A library that reads whatever people upload meets everything: no list would be complete.
+        # openpyxl raises many kinds of errors for damaged files; no list would be complete.
         raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
 
 
 class _SheetParser(WorkSheetParser):
-    """The parser behind openpyxl's read-only sheets."""
+    """The parser of openpyxl's read-only sheets, with links and formulas."""
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
-        """A cell with the address in its link, or its formula where the result is not saved."""
+        """Add a cell's linked address, or its formula if no result is stored."""
         cell: dict[str, Any] = super().parse_cell(element)
         formula = element.find(FORMULA_TAG)
         text = "" if formula is None else formula.text or ""
@@ -134,9 +134,9 @@ def _add_links(rows: list[TableRow], parser: _SheetParser, archive: Any, path: s
 
 
 def _require_harmless(data: bytes) -> None:
-    """Hold what a file unpacks to against the limit, before anything is unpacked.
+    """Check the size that a file unpacks to before anything is unpacked.
 
-    The directory may lie, but Python's ``zipfile`` unpacks no more than the directory says.
+    The directory may state a wrong size, but Python's ``zipfile`` unpacks no more than that.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,4 +1,4 @@
-"""The messenger: threads with support and replies (R28), and asking for a removal (R27).
+"""The messenger: threads with support, replies (R28), and requests to remove licenses (R27).
 
 Doors: ``forms``, ``replies``, ``threads``.
 """

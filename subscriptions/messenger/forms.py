@@ -1,4 +1,4 @@
-"""Forms of the messenger, on both of its sides."""
+"""Forms of the messenger, for users and for support."""
 
 import uuid
 from typing import Any
@@ -18,22 +18,22 @@ from subscriptions.text.refusals import refusal_text
 
 
 class SubmissionField(forms.CharField):
-    """The number of the form that was shown; a new one where it is missing or no number."""
+    """The ID of the form shown; a new one if it is missing or malformed."""
 
     def __init__(self) -> None:
         super().__init__(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def clean(self, value: Any) -> uuid.UUID:
-        """Never a complaint: it is nothing that anybody typed."""
+        """Never raise an error, because nobody typed this value."""
         return read_uuid(str(value)) or uuid.uuid4()
 
 
 class MessageForm(forms.Form):
-    """A message, and the number of the form it is sent with."""
+    """A message, and the ID of its form."""
 
     body = forms.CharField(
         label=_("Your message"),
-        # Without maxlength: a browser would cut off what is pasted, and say nothing.
+        # No maxlength, because browsers silently cut pasted text to it.
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write your message first.")},
     )
@@ -43,7 +43,7 @@ class MessageForm(forms.Form):
         super().__init__(data, auto_id="message_%s", **kwargs)
 
     def clean_body(self) -> str:
-        """As it is kept; refused where it is too long or says nothing."""
+        """Return the text as stored; refuse it if it is empty or too long."""
         body = rules.cleaned(self.cleaned_data["body"])
         decision = rules.check_body(body)
         if isinstance(decision, Refusal):
@@ -51,12 +51,12 @@ class MessageForm(forms.Form):
         return body
 
     def text(self) -> Text:
-        """What the cleaned form holds."""
+        """Return the content of the cleaned form."""
         return Text(self.cleaned_data["body"], self.cleaned_data["submission"])
 
 
 class VisitorForm(MessageForm):
-    """A message of somebody without an account, who is answered by e-mail."""
+    """A message from somebody without an account; support replies by e-mail."""
 
     name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = EmailField(
@@ -65,7 +65,7 @@ class VisitorForm(MessageForm):
         help_text=_("We send the reply here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-    # Programs fill in every field; it is kept from the eyes and ears of people.
+    # A honeypot: bots fill in every field; people cannot see or hear this one.
     website = forms.CharField(
         label=_("Leave this field empty"),
         required=False,
@@ -75,12 +75,12 @@ class VisitorForm(MessageForm):
 
     @property
     def is_from_a_program(self) -> bool:
-        """Whether the field is filled in that nobody sees."""
+        """Whether the honeypot was filled in."""
         return bool(self.cleaned_data["website"])
 
 
 class RemovalForm(forms.Form):
-    """I'd like to remove licenses: how many, and a note (R27)."""
+    """A request to remove licenses: how many, and a note (R27)."""
 
     quantity = forms.CharField(
         label=_("Number of licenses to remove"),
@@ -98,7 +98,7 @@ class RemovalForm(forms.Form):
         self.bounds = bounds
 
     def clean_quantity(self) -> int:
-        """A whole number within the bounds, which are said next to the field."""
+        """Require a whole number within the bounds, which are shown next to the field."""
         number = read_quantity(self.cleaned_data["quantity"])
         if isinstance(number, int):
             decision = self.bounds.judge(number)
@@ -111,7 +111,7 @@ class RemovalForm(forms.Form):
         return number
 
     def clean_body(self) -> str:
-        """The note as it is kept, if there is one."""
+        """Return the note as stored, if there is one."""
         body = rules.cleaned(self.cleaned_data["body"])
         decision = rules.check_body(body) if body else None
         if isinstance(decision, Refusal):
@@ -119,6 +119,6 @@ class RemovalForm(forms.Form):
         return body
 
     def text(self) -> Text:
-        """The note, else the request in words."""
+        """Return the note, or a standard request if there is none."""
         words = gettext("Please remove licenses from our renewal.")
         return Text(self.cleaned_data["body"] or words, self.cleaned_data["submission"])

@@ -1,4 +1,4 @@
-"""Support's side of the messenger: replying, and closing what needs no reply (R28)."""
+"""Support's side of the messenger: replying, and closing threads without a reply (R28)."""
 
 from django.db import transaction
 
@@ -13,22 +13,22 @@ from subscriptions.text import links
 
 
 def count_waiting() -> int:
-    """Threads that wait for support."""
+    """Count the threads that wait for support."""
     return Thread.objects.filter(state=ThreadState.WAITING).count()
 
 
 def mark_read_by_support(thread: Thread) -> None:
-    """Take the messages as read that were there when ``thread`` was loaded."""
+    """Mark as read the messages that existed when ``thread`` was loaded."""
     if thread.unread_by_support:
         mark_read(thread, "unread_by_support")
 
 
 def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Message, bool]:
-    """Answer, and tell the person by e-mail; the message, and whether it is new.
+    """Reply to a thread and notify the person; return the message, and whether it is new.
 
-    ``seen``: the number of the newest message on the page where the reply was written. What the
-    person has written since keeps waiting. The same form sent twice replies once. Raises Refused:
-    nothing said, too long, a colleague has replied since.
+    ``seen``: the number of the newest message on the page where the reply was written. Messages
+    written since still wait for a reply. The same form sent twice replies once. Raises Refused if
+    the text is empty or too long, or a colleague has replied since.
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
@@ -57,9 +57,9 @@ def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Messag
 
 
 def close(thread: Thread, *, seen: int) -> bool:
-    """Take a thread off the queue without a reply; False where it did not wait any more.
+    """Close a thread without a reply; return False if it was not waiting.
 
-    ``seen``: as for ``reply``. Raises Refused where something was written since.
+    ``seen``: as for ``reply``. Raises Refused if something was written since.
     """
     with transaction.atomic():
         thread = lock(thread)
@@ -75,7 +75,7 @@ def close(thread: Thread, *, seen: int) -> bool:
 
 
 def can_be_read_by_its_person(thread: Thread) -> bool:
-    """Whether the person still reaches the thread on the site; otherwise by e-mail only."""
+    """Whether the person can open the thread on the site, rather than only get e-mails."""
     if thread.person is None:
         return False
     return reachable_by(thread.person).filter(pk=thread.pk).exists()
@@ -91,7 +91,7 @@ def _notify_person(message: Message) -> None:
         reference=f"message:{message.pk}",
         organization=organization,
         data={
-            # A name that anybody may have typed has no place in a mail of ours.
+            # Names of visitors are left out, because anybody can type any name.
             "name": thread.person.name if thread.person else "",
             "organization_name": organization.name if organization else "",
             "answer": message.body,
@@ -103,7 +103,7 @@ def _notify_person(message: Message) -> None:
 
 
 def _link_to(thread: Thread) -> str:
-    """Where the person goes on writing; empty where no thread is open to them."""
+    """Return the URL where the person can reply; empty if they can open no thread."""
     if thread.organization is None:
         return links.full_link("subscriptions:messages")
     if not can_be_read_by_its_person(thread):

@@ -1,4 +1,4 @@
-"""The messenger's button, bottom right on every page outside the Django admin (R28)."""
+"""The messenger button at the bottom right of every page outside the Django admin (R28)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from subscriptions.models import Membership, User
 
 register = template.Library()
 
-# On these the thread stands in the page already.
+# These pages show the thread already.
 OWN_PAGES = {
     f"subscriptions:{name}" for name in ("messages", "message_sent", "thread", "ask_for_removal")
 }
@@ -19,9 +19,9 @@ OWN_PAGES = {
 
 @register.inclusion_tag("messenger/_button.html", takes_context=True)
 def messenger_button(context: template.Context, *, is_plain: bool = False) -> dict[str, Any]:
-    """``{% messenger_button %}``: the button, and the panel it opens.
+    """``{% messenger_button %}``: the button and the panel it opens.
 
-    ``is_plain``: a link only, which asks nothing of the database, for error pages.
+    ``is_plain``: only a link, without database queries, for error pages.
     """
     request: HttpRequest | None = context.get("request")
     person = getattr(request, "user", None) if not is_plain else None
@@ -42,12 +42,12 @@ def messenger_button(context: template.Context, *, is_plain: bool = False) -> di
 
 @register.simple_tag
 def waiting_threads() -> int:
-    """How many threads wait for support, for the head of the Django admin."""
+    """Return how many threads wait for support, for the header of the Django admin."""
     return replies.count_waiting()
 
 
 def _unread(person: Any, member: Membership | None) -> int:
     if member is not None:
-        # Read along with the membership.
+        # Loaded together with the membership.
         return getattr(member, "unread_messages", None) or 0
     return threads.count_unread(person) if isinstance(person, User) else 0

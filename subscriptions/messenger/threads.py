@@ -1,7 +1,7 @@
-"""The messenger: what people and support write to each other (R27, R28).
+"""Threads between people and support (R27, R28).
 
-Whoever writes locks the thread first, so that its messages are numbered in order and both
-sides see what the other has done. Where the organization is locked too, it is locked before.
+Every writer locks the thread first, so that its messages are numbered in order and both sides see
+each other's changes. If the organization is locked too, it is locked before the thread.
 """
 
 import uuid
@@ -30,7 +30,7 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class Text:
-    """What was typed, cleaned, and the number of the form it was sent with."""
+    """A cleaned text, and the ID of the form it was sent with."""
 
     body: str
     submission: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -40,13 +40,13 @@ class Text:
 
 
 def thread_of(person: User, organization: Organization | None) -> Thread | None:
-    """The thread of ``person`` about an organization, or about none."""
+    """Return a person's thread about an organization, or about none."""
     found = Thread.objects.filter(person=person, organization=organization)
     return found.select_related("organization").first()
 
 
 def reachable_by(person: User) -> QuerySet[Thread]:
-    """The threads a person may read: their own, without those of organizations they have left."""
+    """Return the threads a person may read: their own, except of organizations they left."""
     belongs = Q(
         organization__memberships__user=person,
         organization__memberships__state=MembershipState.ACTIVE,
@@ -55,27 +55,27 @@ def reachable_by(person: User) -> QuerySet[Thread]:
 
 
 def count_unread(person: User) -> int:
-    """Unread replies in all threads a person may read."""
+    """Count the unread replies in all threads a person may read."""
     unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
 
 
 def messages_of(thread: Thread | None, *, after: int = 0) -> list[Message]:
-    """The messages after the one numbered ``after``, oldest first."""
+    """Return the messages after number ``after``, oldest first."""
     if thread is None:
         return []
     return list(thread.messages.filter(pk__gt=after).select_related("author"))
 
 
 def mark_read_by_person(thread: Thread | None) -> None:
-    """Mark the replies as read that were there when ``thread`` was loaded."""
+    """Mark as read the replies that existed when ``thread`` was loaded."""
     if thread is not None and thread.unread_by_person:
         mark_read(thread, "unread_by_person")
 
 
 def mark_read(thread: Thread, counter: str) -> None:
-    """Set one of the two counters of unread messages to 0, as of when it was loaded."""
-    # Only where nothing has come since: what was not on the page stays unread.
+    """Set a counter of unread messages to 0, unless it changed since ``thread`` was loaded."""
+    # Messages that have arrived since were not on the page, so they stay unread.
     seen = {counter: getattr(thread, counter)}
     Thread.objects.filter(pk=thread.pk, **seen).update(**{counter: 0})
     setattr(thread, counter, 0)
@@ -85,10 +85,10 @@ def mark_read(thread: Thread, counter: str) -> None:
 
 
 def write(author: Membership | User, text: Text) -> Message:
-    """Write to support: a member in the thread of the organization, a person in their own.
+    """Write to support: a member in the organization's thread, a person in their own.
 
-    The same form sent twice writes once. Raises Refused: nothing said, too long, too many in a
-    short time, no member any more.
+    The same form sent twice writes once. Raises Refused if the text is empty or too long, too much
+    was sent in a short time, or the author is no longer a member.
     """
     person, organization = _who(author)
     require(rules.check_body(text.body))
@@ -100,17 +100,17 @@ def write(author: Membership | User, text: Text) -> Message:
 
 
 def write_without_account(name: str, email: str, text: Text) -> Message:
-    """Write to support with a name and an e-mail address that nothing has proven.
+    """Write to support with an unverified name and e-mail address.
 
-    What becomes of it does not depend on whether there is an account with that address. The same
-    form sent twice writes once. Raises Refused: nothing said, too long.
+    The result does not depend on whether the address has an account. The same form sent twice
+    writes once. Raises Refused if the text is empty or too long.
     """
     require(rules.check_body(text.body))
     try:
         with transaction.atomic():
             return _begin(name, email, text)
     except IntegrityError:
-        # The form was sent before: with the same words, or by going back and changing them.
+        # The form was sent before, with the same text or a changed one after going back.
         sent = Message.objects.filter(
             submission=text.submission,
             body=text.body,
@@ -146,9 +146,9 @@ def _begin(name: str, email: str, text: Text) -> Message:
 
 @dataclass(frozen=True)
 class RemovalBounds:
-    """What may be asked for while renewal is open (R27).
+    """The limits of a removal request while renewal is open (R27).
 
-    ``decision`` says whether it may be asked for at all; the numbers are those of the term that is
+    ``decision``: whether a request is allowed at all; the numbers are those of the term being
     renewed.
     """
 
@@ -159,11 +159,11 @@ class RemovalBounds:
 
     @property
     def most(self) -> int:
-        """How many licenses may be asked to be removed."""
+        """How many licenses a request may be for."""
         return most_removable(licenses=self.licenses, removed=self.removed, in_use=self.in_use)
 
     def judge(self, quantity: int) -> Allowed | Refusal:
-        """Whether ``quantity`` licenses may be asked to be removed."""
+        """Whether a request may be for ``quantity`` licenses."""
         if isinstance(self.decision, Refusal):
             return self.decision
         return may_remove(
@@ -172,7 +172,7 @@ class RemovalBounds:
 
 
 def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
-    """What an organization may ask to have removed: two queries while renewal is open."""
+    """Return the limits of a removal request, with two queries while renewal is open."""
     decision = rules.may_ask_for_removal(subscription.may_renew)
     if subscription.latest is None or isinstance(decision, Refusal):
         return RemovalBounds(decision)
@@ -181,10 +181,10 @@ def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
 
 
 def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
-    """Ask support to remove licenses from the renewal (R27): a message of the member's thread.
+    """Ask support to remove licenses from the renewal, as a message in the member's thread (R27).
 
-    Raises Refused: renewal is not open, the number is out of bounds, and as ``write`` does; and
-    PermissionDenied where the role that may was lost meanwhile.
+    Raises Refused if renewal is not open, the number is out of bounds, or as ``write`` does; raises
+    PermissionDenied if the member has lost the role since.
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
@@ -220,7 +220,7 @@ def _lock_thread(person: User, organization: Organization | None) -> Thread:
         person=person,
         organization=organization,
         defaults={
-            # Until its first message is written, in this transaction.
+            # Set to waiting when its first message is written, in this transaction.
             "state": ThreadState.CLOSED,
             "last_message_at": now,
             "created_at": now,
@@ -230,7 +230,7 @@ def _lock_thread(person: User, organization: Organization | None) -> Thread:
 
 
 def lock(thread: Thread) -> Thread:
-    """The thread's row, locked until the transaction ends, as it is now."""
+    """Lock the thread's row until the transaction ends, and return it as stored now."""
     locked = Thread.objects.select_for_update(of=("self",))
     return locked.select_related("person", "organization").get(pk=thread.pk)
 
@@ -273,7 +273,7 @@ def _write(
 def sent_before(
     thread: Thread, author: User, text: Text, removal_quantity: int | None = None
 ) -> Message | None:
-    """The message that the same form has written already, under the thread's lock."""
+    """Return the message the same form has already written, under the thread's lock."""
     return thread.messages.filter(
         submission=text.submission,
         author=author,
@@ -283,8 +283,8 @@ def sent_before(
 
 
 def unused(submission: uuid.UUID) -> uuid.UUID:
-    """The number of a form, or another one where it has sent something else."""
-    # Back in the browser to a page that was sent before, and something else typed there.
+    """Return the form's ID, or a new one if the form has already sent something else."""
+    # This happens if a person goes back in the browser and sends a changed text.
     return uuid.uuid4() if Message.objects.filter(submission=submission).exists() else submission
 
 

@@ -1,4 +1,4 @@
-"""Addresses of the messenger."""
+"""URLs of the messenger."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The messenger's pages (R28): each is a whole page, and for htmx the part that the panel shows."""
+"""Views of the messenger (R28): full pages, or the content of the panel for htmx."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,7 +29,7 @@ Author = Membership | User
 
 @require_http_methods(["GET", "POST"])
 def messages(request: HttpRequest) -> HttpResponseBase:
-    """Outside an organization: one's own thread, or a form for people without an account."""
+    """Show the person's own thread outside an organization, or the form for visitors."""
     if isinstance(request.user, User):
         response: HttpResponseBase = _thread(request, request.user)
     elif unsaved_forms.author(request):
@@ -42,13 +42,13 @@ def messages(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 def sent(request: HttpRequest) -> HttpResponse:
-    """Say that a message without an account has arrived: the same for every e-mail address."""
+    """Confirm a message without an account, the same for every e-mail address."""
     return render(request, "messenger/sent.html")
 
 
 @require_GET
 def news(request: HttpRequest) -> HttpResponse:
-    """What was written in one's own thread since; nothing for those signed out meanwhile."""
+    """Return new messages of the person's own thread; forbidden when signed out."""
     if not isinstance(request.user, User):
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     response = _news(request, request.user)
@@ -59,21 +59,21 @@ def news(request: HttpRequest) -> HttpResponse:
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def thread(request: HttpRequest, member: Membership) -> HttpResponse:
-    """A member's thread with support about the organization; nobody else's."""
+    """Show the member's own thread with support about the organization."""
     return _thread(request, member)
 
 
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_GET
 def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
-    """What was written in that thread since."""
+    """Return new messages of that thread."""
     return _news(request, member)
 
 
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """I'd like to remove licenses (R27)."""
+    """Request the removal of licenses (R27)."""
     subscription = status_of(member.organization, clock.now())
     bounds = threads.removal_bounds(subscription)
     form = RemovalForm(unsaved_forms.data_of(request), bounds=bounds)
@@ -142,7 +142,7 @@ def _show(
     was_sent: bool = False,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    # The thread first: what is written after that is not taken as read.
+    # The thread is loaded first, so that messages written later stay unread.
     thread = threads.thread_of(*_whose(author))
     rows = threads.messages_of(thread)
     if not is_head(request):
@@ -164,7 +164,7 @@ def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
     thread = threads.thread_of(*_whose(author))
     known = read_number(after or "0")
-    # What is no number is no message of ours: nothing comes after it.
+    # No message has an invalid number, so nothing comes after it.
     rows = threads.messages_of(thread, after=known) if known is not None else []
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)

@@ -1,4 +1,4 @@
-"""E-mails and activity, written in the transaction that causes them, and who gets them.
+"""Notifications by e-mail, activity (both written in the transaction of their cause), recipients.
 
 Doors: ``activity``, ``notify``, ``recipients``.
 """

@@ -1,6 +1,6 @@
-"""The record of who did what: written by every change, read by an organization's Administrators.
+"""An organization's activity: written with every change, shown to Assignors and Administrators.
 
-Written by ``notifications.record`` in the transaction of each change; here it only becomes words.
+``record`` runs in the transaction of each change; the rest turns activities into text.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from subscriptions.models.members import Role
 
 @dataclass(frozen=True)
 class Kind:
-    """A filter: its name, and the verbs it takes in."""
+    """A filter: its label, and the verbs it includes."""
 
     label: Promise
     verbs: tuple[str, ...]
@@ -26,7 +26,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class ActivityLine:
-    """One line of the record: what was done, and the facts around it."""
+    """An activity as text: what was done, and details."""
 
     what: str
     details: list[str]
@@ -111,7 +111,7 @@ KINDS: dict[str, Kind] = {
 
 _ROLES = {role.value: role.label for role in Role}
 
-# Facts in the order and the words they are shown in; others are for machines.
+# Facts shown, in this order; others are for programs only.
 _FACTS: dict[str, Promise] = {
     "name": _("Name"),
     "email": _("E-mail"),
@@ -130,25 +130,25 @@ _FACTS: dict[str, Promise] = {
 def record(
     organization: Organization, verb: str, *, actor: User | None, data: Mapping[str, object]
 ) -> None:
-    """Write down who did what. ``actor`` None: the processor or a periodic job."""
+    """Record who did what; ``actor`` None means the payment processor or a periodic job."""
     Activity.objects.create(
         organization=organization, actor=actor, verb=verb, data=dict(data), at=clock.now()
     )
 
 
 def of(organization: Organization) -> QuerySet[Activity]:
-    """The record of an organization, the newest first."""
+    """Return the activities of an organization, newest first."""
     return organization.activities.select_related("actor").order_by("-at", "-id")
 
 
 def actors_of(organization: Organization) -> list[User]:
-    """Whoever stands in the record."""
+    """Return the users who appear in an organization's activity."""
     actors = organization.activities.order_by().values("actor").distinct()
     return list(User.objects.filter(pk__in=actors).order_by("name", "email")[:200])
 
 
 def line_of(activity: Activity) -> ActivityLine:
-    """A line of the record as people read it; an unknown verb is shown as it is."""
+    """Return an activity as text; an unknown verb is shown unchanged."""
     what = _VERBS.get(activity.verb)
     return ActivityLine(str(what) if what else activity.verb, _details(activity))
 

@@ -1,20 +1,20 @@
-"""The HTML part of a mail, made from its text: the two cannot come to say different things.
+"""Make the HTML part of a mail from its text, so that both say the same.
 
-Paragraphs stay paragraphs; lines such as "Total: $50.00" become a table of facts; an address of
-ours on a line of its own becomes a link. Nothing else is a link, whatever somebody typed.
+Paragraphs stay paragraphs. Lines such as "Total: $50.00" become a table of facts. A URL of this
+site on its own line becomes a link; nothing else does, whatever users typed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-# Fewer lines than that are an address or a sentence that was broken, not facts.
+# Fewer lines are more likely an address or a wrapped sentence than facts.
 _FEWEST_FACTS = 3
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A line of facts: its label with the colon, and its value; or a line without a label."""
+    """A line of facts: label with colon, and value; or a line without a label."""
 
     label: str
     value: str
@@ -30,7 +30,7 @@ class Block:
 
 
 def blocks(text: str, *, site_url: str) -> list[Block]:
-    """The parts of a mail's text; ``site_url`` begins every address of ours."""
+    """Split a mail's text into blocks; ``site_url`` is the start of URLs that become links."""
     return [
         block
         for paragraph in text.strip().split("\n\n")

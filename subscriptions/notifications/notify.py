@@ -1,8 +1,8 @@
 """Notify people by e-mail.
 
-``send`` is called inside the transaction that causes the notification. After the commit it becomes
-an e-mail in the queue of django-post-office, which sends it. ``deliver_waiting`` queues what
-``send_all`` wrote, and what a crash left behind.
+``send`` is called inside the transaction that causes the notification. After the commit the e-mail
+is queued in django-post-office, which sends it. ``deliver_waiting`` queues what ``send_all`` wrote,
+and what a crash left behind.
 """
 
 import logging
@@ -30,7 +30,7 @@ class Draft:
     recipient: str
     reference: str
     data: Mapping[str, object]
-    # Where the kinds differ.
+    # Overrides the kind passed to ``send_all``.
     kind: str = ""
 
 
@@ -44,9 +44,9 @@ def send(
 ) -> bool:
     """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
-    Returns False where that was done before. ``data`` are the facts of the mail, which its template
-    formats in the recipient's language: what it says stays true when names change. Amounts are in
-    minor units of ``currency``; labels of ours are ``untranslated``.
+    Returns False if that was done before. ``data`` are the facts of the mail, which its template
+    formats in the recipient's language; they stay as stored if names change later. Amounts are in
+    minor units of ``currency``; labels are passed through ``untranslated``.
     """
     notification, is_new = Notification.objects.get_or_create(
         recipient=recipient,
@@ -60,9 +60,9 @@ def send(
 
 
 def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) -> None:
-    """Notify many people; the sweeps queue their mails.
+    """Notify many people; the periodic sweep queues the mails.
 
-    Writing thousands of mails takes longer than a page should.
+    Rendering thousands of mails takes longer than a request should.
     """
     now = clock.now()
     Notification.objects.bulk_create(
@@ -83,7 +83,7 @@ def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) 
 
 
 def deliver_at_once(recipient: str, reference: str) -> None:
-    """Queue the mail to one person about one cause now, not with the next sweep."""
+    """Queue the mail of one recipient and cause now, without waiting for the sweep."""
     waiting = Notification.objects.filter(
         recipient=recipient, reference=reference, queued_at__isnull=True
     )
@@ -92,16 +92,16 @@ def deliver_at_once(recipient: str, reference: str) -> None:
 
 
 def deliver_waiting() -> int:
-    """Queue the mails of all notifications that have none yet; how many were queued."""
+    """Queue the mails of notifications not queued yet; return how many."""
     waiting = Notification.objects.filter(queued_at__isnull=True).order_by("created_at")
     return sum(_deliver(pk) for pk in waiting.values_list("pk", flat=True)[:1000])
 
 
 def _deliver(pk: int) -> bool:
-    """Queue the mail of one notification, once. Never raises: the next sweep tries again."""
+    """Queue the mail of one notification, once; never raises, because the sweep tries again."""
     try:
         with transaction.atomic():
-            # Against the sweep and another process delivering the same notification: never twice.
+            # The lock keeps the sweep and other processes from queueing the same notification.
             notification = Notification.objects.select_for_update().get(pk=pk)
             if notification.queued_at is not None:
                 return False
@@ -127,8 +127,8 @@ def _queue(notification: Notification) -> None:
         }
         subject = render_to_string(f"emails/{notification.kind}.subject.txt", context)
         message = render_to_string(f"emails/{notification.kind}.txt", context)
-        # Made from the text, so that the parts cannot come to say different things. strip() makes
-        # a plain string again of what the template engine calls safe HTML: names are as typed.
+        # The HTML is made from the text, so that both say the same. strip() turns the template
+        # engine's safe string back into a plain one, because names must be escaped.
         both = {
             "subject": subject.strip(),
             "blocks": html.blocks(str(message.strip()), site_url=settings.SITE_URL),
@@ -149,11 +149,11 @@ def _invitation(notification: Notification) -> Mapping[str, object]:
     return {"link": links.invitation_link(membership)}
 
 
-# Facts that a notification does not keep: reading it must not let anyone in.
+# Secrets that are not stored with a notification, so that reading it lets nobody in.
 _LATE_FACTS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
 
 
 def _language_of(recipient: str) -> str:
-    """What the person has chosen; nobody knows the browser of who has not."""
+    """Return the language the person chose, or the default; browsers are unknown here."""
     chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

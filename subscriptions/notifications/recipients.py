@@ -1,4 +1,4 @@
-"""Whom an organization's mails go to: those who may buy, and the addresses it has named."""
+"""Recipients of an organization's mails: users who may buy, and addresses it has added."""
 
 from django.db.models import QuerySet
 
@@ -9,7 +9,7 @@ from subscriptions.policy.members import Capability
 
 
 def people_who_may_buy(organization: Organization) -> list[Membership]:
-    """The active members to turn to when licenses are needed (R5)."""
+    """Return the active members to contact when licenses are needed (R5)."""
     return list(_may_buy(organization).select_related("user").order_by("role", "user__name"))
 
 
@@ -23,7 +23,7 @@ def _may_buy(organization: Organization) -> QuerySet[Membership]:
 
 
 def administrators(organization: Organization) -> list[Membership]:
-    """The first twenty Administrators who have joined, by name."""
+    """Return the first twenty active Administrators, by name."""
     found = organization.memberships.filter(
         role=members.Role.ADMINISTRATOR, state=MembershipState.ACTIVE
     )
@@ -31,13 +31,13 @@ def administrators(organization: Organization) -> list[Membership]:
 
 
 def about_reminders(organization: Organization) -> list[str]:
-    """Addresses for reminders and for "few licenses left"."""
+    """Return the addresses for reminders and for "few licenses left"."""
     named = organization.notified_addresses.filter(gets_reminders=True)
     return _with(organization, list(named.values_list("email", flat=True)))
 
 
 def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
-    """Who besides the buyer is told of a purchase: whoever may buy, and named addresses."""
+    """Return who besides the buyer gets a receipt: users who may buy, and added addresses."""
     who = _may_buy(organization).exclude(user=buyer) if buyer else _may_buy(organization)
     named = organization.notified_addresses.filter(gets_receipts=True).order_by()
     emails = who.values_list("user__email").union(named.values_list("email"), all=True)
@@ -45,7 +45,7 @@ def others_for_receipts(organization: Organization, buyer: User | None) -> list[
 
 
 def named_for_reminders(organization: Organization) -> list[str]:
-    """The addresses, besides those who may buy, that get reminders."""
+    """Return the added addresses that get reminders."""
     named = organization.notified_addresses.filter(gets_reminders=True)
     return list(named.values_list("email", flat=True))
 

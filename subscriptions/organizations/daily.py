@@ -1,7 +1,7 @@
-"""The daily job: reminders, notifications, and tidying up (R32).
+"""The daily job: reminders, notifications, and cleanup (R32).
 
-No rule depends on it having run. Run twice it repeats nothing; not run for days it sends nothing
-stale.
+No rule depends on it. Running it twice repeats nothing, and after days without a run it sends
+nothing outdated.
 """
 
 from subscriptions.licenses import reminders
@@ -11,7 +11,7 @@ from subscriptions.roster_import import rosters
 
 
 def run_daily() -> DailyReport:
-    """Remind, notify, tidy up. Safe at any time, any number of times."""
+    """Send reminders and notifications, and clean up; safe at any time, any number of times."""
     report = reminders.remind_all()
     report.count("drafts forgotten", drafts.drop_old())
     report.count("rosters forgotten", rosters.drop_old())

@@ -11,14 +11,14 @@ from subscriptions.models import NotifiedAddress, Organization
 from subscriptions.text.fields import NameField
 from subscriptions.text.ids import read_number
 
-# As many as a person can keep in mind; each is one mail at most.
+# Each threshold sends at most one mail; more than ten are not useful.
 MOST_THRESHOLDS = 10
 HIGHEST_THRESHOLD = 1000
 MOST_ADDRESSES = 10
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Names and addresses, as they stand on pages and receipts from now on."""
+    """Names and addresses for pages and future receipts."""
 
     name = NameField(label=_("Name"))
     billing_name = NameField(label=_("Billing contact"), required=False)
@@ -30,14 +30,14 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
 
 
 class ThresholdsField(forms.CharField):
-    """Whole numbers separated by commas or spaces; none at all is allowed."""
+    """Whole numbers separated by commas or spaces; may be empty."""
 
     def prepare_value(self, value: Any) -> Any:
-        """As it is typed."""
+        """Show a list as text."""
         return ", ".join(str(number) for number in value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        """The numbers, the highest first, each once."""
+        """Return the distinct numbers, highest first."""
         if isinstance(value, list):
             return value
         words = re.split(r"[\s,;]+", super().to_python(value) or "")
@@ -71,7 +71,7 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
 
 
 class AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """One more address that is told."""
+    """An additional address for notifications."""
 
     class Meta:
         model = NotifiedAddress
@@ -79,10 +79,10 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 class BaseAddressFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # not generic at run time
-    """All of them; saved as a whole, so that sending it twice changes nothing."""
+    """All additional addresses; saved as a whole, so that sending the form twice is harmless."""
 
     def addresses(self) -> list[NotifiedAddress]:
-        """Those that are to be told, each once."""
+        """Return the addresses to save, without duplicates."""
         kept = [form for form in self.forms if form not in self.deleted_forms]
         found = {}
         for data in (form.cleaned_data for form in kept):
@@ -107,7 +107,7 @@ AddressFormSet = forms.formset_factory(
 
 
 class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Whether a password alone is enough for those who may buy."""
+    """Whether a second factor is required of users who may buy."""
 
     class Meta:
         model = Organization
@@ -120,7 +120,7 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
 
 class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """After how long a member counts as inactive."""
+    """The time without a sign-in after which a member counts as inactive."""
 
     class Meta:
         model = Organization

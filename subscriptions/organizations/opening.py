@@ -1,4 +1,4 @@
-"""Opening an organization: when its original purchase settles, with its first term."""
+"""Open an organization with its first term, when its original purchase is settled."""
 
 import secrets
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from subscriptions.policy import calendar
 
 @dataclass(frozen=True)
 class NewOrganization:
-    """What was typed by the one who subscribed."""
+    """The organization and Administrator, as typed by the buyer."""
 
     name: str
     billing_name: str
@@ -33,7 +33,7 @@ def open_organization(
 ) -> Term:
     """Create organization, first term and licenses, and invite the buyer as Administrator (R23).
 
-    Inside the transaction that settles the payment. A taken address gets a suffix.
+    Call it in the transaction that settles the payment. A slug that is taken gets a suffix.
     """
     now = clock.now()
     zone = clock.zone()
@@ -61,12 +61,13 @@ def open_organization(
 
 
 def _create(new: NewOrganization, currency: str, now: datetime) -> Organization:
-    """Under an address made from the name, with a few random letters where that is taken."""
+    """Create the organization with a slug from its name, and a random suffix if that is taken."""
     wish = slugify(new.name)[:50] or "organization"
     slug = wish
     while True:
         try:
-            # A savepoint: an organization of the same name may be opened at this moment.
+            # The savepoint keeps the transaction usable if another organization takes the slug
+            # first.
             with transaction.atomic():
                 return Organization.objects.create(
                     name=new.name,

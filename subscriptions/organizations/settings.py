@@ -1,4 +1,4 @@
-"""An organization's own settings: what is changed is recorded with before and after."""
+"""An organization's settings; changes are recorded with the values before and after."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy.members import Capability, can
 
-# Letters and digits that nobody mixes up when reading them aloud: 32 to the 10th codes.
+# Digits and letters that are not easily confused when read aloud; 31 to the 10th codes.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH = 10
 
@@ -21,9 +21,9 @@ class NotAllowed(Exception):
 
 
 def change(actor: Membership, values: Mapping[str, object]) -> list[str]:
-    """Set fields of the organization; the names of those that changed.
+    """Set fields of the organization; return the names of those that changed.
 
-    Raises NotAllowed: only Administrators change settings (R2).
+    Raises NotAllowed, because only Administrators change settings (R2).
     """
     with transaction.atomic():
         organization = _lock(actor)
@@ -39,12 +39,12 @@ def change(actor: Membership, values: Mapping[str, object]) -> list[str]:
 
 
 def set_join_code(actor: Membership, *, is_open: bool) -> str:
-    """A new join code, which ends the old one, or none. Raises NotAllowed."""
+    """Replace the join code, or remove it; return the new code. Raises NotAllowed."""
     with transaction.atomic():
         organization = _lock(actor)
         organization.join_code = _new_code() if is_open else None
         organization.save(update_fields=["join_code"])
-        # Not the code itself: whoever reads the record is not meant to hand it out.
+        # The code is not recorded, because not everyone who sees activity may hand it out.
         activity.record(
             organization,
             "join_code_changed" if is_open else "join_code_ended",
@@ -55,7 +55,7 @@ def set_join_code(actor: Membership, *, is_open: bool) -> str:
 
 
 def change_addresses(actor: Membership, addresses: Iterable[NotifiedAddress]) -> None:
-    """Have exactly these addresses told as well. Raises NotAllowed."""
+    """Replace the additional addresses for notifications. Raises NotAllowed."""
     with transaction.atomic():
         organization = _lock(actor)
         before = _described(organization)

@@ -1,4 +1,4 @@
-"""Addresses of an organization: its pages and System Settings."""
+"""URLs of an organization: its pages and System Settings."""
 
 from django.urls import path
 

@@ -1,1 +1,1 @@
-"""Pages of an organization."""
+"""Views of an organization."""

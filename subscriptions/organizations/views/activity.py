@@ -1,4 +1,4 @@
-"""Who did what in the organization, for Assignors and Administrators (R2)."""
+"""The organization's activity, for Assignors and Administrators (R2)."""
 
 from datetime import date
 
@@ -24,7 +24,7 @@ PER_PAGE = 50
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def activity(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The newest first, by kind, person and day."""
+    """List activity, newest first, filtered by kind, person and day."""
     found = _found(request, member)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
@@ -46,7 +46,7 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def activity_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
-    """The same as CSV, with the filters that are set."""
+    """Download the filtered activity as CSV."""
     rows = (_cells(row) for row in _found(request, member).iterator(chunk_size=500))
     heading = [_("When"), _("Who"), _("E-mail"), _("What"), _("Details")]
     return csv_response(f"activity-{member.organization.slug}.csv", heading, rows)
@@ -73,7 +73,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
         day = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return None
-    # The day after it must exist, too.
+    # The next day must exist too.
     return day if day < date.max else None
 
 

@@ -1,4 +1,4 @@
-"""The front page, my organizations, and an organization's home."""
+"""The front page, My Organizations, and an organization's home."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,9 +17,9 @@ from subscriptions.policy.members import Capability
 
 @require_GET
 def my_organizations(request: HttpRequest) -> HttpResponse:
-    """The organizations of the one signed in, or straight into the only one.
+    """List the user's organizations, or redirect to the only one.
 
-    Everybody else reads what this site is for and what it costs (R9).
+    Visitors see what the site is for and its prices (R9).
     """
     if not request.user.is_authenticated:
         packages = Package.objects.filter(is_offered=True)
@@ -44,7 +44,7 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
 @members_only(Capability.VISIT)
 @require_GET
 def home(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Members Home: what needs the member, what happens next, whom to turn to."""
+    """Members Home: what needs attention, what happens next, and whom to contact."""
     organization = member.organization
     sees_licenses = members.can(member.role, Capability.SEE_SUBSCRIPTION)
     asks_to_join = sees_licenses and bool(organization.join_code)

@@ -37,21 +37,21 @@ GET_AND_POST = ["GET", "POST"]
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def settings(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The first tab."""
+    """Redirect to the first tab."""
     return redirect("subscriptions:subscription", member.organization.slug)
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_http_methods(GET_AND_POST)
 def organization(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Names, addresses and the text on receipts."""
+    """Edit names, addresses and the text on receipts."""
     return _tab(request, member, "organization", OrganizationForm)
 
 
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_http_methods(GET_AND_POST)
 def security(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The second factor."""
+    """Edit whether a second factor is required."""
     if request.method == "POST":
         if not can(member.role, Capability.EDIT_SETTINGS):
             raise PermissionDenied(member)
@@ -60,7 +60,7 @@ def security(request: HttpRequest, member: Membership) -> HttpResponse:
         )
     has_own = second_factor.has_second_factor(member.user)
     if "second_factor_required" in request.POST and not has_own:
-        # Whoever asks it of others would be the first to be kept out.
+        # Otherwise the Administrator would be the first to be locked out.
         messages.error(request, _("Set up your own second factor first."))
         return redirect("subscriptions:settings_security", member.organization.slug)
     return _tab(request, member, "security", SecurityForm, {"has_own": has_own})
@@ -69,7 +69,7 @@ def security(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_http_methods(GET_AND_POST)
 def people(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The join code, and who counts as inactive."""
+    """Edit the join code, and when members count as inactive."""
     if request.method == "POST" and "code" in request.POST:
         return _change_code(request, member)
     code = member.organization.join_code
@@ -83,7 +83,7 @@ def people(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_http_methods(GET_AND_POST)
 def notifications(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Who else is told, and when licenses run short."""
+    """Edit additional addresses, and when "few licenses left" is sent."""
     rows = member.organization.notified_addresses.all()
     data = unsaved_forms.data_of(request)
     formset = cast(
@@ -109,9 +109,9 @@ def _tab(
     more: dict[str, Any] | None = None,
     also: Callable[[], bool] | None = None,
 ) -> HttpResponse:
-    """One tab with a form on the organization; ``also`` saves what stands beside the form."""
+    """Show and save a tab with a form; ``also`` saves what the page has besides the form."""
     may_edit = can(member.role, Capability.EDIT_SETTINGS)
-    # A copy: what was typed must not change the name in the navigation.
+    # A copy, so that an unsaved name does not show in the navigation.
     instance = Organization.objects.get(pk=member.organization.pk)
     form = form_class(unsaved_forms.data_of(request), instance=instance)
     if not may_edit:
@@ -135,7 +135,7 @@ def _saved(member: Membership, values: dict[str, Any], also: Callable[[], bool] 
             return False
         preferences.change(member, values)
     except (preferences.NotAllowed, Refused) as error:
-        # The role or the membership was taken since the page was opened.
+        # The role or membership was lost since the page was opened.
         raise PermissionDenied(member) from error
     return True
 

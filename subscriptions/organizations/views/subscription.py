@@ -15,7 +15,7 @@ from subscriptions.policy.members import Capability
 @members_only(Capability.SEE_SUBSCRIPTION)
 @require_GET
 def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
-    """The Subscription tab (R7)."""
+    """Show the Subscription tab (R7)."""
     subscription = status_of(member.organization, clock.now())
     context = {
         "subscription": subscription,

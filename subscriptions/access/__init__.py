@@ -1,5 +1,5 @@
-"""Who may open what, and how often (R2); pages that are closed (R22); the second factor; whose page
-it is (R3); forms that outlive a sign-in.
+"""Access to pages (R2), also after expiration (R22); rate limits; the second factor; pages that
+belong to one person (R3); forms that survive a sign-in.
 
 Doors: ``decorators``, ``head_requests``, ``identity``, ``limits``, ``reauthentication``,
 ``request_context``, ``second_factor``, ``unsaved_forms``.

@@ -1,4 +1,4 @@
-"""How accounts fit into django-allauth: nobody signs up by themselves, invitations do it."""
+"""Settings of accounts in django-allauth: nobody can sign up without an invitation."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ from subscriptions.text.addresses import clean_address
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
-    """django-allauth's hooks."""
+    """Hooks of django-allauth."""
 
     def clean_email(self, email: str) -> str:
-        """The address alone, as other forms read it."""
+        """Return the bare address, cleaned as in other forms."""
         return clean_address(super().clean_email(email))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Accounts come from invitations only: a license stands behind each of them (R4)."""
+        """Refuse sign-up: accounts come from invitations, because each needs a license (R4)."""
         return False
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Refuse an address that somebody else's account has got meanwhile, by an invitation."""
+        """Refuse an address that has since become somebody else's account, by an invitation."""
         others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
             messages.error(
@@ -37,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return bool(super().confirm_email(request, email_address))
 
     def render_mail(self, template_prefix: str, email: str, context: Any, **options: Any) -> Any:
-        """In the language of whose account it is about, wherever it was caused."""
+        """Render a mail in the language of the account it is about."""
         language = getattr(context.get("user"), "language", "")
         with translation.override(language if languages.is_known(language) else get_language()):
             mail = super().render_mail(template_prefix, email, context, **options)
@@ -45,10 +45,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return mail
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """The link of a password reset; never on the host a request claims to be for."""
+        """Return the password reset link on SITE_URL, never on a host that a request claims."""
         uid, _dash, token = key.partition("-")
         return links.full_link("account_reset_password_from_key", uid, token)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        """The link that confirms a changed address, likewise."""
+        """Return the link that confirms a changed address, on SITE_URL too."""
         return links.full_link("account_confirm_email", emailconfirmation.key)

@@ -1,4 +1,4 @@
-"""Who may open what (R2): the one place, for GET and POST alike."""
+"""Access checks of pages (R2), all in one place, for GET and POST alike."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -32,12 +32,12 @@ def members_only(
 ) -> Callable[[MemberView[P]], View]:
     """Open a page under ``/o/<slug>/`` to members whose role includes ``capability``.
 
-    ``open_when_closed``: also long after expiration, when everything else says so instead (R22).
-    ``form_at``: the name of the page with the form, where this address only takes it.
+    ``open_when_closed``: stays open long after expiration, when other pages are closed (R22).
+    ``form_at``: the URL name of the form's page, if this URL only receives the form.
 
-    The view gets the member's own membership, with user and organization loaded, in place of the
-    slug. Anonymous: to sign in, whether the organization exists or not. No member, support staff
-    too: 404. A member without the right: 403.
+    The view gets the member's own membership, with user and organization loaded, instead of the
+    slug. Visitors are sent to sign in, whether the organization exists or not. Non-members,
+    including support staff, get 404; members without the capability get 403.
     """
 
     def decorate(view: MemberView[P]) -> View:
@@ -65,7 +65,7 @@ def members_only(
 
 
 def signed_in_only(view: View) -> View:
-    """Open a page of one's own account; anonymous: to sign in."""
+    """Open a page of the user's own account; visitors are sent to sign in."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -77,9 +77,9 @@ def signed_in_only(view: View) -> View:
 
 
 def membership_in(request: HttpRequest, slug: str) -> Membership:
-    """The signed-in person's active membership in the organization of the address, or 404.
+    """Return the user's active membership in the organization ``slug``, or raise Http404.
 
-    The request keeps it, and the person's others, for the navigation.
+    The request keeps it and the user's other memberships for the navigation.
     """
     mine = active_memberships(request.user.pk)
     membership = next((one for one in mine if one.organization.slug == slug), None)
@@ -92,9 +92,9 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
 
 
 def active_memberships(person: int | None) -> QuerySet[Membership]:
-    """The memberships of the user with this key, by organization; none for nobody.
+    """Return a user's active memberships, by organization name; empty for None.
 
-    Each with ``unread_messages``: the unread answers in its thread with support (R28).
+    Each has ``unread_messages``: the unread replies in its thread with support (R28).
     """
     return (
         Membership.objects.select_related("organization")
@@ -105,7 +105,7 @@ def active_memberships(person: int | None) -> QuerySet[Membership]:
 
 
 def _is_closed(organization: Organization) -> bool:
-    # Cheaper than the whole subscription status, and so on nearly every page.
+    # Runs on nearly every page, so this first checks without computing the whole status.
     running = organization.terms.filter(canceled_at=None, expires_on__gte=clock.today())
     return not running.exists() and status_of(organization, clock.now()).phase == Phase.CLOSED
 
@@ -128,10 +128,10 @@ def _second_factor_page(request: HttpRequest, membership: Membership) -> HttpRes
 
 
 def keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Keep an organization's page out of shared caches and, once left, out of the browser's.
+    """Keep an organization's page out of shared caches and, after leaving it, the browser's.
 
-    The answer to a form may be kept: the way back to it would otherwise end at a question whether
-    to send the form again.
+    Responses to forms may be kept by the browser; otherwise going back to one would ask whether to
+    send the form again.
     """
     if isinstance(response, HttpResponse) and not response.has_header("Cache-Control"):
         is_answer = request.method == "POST"

@@ -1,4 +1,4 @@
-"""The form of one's own account."""
+"""The form of the user's own account."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from subscriptions.text.fields import NameField
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What people may change about their own account (R3)."""
+    """What users may change about their own account (R3)."""
 
     name = NameField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
 

@@ -1,4 +1,4 @@
-"""Answering HEAD (R2): link checkers, mail scanners and monitors ask by it."""
+"""Handle HEAD requests (R2), which link checkers, mail scanners and monitors send."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,10 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class HeadAsGet:
-    """Let views see a GET, and send its headers only: no body, no cookies.
+    """Show views a GET, and send only its headers: no body, no cookies.
 
-    A view that writes on GET must check ``is_head`` first. Stands outside of what sets headers.
+    A view that writes on GET must check ``is_head`` first. Place it outside the middleware that
+    sets headers.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -34,7 +35,7 @@ class HeadAsGet:
 
 
 class KeepSession:
-    """Save no session on HEAD: libraries write into it on GET. Stands inside of the sessions."""
+    """Save no session on HEAD, because libraries write to it on GET; place inside sessions."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -47,5 +48,5 @@ class KeepSession:
 
 
 def is_head(request: HttpRequest) -> bool:
-    """Whether only the headers are asked for, so that nothing may be changed."""
+    """Whether only headers are requested, so that nothing may be changed."""
     return request.META.get("REQUEST_METHOD") == "HEAD"

@@ -1,4 +1,4 @@
-"""Pages that belong to one person: they say whose they are, and ask somebody else first (R3)."""
+"""Pages for one person say whose they are, and ask before another user goes on (R3)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -19,10 +19,10 @@ PAGE = "access/whose_page.html"
 def ask_first(
     request: HttpRequest, owner: User, page_is_for: str, *, called: str, address: str = ""
 ) -> HttpResponse | None:
-    """Ask where somebody other than ``owner`` is signed in; None where the page may go on.
+    """Return a question if somebody other than ``owner`` is signed in, else None.
 
-    ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: where to
-    open the page again after signing out, by default here.
+    ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: the URL to
+    open after signing out, by default this one.
     """
     if not request.user.is_authenticated or request.user.pk == owner.pk:
         return None
@@ -38,23 +38,23 @@ def ask_first(
 
 
 class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
-    """django-allauth's page, which would sign somebody else out unasked."""
+    """django-allauth's page, which would sign out another user without asking."""
 
     def logout_other_user(self, confirmation: Any) -> None:
-        """Ask instead."""
+        """Ask instead of signing out."""
         user = confirmation.email_address.user
         question = ask_first(self.request, user, self._says(confirmation), called=str(user))
         if question is not None:
             raise ImmediateHttpResponse(question)
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask before anything is confirmed, not afterwards."""
+        """Ask before the address is confirmed, not afterwards."""
         self.logout_other_user(self.get_object())
         response: HttpResponse = super().post(*args, **kwargs)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say whose page it is."""
+        """Add whose page it is."""
         says = self._says(self.object) if self.object else ""
         return {**super().get_context_data(**kwargs), "page_is_for": says}
 
@@ -65,10 +65,10 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
 
 
 class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped library
-    """django-allauth's page, which would sign somebody else out unasked."""
+    """django-allauth's page, which would sign out another user without asking."""
 
     def logout(self) -> None:
-        """Ask instead; going on begins with the link, as signing out forgets the key."""
+        """Ask instead; the link starts over from the mail, because signing out loses the key."""
         link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
         user = self.reset_user
         question = ask_first(self.request, user, self._says(), called=user.email, address=link)
@@ -76,7 +76,7 @@ class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped 
             raise ImmediateHttpResponse(question)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say whose page it is."""
+        """Add whose page it is."""
         says = self._says() if self.reset_user else ""
         return {**super().get_context_data(**kwargs), "page_is_for": says}
 

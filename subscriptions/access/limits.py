@@ -1,7 +1,7 @@
-"""How often things may be done from one address, by one person, for one organization or mailbox.
+"""Rate limits by IP address, user, organization or mailbox.
 
-Counted by django-allauth in the cache, in real time; the rates stand in the settings
-(``ACCOUNT_RATE_LIMITS``). What depends on how payments went is a rule of its own
+django-allauth counts them in the cache, in real time; the rates are in the settings
+(``ACCOUNT_RATE_LIMITS``). Limits that depend on declined payments are a rule
 (``policy.card_testing``).
 """
 
@@ -12,28 +12,30 @@ from django.http import HttpRequest
 
 from subscriptions.models import Membership
 
-# People of a roster up to which each of their addresses is counted.
+# Up to this many people, each address of a roster counts toward the limit.
 SMALL_ROSTER = 100
 
 
 def allows_message_without_account(request: HttpRequest) -> bool:
-    """A stranger writes to support (R28)."""
+    """Whether a visitor may write to support (R28)."""
     return _count(request, "message_without_account")
 
 
 def allows_joining(request: HttpRequest) -> bool:
-    """Somebody asks to join by a code, which could be guessed at."""
+    """Whether a join code may be tried; limited so that codes cannot be guessed."""
     return _count(request, "join")
 
 
 def allows_invitation(request: HttpRequest, email: str) -> bool:
-    """An invitation is to go to ``email``: nobody's mailbox is filled by adding them again (R4)."""
+    """Whether ``email`` may be sent an invitation; limited so that no mailbox is flooded (R4)."""
     return _count(request, "invite") and _count(request, "invite_address", key=email.lower())
 
 
 def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
-    """The same for a roster that is added. One of many people fills nobody's mailbox by itself;
-    small ones, which could be sent again and again, count like people added one by one.
+    """Whether invitations of a roster may be sent.
+
+    A large roster floods no mailbox. A small one could be sent over and over, so its people count
+    as if they were added one by one.
     """
     if len(emails) > SMALL_ROSTER:
         return True
@@ -42,17 +44,17 @@ def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
 
 
 def allows_import(request: HttpRequest) -> bool:
-    """A roster is read in, which is work for the server."""
+    """Whether a roster may be read, which costs the server work."""
     return _count(request, "import")
 
 
 def allows_checkout(request: HttpRequest, member: Membership) -> bool:
-    """A payment page is to be made for an organization."""
+    """Whether a payment page may be opened for an organization."""
     return _count(request, "checkout", key=str(member.organization.pk))
 
 
 def allows_subscribing(request: HttpRequest) -> bool:
-    """A payment page is to be made for a stranger, as somebody would who tries out stolen cards."""
+    """Whether a visitor may open a payment page; limited to hinder testing stolen cards."""
     return _count(request, "subscribe")
 
 

@@ -1,6 +1,6 @@
-"""Asking for the password again where the sign-in is old: before buying, before role changes.
+"""Require a recent sign-in before purchases and role changes.
 
-In real time: the clock that tests and the demo move has nothing to do with sessions.
+This uses real time, because the clock of tests and the demo does not apply to sessions.
 """
 
 import time
@@ -20,31 +20,31 @@ from subscriptions.policy.members import Capability
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Sign somebody in who has just chosen a password, as if it had been typed at sign-in."""
+    """Sign in somebody who has just set a password, as if it had been typed at sign-in."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     record_authentication(request, user, method="password")
-    # Otherwise signing out everywhere would leave this one.
+    # Otherwise "sign out everywhere" would miss this session.
     UserSession.objects.create_from_request(request)
 
 
 def require_for_role(request: HttpRequest, role: str) -> None:
-    """Before a role is given that may buy or more. Raises ReauthenticationRequired."""
+    """Require a recent sign-in to assign a role that may buy. Raises ReauthenticationRequired."""
     if members.can(role, Capability.BUY_LICENSES):
         require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
 
 
 def is_recent(request: HttpRequest, within: timedelta) -> bool:
-    """Whether the person has signed in, or confirmed it, less than ``within`` ago."""
+    """Whether the user signed in, or confirmed it, less than ``within`` ago."""
     records = get_authentication_records(request, request.user)
     newest = max((record["at"] for record in records), default=0.0)
     return bool(time.time() - newest < within.total_seconds())
 
 
 def require(request: HttpRequest, within: timedelta) -> None:
-    """Go on only where the sign-in is recent.
+    """Require a recent sign-in.
 
-    Raises ReauthenticationRequired: django-allauth asks for the password or the second factor, and
-    then does what was asked for, with everything that was typed.
+    Raises ReauthenticationRequired: django-allauth asks for the password or second factor, and then
+    repeats the request with everything that was typed.
     """
     if not is_recent(request, within):
         raise ReauthenticationRequired

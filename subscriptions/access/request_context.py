@@ -1,8 +1,8 @@
-"""Which request, and which purchase, something belongs to: for the logs, and for nothing else.
+"""The request context: which request and purchase a log line belongs to; only for logs.
 
-A purchase keeps the id of the request that started it. Whoever settles it later (return page,
-webhook, reconciliation) binds that id, so that one search finds the way of a payment through all
-of them to the ledger.
+A purchase stores the ID of the request that started it. Whatever settles it later (return page,
+webhook, reconciliation) binds that ID, so that one search follows a payment through all of them to
+the ledger.
 """
 
 import re
@@ -12,29 +12,29 @@ from contextlib import contextmanager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-# What a proxy in front may have given a request; anything else could forge a line of the log.
+# The ID format accepted from a proxy; anything else could forge a log line.
 _GOOD = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def new_request_id(proposed: str = "") -> str:
-    """The id of a request: as ``proposed`` by the proxy in front where it has the form of one."""
+    """Return the request's ID: ``proposed`` by the proxy if valid, else a new one."""
     return proposed if _GOOD.fullmatch(proposed) else uuid.uuid4().hex
 
 
 @contextmanager
 def in_request(request_id: str) -> Iterator[None]:
-    """Bind a request's id to every line logged inside."""
+    """Bind a request's ID to every line logged inside."""
     with bound_contextvars(request=request_id):
         yield
 
 
 @contextmanager
 def about_purchase(purchase_id: object, started_by: str) -> Iterator[None]:
-    """Bind a purchase, and the id of the request that started it, to every line logged inside."""
+    """Bind a purchase, and the ID of the request that started it, to every line logged inside."""
     with bound_contextvars(purchase=str(purchase_id), started_by=started_by):
         yield
 
 
 def request_id() -> str:
-    """The id of the request that is being answered; empty outside of one."""
+    """Return the ID of the current request; empty outside of one."""
     return str(get_contextvars().get("request", ""))

@@ -1,6 +1,6 @@
 """The second factor: an authenticator app, a passkey, and recovery codes.
 
-django-allauth does the work; here are what it stores and who must have one.
+django-allauth implements it; this module encrypts its secrets and decides who needs one.
 """
 
 import base64
@@ -22,14 +22,14 @@ from subscriptions.policy.members import Capability
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped library
-    """django-allauth's hooks: secrets are kept encrypted, under keys made from ``SECRET_KEY``."""
+    """Hooks of django-allauth: secrets are encrypted with keys derived from ``SECRET_KEY``."""
 
     def encrypt(self, text: str) -> str:
-        """What is stored of a secret."""
+        """Return a secret encrypted for storage."""
         return _keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The secret again; also one stored under a key of ``SECRET_KEY_FALLBACKS``."""
+        """Return a stored secret, also if encrypted with a key of ``SECRET_KEY_FALLBACKS``."""
         try:
             return _keys().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
@@ -37,12 +37,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped l
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether a person has an authenticator app or a passkey, and is asked for it at sign-in."""
+    """Whether a user has an authenticator app or passkey, and must use it at sign-in."""
     return bool(get_adapter().is_mfa_enabled(user))
 
 
 def was_used(request: HttpRequest, user: User) -> bool:
-    """Whether this session has shown a second factor: at sign-in, later, or by setting it up."""
+    """Whether a second factor was used, or set up, in this session."""
     records = get_authentication_records(request, user)
     if any(record.get("method") == "mfa" for record in records):
         return True
@@ -56,9 +56,9 @@ def was_used(request: HttpRequest, user: User) -> bool:
 
 
 def is_missing(request: HttpRequest, membership: Membership, capability: Capability) -> bool:
-    """Whether the organization wants a second factor for this, and the session has shown none.
+    """Whether the organization requires a second factor that this session has not used.
 
-    It is asked of everybody who may buy, for everything but Members Home and the messenger.
+    It is required of users who may buy, for everything but Members Home and the messenger.
     """
     return (
         membership.organization.second_factor_required
@@ -69,9 +69,9 @@ def is_missing(request: HttpRequest, membership: Membership, capability: Capabil
 
 
 def renew_keys() -> int:
-    """Encrypt every kept secret anew under ``SECRET_KEY``, so that fallbacks can go; how many.
+    """Encrypt all stored secrets with ``SECRET_KEY``, to retire fallbacks; return how many.
 
-    A row at a time, locked: who sets up a second factor meanwhile loses nothing.
+    Rows are locked one at a time, so that simultaneous setups of a second factor are not lost.
     """
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
     renewed = 0
@@ -87,7 +87,7 @@ def renew_keys() -> int:
     return renewed
 
 
-# Where django-allauth keeps them: the secret of an app, the seed of recovery codes.
+# Fields of django-allauth: the secret of an app, and the seed of recovery codes.
 _ENCRYPTED = {"secret", "seed"}
 
 

@@ -1,4 +1,4 @@
-"""Marks the forms that come back filled in after signing in again."""
+"""The tag for forms that are filled in again after signing in."""
 
 from django import template
 from django.utils.html import format_html
@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def comes_back(context: template.Context) -> str:
-    """``{% comes_back %}``, beside the CSRF token; nothing where nobody is signed in."""
+    """``{% comes_back %}``, next to the CSRF token; empty if nobody is signed in."""
     user = getattr(context.get("request"), "user", None)
     if not isinstance(user, User):
         return ""

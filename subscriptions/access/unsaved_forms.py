@@ -1,8 +1,8 @@
-"""Forms sent after the sign-in had ended: they come back filled in, for their author only.
+"""Forms sent after the session ended are filled in again, for their author only.
 
-A form with ``{% comes_back %}`` carries, signed, whom it was shown to. What was typed is kept in
-the browser's session for 30 minutes, until that person signs in again; anybody else who signs in
-drops it. Nothing is submitted again without them. The CSRF token is checked before any view, so no
+A form with ``{% comes_back %}`` carries the signed ID of the user it was shown to. Its values are
+kept in the browser's session for 30 minutes, until that user signs in again; another user who signs
+in drops them. Nothing is submitted automatically. The CSRF token is checked before any view, so no
 other site can fill in a form here.
 """
 
@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from subscriptions.models import User
 
-# In real time, like the sessions themselves.
+# In real time, as sessions are.
 KEPT_FOR = int(timedelta(minutes=30).total_seconds())
 MOST_CHARACTERS = 20_000
 FIELD = "shown_to"
@@ -30,12 +30,12 @@ _NEVER_KEPT = re.compile(rf"^{FIELD}$|passw|secret|token|card|cvc|cvv", re.IGNOR
 
 
 def mark(user: User) -> str:
-    """Whom a form is shown to, signed."""
+    """Return the signed ID of the user a form is shown to."""
     return _signer().sign(str(user.pk))
 
 
 def author(request: HttpRequest) -> str:
-    """The key of the user whom the posted form was shown to; empty where it does not say."""
+    """Return the ID of the user the posted form was shown to; empty if missing or invalid."""
     try:
         return _signer().unsign(request.POST.get(FIELD, ""))
     except BadSignature:
@@ -43,7 +43,7 @@ def author(request: HttpRequest) -> str:
 
 
 def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
-    """Send to sign in and then to ``page``, by default this one; keep the form that was sent."""
+    """Redirect to sign-in and then to ``page``, by default this one; keep the posted form."""
     page = page or request.get_full_path()
     response = redirect_to_login(page)
     if request.method != "POST":
@@ -62,9 +62,9 @@ def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
 
 
 def data_of(request: HttpRequest) -> MultiValueDict[str, str] | None:
-    """What to bind the form of a page to: what was posted, or what comes back, or nothing.
+    """Return the data for a page's form: what was posted, or an unsaved form, or None.
 
-    What comes back does so once, on the whole page.
+    An unsaved form is returned once, and only to a full page.
     """
     if request.method == "POST":
         return request.POST
@@ -75,7 +75,7 @@ def data_of(request: HttpRequest) -> MultiValueDict[str, str] | None:
 
 
 def drop_what_is_not_theirs(request: HttpRequest, user: User, **_signal: Any) -> None:
-    """Keep an unsaved form across signing in for its author only. Receives ``user_logged_in``."""
+    """Drop an unsaved form if another user signs in; receives ``user_logged_in``."""
     kept = request.session.get(_KEY)
     if kept is None:
         return
@@ -93,7 +93,7 @@ def _keep(request: HttpRequest, page: str) -> bool:
         return False
     path = page.partition("?")[0]
     request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}
-    # Until somebody signs in, nothing in the session is needed for longer.
+    # The session needs to live no longer than the form until somebody signs in.
     request.session.set_expiry(KEPT_FOR)
     return True
 

@@ -1,4 +1,4 @@
-"""Addresses of a person's own account."""
+"""URLs of the user's own account."""
 
 from django.urls import path
 

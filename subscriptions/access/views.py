@@ -1,4 +1,4 @@
-"""One's own account."""
+"""The user's own account."""
 
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ from subscriptions.text import languages
 @signed_in_only
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """One's own name; e-mail and password are django-allauth's pages (R3)."""
+    """Edit the user's name and language; django-allauth has e-mail and password pages (R3)."""
     user = get_object_or_404(User, pk=request.user.pk or 0)
     form = ProfileForm(unsaved_forms.data_of(request), instance=user)
     if request.method == "POST" and form.is_valid():

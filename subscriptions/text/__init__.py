@@ -1,5 +1,5 @@
-"""What people read: refusals in words, amounts and dates, languages, help, links, CSV. Beside it,
-how keys and numbers are read, and the places that apps above fill.
+"""Text for users: refusals, amounts and dates, languages, help, links, CSV. Also the parsing of
+keys and numbers, and the registry that other apps fill.
 
 Doors: ``addresses``, ``csv``, ``fields``, ``formats``, ``ids``, ``languages``, ``links``,
 ``refusals``, ``registry``.

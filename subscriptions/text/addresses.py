@@ -1,4 +1,4 @@
-"""E-mail addresses as people type, paste and import them."""
+"""Clean e-mail addresses as people type, paste and import them."""
 
 import re
 from urllib.parse import unquote
@@ -10,7 +10,7 @@ _ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]
 
 
 def clean_address(text: str) -> str:
-    """The one address of a text, without what clings to it; several, or none, as they stand."""
+    """Return the only address in a text without its surroundings; keep several, or none, as is."""
     if text.strip().lower().startswith("mailto:"):
         text = linked_address(text.strip())
     visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
@@ -23,5 +23,5 @@ def clean_address(text: str) -> str:
 
 
 def linked_address(link: str) -> str:
-    """The address of a ``mailto:`` link."""
+    """Return the address of a ``mailto:`` link."""
     return unquote(link[len("mailto:") :].partition("?")[0])

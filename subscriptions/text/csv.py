@@ -1,4 +1,4 @@
-"""CSV files: what is written row by row, and what no spreadsheet takes for a formula."""
+"""CSV downloads, written row by row and safe from formulas in spreadsheets."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,22 +7,22 @@ from django.http import StreamingHttpResponse
 
 
 class Echo:
-    """A file for ``csv.writer`` that hands each row back instead of keeping it."""
+    """A file for ``csv.writer`` that returns each row instead of storing it."""
 
     def write(self, value: str) -> str:
-        """The row."""
+        """Return the row."""
         return value
 
 
 def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Prefix a cell that a spreadsheet would treat as a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def csv_response(
     filename: str, heading: Sequence[str], rows: Iterable[Sequence[str | int]]
 ) -> StreamingHttpResponse:
-    """A download that begins before its last row is read."""
+    """Return a download that starts before all rows are read."""
     response = StreamingHttpResponse(_lines(heading, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["Cache-Control"] = "private, no-store"
@@ -31,7 +31,7 @@ def csv_response(
 
 def _lines(heading: Sequence[str], rows: Iterable[Sequence[str | int]]) -> Iterator[str]:
     writer = csv.writer(Echo())
-    # Without it spreadsheets take the file for one of their old encodings.
+    # The byte order mark, without which spreadsheets assume an old encoding.
     yield "\ufeff"
     yield writer.writerow(heading)
     for row in rows:

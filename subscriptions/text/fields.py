@@ -1,4 +1,4 @@
-"""Form fields that several subjects share."""
+"""Form fields used by several packages."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from django import forms
 
 from subscriptions.text.addresses import clean_address
 
-# Line breaks and other control characters have no place in a name, a mail subject or a header.
+# Line breaks and other control characters must not get into names, mail subjects or headers.
 _CONTROL = dict.fromkeys(range(32)) | {127: None}
 
 
 class EmailField(forms.EmailField):
-    """An address as it was pasted: "Eve <eve@…>", a link, or with characters nobody sees."""
+    """An address that may be pasted as "Eve <eve@…>", as a link, or with invisible characters."""
 
     def to_python(self, value: Any) -> str:
-        """The address alone, in small letters."""
+        """Return the bare address in lower case."""
         return clean_address(super().to_python(value) or "")
 
 
@@ -25,6 +25,6 @@ class NameField(forms.CharField):
         super().__init__(max_length=120, strip=True, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        """The text without control characters and doubled spaces."""
+        """Remove control characters and repeated spaces."""
         text = super().to_python(value) or ""
         return " ".join(text.translate(_CONTROL).split())

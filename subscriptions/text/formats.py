@@ -1,4 +1,4 @@
-"""Amounts, numbers and dates as people read them, in the language of the page."""
+"""Format amounts, numbers and dates in the language of the page."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,51 +14,51 @@ from django.utils.translation import gettext as _
 
 from subscriptions import clock
 
-# Where each language is read: amounts in dollars and the clock look as they do there.
+# The region of each language, for its formats of dollar amounts and times.
 _REGIONS = {"en": "en_US", "es": "es_US", "fr": "fr_CA"}
 _TWELVE_HOURS = "h:mm a"
-# A time is not broken over two lines.
+# Non-breaking spaces keep a time on one line.
 _CLOCKS = {"es_US": "h:mm\u00a0a", "fr_CA": "HH\u00a0'h'\u00a0mm"}
-# Babel reads its patterns and tables anew for every value: a page has dozens, mostly the same ones.
+# Cached because Babel parses its patterns for every value, and a page has dozens of them.
 _REMEMBERED = 8_192
 
 
 def money(amount: int, currency: str) -> str:
-    """``amount`` in minor units of a two-decimal ``currency``: 125000, "usd" gives $1,250.00."""
+    """Format ``amount`` in minor units of a two-decimal ``currency``: 125000, "usd" → $1,250.00."""
     return _money(amount, currency.upper(), locale())
 
 
 def number(value: int) -> str:
-    """A whole number with its thousands separated."""
+    """Format a whole number with thousands separators."""
     return _number(value, locale())
 
 
 def full_date(day: date) -> str:
-    """Thursday, December 31, 2026."""
+    """Format a date as Thursday, December 31, 2026."""
     return _date(day, "full", locale())
 
 
 def long_date(day: date) -> str:
-    """December 31, 2026."""
+    """Format a date as December 31, 2026."""
     return _date(day, "long", locale())
 
 
 def moment(instant: datetime) -> str:
-    """December 1, 2026 at 3:04 PM Eastern Time, in the subscription time zone."""
+    """Format as December 1, 2026 at 3:04 PM Eastern Time, in the subscription time zone."""
     local = instant.astimezone(clock.zone())
-    # Minute by minute there are too many to remember; days, times and zones are few.
+    # Cached in parts: there are too many instants, but few dates, times and zones.
     return _("%(day)s at %(time)s") % {"day": long_date(local.date()), "time": _time(local)}
 
 
 def end_of(day: date) -> str:
-    """The last minute of a term (R18): Thursday, December 31, 2026, 11:59 PM Eastern Time."""
+    """Format a term's last minute: Thursday, December 31, 2026, 11:59 PM Eastern Time (R18)."""
     start_of_next = datetime(day.year, day.month, day.day, tzinfo=clock.zone()) + timedelta(days=1)
     last_minute = start_of_next - timedelta(minutes=1)
     return f"{full_date(last_minute.date())}, {_time(last_minute)}"
 
 
 def validity(start: date | None, expires_on: date) -> str:
-    """From when until when licenses are valid (R16): an instant or a day, to the last minute."""
+    """Format when licenses are valid, from an instant or day to the last minute (R16)."""
     end = {"end": end_of(expires_on)}
     if start is None:
         return _("until %(end)s") % end
@@ -71,17 +71,17 @@ def _time(local: datetime) -> str:
 
 
 def last_minute() -> str:
-    """The last minute of every term: 11:59 PM Eastern Time."""
+    """Format the last minute of any term: 11:59 PM Eastern Time."""
     return _time_of_day(23, 59, str(clock.zone()), locale())
 
 
 def locale() -> Locale:
-    """Babel's locale for the language of this request; American English where it knows none."""
+    """Return Babel's locale for the language of this request, by default American English."""
     return _locale(get_language() or "en-us")
 
 
 def locale_name() -> str:
-    """The same as browsers call it, for amounts and numbers that a script writes: es-US."""
+    """Return the locale's name in browsers, such as es-US, for scripts that format numbers."""
     return str(locale()).replace("_", "-")
 
 
@@ -110,7 +110,7 @@ def _date(day: date, length: Literal["full", "long"], locale: Locale) -> str:
 
 @lru_cache(_REMEMBERED)
 def _time_of_day(hour: int, minute: int, zone: str, locale: Locale) -> str:
-    # On any day: the zone's name is the general one, in summer and winter alike.
+    # Any date will do, because the zone's name is generic, the same in summer and winter.
     when = datetime(2000, 1, 1, hour, minute, tzinfo=ZoneInfo(zone))
     pattern = f"{_CLOCKS.get(str(locale), _TWELVE_HOURS)} vvvv"
     return format_datetime(when, pattern, locale=locale)

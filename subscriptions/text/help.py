@@ -1,7 +1,7 @@
-"""What the help says: its questions, its glossary, and what people also say.
+"""The content of the help: questions, glossary, and synonyms for its search.
 
-An answer is a template, ``templates/text/help/<key>.html``. Its numbers come from the rules and the
-settings, so that no text can say another one than is true.
+An answer is a template, ``templates/text/help/<key>.html``. Its numbers come from rules and
+settings, so that they are always right.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from subscriptions.policy.calendar import RENEWAL_WINDOW_DAYS
 from subscriptions.policy.members import INVITATION_LIFE
 from subscriptions.text import formats, search
 
-# By the names that links lead to, in the order of the page.
+# Keys are used in links; the order is that of the page.
 QUESTIONS = {
     "buying": gettext_lazy("How do I buy licenses?"),
     "pricing": gettext_lazy("How add-on licenses are priced"),
@@ -37,7 +37,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A question, and the paragraphs that answer it."""
+    """A question and its answer."""
 
     key: str
     question: str
@@ -46,7 +46,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the screens, what it means, and what people also call it."""
+    """A term of the glossary, its meaning, and its synonyms."""
 
     key: str
     word: str
@@ -55,12 +55,12 @@ class Word:
 
 
 def topics() -> list[Topic]:
-    """Every question, in the language of the page."""
+    """Return all questions, in the language of the page."""
     return [topic(key) for key in QUESTIONS]
 
 
 def topic(key: str) -> Topic:
-    """One question with its answer."""
+    """Return a question with its answer."""
     numbers = {
         "group": GROUP_SIZE,
         "second": 2 * GROUP_SIZE,
@@ -75,7 +75,7 @@ def topic(key: str) -> Topic:
 
 
 def find(query: str) -> tuple[list[Topic], list[Word]]:
-    """The questions and words that a search finds, best first."""
+    """Return the questions and terms that match a search, best first."""
     all_topics = {one.key: one for one in topics()}
     words = {one.key: one for one in glossary()}
     others = _other_words(words.values())
@@ -83,7 +83,7 @@ def find(query: str) -> tuple[list[Topic], list[Word]]:
     found_words = search.find(
         query, [search.Text(one.key, one.word, one.meaning) for one in words.values()], others
     )
-    # The glossary keeps its order: the most important word comes first.
+    # Found terms keep the order of the glossary, most important first.
     return (
         [all_topics[key] for key in found_topics],
         [word for key, word in words.items() if key in found_words],
@@ -95,9 +95,10 @@ def _text(one: Topic) -> search.Text:
 
 
 def _other_words(words: Iterable[Word]) -> dict[str, str]:
-    """Each single word of what people also say, and the word of the screens it stands for.
+    """Map each word of the synonyms to the term of the screens.
 
-    The English ones too: they are said in every language. Short parts ("de") stand for nothing.
+    English synonyms are included for all languages, because people use them. Short words ("de") are
+    skipped.
     """
     with translation.override("en"):
         english = {one.key: one.also for one in glossary()}
@@ -111,7 +112,7 @@ def _other_words(words: Iterable[Word]) -> dict[str, str]:
 
 
 def glossary() -> list[Word]:
-    """The words of the screens, the most important one first."""
+    """Return the glossary, most important term first."""
     return [
         Word(
             "license",

@@ -1,8 +1,7 @@
-"""In which language a person reads: what was chosen on this device, else on another, else what the
-browser asks for.
+"""The user's language: chosen on this device, else with the account, else set in the browser.
 
-The choice is kept in a cookie, and with the account of whoever has one. Django's LocaleMiddleware
-knows the cookie and the browser.
+The choice is stored in a cookie and with the account. Django's LocaleMiddleware handles cookie and
+browser.
 """
 
 from collections.abc import Callable
@@ -20,13 +19,13 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 class LanguageOfThePerson:
-    """Middleware: the language of the account, on a device where none was chosen."""
+    """Middleware that uses the account's language on devices where none was chosen."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pages of a person read the account anyway: this asks the database for nothing more."""
+        """Set the language; pages of users load the account anyway, so this adds no query."""
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             use(getattr(request.user, "language", ""))
@@ -34,35 +33,35 @@ class LanguageOfThePerson:
 
 
 def is_known(language: str) -> bool:
-    """Whether it is one of those that can be chosen."""
+    """Whether the language is offered."""
     return language in dict(settings.LANGUAGES)
 
 
 def untranslated(label: str | Promise) -> str:
-    """A lazily translated text of ours as a template's ``translate`` looks it up."""
+    """Return a lazy text of ours untranslated, for ``translate`` in a template."""
     with translation.override(None):
         return str(label)
 
 
 def in_force() -> str:
-    """The one in which is spoken just now: "en", "es", "fr"."""
+    """Return the active language: "en", "es" or "fr"."""
     language = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
     return language if is_known(language) else "en"
 
 
 def use(language: str) -> None:
-    """Go on in ``language``, if it is one; for the rest of the request."""
+    """Activate ``language`` for the rest of the request, if it is offered."""
     if is_known(language):
         translation.activate(language)
 
 
 def choose(user: User, language: str) -> None:
-    """Keep the choice with the account; mails are written in it."""
+    """Store the choice with the account; mails use it too."""
     User.objects.filter(pk=user.pk).update(language=language)
 
 
 def remember(response: Response, language: str) -> Response:
-    """Keep the choice on this device; empty: forget it, and follow the browser again."""
+    """Store the choice on this device; an empty one returns to the browser's language."""
     if not is_known(language):
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
         return response

@@ -1,8 +1,8 @@
-"""Links to pages: within the site, and in full for e-mails and other sites.
+"""Links to pages: within the site, and full links for e-mails and other sites.
 
-Subscriptions knows nothing of billing (see docs/architecture.md). Where one of its pages leads to a
-page of billing, or shows a panel of it, it names it by a key, and billing says at start-up which
-page or panel that is.
+Subscriptions does not depend on billing (see docs/architecture.md). Where one of its pages links to
+a page of billing, or shows a panel of it, it uses a key, and billing registers the page or panel at
+start-up.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from subscriptions.models import Membership, Organization
 from subscriptions.text.registry import ELSEWHERE, Registry
 
-# The name of each page's address.
+# URL names by key.
 PAGES: Registry[str] = Registry(
     add_licenses=ELSEWHERE,
     end_renewal=ELSEWHERE,
@@ -24,26 +24,26 @@ PAGES: Registry[str] = Registry(
     renewal=ELSEWHERE,
     subscribe=ELSEWHERE,
 )
-# What renders each panel.
+# Functions that render a panel, by key.
 PANELS: Registry[Callable[[Organization], SafeString]] = Registry(purchases=ELSEWHERE)
 
 
 def page_name(key: str) -> str:
-    """The name of the address behind a key. Raises LookupError: nobody has registered it."""
+    """Return the URL name for a key. Raises LookupError if it is not registered."""
     return PAGES[key]
 
 
 def page(key: str, *args: object) -> str:
-    """The path of the page behind a key."""
+    """Return the path of the page for a key."""
     return reverse(page_name(key), args=args)
 
 
 def full_link(name: str, *args: object, **query: str) -> str:
-    """The full link to an address of this site, by its name: for e-mails, documents, processors."""
+    """Return the full link to a URL name, for e-mails, documents and processors."""
     link = f"{settings.SITE_URL}{reverse(name, args=args)}"
     return f"{link}?{urlencode(query)}" if query else link
 
 
 def invitation_link(membership: Membership) -> str:
-    """The full link that lets an invited person in (R4)."""
+    """Return the full link of an invitation (R4)."""
     return full_link("subscriptions:invitation", membership.invitation_token)

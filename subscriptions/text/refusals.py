@@ -1,4 +1,4 @@
-"""Why not: the sentence for each refusal, the same on every page, form and mail."""
+"""The text of each refusal, the same on every page, form and mail."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -12,14 +12,14 @@ from subscriptions.text import formats
 
 
 def refusal_text(refusal: Refusal) -> str:
-    """Why not, in one or two sentences that name the way out."""
+    """Return one or two sentences with the reason and what to do."""
     text = TEXTS[refusal.reason]
     facts = {name: _in_words(fact) for name, fact in refusal.facts.items()}
     return " ".join(str(part % facts) for part in (text if isinstance(text, tuple) else (text,)))
 
 
 class _Number(int):
-    """Chooses the plural as a number does, and reads as people write one."""
+    """A number that selects plural forms, and is formatted for display."""
 
     def __str__(self) -> str:
         return formats.number(int(self))
@@ -42,7 +42,7 @@ def _in_words(fact: object) -> object:
             return fact
 
 
-# For the limits that count requests and mails (``subscriptions.access.limits``).
+# For rate limits (``subscriptions.access.limits``).
 TOO_MANY_PAYMENTS = _(
     "Too many payments were started within the last hour. Nothing was charged. Try again later, or "
     "write to support."
@@ -64,7 +64,7 @@ _AT_MOST_REMOVED = (
     _("the renewal is for %(left)s, and %(in_use)s are in use."),
 )
 
-# Several texts are sentences one after the other. Names in them are those of the refusal's facts.
+# A tuple is a sequence of sentences. Placeholders are named after the refusal's facts.
 TEXTS: Mapping[Reason, Any] = {
     # Adding licenses
     Reason.NOT_A_NUMBER: _(
@@ -186,7 +186,7 @@ TEXTS: Mapping[Reason, Any] = {
         "Someone keeps starting payments for the renewal. Nothing was changed. Try again in a "
         "minute."
     ),
-    # Refunds, and payments to look at
+    # Refunds, and payments to review
     Reason.REFUNDED_ALREADY: _("This payment has already been refunded in full."),
     Reason.REFUND_ON_ITS_WAY: _(
         "A refund of this payment is in progress. Wait until the processor has responded."

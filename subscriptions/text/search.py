@@ -1,17 +1,17 @@
-"""Finding texts by the words people use, their own among them."""
+"""Search texts by their words and synonyms."""
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# Shorter words, such as "do" and "a", say nothing of what is looked for.
+# Shorter words, such as "do" and "a", are too common to search for.
 SHORTEST_WORD = 3
 
 
 @dataclass(frozen=True)
 class Text:
-    """Something that can be found: words of the title count twice."""
+    """A text to search; words in its title count twice."""
 
     key: str
     title: str
@@ -19,15 +19,15 @@ class Text:
 
 
 def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> list[str]:
-    """The keys of the texts that at least half of the query's words occur in, best first.
+    """Return the keys of texts with at least half of the query's words, best first.
 
-    ``other_words`` leads from what people also say to the word the texts use ("seat" to
-    "license"). A word is found by its beginning, so that "price" finds "prices".
+    ``other_words`` maps synonyms to the word the texts use ("seat" to "license"). A word matches by
+    its beginning, so that "price" finds "prices".
     """
     asked = set(_words(query, other_words))
     scores = {text.key: _score(asked, text, other_words) for text in texts}
     found = [key for key, (matched, _) in scores.items() if asked and 2 * matched >= len(asked)]
-    # The order of the texts decides between equals.
+    # The sort is stable, so ties keep the order of the texts.
     return sorted(found, key=lambda key: scores[key], reverse=True)
 
 

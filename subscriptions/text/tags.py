@@ -1,4 +1,4 @@
-"""Filters and tags that every template may use. They format; they decide nothing."""
+"""Filters and tags for all templates; they format, but contain no rules."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -23,31 +23,31 @@ register = template.Library()
 
 @register.filter
 def money(amount: int, currency: str) -> str:
-    """``{{ purchase.total_amount|money:purchase.currency }}``: minor units as people read them."""
+    """``{{ purchase.total_amount|money:purchase.currency }}``: format an amount in minor units."""
     return formats.money(amount, currency)
 
 
 @register.filter
 def number(value: int) -> str:
-    """``{{ subscription.licenses.held|number }}``: a whole number with thousands separated."""
+    """``{{ subscription.licenses.held|number }}``: format a number with thousands separators."""
     return formats.number(value)
 
 
 @register.filter
 def full_date(day: date | str | None) -> str:
-    """Thursday, December 31, 2026. Notifications keep a day as its ISO text."""
+    """Format as Thursday, December 31, 2026; notifications store dates as ISO text."""
     return formats.full_date(_day(day)) if day else ""
 
 
 @register.filter
 def long_date(day: date | None) -> str:
-    """December 31, 2026."""
+    """Format as December 31, 2026."""
     return formats.long_date(day) if day else ""
 
 
 @register.filter
 def moment(instant: datetime | str | None) -> str:
-    """An instant, or its ISO text, in the subscription time zone."""
+    """Format an instant, or its ISO text, in the subscription time zone."""
     if isinstance(instant, str):
         instant = datetime.fromisoformat(instant) if instant else None
     return formats.moment(instant) if instant else ""
@@ -55,7 +55,7 @@ def moment(instant: datetime | str | None) -> str:
 
 @register.filter
 def end_of(day: date | str | None) -> str:
-    """The last minute of a term that expires on ``day``, or on its ISO text."""
+    """Format the last minute of a term that expires on ``day``, a date or its ISO text."""
     return formats.end_of(_day(day)) if day else ""
 
 
@@ -63,7 +63,7 @@ def end_of(day: date | str | None) -> str:
 def validity(start: date | str | None, expires_on: date | str) -> str:
     """``{{ purchase.valid_from|validity:purchase.term_expires_on }}`` (R16)."""
     if isinstance(start, str):
-        # A day's ISO text has no time; a notification from before says nothing.
+        # A date's ISO text has no time. Old notifications have an empty start.
         read = datetime.fromisoformat if "T" in start else date.fromisoformat
         start = read(start) if start else None
     return formats.validity(start, _day(expires_on))
@@ -75,7 +75,7 @@ def _day(day: date | str) -> date:
 
 @register.filter
 def refusal_text(decision: Allowed | Refusal) -> str:
-    """Why a decision is "no"; nothing where it is "yes"."""
+    """Return the text of a refusal; empty if the decision is ALLOWED."""
     return refusals.refusal_text(decision) if isinstance(decision, Refusal) else ""
 
 
@@ -88,7 +88,7 @@ def can(membership: object, capability: str) -> bool:
 
 @register.filter
 def breakable(email: str) -> SafeString:
-    """An e-mail address that goes on a new line after its @ rather than within a word."""
+    """Let an e-mail address wrap after the @, rather than within a word."""
     local, at, domain = email.rpartition("@")
     return format_html("{}{}<wbr>{}", local, at, domain)
 
@@ -101,7 +101,7 @@ def page(key: str, *args: object) -> str:
 
 @register.simple_tag
 def page_name(key: str) -> str:
-    """The name of such a page's address, to compare with where one is."""
+    """Return the URL name of such a page, to compare with the current one."""
     return links.page_name(key)
 
 
@@ -113,20 +113,20 @@ def panel(key: str, organization: Organization) -> SafeString:
 
 @register.simple_tag
 def locale_name() -> str:
-    """How browsers call the way in which this page writes amounts and dates: es-US."""
+    """Return this page's locale name in browsers, such as es-US."""
     return formats.locale_name()
 
 
 @register.inclusion_tag("site/_foot.html", takes_context=True)
 def page_foot(context: Context) -> dict[str, Any]:
-    """The foot of every page: the languages there are, to be chosen."""
+    """Show the footer of every page with the choice of languages."""
     shared = {name: context.get(name) for name in ("request", "csrf_token")}
     return shared | {"languages": settings.LANGUAGES}
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """An icon beside words that say the same: hidden from screen readers."""
+    """Show an icon next to its text, hidden from screen readers."""
     return _icon(name, get_script_prefix())
 
 
@@ -141,7 +141,7 @@ def _icon(name: str, prefix: str) -> SafeString:
 
 @register.simple_tag
 def help_link(key: str) -> SafeString:
-    """``{% help_link "pricing" %}``: a link to the answer, named by its question."""
+    """``{% help_link "pricing" %}``: link to an answer, with its question as text."""
     return format_html(
         '<a class="help-link" href="{}#{}">{}<span>{}</span></a>',
         reverse("subscriptions:help"),
@@ -153,11 +153,11 @@ def help_link(key: str) -> SafeString:
 
 @register.inclusion_tag("text/_questions.html")
 def help_questions(*keys: str) -> dict[str, Any]:
-    """``{% help_questions "pricing" "paying" %}``: questions that open to their answers."""
+    """``{% help_questions "pricing" "paying" %}``: show questions that expand to answers."""
     return {"topics": [help.topic(key) for key in keys]}
 
 
 @register.inclusion_tag("text/_glossary.html")
 def glossary(words: Sequence[help.Word] | None = None) -> dict[str, Any]:
-    """``{% glossary %}``: the words of the screens, with what people also call them."""
+    """``{% glossary %}``: show the glossary with synonyms."""
     return {"words": help.glossary() if words is None else words}

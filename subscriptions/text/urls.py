@@ -1,4 +1,4 @@
-"""Addresses of the help and of choosing a language."""
+"""URLs of the help and the choice of language."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Organizations, people, packages, terms, licenses, notifications and messages."""
+"""Models of organizations, people, packages, terms, licenses, notifications and messages."""
 
 from subscriptions.models.discounts import Discount
 from subscriptions.models.licenses import LicenseEntry

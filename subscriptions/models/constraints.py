@@ -1,4 +1,4 @@
-"""Constraints that several models share."""
+"""Constraints shared by several models."""
 
 from collections.abc import Iterable
 
@@ -8,14 +8,14 @@ from subscriptions.policy.prices import CURRENCIES
 
 
 def currency_is_sold(model: str) -> models.CheckConstraint:
-    """The currency is one that is sold in: all of them have two decimals."""
+    """Return a constraint to the currencies sold in, all with two decimals."""
     return models.CheckConstraint(
         condition=models.Q(currency__in=CURRENCIES), name=f"{model}_currency_is_sold"
     )
 
 
 def one_of(model: str, field: str, values: Iterable[str]) -> models.CheckConstraint:
-    """A choice field holds one of its choices, whoever writes it."""
+    """Return a constraint to the choices of a field, no matter what code writes it."""
     return models.CheckConstraint(
         condition=models.Q(**{f"{field}__in": [str(value) for value in values]}),
         name=f"{model}_{field}_is_known",

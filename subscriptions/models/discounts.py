@@ -11,8 +11,9 @@ from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT
 class Discount(models.Model):
     """A reduction of original purchases and renewals, never of add-ons (R26).
 
-    A percentage (in basis points: 1250 is 12.5 %) or an amount, the other is 0. With a code it is
-    given to who types it; without one it applies by itself. Purchases copy what it took off.
+    Either a percentage (in basis points: 1250 is 12.5 %) or an amount; the other is 0. A discount
+    with a code applies to buyers who enter it; one without applies automatically. Purchases store
+    the amount taken off.
     """
 
     name = models.CharField(

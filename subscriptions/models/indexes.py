@@ -1,4 +1,4 @@
-"""Prefix searches: indexes and conditions that answer them on both databases."""
+"""Prefix searches that use an index on both databases."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from django.db.models import Q
 
 
 class PrefixIndex(models.Index):
-    """For ``istartswith``: how a text begins, whatever the case.
+    """An index for ``istartswith``, on one field.
 
-    Django asks PostgreSQL for ``UPPER(name) LIKE 'LAKE%'`` and SQLite for ``name LIKE 'lake%'``,
-    and neither takes an ordinary index for it. One field each.
+    Django sends ``UPPER(name) LIKE 'LAKE%'`` to PostgreSQL and ``name LIKE 'lake%'`` to SQLite, and
+    neither can use an ordinary index for it.
     """
 
     _SQL = {
@@ -26,19 +26,19 @@ class PrefixIndex(models.Index):
         using: str = "",
         **kwargs: Any,
     ) -> Any:
-        """The statement for the database at hand."""
+        """Return the statement for the database in use."""
         sql = self._SQL[schema_editor.connection.vendor]
         return super().create_sql(model, schema_editor, using, **kwargs, sql=sql)
 
 
-# Above every letter there is, for databases that compare by code point.
+# Sorts after every letter in databases that compare by code point.
 _LAST = "\U0010ffff"
 
 
 def begins(field: str, text: str) -> Q:
-    """``field`` begins with ``text``, for what is kept in lower case under a unique index."""
+    """Return the condition that ``field`` begins with ``text``, for lowercase unique fields."""
     text = text.lower()
     if connection.vendor == "sqlite":
-        # Its LIKE ignores case, and such an index does not.
+        # SQLite's LIKE ignores case and cannot use such an index.
         return Q(**{f"{field}__gte": text, f"{field}__lt": text + _LAST})
     return Q(**{f"{field}__startswith": text})

@@ -16,11 +16,10 @@ class Cause(models.TextChoices):
 
 
 class LicenseEntry(models.Model):
-    """One line of the license ledger: a difference, never a total (R29).
+    """An entry of the license ledger: a change of the number, never a total (R29).
 
-    Append-only, because the number of licenses on any past day must stay explainable. Database
-    triggers refuse UPDATE and DELETE. ``licenses/ledger.py`` is the only writer, and says
-    how many licenses the lines add up to.
+    Entries are append-only, so that the number on any past day can be explained. Database triggers
+    refuse UPDATE and DELETE. Only ``licenses/ledger.py`` writes and adds up entries.
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="license_entries")
@@ -35,11 +34,11 @@ class LicenseEntry(models.Model):
         related_name="+",
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
-    # The entry whose licenses a reversal takes back, or gives back again (R30).
+    # The entry whose licenses a reversal takes back, or restores (R30).
     reverses = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals"
     )
-    # What caused the line, as text ("purchase:<uuid>"): unique, so that nothing grants twice.
+    # The cause as text ("purchase:<uuid>"); unique, so that nothing is granted twice.
     reference = models.CharField(_("reference"), max_length=80, unique=True)
     created_at = models.DateTimeField(_("written"))
 

@@ -18,28 +18,28 @@ from subscriptions.policy import members
 
 
 class LowerCaseEmailField(models.EmailField):  # type: ignore[type-arg]  # not generic at run time
-    """An e-mail address that is written and looked up in lower case: plain indexes serve both."""
+    """An e-mail address stored and looked up in lower case, so that ordinary indexes work."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """Lower case on the way into the database and into every query."""
+        """Convert to lower case for storage and queries."""
         prepared = super().get_prep_value(value)
         return prepared.lower() if isinstance(prepared, str) else prepared
 
 
 class UserManager(BaseUserManager["User"]):
-    """Accounts by e-mail address, compared without case."""
+    """Accounts by e-mail address, ignoring case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        """A new account; without a password nobody can sign in until one is set."""
+        """Create an account; without a password nobody can sign in until one is set."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str, **fields: object) -> "User":
-        """A new account that may do everything in the Django admin.
+        """Create an account with all rights in the Django admin.
 
-        Whoever may do that on the command line vouches for the address, too.
+        The address counts as verified, because whoever runs the command vouches for it.
         """
         from allauth.account.models import EmailAddress
 
@@ -48,14 +48,14 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The account that signs in with this e-mail address."""
+        """Return the account with this e-mail address."""
         return self.get(email=username or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: one account, whatever the number of organizations (R1).
+    """A person, with one account for any number of organizations (R1).
 
-    Being ``is_staff`` (support) is no membership and uses no license (R4).
+    ``is_staff`` (support) is no membership and uses no license (R4).
     """
 
     email = LowerCaseEmailField(_("e-mail"), unique=True)
@@ -63,7 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("support staff"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=clock.now)
-    # Empty: the one their browser asks for.
+    # Empty: the language of the browser.
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
 
     objects = UserManager()
@@ -84,16 +84,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def get_full_name(self) -> str:
-        """The name, as Django's own pages ask for it."""
+        """Return the name, for Django's own pages."""
         return self.name
 
     def get_short_name(self) -> str:
-        """The name, as Django's own pages ask for it."""
+        """Return the name, for Django's own pages."""
         return self.name
 
 
 class Role(models.TextChoices):
-    """The roles of ``policy.members`` with their names on the screens (R1)."""
+    """The roles of ``policy.members``, with their names on screens (R1)."""
 
     GENERAL_MEMBER = members.Role.GENERAL_MEMBER.value, _("General member")
     OBSERVER = members.Role.OBSERVER.value, _("Observer")
@@ -108,7 +108,7 @@ class MembershipState(models.TextChoices):
     REMOVED = "removed", _("Removed")
 
 
-# A member uses a license from the invitation on (R4).
+# Members use a license from the time they are invited (R4).
 HOLDS_LICENSE = (MembershipState.INVITED, MembershipState.ACTIVE)
 
 
@@ -119,9 +119,9 @@ def _invitation_signer() -> signing.Signer:
 class Membership(models.Model):
     """A person in an organization.
 
-    Lifecycle: invited -> active -> removed, and removed -> invited when added again.
-    ``license_number`` is the license the member sits on (R4). The unique index on it is what
-    stops two people from taking the last license even where the lock was missed (R5).
+    Lifecycle: invited -> active -> removed; removed -> invited if added again, and removed ->
+    active if restored. ``license_number`` is the member's license (R4). Its unique index keeps two
+    people from taking the last license even if the lock was missed (R5).
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -132,17 +132,17 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=24, choices=Role.choices)
     state = models.CharField(_("state"), max_length=8, choices=MembershipState.choices)
     license_number = models.PositiveIntegerField(_("license"), null=True, blank=True)
-    # What the one who invited typed. It is shown until the person joins, so that an invitation
-    # does not tell whether the address had an account under another name.
+    # The name typed by the inviter. It is shown until the person joins, so that an invitation does
+    # not reveal whether the address has an account under another name.
     invited_as = models.CharField(_("invited as"), max_length=120, blank=True)
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
-    # Counts the invitations sent: a link carries this number, so that a new one ends the old.
+    # The number of invitations sent; a link contains it, so that a new link invalidates the old.
     invitation_number = models.PositiveIntegerField(default=0)
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"))
-    # The later of joining and the person's last sign-in; empty before joining. A column of its own,
-    # so that an index finds inactive users.
+    # The later of joining and the last sign-in; null before joining. A separate column, so that an
+    # index can find inactive users.
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:
@@ -154,8 +154,8 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 fields=("organization", "user"), name="membership_is_one_per_person"
             ),
-            # Who is removed has none. Without a condition, so that it also answers for lists and
-            # for the next number: SQLite takes no partial index where the state is a parameter.
+            # Removed members have no license number. Unconditional, so that the index also serves
+            # lists and the next number: SQLite uses no partial index if the state is a parameter.
             models.UniqueConstraint(
                 fields=("organization", "license_number"), name="membership_license_is_held_once"
             ),
@@ -184,27 +184,27 @@ class Membership(models.Model):
 
     @property
     def invitation_token(self) -> str:
-        """What the link of the newest invitation carries (R4)."""
+        """The signed token in the newest invitation link (R4)."""
         content = {"key": self.key.hex, "number": self.invitation_number}
         return _invitation_signer().sign_object(content, compress=False)
 
     @property
     def display_name(self) -> str:
-        """The name to show in the organization's lists."""
+        """The name shown in the organization's lists."""
         if self.state == MembershipState.INVITED and self.invited_as:
             return self.invited_as
         return self.user.name or self.user.email
 
     @property
     def shown_name(self) -> str:
-        """The name for the list of removed members: who never joined keeps the name given."""
+        """The name in the list of removed members; those who never joined keep the name typed."""
         return self.display_name if self.joined_at else self.invited_as or self.user.email
 
 
 def membership_invited_by(token: str) -> Membership:
-    """The membership that the token of an invitation link names.
+    """Return the membership that an invitation token is for.
 
-    Raises Membership.DoesNotExist: forged, or replaced by a newer invitation.
+    Raises Membership.DoesNotExist if it is forged, or replaced by a newer invitation.
     """
     try:
         content = _invitation_signer().unsign_object(token)
@@ -216,9 +216,9 @@ def membership_invited_by(token: str) -> Membership:
 
 
 class MemberDraft(models.Model):
-    """A half-filled Add User form, kept while its author buys licenses (R8).
+    """An incomplete Add User form, kept while its author buys licenses (R8).
 
-    Holds what was typed, valid or not.
+    Contains what was typed, valid or not.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -241,10 +241,10 @@ class JoinRequestState(models.TextChoices):
 
 
 class JoinRequest(models.Model):
-    """Somebody with an organization's join code asks to become a member. Holds no license.
+    """A request to become a member, made with an organization's join code; holds no license.
 
-    Lifecycle: pending -> approved or denied. Name and e-mail are what was typed, unproven, unless
-    ``user`` had signed in.
+    Lifecycle: pending -> approved or denied. Name and e-mail are unverified, unless ``user`` had
+    signed in.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

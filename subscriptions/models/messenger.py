@@ -20,10 +20,10 @@ class ThreadState(models.TextChoices):
 class Thread(models.Model):
     """A thread between one person and support (R28).
 
-    A person with an account has one per organization and one without; somebody without an account
-    gives name and e-mail, and each sending is a thread of its own. Lifecycle: waiting ->
-    replied or closed, and waiting again with the person's next message. Its row is the lock under
-    which messages are written.
+    A person with an account has one thread per organization, and one without an organization. A
+    visitor gives name and e-mail, and each message starts a thread of its own. Lifecycle: waiting
+    -> replied or closed, and waiting again with the person's next message. Messages are written
+    while its row is locked.
     """
 
     person = models.ForeignKey(
@@ -42,11 +42,11 @@ class Thread(models.Model):
         related_name="threads",
         verbose_name=_("organization"),
     )
-    # What somebody without an account typed; unproven.
+    # Typed by a visitor without an account; unverified.
     name = models.CharField(_("name"), max_length=120, blank=True)
     email = LowerCaseEmailField(_("e-mail"), blank=True)
     state = models.CharField(_("state"), max_length=8, choices=ThreadState.choices)
-    # When the first message that is neither replied to nor closed was written.
+    # When the oldest message was written that has no reply and was not closed.
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"))
     unread_by_person = models.PositiveIntegerField(_("unread by the person"), default=0)
@@ -63,7 +63,7 @@ class Thread(models.Model):
                 fields=("person", "organization"),
                 name="thread_is_one_per_person_and_organization",
             ),
-            # A unique index takes two NULLs for different organizations.
+            # A unique index treats NULLs as different organizations.
             models.UniqueConstraint(
                 fields=("person",),
                 condition=Q(organization__isnull=True),
@@ -90,16 +90,16 @@ class Thread(models.Model):
 
     @property
     def reply_to(self) -> str:
-        """The e-mail address that answers go to."""
+        """The e-mail address for replies."""
         email: str = self.person.email if self.person else self.email
         return email
 
 
 class Message(models.Model):
-    """What was written in a thread. Never changed or deleted by anybody."""
+    """A message in a thread; never changed or deleted."""
 
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="messages")
-    # Nobody, where the message comes from somebody without an account.
+    # Null for visitors without an account.
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -110,16 +110,16 @@ class Message(models.Model):
     )
     is_from_support = models.BooleanField(_("from support"), default=False)
     body = models.TextField(_("message"), max_length=LONGEST_MESSAGE)
-    # How many licenses an Assignor or Administrator asks to have removed (R27, R28).
+    # The number of licenses requested to be removed (R27, R28).
     removal_quantity = models.PositiveIntegerField(_("licenses to remove"), null=True, blank=True)
-    # The form it was sent with: a double click sends one message.
+    # The ID of the form, so that a double click sends one message.
     submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("written"))
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
-        # Written under the thread's lock, so that the numbers are in order.
+        # Messages are written under the thread's lock, so their IDs are in order.
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(condition=~Q(body=""), name="message_says_something"),
@@ -147,6 +147,6 @@ class Message(models.Model):
 
 
 def unread_in_thread(person: str, organization: str) -> Subquery:
-    """Unread replies in the thread of the columns ``person`` and ``organization`` of a query."""
+    """Return the unread replies in the thread of a query's person and organization columns."""
     thread = Thread.objects.filter(person=OuterRef(person), organization=OuterRef(organization))
     return Subquery(thread.values("unread_by_person")[:1])

@@ -10,9 +10,9 @@ from subscriptions.models.organizations import Organization
 class Notification(models.Model):
     """An e-mail to be sent to one person.
 
-    Written in the transaction that causes it, so that a crash never loses it and it is never sent
-    without its cause. Queued as mail after the commit, or by the next sweep. ``reference`` names
-    the cause: one address is notified of it once.
+    Written in the transaction of its cause, so that a crash cannot lose it, and it is never sent
+    without its cause. The mail is queued after the commit, or by the next sweep. ``reference``
+    names the cause; each address is notified of it once.
     """
 
     organization = models.ForeignKey(
@@ -46,12 +46,12 @@ class Notification(models.Model):
 
 
 class Activity(models.Model):
-    """Who did what in an organization, written by the transition itself."""
+    """Who did what in an organization; written in the same transaction as the change."""
 
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="activities"
     )
-    # Nobody, where the processor or a periodic job was the one who acted.
+    # Null for the payment processor and periodic jobs.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -74,7 +74,7 @@ class Activity(models.Model):
 
 
 class Reminder(models.Model):
-    """A due date of R32 that is dealt with for one person: sent, or skipped as too old."""
+    """A reminder date (R32) that is done for one person: sent, or skipped as too old."""
 
     term = models.ForeignKey("subscriptions.Term", on_delete=models.PROTECT)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)

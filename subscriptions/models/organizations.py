@@ -6,20 +6,20 @@ from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.prices import CURRENCIES
 
-# More than a week's vacation, and less than half a career.
+# Between a vacation and several seasons.
 FEWEST_INACTIVE_DAYS = 30
 MOST_INACTIVE_DAYS = 1500
 
 
 def default_thresholds() -> list[int]:
-    """Free licenses at which Assignors and Administrators are told that few are left."""
+    """Return the numbers of free licenses at which "few licenses left" is sent."""
     return [3, 2, 1, 0]
 
 
 class Organization(models.Model):
-    """An officiating association that holds a subscription: the tenant.
+    """An officiating association with a subscription: the tenant.
 
-    Its row is the first lock of every transaction that moves its licenses or money.
+    Every transaction that changes its licenses or money locks its row first.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -44,9 +44,9 @@ class Organization(models.Model):
     second_factor_required = models.BooleanField(
         _("users who can buy need a second factor to sign in"), default=False
     )
-    # Null: nobody can ask to join by a code.
+    # Null: joining by code is off.
     join_code = models.CharField(_("join code"), max_length=24, unique=True, null=True, blank=True)
-    # Null: as the site's settings say.
+    # Null: the default of the settings.
     inactive_after_days = models.PositiveSmallIntegerField(
         _("days without signing in"),
         null=True,
@@ -71,9 +71,9 @@ class Organization(models.Model):
 
 
 class NotifiedAddress(models.Model):
-    """Somebody besides Assignors and Administrators who gets mails, such as a treasurer.
+    """An additional address for mails, such as a treasurer's.
 
-    An e-mail address, not an account: it uses no license and sees no page.
+    It is not an account: it uses no license and sees no pages.
     """
 
     organization = models.ForeignKey(
@@ -100,7 +100,7 @@ class NotifiedAddress(models.Model):
 def lock_organization(organization: Organization) -> Organization:
     """Lock the organization's row until the transaction ends.
 
-    The first lock of every transaction that moves licenses or money: it serializes adding,
-    removing, settling payments and renewing of one organization against each other.
+    This is the first lock of every transaction that changes licenses or money, so that adding,
+    removing, settling payments and renewing run one after the other.
     """
     return Organization.objects.select_for_update().get(pk=organization.pk)

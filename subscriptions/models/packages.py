@@ -8,14 +8,14 @@ from subscriptions.models.constraints import currency_is_sold
 from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.prices import CURRENCIES, PROCESSOR_MINIMUM
 
-# A typing error must not sell a license for a lifetime.
+# Keeps a typing error from selling licenses for decades.
 LONGEST_TERM_YEARS = 10
 
 
 class Package(models.Model):
     """An entry of the price list (R23).
 
-    A term copies the price when it is bought: nothing that happens here changes a term (R11).
+    A term copies the price when it is bought, so changes here do not affect it (R11).
     """
 
     name = models.CharField(_("name"), max_length=80)
@@ -52,7 +52,7 @@ class Package(models.Model):
             models.CheckConstraint(
                 condition=Q(minimum_licenses__gte=1), name="package_minimum_is_positive"
             ),
-            # The smallest original purchase or renewal must be one the processor takes.
+            # The processor must accept the smallest original purchase or renewal.
             models.CheckConstraint(
                 condition=Q(
                     GreaterThanOrEqual(F("unit_amount") * F("minimum_licenses"), PROCESSOR_MINIMUM)
@@ -66,8 +66,8 @@ class Package(models.Model):
 
 
 def lock_package(package: Package) -> Package:
-    """Lock the package's row until the transaction ends, and read it anew.
+    """Lock the package's row until the transaction ends, and return it as stored now.
 
-    Against an edit of the price list between the page and this moment (R25).
+    The price list may have been edited since the page was shown (R25).
     """
     return Package.objects.select_for_update().get(pk=package.pk)

@@ -1,4 +1,4 @@
-"""When periodic commands have last done all of their work."""
+"""When periodic commands last finished all their work."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class CompleteRun(models.Model):
-    """The last complete run of one periodic command, or of a part of it: when it began.
+    """When the last complete run of a periodic command, or of a part of it, began.
 
-    A run that was cut short, or could not ask whom it had to ask, leaves the row as it is.
+    A run that stopped early, or could not reach the systems it needs, does not change it.
     """
 
     command = models.CharField(max_length=60, primary_key=True)
@@ -19,11 +19,11 @@ class CompleteRun(models.Model):
 
 
 def last_complete_run(command: str) -> datetime | None:
-    """When the last complete run began; None where there was none."""
+    """Return when the last complete run began; None if there was none."""
     runs = CompleteRun.objects.filter(command=command)
     return runs.values_list("began_at", flat=True).first()
 
 
 def note_complete_run(command: str, began_at: datetime) -> None:
-    """Note that a run that began then has done all of its work."""
+    """Record that a run that began at ``began_at`` did all its work."""
     CompleteRun.objects.update_or_create(command=command, defaults={"began_at": began_at})

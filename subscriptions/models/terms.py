@@ -11,8 +11,8 @@ from subscriptions.models.packages import Package
 class Term(models.Model):
     """One paid period of a subscription.
 
-    Package name, price and currency are copied when it is bought and never change (R11, R24).
-    Terms of one organization never overlap; on PostgreSQL an exclusion constraint holds that.
+    Package name, price and currency are copied when it is bought and never change (R11, R24). Terms
+    of one organization never overlap; on PostgreSQL, an exclusion constraint enforces that.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="terms")
@@ -21,7 +21,7 @@ class Term(models.Model):
     unit_amount = models.PositiveIntegerField(_("price per license"))
     currency = models.CharField(_("currency"), max_length=3)
     starts_on = models.DateField(_("starts"))
-    # The last day; the term ends at the midnight after it (R18).
+    # The last day; the term ends at midnight after it (R18).
     expires_on = models.DateField(_("expires"))
     renews = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="renewed_by"
@@ -59,23 +59,23 @@ class RenewalState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Not needed")
 
 
-# The term has no other renewal beside one of these.
+# A term has at most one renewal in these states.
 IN_EFFECT = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
 
 
 class Renewal(models.Model):
     """The renewal of a term.
 
-    Lifecycle: open <-> paying -> paid <-> refunded; after a refund a new open one, withdrawn if
-    that refund fails later (R30). At *paying* the number of licenses is frozen, and bounds the
-    members there may be (R5).
+    Lifecycle: open <-> paying -> paid <-> refunded; a refund opens a new one, which is withdrawn if
+    that refund fails later (R30). While paying, the quantity is frozen and limits the number of
+    members (R5).
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="renewals")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=9, choices=RenewalState.choices)
     quantity = models.PositiveIntegerField(_("licenses"), null=True, blank=True)
-    # The term it started, once paid.
+    # The term it started; null until paid.
     next_term = models.OneToOneField(
         Term, on_delete=models.PROTECT, null=True, blank=True, related_name="started_by"
     )
@@ -113,15 +113,14 @@ class Renewal(models.Model):
 
 
 class LicenseRemoval(models.Model):
-    """Licenses that support takes off the renewal of a term (R27). Taken back, it no longer counts.
+    """Licenses that support removes from the renewal of a term (R27); no effect once undone.
 
-    Numbered within the term, so that of two people who worked out at the same moment what may
-    still be removed, one fails.
+    Numbered within the term, so that one of two simultaneous removals fails.
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="removals")
     number = models.PositiveIntegerField(_("number"))
-    # One per form that was shown: sent twice, it removes once.
+    # Unique to a form, so that a form sent twice removes once.
     submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)

@@ -1,10 +1,10 @@
-"""The Django admin of organizations, members, packages and records: where support works.
+"""The Django admin of organizations, members, packages and records, where support works.
 
-History is read and never changed (R24, R29); what support may do has a page of its own each: resend
-an invitation (R4), answer a thread (R28). Accounts are their owners' (R3).
+History is read-only (R24, R29); each thing that support may do has its own page: resend an
+invitation (R4), reply to a thread (R28). Names, e-mails and passwords belong to their owners (R3).
 
-Doors: ``parts``, from which apps above build their own pages; ``organizations`` and ``records``,
-whose pages keep places for what those apps add, each with a key. Nothing else.
+Doors: ``parts``, from which other apps build their own pages; ``organizations`` and ``records``,
+whose registries other apps extend by key. Nothing else.
 
 Django looks for the admin of an app in this module, so importing it registers every page.
 """

@@ -1,4 +1,4 @@
-"""Accounts in the Django admin; what is their owner's to change stays so (R3)."""
+"""Accounts in the Django admin; owners' data is read-only (R3)."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -15,7 +15,7 @@ from subscriptions.models import User
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
-    """A new account for support staff; members come by invitation."""
+    """A new account for support staff; members are invited instead."""
 
     class Meta:
         model = User
@@ -34,7 +34,7 @@ class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run 
 
 @admin.register(User)
 class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Accounts. Name, e-mail and password are their owner's to change (R3)."""
+    """Accounts; name, e-mail and password can be changed by their owners only (R3)."""
 
     form = UserForm
     add_form = UserCreationForm
@@ -62,12 +62,12 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
     search_help_text = _("The start of a name or address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By e-mail address or name."""
+        """Search by e-mail address or name."""
         return Q(pk__in=search.people(text))
 
     @admin.display(description=_("memberships"))
     def memberships(self, user: User) -> str:
-        """Where this person belongs to."""
+        """List the person's organizations."""
         rows = user.memberships.select_related("organization").order_by("organization__name")
         return display.links(
             rows[: display.LONGEST_LIST],
@@ -75,11 +75,11 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """All of Django's but the page on which it would set somebody's password."""
+        """Leave out Django's page for setting another user's password."""
         return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """A new account needs its e-mail and name typed once."""
+        """Let e-mail and name be typed for a new account only."""
         fields = super().get_readonly_fields(request, obj)
         return fields if obj else tuple(set(fields) - {"email", "name"})
 

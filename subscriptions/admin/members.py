@@ -1,4 +1,4 @@
-"""Members in the Django admin; an invitation can be sent again (R3, R4)."""
+"""Members in the Django admin, and resending an invitation (R3, R4)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,13 +26,13 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 class ResendForm(ActionForm):
-    """Nothing to be typed; which invitation the page has shown as the last."""
+    """A form without visible fields; ``number`` is the newest invitation shown on the page."""
 
     number = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class ResendInvitation(Action):
-    """A new link, which ends the old one (R4)."""
+    """Send a new invitation link, which invalidates the old one (R4)."""
 
     permission = MAY_INVITE
     title = _("Resend the invitation")
@@ -41,11 +41,11 @@ class ResendInvitation(Action):
     subject: Membership
 
     def judge(self) -> Allowed | Refusal:
-        """Only who has not joined yet can be invited again."""
+        """Allow only members who have not joined."""
         return may_be_invited_again(self.subject)
 
     def facts(self) -> Sequence[Fact]:
-        """To whom, and when the last one went out."""
+        """Return the recipient, and when the last invitation was sent."""
         return [
             (gettext("User"), self.subject.display_name),
             (gettext("E-mail"), self.subject.user.email),
@@ -53,21 +53,21 @@ class ResendInvitation(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """What becomes of the old link."""
+        """Say what happens to the old link."""
         return [gettext("The new link works once, for 14 days. The old link stops working.")]
 
     def initial(self) -> dict[str, Any]:
-        """The invitation on the page."""
+        """Return the newest invitation shown on the page."""
         return {"number": self.subject.invitation_number}
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Sent since the page was opened, by this form or somebody else."""
+        """Return a result if an invitation was sent since the page was opened, by any form."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None
         return Done(gettext("A new invitation has already been sent."))
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Send it."""
+        """Send the invitation."""
         membership = self.subject
         membership.invitation_number = form.cleaned_data["number"]
         is_sent = members.invite_again_by_support(actor, membership)
@@ -85,12 +85,12 @@ class ResendInvitation(Action):
         )
 
     def trail(self) -> Sequence[Model]:
-        """Below the organization."""
+        """Place the page below the organization."""
         return [self.subject.organization, self.subject]
 
 
 def may_be_invited_again(membership: Membership) -> Allowed | Refusal:
-    """Whether a membership still waits for its person."""
+    """Whether a member is still invited."""
     facts = {"name": membership.display_name}
     if membership.state == MembershipState.REMOVED:
         return Refusal(Reason.NOT_A_MEMBER, facts)
@@ -107,21 +107,21 @@ class MembershipAdmin(Searched, RecordAdmin):
     search_help_text = _("The start of a person's or an organization's name or address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By the person, or by the organization."""
+        """Search by person or organization."""
         by_person = Q(user__in=search.people(text))
         if "@" in text:
             return by_person
         return by_person | Q(organization__in=search.organizations(text))
 
     def tools(self, request: HttpRequest, obj: Membership) -> list[Tool]:
-        """Resending an invitation."""
+        """Offer to resend an invitation."""
         if not request.user.has_perm(MAY_INVITE) or obj.state != MembershipState.INVITED:
             return []
         page = display.address_of(obj, "resend")
         return [Tool(gettext("Resend invitation…"), page)]
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
+        """Add the page for resending."""
         return [
             action_page(self, "resend", "subscriptions_membership_resend", ResendInvitation),
             *super().get_urls(),

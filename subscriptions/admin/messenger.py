@@ -1,4 +1,4 @@
-"""Support's queue in the Django admin (R28): read, reply, close. Nothing written is changed."""
+"""Support's queue of threads in the Django admin (R28): read, reply, close; nothing is edited."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,28 +33,28 @@ from subscriptions.policy.refusal import Refused
 from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import refusal_text
 
-# Answering and closing; reading asks for view_thread.
+# Permissions to reply and close; reading needs view_thread.
 MAY_REPLY = "subscriptions.add_message"
 MAY_CLOSE = "subscriptions.change_thread"
 
 
 class RemovalFilter(admin.SimpleListFilter):
-    """Threads in which licenses were asked to be removed (R27)."""
+    """Threads with a request to remove licenses (R27)."""
 
     title = _("removal of licenses")
     parameter_name = "removal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """One choice beside all."""
+        """Offer one choice besides all."""
         return [("asked", _("Asked for"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """With a request, whatever has become of it."""
+        """Select threads with a request, even if it is done."""
         return queryset.exclude(asked_quantity=None) if self.value() == "asked" else queryset
 
 
 class SeenForm(forms.Form):
-    """The newest message that stood on the page."""
+    """The newest message shown on the page."""
 
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
@@ -69,7 +69,7 @@ class ReplyForm(MessageForm, SeenForm):
 
 
 def remove_licenses_link(message: Message) -> str:
-    """The organization's page for removing licenses, for this request; "" where there is none."""
+    """Return the page for removing the licenses requested; empty if there is none."""
     if message.removal_quantity is None:
         return ""
     organization = message.thread.organization_id
@@ -82,7 +82,7 @@ def remove_licenses_link(message: Message) -> str:
 
 @admin.register(Thread)
 class ThreadAdmin(Searched, ReadOnlyAdmin):
-    """Who waits longest stands first."""
+    """The queue of threads, those waiting longest first."""
 
     list_display = (
         "who",
@@ -102,7 +102,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
     search_help_text = _("The start of a person's or an organization's name or address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By who wrote, with an account or without, or by the organization."""
+        """Search by author, with or without an account, or by organization."""
         by_person = Q(person__in=search.people(text)) | begins("email", text)
         if "@" in text:
             return by_person
@@ -110,7 +110,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
         return by_person | by_name | Q(organization__in=search.organizations(text))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
-        """With how many licenses were asked to be removed last."""
+        """Add the number of licenses requested to be removed last."""
         threads: QuerySet[Thread] = super().get_queryset(request)
         asking = Message.objects.filter(thread=OuterRef("pk"), removal_quantity__isnull=False)
         last = asking.order_by("-pk").values("removal_quantity")[:1]
@@ -118,14 +118,14 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
 
     @admin.display(description=_("from"))
     def who(self, thread: Thread) -> str:
-        """The name; one that nothing has proven is marked."""
+        """Return the name, marked if it is unverified."""
         if thread.person is not None:
             return str(thread)
         return gettext("%(name)s (no account)") % {"name": thread.name}
 
     @admin.display(description=_("waiting for"), ordering="waiting_since")
     def waits_for(self, thread: Thread) -> Any:
-        """In bold, so that it is seen."""
+        """Return the waiting time in bold."""
         since = thread.waiting_since
         return (
             format_html("<strong>{}</strong>", timesince(since, clock.now(), depth=1))
@@ -135,30 +135,30 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
 
     @admin.display(description=_("unread"), ordering="unread_by_support")
     def unread(self, thread: Thread) -> int | None:
-        """Messages that nobody of support has opened."""
+        """Return the number of messages support has not opened."""
         return thread.unread_by_support or None
 
     @admin.display(description=_("to remove"), ordering="asked_quantity")
     def removal(self, thread: Thread) -> int | None:
-        """How many licenses were asked to be removed last, if any."""
+        """Return the number of licenses requested to be removed last, if any."""
         quantity: int | None = thread.asked_quantity  # type: ignore[attr-defined]
         return quantity
 
     @admin.display(description=_("last message"), ordering="last_message_at")
     def last_message(self, thread: Thread) -> str:
-        """How long ago anybody wrote last."""
+        """Return how long ago the last message was written."""
         ago = timesince(thread.last_message_at, clock.now(), depth=1)
         return gettext("%(time)s ago") % {"time": ago}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The queue, headed by how many wait."""
+        """Show the queue with the number of waiting threads in its title."""
         title = gettext("Threads: %(waiting)s waiting") % {"waiting": replies.count_waiting()}
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     # One thread ----------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """The two things to do beside looking, before Django's own addresses."""
+        """Add the pages for replying and closing."""
         return [
             self._page("reply", self.reply_view),
             self._page("close", self.close_view),
@@ -175,7 +175,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The thread, and what may be done about it. Opening it marks it as read."""
+        """Show the thread and its actions; opening it marks it as read."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         return self._show(request, self._find(read_number(object_id) or 0))
@@ -205,7 +205,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
         return HttpResponseRedirect(_address(thread))
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a thread off the queue without a reply."""
+        """Close a thread without a reply."""
         thread = self._to_be_changed(request, pk, MAY_CLOSE)
         form = SeenForm(request.POST)
         seen = form.cleaned_data["seen"] if form.is_valid() else 0
@@ -244,7 +244,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
             replies.mark_read_by_support(thread)
         for row in rows:
             row.thread = thread
-            # For the template, which holds no rules.
+            # Computed here, because templates hold no rules.
             row.remove_licenses_link = remove_licenses_link(row)  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),

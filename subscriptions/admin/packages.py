@@ -1,4 +1,4 @@
-"""Packages: what support may change in the Django admin (R24)."""
+"""The price list in the Django admin (R24)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from subscriptions.policy.prices import PROCESSOR_MINIMUM
 
 
 class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """A package, with what the database would refuse said next to the field."""
+    """A package; database constraints are checked here, to show errors next to fields."""
 
     class Meta:
         model = Package
@@ -31,7 +31,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         )
 
     def clean(self) -> dict[str, Any]:
-        """The smallest purchase can be charged, and something stays offered."""
+        """Check that the smallest purchase can be charged, and that a package stays offered."""
         data = super().clean() or {}
         unit_amount, minimum = data.get("unit_amount"), data.get("minimum_licenses")
         if unit_amount and minimum and unit_amount * minimum < PROCESSOR_MINIMUM:
@@ -49,7 +49,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 @admin.register(Package)
 class PackageAdmin(NeverDeleted):
-    """The price list. Terms that are paid keep their name and price whatever happens here."""
+    """The price list; paid terms keep their name and price whatever changes here."""
 
     form = PackageForm
     list_display = (
@@ -63,17 +63,17 @@ class PackageAdmin(NeverDeleted):
 
     @admin.display(description=_("price per license"), ordering="unit_amount")
     def price(self, package: Package) -> str:
-        """As people read it."""
+        """Return the formatted price."""
         return display.money(package.unit_amount, package.currency)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Package | None = None
     ) -> tuple[str, ...]:
-        """The currency stays: amounts that were shown would mean something else."""
+        """Make the currency read-only, because amounts already shown would change meaning."""
         return ("currency",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:
-        """Save, and say whom it will and will not touch."""
+        """Save, and say what the change affects."""
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
             terms = packages.count_untouched_terms(obj)

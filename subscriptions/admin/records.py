@@ -1,4 +1,4 @@
-"""What is written once and read for ever: terms, renewals, the ledger, notifications, activity."""
+"""Read-only records: terms, renewals, the ledger, notifications, activity."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ from subscriptions.text.registry import ELSEWHERE, Registry
 
 
 def with_reference(reference: str) -> Q:
-    """License entries that something has caused, and those that reverse them."""
+    """Return the condition for license entries caused by ``reference``, and their reversals."""
     return Q(reference=reference) | Q(reverses__reference=reference)
 
 
@@ -38,12 +38,12 @@ def _by_organization(text: str) -> Q:
     return Q(term__organization__in=search.organizations(text))
 
 
-# What pages show of another app: ``ELSEWHERE`` is what is about money, registered by its key.
+# Fields from other apps; those with ``ELSEWHERE`` concern payments.
 Field = Callable[[Any], str]
 TERM_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
 RENEWAL_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
 ENTRY_FIELDS: Registry[Field] = Registry(purchase=ELSEWHERE)
-# The first that knows what such a text is answers.
+# The first search that recognizes the text is used.
 ENTRY_SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
     purchase=ELSEWHERE, reference=_by_reference, organization=_by_organization
 )
@@ -51,21 +51,21 @@ ENTRY_TEXTS: Registry[str | Promise] = Registry(search_help=ELSEWHERE)
 
 
 class _ComposedAdmin(Searched, RecordAdmin):
-    """A record with facts of other apps below its own fields."""
+    """A record with fields of other apps below its own."""
 
     fields: ClassVar[tuple[str, ...]]
     more_fields: ClassVar[Registry[Field]]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Its own, and theirs."""
+        """Return its own fields and those of other apps."""
         return [*self.fields, *self.more_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Theirs are worked out, so nothing else could be done about them."""
+        """Make fields of other apps read-only, because they are computed."""
         return [*super().get_readonly_fields(request, obj), *self.more_fields]
 
 
-# Terms whose payment was taken back.
+# Terms whose payment was reversed.
 CanceledFilter = yes_filter(
     "canceled", _("canceled"), _("Canceled"), lambda: Q(canceled_at__isnull=False)
 )
@@ -100,18 +100,18 @@ class TermAdmin(_ComposedAdmin):
 
     @admin.display(description=_("locked price per license"))
     def price(self, term: Term) -> str:
-        """As people read it."""
+        """Return the formatted price."""
         return display.money(term.unit_amount, term.currency)
 
     @admin.display(description=_("its renewals"))
     def renewals(self, term: Term) -> str:
-        """With their state, and the term they started."""
+        """Return its renewals with state and the term they started."""
         rows = term.renewals.select_related("term__organization").order_by("-pk")
         return display.links(rows[: display.LONGEST_LIST])
 
     @admin.display(description=_("ledger"))
     def entries(self, term: Term) -> str:
-        """The license entries of this term."""
+        """Return the license entries of the term."""
         rows = term.license_entries.order_by("-pk")
         return display.links(rows[: display.LONGEST_LIST])
 
@@ -157,31 +157,31 @@ class LicenseEntryAdmin(_ComposedAdmin):
 
     @property
     def search_help_text(self) -> str | Promise:  # type: ignore[override]
-        """What may be typed."""
+        """Return what can be searched for."""
         return ENTRY_TEXTS["search_help"]
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By what the first search finds that knows such a text."""
+        """Search with the first search that recognizes the text."""
         return search.first_found(ENTRY_SEARCHES, text)
 
     @admin.display(description=_("organization"))
     def organization(self, entry: LicenseEntry) -> str:
-        """Whose licenses they are."""
+        """Return the organization of the licenses."""
         return display.link(entry.term.organization)
 
     @admin.display(description=_("term"))
     def term_dates(self, entry: LicenseEntry) -> str:
-        """The term they belong to."""
+        """Return the term of the licenses."""
         dates = f"{display.day(entry.term.starts_on)} – {display.day(entry.term.expires_on)}"
         return display.link(entry.term, dates)
 
     @admin.display(description=_("reversed by"))
     def reversed_by(self, entry: LicenseEntry) -> str:
-        """The entries that took them back, or gave them again (R30)."""
+        """Return the entries that took the licenses back, or restored them (R30)."""
         return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
-# Notifications that are no mail yet.
+# Notifications that are not queued as mail.
 WaitingFilter = yes_filter(
     "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )
@@ -195,7 +195,7 @@ class NotificationAdmin(Searched, RecordAdmin):
     search_help_text = _("A recipient's e-mail, or the start of an organization's name.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By who was told, or by the organization."""
+        """Search by recipient or organization."""
         if "@" in text:
             return Q(recipient=text)
         return super().found(request, text)
@@ -211,22 +211,22 @@ class ActivityAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("what"))
     def what(self, activity: Activity) -> str:
-        """In words."""
+        """Return the activity as text."""
         return history.words(activity)
 
     @admin.display(description=_("before → after"))
     def change(self, activity: Activity) -> str:
-        """Where that was recorded."""
+        """Return the change, if recorded."""
         return history.change(activity)
 
     @admin.display(description=_("reason"))
     def why(self, activity: Activity) -> Any:
-        """What support gave as the reason."""
+        """Return the reason support gave."""
         return activity.data.get("reason", "")
 
     @admin.display(description=_("who"))
     def who(self, activity: Activity) -> str:
-        """Nobody, where it happened by itself."""
+        """Return the user, or "automatic"."""
         return str(activity.actor or _("automatic"))
 
 

@@ -1,4 +1,4 @@
-"""How many organizations stand, in as many queries as it takes for one."""
+"""Phase and licenses of many organizations, with as many queries as for one."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from subscriptions.policy.expiration import Phase
 
 @dataclass(frozen=True)
 class Figures:
-    """What a list shows of an organization."""
+    """What the list shows about an organization."""
 
     phase: Phase
     ended_on: date | None
@@ -26,7 +26,7 @@ class Figures:
 
 
 def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
-    """The figures of each organization, by its key: three queries."""
+    """Return figures by organization ID, in three queries."""
     keys = [organization.pk for organization in organizations]
     now = clock.now()
     terms: dict[int, list[Term]] = defaultdict(list)

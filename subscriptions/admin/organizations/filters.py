@@ -1,4 +1,4 @@
-"""Organizations by phase and by licenses, as lists ask for them."""
+"""Filters of organizations by phase and by licenses."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ PHASES = {
 
 
 def over_their_licenses() -> Q:
-    """Organizations with a term that runs and more members than licenses: after reversals (R30).
+    """Return the condition for more members than licenses during a term, by a reversal (R30).
 
-    Only a reversal brings that about, so that only those few organizations are looked at.
+    Only a reversal can cause that, so only organizations with one are examined.
     """
     today = clock.today()
     reversed_once = LicenseEntry.objects.filter(reverses__isnull=False)
@@ -49,20 +49,20 @@ def over_their_licenses() -> Q:
 
 
 class PhaseFilter(admin.SimpleListFilter):
-    """Organizations by phase."""
+    """A filter of organizations by phase."""
 
     title = _("phase")
     parameter_name = "phase"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The phases."""
+        """Return the phases."""
         return [(phase.value, words) for phase, words in PHASES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those in the chosen phase today."""
+        """Select organizations in the chosen phase today."""
         chosen = self.value()
         return queryset.filter(in_phase(Phase(chosen))) if chosen in set(Phase) else queryset
 
 
-# Organizations that have lost licenses that are in use.
+# Organizations that lost licenses in use.
 OverFilter = yes_filter("over", _("licenses"), _("More users than licenses"), over_their_licenses)

@@ -1,6 +1,6 @@
-"""Who did what in an organization: what its use cases recorded, and what support did in the admin.
+"""An organization's history: activity of its users, and actions of support in the admin.
 
-Where both record the same action of support, it shows once, as support worded it.
+An action of support that is in both is shown once, in the admin's words.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,9 +17,9 @@ from subscriptions.models.members import Role
 from subscriptions.notifications.activity import line_of
 from subscriptions.text import formats
 
-# The log and the activity of one action are written one after the other.
+# The log entry and the activity of one action are written within this time.
 _TOGETHER = timedelta(minutes=2)
-# Recorded by what support does in the admin, which logs it as well.
+# Activity from actions of support, which the admin logs too.
 _OF_SUPPORT = {
     "licenses_removed",
     "removal_taken_back",
@@ -33,7 +33,7 @@ _OF_SUPPORT = {
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One line of the history."""
+    """A row of the history."""
 
     at: datetime
     who: str
@@ -43,7 +43,7 @@ class HistoryRow:
 
 
 def history_of(organization: Organization) -> list[HistoryRow]:
-    """The latest of an organization's history: two queries."""
+    """Return the newest rows of an organization's history, in two queries."""
     entries = list(log.of(organization).select_related("user")[:LONGEST_LIST])
     logged = [(entry.user_id, entry.action_time) for entry in entries]
     activities = Activity.objects.filter(organization=organization).select_related("actor")
@@ -64,12 +64,12 @@ def history_of(organization: Organization) -> list[HistoryRow]:
 
 
 def list_of_activities(organization: Organization) -> str:
-    """The list of all that was recorded of an organization."""
+    """Return the URL of the list of an organization's activity."""
     return list_of(Activity, organization=organization.pk)
 
 
 def words(activity: Activity) -> str:
-    """What happened, with whom or how many."""
+    """Return what happened, with a name or number."""
     what = line_of(activity).what
     number = activity.data.get("quantity")
     name = activity.data.get("name")
@@ -78,7 +78,7 @@ def words(activity: Activity) -> str:
 
 
 def change(activity: Activity) -> str:
-    """What it changed, where that was recorded."""
+    """Return what changed, if recorded."""
     data: Mapping[str, Any] = activity.data
     describe = _CHANGES.get(activity.verb)
     return describe(data) if describe else ""

@@ -1,6 +1,6 @@
 """The lists on an organization's page in the Django admin.
 
-Each is cut to what a page shows, so that the number of queries stays.
+Each shows a limited number of rows, so that the number of queries is constant.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ from subscriptions.text import formats
 
 MAY_INVITE = "subscriptions.change_membership"
 MAY_TAKE_BACK = "subscriptions.change_licenseremoval"
-# Those who may be asked about something stand first.
+# The order of roles in the list, those in charge first.
 _ROLE_ORDER = (
     Role.ADMINISTRATOR,
     Role.ASSIGNOR,
@@ -42,7 +42,7 @@ _ROLE_ORDER = (
 
 
 def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """Who uses a license: those who may be asked first, then the invited."""
+    """List license holders: those in charge first, active before invited."""
     if not display.may_see(request, Membership):
         return None
     organization = subscription.organization
@@ -99,7 +99,7 @@ def _resend(member: Membership) -> str:
 
 
 def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """Every paid period, the latest first."""
+    """List all terms, newest first."""
     if not display.may_see(request, Term):
         return None
     found, total = display.first_rows(subscription.organization.terms.order_by("-starts_on", "-pk"))
@@ -124,7 +124,7 @@ def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | Non
 
 
 def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """Licenses taken off renewals, and what may be taken back (R27)."""
+    """List licenses removed from renewals, and which removals can be undone (R27)."""
     if not display.may_see(request, LicenseRemoval):
         return None
     rows = LicenseRemoval.objects.filter(term__organization=subscription.organization)
@@ -174,7 +174,7 @@ def _take_back(removal: LicenseRemoval) -> str:
 
 
 def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """The license ledger, the latest entry first (R29)."""
+    """List the license ledger, newest first (R29)."""
     if not display.may_see(request, LicenseEntry):
         return None
     rows = LicenseEntry.objects.filter(term__organization=subscription.organization)
@@ -203,7 +203,7 @@ def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | No
 
 
 def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """What members wrote to support, the latest first (R28)."""
+    """List the members' threads with support, newest first (R28)."""
     if not display.may_see(request, Thread):
         return None
     rows = subscription.organization.threads.select_related("person")
@@ -255,7 +255,7 @@ def _thread_state(thread: Thread) -> str:
 
 
 def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """Who did what: members, support, and what happened by itself."""
+    """List who did what: members, support, and automatic actions."""
     found = history_of(subscription.organization)
     return Panel(
         _("Activity"),

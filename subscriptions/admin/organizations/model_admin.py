@@ -1,4 +1,4 @@
-"""Organizations in the Django admin: a list to work from, and all of one on a page."""
+"""The admin of organizations: the list, and a page with all of one organization."""
 
 from datetime import date
 from typing import Any
@@ -29,10 +29,10 @@ from subscriptions.text import formats
 
 
 class OrganizationList(ChangeList):
-    """A page of the list, with the figures of its organizations read at once."""
+    """A page of the list, with figures for all its rows loaded at once."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """The rows of the page."""
+        """Load the rows and their figures."""
         super().get_results(request)
         rows = list(self.result_list)
         figures = figures_of(rows)
@@ -48,43 +48,43 @@ def _figures(organization: Organization) -> Figures:
 
 @admin.register(Organization)
 class OrganizationAdmin(Searched, ReadOnlyAdmin):
-    """Read only; what may be done about an organization has a page of its own each."""
+    """A read-only admin; each action on an organization has its own page."""
 
     list_display = ("name", "slug", "phase", "ended_on", "licenses", "created_at")
     sortable_by = ("name", "slug")
 
     @property
     def search_help_text(self) -> str | Promise:  # type: ignore[override]
-        """What may be typed."""
+        """Return what can be searched for."""
         return page.TEXTS["search_help"]
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By what the first search finds that knows such a text."""
+        """Search with the first search that recognizes the text."""
         return search.first_found(page.SEARCHES, text)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Its own, and those of other apps."""
+        """Return its own filters and those of other apps."""
         return list(page.FILTERS)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list that reads figures."""
+        """Return the list that loads figures."""
         return OrganizationList
 
     @admin.display(description=_("phase"))
     def phase(self, organization: Organization) -> str:
-        """Where it stands; what support may have to look at stands out."""
+        """Return the phase, highlighted if support may have to act."""
         phase = _figures(organization).phase
         words = str(PHASES[phase])
         return display.marked(words) if phase in RENEWAL_OPEN else words
 
     @admin.display(description=_("until"))
     def ended_on(self, organization: Organization) -> date | None:
-        """The last day of the last paid term, or the day it was canceled on."""
+        """Return the last day of the last paid term, or the day it was canceled."""
         return _figures(organization).ended_on
 
     @admin.display(description=_("licenses in use"))
     def licenses(self, organization: Organization) -> str:
-        """In use of held."""
+        """Return licenses in use and held."""
         figures = _figures(organization)
         text = gettext("%(in_use)s of %(held)s") % {
             "in_use": formats.number(figures.in_use),
@@ -98,7 +98,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Everything about it at a glance."""
+        """Show all about the organization."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
         organization = self.get_object(request, object_id)
@@ -119,7 +119,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
         return TemplateResponse(request, "admin/organization.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of its actions, before Django's own addresses."""
+        """Add the pages of actions."""
         actions = [
             action_page(self, key.replace("_", "-"), f"subscriptions_organization_{key}", action)
             for key, action in page.ACTIONS.items()

@@ -1,6 +1,6 @@
-"""What the list of organizations, and the page of one, are composed of.
+"""Registries of the list of organizations, and of an organization's page.
 
-``ELSEWHERE`` is what is about money: the app that knows about it registers it by its key.
+Entries with ``ELSEWHERE`` concern payments; the app that handles them registers them by key.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from subscriptions.admin.parts.display import Panel, Tool
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.text.registry import ELSEWHERE, Registry
 
-# From what is asked most to what is asked least.
+# In order of how often support needs them.
 PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Registry(
     who=status_panels.who,
     subscription=status_panels.current_term,
@@ -33,12 +33,12 @@ PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Re
     ledger=list_panels.ledger,
     history=list_panels.history,
 )
-# What must not be overlooked, above the panels.
+# Warnings above the panels.
 ALERTS: Registry[Callable[[HttpRequest, SubscriptionStatus], list[str]]] = Registry(
     problems=ELSEWHERE,
     licenses=status_panels.alerts,
 )
-# What may be done about an organization as a whole: the button, and the page that it leads to.
+# Actions on an organization: the button, and the page it opens.
 TOOLS: Registry[Callable[[HttpRequest, SubscriptionStatus], Tool | None]] = Registry(
     remove_licenses=ELSEWHERE,
 )
@@ -50,7 +50,7 @@ FILTERS: Registry[type[admin.SimpleListFilter]] = Registry(
     over=OverFilter,
     problems=ELSEWHERE,
 )
-# The first that knows what such a text is answers.
+# The first search that recognizes the text is used.
 SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
     purchases=ELSEWHERE,
     organizations=search.organizations_named,

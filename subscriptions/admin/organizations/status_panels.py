@@ -1,4 +1,4 @@
-"""How an organization stands, on top of its page in the Django admin."""
+"""An organization's subscription status, at the top of its page in the Django admin."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ from subscriptions.text import formats
 from subscriptions.text.refusals import refusal_text
 from subscriptions.text.registry import ELSEWHERE, Registry
 
-# At the end of the panel about the renewal.
+# Shown at the end of the renewal panel.
 RENEWAL_FACTS: Registry[Callable[[SubscriptionStatus], Fact]] = Registry(paid_by=ELSEWHERE)
 
 
 def alerts(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
-    """What must not be overlooked about the licenses."""
+    """Return warnings about the licenses."""
     count = subscription.licenses
     if not count.over or subscription.is_late:
         return []
@@ -38,7 +38,7 @@ def alerts(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
 
 
 def who(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """Whom to write to, and where it stands on the site."""
+    """Show the organization's contact and address on the site."""
     organization = subscription.organization
     return Panel(
         _("Organization"),
@@ -55,7 +55,7 @@ def who(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
 
 
 def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """The term that runs, or the last one, at its locked price."""
+    """Show the running term, or the last one, at its locked price."""
     phase = str(PHASES[subscription.phase])
     facts: list[Fact] = [
         (_("Phase"), marked(phase) if subscription.renewal_is_open else marked(phase, "good"))
@@ -85,7 +85,7 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
 
 
 def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """Held, in use, free; and whether more are sold."""
+    """Show licenses held, in use and free, and whether add-ons are sold."""
     count = subscription.licenses
     facts: list[Fact] = [
         (_("Held"), formats.number(count.held)),
@@ -113,7 +113,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
 
 
 def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """When the window opens, and what the renewal would be for."""
+    """Show when the window opens, and what a renewal would be for."""
     term = subscription.latest
     if term is None:
         return None
@@ -133,7 +133,7 @@ def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
 
 
 def quantity_facts(term: Term, subscription: SubscriptionStatus) -> list[Fact]:
-    """What the renewal is for at today's price of the package held now (R25, R27)."""
+    """Return what the renewal is for, at today's price of the current package (R25, R27)."""
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
     package = Package.objects.get(pk=term.package_id)
     quantity = need.quantity(package).quantity

@@ -1,8 +1,7 @@
-"""What every page of the admin is built from; nothing here is about one subject.
+"""Parts from which all admin pages are built; nothing here is about a single subject.
 
-Pages that may only be looked at, searches that an index answers, pages that do one thing each and
-show it before they do it, and the log of who did what and why (R24, R29). A page that others add to
-is composed with ``registry``.
+Read-only pages, indexed searches, pages for one action each, with a preview, and the log of who
+did what and why (R24, R29). Pages that other apps extend use ``registry``.
 
 Doors: all modules.
 """

@@ -1,8 +1,8 @@
-"""Pages of the Django admin that do one thing each: GET shows it, POST does it.
+"""Admin pages for one action each: GET shows it, POST does it.
 
-Whether it may be done is the rules' to say, before the page and again when it is sent; what was
-typed is kept where it may not. Large things are shown once more before they are done, and not done
-if they would come to something else by then.
+Rules decide whether it is allowed, before the page is shown and again when it is sent; a refused
+form keeps what was typed. Large actions have a preview, and are not done if their result would
+differ from it.
 """
 
 import uuid
@@ -38,14 +38,14 @@ from subscriptions.text.refusals import refusal_text
 
 
 class ActionForm(forms.Form):
-    """What every page sends: a number of its own, and what it had shown would happen."""
+    """The form of all actions: its own ID, and the result that the preview showed."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 class ReasonForm(ActionForm):
-    """A form that asks why."""
+    """A form that asks for a reason."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -57,7 +57,7 @@ class ReasonForm(ActionForm):
 
 @dataclass(frozen=True)
 class Plan:
-    """What would happen. ``shown`` is different whenever anything of it is."""
+    """The expected result of an action; ``shown`` changes whenever anything in it changes."""
 
     facts: Sequence[Fact] = ()
     warnings: Sequence[str] = ()
@@ -66,26 +66,26 @@ class Plan:
 
 @dataclass(frozen=True)
 class Done:
-    """What has happened, in words for the one who did it."""
+    """The result of an action, in words for the user."""
 
     words: str
     level: int = messages.SUCCESS
 
 
 class ActionFailed(Exception):
-    """It could not be done now, through nobody's fault; its text says so."""
+    """The action could not be done now, for technical reasons; the text says why."""
 
 
 class Action(ABC):
-    """One thing to do about ``subject``. Subclasses say what; this is how."""
+    """An action on ``subject``; subclasses say what it does."""
 
     permission = ""
     title: Any = ""
     button: Any = ""
-    # Looked at once more before it is done.
+    # Whether the action has a preview that must be confirmed.
     is_confirmed = False
     form_class: type[ActionForm] = ReasonForm
-    # The field that a refusal is about; the form as a whole where there is none.
+    # The field that a refusal belongs to; by default the whole form.
     fields_of_reasons: Mapping[Reason, str] = {}
 
     def __init__(self, model_admin: "ModelAdmin[Any]", request: HttpRequest, subject: Any) -> None:
@@ -93,56 +93,56 @@ class Action(ABC):
         self.request = request
         self.subject = subject
 
-    # What a subclass says ------------------------------------------------------------------------
+    # For subclasses ------------------------------------------------------------------------------
 
     def judge(self) -> Allowed | Refusal:
-        """Whether it may be done at all at this moment."""
+        """Whether the action is allowed now."""
         return ALLOWED
 
     def facts(self) -> Sequence[Fact]:
-        """What is to be known before the form is filled in."""
+        """Return facts to show above the form."""
         return ()
 
     def warnings(self) -> Sequence[str]:
-        """What is to be minded before the form is filled in."""
+        """Return warnings to show above the form."""
         return ()
 
     def initial(self) -> dict[str, Any]:
-        """What stands in the form to begin with."""
+        """Return initial values of the form."""
         return {}
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
-        """The form, empty or as sent."""
+        """Return the form, empty or bound."""
         return self.form_class(data, **kwargs)
 
     def plan(self, form: ActionForm) -> Plan:
-        """What would happen. Raises Refused."""
+        """Return the expected result. Raises Refused."""
         return Plan()
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """What came of this very form, where it was sent before."""
+        """Return the result if this very form was sent before."""
         return None
 
     @abstractmethod
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Do it. Raises Refused, and ActionFailed."""
+        """Do it. Raises Refused and ActionFailed."""
 
     def name_of(self, thing: Model) -> str:
-        """What an object is called above and on top of the page."""
+        """Return an object's name for the title and breadcrumbs."""
         return str(thing)
 
     def back(self) -> str:
-        """Where it leads to."""
+        """Return the URL to go to afterwards."""
         return display.address_of(self.subject)
 
     def trail(self) -> Sequence[Model]:
-        """What the page is below of, from the top."""
+        """Return the breadcrumbs, from the top."""
         return [self.subject]
 
-    # How it is done ------------------------------------------------------------------------------
+    # Implementation ------------------------------------------------------------------------------
 
     def respond(self) -> HttpResponse:
-        """The page, or what has come of it."""
+        """Return the page, or the result of sending it."""
         if not self.request.user.has_perm(self.permission):
             raise PermissionDenied
         if self.request.method == "POST":
@@ -171,7 +171,7 @@ class Action(ABC):
             return self._page(form, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _data(self) -> Any:
-        """What was sent; without a usable number of its own the form gets one."""
+        """Return the posted data, with a new ID if the form has no valid one."""
         data = self.request.POST.copy()
         if read_uuid(data.get("submission", "")) is None:
             data["submission"] = str(uuid.uuid4())
@@ -201,7 +201,7 @@ class Action(ABC):
         return self._leave(self.act(form, actor))
 
     def _answer_repeated(self, form: ActionForm) -> HttpResponse | None:
-        """A double click is answered like the click before it."""
+        """Return the response to a repeated form, the same as to the first."""
         done = self.done_before(form)
         return self._leave(done) if done else None
 
@@ -243,7 +243,7 @@ class Action(ABC):
         return TemplateResponse(self.request, "admin/action.html", context, status=status)
 
     def _how_it_stands(self) -> dict[str, Any]:
-        """Facts and warnings; nothing where the moment for it has passed, which is said anyway."""
+        """Return facts and warnings; empty if they are refused, which the page says anyway."""
         try:
             return {"facts": self.facts(), "warnings": self.warnings()}
         except Refused:
@@ -256,7 +256,7 @@ def action_page(
     name: str,
     action: Callable[[Any, HttpRequest, Any], Action],
 ) -> URLPattern:
-    """The address of an action about one object, below the object's own."""
+    """Return the URL of an action on one object, below the object's own URL."""
 
     def view(request: HttpRequest, object_id: str) -> HttpResponse:
         subject = model_admin.get_object(request, object_id)
@@ -272,7 +272,7 @@ def _typed(form: ActionForm) -> dict[str, Any]:
 
 
 def _shown_again(form: ActionForm) -> list[Fact]:
-    """What was typed, in words, for the page that asks whether it is meant."""
+    """Return what was typed, formatted for the preview."""
     rows: list[Fact] = []
     for field in form.visible_fields():
         value = form.cleaned_data.get(field.name)

@@ -1,4 +1,4 @@
-"""What the pages of the Django admin are put together from. Nothing here decides anything."""
+"""Building blocks of admin pages; they contain no rules."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ from subscriptions.policy.refusal import Allowed, Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import refusal_text
 
-# Rows of one list on a page that shows many; a link leads to all of them.
+# Rows of a list on a page with many lists; a link leads to all rows.
 LONGEST_LIST = 20
 Fact = tuple[str, Any]
 
 
 @dataclass(frozen=True)
 class Tool:
-    """Something to do about an object. With ``why_not`` it is shown, and cannot be chosen."""
+    """An action on an object; with ``why_not`` it is shown but disabled."""
 
     label: str
     address: str
@@ -34,7 +34,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Panel:
-    """One block of a page: facts, a table, or both."""
+    """A block of a page: facts, a table, or both."""
 
     title: str
     key: str
@@ -44,80 +44,80 @@ class Panel:
     empty: str = ""
     note: str = ""
     more: str = ""
-    # How many there are in all; None where nobody has counted.
+    # The number of all rows; None if they were not counted.
     total: int | None = None
     is_urgent: bool = False
     tools: Sequence[Tool] = field(default=())
 
 
 def tool(label: str, address: str, decision: Allowed | Refusal) -> Tool:
-    """A tool that a rule allows or refuses; the refusal says why."""
+    """Return a tool, disabled with the reason if ``decision`` is a refusal."""
     return Tool(label, address, refusal_text(decision) if isinstance(decision, Refusal) else "")
 
 
 def address_of(thing: Model, page: str = "change") -> str:
-    """The page of an object in the admin."""
+    """Return the URL of an object's page in the admin."""
     meta = thing._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[thing.pk])
 
 
 def list_of(model: type[Model], **choices: Any) -> str:
-    """The list of a model in the admin, narrowed to what is chosen."""
+    """Return the URL of a model's list in the admin, filtered by ``choices``."""
     meta = model._meta
     page = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     return f"{page}?{urlencode(choices)}" if choices else page
 
 
 def link(thing: Model | None, text: object = None) -> str:
-    """A link to an object's page; empty for none."""
+    """Return a link to an object's page; empty for None."""
     if thing is None:
         return ""
     return format_html('<a href="{}">{}</a>', address_of(thing), thing if text is None else text)
 
 
 def link_to(address: str, text: object) -> str:
-    """A link to any page."""
+    """Return a link to any page."""
     return format_html('<a href="{}">{}</a>', address, text)
 
 
 def links(things: Iterable[Model], text: Callable[[Any], object] = str) -> str:
-    """Links to several objects, one below the other."""
+    """Return links to several objects, one per line."""
     rows = [(address_of(thing), text(thing)) for thing in things]
     return format_html_join("", '<div><a href="{}">{}</a></div>', rows) or "–"
 
 
 def marked(text: object, kind: str = "warn") -> str:
-    """Words that stand out: ``kind`` is warn, good or quiet."""
+    """Return highlighted text; ``kind`` is warn, good or quiet."""
     return format_html('<span class="mark mark-{}">{}</span>', kind, text)
 
 
 def day(value: date | None) -> str:
-    """Dec. 31, 2026, for tables."""
+    """Format a date for tables: Dec. 31, 2026."""
     return date_format(value, "N j, Y") if value else "–"
 
 
 def day_of(value: datetime | None) -> str:
-    """The day of an instant, in the subscription time zone."""
+    """Format the date of an instant, in the subscription time zone."""
     return day(calendar.local_date(value, clock.zone())) if value else "–"
 
 
 def moment(value: datetime | None) -> str:
-    """Dec. 1, 2026, 3:04 p.m., for tables; in the subscription time zone, as days are."""
+    """Format an instant for tables, in the subscription time zone: Dec. 1, 2026, 3:04 p.m."""
     return date_format(value.astimezone(clock.zone()), "N j, Y, P") if value else "–"
 
 
 def money(amount: int | None, currency: str) -> str:
-    """Minor units as people read them."""
+    """Format an amount in minor units."""
     return formats.money(amount, currency) if amount is not None else "–"
 
 
 def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], int]:
-    """As many as a page shows, and how many there are."""
+    """Return the rows that a page shows, and the number of all rows."""
     return list(rows[:LONGEST_LIST]), rows.order_by().count()
 
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:
-    """Whether all of these may be looked at."""
+    """Whether the user may view all of these models."""
     return request.user.has_perms(
         [f"{model._meta.app_label}.view_{model._meta.model_name}" for model in models]
     )
@@ -130,7 +130,7 @@ def compared(
     head: Sequence[str],
     shown: Callable[[Mapping[str, Any], str], object],
 ) -> str:
-    """Two columns side by side, with what differs marked; ``shown`` words one of the facts."""
+    """Return a table of two columns with differences marked; ``shown`` formats a value."""
     keys = [key for key in names if key in expected or key in received]
     rows = [
         (

@@ -1,4 +1,4 @@
-"""Filters of lists, to be built from."""
+"""Builders of list filters."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +16,9 @@ from subscriptions.text.ids import read_number
 def yes_filter(
     name: str, label: Any, choice: Any, condition: Callable[[], Q]
 ) -> type[admin.SimpleListFilter]:
-    """A filter with one ``choice`` beside all: the rows that meet ``condition`` now.
+    """Return a filter with one ``choice``: rows that meet ``condition`` now.
 
-    ``name`` stands in the address. ``label`` and ``choice`` are texts, translated lazily.
+    ``name`` is the URL parameter. ``label`` and ``choice`` are lazy translations.
     """
 
     class YesFilter(admin.SimpleListFilter):
@@ -35,7 +35,7 @@ def yes_filter(
 
 
 def organization_filter(field: str) -> type[admin.SimpleListFilter]:
-    """A filter by organization that shows only where one is chosen: links lead there."""
+    """Return a filter by organization, shown only if a link has selected one."""
 
     class OrganizationFilter(admin.SimpleListFilter):
         title = _("organization")

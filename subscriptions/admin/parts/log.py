@@ -1,4 +1,4 @@
-"""Django's own log of what was done in the admin: by whom, when, what, why."""
+"""Django's own log of actions in the admin: who, when, what, why."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from subscriptions.models import User
 
 @dataclass(frozen=True)
 class LogMessage:
-    """What was done, what that changed (before → after), and why; one line each."""
+    """What was done, what changed (before → after), and why; one line each."""
 
     what: str
     change: str = ""
     why: str = ""
 
     def text(self) -> str:
-        """As it is kept: always three lines, so that they can be told apart again."""
+        """Return the stored text, always three lines, so that it can be split again."""
         lines = (self.what, self.change, self.why)
         return "\n".join(" ".join(line.split()) for line in lines)
 
@@ -27,7 +27,7 @@ class LogMessage:
 def write(actor: User, message: LogMessage, about: Model, *others: Model | None) -> None:
     """Log a message for ``about`` and ``others``.
 
-    Nothing where the same was logged for ``about`` before: a form sent twice does one thing.
+    A message already logged for ``about`` is not repeated, so that a form sent twice logs once.
     """
     text = message.text()
     if of(about).filter(user=actor, change_message=text).exists():
@@ -38,7 +38,7 @@ def write(actor: User, message: LogMessage, about: Model, *others: Model | None)
 
 
 def read(entry: LogEntry) -> LogMessage:
-    """The message of an entry; what Django wrote itself is one line."""
+    """Return the message of an entry; Django's own entries become a single line."""
     lines = entry.change_message.split("\n")
     is_ours = len(lines) == len(LogMessage("").text().split("\n"))
     return LogMessage(*lines) if is_ours else LogMessage(str(entry))
@@ -57,14 +57,14 @@ def _write(actor: User, thing: Model, text: str) -> None:
 
 
 def of(thing: Model) -> QuerySet[LogEntry]:
-    """What was logged about an object, the latest first."""
+    """Return the entries about an object, newest first."""
     return LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(thing), object_id=str(thing.pk)
     ).order_by("-action_time")
 
 
 def at_our_time(entry: LogEntry) -> LogEntry:
-    """The entry as of now by our clock, which the demo moves."""
+    """Set the entry's time to now by our clock, which the demo moves."""
     entry.action_time = clock.now()
     entry.save(update_fields=["action_time"])
     return entry

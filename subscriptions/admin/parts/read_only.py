@@ -1,4 +1,4 @@
-"""History in the Django admin: to be read, never added, changed or deleted (R24, R29)."""
+"""Read-only records in the Django admin: never added, changed or deleted (R24, R29)."""
 
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.admin.parts import log
 from subscriptions.admin.parts.display import Tool
 
-# Counting further is slow in millions of rows, and nobody leafs through so many pages.
+# Counting millions of rows is slow, and nobody pages that far.
 MOST_COUNTED = 2000
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts no further than what anybody looks through; a search finds the rest."""
+    """A paginator that counts up to a maximum; older rows are found by search."""
 
     @cached_property
     def count(self) -> int:
@@ -35,35 +35,32 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
 
 
 class LogsByClock(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What is done here is logged at the time by which everything else is told."""
+    """An admin whose log entries use our clock, like all other records."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        """As Django does, with our clock."""
+        """Log with our clock."""
         return log.at_our_time(super().log_change(request, obj, message))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        """As Django does, with our clock."""
+        """Log with our clock."""
         return log.at_our_time(super().log_addition(request, obj, message))
 
 
 class ReadOnly:
-    """Mix into a ModelAdmin or an inline: only looking is allowed, for superusers too."""
+    """A mixin for a ModelAdmin or inline that only allows viewing, for superusers too."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Never."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
         return False
 
 
 class ReadOnlyAdmin(ReadOnly, LogsByClock):
-    """A model that support may look at."""
+    """The admin of a model that support may view."""
 
     actions = None
     change_form_template = "admin/record.html"
@@ -79,23 +76,23 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
         css = {"all": ["css/admin/pages.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With what every page of it names, the list and that of one object alike."""
+        """Load related objects for the list and the page of one object alike."""
         rows: QuerySet[Any] = super().get_queryset(request)
         related = self.list_select_related
         return rows.select_related(*related) if isinstance(related, tuple) else rows
 
     def name_of(self, obj: Any) -> str:
-        """What stands above the page, where the object's own name is too long for it."""
+        """Return a title, if the object's own name is too long."""
         return ""
 
     def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
-        """What may be done about this object, beside looking at it."""
+        """Return the actions on this object."""
         return []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The object, with what may be done about it."""
+        """Show the object and its actions."""
         looks = request.method == "GET" and self.has_view_permission(request)
         obj = self.get_object(request, object_id) if looks else None
         context: dict[str, Any] = {} if obj is None else {"tools": self.tools(request, obj)}
@@ -106,25 +103,24 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
 
 
 class RecordAdmin(ReadOnlyAdmin):
-    """The same for what there are millions of: the newest first, as an index has them."""
+    """The admin of a model with millions of rows: newest first, by primary key."""
 
     ordering = ("-pk",)
     sortable_by = ()
 
 
 class NeverDeleted(LogsByClock):
-    """It stands in the history: withdrawn or switched off, never deleted."""
+    """The admin of a model that is part of the history: rows are disabled, never deleted."""
 
     actions = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
         return False
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """What was changed, with what it was before."""
+        """Return the changes with values before and after."""
         if add:
             return super().construct_change_message(request, form, formsets, add)
         return "\n".join(

@@ -1,6 +1,6 @@
-"""Searches that an index answers: exactly, or by how a text begins.
+"""Searches that use an index: exact, or by prefix.
 
-Django's own way, one OR over joined tables, reads every row of the largest of them.
+Django's own search, one OR over joined tables, reads every row of the largest table.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,40 +14,40 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import begins
 
-# Whoever finds more types more.
+# More results are not useful; users type a longer text instead.
 MOST_FOUND = 1000
 
 
 def people(text: str) -> list[int]:
-    """Accounts whose e-mail address or name begins so; with an @ it is an address."""
+    """Return accounts whose e-mail address or name begins with ``text``; with @, by address."""
     by_email = begins("email", text)
     return _keys(User.objects.filter(by_email if "@" in text else by_email | _called(text)))
 
 
 def named_so(text: str) -> Q:
-    """Organizations whose name, address or billing e-mail begins so."""
+    """Return the condition for organizations whose name, slug or billing e-mail begins so."""
     return _called(text) | begins("slug", text) | Q(billing_email__istartswith=text)
 
 
 def with_member(text: str) -> list[int]:
-    """Organizations with a member whose e-mail address begins so."""
+    """Return organizations with a member whose e-mail address begins so."""
     users = _keys(User.objects.filter(begins("email", text)))
     found = Membership.objects.filter(user__in=users).order_by().values_list("organization")
     return [key for (key,) in found.distinct()[:MOST_FOUND]]
 
 
 def organizations(text: str) -> list[int]:
-    """Organizations that are named so, else those with such a member.
+    """Return organizations with such a name, else those with such a member.
 
-    A member's address is looked at where it can be meant only: otherwise every "al" would bring
-    all organizations with an Alma.
+    Members are searched only if a text can mean one; otherwise "al" would find every organization
+    with an Alma.
     """
     found = _keys(Organization.objects.filter(named_so(text)).order_by("name"))
     return found if found and "@" not in text else [*found, *with_member(text)]
 
 
 def organizations_named(text: str) -> Q:
-    """Organizations by their own names and addresses, or by their members."""
+    """Return the condition for organizations by name, slug, billing e-mail, or member."""
     own = named_so(text)
     if "@" not in text and Organization.objects.filter(own).exists():
         return own
@@ -55,7 +55,7 @@ def organizations_named(text: str) -> Q:
 
 
 def first_found(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
-    """What the first search finds that knows what such a text is; one of them must."""
+    """Return the condition of the first search that recognizes the text; one must."""
     return next(found for search in searches if (found := search(text)) is not None)
 
 
@@ -64,31 +64,29 @@ def _called(text: str) -> Q:
 
 
 def _keys(rows: QuerySet[Any]) -> list[int]:
-    # Read rather than left to a subquery: a database that guesses their number wrong would go
-    # through all of a large table.
+    # Keys are read first, because the query planner may misjudge a subquery and scan a large table.
     return list(rows.values_list("pk", flat=True)[:MOST_FOUND])
 
 
 class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Mix into a ModelAdmin: ``found`` says which rows a search is about.
+    """A mixin for a ModelAdmin with a search by ``found``.
 
-    Where a list says nothing else, those of the organizations found: by name, address or a member's
-    e-mail.
+    By default it finds rows of organizations by name, address or a member's e-mail.
     """
 
-    # Django shows the box where there is something in it; what is looked for stands below.
+    # Django shows the search box if this is not empty; ``found`` does the search.
     search_fields = ("pk",)
     search_help_text = _("The start of an organization's name or address, or an e-mail.")
-    # The column that names it.
+    # The field with the organization.
     organization_field = "organization"
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """The rows ``text`` stands for."""
+        """Return the condition for rows that match ``text``."""
         return Q(**{f"{self.organization_field}__in": organizations(text)})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows found, none of them twice."""
+        """Return the rows found, without duplicates."""
         text = search_term.strip()
         return (queryset.filter(self.found(request, text)) if text else queryset), False

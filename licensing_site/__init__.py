@@ -1,1 +1,1 @@
-"""The site: settings, addresses, commands, monitoring, the demo; puts both apps together."""
+"""The site: settings, URLs, commands, monitoring, the demo; combines both apps."""

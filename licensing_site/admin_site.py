@@ -1,4 +1,4 @@
-"""The Django admin of this site: Django's own, with the page of health and the numbers on top."""
+"""The Django admin of this site, with the health page and figures added."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,15 +18,15 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions import clock
 from subscriptions.access import reauthentication
 
-# Libraries whose pages support must not have: an account's addresses, second factors and sessions
-# are its owner's (R3), and a queued mail holds the links of invitations and password resets.
+# Libraries whose admin pages support must not have: addresses, second factors and sessions belong
+# to their owners (R3), and queued mails contain links for invitations and password resets.
 WITHOUT_PAGES = {"account", "mfa", "usersessions", "post_office"}
 
 
 class AdminSite(admin.AdminSite):
-    """Where support works. What it offers stands in ``subscriptions.admin`` and ``billing.admin``.
+    """The admin where support works, with pages of ``subscriptions.admin`` and ``billing.admin``.
 
-    They register with the one instance of this class, so they are imported later than it is.
+    They register with the only instance of this class, so they are imported after it.
     """
 
     site_header = _("Licensing support")
@@ -34,26 +34,27 @@ class AdminSite(admin.AdminSite):
     index_title = _("Overview")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As Django does, but for what libraries would put here."""
+        """Register models, except those of libraries in WITHOUT_PAGES."""
         is_one = isinstance(model_or_iterable, ModelBase)
         models = [model_or_iterable] if is_one else model_or_iterable
         shown = [model for model in models if model._meta.app_label not in WITHOUT_PAGES]
         super().register(shown, admin_class, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """Ours before Django's, which ends with one that takes every address."""
+        """Add our URLs before Django's, which end with a catch-all."""
         from billing.admin import health
 
         return [*health.urls(self), *super().get_urls()]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """As Django does, with times by the clock that terms are told by (R18).
+        """Wrap a view to use the subscription time zone (R18).
 
-        And only to staff with a second factor whose sign-in is recent: they see every organization.
+        Only staff with a second factor and a recent sign-in may open it, because they see every
+        organization.
         """
 
-        def in_our_zone(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
-            missing = _second_factor_is_missing(request)
+        def checked_view(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
+            missing = _require_second_factor(request)
             if missing is not None:
                 return missing
             within = timedelta(seconds=settings.REAUTHENTICATE_IN_ADMIN)
@@ -61,19 +62,19 @@ class AdminSite(admin.AdminSite):
             arguments = (request, *arguments)
             with timezone.override(clock.zone()):
                 response: HttpResponse = view(*arguments, **names)
-                # Otherwise it would be rendered later, and its times by another clock.
+                # Rendered here, because a later rendering would use another time zone.
                 return response.render() if isinstance(response, TemplateResponse) else response
 
-        return super().admin_view(in_our_zone, cacheable)
+        return super().admin_view(checked_view, cacheable)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """The start page, with what waits."""
+        """Show the start page with its figures."""
         from billing.admin.overview import figures
 
         return super().index(request, {"figures": figures(request), **(extra_context or {})})
 
 
-def _second_factor_is_missing(request: HttpRequest) -> HttpResponse | None:
+def _require_second_factor(request: HttpRequest) -> HttpResponse | None:
     from subscriptions.access.second_factor import has_second_factor, was_used
     from subscriptions.models import User
 

@@ -11,7 +11,7 @@ class LicensingSiteConfig(AppConfig):
 
 
 class LicensingAdminConfig(admin.AdminConfig):
-    """Django's admin, at a site of our own."""
+    """Django's admin with our own site."""
 
     default = False
     default_site = "licensing_site.admin_site.AdminSite"

@@ -1,6 +1,6 @@
-"""System checks: what must be set before real money may move.
+"""System checks of the settings that real payments need.
 
-Ids are stable, so that a deployment can look one up in docs/configuration.md.
+IDs are stable, because docs/configuration.md lists them.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ TAG = "licensing"
 
 
 class Misconfigured(ImproperlyConfigured):
-    """The server was started with settings that it must not run with."""
+    """The server was started with settings it must not run with."""
 
 
 @register(TAG)
@@ -147,7 +147,7 @@ def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
 
 
 def refuse_to_start_misconfigured() -> None:
-    """Raise Misconfigured with every finding; web servers do not run system checks themselves."""
+    """Raise Misconfigured with all findings, because web servers do not run system checks."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
     if findings:
         by_id = sorted(findings, key=lambda message: message.id or "")

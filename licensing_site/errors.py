@@ -1,4 +1,4 @@
-"""What is answered where no page could be."""
+"""Responses to bad requests and server errors."""
 
 import logging
 import sys
@@ -16,42 +16,43 @@ from django.views.defaults import server_error as usual_server_error
 
 logger = logging.getLogger(__name__)
 
-# The database is away, restarting, out of space, or had no time: asking again may help. Whatever
-# had begun is rolled back.
-_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
-# Seconds after which a program that can wait should ask again.
+# The database is down, restarting, out of space, or too slow, so retrying may help. Open
+# transactions are rolled back.
+_DATABASE_ERRORS = (OperationalError, InterfaceError)
+# Seconds after which clients should retry.
 RETRY_AFTER = 10
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say so where only the size was wrong: somebody pasted more than is taken in.
+    """Return 413 if the request was too large, and 503 if the database failed, else 400.
 
-    A session that could not be saved is a bad request to Django, also where the database is away.
+    Django raises a bad request if a session cannot be saved, even if the database is down.
     """
     if isinstance(exception, RequestDataTooBig):
         page = render_to_string("413.html", request=None)
         return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if isinstance(exception, SessionInterrupted) and _came_from_the_database(exception):
+    if isinstance(exception, SessionInterrupted) and _has_database_error(exception):
         return _unavailable()
     response: HttpResponse = usual_bad_request(request, exception)
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A mistake of ours; or the database is away, and then when to try again.
+    """Return 503 with a time to retry if the database is down, else 500.
 
-    The processor delivers a webhook again that is answered so.
+    The processor repeats a webhook that gets either.
     """
-    if isinstance(sys.exc_info()[1], _DATABASE_IS_AWAY):
+    if isinstance(sys.exc_info()[1], _DATABASE_ERRORS):
         return _unavailable()
     response: HttpResponse = usual_server_error(request)
     return response
 
 
 class KeepCookies:
-    """Set no cookies with a failure: the form that was sent must be good once more.
+    """Set no cookies on a server error, so that the form can be sent again.
 
-    A sign-in changes the token of forms before it can fail. Stands outside of what sets cookies.
+    A sign-in changes the CSRF token before it can fail. Place outside the middleware that sets
+    cookies.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -64,15 +65,15 @@ class KeepCookies:
         return response
 
 
-def _came_from_the_database(error: BaseException | None) -> bool:
-    """Whether an error was raised while the database was away."""
-    while error is not None and not isinstance(error, _DATABASE_IS_AWAY):
+def _has_database_error(error: BaseException | None) -> bool:
+    """Whether an error was caused by the database."""
+    while error is not None and not isinstance(error, _DATABASE_ERRORS):
         error = error.__context__
     return error is not None
 
 
 def _unavailable() -> HttpResponse:
-    logger.error("the database is away")
+    logger.error("the database is unavailable")
     page = render_to_string("503.html", request=None)
     response = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(RETRY_AFTER)

@@ -1,9 +1,8 @@
 """Settings, read from the environment and safe by default.
 
-Production is the default. Whatever is missing then is reported by the system checks in
-``licensing_site/checks.py``, and the server refuses to start. ``DEBUG=True`` fills the gaps with
-values that only work on a developer's machine. Every variable is explained in
-docs/configuration.md.
+Production is the default. System checks in ``licensing_site/checks.py`` report missing values, and
+the server refuses to start. ``DEBUG=True`` fills the gaps with values that only work on a
+developer's machine. docs/configuration.md explains every variable.
 """
 
 from datetime import timedelta
@@ -19,7 +18,7 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
 DEBUG = env.bool("DEBUG", default=False)
-# The demo is this product with made-up organizations and a clock that can be moved.
+# The demo is this product with fictional organizations and a movable clock.
 DEMO = env.bool("DEMO", default=False)
 DEMO_CLOCK_FILE = env.str("DEMO_CLOCK_FILE", default="") if DEMO else ""
 
@@ -29,8 +28,8 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Where people reach this site: links in e-mails and the addresses given to the processor begin
-# with it, never with the Host header of a request.
+# The site's public URL. Links in e-mails and URLs given to the processor start with it, never with
+# the Host header of a request.
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
 
 INSTALLED_APPS = [
@@ -47,7 +46,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django_htmx",
-    # Before post_office: its commands run one at a time here.
+    # Before post_office, to run its commands one at a time.
     "licensing_site",
     "post_office",
     "subscriptions",
@@ -61,8 +60,8 @@ MIDDLEWARE = [
     "licensing_site.security.content_policy.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Pages, as WhiteNoise does files. Tokens are masked anew on each page and the length of the
-    # answer is blurred, so that nothing can be guessed from how well it compresses.
+    # GZip for pages, as WhiteNoise does for files. CSRF tokens are masked anew on each page and the
+    # response's length is randomized, so compression reveals no secrets (BREACH).
     "subscriptions.access.head_requests.HeadAsGet",
     "django.middleware.gzip.GZipMiddleware",
     "licensing_site.errors.KeepCookies",
@@ -87,7 +86,7 @@ WSGI_APPLICATION = "licensing_site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Django names the pages of errors without a folder.
+        # Django looks for error pages without a folder.
         "DIRS": [BASE_DIR / "templates", BASE_DIR / "templates" / "errors"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -111,11 +110,11 @@ TEMPLATES = [
 # Database ---------------------------------------------------------------------------------------
 
 SQLITE_OPTIONS = {
-    # A transaction takes the write lock when it begins, so that what it reads stays true until it
-    # commits: SQLite has no row locks.
+    # A transaction takes the write lock at its start, so that what it reads stays true until it
+    # commits; SQLite has no row locks.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # Triggers see what REPLACE replaces only where they may be set off by one another.
+    # Without recursive triggers, REPLACE deletes rows without running delete triggers.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
     "PRAGMA recursive_triggers=ON;",
 }
@@ -128,7 +127,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Whoever waits longer is told to try again: a request that hangs takes a thread with it.
+    # Requests that wait longer fail with "try again", because a hanging request blocks a thread.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         connect_timeout=env.int("DATABASE_CONNECT_TIMEOUT", default=5),
         options=(
@@ -139,11 +138,11 @@ else:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rate limits live in the cache, so every process must see the same one. The table comes with the
-# migrations; CACHE_URL moves it to Redis.
+# Rate limits are in the cache, so all processes must share it. Migrations create its table;
+# CACHE_URL moves it to Redis.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://licensing_cache")}
 if not CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    # By default a third is thrown away beyond 300 entries: anybody could wipe the limits that way.
+    # By default, a third is deleted beyond 300 entries, which would let anybody reset the limits.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 1_000_000
 
 # People -----------------------------------------------------------------------------------------
@@ -169,7 +168,7 @@ ACCOUNT_ADAPTER = "subscriptions.access.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Who has not confirmed the address cannot sign in; joining by an invitation confirms it.
+# Users with an unconfirmed address cannot sign in; accepting an invitation confirms it.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
@@ -181,7 +180,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
-    # Ours, for subscriptions.access.limits. Many people of one association may share an address.
+    # Ours, for subscriptions.access.limits. Many users of an association may share an IP address.
     "message_without_account": "5/h/ip",
     "join": "100/h/ip",
     "invite": "300/h/user",
@@ -196,16 +195,16 @@ MFA_ADAPTER = "subscriptions.access.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Officials Licensing"
-# Clocks of phones are wrong by some seconds.
+# Phone clocks are a few seconds off.
 MFA_TOTP_TOLERANCE = 1
-# Passkeys need HTTPS, except under the name localhost.
+# Passkeys need HTTPS, except on localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://localhost")
 
-# How old a sign-in may be before the password is asked for again.
+# How old a sign-in may be, in seconds, before the password is required again.
 REAUTHENTICATE_BEFORE_BUYING = env.int("REAUTHENTICATE_BEFORE_BUYING", default=12 * 3600)
 REAUTHENTICATE_BEFORE_ROLES = env.int("REAUTHENTICATE_BEFORE_ROLES", default=3600)
 REAUTHENTICATE_IN_ADMIN = env.int("REAUTHENTICATE_IN_ADMIN", default=8 * 3600)
-# Support sees every organization: a password alone is not enough, except in the demo.
+# Support sees every organization, so a password alone is not enough, except in the demo.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not DEMO)
 
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
@@ -216,25 +215,25 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 CLOSE_AFTER_DAYS = env.int("CLOSE_AFTER_DAYS", default=14)
 # Days without signing in after which a member counts as inactive.
 INACTIVE_AFTER_DAYS = env.int("INACTIVE_AFTER_DAYS", default=182)
-# What a renewal after expiration costs on top, in minor units of the organization's currency.
+# The fee for a renewal after expiration, in minor units of the organization's currency.
 LATE_FEE_AMOUNT = env.int("LATE_FEE_AMOUNT", default=0)
 
 # Language and time ------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
-# Those there are translations for (docs/translating.md), named in themselves.
+# Languages with translations (docs/translating.md), in their own names.
 LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-# The zone in which terms begin and end and "today" is asked (R18).
+# The zone in which terms begin and end, and which defines "today" (R18).
 SUBSCRIPTION_TIME_ZONE = env.str("SUBSCRIPTION_TIME_ZONE", default="America/New_York")
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 
 # Static files -----------------------------------------------------------------------------------
 
-# favicon.ico and robots.txt are asked for at the root.
+# For favicon.ico and robots.txt, which are requested at the root.
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -252,7 +251,7 @@ STORAGES = {
 
 # Uploads ----------------------------------------------------------------------------------------
 
-# Rosters are all that is uploaded. The first stops what is larger than one may be.
+# Only rosters are uploaded. The first handler drops files that are too large.
 FILE_UPLOAD_HANDLERS = [
     "subscriptions.roster_import.uploads.SmallFilesOnly",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -271,19 +270,19 @@ EMAIL_USE_TLS = _smtp.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _smtp.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _smtp.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
-# Programs that answer for somebody who is away shall not answer these mails (RFC 3834).
+# Keep automatic replies, such as vacation notices, from answering these mails (RFC 3834).
 MAIL_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Licensing <licensing@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Who is told of payments that did not add up.
+# Receives the notifications for support, such as payments to review and new messages.
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
 POST_OFFICE = {
     "BACKENDS": {"default": _smtp["EMAIL_BACKEND"]},
     "DEFAULT_PRIORITY": "medium",
-    # Two days, as mail servers do among themselves.
+    # Retry for two days, as mail servers do.
     "MAX_RETRIES": 2 * 24 * 12,
     "RETRY_INTERVAL": timedelta(minutes=5),
-    # Noted as sent together, so that many at most go out twice after a crash.
+    # Marked as sent as a batch, so a crash repeats at most this many mails.
     "BATCH_SIZE": 20,
     "CELERY_ENABLED": False,
     "MESSAGE_ID_ENABLED": True,
@@ -292,19 +291,19 @@ POST_OFFICE = {
 # The payment processor --------------------------------------------------------------------------
 
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
-# Several, separated by commas, while one is being rotated.
+# Several, separated by commas, during rotation.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
-# Another address than Stripe's own, with a test key only: the local sandbox.
+# Only with a test key: the URL of the local sandbox, instead of Stripe's.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
-# Where the payment page stands, with a domain of one's own at the processor.
+# The origin of the payment page, if it has a custom domain.
 CHECKOUT_ORIGIN = env.str("CHECKOUT_ORIGIN", default="").rstrip("/")
-# Seconds to connect and to wait for an answer, and how often a failed call is repeated. Together
-# they must stay below the web server's own time limit for a request.
+# Seconds to connect and to wait for a response, and the number of retries. Together they must stay
+# below the web server's time limit for a request.
 STRIPE_CONNECT_TIMEOUT = env.float("STRIPE_CONNECT_TIMEOUT", default=3.0)
 STRIPE_READ_TIMEOUT = env.float("STRIPE_READ_TIMEOUT", default=8.0)
 STRIPE_MAX_NETWORK_RETRIES = env.int("STRIPE_MAX_NETWORK_RETRIES", default=1)
 
-# Who sells, on receipts. The address may have several lines, parted by \\n.
+# The seller on receipts. The address may have several lines, separated by \\n.
 SELLER_NAME = env.str("SELLER_NAME", default="Officials Licensing")
 SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="")
 SELLER_TAX_ID = env.str("SELLER_TAX_ID", default="")
@@ -314,9 +313,9 @@ SELLER_TAX_ID = env.str("SELLER_TAX_ID", default="")
 _https = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
-# Forms carry the token, and no script reads the cookie.
+# Forms contain the token, so no script needs the cookie.
 CSRF_COOKIE_HTTPONLY = True
-# A name that browsers take from this very host over https only, so that no neighbor can set it.
+# Browsers accept __Host- cookies from this host over HTTPS only, so no sibling domain can set them.
 SESSION_COOKIE_NAME = "__Host-sessionid" if _https else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if _https else "csrftoken"
 LANGUAGE_COOKIE_SECURE = _https
@@ -329,9 +328,9 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-# The processor sends people back from its own site: with "Strict" they would land signed out.
+# With "Strict", users who return from the processor's site would be signed out.
 SESSION_COOKIE_SAMESITE = "Lax"
-# What browsers can hand to a page; none of ours asks for any of it.
+# Browser features, all of them off because no page needs them.
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in (
@@ -340,15 +339,15 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         *("payment", "usb"),
     )
 }
-# Networks that reach the Django admin, such as 192.0.2.0/24; empty: all.
+# Networks that may open the Django admin, such as 192.0.2.0/24; empty means all.
 ADMIN_NETWORKS = env.list("ADMIN_NETWORKS", default=[])
 
-# Logs, numbers, reports of errors ---------------------------------------------------------------
+# Logs, metrics, error reports --------------------------------------------------------------------
 
 LOGGING = logs.configuration(
     env.str("LOG_LEVEL", default="INFO"), readable=env.bool("LOG_READABLE", default=DEBUG)
 )
-# Whoever asks for /metrics has to know it; without one there are none.
+# Required to read /metrics; empty disables it.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
     logs.report_errors(

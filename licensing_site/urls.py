@@ -1,4 +1,4 @@
-"""Every address of the site, but for those that machines ask (``monitoring.probes``)."""
+"""All URLs of the site, except those of probes (``monitoring.probes``)."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -10,13 +10,13 @@ from subscriptions.access import identity
 
 demo = [path(clock.PATH, clock.move, name="demo_clock")] if settings.DEMO else []
 
-# Support signs in where everybody does, so that the limits on failed sign-ins count for it too.
+# Support uses the normal sign-in page, so that its rate limits apply.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     *demo,
     path("admin/", admin.site.urls),
-    # Before django-allauth's own, at the same addresses.
+    # Before django-allauth's own pages at the same URLs.
     re_path(
         r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
         identity.ConfirmEmail.as_view(),

@@ -1,4 +1,4 @@
-"""The demo: its clock, its made-up organizations, and its threads with support.
+"""The demo: its clock, its fictional organizations, and its threads with support.
 
 Doors: all modules.
 """

@@ -1,6 +1,6 @@
-"""The demo's clock: a bar on every page moves it forward, and the local Stripe along with it.
+"""The demo's clock: a bar on every page moves it forward, and the local Stripe's clock with it.
 
-Only in the demo. Sign-in sessions, password links and webhook signatures stay in real time.
+Only in the demo. Sign-in sessions, password links and webhook signatures use real time.
 """
 
 import logging
@@ -21,15 +21,15 @@ from subscriptions.policy import calendar
 
 logger = logging.getLogger(__name__)
 
-# Only the demo has this address, so templates cannot reverse it by name.
+# Only the demo has this URL, so templates cannot reverse it by name.
 PATH = "demo/clock/"
 STEPS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
-# The sandbox's own, as it is documented; it listens on this machine only.
+# The sandbox's documented token; it only listens on this machine.
 SANDBOX_TOKEN = "sandbox-control"  # noqa: S105
 
 
 def bar(request: HttpRequest) -> dict[str, object]:
-    """For every template: today, and where the organization on the page could go."""
+    """Return template context: the demo's date, and dates to jump to."""
     return {
         "demo_today": clock.today(),
         "demo_jumps": _jumps(request),
@@ -39,11 +39,11 @@ def bar(request: HttpRequest) -> dict[str, object]:
 
 @require_POST
 def move(request: HttpRequest) -> HttpResponse:
-    """Move the clock forward, then run the daily job as the new day would."""
+    """Move the clock forward, then run the daily job for the new day."""
     target = _target(request.POST.get("to", ""))
     if target is not None and target > clock.now():
-        _write(target)
-        _take_the_sandbox_along()
+        _set_clock(target)
+        _move_sandbox_clock()
         call_command("daily", verbosity=0)
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
@@ -52,7 +52,7 @@ def move(request: HttpRequest) -> HttpResponse:
 
 
 def _jumps(request: HttpRequest) -> dict[str, date]:
-    """The dates ahead that matter to the organization on the page."""
+    """Return the coming dates that matter to the page's organization."""
     membership = getattr(request, "membership", None)
     if not isinstance(membership, Membership):
         return {}
@@ -69,7 +69,7 @@ def _jumps(request: HttpRequest) -> dict[str, date]:
 
 
 def _target(to: str) -> datetime | None:
-    """A step, or the first minutes of a date."""
+    """Return the time after a step, or the first minute of a date."""
     if to in STEPS:
         return clock.now() + STEPS[to]
     try:
@@ -79,12 +79,12 @@ def _target(to: str) -> datetime | None:
     return calendar.midnight(day, clock.zone()) + timedelta(minutes=1)
 
 
-def _write(target: datetime) -> None:
+def _set_clock(target: datetime) -> None:
     ahead = clock.demo_offset() + (target - clock.now())
     Path(settings.DEMO_CLOCK_FILE).write_text(str(int(ahead.total_seconds())))
 
 
-def _take_the_sandbox_along() -> None:
+def _move_sandbox_clock() -> None:
     try:
         requests.post(
             f"{settings.STRIPE_API_BASE}/_sandbox/clock",
@@ -93,4 +93,4 @@ def _take_the_sandbox_along() -> None:
             timeout=5,
         ).raise_for_status()
     except requests.RequestException:
-        logger.exception("the local Stripe did not follow the clock")
+        logger.exception("the clock of the local Stripe could not be moved")

@@ -1,7 +1,7 @@
-"""The demo's organizations, with some months of believable history.
+"""The demo's organizations, with some months of history.
 
-Rows of the past are written as the use cases would have written them, with the clock set to that
-day; the ledger's own functions write the ledger. For ``manage.py load_demo`` only.
+Rows of the past are written as the use cases would have, with the clock set to that day; the
+ledger's own functions write the ledger. For ``manage.py load_demo`` only.
 """
 
 import itertools
@@ -43,7 +43,7 @@ ROLES = {
 
 
 class DemoLoader:
-    """Writes the demo's data; ``today`` is the day everything is told from."""
+    """Writes the demo's data, with all dates relative to ``today``."""
 
     def __init__(self, today: date) -> None:
         self.today = today
@@ -52,7 +52,7 @@ class DemoLoader:
         self._payments = itertools.count(1)
 
     def load(self) -> None:
-        """All organizations, packages and people."""
+        """Create all organizations, packages and people."""
         self._packages()
         lakeside = self._lakeside()
         harbor = self._organization("Harbor Umpires", "harbor")
@@ -90,7 +90,7 @@ class DemoLoader:
         lakeside = self._organization("Lakeside Officials Association", "lakeside")
         start = self.today - timedelta(days=150)
         term = self._term(lakeside, self.association, start, licenses=15)
-        # License 5 is kept for both@.
+        # License 5 is reserved for both@.
         self._people(lakeside, total=22, skip=5)
         buyer = User.objects.get(email="assignor@lakeside.example")
         for days_ago, quantity in ((118, 5), (41, 5)):
@@ -125,7 +125,7 @@ class DemoLoader:
     def _year(
         self, organization: Organization, *, ends_in: int, licenses: int, package: Package
     ) -> Term:
-        """A term of one year that ends in so many days from today."""
+        """Create a term of one year that ends ``ends_in`` days from today."""
         after = self.today + timedelta(days=ends_in + 1)
         is_leap_day = (after.month, after.day) == (2, 29)
         start = after.replace(year=after.year - YEAR, day=28 if is_leap_day else after.day)
@@ -239,7 +239,7 @@ class DemoLoader:
         return purchase
 
     def _people(self, organization: Organization, *, total: int, skip: int = 0) -> None:
-        """The four known roles, then officials, two of them invited and not there yet."""
+        """Create one user for each role in ROLES, then officials, two of whom are only invited."""
         numbers = (number for number in itertools.count(1) if number != skip)
         for local, (name, role) in ROLES.items():
             user = self._user(f"{local}@{organization.slug}.example", name)
@@ -260,7 +260,7 @@ class DemoLoader:
         number: int,
         state: MembershipState = MembershipState.ACTIVE,
     ) -> None:
-        # Of the two invited ones the first is recent, the second too old for its link to work.
+        # One of the two invited officials has a recent invitation, the other an expired one.
         days_ago = 60 + number * 3 if state == MembershipState.ACTIVE else 3 + (number % 2) * 30
         invited_at = self._noon(self.today - timedelta(days=days_ago))
         is_active = state == MembershipState.ACTIVE

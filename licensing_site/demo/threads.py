@@ -1,4 +1,4 @@
-"""The demo's threads with support. For ``manage.py load_demo`` only."""
+"""The demo's threads with support, for ``manage.py load_demo`` only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from subscriptions.models import Membership, User
 
 
 def load(now: datetime) -> None:
-    """One answered at Lakeside, one at Harbor that asks for a removal, one without an account."""
+    """Create one thread with a reply, one with a removal request, and one of a visitor."""
     ada = _administrator("lakeside")
     with _at(now - timedelta(days=2, hours=3)):
         question = threads.write(

@@ -1,4 +1,4 @@
-"""Periodic commands run one at a time, on however many machines they are started."""
+"""Keep a periodic command from running twice at once, on any number of machines."""
 
 import fcntl
 import functools
@@ -16,7 +16,7 @@ Handle = Callable[..., None]
 
 
 def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
-    """Let a ``handle`` that begins while another run goes on say so, and end well at once."""
+    """Decorate a ``handle`` to end at once, without an error, while another run is going on."""
 
     def decorate(handle: Handle) -> Handle:
         @functools.wraps(handle)
@@ -34,43 +34,43 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
 
 @contextmanager
 def only_run(command: str) -> Iterator[bool]:
-    """Say whether this is the only run of a command, which it then stays until the block ends.
+    """Yield whether this is the only run of a command, and keep others out until the block ends.
 
-    However the process ends, another one may run: database and system take the lock back.
+    However the process ends, the database or operating system releases the lock.
     """
-    lock = _on_the_server if connection.vendor == "postgresql" else _beside_the_file
+    lock = _advisory_lock if connection.vendor == "postgresql" else _file_lock
     with lock(command) as is_only:
         yield is_only
 
 
 @contextmanager
-def _on_the_server(command: str) -> Iterator[bool]:
-    """An advisory lock: it is held by a connection, and locks no row or table."""
+def _advisory_lock(command: str) -> Iterator[bool]:
+    """Hold an advisory lock, which belongs to a connection and locks no row or table."""
     key = int.from_bytes(hashlib.sha256(command.encode()).digest()[:8], signed=True)
-    # A connection of its own: sending mail closes Django's.
+    # A separate connection, because sending mail closes Django's.
     link = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
-        is_only = _asked(link, "SELECT pg_try_advisory_lock(%s)", key)
+        is_only = _query(link, "SELECT pg_try_advisory_lock(%s)", key)
         try:
             yield is_only
         finally:
-            # The server notices only later that a connection was closed. One that has broken
-            # holds nothing any more.
+            # The server notices a closed connection only later, so unlock first. A broken
+            # connection holds no lock.
             with suppress(Error):
-                _asked(link, "SELECT pg_advisory_unlock(%s)", key)
+                _query(link, "SELECT pg_advisory_unlock(%s)", key)
     finally:
         link.close()
 
 
-def _asked(link: BaseDatabaseWrapper, question: str, key: int) -> bool:
+def _query(link: BaseDatabaseWrapper, question: str, key: int) -> bool:
     with link.cursor() as cursor:
         cursor.execute(question, [key])
         return bool(cursor.fetchone()[0])
 
 
 @contextmanager
-def _beside_the_file(command: str) -> Iterator[bool]:
-    """A lock on a file beside SQLite's own, which one machine has for itself as well."""
+def _file_lock(command: str) -> Iterator[bool]:
+    """Lock a file next to SQLite's own, which is also on one machine only."""
     with Path(f"{connection.settings_dict['NAME']}.{command}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Logs, the line of each request, probes and metrics.
+"""Logs, request logging, probes and metrics.
 
 Doors: all modules.
 """

@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line, with the request's id, and without anybody's address or secret.
+"""Logs: one JSON object per line, with the request's ID, and no addresses or secrets.
 
-Every logger of Python's own ``logging`` ends here, ours as well as Django's and gunicorn's. What
-``subscriptions.access.request_context`` has bound (request, purchase) stands on each line.
+All loggers of Python's ``logging`` end here: ours, Django's and gunicorn's. Every line has what
+``subscriptions.access.request_context`` has bound (request, purchase).
 """
 
 import re
@@ -15,7 +15,7 @@ from sentry_sdk.types import Event, Hint
 
 _EMAIL = re.compile(r"(\w)[\w.%+'-]*(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET = re.compile(r"\b((?:sk|rk|pk|cs)_(?:live|test)_|whsec_)[A-Za-z0-9_]+")
-# Links that open something for whoever holds them, and the session that stands for a payment page.
+# Links that give access to whoever has them, and the session ID of a payment page.
 _LINK = re.compile(
     r"(/invitations/|/password/reset/key/|/confirm-email/"
     r"|(?:^|[?&])(?:session_id|code|kept|draft|q)=)[^/?&\s\"']+"
@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 
 
 def mask(text: str) -> str:
-    """``text`` without full e-mail addresses, keys, links that let in, or card numbers."""
+    """Hide e-mail addresses, keys, links that give access, and card numbers in ``text``."""
     text = _EMAIL.sub(r"\1…@\2", text)
     text = _SECRET.sub(r"\1…", text)
     text = _LINK.sub(r"\1…", text)
@@ -32,7 +32,7 @@ def mask(text: str) -> str:
 
 
 def mask_all(value: Any) -> Any:
-    """The same for every text inside ``value``."""
+    """Mask every text inside ``value``."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
@@ -43,7 +43,7 @@ def mask_all(value: Any) -> Any:
 
 
 def _may_be_card(text: str) -> bool:
-    """Whether the last digit is the check digit of a card's number (Luhn)."""
+    """Whether the last digit is a valid check digit of a card number (Luhn)."""
     digits = [int(character) for character in text if character.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
@@ -57,7 +57,7 @@ def _mask_event(
     return event
 
 
-_ON_EVERY_LINE: tuple[Any, ...] = (
+_SHARED_PROCESSORS: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -67,7 +67,7 @@ _ON_EVERY_LINE: tuple[Any, ...] = (
 
 
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
-    """The ``LOGGING`` setting. ``readable``: for a person at a terminal rather than a collector."""
+    """Return the ``LOGGING`` setting; ``readable`` is for a terminal instead of a collector."""
     if readable:
         ending: list[Any] = [
             structlog.processors.format_exc_info,
@@ -75,7 +75,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ]
     else:
-        # The traceback becomes text first, so that it is masked like everything else.
+        # The traceback becomes text first, so that it is masked too.
         ending = [
             structlog.processors.format_exc_info,
             _mask_event,
@@ -87,7 +87,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": _ON_EVERY_LINE,
+                "foreign_pre_chain": _SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     *ending,
@@ -97,7 +97,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # A line for each request is written by ``request_log``, with more to it.
+            # ``request_log`` logs each request with more details.
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "gunicorn.error": {"handlers": ["console"], "level": "INFO", "propagate": False},
@@ -106,9 +106,10 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
 
 
 def report_errors(address: str, *, environment: str, release: str) -> None:
-    """Send unhandled errors to Sentry at ``address`` (its DSN), as sparingly as the logs.
+    """Send unhandled errors to Sentry at ``address`` (its DSN), masked like the logs.
 
-    No bodies, cookies or variables of the program: they hold names, addresses and secrets.
+    Bodies, cookies and local variables are left out, because they contain names, addresses and
+    secrets.
     """
     sentry_sdk.init(
         dsn=address,
@@ -122,7 +123,7 @@ def report_errors(address: str, *, environment: str, release: str) -> None:
 
 
 def _mask_report(event: Event, hint: Hint) -> Event:
-    # What somebody searched for, and cookies under other names, help nobody to mend anything.
+    # Search terms and cookies do not help to fix an error.
     for name in ("query_string", "headers", "cookies", "data"):
         event.get("request", {}).pop(name, None)
     masked: Event = mask_all(event)

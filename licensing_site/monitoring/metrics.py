@@ -1,7 +1,7 @@
-"""What is counted of requests; how the numbers are handed to Prometheus.
+"""Metrics of requests, and their output for Prometheus.
 
-Several processes serve the site: each writes its numbers to ``PROMETHEUS_MULTIPROC_DIR``, which
-``licensing_site.serving`` sets up, and whichever process is asked adds them up.
+Several processes serve the site. Each writes its numbers to ``PROMETHEUS_MULTIPROC_DIR``, which
+``licensing_site.serving`` sets up, and the process that is asked adds them up.
 """
 
 import os
@@ -19,7 +19,7 @@ request_seconds = Histogram(
 
 
 def exposition() -> bytes:
-    """All numbers, in Prometheus' text format."""
+    """Return all metrics in Prometheus' text format."""
     from billing.settlement.metrics import StateOfThings
 
     registry = CollectorRegistry()

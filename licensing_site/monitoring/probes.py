@@ -1,7 +1,7 @@
-"""What machines ask: is this process alive, can it serve, what are its numbers.
+"""Probes for machines: is this process alive, can it serve, what are its metrics.
 
-Answered before everything else: a load balancer asks by an address that is no name of the site,
-without https, and while the database is away.
+They run before all other middleware: load balancers use an IP address as host, no HTTPS, and also
+ask while the database is down.
 """
 
 import json
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Probes:
-    """``/healthz``, ``/readyz`` and ``/metrics``."""
+    """Middleware for ``/healthz``, ``/readyz`` and ``/metrics``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -41,12 +41,12 @@ class Probes:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers. Restart it where it does not."""
+    """Return 200, to show that the process is alive; restart it if this fails."""
     return _plain("alive\n")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Requests can be served: database, migrations, and what the processor needs."""
+    """Return whether requests can be served: database, migrations and settings."""
     findings = {
         "database": _database(),
         "migrations": _migrations(),
@@ -63,7 +63,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """The numbers, for whoever knows ``METRICS_TOKEN``; without one there are none."""
+    """Return the metrics to clients with ``METRICS_TOKEN``; 404 if it is wrong or not set."""
     expected = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not expected or not constant_time_compare(given, expected):
@@ -89,7 +89,7 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    """Those of this version are applied; that more are is how a newer version begins."""
+    """Check that all migrations are applied; extra ones are fine while a newer version starts."""
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())

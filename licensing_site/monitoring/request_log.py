@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its line in the log, and how long it took."""
+"""The ID of each request, its line in the log, and its duration."""
 
 import logging
 import time
@@ -18,9 +18,9 @@ HEADER = "X-Request-Id"
 
 
 class RequestLog:
-    """Give each request an id, say it in the answer, and write one line when it is answered.
+    """Give each request an ID, return it in the response, and log one line.
 
-    The address is written as the pattern it matched: what stands in its place may let in.
+    The line has the name of the URL pattern, because the URL may contain a secret.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -40,7 +40,7 @@ class RequestLog:
 def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     match = request.resolver_match
     page = (match.view_name or match.route) if match else ""
-    # An address of nobody's is not a name: a scanner could make up as many as it likes.
+    # Unknown URLs share one label, because a scanner could create any number of them.
     request_seconds.labels(page=page or "-", status=str(response.status_code)).observe(seconds)
     level = (
         logging.WARNING
@@ -56,7 +56,7 @@ def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> 
     membership = getattr(request, "membership", None)
     if membership is not None:
         facts["organization"] = membership.organization.slug
-    # Only where somebody has asked for it already: logging makes no query.
+    # Only a user that is already loaded, so that logging makes no query.
     user = getattr(request, "_cached_user", None)
     if user is not None and user.pk:
         facts["user"] = user.pk

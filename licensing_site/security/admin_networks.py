@@ -1,4 +1,4 @@
-"""The Django admin for some networks only, where ``ADMIN_NETWORKS`` names them."""
+"""Restrict the Django admin to the networks in ``ADMIN_NETWORKS``, if set."""
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -12,7 +12,7 @@ from django.urls import reverse
 
 
 class AdminNetworks:
-    """Answer 404 to everybody else, as if there were no admin."""
+    """Return 404 to all other clients, as if there were no admin."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         if not settings.ADMIN_NETWORKS:
@@ -26,6 +26,6 @@ class AdminNetworks:
         return self.get_response(request)
 
     def _is_inside(self, request: HttpRequest) -> bool:
-        # Through TRUSTED_PROXY_COUNT proxies, as the limits on failed sign-ins see it.
+        # The client behind TRUSTED_PROXY_COUNT proxies, as for rate limits.
         address = ip_address(get_adapter().get_client_ip(request))
         return any(address in network for network in self.networks)

@@ -1,7 +1,7 @@
-"""What browsers are told to refuse: the content security policy and its companions.
+"""The content security policy.
 
-No page of ours has a script or a style of its own: all of them come from ``static/``, so nothing
-that somebody typed can become one.
+Pages have no inline scripts or styles: all come from ``static/``, so user input can never become
+one.
 """
 
 from urllib.parse import urlsplit
@@ -12,17 +12,17 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-# Where the processor's payment page stands, unless it is the local one.
+# The origin of the processor's payment page.
 PAYMENT_PAGE = "https://checkout.stripe.com"
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of every page, from the settings as they are now."""
+    """The policy of every page, from the current settings."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """What a page may load, and where its forms may lead; nothing is only reported."""
+        """Return what a page may load, and where its forms may lead; nothing is report-only."""
         if report_only:
             return PolicyParts()
         payment_page = settings.STRIPE_API_BASE or settings.CHECKOUT_ORIGIN or PAYMENT_PAGE
@@ -31,11 +31,11 @@ class ContentSecurityPolicy(CSPMiddleware):
                 "default-src": [NONE],
                 "script-src": [SELF],
                 "style-src": [SELF],
-                # The picture an authenticator app reads is part of its page.
+                # The QR code for an authenticator app is a data URL.
                 "img-src": [SELF, "data:"],
                 "font-src": [SELF],
                 "connect-src": [SELF],
-                # A form that buys is answered with a redirect to the payment page.
+                # A purchase form redirects to the payment page.
                 "form-action": [SELF, _origin(payment_page)],
                 "frame-ancestors": [NONE],
                 "base-uri": [NONE],

@@ -1,4 +1,4 @@
-"""Pages of a person: kept by no cache, so that Back shows nothing after signing out."""
+"""Keep users' pages out of caches, so that Back shows nothing after signing out."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from django.utils.cache import patch_cache_control
 
 
 class PrivatePages:
-    """Middleware: whoever has a session gets pages that are not stored, unless a view says more."""
+    """Middleware that forbids storing pages of a session, unless a view sets Cache-Control."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""``make demo``: the whole product on one machine, with made-up organizations and no real money."""
+"""``make demo``: the whole product on one machine, with fictional data and no real money."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
-# As in production, with a farewell that suits somebody who waits at a terminal.
+# As in production, but with a short shutdown for people waiting at a terminal.
 SERVING = ["--config", "python:licensing_site.serving", "--graceful-timeout", "5"]
 PATIENCE = 60  # seconds until everything has to answer
 FAREWELL = 10  # seconds a program gets to end by itself
@@ -54,14 +54,14 @@ Cards (any date in the future, any three digits):
 
 @dataclass(frozen=True)
 class Demo:
-    """Where the demo listens, and what all of its programs are told."""
+    """The addresses and environment of the demo's programs."""
 
     port: int
     sandbox_port: int
 
     @property
     def site(self) -> str:
-        """By name: passkeys work on ``localhost``, not on a bare number."""
+        """The URL by name, because passkeys work on ``localhost``, but not on an IP address."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -110,12 +110,12 @@ class Demo:
 
 
 class Stopped(Exception):
-    """Somebody asked the demo to stop."""
+    """The demo was told to stop."""
 
 
 class Command(BaseCommand):
     help = "Start the site with made-up data and a local payment processor; Ctrl-C stops it."
-    # This process is not the site: the programs it starts are configured by environment().
+    # This process is not the site; environment() configures the programs it starts.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -188,7 +188,7 @@ def check_port_is_free(port: int, name: str) -> None:
 
 
 def kept_secrets() -> dict[str, str]:
-    """The secrets made at the first start, so that a second one keeps people signed in."""
+    """Return the secrets of the first start, so that later starts keep users signed in."""
     file = FOLDER / "secrets.json"
     if not file.exists():
         made = {
@@ -202,7 +202,7 @@ def kept_secrets() -> dict[str, str]:
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> None:
-    """Run a command of manage.py to its end."""
+    """Run a command of manage.py."""
     result = subprocess.run([*MANAGE, *arguments], env=environment, check=False)
     if result.returncode:
         raise CommandError(f"manage.py {arguments[0]} failed.")
@@ -212,12 +212,13 @@ def manage(environment: Mapping[str, str], *arguments: str) -> None:
 def running(
     programs: Mapping[str, list[str]], environment: Mapping[str, str]
 ) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
-    """Run the programs as long as the block lasts; each writes a log of its own."""
+    """Run the programs until the block ends; each has its own log."""
     started: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in programs.items():
             with (FOLDER / f"{name}.log").open("wb") as log:
-                # A session of its own: Ctrl-C comes here only, and this stops them in order.
+                # In a session of its own, so that Ctrl-C only reaches this process, which stops
+                # them in order.
                 started[name] = subprocess.Popen(
                     command,
                     env=environment,
@@ -233,7 +234,7 @@ def running(
 
 
 def stop_all(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
-    # `make` and a terminal may both pass a signal on: the second one must not end the ending.
+    # Both `make` and the terminal may send a signal; the second must not interrupt stopping.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     for program in programs.values():
@@ -255,7 +256,7 @@ def check_all_run(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
 
 
 def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
-    # Not through a proxy, whatever the shell says.
+    # Never through a proxy, even if the shell has one.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

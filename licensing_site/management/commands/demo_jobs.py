@@ -1,4 +1,4 @@
-"""What cron does for a real site, done in a loop for the demo."""
+"""The periodic jobs in a loop, which cron runs on a real site."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             time.sleep(MAIL_EVERY)
 
     def _run(self, command: str, **options: Any) -> None:
-        """Run a command; a failure is logged, and tried again in the next round."""
+        """Run a command; a failure is logged, and the next round tries again."""
         try:
             call_command(command, stdout=self.stdout, stderr=self.stderr, **options)
         except (Exception, SystemExit):  # a command ends with SystemExit where it found failures

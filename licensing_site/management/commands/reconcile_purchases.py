@@ -19,7 +19,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How far back the processor's lists are read."""
         parser.add_argument(
             "--hours",
             type=int,

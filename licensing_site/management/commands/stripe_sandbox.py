@@ -1,4 +1,4 @@
-"""`manage.py stripe_sandbox`: become the local Stripe's own process."""
+"""`manage.py stripe_sandbox`: turn into the process of the local Stripe."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Hands every option on, so that the sandbox shares neither settings nor memory with us."""
+    """Passes all options on, so that the sandbox shares no settings or memory with the site."""
 
     help = "Run the local Stripe. Options: see `python -m billing.sandbox --help`."
 
     def run_from_argv(self, argv: list[str]) -> NoReturn:
-        """Replace this process, with the options as they were typed."""
+        """Replace this process, with the options as typed."""
         self._become(argv[2:])
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
-        """Do the same for `call_command`, with plain arguments."""
+        """Replace this process when called by `call_command`, with plain arguments."""
         self._become([str(argument) for argument in args])
 
     def _become(self, arguments: list[str]) -> NoReturn:

@@ -81,7 +81,7 @@ def drop_what_is_not_theirs(request: HttpRequest, user: User, **_signal: Any) ->
         return
     if request.session.get_expiry_age() == KEPT_FOR:
         request.session.set_expiry(None)
-    if not _is_due(kept, user):
+    if not _is_valid(kept, user):
         del request.session[_KEY]
 
 
@@ -104,7 +104,7 @@ def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
     if kept is None or kept["path"] != request.path or is_part:
         return None
     del request.session[_KEY]
-    if not _is_due(kept, request.user):
+    if not _is_valid(kept, request.user):
         return None
     words = _(
         "Nothing has been saved, sent, or charged yet. Check what you typed, then press the "
@@ -114,7 +114,7 @@ def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
     return MultiValueDict(kept["typed"])
 
 
-def _is_due(kept: dict[str, Any], user: Any) -> bool:
+def _is_valid(kept: dict[str, Any], user: Any) -> bool:
     return bool(kept["user"] == str(user.pk) and time.time() - kept["at"] < KEPT_FOR)
 
 

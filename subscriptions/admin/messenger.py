@@ -182,7 +182,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
 
     def reply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send a reply."""
-        thread = self._to_be_changed(request, pk, MAY_REPLY)
+        thread = self._find_for_change(request, pk, MAY_REPLY)
         form = ReplyForm(request.POST)
         if not form.is_valid():
             return self._show(request, thread, form, status=422)
@@ -206,7 +206,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Close a thread without a reply."""
-        thread = self._to_be_changed(request, pk, MAY_CLOSE)
+        thread = self._find_for_change(request, pk, MAY_CLOSE)
         form = SeenForm(request.POST)
         seen = form.cleaned_data["seen"] if form.is_valid() else 0
         try:
@@ -223,7 +223,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
         found = Thread.objects.select_related("person", "organization")
         return get_object_or_404(found, pk=pk)
 
-    def _to_be_changed(self, request: HttpRequest, pk: int, permission: str) -> Thread:
+    def _find_for_change(self, request: HttpRequest, pk: int, permission: str) -> Thread:
         may_change = request.user.has_perm(permission) and self.has_view_permission(request)
         if request.method != "POST" or not may_change:
             raise PermissionDenied

@@ -114,14 +114,16 @@ def _begins(search: str) -> Q:
     # The name on an invited person's account is not searched: a match would reveal the account.
     invited, active = MembershipState.INVITED, MembershipState.ACTIVE
     found = Q(invited_as__istartswith=search, state=invited)
-    found |= _whose(Q(name__istartswith=search), Q(user__name__istartswith=search), state=active)
-    found |= _whose(begins("email", search), begins("user__email", search))
+    found |= _by_account(
+        Q(name__istartswith=search), Q(user__name__istartswith=search), state=active
+    )
+    found |= _by_account(begins("email", search), begins("user__email", search))
     if (number := read_number(search)) is not None:
         found |= Q(license_number=min(number, _LARGEST))
     return found
 
 
-def _whose(account: Q, members_account: Q, **also: str) -> Q:
+def _by_account(account: Q, members_account: Q, **also: str) -> Q:
     """Filter members by a condition on accounts, given for accounts and for memberships."""
     # The keys are read first, so that the query planner cannot choose to scan a large table.
     keys = list(User.objects.filter(account).values_list("pk", flat=True)[: _FEW + 1])

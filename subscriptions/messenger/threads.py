@@ -90,12 +90,12 @@ def write(author: Membership | User, text: Text) -> Message:
     The same form sent twice writes once. Raises Refused if the text is empty or too long, too much
     was sent in a short time, or the author is no longer a member.
     """
-    person, organization = _who(author)
+    person, organization = _person_and_organization(author)
     require(rules.check_body(text.body))
     with transaction.atomic():
         thread = _lock_thread(person, organization)
         if isinstance(author, Membership):
-            _member_now(author)
+            _current_member(author)
         return _write(thread, person, text)
 
 
@@ -108,7 +108,7 @@ def write_without_account(name: str, email: str, text: Text) -> Message:
     require(rules.check_body(text.body))
     try:
         with transaction.atomic():
-            return _begin(name, email, text)
+            return _start_thread(name, email, text)
     except IntegrityError:
         # The form was sent before, with the same text or a changed one after going back.
         sent = Message.objects.filter(
@@ -120,10 +120,10 @@ def write_without_account(name: str, email: str, text: Text) -> Message:
     if sent is not None:
         return sent
     with transaction.atomic():
-        return _begin(name, email, Text(text.body))
+        return _start_thread(name, email, Text(text.body))
 
 
-def _begin(name: str, email: str, text: Text) -> Message:
+def _start_thread(name: str, email: str, text: Text) -> Message:
     now = clock.now()
     thread = Thread.objects.create(
         name=name,
@@ -190,7 +190,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
     with transaction.atomic():
         organization = lock_organization(member.organization)
         thread = _lock_thread(member.user, organization)
-        if not members.can(_member_now(member).role, Capability.BUY_LICENSES):
+        if not members.can(_current_member(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)
         if sent := sent_before(thread, member.user, text, quantity):
             return sent
@@ -208,7 +208,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
 # ------------------------------------------------------------------------------------------------
 
 
-def _who(author: Membership | User) -> tuple[User, Organization | None]:
+def _person_and_organization(author: Membership | User) -> tuple[User, Organization | None]:
     if isinstance(author, Membership):
         return author.user, author.organization
     return author, None
@@ -235,7 +235,7 @@ def lock(thread: Thread) -> Thread:
     return locked.select_related("person", "organization").get(pk=thread.pk)
 
 
-def _member_now(member: Membership) -> Membership:
+def _current_member(member: Membership) -> Membership:
     current = Membership.objects.filter(pk=member.pk, state=MembershipState.ACTIVE).first()
     if current is None:
         raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": member.display_name}))

@@ -157,12 +157,12 @@ def _details(activity: Activity) -> list[str]:
     data: Mapping[str, Any] = activity.data
     if activity.verb == "settings_changed":
         return [
-            f"{_field_name(name)}: {_shown(change.get('before'))} → {_shown(change.get('after'))}"
+            f"{_field_name(name)}: {_text(change.get('before'))} → {_text(change.get('after'))}"
             for name, change in data.items()
             if isinstance(change, Mapping)
         ]
     return [
-        f"{label}: {_shown(_ROLES.get(data[name], data[name]) if 'role' in name else data[name])}"
+        f"{label}: {_text(_ROLES.get(data[name], data[name]) if 'role' in name else data[name])}"
         for name, label in _FACTS.items()
         if data.get(name) not in (None, "")
     ]
@@ -175,7 +175,7 @@ def _field_name(name: str) -> str:
     return str(names.get(name, name))
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, list):

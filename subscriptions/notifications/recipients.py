@@ -33,7 +33,7 @@ def administrators(organization: Organization) -> list[Membership]:
 def about_reminders(organization: Organization) -> list[str]:
     """Return the addresses for reminders and for "few licenses left"."""
     named = organization.notified_addresses.filter(gets_reminders=True)
-    return _with(organization, list(named.values_list("email", flat=True)))
+    return _with_buyers(organization, list(named.values_list("email", flat=True)))
 
 
 def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
@@ -50,6 +50,6 @@ def named_for_reminders(organization: Organization) -> list[str]:
     return list(named.values_list("email", flat=True))
 
 
-def _with(organization: Organization, named: list[str]) -> list[str]:
+def _with_buyers(organization: Organization, named: list[str]) -> list[str]:
     members = [member.user.email for member in people_who_may_buy(organization)]
     return list(dict.fromkeys([*members, *named]))

@@ -112,13 +112,13 @@ def read_columns(table: Table) -> Sheet:
     rows = table.rows[number + 1 :]
     if not rows:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
-    shown = [_without(row.cells, table.hidden) for row in rows]
-    places = _by_heading(_without(heading, table.hidden))
+    shown = [_without_hidden(row.cells, table.hidden) for row in rows]
+    places = _by_heading(_without_hidden(heading, table.hidden))
     if Column.EMAIL not in places:
         try:
             places = _by_content(shown, places, has_heading=bool(heading))
         except Refused:
-            raise _is_hidden_instead(table, rows, heading) from None
+            raise _no_addresses(table, rows, heading) from None
     if len(table.rows) > MOST_ROWS + _BESIDE_ROWS:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
     statuses = _Statuses(heading, rows, places)
@@ -147,11 +147,11 @@ def read_columns(table: Table) -> Sheet:
     )
 
 
-def _without(cells: list[str], hidden: frozenset[int]) -> list[str]:
+def _without_hidden(cells: list[str], hidden: frozenset[int]) -> list[str]:
     return ["" if number in hidden else cell for number, cell in enumerate(cells)]
 
 
-def _is_hidden_instead(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
+def _no_addresses(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
     """Return why no addresses were found, such as that their column is hidden."""
     for number in sorted(table.hidden):
         if any(_has_address(cell) for cell in _column([row.cells for row in rows], number)):
@@ -305,8 +305,8 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
             return ""
         return one_line(_plain(text))[:_LONGEST_CELL]
 
-    called, email = _apart(cell(Column.EMAIL))
-    name, behind = _apart(cell(Column.NAME))
+    called, email = _split_address(cell(Column.EMAIL))
+    name, behind = _split_address(cell(Column.NAME))
     first, last = cell(Column.FIRST_NAME), cell(Column.LAST_NAME)
     if first and name and not last and first.casefold() not in name.casefold():
         # If both "Name" and "Vorname" exist, "Name" is the family name.
@@ -323,7 +323,7 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
     )
 
 
-def _apart(text: str) -> tuple[str, str]:
+def _split_address(text: str) -> tuple[str, str]:
     """Split "Name <address>" into name and address; leave other text whole."""
     found = _IN_BRACKETS.search(text)
     if found is None or text.count("@") > 1:

@@ -21,7 +21,7 @@ from subscriptions.roster_import.columns import MOST_COLUMNS, Sheet, Table, numb
 _MOST_KEPT = 5 * MOST_ROWS
 
 # The order of reasons if several sheets have no people.
-_MOST_TELLING = (
+_REASONS_BY_PRIORITY = (
     Reason.FILE_ADDRESSES_HIDDEN,
     Reason.FILE_WITHOUT_ROWS,
     Reason.FILE_WITHOUT_ADDRESSES,
@@ -96,7 +96,7 @@ def _with_people(tables: Iterable[Table]) -> list[Sheet]:
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):
         sheets = [sheet for sheet in sheets if sheet.is_sure]
     if not sheets:
-        said = (refusals.get(reason) for reason in _MOST_TELLING)
+        said = (refusals.get(reason) for reason in _REASONS_BY_PRIORITY)
         raise Refused(next(filter(None, said), Refusal(Reason.FILE_WITHOUT_ROWS)))
     taken = max(sheets, key=_people)
     return [taken, *(sheet for sheet in sheets if sheet is not taken)]

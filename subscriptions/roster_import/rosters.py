@@ -117,7 +117,7 @@ def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterI
             author=author.user,
             source=rules.one_line(source)[:120],
             created_at=clock.now(),
-            sheets=[asdict(_note(sheet)) for sheet in sheets],
+            sheets=[asdict(_sheet_note(sheet)) for sheet in sheets],
         )
         RosterRow.objects.bulk_create(
             [
@@ -164,7 +164,7 @@ def drop_old() -> int:
     return number
 
 
-def _note(sheet: Sheet) -> SheetNote:
+def _sheet_note(sheet: Sheet) -> SheetNote:
     return SheetNote(sheet.name, len(sheet.lines), sheet.used, sheet.unused, sheet.hidden)
 
 
@@ -291,7 +291,7 @@ def _as_typed(row: RosterRow) -> Row:
         position=row.position,
         name=row.name,
         email=row.email,
-        email_works=_works(row.email),
+        email_works=_is_valid_email(row.email),
         role=row.role,
         is_left_out=row.is_left_out,
         is_added=row.is_added,
@@ -300,7 +300,7 @@ def _as_typed(row: RosterRow) -> Row:
     )
 
 
-def _works(email: str) -> bool:
+def _is_valid_email(email: str) -> bool:
     try:
         validate_email(email)
     except ValidationError:

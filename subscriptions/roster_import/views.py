@@ -119,7 +119,7 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     if "general" in request.POST:
         changed += rosters.make_unknown_roles_general(found, member)
     if "buy" in request.POST:
-        return redirect(_way_to_buy(member, found))
+        return redirect(_purchase_url(member, found))
     if changed:
         words = ngettext(
             "%(rows)s row has been changed.", "%(rows)s rows have been changed.", changed
@@ -296,7 +296,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-def _way_to_buy(member: Membership, roster: RosterImport) -> str:
+def _purchase_url(member: Membership, roster: RosterImport) -> str:
     """Return the URL of Add Licenses with the missing number and a way back (R8)."""
     subscription = status_of(member.organization, clock.now())
     offer = rosters.need(rosters.judge(roster, member), subscription).offer

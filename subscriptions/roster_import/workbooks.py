@@ -35,7 +35,7 @@ _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
 def tables_of(data: bytes) -> Iterator[Table]:
     """Yield the visible sheets that are not empty. Raises Refused."""
-    _require_harmless(data)
+    _check_archive(data)
     try:
         with warnings.catch_warnings():
             # openpyxl warns of features it does not read, such as validation.
@@ -133,7 +133,7 @@ def _add_links(rows: list[TableRow], parser: _SheetParser, archive: Any, path: s
             cells[column - 1] = with_link(cells[column - 1], targets.get(link.id) or "")
 
 
-def _require_harmless(data: bytes) -> None:
+def _check_archive(data: bytes) -> None:
     """Check the size that a file unpacks to before anything is unpacked.
 
     The directory may state a wrong size, but Python's ``zipfile`` unpacks no more than that.

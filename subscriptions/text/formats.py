@@ -20,7 +20,7 @@ _TWELVE_HOURS = "h:mm a"
 # Non-breaking spaces keep a time on one line.
 _CLOCKS = {"es_US": "h:mm\u00a0a", "fr_CA": "HH\u00a0'h'\u00a0mm"}
 # Cached because Babel parses its patterns for every value, and a page has dozens of them.
-_REMEMBERED = 8_192
+_CACHE_SIZE = 8_192
 
 
 def money(amount: int, currency: str) -> str:
@@ -93,22 +93,22 @@ def _locale(language: str) -> Locale:
         return Locale("en", "US")
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _money(amount: int, currency: str, locale: Locale) -> str:
     return format_currency(Decimal(amount).scaleb(-2), currency, locale=locale)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _number(value: int, locale: Locale) -> str:
     return format_decimal(value, locale=locale)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _date(day: date, length: Literal["full", "long"], locale: Locale) -> str:
     return format_date(day, format=length, locale=locale)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _time_of_day(hour: int, minute: int, zone: str, locale: Locale) -> str:
     # Any date will do, because the zone's name is generic, the same in summer and winter.
     when = datetime(2000, 1, 1, hour, minute, tzinfo=ZoneInfo(zone))

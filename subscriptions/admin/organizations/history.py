@@ -18,9 +18,9 @@ from subscriptions.notifications.activity import line_of
 from subscriptions.text import formats
 
 # The log entry and the activity of one action are written within this time.
-_TOGETHER = timedelta(minutes=2)
+_SAME_ACTION_WITHIN = timedelta(minutes=2)
 # Activity from actions of support, which the admin logs too.
-_OF_SUPPORT = {
+_LOGGED_VERBS = {
     "licenses_removed",
     "removal_taken_back",
     "refund_requested",
@@ -125,6 +125,7 @@ def _row(activity: Activity) -> HistoryRow:
 
 
 def _is_logged(activity: Activity, logged: list[tuple[int, datetime]]) -> bool:
-    return activity.verb in _OF_SUPPORT and any(
-        actor == activity.actor_id and abs(at - activity.at) < _TOGETHER for actor, at in logged
+    return activity.verb in _LOGGED_VERBS and any(
+        actor == activity.actor_id and abs(at - activity.at) < _SAME_ACTION_WITHIN
+        for actor, at in logged
     )

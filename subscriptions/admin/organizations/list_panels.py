@@ -145,7 +145,7 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
                 removal.reason,
                 str(removal.actor),
                 _removal_state(removal, open_term),
-                _take_back(removal) if may_take_back and _stands(removal, open_term) else "",
+                _take_back(removal) if may_take_back and _is_in_effect(removal, open_term) else "",
             ]
             for removal in found
         ],
@@ -155,7 +155,7 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
     )
 
 
-def _stands(removal: LicenseRemoval, open_term: Term | None) -> bool:
+def _is_in_effect(removal: LicenseRemoval, open_term: Term | None) -> bool:
     return removal.taken_back_at is None and removal.term == open_term
 
 

@@ -231,10 +231,10 @@ class Action(ABC):
             "trail": [(display.address_of(thing), self.name_of(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,
-            **({} if plan or refusal else self._how_it_stands()),
+            **({} if plan or refusal else self._facts_and_warnings()),
             "form": form,
             "plan": plan,
-            "typed": _shown_again(form) if plan and form else [],
+            "typed": _typed_facts(form) if plan and form else [],
             "refusal": refusal,
             "notice": notice,
             "is_confirmed": self.is_confirmed,
@@ -242,7 +242,7 @@ class Action(ABC):
         self.request.current_app = self.model_admin.admin_site.name
         return TemplateResponse(self.request, "admin/action.html", context, status=status)
 
-    def _how_it_stands(self) -> dict[str, Any]:
+    def _facts_and_warnings(self) -> dict[str, Any]:
         """Return facts and warnings; empty if they are refused, which the page says anyway."""
         try:
             return {"facts": self.facts(), "warnings": self.warnings()}
@@ -271,7 +271,7 @@ def _typed(form: ActionForm) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields}
 
 
-def _shown_again(form: ActionForm) -> list[Fact]:
+def _typed_facts(form: ActionForm) -> list[Fact]:
     """Return what was typed, formatted for the preview."""
     rows: list[Fact] = []
     for field in form.visible_fields():

@@ -21,12 +21,12 @@ MOST_FOUND = 1000
 def people(text: str) -> list[int]:
     """Return accounts whose e-mail address or name begins with ``text``; with @, by address."""
     by_email = begins("email", text)
-    return _keys(User.objects.filter(by_email if "@" in text else by_email | _called(text)))
+    return _keys(User.objects.filter(by_email if "@" in text else by_email | _by_name(text)))
 
 
 def named_so(text: str) -> Q:
     """Return the condition for organizations whose name, slug or billing e-mail begins so."""
-    return _called(text) | begins("slug", text) | Q(billing_email__istartswith=text)
+    return _by_name(text) | begins("slug", text) | Q(billing_email__istartswith=text)
 
 
 def with_member(text: str) -> list[int]:
@@ -59,7 +59,7 @@ def first_found(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
     return next(found for search in searches if (found := search(text)) is not None)
 
 
-def _called(text: str) -> Q:
+def _by_name(text: str) -> Q:
     return Q(name__istartswith=text)
 
 

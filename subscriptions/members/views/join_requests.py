@@ -35,7 +35,7 @@ def join(request: HttpRequest) -> HttpResponse:
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
     organization = join_requests.organization_of(code) if code else None
-    context = {"organization": organization, "is_wrong": bool(code), **_whose(user, code)}
+    context = {"organization": organization, "is_wrong": bool(code), **_whose_request(user, code)}
     if request.method == "GET":
         context["form"] = JoinForm(initial={"code": code}, user=user)
         status = HTTPStatus.OK if organization or not code else HTTPStatus.NOT_FOUND
@@ -59,7 +59,7 @@ def join(request: HttpRequest) -> HttpResponse:
     return redirect("subscriptions:join_asked")
 
 
-def _whose(user: User | None, code: str) -> dict[str, Any]:
+def _whose_request(user: User | None, code: str) -> dict[str, Any]:
     """Return for whom the request is, and where to ask for somebody else (R3)."""
     if user is None:
         return {}

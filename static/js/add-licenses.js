@@ -1,4 +1,4 @@
-// Works out the price while a number is chosen. Without it the buttons and the server do the same.
+// Updates the price as the quantity changes. Without scripts the server does the same.
 
 const form = document.querySelector("[data-order]");
 
@@ -35,7 +35,7 @@ if (form) {
   const update = () => {
     const quantity = read();
     const wrong = problem(quantity);
-    // The server's answer to a number that was sent says more than the hint.
+    // The server's error says more than the hint, so it is kept.
     const isAnswered = form.querySelector("#quantity-error") !== null;
     hint.textContent = isAnswered || field.value.trim() === "" ? "" : wrong;
     if (wrong) {
@@ -52,7 +52,7 @@ if (form) {
     label.textContent = pay.dataset.amountLabel.replace("%s", total);
   };
 
-  // It says nothing about another number.
+  // Any server error was about the previous quantity.
   const change = () => {
     form.querySelector("#quantity-error")?.remove();
     field.removeAttribute("aria-invalid");
@@ -77,7 +77,7 @@ if (form) {
   field.addEventListener("input", change);
   update();
 
-  // "12 people, 2 free: 10 licenses, $50.00", and the number above follows.
+  // Shows "12 people, 2 free: 10 licenses, $50.00", and sets the quantity above.
   const people = document.querySelector("[data-people]");
   const result = people.querySelector("[data-people-result]");
   const plural = new Intl.PluralRules(language);
@@ -85,7 +85,7 @@ if (form) {
   const room = Number(people.dataset.room);
 
   people.elements.people.addEventListener("input", (event) => {
-    // What the server said is about another number.
+    // Any server error was about the previous number.
     people.querySelector("[data-people-error]")?.remove();
     event.target.removeAttribute("aria-invalid");
     event.target.setAttribute("aria-describedby", "people-help people-result");
@@ -106,6 +106,6 @@ if (form) {
     change();
   });
 
-  // Back from the payment page: the browser may show this page as it was left.
+  // After Back from the payment page, the browser may restore the page as it was.
   window.addEventListener("pageshow", update);
 }

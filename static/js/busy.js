@@ -1,7 +1,7 @@
-// Says that something is happening, and sends nothing twice; the server sees to it as well. The words
-// stand on the button that was pressed; a button outside its form counts as one of it.
+// Shows that a form is being sent, and keeps it from being sent twice, as the server does too. The
+// text is an attribute of the button pressed; a button outside its form counts as part of it.
 
-const HANDED_OVER = 8_000; // milliseconds after which whoever is still here may try again
+const HANDED_OVER = 8_000; // milliseconds until the form can be sent again if the page is still open
 
 const settle = (form) => {
   delete form.dataset.sent;
@@ -37,7 +37,7 @@ for (const form of document.querySelectorAll("[data-busy-form]")) {
   });
 }
 
-// Back from the next page: the browser may show this page as it was left.
+// After Back from the next page, the browser may restore this page as it was.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-busy-form]")) {
     settle(form);

@@ -1,8 +1,8 @@
-// Opens the messenger's panel, and has the thread ask for news while somebody looks at it.
-// Without it the button is a link to the messenger's page.
+// Opens the messenger's panel, and loads new messages while the thread is visible.
+// Without scripts the button is a link to the messenger's page.
 
 const PAUSE = 8_000;
-// Nobody has touched the page for so long: whoever comes back gets the news at once.
+// After this time without input, loading pauses; the next input loads new messages at once.
 const IDLE_AFTER = 5 * 60_000;
 
 const button = document.getElementById("messenger-button");
@@ -82,10 +82,10 @@ if (place !== null) {
 
   const onFailure = ({ requestConfig: { elt }, xhr }) => {
     if (elt === place) {
-      // The panel has nothing to show: the page says why.
+      // The panel has nothing to show, so go to the page, which explains the error.
       window.location.assign(button.href);
     } else if (elt.id === "messenger-news") {
-      // Signed out, or no member any more: there is no more news. Without an answer it tries again.
+      // Signed out, or no longer a member, so stop loading. Retry only if there was no response.
       if (xhr.status !== 0) {
         elt.remove();
       }
@@ -98,7 +98,7 @@ if (place !== null) {
   place.addEventListener("htmx:beforeSwap", (event) => {
     const { pathInfo, xhr } = event.detail;
     const asked = new URL(pathInfo.requestPath, window.location.href);
-    // Led on to another page, such as signing in, which has no place in here.
+    // Redirected to another page, such as sign-in, which must not be shown in the panel.
     if (new URL(xhr.responseURL).pathname !== asked.pathname) {
       event.detail.shouldSwap = false;
       onFailure(event.detail);

@@ -1,4 +1,4 @@
-// Changes of rows are taken along when another page of them is opened.
+// Saves changed rows when another page of the roster is opened.
 
 const roster = document.querySelector("[data-roster]");
 

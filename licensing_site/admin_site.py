@@ -19,7 +19,7 @@ from subscriptions import clock
 from subscriptions.access import reauthentication
 
 # Libraries whose admin pages support must not have: addresses, second factors and sessions belong
-# to their owners (R3), and queued mails contain links for invitations and password resets.
+# to their owners (R3), and queued e-mails contain links for invitations and password resets.
 WITHOUT_PAGES = {"account", "mfa", "usersessions", "post_office"}
 
 

@@ -142,7 +142,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # CACHE_URL moves it to Redis.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://licensing_cache")}
 if not CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    # By default, a third is deleted beyond 300 entries, which would let anybody reset the limits.
+    # By default, a third is deleted beyond 300 entries, which would let anyone reset the limits.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 1_000_000
 
 # People -----------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ EMAIL_USE_TLS = _smtp.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _smtp.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _smtp.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
-# Keep automatic replies, such as vacation notices, from answering these mails (RFC 3834).
+# Keep automatic replies, such as vacation notices, from answering these e-mails (RFC 3834).
 MAIL_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Licensing <licensing@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -282,7 +282,7 @@ POST_OFFICE = {
     # Retry for two days, as mail servers do.
     "MAX_RETRIES": 2 * 24 * 12,
     "RETRY_INTERVAL": timedelta(minutes=5),
-    # Marked as sent as a batch, so a crash repeats at most this many mails.
+    # Marked as sent as a batch, so a crash repeats at most this many e-mails.
     "BATCH_SIZE": 20,
     "CELERY_ENABLED": False,
     "MESSAGE_ID_ENABLED": True,

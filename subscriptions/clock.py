@@ -42,7 +42,7 @@ def today() -> date:
 
 def freeze(instant: datetime | None) -> None:
     """Stop the clock of this process at ``instant``; None lets it run again."""
-    global _frozen_at  # noqa: PLW0603  (one clock for the whole process is the point)
+    global _frozen_at  # noqa: PLW0603  (one clock for the whole process)
     if instant is not None and timezone.is_naive(instant):
         raise ValueError("the clock needs an aware instant")
     _frozen_at = instant

@@ -24,7 +24,7 @@ from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 
-PASSWORD = "demo"  # noqa: S105  (the demo's, said on its start page)
+PASSWORD = "demo"  # noqa: S105  (the demo's, shown on its start page)
 YEAR = 1
 FIRST_NAMES = (
     "Alma Ben Carla Dev Elena Frank Grace Hugo Ines Jack Kira Leo Maya Noah Olga Pete Quinn Rosa "

@@ -1,4 +1,4 @@
-"""Settings of accounts in django-allauth: nobody can sign up without an invitation."""
+"""Settings of accounts in django-allauth: no one can sign up without an invitation."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return False
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Refuse an address that has since become somebody else's account, by an invitation."""
+        """Refuse an address that has since become someone else's account, by an invitation."""
         others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
             messages.error(
@@ -37,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return bool(super().confirm_email(request, email_address))
 
     def render_mail(self, template_prefix: str, email: str, context: Any, **options: Any) -> Any:
-        """Render a mail in the language of the account it is about."""
+        """Render an e-mail in the language of the account it is about."""
         language = getattr(context.get("user"), "language", "")
         with translation.override(language if languages.is_known(language) else get_language()):
             mail = super().render_mail(template_prefix, email, context, **options)

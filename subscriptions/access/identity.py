@@ -19,7 +19,7 @@ PAGE = "access/whose_page.html"
 def ask_first(
     request: HttpRequest, owner: User, page_is_for: str, *, called: str, address: str = ""
 ) -> HttpResponse | None:
-    """Return a question if somebody other than ``owner`` is signed in, else None.
+    """Return a question if someone other than ``owner`` is signed in, else None.
 
     ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: the URL to
     open after signing out, by default this one.
@@ -68,7 +68,7 @@ class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped 
     """django-allauth's page, which would sign out another user without asking."""
 
     def logout(self) -> None:
-        """Ask instead; the link starts over from the mail, because signing out loses the key."""
+        """Ask instead; the link starts over from the e-mail, because signing out loses the key."""
         link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
         user = self.reset_user
         question = ask_first(self.request, user, self._says(), called=user.email, address=link)

@@ -20,7 +20,7 @@ from subscriptions.policy.members import Capability
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Sign in somebody who has just set a password, as if it had been typed at sign-in."""
+    """Sign in someone who has just set a password, as if it had been typed at sign-in."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     record_authentication(request, user, method="password")
     # Otherwise "sign out everywhere" would miss this session.

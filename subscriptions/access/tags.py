@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def comes_back(context: template.Context) -> str:
-    """``{% comes_back %}``, next to the CSRF token; empty if nobody is signed in."""
+    """``{% comes_back %}``, next to the CSRF token; empty if no one is signed in."""
     user = getattr(context.get("request"), "user", None)
     if not isinstance(user, User):
         return ""

@@ -93,7 +93,7 @@ def _keep(request: HttpRequest, page: str) -> bool:
         return False
     path = page.partition("?")[0]
     request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}
-    # The session needs to live no longer than the form until somebody signs in.
+    # The session needs to live no longer than the form until someone signs in.
     request.session.set_expiry(KEPT_FOR)
     return True
 

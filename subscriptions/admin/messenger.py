@@ -269,7 +269,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
 
 def _staff(request: HttpRequest) -> User:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  (a permission was asked for before)
+    assert isinstance(user, User)  # noqa: S101  (a permission was checked before)
     return user
 
 

@@ -56,10 +56,10 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     with transaction.atomic():
         lock_organization(actor.organization)
         members.role_now(actor)
-        # The actor comes last, because nobody can be removed by a former member.
+        # The actor comes last, because a former member cannot remove anyone.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
             if not chosen(actor.organization, [membership.key]):
-                # Removed by somebody else in the meantime, which is what was asked for.
+                # Removed by someone else in the meantime, which is what was asked for.
                 continue
             try:
                 members.remove(actor, membership)

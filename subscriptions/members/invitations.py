@@ -42,7 +42,7 @@ def membership_of(token: str) -> Membership:
 
 
 def send(membership: Membership, *, invited_by: str) -> None:
-    """Queue the invitation mail; call it in the transaction that invites."""
+    """Queue the invitation e-mail; call it in the transaction that invites."""
     draft = _draft(membership, invited_by)
     notify.send(
         draft.recipient,
@@ -56,7 +56,7 @@ def send(membership: Membership, *, invited_by: str) -> None:
 def send_all(
     organization: Organization, memberships: Iterable[Membership], *, invited_by: str
 ) -> None:
-    """Queue the invitation mails of many members of one organization."""
+    """Queue the invitation e-mails of many members of one organization."""
     drafts = [_draft(membership, invited_by) for membership in memberships]
     notify.send_all(INVITATION, drafts, organization=organization)
 

@@ -108,7 +108,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
 def invite_again_by_support(staff: User, membership: Membership) -> bool:
     """Send a new invitation link on behalf of support, to any invited member (R4).
 
-    The mail names the organization, not the support user. Returns False, and sends nothing, if a
+    The e-mail names the organization, not the support user. Returns False, and sends nothing, if a
     newer invitation than that of ``membership`` was already sent. Raises Refused if the member is
     no longer invited.
     """

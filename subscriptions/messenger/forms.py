@@ -24,7 +24,7 @@ class SubmissionField(forms.CharField):
         super().__init__(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def clean(self, value: Any) -> uuid.UUID:
-        """Never raise an error, because nobody typed this value."""
+        """Never raise an error, because no one typed this value."""
         return read_uuid(str(value)) or uuid.uuid4()
 
 
@@ -56,7 +56,7 @@ class MessageForm(forms.Form):
 
 
 class VisitorForm(MessageForm):
-    """A message from somebody without an account; support replies by e-mail."""
+    """A message from someone without an account; support replies by e-mail."""
 
     name = NameField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = EmailField(
@@ -107,7 +107,7 @@ class RemovalForm(forms.Form):
             decision = self.bounds.judge(0) if is_negative else number
         if isinstance(decision, Refusal):
             raise ValidationError(refusal_text(decision))
-        assert isinstance(number, int)  # noqa: S101  (what is no number was refused)
+        assert isinstance(number, int)  # noqa: S101  (other input was refused above)
         return number
 
     def clean_body(self) -> str:

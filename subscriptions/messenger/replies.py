@@ -91,7 +91,7 @@ def _notify_person(message: Message) -> None:
         reference=f"message:{message.pk}",
         organization=organization,
         data={
-            # Names of visitors are left out, because anybody can type any name.
+            # Names of visitors are left out, because anyone can type any name.
             "name": thread.person.name if thread.person else "",
             "organization_name": organization.name if organization else "",
             "answer": message.body,

@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
     """Accounts by e-mail address, ignoring case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        """Create an account; without a password nobody can sign in until one is set."""
+        """Create an account; without a password no one can sign in until one is set."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)

@@ -11,7 +11,7 @@ class Notification(models.Model):
     """An e-mail to be sent to one person.
 
     Written in the transaction of its cause, so that a crash cannot lose it, and it is never sent
-    without its cause. The mail is queued after the commit, or by the next sweep. ``reference``
+    without its cause. The e-mail is queued after the commit, or by the next sweep. ``reference``
     names the cause; each address is notified of it once.
     """
 

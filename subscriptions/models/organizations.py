@@ -71,7 +71,7 @@ class Organization(models.Model):
 
 
 class NotifiedAddress(models.Model):
-    """An additional address for mails, such as a treasurer's.
+    """An additional address for e-mails, such as a treasurer's.
 
     It is not an account: it uses no license and sees no pages.
     """

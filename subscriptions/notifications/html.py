@@ -1,4 +1,4 @@
-"""Make the HTML part of a mail from its text, so that both say the same.
+"""Make the HTML part of an e-mail from its text, so that both say the same.
 
 Paragraphs stay paragraphs. Lines such as "Total: $50.00" become a table of facts. A URL of this
 site on its own line becomes a link; nothing else does, whatever users typed.
@@ -22,7 +22,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Block:
-    """One part of a mail, in the order of the text."""
+    """One part of an e-mail, in the order of the text."""
 
     kind: Literal["text", "facts", "link"]
     lines: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Block:
 
 
 def blocks(text: str, *, site_url: str) -> list[Block]:
-    """Split a mail's text into blocks; ``site_url`` is the start of URLs that become links."""
+    """Split an e-mail's text into blocks; ``site_url`` is the start of URLs that become links."""
     return [
         block
         for paragraph in text.strip().split("\n\n")

@@ -44,7 +44,7 @@ def send(
 ) -> bool:
     """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
-    Returns False if that was done before. ``data`` are the facts of the mail, which its template
+    Returns False if that was done before. ``data`` are the facts of the e-mail, which its template
     formats in the recipient's language; they stay as stored if names change later. Amounts are in
     minor units of ``currency``; labels are passed through ``untranslated``.
     """
@@ -60,9 +60,9 @@ def send(
 
 
 def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) -> None:
-    """Notify many people; the periodic sweep queues the mails.
+    """Notify many people; the periodic sweep queues the e-mails.
 
-    Rendering thousands of mails takes longer than a request should.
+    Rendering thousands of e-mails takes longer than a request should.
     """
     now = clock.now()
     Notification.objects.bulk_create(
@@ -83,7 +83,7 @@ def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) 
 
 
 def deliver_at_once(recipient: str, reference: str) -> None:
-    """Queue the mail of one recipient and cause now, without waiting for the sweep."""
+    """Queue the e-mail of one recipient and cause now, without waiting for the sweep."""
     waiting = Notification.objects.filter(
         recipient=recipient, reference=reference, queued_at__isnull=True
     )
@@ -92,13 +92,13 @@ def deliver_at_once(recipient: str, reference: str) -> None:
 
 
 def deliver_waiting() -> int:
-    """Queue the mails of notifications not queued yet; return how many."""
+    """Queue the e-mails of notifications not queued yet; return how many."""
     waiting = Notification.objects.filter(queued_at__isnull=True).order_by("created_at")
     return sum(_deliver(pk) for pk in waiting.values_list("pk", flat=True)[:1000])
 
 
 def _deliver(pk: int) -> bool:
-    """Queue the mail of one notification, once; never raises, because the sweep tries again."""
+    """Queue the e-mail of one notification, once; never raises, because the sweep tries again."""
     try:
         with transaction.atomic():
             # The lock keeps the sweep and other processes from queueing the same notification.
@@ -149,7 +149,7 @@ def _invitation(notification: Notification) -> Mapping[str, object]:
     return {"link": links.invitation_link(membership)}
 
 
-# Secrets that are not stored with a notification, so that reading it lets nobody in.
+# Secrets that are not stored with a notification, so that reading it lets no one in.
 _LATE_FACTS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
 
 

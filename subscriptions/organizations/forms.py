@@ -11,7 +11,7 @@ from subscriptions.models import NotifiedAddress, Organization
 from subscriptions.text.fields import NameField
 from subscriptions.text.ids import read_number
 
-# Each threshold sends at most one mail; more than ten are not useful.
+# Each threshold sends at most one e-mail; more than ten are not useful.
 MOST_THRESHOLDS = 10
 HIGHEST_THRESHOLD = 1000
 MOST_ADDRESSES = 10

@@ -38,4 +38,4 @@ R29  subscriptions.licenses, billing.documents, billing.settlement
 R30  calendar, refunds, renewals, billing.refunds, billing.events, billing.support
 R31  billing.documents, billing.settlement
 R32  reminders, subscriptions.licenses, subscriptions.organizations
-"""  # noqa: E501  # one line a rule
+"""  # noqa: E501  # one line per rule

@@ -97,7 +97,7 @@ def may_take(licenses: LicenseCount, number: int) -> Allowed | Refusal:
 
 
 def gaps_needed(number: int, *, highest: int, usable: int) -> int:
-    """Return how many of ``number`` new members need a gap below ``highest``, the top number."""
+    """Return how many of ``number`` new members need gaps below the ``highest`` number taken."""
     return max(0, number - max(0, usable - highest))
 
 

@@ -48,7 +48,7 @@ class RowState(StrEnum):
 class Row:
     """A row of a roster, cleaned; ``role`` is empty if the roster names none.
 
-    ``email_works``: whether the address is valid. ``status``: what the roster says of somebody who
+    ``email_works``: whether the address is valid. ``status``: what the roster says of someone who
     looks inactive. ``is_left_out``: the user's decision, or None.
     """
 

@@ -126,7 +126,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _recipients(text: str) -> list[list[str]]:
-    """Parse a one-line list of mail recipients, as copied from a mail; empty if it is not one."""
+    """Parse a one-line list of mail recipients, as copied from an e-mail, if it is one."""
     if text.count("@") < 2 or "\n" in text or "\t" in text:
         return []
     found = getaddresses([text.replace(";", ",")])

@@ -234,8 +234,8 @@ def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
 def add_all(roster: RosterImport, actor: Membership) -> int:
     """Add and invite all new users or none; return how many (R3-R5).
 
-    A repeated request with nobody left to add returns the number added before. Raises Refused for
-    too few licenses, nobody to add, or the actor's role; the roster is not changed.
+    A repeated request with no one left to add returns the number added before. Raises Refused for
+    too few licenses, no one to add, or the actor's role; the roster is not changed.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)

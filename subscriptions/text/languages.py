@@ -56,7 +56,7 @@ def use(language: str) -> None:
 
 
 def choose(user: User, language: str) -> None:
-    """Store the choice with the account; mails use it too."""
+    """Store the choice with the account; e-mails use it too."""
     User.objects.filter(pk=user.pk).update(language=language)
 
 

@@ -1,4 +1,4 @@
-"""The text of each refusal, the same on every page, form and mail."""
+"""The text of each refusal, the same on every page, form and e-mail."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

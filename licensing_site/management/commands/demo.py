@@ -26,8 +26,8 @@ FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 # As in production, but with a short shutdown for people waiting at a terminal.
 SERVING = ["--config", "python:licensing_site.serving", "--graceful-timeout", "5"]
-PATIENCE = 60  # seconds until everything has to answer
-FAREWELL = 10  # seconds a program gets to end by itself
+PATIENCE = 60  # seconds for everything to start
+FAREWELL = 10  # seconds for a program to stop before it is killed
 
 ACCOUNTS = """
 Password of every account: demo
@@ -150,7 +150,7 @@ class Command(BaseCommand):
 
     def _prepare(self, environment: Mapping[str, str]) -> None:
         loaded = FOLDER / "loaded"
-        if not loaded.exists():  # new, or stopped half-way through loading
+        if not loaded.exists():  # new, or interrupted while loading
             for file in FOLDER.glob("*.sqlite3*"):
                 file.unlink()
         self.stdout.write("Preparing the database and the static files …")
@@ -265,7 +265,7 @@ def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen
             opener.open(address, timeout=5).close()
             return
         except urllib.error.HTTPError as error:
-            if error.code < 500:  # it answers, if only with "not found"
+            if error.code < 500:  # "not found" is a response too
                 return
         except OSError:
             pass

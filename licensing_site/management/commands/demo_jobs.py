@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-LOCK = Path(settings.BASE_DIR) / "var" / "demo" / "mail-lock"  # not shared with another demo's
+LOCK = Path(settings.BASE_DIR) / "var" / "demo" / "mail-lock"  # each demo has its own
 MAIL_EVERY = 3  # seconds
 RECONCILE_EVERY = 60
 
@@ -22,10 +22,10 @@ class Command(BaseCommand):
     help = "Run the periodic jobs and send queued mail, until stopped (for the demo)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("post_office").setLevel(logging.WARNING)  # a line per round otherwise
+        logging.getLogger("post_office").setLevel(logging.WARNING)  # otherwise one line per round
         parent = os.getppid()
         reconciled = float("-inf")
-        while os.getppid() == parent:  # not longer than the demo itself
+        while os.getppid() == parent:  # until the demo stops
             if time.monotonic() - reconciled >= RECONCILE_EVERY:
                 self._run("reconcile_purchases")
                 self._run("daily")
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         """Run a command; a failure is logged, and the next round tries again."""
         try:
             call_command(command, stdout=self.stdout, stderr=self.stderr, **options)
-        except (Exception, SystemExit):  # a command ends with SystemExit where it found failures
+        except (Exception, SystemExit):  # commands with failures raise SystemExit
             logger.exception("%s failed", command)
         finally:
             close_old_connections()

@@ -197,7 +197,7 @@ class Action(ABC):
                     notice=gettext("Something has changed in the meantime. Review it again."),
                 )
         actor = self.request.user
-        assert isinstance(actor, User)  # noqa: S101  (a permission was asked for before)
+        assert isinstance(actor, User)  # noqa: S101  (a permission was checked before)
         return self._leave(self.act(form, actor))
 
     def _answer_repeated(self, form: ActionForm) -> HttpResponse | None:

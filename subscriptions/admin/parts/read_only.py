@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.admin.parts import log
 from subscriptions.admin.parts.display import Tool
 
-# Counting millions of rows is slow, and nobody pages that far.
+# Counting millions of rows is slow, and no one pages that far.
 MOST_COUNTED = 2000
 
 

@@ -60,7 +60,7 @@ def join(request: HttpRequest) -> HttpResponse:
 
 
 def _whose_request(user: User | None, code: str) -> dict[str, Any]:
-    """Return for whom the request is, and where to ask for somebody else (R3)."""
+    """Return for whom the request is, and where to ask for someone else (R3)."""
     if user is None:
         return {}
     return {
@@ -71,7 +71,7 @@ def _whose_request(user: User | None, code: str) -> dict[str, Any]:
 
 @require_GET
 def asked(request: HttpRequest) -> HttpResponse:
-    """Say what happens next, the same for everybody."""
+    """Say what happens next, the same for everyone."""
     return render(request, "members/join_asked.html")
 
 

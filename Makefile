@@ -54,6 +54,7 @@ install: .venv/development browser  ## install everything for development and te
 lock: .venv/development  ## lock all packages to versions and hashes (run after changing *.in)
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) tests/programs/bench/rival/requirements.in -o tests/programs/bench/rival/requirements.txt
 
 .PHONY: check-lock
 check-lock: .venv/development  ## prove that installing takes what is locked, even if the index has newer releases
@@ -112,9 +113,15 @@ fuzz: .venv/development  ## send malformed input to every form, every URL and th
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -q -n $(WORKERS) tests/security/test_fuzz.py
 
 .PHONY: bench
-bench: .venv/development  ## measure performance on both databases (docs/speed.md; BENCH_SIZE=small for a quick try)
+bench: .venv/development bench/rival/bin/python  ## measure performance on both databases (docs/speed.md; BENCH_SIZE=small for a quick try)
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.bench
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.support.postgres --durable -- $(BIN)/python -m tests.programs.bench
+
+# What the deliveries are compared with; not a dependency of the product.
+bench/rival/bin/python: tests/programs/bench/rival/requirements.txt
+	$(PYTHON) -m venv bench/rival
+	bench/rival/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary=:all: -r $<
+	@touch $@
 
 .PHONY: mutants
 mutants: .venv/development  ## run mutation tests of policy, ledger and samples (MUTATE="policy ledger")

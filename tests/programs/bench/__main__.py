@@ -15,34 +15,33 @@ from pathlib import Path
 from typing import Any
 
 from tests.programs.bench import pages
+from tests.programs.bench.databases import fresh_database
 from tests.programs.bench.goals import Result, table, write
 from tests.programs.bench.load import server
 
 FOLDER = Path(__file__).resolve().parents[3] / "bench"
 WHOLE: dict[str, Any] = {
     "large": {"organizations": 20_000, "crowd": 50_000},
-    "pages": {"rounds": 3, "seconds": 1.5},
-    "size": {"rounds": 3, "seconds": 0.6},
-    "webhooks": {"rounds": 3, "seconds": 2, "burst": 1000},
+    "pages": {"rounds": 3, "seconds": 0.6},
+    "deliveries": {"rounds": 3, "seconds": 2, "burst": 1000},
     "licenses": {"rounds": 3, "seconds": 2},
     "files": {"rows": 5000, "members": 100_000},
     "reconciliation": {"a_day": [100, 10_000]},
 }
 SMALL: dict[str, Any] = {
     "large": {"organizations": 200, "crowd": 5_000},
-    "pages": {"rounds": 2, "seconds": 0.5},
-    "size": {"rounds": 2, "seconds": 0.3},
-    "webhooks": {"rounds": 2, "seconds": 1, "burst": 100},
+    "pages": {"rounds": 2, "seconds": 0.3},
+    "deliveries": {"rounds": 2, "seconds": 1, "burst": 100},
     "licenses": {"rounds": 2, "seconds": 1},
     "files": {"rows": 500, "members": 10_000},
     "reconciliation": {"a_day": [100, 1_000]},
 }
+SECTIONS = ("deliveries", "licenses", "files", "reconciliation")
 DURABILITY = {
-    "postgresql": "PostgreSQL started with --durable waits for the disk at every commit, on both "
-    "sides of a ratio; without it (fsync off), on neither, and the anchor is much faster than "
-    "any server that keeps its promises.",
+    "postgresql": "PostgreSQL started with --durable waits for the disk at every commit, on either "
+    "side of a ratio; without it (fsync off), on neither.",
     "sqlite": "SQLite writes ahead (WAL) with synchronous=NORMAL, as the product sets it: a commit "
-    "does not wait for the disk, on neither side of a ratio.",
+    "waits for the disk on neither side of a ratio.",
 }
 
 
@@ -53,7 +52,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="licensing-bench-") as folder:
         address = os.environ.get("DATABASE_URL", "")
         vendor = "postgresql" if address.startswith("postgres") else "sqlite"
-        results = _measure(size, lambda name: _database(vendor, address, Path(folder), name))
+        os.environ["BENCH_DATABASES"] = address if vendor == "postgresql" else f"sqlite:///{folder}"
+        results = _measure(size)
     about = {
         "database": vendor,
         "durability": DURABILITY[vendor],
@@ -70,22 +70,23 @@ def main() -> None:
     print(f"\n{heading}\n{DURABILITY[vendor]}\n\n{table(results)}")
 
 
-def _measure(size: dict[str, Any], database: Any) -> list[Result]:
-    small, large = database("small"), database("large")
+def _measure(size: dict[str, Any]) -> list[Result]:
+    small, large = fresh_database("small"), fresh_database("large")
     _run("fill", small, {"small": True})
     _run("fill", large, size["large"])
-    results: list[Result] = []
     environment = dict(os.environ)
-    with server(small, environment, "measured") as few:
-        results += pages.throughput(few, **size["pages"])
-        with server(large, environment, "measured", "crowd") as many:
-            results += pages.queries(few, many)
-            results += pages.size(few, many, **size["size"])
-    for name in ("webhooks", "licenses", "files", "reconciliation"):
+    with (
+        server(small, environment, "measured") as few,
+        server(large, environment, "measured", "crowd-5000", "crowd") as many,
+    ):
+        results = pages.run(few, many, size["pages"])
+    print(table(results), flush=True)
+    for name in SECTIONS:
         response = _run("section", small, name, size[name])
         [found] = [row for row in response.splitlines() if row.startswith("results ")]
-        results += [Result(**row) for row in json.loads(found.removeprefix("results "))]
-        print(table(results[-len(json.loads(found.removeprefix("results "))) :]), flush=True)
+        section = [Result(**row) for row in json.loads(found.removeprefix("results "))]
+        print(table(section), flush=True)
+        results += section
     return results
 
 
@@ -100,19 +101,6 @@ def _run(module: str, database: str, *arguments: Any) -> str:
         check=True,
     )
     return done.stdout
-
-
-def _database(vendor: str, address: str, folder: Path, name: str) -> str:
-    """The address of a fresh database of that name."""
-    if vendor == "sqlite":
-        return f"sqlite:///{folder / name}.sqlite3"
-    import psycopg
-
-    with psycopg.connect(address, autocommit=True) as link:
-        link.execute(f"DROP DATABASE IF EXISTS bench_{name}")
-        link.execute(f"CREATE DATABASE bench_{name}")
-    head, _slash, tail = address.rpartition("/postgres")
-    return f"{head}/bench_{name}{tail}"
 
 
 if __name__ == "__main__":

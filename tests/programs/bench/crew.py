@@ -1,8 +1,4 @@
-"""Eight clients at once, each a process of its own, as the product is run; and the anchor.
-
-The anchor is the raw rate of commits: the same eight processes, each inserting one small row in a
-transaction of its own through Django's connection, on the same server, right before and after.
-"""
+"""Eight clients at once, each a process of its own, as the product is run."""
 
 import multiprocessing
 import os
@@ -55,21 +51,10 @@ def rate(shifts: list[Shift]) -> float:
     return sum(len(shift.times) for shift in shifts) / last
 
 
-def commits_per_second(seconds: float) -> float:
-    """The anchor."""
-    return rate(work(_commit, seconds))
-
-
 def make_scratch() -> None:
-    """The anchor's table."""
+    """Create the table of what clients have to say afterwards."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCRATCH} (client integer, number integer)")
-
-
-def _commit(client: int, number: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {SCRATCH} VALUES (%s, %s)", [client, number])
-    return True
 
 
 def _shift(task: Task, client: int, seconds: float, barrier: Any, pipe: Any) -> None:

@@ -28,8 +28,9 @@ def fill_small() -> None:
 
 
 def fill_large(organizations: int, crowd: int) -> None:
-    """So many organizations of 100 members, and "crowd", of ``crowd`` members."""
+    """So many organizations of 100 members, one of 5,000, and "crowd", of ``crowd`` members."""
     sample = build("measured", MEMBERS)
+    build("crowd-5000", 5000)
     build("crowd", crowd)
     with _without_triggers():
         _copy_organization(sample, organizations)
@@ -80,8 +81,21 @@ def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Yield the list that every statement is written into; BEGIN and COMMIT pass it by."""
+    asked: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield asked
+
+
 def write_scratch(client: int, number: int) -> None:
-    """One row of the anchor's table, for what a client has to say afterwards."""
+    """Write down what a client has to say afterwards."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_scratch VALUES (%s, %s)", [client, number])
 

@@ -12,6 +12,7 @@ from subscriptions.roster_import import rosters
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.views import users_csv
 from tests.programs.bench import data
+from tests.programs.bench.data import statements
 from tests.programs.bench.goals import Result
 from tests.support.rosters import line
 from tests.support.world import sign_in
@@ -19,10 +20,10 @@ from tests.support.world import sign_in
 
 def run(rows: int, members: int) -> list[Result]:
     """An import of ``rows``; the export of a tenth of ``members``, and of all of them."""
-    return [_import(rows), *_export(members)]
+    return [*_import(rows), *_export(members)]
 
 
-def _import(rows: int) -> Result:
+def _import(rows: int) -> list[Result]:
     organization = data.build("importing", 3)
     term = Term.objects.get(organization=organization)
     LicenseEntry.objects.create(
@@ -34,16 +35,18 @@ def _import(rows: int) -> Result:
         created_at=clock.now(),
     )
     actor = Membership.objects.get(organization=organization, license_number=1)
-    begun = time.perf_counter()
-    sheet = Sheet([line(number) for number in range(1, rows + 1)])
-    roster = rosters.keep(actor, [sheet], source="r.csv")
     client = Client()
     sign_in(client, actor.user)
-    answer = client.post(f"/o/importing/users/import/{roster.pk}/add/")
+    begun = time.perf_counter()
+    with statements() as asked:
+        sheet = Sheet([line(number) for number in range(1, rows + 1)])
+        roster = rosters.keep(actor, [sheet], source="r.csv")
+        response = client.post(f"/o/importing/users/import/{roster.pk}/add/")
     took = time.perf_counter() - begun
-    assert answer.status_code == 302, answer
+    assert response.status_code == 302, response
     assert organization.memberships.count() == rows + 3
-    return Result(f"import of {rows} rows", [took], unit="s")
+    name = f"import of {rows} rows"
+    return [Result(name, [took], unit="s"), Result(f"{name}: statements", [len(asked)])]
 
 
 def _export(members: int) -> list[Result]:

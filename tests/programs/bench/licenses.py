@@ -4,6 +4,7 @@ What was done is counted in the database: seats taken, the number that is kept, 
 """
 
 import statistics
+import time
 from unittest import mock
 
 from django.db import DatabaseError
@@ -16,47 +17,37 @@ from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.programs.bench import crew, data
+from tests.programs.bench.data import statements
 from tests.programs.bench.goals import Result
 from tests.support.world import members_of
 
 ORGANIZATIONS = 100
+ADDED = 20  # in a round
 RACES = 5
 
 
 def run(rounds: int, seconds: float) -> list[Result]:
-    """Rates against the anchor, waiting, races and their control."""
+    """One user added after another, eight clients at once, races and their control."""
     everybody = [_roomy(f"seat-{number}") for number in range(ORGANIZATIONS)]
-    anchors, hots, spreads, ratios, gains, fairness, waits = [], [], [], [], [], [], []
+    hots, spreads, fairness, waits = [], [], [], []
     # What a process does once is not a matter of each round's new ones.
     for actor in _administrators(everybody[:3]):
         members.add(actor, NewMember("First", f"first{actor.pk}@people.example", Role.OBSERVER))
     for turn in range(rounds):
-        anchor = crew.commits_per_second(seconds)
         hot = _take(everybody[:1], seconds, f"h{turn}")
         spread = _take(everybody, seconds, f"s{turn}")
-        anchor = statistics.fmean([anchor, crew.commits_per_second(seconds)])
-        anchors.append(anchor)
         hots.append(crew.rate(hot))
         spreads.append(crew.rate(spread))
-        ratios.append(hots[-1] / anchor)
-        gains.append(spreads[-1] / hots[-1])
         done = [len(shift.times) for shift in hot]
         fairness.append(min(done) / max(1, *done))
         waits.append(max((time for shift in hot for time in shift.times), default=0.0))
-    hot_rate, spread_rate = statistics.median(hots), statistics.median(spreads)
-    note = f"{hot_rate:.0f} of {statistics.median(anchors):.0f} commits a second"
     too_many, lost = _races()
     return [
-        Result("licenses: hot, per commit", ratios, ">= 0.05", anchor=anchors, note=note),
-        Result(
-            "licenses: spread against hot",
-            gains,
-            ">= 1.5" if data.is_postgresql() else "",
-            "times",
-            note=f"{spread_rate:.0f} a second",
-        ),
+        *_one_after_another(rounds),
+        Result("users added by 8 clients to one organization", hots, unit="a second"),
+        Result("users added by 8 clients to a hundred", spreads, unit="a second"),
         Result("licenses: fewest of a client to most", fairness),
-        Result("licenses: longest wait, hot", waits, unit="s"),
+        Result("licenses: longest wait, one organization", waits, unit="s"),
         Result("races: licenses too many in 5", [too_many], "<= 0"),
         Result(
             "control without the lock: too many or collided",
@@ -67,10 +58,32 @@ def run(rounds: int, seconds: float) -> list[Result]:
     ]
 
 
-def _roomy(slug: str) -> Organization:
+def _one_after_another(rounds: int) -> list[Result]:
+    """Milliseconds and statements of adding a user, in an organization of 100 and of 5,000."""
+    results = []
+    for number in (100, 5000):
+        organization = _roomy(f"adding-{number}", number)
+        [actor] = _administrators([organization])
+        waits = []
+        with statements() as asked:
+            for turn in range(rounds * ADDED):
+                new = NewMember("New", f"{turn}@{organization.slug}.example", Role.OBSERVER)
+                begun = time.perf_counter()
+                members.add(actor, new)
+                waits.append((time.perf_counter() - begun) * 1000)
+        name = f"a user added to {number:,}"
+        chunks = [waits[at : at + ADDED] for at in range(0, len(waits), ADDED)]
+        results += [
+            Result(name, [statistics.median(chunk) for chunk in chunks], unit="ms"),
+            Result(f"{name}: statements", [len(asked) / len(waits)]),
+        ]
+    return results
+
+
+def _roomy(slug: str, users: int = 3) -> Organization:
     found = Organization.objects.filter(slug=slug).first()
     if found is None:
-        found = data.build(slug, 3)
+        found = data.build(slug, users)
         LicenseEntry.objects.create(
             term=Term.objects.get(organization=found),
             quantity=100_000,
@@ -112,7 +125,7 @@ def _races() -> tuple[int, int]:
         return Organization.objects.get(pk=organization.pk)
 
     lost = 0
-    with mock.patch.object(members, "lock", unlocked):
+    with mock.patch.object(members, "lock_organization", unlocked):
         for number in range(RACES, 2 * RACES):
             over, collided = _race(number)
             lost += max(0, over) + collided

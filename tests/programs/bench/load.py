@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import statistics
 import subprocess
 import sys
 import threading
@@ -13,9 +14,40 @@ from typing import Any
 CLIENTS = 8
 
 
+class Server:
+    """A server process, and what its first line says."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._input, self._output = process.stdin, process.stdout
+        said = json.loads(self._output.readline())
+        self.port: int = said["port"]
+        self._found: dict[str, Any] = said["found"]
+
+    def pages(self, slug: str) -> dict[str, Any]:
+        """Each page of the organization: its path, its bytes and its queries."""
+        pages: dict[str, Any] = self._found[slug]["pages"]
+        return pages
+
+    def cookie(self, slug: str) -> str:
+        """The session of the organization's Administrator."""
+        return str(self._found[slug]["cookie"])
+
+    def support(self, slug: str) -> str:
+        """The session of a person of support."""
+        return str(self._found[slug]["support"])
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the process has used so far."""
+        self._input.write("cpu\n")
+        self._input.flush()
+        return float(self._output.readline())
+
+
 @contextmanager
-def server(database: str, environment: dict[str, str], *slugs: str) -> Iterator[dict[str, Any]]:
-    """A server process over ``database``; what its first line says."""
+def server(database: str, environment: dict[str, str], *slugs: str) -> Iterator[Server]:
+    """Run a server process over ``database``."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.programs.bench.server", *slugs],
         env={**environment, "DATABASE_URL": database},
@@ -24,20 +56,23 @@ def server(database: str, environment: dict[str, str], *slugs: str) -> Iterator[
         text=True,
     )
     try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
+        yield Server(process)
     finally:
         process.communicate("")
 
 
 def per_second(port: int, path: str, cookie: str, seconds: float) -> float:
-    """Answers a second to eight clients."""
+    """Return the responses a second to eight clients."""
     return sum(len(times) for times in _visits(port, path, cookie, seconds, CLIENTS)) / seconds
 
 
-def seconds_each(port: int, path: str, cookie: str, seconds: float) -> list[float]:
-    """How long one client waits for each answer."""
-    return _visits(port, path, cookie, seconds, 1)[0]
+def cost_each(server: Server, path: str, cookie: str, seconds: float) -> tuple[float, float]:
+    """Return seconds of CPU for each response, and the median wait of one client."""
+    before = server.cpu_seconds()
+    times = _visits(server.port, path, cookie, seconds, 1)[0]
+    # With one that opens the connection.
+    spent = (server.cpu_seconds() - before) / (len(times) + 1)
+    return spent, statistics.median(times)
 
 
 def _visits(port: int, path: str, cookie: str, seconds: float, clients: int) -> list[list[float]]:

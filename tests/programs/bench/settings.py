@@ -5,7 +5,6 @@ from typing import Any
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
-ROOT_URLCONF = "tests.programs.bench.floor"
 # Nothing is looked for on the disk while a page is served.
 WHITENOISE_AUTOREFRESH = False
 

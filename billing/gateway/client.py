@@ -1,7 +1,7 @@
-"""The SDK's client, and what its exceptions mean to us.
+"""The Stripe client, and the translation of its exceptions.
 
-The client is built from the settings at each call, so that a test or a rotated key takes effect at
-once; the connection pool behind it belongs to the process.
+The client follows the settings at each call, so that a test or a rotated key takes effect at once;
+its connection pool is kept for the process.
 """
 
 import functools
@@ -21,8 +21,7 @@ T = TypeVar("T")
 
 stripe.enable_telemetry = False
 
-# How our own payments are told from others of the same account: written when a Checkout Session is
-# created, read when one comes back.
+# Our payments carry these in their metadata, to tell them from others of the same account.
 METADATA_PRODUCT = "product"
 METADATA_PURCHASE = "purchase"
 METADATA_REFUND = "refund"
@@ -40,8 +39,8 @@ def translate(call: Callable[P, T]) -> Callable[P, T]:
     return wrapper
 
 
-# What reading an answer raises that is no JSON, or lacks what it must have.
-_NOT_WHAT_WAS_ASKED_FOR = (ValueError, AttributeError, LookupError, TypeError, OverflowError)
+# Raised while reading a response that is not JSON or lacks something.
+_BAD_RESPONSE = (ValueError, AttributeError, LookupError, TypeError, OverflowError)
 
 
 @contextmanager
@@ -49,24 +48,24 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except stripe.RateLimitError as error:
-        raise ProcessorUnavailable(_say(name, error)) from error
+        raise ProcessorUnavailable(_log_and_describe(name, error)) from error
     except stripe.InvalidRequestError as error:
         is_session = name in ("retrieve_session", "expire_session")
         is_unknown = is_session and error.http_status == 404
         refusal = SessionUnknown if is_unknown else ProcessorRefused
-        raise refusal(_say(name, error), error.code or "") from error
+        raise refusal(_log_and_describe(name, error), error.code or "") from error
     except (
         stripe.IdempotencyError,
         stripe.AuthenticationError,
         stripe.PermissionError,
         stripe.CardError,
     ) as error:
-        raise ProcessorRefused(_say(name, error)) from error
-    except (stripe.StripeError, *_NOT_WHAT_WAS_ASKED_FOR) as error:
-        raise ProcessorUnavailable(_say(name, error)) from error
+        raise ProcessorRefused(_log_and_describe(name, error)) from error
+    except (stripe.StripeError, *_BAD_RESPONSE) as error:
+        raise ProcessorUnavailable(_log_and_describe(name, error)) from error
 
 
-def _say(name: str, error: Exception) -> str:
+def _log_and_describe(name: str, error: Exception) -> str:
     request = getattr(error, "request_id", None) or "-"
     text = f"{name}: {type(error).__name__} (request {request}): {error}"
     logger.warning("processor: %s", text)
@@ -85,7 +84,7 @@ def _client(key: str, base: str, connect: float, read: float, retries: int) -> s
 
 
 def client() -> stripe.StripeClient:
-    """The SDK's client for the settings as they are now."""
+    """Return the SDK's client for the current settings."""
     return _client(
         settings.STRIPE_SECRET_KEY,
         settings.STRIPE_API_BASE,

@@ -1,4 +1,4 @@
-"""Webhook deliveries: whether the processor has signed them, and what they say."""
+"""Webhook deliveries: checking their signature and reading their event."""
 
 import json
 from typing import Any
@@ -10,10 +10,10 @@ from billing.gateway.types import BadPayload, BadSignature, Event
 
 
 def read_event(body: bytes, signature: str) -> Event:
-    """The event of a webhook delivery.
+    """Return the event of a webhook delivery.
 
     Any of the configured secrets may have signed it, so that they can be rotated. Raises
-    BadSignature, or BadPayload where a signed body is no event.
+    BadSignature, or BadPayload if a signed body is not an event.
     """
     try:
         text = body.decode("utf-8")
@@ -23,18 +23,18 @@ def read_event(body: bytes, signature: str) -> Event:
     try:
         return _event(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadPayload("the body is no event") from error
+        raise BadPayload("the body is not an event") from error
 
 
 def _event(payload: dict[str, Any]) -> Event:
     if not isinstance(payload["livemode"], bool):
-        raise TypeError("livemode is neither true nor false")
+        raise TypeError("livemode is not a boolean")
     if not payload["id"]:
-        raise ValueError("an event without an id")
+        raise ValueError("the event has no id")
     return Event(
         id=_word(payload["id"]),
         type=_word(payload["type"], most=80),
-        # Some objects have none, such as the balance.
+        # Some objects, such as the balance, have no id.
         object_id=_word(payload["data"]["object"].get("id") or ""),
         livemode=payload["livemode"],
         account=_word(payload.get("account") or ""),
@@ -44,16 +44,16 @@ def _event(payload: dict[str, Any]) -> Event:
 
 
 def _word(value: Any, most: int = 120) -> str:
-    """An id or name as the processor writes them; the inbox has room for ``most`` characters."""
+    """Return ``value`` if it looks like the processor's ids and names and fits its column."""
     if not isinstance(value, str) or len(value) > most:
-        raise ValueError("neither id nor name")
+        raise ValueError("not an id or name")
     if not (value.isascii() and value.isprintable()):
-        raise ValueError("an id or name of strange characters")
+        raise ValueError("an id or name with unexpected characters")
     return value
 
 
 def _storable(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload without what PostgreSQL cannot keep: NUL, and halves of characters."""
+    """Return the payload without what PostgreSQL cannot store: NUL and lone surrogates."""
     text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
     kept: dict[str, Any] = json.loads(text.replace(r"\u0000", "\ufffd").encode("utf-8", "replace"))
     return kept
@@ -61,7 +61,7 @@ def _storable(payload: dict[str, Any]) -> dict[str, Any]:
 
 def _check_signature(text: str, signature: str) -> None:
     if not signature.isascii():
-        # The SDK compares in constant time, which text beyond ASCII makes fail.
+        # The SDK's constant-time comparison raises TypeError for non-ASCII text.
         raise BadSignature
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:

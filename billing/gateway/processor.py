@@ -1,6 +1,6 @@
-"""What the rest of billing asks the payment processor, in one place.
+"""The calls to the payment processor that the rest of billing may make.
 
-Takes and returns the dataclasses of ``billing.gateway.types``, and raises its errors.
+They take and return the dataclasses of ``billing.gateway.types``, and raise its errors.
 """
 
 from billing.gateway.client import METADATA_PURCHASE, client, livemode

@@ -22,7 +22,7 @@ from billing.gateway.types import ProcessorDispute, ProcessorRefund
 def refund(
     *, payment_intent_id: str, amount: int, our_id: str, purchase_id: str
 ) -> ProcessorRefund:
-    """Give back ``amount`` minor units of a payment; the same ``our_id`` gives the same refund."""
+    """Refund ``amount`` minor units of a payment; the same ``our_id`` gives the same refund."""
     params: RefundCreateParams = {
         "payment_intent": payment_intent_id,
         "amount": amount,
@@ -38,13 +38,13 @@ def refund(
 
 @translate
 def refunds_of(payment_intent_id: str) -> list[ProcessorRefund]:
-    """All refunds of a payment as they are now, whoever started them."""
+    """Return all current refunds of a payment, including those started elsewhere."""
     params: RefundListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_refund(found) for found in client().v1.refunds.list(params).auto_paging_iter()]
 
 
 def find_refund(*, payment_intent_id: str, our_id: str) -> ProcessorRefund | None:
-    """The refund that was asked for under ``our_id``, where the answer to that was lost."""
+    """Return the refund requested under ``our_id``, for when the response was lost."""
     for found in refunds_of(payment_intent_id):
         if found.our_id == our_id:
             return found
@@ -53,14 +53,14 @@ def find_refund(*, payment_intent_id: str, our_id: str) -> ProcessorRefund | Non
 
 @translate
 def disputes_of(payment_intent_id: str) -> list[ProcessorDispute]:
-    """All disputes and inquiries of a payment as they are now."""
+    """Return all current disputes and inquiries of a payment."""
     params: DisputeListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_dispute(found) for found in client().v1.disputes.list(params).auto_paging_iter()]
 
 
 @translate
 def payments_touched_since(created: datetime) -> list[str]:
-    """The Payment Intents with a refund or dispute created at or after ``created``."""
+    """Return the Payment Intents with a refund or dispute created at or after ``created``."""
     since = int(created.timestamp())
     refunds = client().v1.refunds.list({"created": {"gte": since}, "limit": 100})
     disputes = client().v1.disputes.list({"created": {"gte": since}, "limit": 100})
@@ -78,7 +78,7 @@ def _id(value: object) -> str:
 
 def _refund(refund: stripe.Refund) -> ProcessorRefund:
     if not refund.id:
-        raise ValueError("a refund without an id")
+        raise ValueError("the refund has no id")
     metadata = refund.metadata.to_dict() if refund.metadata else {}
     return ProcessorRefund(
         id=refund.id,
@@ -93,7 +93,7 @@ def _refund(refund: stripe.Refund) -> ProcessorRefund:
 
 def _dispute(dispute: stripe.Dispute) -> ProcessorDispute:
     if not dispute.id:
-        raise ValueError("a dispute without an id")
+        raise ValueError("the dispute has no id")
     return ProcessorDispute(
         id=dispute.id,
         status=dispute.status,

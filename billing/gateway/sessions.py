@@ -1,4 +1,4 @@
-"""Checkout Sessions: creating, asking, expiring."""
+"""Checkout Sessions: creating, retrieving, listing and expiring them."""
 
 import re
 from collections.abc import Mapping
@@ -31,11 +31,11 @@ def session_parameters(
     language: str,
     kept: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The request for a Checkout Session, to be frozen in the purchase before it is sent (R12).
+    """Return the request for a Checkout Session, to be frozen in the purchase before sending (R12).
 
-    ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` as it stands. ``language``: that of the
-    payment page, such as "es". ``kept``: what the processor is to keep with the session for us;
-    short texts, nothing personal.
+    ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` literally. ``language`` is that of the
+    payment page, such as "es". ``kept`` is stored with the session at the processor: short texts
+    without personal data.
     """
     marks = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
@@ -72,8 +72,7 @@ def session_parameters(
 def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> CheckoutSession:
     """Create a Checkout Session; the same key and parameters give the same one.
 
-    Raises ProcessorUnavailable where it may or may not exist now, ProcessorRefused where it does
-    not.
+    Raises ProcessorUnavailable if it may or may not exist, ProcessorRefused if it does not.
     """
     session = client().v1.checkout.sessions.create(
         cast(SessionCreateParams, dict(parameters)), {"idempotency_key": idempotency_key}
@@ -83,20 +82,20 @@ def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> Ch
 
 @translate
 def retrieve_session(session_id: str) -> CheckoutSession:
-    """A Checkout Session with its line and payment.
+    """Return a Checkout Session with its line item and payment.
 
-    Raises ProcessorRefused where there is none of that id, ProcessorUnavailable where the
-    processor cannot be asked.
+    Raises ProcessorRefused if there is none with that id, ProcessorUnavailable if the processor
+    cannot be reached.
     """
     if not is_session_id(session_id):
-        raise ProcessorRefused(f"retrieve_session: no session id: {session_id!r}")
+        raise ProcessorRefused(f"retrieve_session: not a session id: {session_id!r}")
     params: SessionRetrieveParams = {"expand": _EXPAND_SESSION}
     return _session(client().v1.checkout.sessions.retrieve(session_id, params))
 
 
 @translate
 def expire_session(session_id: str) -> CheckoutSession:
-    """Expire an open Checkout Session (R17). Raises SessionNotOpen where it is paid or over."""
+    """Expire an open Checkout Session (R17). Raises SessionNotOpen if it is paid or expired."""
     try:
         return _session(client().v1.checkout.sessions.expire(session_id))
     except stripe.InvalidRequestError as error:
@@ -107,7 +106,7 @@ def expire_session(session_id: str) -> CheckoutSession:
 
 @translate
 def sessions_created_since(created: datetime) -> list[CheckoutSession]:
-    """All Checkout Sessions created at or after ``created``, the newest first."""
+    """Return all Checkout Sessions created at or after ``created``, newest first."""
     params: SessionListParams = {"created": {"gte": int(created.timestamp())}, "limit": 100}
     return [
         _session(session)
@@ -117,7 +116,7 @@ def sessions_created_since(created: datetime) -> list[CheckoutSession]:
 
 def _session(session: stripe.checkout.Session) -> CheckoutSession:
     if not is_session_id(session.id):
-        raise ValueError(f"a Checkout Session without a good id: {session.id!r}")
+        raise ValueError(f"a Checkout Session has a malformed id: {session.id!r}")
     metadata = session.metadata.to_dict() if session.metadata else {}
     quantity, unit_amount = _only_line(session)
     return CheckoutSession(
@@ -160,7 +159,8 @@ def _payment(session: stripe.checkout.Session) -> Payment | None:
         amount=intent.amount_received,
         card_brand=(card and card.brand) or "",
         card_last4=(card and card.last4) or "",
-        # No card at all (a wallet of another kind) is told from a card of unknown kind.
+        # Empty if not paid by card at all (another kind of wallet); "unknown" if the kind of card
+        # is unknown.
         card_funding=(card.funding or "unknown") if card else "",
         paid_at=datetime.fromtimestamp(charge.created, UTC),
         is_touched=bool(charge.amount_refunded or charge.disputed),

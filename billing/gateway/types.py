@@ -1,6 +1,6 @@
-"""What is said to and heard from the payment processor: plain values and named errors.
+"""Values sent to and received from the payment processor, and its errors.
 
-``billing/gateway/`` speaks to it; everything else speaks in these.
+Code outside ``billing/gateway/`` uses these instead of the SDK's types.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class ProcessorError(Exception):
-    """Something went wrong at the processor. The text is for logs, not for people.
+    """Something went wrong at the processor. The text is for logs, not for users.
 
-    ``code`` is the processor's short word for what is wrong, where it has one.
+    ``code`` is the processor's short code for the error, if it has one.
     """
 
     def __init__(self, text: str, code: str = "") -> None:
@@ -21,32 +21,32 @@ class ProcessorError(Exception):
 
 
 class ProcessorUnavailable(ProcessorError):
-    """No answer, or none that says what happened: ask again, with the same key."""
+    """There was no response, or none that says what happened: retry with the same key."""
 
 
 class ProcessorRefused(ProcessorError):
-    """A definite no: nothing happened, and asking again would not help."""
+    """The request was definitely refused: nothing happened, and a retry would not help."""
 
 
 class SessionUnknown(ProcessorRefused):
-    """The processor has no Checkout Session of this id: another account, mode or store."""
+    """The processor has no Checkout Session with this id: another account, mode or store."""
 
 
 class SessionNotOpen(ProcessorError):
-    """A Checkout Session cannot be expired: it is paid, or expired already."""
+    """The Checkout Session cannot be expired: it is paid, or expired already."""
 
 
 class BadSignature(Exception):
-    """A webhook delivery that the processor has not signed, or long ago."""
+    """The signature of a webhook delivery is missing, wrong or too old."""
 
 
 class BadPayload(Exception):
-    """A webhook delivery with a good signature and a body that is no event."""
+    """The body of a webhook delivery with a valid signature is not an event."""
 
 
 @dataclass(frozen=True)
 class Payment:
-    """A successful payment by card. Amounts in minor units."""
+    """A successful card payment. Amounts in minor units."""
 
     payment_intent_id: str
     amount: int
@@ -54,13 +54,13 @@ class Payment:
     card_last4: str
     card_funding: str
     paid_at: datetime
-    # Some of it has gone back, or the cardholder disputes it: worth asking about (R30).
+    # Part of it is refunded or disputed, so the processor must be asked for details (R30).
     is_touched: bool = False
 
 
 @dataclass(frozen=True)
 class CheckoutSession:
-    """A Checkout Session as it is now. Amounts in minor units of ``currency``."""
+    """The current state of a Checkout Session. Amounts in minor units of ``currency``."""
 
     id: str
     url: str
@@ -74,32 +74,32 @@ class CheckoutSession:
     expires_at: datetime
     purchase_id: str
     is_ours: bool
-    # Of its only line; None where it was not asked for, or there is not exactly one.
+    # Of its only line item; None if not requested, or if there is not exactly one.
     quantity: int | None = None
     unit_amount: int | None = None
     payment: Payment | None = None
-    # What it was given to keep for us.
+    # Our own values, stored with it when it was created.
     kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
-        """It can still be paid."""
+        """Whether it can still be paid."""
         return self.status == "open"
 
     @property
     def is_expired(self) -> bool:
-        """It cannot be paid any more, and has not been."""
+        """Whether it expired without being paid."""
         return self.status == "expired"
 
     @property
     def is_complete(self) -> bool:
-        """The buyer has finished; whether money was received is ``payment``'s to say."""
+        """Whether the buyer has finished; ``payment`` shows whether money was received."""
         return self.status == "complete"
 
 
 @dataclass(frozen=True)
 class ProcessorRefund:
-    """A refund at the processor; ``status`` in its words, ``our_id`` where we asked for it."""
+    """A refund at the processor; ``status`` is the processor's, ``our_id`` is set if it is ours."""
 
     id: str
     status: str
@@ -112,7 +112,7 @@ class ProcessorRefund:
 
 @dataclass(frozen=True)
 class ProcessorDispute:
-    """A dispute or inquiry at the processor; ``status`` in its words."""
+    """A dispute or inquiry at the processor. ``status`` is the processor's."""
 
     id: str
     status: str
@@ -124,7 +124,7 @@ class ProcessorDispute:
 
 @dataclass(frozen=True)
 class Event:
-    """A webhook event with a good signature."""
+    """A webhook event with a valid signature."""
 
     id: str
     type: str
@@ -137,7 +137,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Line:
-    """What the payment page shows: ``quantity`` times ``unit_amount`` minor units."""
+    """The line item on the payment page: ``quantity`` times ``unit_amount`` minor units."""
 
     name: str
     description: str

@@ -1,4 +1,4 @@
-"""What a received payment leads to: its licenses, a full refund, or support's list (R14, R15).
+"""Fulfillment: a received payment leads to licenses, a full refund, or support's list (R14, R15).
 
 Called under the locks of ``billing.settlement.settle``, inside its transaction.
 """
@@ -30,9 +30,9 @@ logger = logging.getLogger(__name__)
 
 
 def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseStatus:
-    """Fulfill what a completed Checkout Session paid for, or say what becomes of it instead.
+    """Fulfill a completed Checkout Session, or refund its payment or hold it for support.
 
-    Fills in the payment's facts on the locked ``purchase``; writes the ledger, receipt number,
+    Sets the payment fields of the locked ``purchase``; writes the ledger, receipt number,
     notifications and activity. Returns the status to move to.
     """
     payment = session.payment
@@ -41,13 +41,13 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
         logger.error("purchase %s does not match its payment: %s", purchase.pk, dict(differing))
         _hold(purchase, session, ProblemReason.MISMATCH)
         return PurchaseStatus.REVIEW
-    _note_payment(purchase, payment)
+    _set_payment(purchase, payment)
     if not is_wanted_funding(payment.card_funding):
-        _give_back(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
+        _refund(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
         return PurchaseStatus.REFUNDING
     if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
-        # Two payments of one renewal: the first one counts.
-        _give_back(purchase, session, payment, ProblemReason.SURPLUS)
+        # Of two payments for one renewal, the first one counts.
+        _refund(purchase, session, payment, ProblemReason.SURPLUS)
         _notify_of_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
     reason = why_not_fulfillable(purchase)
@@ -59,7 +59,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
 
 
 def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
-    """Return why nothing is left that this purchase could be for, if so (R30)."""
+    """Return why a purchase can no longer be fulfilled, if it cannot (R30)."""
     if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
         return ProblemReason.TERM_CANCELED
     if purchase.renewal and not renewals.may_start_next_term(purchase.renewal):
@@ -68,15 +68,15 @@ def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
 
 
 def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
-    """Fulfill a payment that was on support's list, from the frozen facts of its purchase (R15)."""
-    _note_payment(purchase, payment)
+    """Fulfill a payment on support's list from the frozen facts of its purchase (R15)."""
+    _set_payment(purchase, payment)
     _fulfill(purchase)
     transaction.on_commit(lambda: deliver_receipt(purchase), robust=True)
     return PurchaseStatus.SETTLED
 
 
 def give_up(purchase: Purchase) -> None:
-    """A held payment is given back after all: its renewal may be paid anew (R15, R24)."""
+    """Move a held purchase to REFUNDING, so that its renewal can be paid again (R15, R24)."""
     require_move(purchase.status, PurchaseStatus.REFUNDING)
     purchase.status = PurchaseStatus.REFUNDING
     purchase.save(update_fields=["status"])
@@ -86,7 +86,7 @@ def give_up(purchase: Purchase) -> None:
 
 
 def fulfill_free(purchase: Purchase) -> PurchaseStatus:
-    """Fulfill a purchase whose total is 0: confirming it is the charge, nobody is asked (R26)."""
+    """Fulfill a purchase whose total is 0; confirming it replaces the charge (R26)."""
     if purchase.total_amount:
         raise ValueError(f"purchase {purchase.pk} is not free")
     purchase.paid_at = clock.now()
@@ -96,15 +96,15 @@ def fulfill_free(purchase: Purchase) -> PurchaseStatus:
 
 
 def give_back_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
-    """Refund a second payment of a purchase that has had its first, and say so (R14)."""
+    """Refund a second payment of a paid purchase and notify the buyer (R14)."""
     if not PaymentProblem.objects.filter(session_id=session.id).exists():
-        _give_back(purchase, session, payment, ProblemReason.SURPLUS)
+        _refund(purchase, session, payment, ProblemReason.SURPLUS)
 
 
 def hold_unknown(session: CheckoutSession) -> None:
-    """Put a payment that carries our mark but belongs to no purchase on support's list (R15)."""
+    """Put a payment on support's list that carries our mark but has no purchase (R15)."""
     payment = session.payment
-    # One transaction: a problem on the list always has its notification.
+    # In one transaction, so that a problem on the list always has its notification.
     with transaction.atomic():
         problem, is_new = PaymentProblem.objects.get_or_create(
             session_id=session.id,
@@ -121,7 +121,7 @@ def hold_unknown(session: CheckoutSession) -> None:
             problems.hand_to_support(problem)
 
 
-def _note_payment(purchase: Purchase, payment: Payment) -> None:
+def _set_payment(purchase: Purchase, payment: Payment) -> None:
     purchase.payment_intent_id = payment.payment_intent_id
     purchase.card_brand = payment.card_brand
     purchase.card_last4 = payment.card_last4
@@ -164,7 +164,7 @@ def _fulfill_renewal(purchase: Purchase) -> None:
         reference=purchase.reference,
         actor=purchase.buyer,
     )
-    _note_dates(purchase, purchase.term)
+    _set_term_dates(purchase, purchase.term)
 
 
 def _fulfill_original(purchase: Purchase) -> None:
@@ -185,11 +185,11 @@ def _fulfill_original(purchase: Purchase) -> None:
         reference=purchase.reference,
     )
     purchase.organization = purchase.term.organization
-    _note_dates(purchase, purchase.term)
+    _set_term_dates(purchase, purchase.term)
 
 
 def _term_facts(purchase: Purchase, package: Package) -> renewals.NextTerm:
-    """The frozen facts of the purchase, never those of the live price list (R31)."""
+    """Return the frozen facts of the purchase, never those of the live price list (R31)."""
     return renewals.NextTerm(
         package=package,
         package_name=purchase.package_name,
@@ -200,7 +200,7 @@ def _term_facts(purchase: Purchase, package: Package) -> renewals.NextTerm:
     )
 
 
-def _note_dates(purchase: Purchase, term: Term) -> None:
+def _set_term_dates(purchase: Purchase, term: Term) -> None:
     purchase.term_starts_on = term.starts_on
     purchase.term_expires_on = term.expires_on
 
@@ -215,7 +215,7 @@ _FULFILL: dict[PurchaseKind, Callable[[Purchase], None]] = {
 def _next_receipt_number(purchase: Purchase) -> int:
     # Gapless, because the organization is locked until this purchase is settled (R31).
     if hasattr(purchase, "highest_receipt_number"):
-        # Read along when it was locked.
+        # ``lock_purchase`` has read it already.
         highest: int | None = purchase.highest_receipt_number
     else:
         found = Purchase.objects.filter(organization=purchase.organization)
@@ -232,16 +232,16 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
     def draft(address: str, kind: str) -> notify.Draft:
         return notify.Draft(address, purchase.reference, facts, kind=f"{kind}_{purchase.kind}")
 
-    everybody = [draft(purchase.buyer_email, "receipt")]
+    drafts = [draft(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = others_for_receipts(organization, purchase.buyer)
-        everybody += [draft(one, "bought") for one in others if one != purchase.buyer_email]
-    # In one statement. The processor waits for our answer: the mails go out with the next sweep.
-    notify.send_all("", everybody, organization=organization)
+        drafts += [draft(one, "bought") for one in others if one != purchase.buyer_email]
+    # One statement, and no mail yet: the processor may be waiting for our response.
+    notify.send_all("", drafts, organization=organization)
 
 
 def deliver_receipt(purchase: Purchase) -> None:
-    """Send the buyer's receipt now, after the commit: somebody is looking at the page (R31)."""
+    """Send the buyer's receipt right after the commit, because the buyer is waiting (R31)."""
     notify.deliver_at_once(purchase.buyer_email, purchase.reference)
 
 
@@ -268,7 +268,7 @@ def _mail_facts(purchase: Purchase) -> dict[str, object]:
     }
 
 
-def _give_back(
+def _refund(
     purchase: Purchase, session: CheckoutSession, payment: Payment, reason: ProblemReason
 ) -> None:
     problem = PaymentProblem.objects.create(
@@ -300,7 +300,7 @@ def _refund_mail(purchase: Purchase, reason: ProblemReason) -> str:
 def _notify_of_second_renewal(
     purchase: Purchase, renewal: Renewal, session: CheckoutSession
 ) -> None:
-    """Whoever paid the renewal, and support, learn of the second payment as well (R14)."""
+    """Notify the first payer of the renewal, and support, of the second payment (R14)."""
     first = Purchase.objects.filter(renewal=renewal, status=PurchaseStatus.SETTLED).first()
     recipients = [first.buyer_email] if first else []
     recipients += [settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else []

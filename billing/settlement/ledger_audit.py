@@ -1,7 +1,7 @@
-"""Comparing the ledger with purchases: what was paid is what was fulfilled, once (R14, R29).
+"""The ledger audit: each paid purchase was fulfilled exactly once (R14, R29).
 
-Only looks. A difference is an error of this program or of a hand in the database, so a person has
-to look at it: the ledger is not written from here.
+It only reads. A difference means a bug or a manual change to the database, so a person must look at
+it; nothing here writes to the ledger.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,9 +24,9 @@ PREFIX = "purchase:"
 
 
 def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
-    """Where ledger and purchases settled at or after ``since`` differ: (about what, how).
+    """Yield the differences between the ledger and settled purchases, as (reference, problem).
 
-    None: all of them, which takes long.
+    Covers those settled at or after ``since``; None covers all of them, which takes long.
     """
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).select_related("term")
     entries = LicenseEntry.objects.filter(reverses=None, reference__startswith=PREFIX)
@@ -34,13 +34,13 @@ def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
         settled = settled.filter(settled_at__gte=since)
         entries = entries.filter(created_at__gte=since)
     for purchases in _batched(settled.order_by("pk").iterator(chunk_size=_CHUNK)):
-        yield from _without_their_licenses(purchases)
+        yield from _wrong_entries(purchases)
     references = entries.order_by("pk").values_list("reference", flat=True)
     for some in _batched(references.iterator(chunk_size=_CHUNK)):
-        yield from _without_a_purchase(some)
+        yield from _orphaned_entries(some)
 
 
-def _without_their_licenses(purchases: list[Purchase]) -> Iterator[tuple[str, str]]:
+def _wrong_entries(purchases: list[Purchase]) -> Iterator[tuple[str, str]]:
     fulfilled = {
         entry.reference: entry
         for entry in LicenseEntry.objects.filter(
@@ -50,7 +50,7 @@ def _without_their_licenses(purchases: list[Purchase]) -> Iterator[tuple[str, st
     for purchase in purchases:
         entry = fulfilled.get(purchase.reference)
         if entry is None:
-            yield purchase.reference, "settled, and nothing was fulfilled"
+            yield purchase.reference, "settled, but not fulfilled"
             continue
         if (entry.quantity, entry.term_id) != (purchase.quantity, purchase.term_id):
             yield purchase.reference, f"{purchase.quantity} paid, {entry.quantity} fulfilled"
@@ -58,7 +58,7 @@ def _without_their_licenses(purchases: list[Purchase]) -> Iterator[tuple[str, st
         if reversed_licenses != _licenses_to_reverse(purchase):
             yield (
                 purchase.reference,
-                f"{reversed_licenses} licenses taken back, not what refunds say",
+                f"{reversed_licenses} licenses reversed, which does not match the refunds",
             )
 
 
@@ -68,7 +68,7 @@ def _licenses_to_reverse(purchase: Purchase) -> int:
     return purchase.quantity if purchase.term and purchase.term.canceled_at else 0
 
 
-def _without_a_purchase(references: list[str]) -> Iterator[tuple[str, str]]:
+def _orphaned_entries(references: list[str]) -> Iterator[tuple[str, str]]:
     numbers = {reference: read_uuid(reference.removeprefix(PREFIX)) for reference in references}
     known = set(
         Purchase.objects.filter(
@@ -78,7 +78,7 @@ def _without_a_purchase(references: list[str]) -> Iterator[tuple[str, str]]:
     )
     for reference, number in numbers.items():
         if number not in known:
-            yield reference, "fulfilled, and no settled purchase says why"
+            yield reference, "fulfilled without a settled purchase"
 
 
 def _batched(rows: Iterable[T]) -> Iterator[list[T]]:

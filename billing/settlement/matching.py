@@ -1,18 +1,19 @@
-"""Whether a paid Checkout Session is what the purchase was for (R12, R15).
+"""Matching a paid Checkout Session with its purchase (R12, R15).
 
-Pure: plain values in, what differs out.
+Pure functions of plain values.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-# What cards are taken (R12). The processor cannot tell for some; those are taken, as it advises.
+# The kinds of cards accepted (R12). For some cards the processor does not know the kind; it advises
+# to accept those.
 WANTED_FUNDING = ("credit", "debit", "unknown")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is compared. Amounts in minor units; quantity and unit amount for add-ons only."""
+    """The values to match. Amounts in minor units; quantity and unit amount are the line item's."""
 
     purchase_id: str
     mode: str
@@ -25,13 +26,15 @@ class Facts:
 
 
 def differences(expected: Facts, received: Facts) -> Mapping[str, tuple[object, object]]:
-    """The facts that differ, each as (expected, received); empty where all is well."""
-    came = asdict(received)
+    """Return the facts that differ, each as (expected, received); empty if all match."""
+    actual = asdict(received)
     return {
-        name: (value, came[name]) for name, value in asdict(expected).items() if value != came[name]
+        name: (value, actual[name])
+        for name, value in asdict(expected).items()
+        if value != actual[name]
     }
 
 
 def is_wanted_funding(funding: str) -> bool:
-    """Whether a card of this kind is taken: credit and debit (R12)."""
+    """Whether this kind of card is accepted (R12)."""
     return funding in WANTED_FUNDING

@@ -1,4 +1,4 @@
-"""What is counted of purchases: as they happen, and as they stand when somebody asks."""
+"""Metrics of purchases: counters updated as they happen, and gauges read on each scrape."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -15,27 +15,29 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import CompleteRun, Notification
 
-# Finished purchases are counted for as long; those that are not, always.
+# Unfinished purchases are counted regardless of age.
 LOOKING_BACK = timedelta(days=1)
 
 settle_seconds = Histogram(
     "licensing_settle_seconds",
-    "Seconds that settling a Checkout Session took, the processor's answer included.",
+    "Seconds to settle a Checkout Session, including the call to the processor.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 paid_to_fulfilled_seconds = Histogram(
     "licensing_paid_to_fulfilled_seconds",
-    "Seconds between the card's charge and the licenses being there.",
+    "Seconds from charging the card to fulfillment.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86_400),
 )
-payments = Counter("licensing_payments_total", "Payments received, by what became of them.", ["to"])
+payments = Counter(
+    "licensing_payments_total", "Payments received, by resulting purchase status.", ["to"]
+)
 
 
 class StateOfThings(Collector):
-    """Numbers asked of the database when Prometheus asks, by indexes only."""
+    """Gauges read from the database on each scrape; all queries use indexes."""
 
     def collect(self) -> Iterable[Metric]:
-        """The gauges; without the database only that it is away: the other numbers still count."""
+        """Yield the gauges, or only ``licensing_database_up`` if the database is down."""
         try:
             found = [*_purchases(), *_webhooks(), *_waiting(), _runs()]
         except (DatabaseError, InterfaceError):
@@ -47,12 +49,12 @@ class StateOfThings(Collector):
 def _waiting() -> Iterator[Metric]:
     yield _gauge(
         "licensing_payments_for_support",
-        "Payments that wait for support.",
+        "Payments waiting for support.",
         PaymentProblem.objects.filter(needs_support=True).count(),
     )
     yield _gauge(
         "licensing_notifications_waiting",
-        "Notifications whose mail is not queued yet.",
+        "Notifications whose mail has not been queued.",
         Notification.objects.filter(queued_at=None).count(),
     )
 
@@ -60,7 +62,7 @@ def _waiting() -> Iterator[Metric]:
 def _runs() -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "licensing_complete_run_age_seconds",
-        "Since the last complete run of a periodic command began.",
+        "Seconds since the start of the last complete run of a periodic command.",
         labels=["command"],
     )
     for run in CompleteRun.objects.all():
@@ -79,7 +81,7 @@ def _purchases() -> Iterator[Metric]:
         found |= dict(chosen.order_by().values_list("status").annotate(Count("pk")))
     family = GaugeMetricFamily(
         "licensing_purchases",
-        "Purchases by state: unfinished ones, and those of the last day that are finished.",
+        "Purchases by state: all unfinished ones, and finished ones of the last day.",
         labels=["state"],
     )
     for state, count in found.items():
@@ -89,15 +91,19 @@ def _purchases() -> Iterator[Metric]:
 
 def _webhooks() -> Iterator[Metric]:
     waiting = ProcessorEvent.objects.filter(processed_at=None).count()
-    yield _gauge("licensing_webhooks_waiting", "Events that are not processed.", waiting)
-    # The last one written is the last one received, and its key is the index for it.
+    yield _gauge("licensing_webhooks_waiting", "Webhook events not processed yet.", waiting)
+    # Rows are written as they are received, so the primary key's index finds the newest.
     newest = ProcessorEvent.objects.order_by("-pk").values_list("received_at", flat=True).first()
     if newest is not None:
         age = (clock.now() - newest).total_seconds()
-        yield _gauge("licensing_webhook_age_seconds", "Since the last event came.", age)
+        yield _gauge(
+            "licensing_webhook_age_seconds",
+            "Seconds since the last webhook event was received.",
+            age,
+        )
 
 
-def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words)
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text)
     family.add_metric([], value)
     return family

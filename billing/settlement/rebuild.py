@@ -1,8 +1,8 @@
-"""Writing down again what a restored copy of the database has lost (R14, R15).
+"""Rebuilding purchases that a restored copy of the database has lost (R14, R15).
 
-A Checkout Session carries what it was made for, by keys of ours: kind, term and buyer. An add-on
-is nothing but a number of licenses at the price that its term has locked, so its purchase can be
-worked out from them. Renewals and original purchases cannot; they stay with support.
+A Checkout Session carries our keys of its kind, term and buyer. An add-on is only a number of
+licenses at its term's locked price, so its purchase can be rebuilt from these. Renewals and
+original purchases cannot; support handles those.
 """
 
 import logging
@@ -25,16 +25,16 @@ KIND, TERM, MEMBER = "kind", "term", "member"
 
 
 def kept_for_an_add_on(buyer: Membership, term: Term) -> dict[str, str]:
-    """What the processor keeps with the session of an add-on; no personal data."""
+    """Return the values to store with an add-on's session at the processor; no personal data."""
     return {KIND: PurchaseKind.ADD_ON.value, TERM: str(term.pk), MEMBER: str(buyer.key)}
 
 
 def rebuild(session: CheckoutSession) -> Purchase | None:
-    """Write the lost purchase of a session down as it was before it was paid.
+    """Write a session's lost purchase again, as it was before it was paid.
 
-    Its number, key, price and quantity are the same; names are as they are now. None where it is
-    no add-on, where term or buyer are not there, where anything differs from what the term sells,
-    or where support has it already. Settling it is the caller's.
+    Key, price and quantity are the same; names are today's. Returns None if the session is not an
+    add-on, its term or buyer is missing, it does not match what the term sells, or support has it
+    already. The caller settles it.
     """
     purchase_id = read_uuid(session.purchase_id)
     term, buyer = _term(session), _buyer(session)
@@ -44,29 +44,29 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
         return None
     if PaymentProblem.objects.filter(session_id=session.id).exists():
         return None
-    # Two who hear of it at the same moment: one writes, both go on with that row.
+    # If two callers rebuild it at the same moment, one writes it and both use that row.
     purchase, is_new = Purchase.objects.get_or_create(
         pk=purchase_id, defaults=_facts(session, purchase_id, term, buyer)
     )
     if is_new:
-        logger.error("purchase %s was lost, and is written down again", purchase.pk)
+        logger.error("purchase %s was lost and has been rebuilt", purchase.pk)
     return purchase
 
 
 def lost_and_open(sessions: Iterable[CheckoutSession]) -> set[str]:
-    """The sessions of add-ons that can still be paid and whose purchase is not there any more."""
+    """Return the ids of add-on sessions that can still be paid but whose purchase is lost."""
     purchase_of = {
         session.id: number
         for session in sessions
         if session.is_open and session.kept.get(KIND) == PurchaseKind.ADD_ON
         if (number := read_uuid(session.purchase_id))
     }
-    there = set(Purchase.objects.filter(pk__in=purchase_of.values()).values_list("pk", flat=True))
-    return {session for session, number in purchase_of.items() if number not in there}
+    known = set(Purchase.objects.filter(pk__in=purchase_of.values()).values_list("pk", flat=True))
+    return {session for session, number in purchase_of.items() if number not in known}
 
 
 def _is_sold(session: CheckoutSession, term: Term) -> bool:
-    """Whether its line is what the term sells, at its locked price (R10, R11, R15)."""
+    """Whether the session's line is what the term sells at its locked price (R10, R11, R15)."""
     if session.quantity is None or session.unit_amount != term.unit_amount:
         return False
     decision = add_ons.check_quantity(
@@ -106,7 +106,7 @@ def _facts(
 
 
 def _term(session: CheckoutSession) -> Term | None:
-    """The term it was for; not one that was made later under a number that was lost."""
+    """Return the session's term; not a later one that reuses the number of a lost one."""
     key = read_number(session.kept.get(TERM, ""))
     if session.kept.get(KIND) != PurchaseKind.ADD_ON or key is None:
         return None

@@ -1,7 +1,7 @@
-"""Settling: asking the processor about a Checkout Session, and acting on the answer (R13-R15).
+"""Settling: ask the processor about a Checkout Session and act on the response (R13-R15).
 
-Order of locks: organization, then purchase. The processor is never called inside a transaction:
-what is to be asked is committed first, then asked, then the answer is written down.
+Lock order: organization, then purchase. The processor is never called inside a transaction: what is
+to be asked is committed first, and the response is written in another transaction.
 """
 
 import logging
@@ -27,15 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
-    """Ask the processor about a Checkout Session and act on what it says (R13-R15).
+    """Ask the processor about a Checkout Session and act on the response (R13-R15).
 
-    The one function for return page, webhook and reconciliation, as often and in any order as
-    they come. ``mails_later``: the receipt, too, goes out with the next sweep, because nobody waits
-    for it. None: no purchase of ours. Raises ProcessorUnavailable, ProcessorRefused.
+    The return page, webhooks and reconciliation all call this, any number of times and in any
+    order. With ``mails_later`` the receipt goes out with the next sweep, because no one is waiting
+    for it. Returns None if it is not a purchase of ours. Raises ProcessorUnavailable,
+    ProcessorRefused.
     """
     purchase = Purchase.objects.filter(session_id=session_id).first()
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
-        # Nothing follows that state, so there is nothing to ask.
+        # No other state follows, so there is nothing to ask.
         return purchase
     with metrics.settle_seconds.time():
         session = processor.retrieve_session(session_id)
@@ -51,8 +52,8 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
 def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) -> Purchase:
     before = purchase.status
     with transaction.atomic():
-        # Return page, webhook and reconciliation settle the same payment at the same moment:
-        # the first one here fulfills it, the others find it done.
+        # Return page, webhook and reconciliation may settle the same payment at the same moment;
+        # the first one fulfills it, and the others see that.
         purchase = lock_purchase(purchase)
         is_new = purchase.status not in PAID
         _act_on(purchase, session)
@@ -63,7 +64,7 @@ def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) 
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
         sync.send_requested(purchase)
     if session.payment and session.payment.is_touched:
-        _look_at_refunds(session.payment.payment_intent_id)
+        _ask_for_refunds(session.payment.payment_intent_id)
     return purchase
 
 
@@ -72,20 +73,20 @@ def _count(purchase: Purchase) -> None:
     if purchase.status in PAID:
         metrics.payments.labels(to=purchase.status).inc()
     if purchase.status == PurchaseStatus.SETTLED and purchase.paid_at and purchase.settled_at:
-        waited = (purchase.settled_at - purchase.paid_at).total_seconds()
-        metrics.paid_to_fulfilled_seconds.observe(max(waited, 0.0))
+        seconds = (purchase.settled_at - purchase.paid_at).total_seconds()
+        metrics.paid_to_fulfilled_seconds.observe(max(seconds, 0.0))
 
 
-def _look_at_refunds(payment_intent_id: str) -> None:
-    """A payment that was refunded or disputed before it was fulfilled here (R30)."""
+def _ask_for_refunds(payment_intent_id: str) -> None:
+    """Follow up a payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
         sync.ask(payment_intent_id)
     except (ProcessorError, CheckoutInTheWay):
-        logger.exception("refunds of %s are not known yet; reconciliation asks", payment_intent_id)
+        logger.exception("refunds of %s are unknown; reconciliation will ask", payment_intent_id)
 
 
 def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
-    """Move a locked purchase to what its Checkout Session says."""
+    """Move a locked purchase to the status that its Checkout Session implies."""
     if purchase.status in PAID:
         if session.id != purchase.session_id and session.payment:
             fulfillment.give_back_surplus(purchase, session, session.payment)
@@ -105,6 +106,6 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
 
 
 def _purchase_of(session: CheckoutSession) -> Purchase | None:
-    """The purchase of a session that is not bound to it: by the number it carries."""
+    """Find the purchase of a session not bound to it, by the purchase id in its metadata."""
     key = read_uuid(session.purchase_id) if session.is_ours else None
     return Purchase.objects.filter(pk=key).first() if key else None

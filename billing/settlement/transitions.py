@@ -1,4 +1,4 @@
-"""Moves of a purchase from one state to the next, under its lock (see ``states.py``)."""
+"""Moves of a purchase between states, under its lock (see ``states.py``)."""
 
 import logging
 
@@ -20,7 +20,7 @@ def abandon(purchase: Purchase) -> Purchase:
 
 
 def abandon_unknown(purchase: Purchase) -> Purchase:
-    """Close a purchase whose Checkout Session the processor does not know: it cannot be paid."""
+    """Close a purchase whose Checkout Session the processor does not know, so it cannot be paid."""
     logger.error("purchase %s: the processor does not know its session", purchase.pk)
     return _abandon(purchase, PurchaseStatus.OPEN)
 
@@ -37,7 +37,7 @@ def open_with_session(purchase: Purchase, session: CheckoutSession) -> Purchase:
     """Open a purchase for payment once the processor has its Checkout Session."""
     with transaction.atomic():
         purchase = lock_purchase(purchase)
-        # A webhook may have been faster than the answer, and have settled it.
+        # A webhook may have settled it before the response arrived.
         if purchase.status == PurchaseStatus.PENDING:
             bind_session(purchase, session)
             move(purchase, PurchaseStatus.OPEN)
@@ -45,16 +45,16 @@ def open_with_session(purchase: Purchase, session: CheckoutSession) -> Purchase:
 
 
 def bind_session(purchase: Purchase, session: CheckoutSession) -> None:
-    """Note on a locked purchase which Checkout Session it has."""
+    """Set the Checkout Session of a locked purchase."""
     purchase.session_id = session.id
     purchase.session_url = session.url
     purchase.session_expires_at = session.expires_at
 
 
 def move(purchase: Purchase, status: PurchaseStatus) -> None:
-    """Move a locked purchase on, and save it; its renewal is open again if it came to nothing.
+    """Move a locked purchase to ``status`` and save it; reopen its renewal if it was not fulfilled.
 
-    Raises ForbiddenMove where ``status`` may not follow.
+    Raises ForbiddenMove if ``status`` may not follow the current one.
     """
     require_move(purchase.status, status)
     purchase.status = status
@@ -64,7 +64,7 @@ def move(purchase: Purchase, status: PurchaseStatus) -> None:
 
 
 def _reopen_renewal(purchase: Purchase, renewal: Renewal) -> None:
-    """Package and number may be chosen again, unless another payment of it is open (R24)."""
+    """Let package and number be chosen again, unless another payment is still open (R24)."""
     others = Purchase.objects.filter(renewal=renewal, status__in=UNSETTLED)
     if not others.exclude(pk=purchase.pk).exists():
         renewals.reopen(renewal)

@@ -152,7 +152,7 @@ class TestReceipt:
     def test_money_that_went_back_is_said(self, world: World, bought: Purchase) -> None:
         assert world.stripe is not None
         world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
-        settle._look_at_refunds(bought.payment_intent_id or "")
+        settle._ask_for_refunds(bought.payment_intent_id or "")
 
         assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
 

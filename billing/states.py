@@ -1,4 +1,4 @@
-"""The states of a purchase, and which may follow which."""
+"""The states of purchases, problems, refunds and disputes, and which may follow which."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,13 +11,13 @@ class PurchaseKind(models.TextChoices):
 
 
 class PurchaseStatus(models.TextChoices):
-    """Where a purchase stands.
+    """The status of a purchase.
 
-    PENDING: written down; whether the processor has a Checkout Session for it is not known yet.
-    OPEN: there is a Checkout Session, and it may be paid (R17: until the processor says otherwise).
-    SETTLED: paid and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid.
-    ABANDONED: the processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, a full
-    refund is under way. REFUNDED: the processor took that refund. REVIEW: paid, not fulfilled, on
+    PENDING: written, but not known yet whether the processor has a Checkout Session for it. OPEN:
+    has a Checkout Session that may be paid (R17: until the processor says otherwise). SETTLED: paid
+    and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid. ABANDONED: the
+    processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, and a full refund is
+    in progress. REFUNDED: the processor accepted that refund. REVIEW: paid, not fulfilled, on
     support's list (R15).
     """
 
@@ -40,9 +40,9 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
         PurchaseStatus.ABANDONED,
         *_PAID,
     },
-    # Abandoned where the processor does not know its Checkout Session any more.
+    # Abandoned if the processor no longer knows its Checkout Session.
     PurchaseStatus.OPEN: {PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED, *_PAID},
-    # Money that arrives against all expectation is still settled (R14).
+    # A payment that arrives unexpectedly is still settled (R14).
     PurchaseStatus.ABANDONED: {PurchaseStatus.EXPIRED, *_PAID},
     PurchaseStatus.EXPIRED: set(_PAID),
     PurchaseStatus.REFUNDING: {PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW},
@@ -55,11 +55,11 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
     PurchaseStatus.REFUNDED: {PurchaseStatus.REVIEW},
 }
 
-# A checkout is open until the processor has said otherwise (R17).
+# A checkout is open until the processor says otherwise (R17).
 UNSETTLED = (PurchaseStatus.PENDING, PurchaseStatus.OPEN)
-# Nothing was paid, as far as we know: it may still turn out to have been.
+# Not paid as far as we know; a payment may still arrive.
 CAME_TO_NOTHING = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
-# Payment was received, whatever became of it.
+# Payment was received, whatever happened to it later.
 PAID = (
     PurchaseStatus.SETTLED,
     PurchaseStatus.REFUNDING,
@@ -69,7 +69,7 @@ PAID = (
 
 
 class ForbiddenMove(Exception):
-    """A purchase was to go from a state to one that cannot follow it: an error in this program."""
+    """A purchase was moved to a state that cannot follow its current one; a bug in this program."""
 
 
 def require_move(before: str, after: PurchaseStatus) -> None:
@@ -79,7 +79,7 @@ def require_move(before: str, after: PurchaseStatus) -> None:
 
 
 class ProblemReason(models.TextChoices):
-    """Why somebody of support has to look at a payment (R14, R15, R30)."""
+    """Why a person in support must review a payment (R14, R15, R30)."""
 
     MISMATCH = "mismatch", _("Does not match the purchase")
     UNWANTED_FUNDING = "unwanted_funding", _("Neither a credit nor a debit card")
@@ -92,7 +92,7 @@ class ProblemReason(models.TextChoices):
 
 
 class Resolution(models.TextChoices):
-    """What support did about a payment, each with its reason (R15)."""
+    """What support did about a payment, with a reason for each (R15)."""
 
     FULFILLED = "fulfilled", _("Fulfilled")
     REFUNDED = "refunded", _("Refunded")
@@ -100,7 +100,7 @@ class Resolution(models.TextChoices):
 
 
 class RefundStatus(models.TextChoices):
-    """The processor's own words, and REQUESTED: not known to have reached it."""
+    """The processor's statuses, plus REQUESTED: not known whether the request has reached it."""
 
     REQUESTED = "requested", _("Requested")
     PENDING = "pending", _("Pending")
@@ -110,9 +110,9 @@ class RefundStatus(models.TextChoices):
     CANCELED = "canceled", _("Canceled")
 
 
-# The money has gone back or is on its way (R30); the others have come to nothing, for good.
+# The money is refunded or on its way (R30); failed and canceled refunds never change again.
 LIVE_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
-# What people are shown. One that failed, too: somebody may wait for that money.
+# Refunds shown to users; failed ones too, because someone may be waiting for the money.
 SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 FAILED_REFUNDS = (RefundStatus.FAILED, RefundStatus.CANCELED)
 _REFUND_ORDER = [
@@ -124,7 +124,7 @@ _REFUND_ORDER = [
 
 
 def later_refund_status(known: str, heard: str) -> str:
-    """Of two statuses of one refund the one that comes later: answers may arrive out of order."""
+    """Return the later of two statuses of one refund, because responses may arrive out of order."""
     return heard if _refund_rank(heard) >= _refund_rank(known) else known
 
 
@@ -133,7 +133,7 @@ def _refund_rank(status: str) -> int:
 
 
 class DisputeStatus(models.TextChoices):
-    """The processor's own words. Those that begin with "warning" are inquiries, not disputes."""
+    """The processor's statuses. Those that begin with "warning" are inquiries, not disputes."""
 
     INQUIRY = "warning_needs_response", _("Inquiry, needs response")
     INQUIRY_REVIEW = "warning_under_review", _("Inquiry under review")
@@ -147,16 +147,16 @@ class DisputeStatus(models.TextChoices):
     APPEAL_REVIEW = "appeal_under_review", _("Lost, appeal under review")
 
 
-# The money is gone, whether or not it is fought for once more.
+# The money is lost, even if the decision is appealed.
 LOST_DISPUTES = (DisputeStatus.LOST, DisputeStatus.APPEAL, DisputeStatus.APPEAL_REVIEW)
-# The processor refunds nothing while one of these stands.
+# The processor refuses refunds during these.
 OPEN_DISPUTES = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
-# Nothing follows these; a lost one may still be appealed.
+# Final; a lost dispute may still be appealed.
 OVER_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
 _DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
 
 
 def later_dispute_status(known: str, heard: str) -> str:
-    """Of two statuses of one dispute the later one: what was decided is not open again."""
-    is_old_news = known in _DECIDED_DISPUTES and heard not in _DECIDED_DISPUTES
-    return known if is_old_news else heard
+    """Return the later of two statuses of one dispute; a decided dispute never reopens."""
+    is_outdated = known in _DECIDED_DISPUTES and heard not in _DECIDED_DISPUTES
+    return known if is_outdated else heard

@@ -1,4 +1,4 @@
-"""Addresses of buying and of what was bought, room by room."""
+"""URLs of buying, and of purchases and their documents."""
 
 from django.urls import include, path
 

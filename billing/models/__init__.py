@@ -1,4 +1,4 @@
-"""Purchases by card, what the processor told us, and money that went back."""
+"""Purchases by card, webhook events, refunds and disputes."""
 
 from billing.models.events import ProcessorEvent
 from billing.models.purchases import Application, Purchase

@@ -1,4 +1,4 @@
-"""What the processor told us."""
+"""Webhook events from the processor."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ProcessorEvent(models.Model):
-    """A webhook delivery that carried a good signature: the inbox.
+    """A webhook delivery with a valid signature: the inbox.
 
-    Written before anything is done about it. Processed, or kept with its error until the
-    processor delivers it again or reconciliation takes it up.
+    Written before it is processed. If processing fails, it is kept with its error until the
+    processor delivers it again or reconciliation processes it.
     """
 
     event_id = models.CharField(_("event"), max_length=120, unique=True)

@@ -1,7 +1,7 @@
-"""The order of locks: organization, then renewal, then purchase.
+"""Locks and their order: organization, then renewal, then purchase.
 
-The processor is never called under one, so what was asked or closed there may have changed by the
-time a lock is held: ``until_done`` then begins anew.
+The processor is never called under a lock, so what it answered may be outdated once the lock is
+held; ``until_done`` then starts over.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from billing.models import Purchase
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.organizations import lock_organization
 
-# How often to begin anew when somebody keeps doing the opposite at the same moment.
-_PATIENCE = 4
+# How often to start over when other requests keep getting in between.
+_MOST_ATTEMPTS = 4
 T = TypeVar("T")
 
 
 def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
-    """Call the processor without a lock, then act under it, until nothing came between.
+    """Repeat ``attempt`` until it returns something else than None, and return that.
 
-    ``attempt`` does both, and returns None where something did. Raises ``otherwise`` when that
-    goes on and on.
+    ``attempt`` calls the processor without a lock, then acts under one; it returns None if
+    something else came in between. Raises ``otherwise`` after too many attempts.
     """
-    for _ in range(_PATIENCE):
+    for _ in range(_MOST_ATTEMPTS):
         done = attempt()
         if done is not None:
             return done
@@ -32,9 +32,10 @@ def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:
-    """The purchase as it is now, locked after what it belongs to; with what fulfilling reads.
+    """Lock a purchase and what it belongs to, and return it with what fulfillment reads.
 
-    The one of an organization comes with ``highest_receipt_number``, read behind its lock.
+    A purchase of an organization has ``highest_receipt_number``, read under that organization's
+    lock.
     """
     rows = Purchase.objects.select_for_update(of=("self",)).select_related(
         "term", "buyer", "renewal"

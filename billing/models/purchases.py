@@ -1,4 +1,4 @@
-"""Purchases by card, and what strangers typed to subscribe."""
+"""Purchases by card, and applications of new organizations."""
 
 import uuid
 from datetime import date
@@ -19,13 +19,13 @@ from subscriptions.policy.refunds import is_all_back
 
 
 def seller_now() -> str:
-    """Name, address and tax number from the settings, a line each."""
+    """Return the seller's name, address and tax number from the settings, one per line."""
     lines = [settings.SELLER_NAME, *settings.SELLER_ADDRESS.split("\\n"), settings.SELLER_TAX_ID]
     return "\n".join(line.strip() for line in lines if line.strip())
 
 
 def frozen_names(organization: Organization, buyer: User) -> dict[str, str]:
-    """The fields of a purchase that say who bought for whom, as it is now (R31)."""
+    """Return the purchase fields that say who buys for which organization, as of now (R31)."""
     return {
         "organization_name": organization.name,
         "billing_name": organization.billing_name,
@@ -37,17 +37,17 @@ def frozen_names(organization: Organization, buyer: User) -> dict[str, str]:
 
 
 class Purchase(models.Model):
-    """One purchase by card, and its one Checkout Session at the processor.
+    """A purchase by card, with its one Checkout Session at the processor.
 
-    Everything above ``status`` is frozen when it starts (R11, R31): what was shown is what is
-    charged is what the receipt says. The row is committed with its request and idempotency key
-    before the processor is called, so that a crash at any moment can be taken up again.
-    For the lifecycle see ``billing.states.PurchaseStatus``.
+    Prices and names are frozen when it starts, so that page, charge and receipt agree (R11, R31).
+    The row is committed with its request and idempotency key before the processor is called, so
+    that it can be resumed after a crash at any moment. For the lifecycle see
+    ``billing.states.PurchaseStatus``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=8, choices=PurchaseKind.choices)
-    # Null only while an original purchase is unsettled: its organization does not exist yet.
+    # Null only while an original purchase is not settled: its organization does not exist yet.
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
     )
@@ -58,7 +58,7 @@ class Purchase(models.Model):
         blank=True,
         related_name="purchases",
     )
-    # An add-on's term; for renewal and original the term that settling starts.
+    # An add-on's term; for renewal and original, the term that settling starts.
     term = models.ForeignKey(
         Term, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
     )
@@ -89,11 +89,11 @@ class Purchase(models.Model):
     )
     discount_name = models.CharField(_("discount"), max_length=80, blank=True)
     return_to = models.CharField(max_length=300, blank=True)
-    # One number per form that was shown: sending the form twice is one purchase (R14).
+    # One per form shown, so that sending the form twice makes one purchase (R14).
     submission = models.UUIDField(default=uuid.uuid4, editable=False)
     request_parameters = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=80, unique=True)
-    # The request that started it, by which the logs tell the rest of its way.
+    # The request that started it, to find its other log lines.
     started_by_request = models.CharField(
         max_length=64, blank=True, editable=False, default=request_context.request_id, db_default=""
     )
@@ -118,8 +118,8 @@ class Purchase(models.Model):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     receipt_number = models.PositiveIntegerField(_("receipt"), null=True, blank=True)
-    # What live refunds and lost disputes have returned of it, and how often that was written down:
-    # an answer of the processor that was asked for before the last one is asked for again (R30).
+    # The sum of live refunds and lost disputes, and how often it was updated: a response that was
+    # requested before the last update is requested again (R30).
     refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
     refund_checks = models.PositiveIntegerField(default=0, editable=False)
 
@@ -235,12 +235,12 @@ class Purchase(models.Model):
 
     @property
     def sold_by(self) -> str:
-        """The seller frozen in it; a purchase from before that was kept shows today's (R31)."""
+        """The frozen seller; for purchases from before it was stored, today's (R31)."""
         return self.seller or seller_now()
 
     @property
     def card(self) -> str:
-        """The card it was paid with, as people read it; empty before it is paid."""
+        """The card for display; empty before it is paid."""
         return f"{self.card_brand.capitalize()} •••• {self.card_last4}" if self.card_last4 else ""
 
     @property
@@ -250,22 +250,22 @@ class Purchase(models.Model):
 
     @property
     def is_fully_refunded(self) -> bool:
-        """All of the money had gone back (R30) when that was last worked out."""
+        """Whether all of the money was refunded at the last update (R30)."""
         return is_all_back(self.total_amount, self.refunded_amount)
 
     @property
     def valid_from(self) -> date | None:
-        """An add-on counts from the moment it was fulfilled, everything else from a day (R16)."""
+        """The start of validity: an add-on's fulfillment, or the first day of the term (R16)."""
         return self.settled_at if self.kind == PurchaseKind.ADD_ON else self.term_starts_on
 
     @property
     def reference(self) -> str:
-        """How the ledger, notifications and activity know this purchase."""
+        """The key of this purchase in the ledger, notifications and activity."""
         return f"purchase:{self.pk}"
 
 
 class Application(models.Model):
-    """What a stranger typed to subscribe (R23): becomes an organization when it is paid."""
+    """The details of a new organization that is subscribing (R23); it is created when paid."""
 
     purchase = models.OneToOneField(Purchase, on_delete=models.CASCADE, related_name="application")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Payments that did not add up, and money that went back."""
+"""Payments to review, refunds, and disputes."""
 
 import uuid
 
@@ -13,10 +13,10 @@ from subscriptions.models.constraints import one_of
 
 
 class PaymentProblem(models.Model):
-    """A payment that a person of support has, or had, to look at (R14, R15, R30).
+    """A payment that support must review, or has reviewed (R14, R15, R30).
 
-    Keeps what was expected and what came, and what was done about it, by whom and why. One per
-    Checkout Session and reason.
+    Keeps what was expected and received, and what was done, by whom and why. One per Checkout
+    Session and reason.
     """
 
     session_id = models.CharField(_("Checkout Session"), max_length=120)
@@ -35,7 +35,7 @@ class PaymentProblem(models.Model):
         _("done"), max_length=9, choices=Resolution.choices, blank=True, default=""
     )
     solved_at = models.DateTimeField(_("done at"), null=True, blank=True)
-    # Nobody, where the processor's answer has solved it.
+    # Null if the processor's response solved it.
     solved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -75,17 +75,17 @@ class PaymentProblem(models.Model):
 
 
 class Refund(models.Model):
-    """A refund: one that we asked the processor for, or one that was started elsewhere (R30).
+    """A refund that we requested from the processor, or one that was started elsewhere (R30).
 
-    Ours is committed before it is asked for. REQUESTED without ``refund_id``: it is not known
-    whether the processor has it; it is looked for under our id before it is asked for again.
+    Ours is committed before it is requested. REQUESTED without ``refund_id`` means that it is not
+    known whether the processor has it; it is looked up by our id before it is requested again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purchase = models.ForeignKey(
         Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
     )
-    # Of a payment that was never fulfilled; empty where licenses are taken back.
+    # Set if the payment was never fulfilled; empty if licenses are reversed.
     problem = models.ForeignKey(
         PaymentProblem, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
     )
@@ -96,12 +96,12 @@ class Refund(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=RefundStatus.choices)
     failure_reason = models.CharField(_("why it failed"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("requested"))
-    # Who of support asked for it, and why; empty for what happens by itself or elsewhere.
+    # The support user who requested it, and why; empty if automatic or started elsewhere.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    # One per form that was shown: sent twice, it refunds once.
+    # One per form shown, so that sending the form twice refunds once.
     submission = models.UUIDField(unique=True, null=True, blank=True, editable=False)
 
     class Meta:
@@ -111,13 +111,13 @@ class Refund(models.Model):
         constraints = (
             one_of("refund", "status", RefundStatus.values),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
-            # Full refunds of payments that were not fulfilled: one each.
+            # A payment that was not fulfilled is refunded in full, once.
             models.UniqueConstraint(
                 fields=("problem",),
                 condition=~Q(status__in=["failed", "canceled"]),
                 name="refund_of_a_problem_is_asked_once",
             ),
-            # Two people of support who work out the same moment what is left: one fails.
+            # If two support users compute the amount left at the same moment, one fails.
             models.UniqueConstraint(
                 fields=("purchase",),
                 condition=Q(status="requested", problem__isnull=True),
@@ -137,7 +137,7 @@ class Refund(models.Model):
 
 
 class Dispute(models.Model):
-    """A dispute or inquiry of a cardholder, as the processor last told us of it (R30)."""
+    """A cardholder's dispute or inquiry, as last reported by the processor (R30)."""
 
     dispute_id = models.CharField(_("Dispute"), max_length=120, unique=True)
     purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="disputes")

@@ -1,6 +1,6 @@
-"""Following a payment after it was fulfilled, and what a canceled term leaves open (R30).
+"""Following up payments after fulfillment, and closing checkouts of canceled terms (R30).
 
-Nothing here holds a lock while the processor is asked.
+No lock is held while the processor is called.
 """
 
 import logging
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 def follow_payment(payment_intent_id: str) -> bool:
-    """Ask what has gone back of a payment, act on it, and close what that makes impossible.
+    """Ask for a payment's refunds and disputes, act on them, and close checkouts they invalidate.
 
-    The one function for webhooks, reconciliation and support's refunds. False where the payment is
-    none of ours. Raises ProcessorError, and CheckoutInTheWay where somebody keeps opening renewals.
+    Webhooks, reconciliation and support's refunds all call this. Returns False if the payment is
+    not ours. Raises ProcessorError, and CheckoutInTheWay if new renewal checkouts keep opening.
     """
 
     def ask() -> bool | None:
@@ -45,20 +45,20 @@ def follow_payment(payment_intent_id: str) -> bool:
 
 
 def close_checkouts_of_canceled_terms() -> None:
-    """Expire the open checkouts of canceled terms; what is paid meanwhile goes to support (R30).
+    """Expire the open checkouts of canceled terms; if one was just paid, support gets it (R30).
 
-    Where the processor cannot be asked, reconciliation comes back to it.
+    If the processor cannot be reached, reconciliation will retry.
     """
     canceled = Q(term__canceled_at__isnull=False) | Q(renewal__term__canceled_at__isnull=False)
     unsettled = Purchase.objects.filter(canceled, status__in=UNSETTLED)
     for purchase in unsettled.select_related("renewal__term__organization"):
-        # The renewal of a canceled original purchase is of that very term.
+        # If the original purchase was canceled, the renewal is of that same term and stays open.
         if purchase.renewal is None or not renewals.may_start_next_term(purchase.renewal):
             _close(purchase)
 
 
 def _close_outdated_renewal(payment_intent_id: str) -> None:
-    """Expire a renewal checkout that is for licenses whose money has gone back (R25, R30)."""
+    """Expire a renewal checkout for more licenses than are left after a refund (R25, R30)."""
     refunded = Purchase.objects.filter(payment_intent_id=payment_intent_id).first()
     if refunded is None or refunded.organization is None:
         return
@@ -76,7 +76,7 @@ def _close(purchase: Purchase) -> None:
     try:
         close_checkout(purchase)
     except ProcessorError:
-        logger.exception("checkout of %s is not closed yet; reconciliation will", purchase.pk)
+        logger.exception("checkout of %s is not closed; reconciliation will retry", purchase.pk)
 
 
 def _organization_of(payment_intent_id: str) -> Organization:

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# What was missed for longer is looked for on purpose.
+# Anything missed for longer needs a run with an explicit look-back.
 LOOK_BACK = timedelta(days=1)
-# What the processor's clock and ours may differ by, and as much again for what was being created
-# while the run before was reading.
+# Covers the difference between the clocks, and what was being created during the last run.
 OVERLAP = timedelta(minutes=10)
 WHOLE_DAY_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one run reads: all that was created at or after ``since``."""
+    """What one run reads: everything created at or after ``since``."""
 
     since: datetime
     is_whole_day: bool
@@ -22,9 +21,9 @@ class Reading:
 def next_reading(
     now: datetime, *, last_run: datetime | None, last_whole_day: datetime | None
 ) -> Reading:
-    """What is new since the last complete run began; the whole day where none has read it lately.
+    """Return what to read: all since the last complete run began, or once an hour the whole day.
 
-    A payment page can be paid long after it was created, so that what is new does not show all.
+    A payment page can be paid long after it was created, so reading only new ones is not enough.
     """
     new = now - OVERLAP if last_run is None else min(last_run, now) - OVERLAP
     is_recent = last_whole_day is not None and (

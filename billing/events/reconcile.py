@@ -1,6 +1,7 @@
-"""Asking the processor about everything that return page and webhook left unsettled (R14, R17).
+"""Reconciliation: settle what the return page and webhooks left unsettled (R14, R17).
 
-Safe at any time, any number of times, beside live traffic: it calls the same functions as they do.
+Safe at any time and any number of times, alongside live traffic, because it calls the same
+functions.
 """
 
 import logging
@@ -30,23 +31,23 @@ from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run, note_complete_run
 
 logger = logging.getLogger(__name__)
-# What is worth another try within the minute: the run is not complete then.
+# Errors worth retrying within a minute; a run with one of them is not complete.
 _AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
 # The names under which complete runs are noted.
 RUN, WHOLE_DAY = "reconcile_purchases", "reconcile_purchases: whole day"
-# Banks refuse refunds within some days; this is several times as long.
+# Banks reject refunds within days; this is several times as long.
 REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
 
 
 class StillFailing(Exception):
-    """An event of the inbox could not be processed this time either."""
+    """An event of the inbox failed again."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was found. ``is_trouble``: somebody has to look at it."""
+    """One finding of a run. ``is_trouble`` means that a person must look at it."""
 
     found: str
     subject: str
@@ -56,36 +57,37 @@ class Line:
 
 @dataclass
 class Report:
-    """What a run found and did."""
+    """The findings of a run."""
 
     lines: list[Line] = field(default_factory=list)
-    # Whether the processor's lists were read, and answers came about all that is in them.
+    # Whether the processor's lists, and everything in them, could be read.
     is_complete: bool = True
 
     def add(self, found: str, subject: object, result: str, *, is_trouble: bool = False) -> None:
-        """One more line."""
+        """Add a finding."""
         self.lines.append(Line(found, str(subject), result, is_trouble))
 
     @property
     def failures(self) -> int:
-        """How many of them somebody has to look at."""
+        """The number of findings that a person must look at."""
         return sum(line.is_trouble for line in self.lines)
 
 
 def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) -> Report:
-    """Settle, resume, abandon, refund and process whatever is waiting, and compare the ledger.
+    """Settle, resume, abandon, refund and process whatever is unfinished, and audit the ledger.
 
-    What the processor has that we do not know of is looked for among what it made within
-    ``look_back``. ``is_thorough``: also ask about every dispute that is open here, and every refund
-    of the last weeks, which a bank may still have refused.
+    Anything unknown here is searched among what the processor created within ``look_back``. With
+    ``is_thorough``, also ask about every open dispute, and about every refund of the last weeks,
+    which a bank may still have rejected.
     """
     return _reconcile(clock.now() - look_back - CLOCK_DIFFERENCE, is_thorough=is_thorough)
 
 
 def reconcile_news(*, is_thorough: bool = False) -> Report:
-    """The same, for what is new since the last complete run; once an hour thoroughly, for the day.
+    """Reconcile what is new since the last complete run; once an hour, reconcile the whole day.
 
-    Only a complete run counts as one: the next one begins where the last of them began.
+    The hourly run is thorough. Only a complete run counts: the next run starts where the last
+    complete one began.
     """
     began_at = clock.now()
     reading = next_reading(
@@ -101,7 +103,7 @@ def reconcile_news(*, is_thorough: bool = False) -> Report:
 
 def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     report = Report()
-    _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _take_up)
+    _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _resume)
     _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
     _each(report, "unfinished refund", _unsent_refunds(), _refund)
     _each(report, "event not processed", _waiting_events(), _process)
@@ -120,13 +122,13 @@ def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
 
 
 def _missed_sessions(since: datetime) -> list[str]:
-    """Paid sessions of ours that neither a purchase nor support's list has (R14).
+    """Return our paid sessions that are missing here (R14), and open ones of lost purchases.
 
-    And those of lost purchases that can still be paid: a renewal has to know of them (R17).
+    A renewal must know of checkouts that can still be paid (R17).
     """
     sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
-    # Those of unsettled purchases are asked about anyway.
+    # Unsettled purchases are asked about anyway.
     known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=CAME_TO_NOTHING)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
@@ -135,7 +137,7 @@ def _missed_sessions(since: datetime) -> list[str]:
 
 
 def _may_have_changed() -> list[str]:
-    """Payments whose open dispute may be decided, or whose refund may have failed (R30)."""
+    """Return payments with an undecided dispute, or with a refund that may have failed (R30)."""
     disputes = Dispute.objects.exclude(status__in=OVER_DISPUTES)
     since = clock.now() - REFUNDS_MAY_FAIL_FOR
     refunds = Refund.objects.filter(status=RefundStatus.SUCCEEDED, created_at__gte=since)
@@ -155,7 +157,7 @@ def _settle_missed(session_id: str) -> str:
 
 
 def _follow(payment_intent_id: str) -> str:
-    """Ask about a refund or dispute; nothing to say where a webhook had told us (R30)."""
+    """Follow up a payment; return nothing to report if a webhook had done so already (R30)."""
     before = _refunded_amount(payment_intent_id)
     follow_payment.follow_payment(payment_intent_id)
     after = _refunded_amount(payment_intent_id)
@@ -168,7 +170,7 @@ def _refunded_amount(payment_intent_id: str) -> int | None:
 
 
 def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]) -> list[str]:
-    """A list of the processor's, or none where it cannot be asked."""
+    """Return a list from the processor, or an empty one, with a finding, if it fails."""
     try:
         return ask()
     except ProcessorError as error:
@@ -178,7 +180,7 @@ def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]
         return []
 
 
-def _take_up(purchase: Purchase) -> str:
+def _resume(purchase: Purchase) -> str:
     try:
         return create_checkout(purchase).status
     except ProcessorRefused:
@@ -217,7 +219,7 @@ def _unsent_refunds() -> Iterable[Refund]:
 
 
 def _waiting_events() -> Iterable[ProcessorEvent]:
-    # Not the one that is being processed at this moment.
+    # Skips events that are being processed right now.
     before: datetime = clock.now() - timedelta(minutes=1)
     return ProcessorEvent.objects.filter(
         processed_at__isnull=True, received_at__lt=before
@@ -229,7 +231,7 @@ def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], 
         try:
             result = act(row)
         except Exception as error:
-            # One that cannot be settled must not keep the others from it.
+            # One failure must not keep the others from being processed.
             logger.exception("reconciliation of %s failed", row)
             report.is_complete &= not isinstance(error, _AGAIN_SOON)
             report.add(found, row, f"{type(error).__name__}: {error}", is_trouble=True)

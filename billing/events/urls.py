@@ -1,4 +1,4 @@
-"""The address at which the processor delivers events."""
+"""The URL to which the processor delivers events."""
 
 from django.urls import path
 

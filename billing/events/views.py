@@ -1,4 +1,4 @@
-"""Where the processor delivers its events."""
+"""The view to which the processor delivers events."""
 
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ from billing.events import webhook
 @csrf_exempt
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
-    """Take one delivery; the signature stands in for the session and the CSRF token."""
+    """Receive one delivery; its signature replaces a session and CSRF token."""
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal():
         return _plain(HTTPStatus.LENGTH_REQUIRED, "The body has no length.")

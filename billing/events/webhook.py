@@ -1,7 +1,7 @@
-"""Webhook deliveries: check, write into the inbox, act, mark as done (R13-R15).
+"""Webhook deliveries: verify, write to the inbox, process, mark as processed (R13-R15).
 
-An event is a hint that something changed, never a fact: what is acted on is what the processor
-answers when it is asked. So neither order nor repetition matters.
+An event is a hint that something changed, never a fact: processing asks the processor for the
+current state. So order and repetition do not matter.
 """
 
 import logging
@@ -22,20 +22,20 @@ from subscriptions import clock
 
 logger = logging.getLogger(__name__)
 
-# Ours are a few kB. A larger one is not read.
+# Our events are a few kB; larger bodies are rejected unread.
 MAX_BODY = 512 * 1024
 
 
 @dataclass(frozen=True)
 class Response:
-    """What the processor is answered: anything but 200 makes it deliver again."""
+    """The response to the processor; any status but 200 makes it deliver the event again."""
 
     status: HTTPStatus
     text: str
 
 
 def receive(body: bytes, signature: str) -> Response:
-    """Take one delivery."""
+    """Receive one delivery: verify, store and process it."""
     try:
         event = processor.read_event(body, signature)
     except BadSignature:
@@ -55,7 +55,7 @@ def receive(body: bytes, signature: str) -> Response:
 
 
 def process(row: ProcessorEvent) -> bool:
-    """Act on an event of the inbox; False where it must be tried again, with its error kept."""
+    """Process an event of the inbox; return False, with the error stored, if it must be retried."""
     act = ACTIONS.get(row.type)
     try:
         if act is not None:
@@ -84,7 +84,7 @@ def _write_down(event: Event) -> ProcessorEvent:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        # Delivered before, or at this very moment.
+        # Delivered before, or at the same moment.
         return ProcessorEvent.objects.get(event_id=event.id)
     return row
 
@@ -95,7 +95,7 @@ def _settle(row: ProcessorEvent) -> None:
 
 
 def _follow_payment(row: ProcessorEvent) -> None:
-    """Refunds, charges and disputes name their payment; what became of it is asked (R30)."""
+    """Follow the payment that a refund, charge or dispute names (R30)."""
     named = row.payload.get("data", {}).get("object", {}).get("payment_intent")
     if not isinstance(named, str):
         refund = Refund.objects.filter(refund_id=row.object_id).first()
@@ -105,7 +105,7 @@ def _follow_payment(row: ProcessorEvent) -> None:
 
 
 def _note_decline(row: ProcessorEvent) -> None:
-    """Nothing is fulfilled by it, so the purchase that the event itself names is enough."""
+    """Count a declined card; the event alone is enough, because nothing is fulfilled by it."""
     payment = row.payload.get("data", {}).get("object", {})
     try:
         purchase_id = UUID(payment["metadata"][processor.METADATA_PURCHASE])
@@ -114,7 +114,7 @@ def _note_decline(row: ProcessorEvent) -> None:
     card_testing.note_decline(row, purchase_id)
 
 
-# Events that are not named here are kept and answered with 200.
+# Other events are stored and answered with 200.
 ACTIONS: dict[str, Callable[[ProcessorEvent], None]] = {
     "checkout.session.completed": _settle,
     "checkout.session.expired": _settle,

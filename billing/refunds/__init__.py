@@ -1,5 +1,5 @@
-"""Refunds and disputes: what came of each, the licenses they take back (R30), and the payments that
-support has to look at (R14, R15).
+"""Refunds and disputes, the licenses they reverse (R30), and the payments that support must review
+(R14, R15).
 
 Doors: ``problems``, ``reversal``, ``sync``.
 """

@@ -1,4 +1,4 @@
-"""Support's list: payments that a person has to look at (R14, R15, R30)."""
+"""Support's list: payments that a person must review (R14, R15, R30)."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from subscriptions.text.languages import untranslated
 
 
 def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object]) -> None:
-    """Put a settled purchase on the list, once per reason; again if it had been solved."""
+    """Put a settled purchase on the list, once per reason; again if it was solved before."""
     problem, is_new = PaymentProblem.objects.get_or_create(
         session_id=purchase.session_id or "",
         reason=reason,
@@ -33,7 +33,7 @@ def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object])
 
 
 def reopen(problem: PaymentProblem) -> None:
-    """What was done about it has not held."""
+    """Put a solved payment back on the list, because its solution did not last."""
     problem.resolution = ""
     problem.solved_at = problem.solved_by = None
     problem.solution_note = ""
@@ -44,7 +44,7 @@ def reopen(problem: PaymentProblem) -> None:
 def solve(
     problem: PaymentProblem, resolution: Resolution, *, actor: User | None, why: str = ""
 ) -> None:
-    """Take a payment off the list. ``actor`` None: the processor's answer has solved it."""
+    """Take a payment off the list; ``actor`` is None if the processor's response solved it."""
     problem.resolution = resolution
     problem.solved_at = clock.now()
     problem.solved_by = actor
@@ -54,13 +54,13 @@ def solve(
 
 
 def solve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
-    """Take payments off the list that have solved themselves."""
+    """Take payments off the list that no longer need support."""
     for problem in waiting.filter(resolution=""):
         solve(problem, resolution, actor=None)
 
 
 def hand_to_support(problem: PaymentProblem) -> None:
-    """Put a payment on support's list and tell them, once; inside the caller's transaction."""
+    """Put a payment on support's list and notify support once, in the caller's transaction."""
     if not problem.needs_support:
         problem.needs_support = True
         problem.save(update_fields=["needs_support"])

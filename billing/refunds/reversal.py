@@ -1,7 +1,7 @@
-"""What the refunds and disputes of a purchase take back: licenses, or its whole term (R30).
+"""Reversal: the licenses or the term that refunds and disputes of a purchase take back (R30).
 
-Worked out anew from all of them each time, and only the difference is written: so neither order
-nor repetition matters. Called under the locks of ``billing.models.locks``.
+Each time it is computed again from all of them, and only the difference is written, so order and
+repetition do not matter. Called under the locks of ``billing.models.locks``.
 """
 
 from collections.abc import Iterable
@@ -36,21 +36,21 @@ from subscriptions.text.languages import untranslated
 
 
 class CheckoutInTheWay(Exception):
-    """A term can only be given back once no renewal in its place is being paid."""
+    """A term's cancellation can be undone only while no renewal replacing it is being paid."""
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What was written: ``licenses`` below 0 were taken, above 0 given back."""
+    """What was written: ``licenses`` below 0 were reversed, above 0 restored."""
 
     amount: int
     licenses: int
 
 
 def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPurchase:
-    """A purchase as the rules see it, with what has gone back of it.
+    """Return a purchase as the rules need it, with the amount refunded so far.
 
-    ``with_requested``: also what was asked for and the processor may not know of yet.
+    With ``with_requested`` that includes refunds the processor may not know of yet.
     """
     statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if with_requested else LIVE_REFUNDS
     return PaidPurchase(
@@ -65,10 +65,10 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
 
 
 def apply(purchase: Purchase) -> None:
-    """Write what the refunds and lost disputes known of a locked, settled purchase amount to.
+    """Write the reversal due for the known refunds and lost disputes of a locked, settled purchase.
 
-    Raises CheckoutInTheWay, with nothing written, where a canceled term is to be given back while
-    the renewal in its place is being paid.
+    Raises CheckoutInTheWay, and writes nothing, if a canceled term is to be restored while a
+    renewal replacing it is being paid.
     """
     if purchase.status != PurchaseStatus.SETTLED:
         return
@@ -90,7 +90,7 @@ def apply(purchase: Purchase) -> None:
 
 
 def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
-    """What refunds of these statuses and lost disputes have returned of a payment."""
+    """Return the sum of a payment's refunds with these statuses and its lost disputes."""
     ours = {"payment_intent_id": payment_intent_id, "currency": currency}
     refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
     lost = Dispute.objects.filter(**ours, status__in=LOST_DISPUTES).aggregate(sum=Sum("amount"))
@@ -117,21 +117,21 @@ def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
         raise ValueError(f"purchase {purchase.pk} is settled and has no term")
     term = Term.objects.select_for_update().select_related("organization").get(pk=term.pk)
     if paid.is_refunded and term.canceled_at is None:
-        return _cancel(purchase, term, paid)
+        return _cancel_term(purchase, term, paid)
     if paid.is_refunded:
         _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
         return 0
     _solve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
-    return _lift(purchase, term) if term.canceled_at is not None else 0
+    return _restore_term(purchase, term) if term.canceled_at is not None else 0
 
 
 def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
-    """What support was told of is over by itself."""
+    """Solve problems of a purchase that no longer exist."""
     found = PaymentProblem.objects.filter(purchase=purchase, reason=reason)
     problems.solve_all(found, resolution)
 
 
-def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
+def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     if renewals.later_term(term) is not None:
         if not purchase.is_fully_refunded:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
@@ -145,7 +145,8 @@ def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
             )
     for reason in (ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE):
         _solve(purchase, reason, Resolution.CLOSED)
-    # Others may have been refunded, or given back again, while this one stood in the way.
+    # Others may have been refunded, or their refunds failed, while this term blocked their
+    # reversal.
     others = Purchase.objects.filter(
         Q(refunded_amount__gt=0) | Q(term__canceled_at__isnull=False),
         organization=purchase.organization_id,
@@ -157,19 +158,19 @@ def _cancel(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     return taken
 
 
-def _lift(purchase: Purchase, term: Term) -> int:
-    """The refund has failed: the term counts again, unless another was paid since."""
+def _restore_term(purchase: Purchase, term: Term) -> int:
+    """Restore a term after its refund failed, unless another term was paid since."""
     if renewals.was_replaced(term):
         if purchase.is_fully_refunded:
             facts = _facts(purchase, paid_purchase(purchase))
             problems.note(purchase, ProblemReason.REFUND_UNDONE, facts)
         return 0
-    in_the_way = Purchase.objects.filter(
+    open_renewals = Purchase.objects.filter(
         organization=purchase.organization_id, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
     )
-    if in_the_way.exists():
+    if open_renewals.exists():
         raise CheckoutInTheWay
-    given = _reverse_included(purchase, 0)
+    restored = _reverse_included(purchase, 0)
     renewals.lift_cancellation(term)
     _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
     problems.solve_all(
@@ -178,7 +179,7 @@ def _lift(purchase: Purchase, term: Term) -> int:
         ),
         Resolution.CLOSED,
     )
-    return given
+    return restored
 
 
 def _reverse_included(purchase: Purchase, number: int) -> int:
@@ -196,7 +197,7 @@ def _add_ons(term: Term) -> list[Purchase]:
     )
 
 
-# Kept as it stands; documents say it in the language of their reader.
+# Stored in English; documents translate it for their readers.
 _NOTE = gettext_noop("refunds and disputes of the payment")
 
 
@@ -227,14 +228,14 @@ def _record(purchase: Purchase, change: _Change) -> None:
 
 
 def _notify(purchase: Purchase, change: _Change) -> None:
-    """Everybody whom it concerns: the buyer, whoever may buy, and support if licenses lack."""
+    """Notify the buyer, all who may buy, and support if there are more members than licenses."""
     organization = purchase.organization
     if organization is None:
         return
     facts = _mail_facts(purchase, organization, change)
-    people = {member.user.email for member in people_who_may_buy(organization)}
+    addresses = {member.user.email for member in people_who_may_buy(organization)}
     kind = "payment_returned" if change.amount >= 0 else "return_undone"
-    for recipient in sorted(people | {purchase.buyer_email}):
+    for recipient in sorted(addresses | {purchase.buyer_email}):
         notify.send(
             recipient,
             kind,

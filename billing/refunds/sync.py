@@ -1,4 +1,4 @@
-"""Refunds and disputes: ours are written down, then asked for; all are followed up (R14, R30)."""
+"""Refunds and disputes: requesting our refunds, and following up on all of them (R14, R30)."""
 
 import logging
 import uuid
@@ -45,7 +45,7 @@ def request(
     reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Refund:
-    """Write down that a payment that was not fulfilled is to be given back, in minor units."""
+    """Record the refund, in minor units, of a payment that was not fulfilled, to be sent later."""
     return Refund.objects.create(
         purchase=problem.purchase,
         problem=problem,
@@ -61,21 +61,21 @@ def request(
 
 
 def send_requested(purchase: Purchase) -> None:
-    """Ask the processor for the refunds of a purchase that were written down.
+    """Request the recorded refunds of a purchase from the processor.
 
-    After the commit. Where the processor cannot be asked, reconciliation does it later.
+    Call it after the commit. If the processor cannot be reached, reconciliation will retry.
     """
     for refund in Refund.objects.filter(purchase=purchase, status=RefundStatus.REQUESTED):
         try:
             send(refund)
         except ProcessorError:
-            logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
+            logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)
 
 
 def send(refund: Refund) -> Refund:
-    """Ask for one refund; its own id is the key, so that asking twice gives it once.
+    """Request one refund; its own id is the idempotency key, so it is made only once.
 
-    Raises ProcessorUnavailable. A refusal is for good.
+    Raises ProcessorUnavailable. A refusal is final.
     """
     try:
         answer = processor.refund(
@@ -91,13 +91,13 @@ def send(refund: Refund) -> Refund:
 
 
 def follow_up(refund: Refund) -> Refund:
-    """Ask what became of a refund that was still pending, or was perhaps never sent.
+    """Ask about a refund that was pending, or may never have reached the processor.
 
     Raises ProcessorError, CheckoutInTheWay.
     """
     if refund.refund_id is None:
-        # Asking again with the same key is not enough: an error is repeated under it, whatever was
-        # done, and a day later the key is forgotten.
+        # Repeating the request is not enough: an error is repeated under its key whatever was done,
+        # and after a day the key is forgotten.
         found = processor.find_refund(
             payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
         )
@@ -108,21 +108,21 @@ def follow_up(refund: Refund) -> Refund:
 
 
 def ask(payment_intent_id: str) -> bool:
-    """Ask what has gone back of a payment, whoever started it, and act on all of it (R30).
+    """Ask for all refunds and disputes of a payment, and act on them (R30).
 
-    False where the payment is none of ours. Raises ProcessorError; CheckoutInTheWay where a term
-    is to be given back and a renewal in its place is being paid.
+    Returns False if the payment is not ours. Raises ProcessorError, and CheckoutInTheWay if a term
+    is to be restored while a renewal replacing it is being paid.
     """
     return until_done(
         lambda: _ask_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
-            f"ask: answers about {payment_intent_id} keep overtaking each other"
+            f"ask: other updates of {payment_intent_id} keep getting in between"
         ),
     )
 
 
 def _ask_once(payment_intent_id: str) -> bool | None:
-    """The same; None where another answer was taken in meanwhile."""
+    """Do so once; return None if another response was processed in the meantime."""
     purchase, problem = _payment(payment_intent_id)
     if purchase is None and problem is None:
         return False
@@ -137,14 +137,14 @@ def _ask_once(payment_intent_id: str) -> bool | None:
                 and purchase.payment_intent_id == payment_intent_id
             )
             if purchase.refund_checks != checks or is_fulfilled != (problem is None):
-                # That one may be newer. Or support has fulfilled the payment.
+                # The other response may be newer, or support has fulfilled the payment.
                 return None
-        _take_in(payment_intent_id, purchase, problem, refunds, disputes)
+        _process(payment_intent_id, purchase, problem, refunds, disputes)
     return True
 
 
 def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:
-    """What we know a payment as: of a fulfilled purchase, or one that was not fulfilled."""
+    """Return the purchase fulfilled by a payment, or the problem of one that was not fulfilled."""
     if not payment_intent_id:
         return None, None
     fulfilled = Purchase.objects.filter(
@@ -156,7 +156,7 @@ def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | 
     return (problem.purchase if problem else None), problem
 
 
-def _take_in(
+def _process(
     payment_intent_id: str,
     purchase: Purchase | None,
     problem: PaymentProblem | None,
@@ -172,12 +172,12 @@ def _take_in(
             status=heard.status,
             created_at=heard.created_at,
         )
-        _take_in_refund(refund, heard)
+        _update_refund(refund, heard)
     if purchase is not None:
         for dispute in disputes:
-            _take_in_dispute(payment_intent_id, purchase, dispute)
+            _update_dispute(payment_intent_id, purchase, dispute)
     if problem is not None:
-        _answer_problem(problem)
+        _solve_if_refunded(problem)
     elif purchase is not None:
         reversal.apply(purchase)
 
@@ -190,7 +190,7 @@ def _known(heard: ProcessorRefund) -> Refund | None:
     return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
 
 
-def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
+def _update_refund(refund: Refund, heard: ProcessorRefund) -> None:
     _require_known(heard.status, RefundStatus.values)
     before = refund.status if refund.refund_id else ""
     refund.refund_id = heard.id
@@ -203,7 +203,7 @@ def _take_in_refund(refund: Refund, heard: ProcessorRefund) -> None:
         _put_back(refund.problem)
 
 
-def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
+def _update_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
     _require_known(heard.status, DisputeStatus.values)
     known = Dispute.objects.select_for_update(of=("self",)).filter(dispute_id=heard.id).first()
     before = known.status if known else ""
@@ -222,19 +222,19 @@ def _take_in_dispute(payment_intent_id: str, purchase: Purchase, heard: Processo
         problems.notify_of_dispute(dispute)
 
 
-def _require_known(status: str, words: list[str]) -> None:
-    if status not in words:
-        raise ProcessorUnavailable(f"a status this program does not know: {status!r}")
+def _require_known(status: str, statuses: list[str]) -> None:
+    if status not in statuses:
+        raise ProcessorUnavailable(f"unknown status: {status!r}")
 
 
 def _write(refund: Refund, heard: ProcessorRefund) -> Refund:
-    """What the processor answered to a refund of ours."""
+    """Write the processor's response to a refund of ours."""
     with transaction.atomic():
         purchase = lock_purchase(refund.purchase) if refund.purchase else None
         refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-        _take_in_refund(refund, heard)
+        _update_refund(refund, heard)
         if refund.problem is not None:
-            _answer_problem(refund.problem)
+            _solve_if_refunded(refund.problem)
         elif purchase is not None:
             reversal.apply(purchase)
     return refund
@@ -273,8 +273,8 @@ def _put_back(problem: PaymentProblem) -> None:
     _move_purchase(problem, PurchaseStatus.REVIEW)
 
 
-def _answer_problem(problem: PaymentProblem) -> None:
-    """Follow the money of a payment that was refunded instead of fulfilled."""
+def _solve_if_refunded(problem: PaymentProblem) -> None:
+    """Solve the problem of a payment once all of its money was refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
     if not _received(problem) or left_of(problem):
         return
@@ -290,11 +290,11 @@ def _answer_problem(problem: PaymentProblem) -> None:
 
 
 def left_of(problem: PaymentProblem) -> int:
-    """What of a payment on the list has neither gone back nor been lost, in minor units."""
-    back = reversal.refunded_amount_of(
+    """Return how much of a payment on the list is neither refunded nor lost, in minor units."""
+    refunded = reversal.refunded_amount_of(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
-    return max(0, _received(problem) - back)
+    return max(0, _received(problem) - refunded)
 
 
 def _received(problem: PaymentProblem) -> int:
@@ -315,7 +315,7 @@ def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
 
 
 def is_disputed(payment_intent_id: str) -> bool:
-    """Whether a dispute stands, or was lost: the processor refunds nothing of that payment."""
+    """Whether a dispute is open or lost, so that the processor refuses refunds of this payment."""
     return Dispute.objects.filter(
         payment_intent_id=payment_intent_id, status__in=(*OPEN_DISPUTES, *LOST_DISPUTES)
     ).exists()

@@ -1,5 +1,5 @@
-"""What support does about money: refunds (R30), payments that were held (R15), removals of licenses
-while nobody pays (R17, R27).
+"""What support does about money: refunds (R30), held payments (R15), removing licenses from a
+renewal (R17, R27).
 
 Doors: ``payments``, ``removals``.
 """

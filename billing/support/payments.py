@@ -1,7 +1,7 @@
-"""What support does with payments: refund a purchase, fulfill or refund what was held (R15, R30).
+"""Support's actions on payments: refund a purchase; fulfill or refund a held payment (R15, R30).
 
-Each is written down with who and why under the lock; the processor is asked afterwards, and
-reconciliation asks where it could not be.
+Each is recorded under the lock with who and why. The processor is called afterwards; if it cannot
+be reached, reconciliation will retry.
 """
 
 import logging
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """What support asked for. ``licenses`` None: all that is left of the purchase."""
+    """A refund that support requests; ``licenses`` None means all that is left of the purchase."""
 
     licenses: int | None
     reason: str
@@ -62,14 +62,14 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
         return rules.may_refund_add_ons(paid, left if licenses is None else licenses)
     if licenses is not None:
         return Refusal(Reason.REFUND_NOT_IN_GROUPS, {"most": purchase.quantity})
-    # A term that counts for nothing any more stands in nobody's way (R30).
+    # A canceled term can be refunded even if a later one is paid (R30).
     counts = purchase.term is not None and purchase.term.canceled_at is None
     later = renewals.later_term(purchase.term) if purchase.term and counts else None
     return rules.may_refund_term(paid, later_term_starts_on=later.starts_on if later else None)
 
 
 def refund_amount(purchase: Purchase, licenses: int | None) -> int:
-    """What refunding comes to, in minor units."""
+    """Return the amount of a refund, in minor units."""
     paid = reversal.paid_purchase(purchase, with_requested=True)
     if licenses is None:
         return paid.amount_left
@@ -77,28 +77,28 @@ def refund_amount(purchase: Purchase, licenses: int | None) -> int:
 
 
 def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> Refund:
-    """Give back a purchase, or some groups of 5 of an add-on; once per ``order.submission``.
+    """Refund a purchase, or groups of 5 licenses of an add-on; once per ``order.submission``.
 
-    The refund as it stands after the processor was asked: REQUESTED where it could not be. Raises
-    Refused; ProcessorUnavailable where an open renewal could not be closed, and nothing was done.
+    Returns the refund after calling the processor: REQUESTED if that failed. Raises Refused, and
+    ProcessorUnavailable, with nothing done, if an open renewal could not be closed.
     """
     refund = Refund.objects.filter(submission=order.submission).first()
 
     def begin() -> Refund | None:
         require(may_refund(purchase, order.licenses))
         if purchase.organization is not None:
-            # Its number of licenses is frozen, and counts those that are about to go.
+            # The renewal's frozen number includes the licenses that are about to be reversed.
             _close_renewal_checkout(purchase.organization)
-        return _write_down_refund(purchase, order, actor)
+        return _create_refund(purchase, order, actor)
 
     refused = Refused(Refusal(Reason.RENEWAL_BEING_PAID))
     return _send(refund or until_done(begin, otherwise=refused))
 
 
 def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
-    """Fulfill a payment that was held, for what its purchase was about (R15).
+    """Fulfill a held payment for its purchase (R15).
 
-    Raises Refused: solved already, or nothing left to fulfill it with. Raises ProcessorError.
+    Raises Refused if it is solved already or can no longer be fulfilled. Raises ProcessorError.
     """
     require(may_fulfill(problem))
     session = processor.retrieve_session(problem.session_id)
@@ -131,7 +131,7 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
     expected, received = problem.expected, problem.received
     for fact in ("amount_received", "currency"):
         if expected.get(fact) != received.get(fact):
-            # The receipt would say what was not charged (R31).
+            # The receipt would show another amount than was charged (R31).
             return Refusal(Reason.AMOUNT_DIFFERS)
     if sync.left_of(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_FULFILLED)
@@ -142,7 +142,7 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
 
 
 def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
-    """Whether a payment on the list can be given back in full from there."""
+    """Whether a payment on the list can be refunded in full."""
     if problem.resolution:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     if not problem.payment_intent_id or not problem.received.get("amount_received"):
@@ -162,9 +162,9 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
 def refund_problem(
     problem: PaymentProblem, *, why: str, actor: User, submission: uuid.UUID
 ) -> Refund:
-    """Give a payment on the list back in full (R15).
+    """Refund a payment on the list in full (R15).
 
-    The refund as it stands after the processor was asked. Raises Refused.
+    Returns the refund after calling the processor. Raises Refused.
     """
     before = Refund.objects.filter(submission=submission).first()
     if before is not None:
@@ -194,10 +194,10 @@ def refund_problem(
 
 
 def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
-    """Take a payment off the list without fulfilling or refunding it: it was settled otherwise.
+    """Take a payment off the list without fulfillment or refund, because it was settled otherwise.
 
-    Raises Refused: solved already, or money that was received would be neither fulfilled nor given
-    back (R14).
+    Raises Refused if it is solved already, or money received would be neither fulfilled nor
+    refunded (R14).
     """
     with transaction.atomic():
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
@@ -207,7 +207,7 @@ def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
             _record(problem.purchase, "problem_closed", actor, why)
 
 
-# What they are about is fulfilled or given back already; a person only had to know.
+# The payments of these are fulfilled or refunded already; they only inform support.
 _MAY_BE_CLOSED = (
     ProblemReason.TERM_CANCELED,
     ProblemReason.LATER_TERM_PAID,
@@ -216,7 +216,7 @@ _MAY_BE_CLOSED = (
 
 
 def may_close(problem: PaymentProblem) -> Allowed | Refusal:
-    """Whether a payment may leave the list without anything being done about its money."""
+    """Whether a payment may leave the list without any action on its money."""
     if problem.resolution:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     purchase = problem.purchase
@@ -227,7 +227,7 @@ def may_close(problem: PaymentProblem) -> Allowed | Refusal:
 
 
 def _fulfilled_by(problem: PaymentProblem) -> Purchase | None:
-    """The purchase that this very payment was fulfilled for."""
+    """Return the purchase that this payment fulfilled, if any."""
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.SETTLED:
         return None
@@ -240,8 +240,8 @@ def _close_renewal_checkout(organization: Organization) -> None:
         close_checkout(checkout)
 
 
-def _write_down_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refund | None:
-    """Judge again under the lock and commit; None where a renewal was opened meanwhile."""
+def _create_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refund | None:
+    """Check again under the lock and commit; return None if a renewal was opened since."""
     with transaction.atomic():
         purchase = lock_purchase(purchase)
         before = Refund.objects.filter(submission=order.submission).first()
@@ -266,17 +266,17 @@ def _write_down_refund(purchase: Purchase, order: RefundOrder, actor: User) -> R
 
 
 def _send(refund: Refund) -> Refund:
-    """Ask the processor; what could not be asked or closed is left to reconciliation."""
+    """Call the processor; leave what fails to reconciliation."""
     try:
         refund = sync.follow_up(refund)
         if refund.status == RefundStatus.FAILED:
-            # Perhaps because of a refund or dispute that nobody has told us of yet.
+            # It may have failed because of a refund or dispute not known here yet.
             follow_payment.follow_payment(refund.payment_intent_id)
         follow_payment.close_checkouts_of_canceled_terms()
     except CheckoutInTheWay:
         follow_payment.follow_payment(refund.payment_intent_id)
     except ProcessorError:
-        logger.exception("refund %s is not sent yet; reconciliation will", refund.pk)
+        logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)
     refund.refresh_from_db()
     return refund
 

@@ -1,6 +1,6 @@
-"""Removing licenses from a renewal while nobody is paying it (R17, R27).
+"""Removing licenses from a renewal while no one is paying it (R17, R27).
 
-``licenses.removals`` writes it down; here an open checkout of the renewal is expired first,
+``licenses.removals`` writes the removal; an open checkout of the renewal is expired here first,
 because its number of licenses is frozen.
 """
 
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RemovalPlan:
-    """What a removal would do, shown before it is done. Totals in minor units of ``currency``.
+    """A preview of a removal. Totals in minor units of ``currency``.
 
-    ``package`` is the one held now: with another one the renewal costs something else.
+    ``package`` is the current one; with another one the renewal costs a different amount.
     """
 
     need: RenewalNeed
@@ -48,19 +48,19 @@ class RemovalPlan:
 
     @property
     def total_after(self) -> int:
-        """The same with the removal."""
+        """The same after the removal."""
         return self.renewal_after * self.package.unit_amount
 
     @property
     def left(self) -> int:
-        """Licenses of the renewal afterwards, before members and minimum are looked at."""
+        """Licenses left in the renewal, before members and the package's minimum are considered."""
         return self.need.licenses - self.need.removed - self.quantity
 
 
 def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan:
-    """What removing ``quantity`` licenses would come to.
+    """Return a preview of removing ``quantity`` licenses.
 
-    Raises Refused: renewal is not open or its payment is with support, or too many.
+    Raises Refused if renewal is not open, its payment is with support, or these are too many.
     """
     term = _term_open_for_renewal(subscription)
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
@@ -82,11 +82,11 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
 def remove_licenses(
     organization: Organization, order: RemovalOrder, *, actor: User
 ) -> LicenseRemoval:
-    """Take licenses off the renewal, once per ``order.submission``.
+    """Remove licenses from the renewal, once per ``order.submission``.
 
-    Raises Refused: renewal not open or paid meanwhile, below the members in use, its payment with
-    support. Raises ProcessorUnavailable, where an open checkout could not be closed: nothing is
-    removed then.
+    Raises Refused if renewal is not open or was just paid, its payment is with support, or fewer
+    licenses than members would be left. Raises ProcessorUnavailable, with nothing removed, if an
+    open checkout could not be closed.
     """
     before = LicenseRemoval.objects.filter(submission=order.submission).first()
     if before is not None:
@@ -96,19 +96,19 @@ def remove_licenses(
         sent = LicenseRemoval.objects.filter(submission=order.submission).first()
         return sent or removals.remove(subscription, order, actor=actor)
 
-    return _while_nobody_pays(organization, remove)
+    return _with_no_checkout_open(organization, remove)
 
 
 def take_removal_back(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
-    """Let the renewal be for these licenses again. Raises as ``remove_licenses`` does."""
-    return _while_nobody_pays(
+    """Undo a removal. Raises as ``remove_licenses`` does."""
+    return _with_no_checkout_open(
         removal.term.organization,
         lambda subscription: removals.take_back(subscription, removal, actor=actor),
     )
 
 
-def _while_nobody_pays(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
-    """Close the renewal's open checkout, then act under the lock, with no checkout open."""
+def _with_no_checkout_open(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
+    """Close the renewal's open checkout, then act under the lock."""
     _term_open_for_renewal(status_of(organization, clock.now()))
 
     def close_and_act() -> T | None:
@@ -116,7 +116,8 @@ def _while_nobody_pays(organization: Organization, act: Callable[[SubscriptionSt
         if checkout is not None:
             close_checkout(checkout)
         with transaction.atomic():
-            # Against members being added and the renewal being started or paid at this moment.
+            # Keeps members from being added, and the renewal from being started or paid, in
+            # between.
             locked = lock_organization(organization)
             if open_renewal_checkout(locked):
                 return None
@@ -129,7 +130,7 @@ def _while_nobody_pays(organization: Organization, act: Callable[[SubscriptionSt
 
 
 def _refuse_once_paid(subscription: SubscriptionStatus) -> None:
-    """The renewal was open a moment ago, so if it is not, it has been paid meanwhile."""
+    """Refuse if renewal is no longer open; it was a moment ago, so it has just been paid."""
     if isinstance(subscription.may_renew, Refusal):
         facts = {"renewal_opens_on": subscription.renewal_opens_on}
         raise Refused(Refusal(Reason.RENEWAL_PAID, facts))

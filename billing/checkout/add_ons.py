@@ -1,6 +1,6 @@
-"""Buying add-ons by card: judging the order, freezing it, and getting its payment page.
+"""Buying add-ons by card: check the order, freeze it, and create its payment page.
 
-R10, R11, R17. Settling is ``billing.settlement.settle.settle``.
+R10, R11, R17. ``billing.settlement.settle.settle`` settles it.
 """
 
 import uuid
@@ -26,18 +26,18 @@ from subscriptions.policy import add_ons, prices
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import formats, links
 
-# A Checkout Session with less life left is not offered again.
+# A Checkout Session with less time left is not resumed.
 WORTH_RESUMING = timedelta(minutes=5)
-# A second purchase of the same number by the same person within this time is asked about.
+# The same person buying the same number again within this time is asked to confirm.
 SAME_AGAIN_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a buyer asks for.
+    """An order of add-ons.
 
-    ``submission`` numbers the form that was sent: sent twice, it is one purchase (R14).
-    ``return_to`` is a path inside the organization to come back to.
+    ``submission`` identifies the form, so that sending it twice makes one purchase (R14).
+    ``return_to`` is a path inside the organization to return to.
     """
 
     quantity: int
@@ -57,21 +57,20 @@ class SameAgain(Exception):
 def start_purchase(buyer: Membership, order: Order) -> Purchase:
     """Start buying add-ons and return the purchase with its payment page (R10, R11, R17).
 
-    The purchase is OPEN, or, where the same form was sent before, whatever became of that one.
-    Raises Refused (number, calendar), SameAgain, ProcessorUnavailable (repeat with the same
-    submission), ProcessorRefused.
+    The purchase is OPEN, or in any status if the same form was sent before. Raises Refused (number,
+    calendar), SameAgain, ProcessorUnavailable (retry with the same submission), ProcessorRefused.
     """
     resumable = _resumable(buyer, order)
     if resumable is not None:
         return resumable
-    return sessions.create_checkout(_write_down(buyer, order))
+    return sessions.create_checkout(_create(buyer, order))
 
 
 def _resumable(buyer: Membership, order: Order) -> Purchase | None:
-    """The payment page this person opened for the same before, if it can still be paid.
+    """Return this person's open payment page for the same order, if it can still be paid.
 
-    Two tabs, or back from the payment page, share one Checkout Session that way. The processor is
-    asked first: it may have been paid, and then this is a second purchase.
+    So two tabs, or a return from the payment page, share one Checkout Session. The processor is
+    asked first: if the session is paid, this is a second purchase.
     """
     purchase = (
         Purchase.objects.filter(
@@ -98,12 +97,12 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
     return purchase if has_time else None
 
 
-def _write_down(buyer: Membership, order: Order) -> Purchase:
-    """Judge the order and commit the purchase, before the processor hears of it."""
+def _create(buyer: Membership, order: Order) -> Purchase:
+    """Check the order and commit the purchase before the processor is called."""
     now = clock.now()
     with transaction.atomic():
-        # Against the renewal being started or paid at the same moment (R17), and against the same
-        # form being sent twice.
+        # Keeps the renewal from being started or paid at the same moment (R17), and the same form
+        # from being sent twice.
         organization = lock_organization(buyer.organization)
         before = _sent_before(organization, order)
         if before is not None:
@@ -120,7 +119,7 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
         )
         card_testing.refuse_suspicious(organization)
         if not order.is_meant_again:
-            _ask_if_meant(buyer, order, now)
+            _require_confirmation(buyer, order, now)
         purchase = _frozen(buyer, organization, term, order, now)
         purchase.save(force_insert=True)
         activity.record(
@@ -133,10 +132,10 @@ def _write_down(buyer: Membership, order: Order) -> Purchase:
 
 
 def _sent_before(organization: Organization, order: Order) -> Purchase | None:
-    """The purchase that the same form started before, unless this is a new attempt.
+    """Return the purchase that the same form started before, unless this is a new attempt.
 
-    A new attempt (another number, or the old attempt is over) takes the form's number with it, so
-    that sending it twice is again one purchase.
+    A new attempt (another number, or the first attempt is over) takes over the form's submission
+    number, so that sending it twice is again one purchase.
     """
     same_form = Purchase.objects.filter(organization=organization, submission=order.submission)
     purchase = same_form.first()
@@ -150,14 +149,14 @@ def _sent_before(organization: Organization, order: Order) -> Purchase | None:
 
 
 def _is_too_old(purchase: Purchase) -> bool:
-    """Whether its creation may not be repeated any more; reconciliation will look it up (R17)."""
+    """Whether creation can no longer be retried; reconciliation will look the session up (R17)."""
     return (
         purchase.status == PurchaseStatus.PENDING
         and clock.now() - purchase.created_at >= sessions.REPEAT_WITHIN
     )
 
 
-def _ask_if_meant(buyer: Membership, order: Order, now: datetime) -> None:
+def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> None:
     same = Purchase.objects.filter(
         organization=buyer.organization,
         buyer=buyer.user,

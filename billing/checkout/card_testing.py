@@ -1,6 +1,6 @@
-"""What declined cards lead to: a page that closes, and a wait before the next one.
+"""Protection against card testing: close payment pages after declined cards, and delay the next.
 
-The numbers stand in ``subscriptions.policy.card_testing``.
+The limits are in ``subscriptions.policy.card_testing``.
 """
 
 from uuid import UUID
@@ -18,14 +18,14 @@ from subscriptions.policy.refusal import require
 
 
 def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
-    """A card was declined on the payment page of a purchase; after too many the page is closed.
+    """Count a declined card of a purchase, and close its payment page after too many.
 
-    An event counts once, however often it is delivered: it is processed in the same transaction.
-    Never under a lock. Raises ProcessorUnavailable, ProcessorRefused where the page could not be
-    closed; reconciliation closes it then.
+    An event counts once, however often it is delivered, because it is marked as processed in the
+    same transaction. Never call it under a lock. Raises ProcessorUnavailable or ProcessorRefused if
+    the page could not be closed; reconciliation will retry.
     """
     with transaction.atomic():
-        # Against the same event delivered at the same moment.
+        # The same event may be delivered twice at once.
         event = ProcessorEvent.objects.select_for_update().get(pk=event.pk)
         if event.processed_at is not None:
             return
@@ -40,25 +40,25 @@ def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
 
 
 def close_if_tried_too_often(purchase: Purchase) -> None:
-    """Close the payment page after many declined cards. Raises as ``note_decline`` does."""
+    """Close a payment page after too many declined cards. Raises as ``note_decline`` does."""
     is_open = purchase.status in UNSETTLED
     if is_open and purchase.declines >= card_testing.MOST_DECLINES_OF_A_CHECKOUT:
         close_checkout(purchase)
 
 
 def refuse_suspicious(organization: Organization) -> None:
-    """Stop a member's purchase after too many open pages or declined cards. Raises Refused."""
+    """Raise Refused after too many open payment pages or declined cards of an organization."""
     _refuse(Q(organization=organization))
 
 
 def refuse_suspicious_stranger(email: str) -> None:
-    """The same for an original purchase, by the e-mail address that was typed. Raises Refused."""
+    """Raise Refused likewise for an original purchase, by the e-mail address entered."""
     _refuse(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
 
 
 def _refuse(whose: Q) -> None:
     now = clock.now()
-    # Longer than a checkout lives, so that declines of today are found by when it was started.
+    # Declines are found by the start of their checkout, so look back further than a checkout lives.
     since = now - 2 * card_testing.DECLINES_COUNT_FOR
     recent = Q(last_declined_at__gt=now - card_testing.DECLINES_COUNT_FOR)
     found = Purchase.objects.filter(whose, created_at__gte=since).aggregate(

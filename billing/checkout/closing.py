@@ -1,4 +1,4 @@
-"""Closing open checkouts at the processor, before something they would contradict begins (R17)."""
+"""Closing open checkouts at the processor before something that conflicts with them (R17)."""
 
 from contextlib import suppress
 
@@ -12,10 +12,10 @@ from subscriptions.models import Organization
 
 
 def close_open_checkouts(organization: Organization) -> None:
-    """Expire every unsettled checkout of an organization; what was paid is settled instead.
+    """Expire all unsettled checkouts of an organization; settle those that were paid.
 
-    Never under a lock. Raises ProcessorUnavailable where the processor cannot be asked: then it is
-    not known, and nothing that depends on it may begin.
+    Never call it under a lock. Raises ProcessorUnavailable if the processor cannot be reached; then
+    nothing that depends on their being closed may start.
     """
     unsettled = Purchase.objects.filter(organization=organization, status__in=UNSETTLED)
     for purchase in unsettled.order_by("created_at"):
@@ -23,22 +23,22 @@ def close_open_checkouts(organization: Organization) -> None:
 
 
 def close_checkout(purchase: Purchase) -> None:
-    """Expire one checkout, and write down what the processor then says of it."""
+    """Expire one checkout and settle it by the processor's response."""
     session_id = purchase.session_id or _find_session(purchase)
     if session_id is None:
         return
     try:
-        # Not open: paid a moment ago, or expired already. Settling finds out which.
+        # If not open, it was just paid or has expired; settling finds out which.
         with suppress(SessionNotOpen):
             processor.expire_session(session_id)
         settle.settle(session_id)
     except SessionUnknown:
-        # What the processor does not know cannot be paid there.
+        # A session the processor does not know cannot be paid.
         transitions.abandon_unknown(purchase)
 
 
 def _find_session(purchase: Purchase) -> str | None:
-    """The session of a purchase that has none written down; None when there is none (R17)."""
+    """Return the session id of a purchase without a stored one, or None (R17)."""
     try:
         return sessions.create_checkout(purchase).session_id
     except ProcessorRefused:

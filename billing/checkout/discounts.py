@@ -1,4 +1,4 @@
-"""Finding the discount of a purchase, and reserving a limited use (R26)."""
+"""Finding the discount of a purchase, and reserving one of its limited uses (R26)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,13 +11,13 @@ from subscriptions.models import Discount, Organization
 from subscriptions.policy import prices
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
-# A use is reserved from the start of the checkout, and released when that comes to nothing.
+# A use is reserved when checkout starts, and released if it is not paid.
 _RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)
 
 
 @dataclass(frozen=True)
 class Discounts:
-    """The active discounts in a currency, and how often each may still be used, at one moment."""
+    """The active discounts in a currency, and how often each was used, at one moment."""
 
     rows: tuple[Discount, ...]
     uses: dict[int, int]
@@ -26,23 +26,23 @@ class Discounts:
     today: date
 
     def find(self, *, code: str, subtotal: int) -> Discount | None:
-        """The one discount of a purchase: by its code, else the best that applies by itself.
+        """Return the discount of a purchase: by its code, or the best one without a code.
 
-        ``subtotal`` in minor units. Raises Refused where a code was typed that does not apply.
+        ``subtotal`` in minor units. Raises Refused if a code was entered that does not apply.
         """
         typed = code.strip().upper()
         if typed:
             found = next((row for row in self.rows if row.code.upper() == typed), None)
             if found is None:
                 raise Refused(Refusal(Reason.DISCOUNT_UNKNOWN))
-            require(self._judge(found))
+            require(self._may_use(found))
             return found
         usable = [
-            row for row in self.rows if not row.code and isinstance(self._judge(row), Allowed)
+            row for row in self.rows if not row.code and isinstance(self._may_use(row), Allowed)
         ]
-        return max(usable, key=lambda row: _taken(row, subtotal), default=None)
+        return max(usable, key=lambda row: _discount_amount(row, subtotal), default=None)
 
-    def _judge(self, discount: Discount) -> Allowed | Refusal:
+    def _may_use(self, discount: Discount) -> Allowed | Refusal:
         owner = discount.organization_id
         return prices.may_use_discount(
             discount,
@@ -66,10 +66,10 @@ def load_discounts(
     but: Q | None = None,
     lock: bool = False,
 ) -> Discounts:
-    """The discounts as they are now: two queries.
+    """Return today's discounts, in two queries.
 
-    ``but`` names the purchases whose reservation does not count, because starting this one ends
-    them. ``lock`` keeps a limited use from being given twice, until the transaction ends.
+    ``but`` selects purchases whose reservations do not count, because this purchase replaces them.
+    ``lock`` keeps a limited use from being given twice, until the transaction ends.
     """
     rows = Discount.objects.filter(is_active=True, currency=currency).order_by("pk")
     if lock:
@@ -89,11 +89,11 @@ def load_discounts(
 
 
 def count_uses(discount: Discount) -> tuple[int, int]:
-    """Paid purchases and open checkouts of a discount: both keep what they were given."""
+    """Count the paid purchases and open checkouts of a discount, which keep it when it changes."""
     purchases = Purchase.objects.filter(discount=discount)
     paid = purchases.filter(status__in=PAID).count()
     return paid, purchases.filter(status__in=UNSETTLED).count()
 
 
-def _taken(discount: Discount, subtotal: int) -> int:
+def _discount_amount(discount: Discount, subtotal: int) -> int:
     return prices.price_of(quantity=1, unit_amount=subtotal, discount=discount).discount_amount

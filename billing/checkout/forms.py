@@ -1,4 +1,4 @@
-"""Forms of purchases. They read what was typed; the rules are ``policy``'s."""
+"""Forms of purchases. They parse input; the rules are in ``policy``."""
 
 import uuid
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from subscriptions.text.refusals import refusal_text
 
 
 class QuantityField(forms.CharField):
-    """A number of licenses, read by the rule and held against it (R10)."""
+    """A number of licenses, parsed and checked by the rule (R10)."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, strip=True, **kwargs)
         self.error_messages["required"] = _("Enter the number of licenses, such as 10.")
 
     def clean(self, value: Any) -> Any:
-        """The number, or the rule's sentence."""
+        """Return the number. Raises ValidationError with the text of the refusal."""
         quantity = add_ons.read_quantity(super().clean(value))
         if isinstance(quantity, Refusal):
             raise ValidationError(refusal_text(quantity))
@@ -33,7 +33,7 @@ class QuantityField(forms.CharField):
 
 
 class AddLicensesForm(forms.Form):
-    """How many licenses, and where to go afterwards."""
+    """The number of licenses, and where to go afterwards."""
 
     quantity = QuantityField(label=_("Number of licenses"))
     submission = forms.UUIDField(widget=forms.HiddenInput)
@@ -48,7 +48,7 @@ class AddLicensesForm(forms.Form):
         self.term = term
 
     def clean_quantity(self) -> int:
-        """Groups of 5 below the processor's ceiling, at the term's locked price (R10)."""
+        """Check for groups of 5 below the payment limit, at the term's locked price (R10)."""
         quantity = int(self.cleaned_data["quantity"])
         if self.term is not None:
             decision = add_ons.check_quantity(
@@ -59,11 +59,11 @@ class AddLicensesForm(forms.Form):
         return quantity
 
     def clean_next(self) -> str:
-        """A path inside the organization, or nothing."""
+        """Return a path inside the organization, or an empty string."""
         return path_inside(self.organization, self.cleaned_data["next"])
 
     def order(self) -> Order:
-        """What the cleaned form asks for."""
+        """Return the order of a valid form."""
         data = self.cleaned_data
         return Order(
             quantity=data["quantity"],
@@ -92,7 +92,7 @@ class RenewalForm(forms.Form):
 
 
 class SubscribeForm(forms.Form):
-    """What a new organization types to subscribe (R23)."""
+    """The original purchase of a new organization (R23)."""
 
     package = forms.ModelChoiceField(
         Package.objects.none(), label=_("Package"), empty_label=None, widget=forms.RadioSelect
@@ -124,7 +124,7 @@ class SubscribeForm(forms.Form):
             package.queryset = Package.objects.filter(is_offered=True)
 
     def clean(self) -> dict[str, Any]:
-        """At least the package's minimum."""
+        """Require the package's minimum number of licenses."""
         data = super().clean() or {}
         package, quantity = data.get("package"), data.get("quantity")
         if package and quantity is not None and quantity < package.minimum_licenses:
@@ -134,7 +134,7 @@ class SubscribeForm(forms.Form):
 
 
 def path_inside(organization: Organization, path: str) -> str:
-    """``path`` where it leads into the organization's own pages, else an empty string."""
+    """Return ``path`` if it leads into the organization's own pages, else an empty string."""
     inside = path.startswith(f"/o/{organization.slug}/") and len(path) <= 300
     plain = not any(part in path for part in ("..", "\\", "//")) and path.isprintable()
     if inside and plain and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
@@ -143,5 +143,5 @@ def path_inside(organization: Organization, path: str) -> str:
 
 
 def new_submission() -> str:
-    """The number of a form that is being shown (R14)."""
+    """Return a new submission number for a form that is shown (R14)."""
     return str(uuid.uuid4())

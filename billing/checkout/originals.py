@@ -1,6 +1,6 @@
 """The original purchase: a new organization subscribes by card (R23, R26).
 
-Nothing of it is visible anywhere until it is paid. Settling is ``settlement.settle``.
+The organization is created only once it is paid, by ``settlement.settle``.
 """
 
 import uuid
@@ -28,7 +28,7 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class SubscriptionPlan(Plan):
-    """What subscribing would cost, and its term when it is paid today."""
+    """What a subscription costs, and its term if paid today."""
 
     starts_on: date
     expires_on: date
@@ -36,7 +36,7 @@ class SubscriptionPlan(Plan):
 
 @dataclass(frozen=True)
 class SubscriptionOrder:
-    """What was typed, and the plan's line that was shown for it."""
+    """An order as entered; ``shown`` identifies the plan that the page showed."""
 
     package: Package
     quantity: int
@@ -60,9 +60,10 @@ def plan_subscription(
     submission: uuid.UUID | None = None,
     lock: bool = False,
 ) -> SubscriptionPlan:
-    """Work out an original purchase; ``submission`` is the form's, which may have started one.
+    """Return the plan of an original purchase; ``submission`` is the form's, if it started one.
 
-    Raises Refused: not offered, below the package's minimum, the code does not apply, too much.
+    Raises Refused if the package is not offered, the number is below its minimum, the code does not
+    apply, or the total is too high.
     """
     if not package.is_offered:
         raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
@@ -102,15 +103,15 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
     before = _of_the_form(order).first()
     if before is not None and before.status in UNSETTLED:
         if not _is_the_same(before, order):
-            # The form was changed and sent again: what it had started can no longer be paid.
+            # The form was changed and sent again, so its first checkout must not be paid.
             close_checkout(before)
         elif before.session_id:
-            # Its payment page may have closed meanwhile, or been paid.
+            # It may have expired or been paid in the meantime.
             settle.settle(before.session_id)
     try:
-        purchase = _write_down(order)
+        purchase = _create(order)
     except IntegrityError:
-        # The same form at the same moment: the other one has written it down.
+        # The same form was sent at the same moment; the other request has created it.
         purchase = _of_the_form(order).get()
     return sessions.create_checkout(purchase)
 
@@ -120,7 +121,7 @@ def _of_the_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
 
 
 def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
-    """Whether everything that was typed and shown is what the purchase was started with."""
+    """Whether the order equals the one that the purchase was started with."""
     application = purchase.application
     return (
         shown_for(purchase, application.package),
@@ -141,7 +142,7 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
     )
 
 
-def _write_down(order: SubscriptionOrder) -> Purchase:
+def _create(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
         same_form = _of_the_form(order)
         before = same_form.select_for_update().first()

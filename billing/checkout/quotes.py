@@ -1,4 +1,4 @@
-"""What the cost panels show: every number multiplies out, and what is shown is what is paid."""
+"""The numbers of cost panels; all lines add up, and what is shown is what is charged."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from subscriptions.policy.prices import Price
 
 @dataclass(frozen=True)
 class Quote:
-    """A number of add-ons at the locked price (R11). Amounts in minor units of ``currency``."""
+    """The cost of add-ons at the locked price (R11). Amounts in minor units of ``currency``."""
 
     quantity: int
     unit_amount: int
@@ -22,14 +22,14 @@ class Quote:
     currency: str
     held_before: int
     held_after: int
-    # The largest number one payment can carry (R10).
+    # The largest number that one payment can buy (R10).
     most: int
     locked_on: date
     expires_on: date
 
 
 def quote(subscription: SubscriptionStatus, term: Term, quantity: int) -> Quote:
-    """The cost of ``quantity`` add-ons of ``term``, and what they make of the licenses held."""
+    """Return the cost of ``quantity`` add-ons of ``term``, and the licenses held afterwards."""
     return Quote(
         quantity=quantity,
         unit_amount=term.unit_amount,
@@ -45,7 +45,7 @@ def quote(subscription: SubscriptionStatus, term: Term, quantity: int) -> Quote:
 
 @dataclass(frozen=True)
 class Headcount:
-    """People to add, and the add-ons that takes; no ``quote`` where enough licenses are free."""
+    """People to add, and the add-ons needed; ``quote`` is None if enough licenses are free."""
 
     people: int
     free: int
@@ -53,7 +53,7 @@ class Headcount:
 
 
 def headcount(subscription: SubscriptionStatus, term: Term, people: int) -> Headcount:
-    """Work out the add-ons for ``people`` more users (R5, R10)."""
+    """Return the add-ons needed for ``people`` more users (R5, R10)."""
     quantity = add_ons.in_groups(people - subscription.licenses.room)
     return Headcount(
         people,
@@ -63,13 +63,13 @@ def headcount(subscription: SubscriptionStatus, term: Term, people: int) -> Head
 
 
 class PriceChanged(Exception):
-    """What was shown is not what it would be now; nothing was started."""
+    """The price shown is no longer current; nothing was started."""
 
 
 def shown_facts(package: Package, price: Price, discount: Discount | None) -> str:
-    """All that was shown of a price, in one line that a form carries back.
+    """Return everything shown of a price as one line, which a form sends back.
 
-    Not only the total: a shorter term or fewer licenses for the same money is something else.
+    The total is not enough: a shorter term or fewer licenses may cost the same.
     """
     facts = (
         package.pk,
@@ -84,7 +84,7 @@ def shown_facts(package: Package, price: Price, discount: Discount | None) -> st
 
 
 def shown_for(purchase: Purchase, package: Package) -> str:
-    """The same line for a purchase of ``package`` that has been started, from its frozen facts."""
+    """Return the same line for a started purchase of ``package``, from its frozen facts."""
     price = Price(
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,
@@ -97,7 +97,7 @@ def shown_for(purchase: Purchase, package: Package) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a term would cost, line by line. Amounts in minor units of ``currency``."""
+    """What a term costs, line by line. Amounts in minor units of ``currency``."""
 
     package: Package
     price: Price
@@ -105,16 +105,16 @@ class Plan:
 
     @property
     def currency(self) -> str:
-        """Of all its amounts."""
+        """The currency of all amounts."""
         return self.package.currency
 
     @property
     def shown(self) -> str:
-        """All of it in one line, to be compared when it is paid."""
+        """All of it in one line, to compare when it is paid."""
         return shown_facts(self.package, self.price, self.discount)
 
     def frozen(self) -> dict[str, Any]:
-        """The fields of a purchase that hold it for ever (R31)."""
+        """Return the purchase fields that freeze this plan (R31)."""
         return {
             "quantity": self.price.quantity,
             "unit_amount": self.price.unit_amount,

@@ -1,6 +1,6 @@
-"""Renewing by card: what it would cost, and starting the payment (R20-R26).
+"""Renewing by card: what it costs, and starting the payment (R20-R26).
 
-Settling is ``billing.settlement.settle.settle``, as for everything that is paid.
+``billing.settlement.settle.settle`` settles it, like all purchases.
 """
 
 import uuid
@@ -40,7 +40,7 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class RenewalPlan(Plan):
-    """What renewing with a package would be. ``starts_on`` None: on the day it is paid."""
+    """What a renewal with a package costs; ``starts_on`` None means on the day of payment."""
 
     term: Term
     need: RenewalNeed
@@ -51,7 +51,7 @@ class RenewalPlan(Plan):
 
 @dataclass(frozen=True)
 class RenewalOrder:
-    """What the page asked for; ``shown`` is the plan's line that it showed."""
+    """A renewal as ordered; ``shown`` identifies the plan that the page showed."""
 
     package: Package
     code: str
@@ -60,14 +60,14 @@ class RenewalOrder:
 
 
 class CheckoutsKeepOpening(Exception):
-    """Somebody else of the organization started paying at the same moment, again and again."""
+    """Other users of the organization kept starting payments at the same moment."""
 
 
 class Planner:
-    """Works out what renewing the latest term would be, with any of the packages.
+    """Plans of renewing the latest term, with any of the packages.
 
-    Raises Refused where renewal is not open, or a payment of it is with support. ``lock`` is for
-    the moment it is started.
+    Raises Refused if renewal is not open, or its payment is with support. ``lock`` is for starting
+    it.
     """
 
     def __init__(self, subscription: SubscriptionStatus, *, lock: bool = False) -> None:
@@ -83,15 +83,16 @@ class Planner:
             currency=subscription.organization.currency,
             organization=subscription.organization,
             today=subscription.today,
-            # Starting a renewal ends those of the organization that are open.
+            # Starting a renewal ends the organization's open checkouts.
             but=Q(organization=subscription.organization),
             lock=lock,
         )
 
     def plan(self, package: Package, *, code: str = "") -> RenewalPlan:
-        """The renewal with ``package`` (R25, R26).
+        """Return the plan of a renewal with ``package`` (R25, R26).
 
-        Raises Refused: the package is not offered, the code does not apply, above the ceiling.
+        Raises Refused if the package is not offered, the code does not apply, or the total is too
+        high.
         """
         term, zone = self.term, clock.zone()
         if not package.is_offered or package.currency != self.subscription.organization.currency:
@@ -126,12 +127,12 @@ class Planner:
 def plan_renewal(
     subscription: SubscriptionStatus, package: Package, *, code: str = "", lock: bool = False
 ) -> RenewalPlan:
-    """One plan; where several packages are compared, use a Planner."""
+    """Return one plan; use a Planner to compare several packages."""
     return Planner(subscription, lock=lock).plan(package, code=code)
 
 
 def refuse_while_with_support(term: Term) -> None:
-    """A payment that does not match holds the renewal: paying again would be paying twice."""
+    """Raise Refused if support holds a payment for the renewal, so that it is not paid twice."""
     held = Purchase.objects.filter(
         renewal__term=term, renewal__state=RenewalState.PAYING, status=PurchaseStatus.REVIEW
     )
@@ -140,11 +141,11 @@ def refuse_while_with_support(term: Term) -> None:
 
 
 def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
-    """Close every open checkout, then start paying the renewal (R17, R24).
+    """Close all open checkouts, then start the payment of the renewal (R17, R24).
 
-    Returns the purchase: OPEN with its payment page, SETTLED where the total is 0, or whatever
-    became of it where the same form was sent before. Raises Refused, PriceChanged,
-    CheckoutsKeepOpening, ProcessorUnavailable, ProcessorRefused.
+    Returns the purchase: OPEN with its payment page, SETTLED if the total is 0, or in any status if
+    the same form was sent before. Raises Refused, PriceChanged, CheckoutsKeepOpening,
+    ProcessorUnavailable, ProcessorRefused.
     """
 
     def begin() -> Purchase | None:
@@ -154,22 +155,22 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
         require(status_of(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
-        return _write_down(buyer, order)
+        return _create(buyer, order)
 
     return sessions.create_checkout(until_done(begin, otherwise=CheckoutsKeepOpening()))
 
 
 def open_renewal_checkout(organization: Organization) -> Purchase | None:
-    """The renewal that is being paid at this moment, by whomever."""
+    """Return the organization's renewal that is being paid now, by any user."""
     return Purchase.objects.filter(
         organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
     ).first()
 
 
 def end_renewal_checkout(member: Membership) -> Purchase | None:
-    """End it at the processor; what was paid a moment before counts (R5, R17).
+    """End the open renewal at the processor; if it was just paid, that counts (R5, R17).
 
-    The purchase as it is then. Raises ProcessorUnavailable, ProcessorRefused.
+    Returns the purchase afterwards. Raises ProcessorUnavailable, ProcessorRefused.
     """
     purchase = open_renewal_checkout(member.organization)
     if purchase is None:
@@ -182,15 +183,15 @@ def end_renewal_checkout(member: Membership) -> Purchase | None:
     return purchase
 
 
-def _refunds_on_their_way(organization: Organization) -> QuerySet[Refund]:
+def _requested_refunds(organization: Organization) -> QuerySet[Refund]:
     return Refund.objects.filter(
         purchase__organization=organization, problem=None, status=RefundStatus.REQUESTED
     )
 
 
 def _finish_refunds(organization: Organization) -> None:
-    """Licenses that are about to be taken back must not be renewed (R25, R30)."""
-    for refund in _refunds_on_their_way(organization):
+    """Send requested refunds, so that licenses about to be reversed are not renewed (R25, R30)."""
+    for refund in _requested_refunds(organization):
         sync.follow_up(refund)
 
 
@@ -201,7 +202,7 @@ def _of_the_form(organization: Organization, order: RenewalOrder) -> QuerySet[Pu
 def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
     purchase = _of_the_form(organization, order).first()
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
-        # Its payment page may have closed meanwhile, or been paid.
+        # It may have expired or been paid in the meantime.
         purchase = settle.settle(purchase.session_id) or purchase
     if purchase is None or purchase.renewal is None or purchase.status in CAME_TO_NOTHING:
         return None
@@ -209,14 +210,14 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
     return purchase if is_the_same else None
 
 
-def _write_down(buyer: Membership, order: RenewalOrder) -> Purchase | None:
-    """Judge and freeze the renewal under the lock; None where a checkout was opened meanwhile."""
+def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
+    """Check and freeze the renewal under the lock; return None if a checkout was opened since."""
     with transaction.atomic():
-        # Against add-ons, members and another renewal of the organization at the same moment.
+        # Keeps add-ons, new members and another renewal from getting in between.
         organization = lock_organization(buyer.organization)
         if Purchase.objects.filter(organization=organization, status__in=UNSETTLED).exists():
             return None
-        if _refunds_on_their_way(organization).exists():
+        if _requested_refunds(organization).exists():
             return None
         card_testing.refuse_suspicious(organization)
         now = clock.now()

@@ -1,4 +1,4 @@
-"""The Checkout Session of a purchase: created once, and found again (R17)."""
+"""Creating the one Checkout Session of a purchase, and finding it again (R17)."""
 
 import logging
 import uuid
@@ -19,23 +19,22 @@ from subscriptions.text import formats, languages
 
 logger = logging.getLogger(__name__)
 
-# The processor's minimum is 30 minutes from creation; the rest absorbs retries and differences
-# between clocks (R17).
+# The processor's minimum is 30 minutes; the rest allows for retries and clock differences (R17).
 CHECKOUT_LIFE = timedelta(minutes=35)
-# How long the creation of a Checkout Session may be repeated with the same key: its life must
-# still be more than the processor's minimum (R17).
+# How long creation may be retried with the same key: the session must still live longer than the
+# processor's minimum (R17).
 REPEAT_WITHIN = timedelta(minutes=4)
-# What the processor's clock and ours may differ by, when its sessions are searched by time.
+# How much the processor's clock and ours may differ when its sessions are searched by time.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 def create_checkout(purchase: Purchase) -> Purchase:
-    """Have the processor create the purchase's Checkout Session, once, and write it down.
+    """Create the purchase's Checkout Session at the processor, once, and store it.
 
-    Repeated with the same key it finds the one that exists; too late for that, it is looked up,
-    and the purchase abandoned where there is none (R17). One that is not PENDING has its session
-    and is returned as it is. Raises ProcessorUnavailable where it may exist, ProcessorRefused where
-    it does not; the purchase is abandoned then.
+    A retry with the same key finds the existing one. When it is too late to retry, the session is
+    looked up, and the purchase abandoned if there is none (R17). A purchase that is not PENDING is
+    returned unchanged. Raises ProcessorUnavailable if the session may exist, ProcessorRefused if it
+    does not; the purchase is then abandoned.
     """
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
@@ -52,8 +51,8 @@ def create_checkout(purchase: Purchase) -> Purchase:
         abandon(purchase)
         raise
     except ProcessorUnavailable:
-        # The same form sent twice at the same moment: one of the two is told that the key is in
-        # use, and by then the other has the answer.
+        # The same form was sent twice at once: one request is told that the key is in use, and by
+        # then the other has the session.
         current = Purchase.objects.get(pk=purchase.pk)
         if current.status == PurchaseStatus.PENDING:
             raise
@@ -66,7 +65,7 @@ def freeze_request_of_a_term(
 ) -> None:
     """Freeze the request of a renewal or an original purchase.
 
-    One line, the total: discount and fee stand on our page and receipt.
+    It has one line item, the total; discount and fee are shown on our page and the receipt.
     """
     licenses = formats.number(purchase.quantity)
     facts = {"package": purchase.package_name, "name": name}
@@ -95,9 +94,9 @@ def freeze_request(
     cancel_url: str,
     kept: Mapping[str, str] | None = None,
 ) -> None:
-    """Freeze what the processor will be asked for a purchase, and under which key (R17).
+    """Freeze the request to the processor for a purchase, and its idempotency key (R17).
 
-    ``unit_amount`` in minor units. ``kept``: what the processor keeps with the session for us.
+    ``unit_amount`` in minor units. ``kept`` is stored with the session at the processor.
     """
     purchase.idempotency_key = purchase.reference
     purchase.request_parameters = processor.session_parameters(
@@ -111,7 +110,7 @@ def freeze_request(
         purchase_id=str(purchase.pk),
         customer_email=purchase.buyer_email,
         expires_at=purchase.created_at + CHECKOUT_LIFE,
-        # Put together by hand: the processor wants these braces unescaped.
+        # Built by hand, because the processor needs these braces unescaped.
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
         language=languages.in_force(),
@@ -120,14 +119,14 @@ def freeze_request(
 
 
 def give_up_submission(purchases: QuerySet[Purchase]) -> None:
-    """Let a new attempt have the number of the form that started these (R14)."""
+    """Free the form's submission number for a new attempt (R14)."""
     purchases.update(submission=uuid.uuid4())
 
 
 def look_up(purchase: Purchase) -> CheckoutSession | None:
-    """The processor's Checkout Session of a purchase, found by our purchase id (R17).
+    """Return the Checkout Session of a purchase, found by our purchase id, or None (R17).
 
-    Among the sessions created since the purchase. Raises ProcessorError.
+    Searches the sessions created since the purchase. Raises ProcessorError.
     """
     since = purchase.created_at - CLOCK_DIFFERENCE
     for session in processor.sessions_created_since(since):

@@ -1,4 +1,4 @@
-"""Addresses of buying: pricing, Add Licenses, renewal, original purchase."""
+"""URLs of buying: pricing, Add Licenses, renewal, original purchase."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Add Licenses (R10-R12, R17)."""
+"""The Add Licenses page (R10-R12, R17)."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,7 +31,7 @@ PAGE = "billing/add_licenses.html"
 @members_only(Capability.BUY_LICENSES)
 @require_http_methods(["GET", "POST"])
 def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Choose a number and go to the payment page (R10-R12, R17)."""
+    """Choose a number of licenses and go to the payment page (R10-R12, R17)."""
     subscription = status_of(member.organization, clock.now())
     if request.method == "GET":
         people = _people(request, subscription)
@@ -89,7 +89,7 @@ def _page(
 
 
 def _people(request: HttpRequest, subscription: SubscriptionStatus) -> Headcount | None:
-    """What was typed into "I need to add … people"; None where that is no number."""
+    """Read "I need to add … people"; return None if it is not a number."""
     people = add_ons.read_quantity(request.GET.get("people", ""))
     if isinstance(people, Refusal) or people < 1 or subscription.latest is None:
         return None
@@ -118,7 +118,7 @@ def _shown_form(
 def _stepped(
     form: AddLicensesForm, subscription: SubscriptionStatus, change: str
 ) -> AddLicensesForm:
-    """The form after − or + was pressed without JavaScript: five fewer or more."""
+    """Return the form after − or + was pressed without JavaScript: 5 fewer or more."""
     typed = add_ons.read_quantity(form.data.get("quantity", ""))
     before = 0 if isinstance(typed, Refusal) else typed
     most = add_ons.most_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0

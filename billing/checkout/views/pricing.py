@@ -9,6 +9,6 @@ from subscriptions.models import Package
 
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
-    """The offered packages, and how licenses are priced and paid (R9)."""
+    """Show the offered packages, and how licenses are priced and paid (R9)."""
     packages = Package.objects.filter(is_offered=True)
     return render(request, "billing/pricing.html", {"packages": packages})

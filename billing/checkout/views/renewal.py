@@ -1,4 +1,4 @@
-"""The renewal page: package, discount, total, and the way to the payment page (R20-R26)."""
+"""The renewal page: package, discount, total, and payment (R20-R26)."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -43,10 +43,10 @@ PAGE = "billing/renewal.html"
 @members_only(Capability.RENEW, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Show what renewing costs; on "pay", start exactly that."""
+    """Show what the renewal costs; on "pay", start the payment of what was shown."""
     subscription = status_of(member.organization, clock.now())
     packages = offered_packages(member.organization)
-    initial = {"package": _usual(subscription, packages), "submission": new_submission()}
+    initial = {"package": _default_package(subscription, packages), "submission": new_submission()}
     form = RenewalForm(unsaved_forms.data_of(request), packages=packages, initial=initial)
     if request.method == "GET":
         return _page(request, subscription, form, packages)
@@ -72,7 +72,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
 @require_POST
 def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """End the renewal that is being paid, so that members may be added again (R5)."""
+    """End the renewal that is being paid, so that members can be added again (R5)."""
     slug = member.organization.slug
     back = path_inside(member.organization, request.POST.get("next", ""))
     try:
@@ -162,7 +162,7 @@ def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
 def _plan(
     planner: Planner | None, package: Package | None, code: str
 ) -> tuple[RenewalPlan | None, str]:
-    """The plan, without the code where it does not apply, and what is wrong with that."""
+    """Return the plan, without a code that does not apply, and why it does not."""
     if planner is None or package is None:
         return None, ""
     try:
@@ -179,8 +179,8 @@ def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
     return next(iter(chosen or packages), None)
 
 
-def _usual(subscription: SubscriptionStatus, packages: list[Package]) -> int | None:
-    """The package of the term while it is offered, else the first of the list."""
+def _default_package(subscription: SubscriptionStatus, packages: list[Package]) -> int | None:
+    """Return the term's package while it is offered, else the first offered one."""
     held = subscription.latest.package_id if subscription.latest else None
     offered = [package.pk for package in packages]
     return held if held in offered else next(iter(offered), None)

@@ -25,9 +25,9 @@ from subscriptions.text import formats
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_GET
 def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Settle at once and say what was bought (R13); as often as it is opened (R14).
+    """Settle at once and show what was bought (R13), however often it is opened (R14).
 
-    Where the processor cannot be asked, say that the payment is being confirmed and ask again.
+    If the processor cannot be reached, say that the payment is being confirmed, and reload.
     """
     session_id = request.GET.get("session_id", "")
     if not processor.is_session_id(session_id):
@@ -39,7 +39,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
         except ProcessorError:
             return _confirming(request, purchase)
     if purchase.status == PurchaseStatus.OPEN:
-        # Not paid: the buyer came here by another way than the payment page's.
+        # Not paid, so the buyer did not come from the payment page.
         return _confirming(request, purchase)
     if purchase.status == PurchaseStatus.SETTLED:
         messages.success(request, _bought(member, purchase))
@@ -51,7 +51,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
 @never_cache
 @require_GET
 def subscribed(request: HttpRequest) -> HttpResponse:
-    """Settle at once and say what comes next; the session's id stands in for a sign-in."""
+    """Settle at once and show the next steps; the session's id replaces a sign-in."""
     session_id = request.GET.get("session_id", "")
     if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
@@ -65,7 +65,7 @@ def subscribed(request: HttpRequest) -> HttpResponse:
 
 
 def subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
-    """What comes next, or that the payment is being confirmed."""
+    """Show the next steps, or that the payment is being confirmed."""
     is_open = purchase.status in UNSETTLED
     context = {"purchase": purchase, "is_open": is_open}
     response = render(request, "billing/subscribed.html", context)
@@ -76,7 +76,7 @@ def subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
 
 def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     response = render(request, "billing/confirming.html", {"purchase": purchase})
-    # Works without JavaScript; the page says that it does this.
+    # Reloads without JavaScript; the page says so.
     response["Refresh"] = "4"
     return response
 

@@ -1,4 +1,4 @@
-"""Subscribing as a new organization (R23)."""
+"""The page to subscribe as a new organization (R23)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -35,7 +35,7 @@ PAGE = "billing/subscribe.html"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Package, number, organization and person; then the payment page."""
+    """Choose package and number, enter organization and person, and go to the payment page."""
     if request.method == "GET":
         return _page(request, SubscribeForm(initial=_initial(request)))
     form = SubscribeForm(request.POST)
@@ -80,7 +80,7 @@ def _page(
 
 
 def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
-    """The plan for what is typed so far, and what is wrong with its code."""
+    """Return the plan for what is entered so far, and what is wrong with its code."""
     package = Package.objects.filter(
         is_offered=True, pk=read_number(str(form["package"].value() or "")) or 0
     ).first()
@@ -116,7 +116,7 @@ def _initial(request: HttpRequest) -> dict[str, object]:
 
 
 def _kept(submission: str) -> dict[str, object] | None:
-    """What was typed before leaving for the payment page; its number is hard to guess."""
+    """Return what was entered before leaving for the payment page; the number is hard to guess."""
     key = read_uuid(submission)
     kept = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
     application = kept.filter(purchase__submission=key).first() if key else None

@@ -11,7 +11,7 @@ NEWEST = 5
 
 
 def purchases_panel(organization: Organization) -> SafeString:
-    """The newest purchases of an organization, with the way to all of them (R7)."""
+    """Render an organization's newest purchases, with a link to all of them (R7)."""
     purchases = Purchase.objects.filter(organization=organization).order_by("-created_at", "pk")
     newest = purchases.defer("request_parameters", "session_url")[:NEWEST]
     context = {"organization": organization, "purchases": newest, "unsettled": UNSETTLED}

@@ -1,4 +1,4 @@
-"""The receipt of one purchase, from its frozen facts (R31)."""
+"""The receipt of a purchase, from its frozen facts (R31)."""
 
 from django.utils.translation import gettext as _
 
@@ -9,7 +9,7 @@ from subscriptions.text import formats
 
 
 def receipt_pdf(purchase: Purchase) -> bytes:
-    """The PDF of a settled purchase. Raises ValueError for one that is not."""
+    """Return the receipt as PDF. Raises ValueError if the purchase is not settled."""
     if purchase.status != PurchaseStatus.SETTLED or purchase.settled_at is None:
         raise ValueError(f"purchase {purchase.pk} has no receipt")
     document = Document(
@@ -25,7 +25,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
 
 
 def recipient_of(purchase: Purchase) -> str:
-    """Whom a document about the purchase is made out to."""
+    """Return the recipient lines for documents about the purchase."""
     address = (purchase.organization_name, purchase.billing_name, purchase.billing_address)
     return "\n".join(line for line in (*address, purchase.receipt_text) if line)
 

@@ -15,7 +15,7 @@ from subscriptions.text import formats
 
 
 def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
-    """The PDF about ``terms``: one, or several that began on the same day."""
+    """Return the PDF for ``terms``: one, or several that began on the same day."""
     document = Document(
         title=_("Verification sheet"),
         seller=seller_now(),
@@ -37,7 +37,7 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
 
 
 def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:
-    """The same as rows for CSV: times in ISO 8601, amounts in major units with two decimals."""
+    """Yield the same as CSV rows: times in ISO 8601, amounts in major units with two decimals."""
     for term in terms:
         yield [
             _("Term"),
@@ -73,7 +73,7 @@ def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:
 
 
 def sheet_heading() -> list[str]:
-    """The headings of ``sheet_rows``; a term's price is that of one license."""
+    """Return the headings of ``sheet_rows``; a term's price is for one license."""
     return [
         _("Part"),
         _("From"),
@@ -122,7 +122,7 @@ def _purchases(term: Term) -> list[Purchase]:
 
 
 def _tables(term: Term, *, is_alone: bool) -> tuple[Table, Table]:
-    """The ledger and the receipts; two terms that began on one day say which is which."""
+    """Return ledger and receipts; titles tell terms apart that began on the same day."""
     purchases = _purchases(term)
     ledger, receipts = _ledger(term, purchases), _receipts(term, purchases)
     if is_alone:
@@ -157,7 +157,7 @@ def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
 
 
 def _cause(entry: LicenseEntry, numbers: Mapping[str, int | None]) -> str:
-    """Why, by which receipt, and who: what makes an entry checkable (R29)."""
+    """Return why, by which receipt and by whom, so that the entry can be checked (R29)."""
     of_receipt = entry.reverses.reference if entry.reverses else entry.reference
     number = numbers.get(of_receipt)
     lines = [

@@ -1,7 +1,7 @@
-"""What a document says, and setting it as a PDF by typst (templates/documents/document.typ).
+"""The content of a document, and its PDF made by typst (templates/documents/document.typ).
 
-Everything reaches the typesetter as data, never as its markup: a name is a name, whatever is in it.
-The PDFs are tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.
+All text reaches typst as data, never as markup, so names can contain any characters. The PDFs are
+tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.
 """
 
 import json
@@ -28,19 +28,19 @@ _STANDARD: Literal["ua-1"] = "ua-1"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings. ``numbers``: the columns whose cells are amounts or counts."""
+    """Rows under headings; ``numbers`` are the columns whose cells are amounts or counts."""
 
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
-    # Label and amount each, under the last column; the last one is the total.
+    # A label and an amount each, under the last column; the last one is the total.
     sums: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document: its parties, its facts (label and value each), its tables, and notes below."""
+    """A document: its parties, facts (label and value each), tables, and notes below."""
 
     title: str
     seller: str
@@ -52,15 +52,15 @@ class Document:
 
 
 def typeset(document: Document, *, made_at: datetime) -> bytes:
-    """The PDF of a document. ``made_at``: the moment it tells of, which it carries as its date.
+    """Return the PDF of a document, dated ``made_at``.
 
-    A name with characters that no font has is written in Latin letters below (R31).
+    Names with characters that no font has are added in Latin letters at the end (R31).
     """
-    # The same document on every machine, unless only the fonts of this one have a character: the
-    # standard forbids a missing one.
-    for is_elsewhere in (True, False):
+    # Without system fonts the PDF is the same on every machine. They are used only for characters
+    # that the bundled fonts lack, because PDF/UA-1 forbids missing ones.
+    for without_system in (True, False):
         try:
-            return _compile(document, made_at, standard=_STANDARD, without_system=is_elsewhere)
+            return _compile(document, made_at, standard=_STANDARD, without_system=without_system)
         except typst.TypstError:
             logger.info("a font lacks a character", extra={"document": document.title})
     names = ", ".join(anyascii(line) for line in _without_a_font(document))
@@ -85,7 +85,7 @@ def _compile(
 
 
 def _without_a_font(document: Document) -> list[str]:
-    """The lines of a document that have a character which no font here can show."""
+    """Return the lines of a document with a character that no font here has."""
     texts = [document.seller, document.recipient, *(value for _, value in document.facts)]
     texts += [cell for table in document.tables for row in table.rows for cell in row]
     lines = dict.fromkeys(line for text in texts for line in text.split("\n"))
@@ -105,7 +105,7 @@ def _can_be_shown(character: str) -> bool:
 
 
 def foot(seller: str) -> str:
-    """At the foot of every page of a document by ``seller``, whose name is the first line."""
+    """Return the footer of documents by ``seller``, whose first line is the name."""
     return _("%(seller)s · %(site)s") % {
         "seller": seller.partition("\n")[0],
         "site": settings.SITE_URL,

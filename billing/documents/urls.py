@@ -1,4 +1,4 @@
-"""Addresses of the purchase history, receipts, quotes and verification sheets."""
+"""URLs of the purchase history, receipts, quotes and verification sheets."""
 
 from django.urls import path
 

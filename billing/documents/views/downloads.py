@@ -1,4 +1,4 @@
-"""Documents to print or file: receipt, quote, verification sheet (R25, R31)."""
+"""Downloads of documents: receipt, quote, verification sheet (R25, R31)."""
 
 from datetime import date
 from uuid import UUID
@@ -25,7 +25,7 @@ from subscriptions.text.csv import csv_response
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
-    """The receipt of a purchase that was paid and fulfilled."""
+    """Return the receipt of a settled purchase."""
     purchase = get_object_or_404(
         Purchase, pk=pk, organization=member.organization, status=PurchaseStatus.SETTLED
     )
@@ -36,7 +36,7 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
 @members_only(Capability.RENEW, open_when_closed=True)
 @require_GET
 def quote(request: HttpRequest, member: Membership) -> HttpResponse:
-    """What renewing with the package of the query would cost now."""
+    """Return a quote for renewing with the package in the query."""
     subscription = status_of(member.organization, clock.now())
     offered = {str(one.pk): one for one in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
@@ -53,7 +53,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpResponse:
-    """The verification sheet of the term that began on a day."""
+    """Return the verification sheet of the term that began on a day."""
     name = f"verification-{member.organization.slug}-{starts_on}.pdf"
     return _pdf(name, sheets.sheet_pdf(member.organization, _terms(member, starts_on)))
 
@@ -61,7 +61,7 @@ def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpRespo
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def sheet_csv(request: HttpRequest, member: Membership, starts_on: str) -> StreamingHttpResponse:
-    """The same as CSV."""
+    """Return the verification sheet as CSV."""
     name = f"verification-{member.organization.slug}-{starts_on}.csv"
     rows = sheets.sheet_rows(_terms(member, starts_on))
     return csv_response(name, sheet_heading(), rows)

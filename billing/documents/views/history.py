@@ -1,4 +1,4 @@
-"""Purchase history, its export, and the page of one purchase: its receipt once it is paid."""
+"""The purchase history, its CSV export, and the page of one purchase."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ PER_PAGE = 25
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
-    """What was bought, the newest first."""
+    """List purchases, newest first."""
     page = Paginator(_history(member.organization), PER_PAGE).get_page(request.GET.get("page"))
     terms = member.organization.terms.order_by("-starts_on", "-pk")
     return render(request, "billing/purchases.html", {"page": page, "terms": terms})
@@ -33,7 +33,7 @@ def purchases(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
-    """The history as CSV, one row a purchase; amounts in major units with two decimals."""
+    """Return the history as CSV, one row per purchase; amounts in major units with two decimals."""
     rows = (_cells(row) for row in _history(member.organization).iterator(chunk_size=500))
     return csv_response(f"purchases-{member.organization.slug}.csv", _heading(), rows)
 
@@ -41,7 +41,7 @@ def purchases_csv(request: HttpRequest, member: Membership) -> StreamingHttpResp
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
-    """One purchase: the receipt (R31), or what became of it."""
+    """Show one purchase: its receipt (R31), or its status."""
     found = get_object_or_404(
         Purchase.objects.select_related("organization", "renewal", "term"),
         pk=pk,
@@ -60,7 +60,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
 
 
 def _history(organization: Organization) -> QuerySet[Purchase]:
-    # Without what was asked of the processor, which no list shows.
+    # Lists do not need the request to the processor.
     newest = organization.purchases.order_by("-created_at", "pk")
     return newest.defer("request_parameters", "session_url")
 

@@ -1,13 +1,13 @@
 """The Django admin of purchases, refunds, problems, events and discounts (R14, R15, R26, R27, R30).
 
-Records of payments are read and never changed; what support may do has a page of its own each:
-refund a purchase, fulfill, refund or close a payment to look at, process an event again, remove
-licenses from a renewal. What pages of ``subscriptions`` show about money is registered from here,
-by ``organizations`` and ``records``.
+Records of payments are read-only. Each action of support has its own page: refund a purchase;
+fulfill, refund or close a payment to review; process an event again; remove licenses from a
+renewal. ``organizations`` and ``records`` register what pages of ``subscriptions`` show about
+money.
 
 Doors: ``health`` and ``overview``, for the site's own admin pages. Nothing else.
 
-Django looks for the admin of an app in this module, so importing it registers every page.
+Django looks for an app's admin in this module, so importing it registers every page.
 """
 
 from billing.admin import organizations, records

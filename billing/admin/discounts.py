@@ -1,4 +1,4 @@
-"""Discounts: what support may change in the Django admin (R26)."""
+"""Discounts in the Django admin, where support may change them (R26)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from subscriptions.models import Discount
 
 @admin.register(Discount)
 class DiscountAdmin(NeverDeleted):
-    """Discounts of original purchases and renewals. Purchases keep what they were given."""
+    """Discounts of original purchases and renewals; purchases keep the one they were given."""
 
     list_display = (
         "name",
@@ -34,7 +34,7 @@ class DiscountAdmin(NeverDeleted):
     search_fields = ("code__istartswith", "name__istartswith")
 
     def save_model(self, request: HttpRequest, obj: Discount, form: Any, change: bool) -> None:
-        """Save, and say whom it will and will not touch."""
+        """Save, and say which purchases the change does and does not affect."""
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
             paid, checkouts = count_uses(obj)

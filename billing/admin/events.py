@@ -1,4 +1,4 @@
-"""What the processor told us, in the Django admin; what failed can be processed again."""
+"""Webhook events in the Django admin; failed ones can be processed again."""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class ProcessAgain(Action):
     subject: ProcessorEvent
 
     def facts(self) -> Sequence[Fact]:
-        """What it is about, and what went wrong."""
+        """Return what the event is about, and its error."""
         event = self.subject
         return [
             (gettext("Event"), event.event_id),
@@ -49,11 +49,11 @@ class ProcessAgain(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """Nothing can happen twice."""
+        """Say that nothing can happen twice."""
         return [gettext("We ask the processor for the current status. Nothing is fulfilled twice.")]
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Process it."""
+        """Process the event again."""
         before = self.subject.error
         is_done = webhook.process(self.subject)
         what = gettext("Processed the event %(event)s again") % {"event": self.subject.event_id}
@@ -66,7 +66,6 @@ class ProcessAgain(Action):
         return Done(words, messages.ERROR)
 
 
-# Events that are not processed.
 StateFilter = yes_filter(
     "failed", _("not processed"), _("Waiting or failed"), lambda: Q(processed_at__isnull=True)
 )
@@ -84,27 +83,27 @@ class ProcessorEventAdmin(Searched, RecordAdmin):
     readonly_fields = ("body",)
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By its own id, or what it is about."""
+        """Search by the event's id, or the id of what it is about."""
         return Q(event_id=text) | Q(object_id=text)
 
     @admin.display(description=_("error"))
     def short_error(self, event: ProcessorEvent) -> str:
-        """Its beginning."""
+        """Return the beginning of the error."""
         return Truncator(event.error).chars(80)
 
     @admin.display(description=_("content"))
     def body(self, event: ProcessorEvent) -> str:
-        """As it came."""
+        """Return the payload as received."""
         text = json.dumps(event.payload, indent=2, ensure_ascii=False)
         return format_html('<pre class="raw">{}</pre>', text)
 
     def tools(self, request: HttpRequest, obj: ProcessorEvent) -> list[Tool]:
-        """Processing it again."""
+        """Offer to process the event again."""
         if not request.user.has_perm(MAY_PROCESS):
             return []
         return [Tool(gettext("Process again…"), display.address_of(obj, "process"))]
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
+        """Add the page for processing again."""
         own: Any = action_page(self, "process", "billing_processorevent_process", ProcessAgain)
         return [own, *super().get_urls()]

@@ -1,4 +1,4 @@
-"""Whether money and mails flow: one page to look at, and a button that catches up (R14)."""
+"""The Health page: whether payments and mails work, with a button to reconcile (R14)."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,21 +29,21 @@ from subscriptions.models import Notification, User
 from subscriptions.text import formats
 
 MAY_LOOK = "billing.view_processorevent"
-# A webhook comes within seconds of a payment; later than this after one, none will.
+# Webhooks arrive within seconds of a payment; after this time, none will.
 WEBHOOK_PATIENCE = timedelta(minutes=10)
-# A checkout lives 35 minutes; what is older should have been settled or given up (R17).
+# A checkout lives 35 minutes; older ones should be settled or abandoned (R17).
 PURCHASE_PATIENCE = timedelta(hours=1)
-# The queue is worked off every minute.
+# The mail queue is processed every minute.
 MAIL_PATIENCE = timedelta(minutes=15)
 
 
 def urls(site: admin.AdminSite) -> list[URLPattern]:
-    """The page, and the button on it."""
+    """Return the URLs of the page and of its button."""
 
     def health(request: HttpRequest) -> HttpResponse:
         return show(site, request)
 
-    def catch_up(request: HttpRequest) -> HttpResponse:
+    def reconcile_now(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm(MAY_PROCESS):
             raise PermissionDenied
         if request.method != "POST":
@@ -54,14 +54,14 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
 
     return [
         path("health/", site.admin_view(health), name="billing_health"),
-        path("health/reconcile/", site.admin_view(catch_up), name="billing_reconcile"),
+        path("health/reconcile/", site.admin_view(reconcile_now), name="billing_reconcile"),
     ]
 
 
 def show(
     site: admin.AdminSite, request: HttpRequest, report: reconcile.Report | None = None
 ) -> HttpResponse:
-    """The page; after the button with what it found."""
+    """Show the page, and after reconciliation its report."""
     if not request.user.has_perm(MAY_LOOK):
         raise PermissionDenied
     panels = [webhooks(), failed_events(request), purchases(), refunds(), mails()]
@@ -77,7 +77,7 @@ def show(
 
 
 def webhooks() -> Panel:
-    """When the processor last told us something."""
+    """Show when the last webhook was received."""
     last = ProcessorEvent.objects.order_by("-pk").first()
     paid = (
         Purchase.objects.filter(paid_at__isnull=False, payment_intent_id__isnull=False)
@@ -109,7 +109,7 @@ def webhooks() -> Panel:
 
 
 def failed_events(request: HttpRequest) -> Panel:
-    """Events that were not processed, with their error."""
+    """List events not processed, with their errors."""
     waiting = ProcessorEvent.objects.filter(processed_at__isnull=True).order_by("received_at")
     rows, total = display.first_rows(waiting)
     may_process = request.user.has_perm(MAY_PROCESS)
@@ -138,7 +138,7 @@ def _process(event: ProcessorEvent) -> str:
 
 
 def purchases() -> Panel:
-    """Purchases whose end is not known, and payments that wait for a person."""
+    """Show unsettled purchases, and payments and disputes for support."""
     unsettled = Purchase.objects.filter(status__in=UNSETTLED)
     oldest = unsettled.aggregate(oldest=Min("created_at"))["oldest"]
     is_old = oldest is not None and clock.now() - oldest > PURCHASE_PATIENCE
@@ -168,7 +168,7 @@ def _list_of_unsettled() -> str:
 
 
 def refunds() -> Panel:
-    """Refunds that the processor has not finished."""
+    """Show refunds the processor has not finished."""
     unfinished = Refund.objects.filter(status__in=UNFINISHED)
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
     facts: list[Fact] = [
@@ -179,11 +179,11 @@ def refunds() -> Panel:
 
 
 def mails() -> Panel:
-    """Whether people are told what they are to be told."""
+    """Show notifications and mails that are waiting or failed."""
     notifications = Notification.objects.filter(queued_at__isnull=True)
     queue = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
     failed = Email.objects.filter(status=STATUS.failed)
-    # The queue keeps its own time, in which the demo's clock has no part.
+    # The mail queue uses real time, not the demo's clock.
     waiting = queue.aggregate(oldest=Min("created"))["oldest"]
     facts: list[Fact] = [
         (
@@ -198,7 +198,7 @@ def mails() -> Panel:
 
 
 def found(report: reconcile.Report) -> Panel:
-    """What reconciliation found and did."""
+    """List what reconciliation found and did."""
     return Panel(
         gettext("Reconciliation"),
         "report",
@@ -225,7 +225,7 @@ def _subject(text: str) -> str:
 
 def _log(request: HttpRequest, report: reconcile.Report) -> None:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  (a permission was asked for before)
+    assert isinstance(user, User)  # noqa: S101  (permissions were checked before)
     LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(ProcessorEvent),

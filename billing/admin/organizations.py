@@ -1,4 +1,4 @@
-"""What an organization's page shows of its purchases, and what support may do about them."""
+"""Purchases on an organization's page, and what support may do about them."""
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -20,7 +20,6 @@ from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Organization
 from subscriptions.text import formats
 
-# Organizations whose payments a person has to look at.
 ProblemsFilter = yes_filter(
     "problems",
     _("payments"),
@@ -32,7 +31,7 @@ ProblemsFilter = yes_filter(
 
 
 def by_purchase(text: str) -> Q | None:
-    """Organizations by a purchase's number, or by any id that the processor gave around one."""
+    """Search organizations by purchase number, or by an id that the processor gave."""
     named = references.purchases(text)
     if named is None:
         return None
@@ -41,7 +40,7 @@ def by_purchase(text: str) -> Q | None:
 
 
 def remove_licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Tool | None:
-    """Removing licenses from the renewal (R27)."""
+    """Offer to remove licenses from the renewal (R27)."""
     if not request.user.has_perm(MAY_REMOVE):
         return None
     organization = subscription.organization
@@ -55,7 +54,7 @@ def _waiting(organization: Organization) -> int:
 
 
 def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
-    """Payments to look at."""
+    """Return an alert about payments to review."""
     waiting = _waiting(subscription.organization)
     if not waiting:
         return []
@@ -66,7 +65,7 @@ def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> lis
 
 
 def renewal_paid_by(subscription: SubscriptionStatus) -> Fact:
-    """Who is paying the renewal at this moment."""
+    """Return who is paying the renewal now."""
     purchase = open_renewal_checkout(subscription.organization)
     if purchase is None:
         paid_by = gettext("none")
@@ -82,7 +81,7 @@ def renewal_paid_by(subscription: SubscriptionStatus) -> Fact:
 
 
 def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """Payments that a person has, or had, to look at; no panel where there was none."""
+    """List payments that are or were to review; None if there are none."""
     organization = subscription.organization
     if not display.may_see(request, PaymentProblem):
         return None
@@ -124,7 +123,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
 
 
 def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """What was bought, the latest first."""
+    """List purchases, newest first."""
     organization = subscription.organization
     if not display.may_see(request, Purchase):
         return None
@@ -184,7 +183,8 @@ def _refunded_amount(purchase: Purchase) -> str:
 
 
 def _refund(purchase: Purchase) -> str:
-    # The page says what stands against it; here only what is plain is left out.
+    # The refund page gives the reason if it is not allowed; only the obvious cases are left out
+    # here.
     is_left = purchase.refunded_amount < purchase.total_amount
     if purchase.status != PurchaseStatus.SETTLED or not is_left:
         return ""

@@ -1,4 +1,4 @@
-"""The numbers at the head of the Django admin: what waits for support."""
+"""The figures at the top of the Django admin."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from subscriptions.text import formats
 
 @dataclass(frozen=True)
 class Figure:
-    """A number, what it counts, and the list it leads to."""
+    """A number, what it counts, and the URL of its list."""
 
     words: str
     number: str
@@ -29,7 +29,7 @@ class Figure:
 
 
 def figures(request: HttpRequest) -> list[Figure]:
-    """Those that this person may look at: one query each."""
+    """Return the figures this user may see, with one query each."""
     found = []
     if display.may_see(request, PaymentProblem):
         count = PaymentProblem.objects.filter(needs_support=True).count()

@@ -1,4 +1,4 @@
-"""Payments to look at in the Django admin: fulfilled, given back or closed, each with why (R15)."""
+"""Payments to review in the Django admin: fulfilled, refunded or closed, with a reason (R15)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,7 +44,7 @@ AMOUNTS = {"amount_total", "amount_received", "refunded_amount", "unit_amount", 
 
 
 def comparison(problem: PaymentProblem) -> str:
-    """What was expected and what came, side by side."""
+    """Return what was expected and what was received, side by side."""
     names = {name: str(words) for name, words in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
     return display.compared(problem.expected, problem.received, names, head, _shown)
@@ -56,20 +56,20 @@ def _shown(facts: Mapping[str, Any], name: str) -> object:
 
 
 def name_of(problem: PaymentProblem) -> str:
-    """What is wrong, and whose payment it is: short enough for the top of a page."""
+    """Return the problem and the organization, short enough for the top of a page."""
     words = str(problem.get_reason_display())
     return f"{words} ({problem.purchase.organization_name})" if problem.purchase else words
 
 
 class _AboutProblem(Action):
-    """What all three have in common."""
+    """What the three actions have in common."""
 
     permission = MAY_SOLVE
     resolution: Resolution
     subject: PaymentProblem
 
     def facts(self) -> Sequence[Fact]:
-        """What is wrong, and with what."""
+        """Return what is wrong, and with which payment."""
         problem = self.subject
         found = [
             (gettext("Problem"), problem.get_reason_display()),
@@ -83,7 +83,7 @@ class _AboutProblem(Action):
         return found
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Done by the same person in the same way before."""
+        """Return the result if the same user has done the same before."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
         return self._said(problem) if is_mine and problem.resolution == self.resolution else None
@@ -107,29 +107,29 @@ class _AboutProblem(Action):
         )
 
     def name_of(self, thing: Model) -> str:
-        """Without the long id."""
+        """Leave out the long id."""
         return name_of(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
 
     def trail(self) -> Sequence[Model]:
-        """Below the organization, where there is one."""
+        """Place the page below the organization, if there is one."""
         purchase = self.subject.purchase
         organization = purchase.organization if purchase else None
         return [thing for thing in (organization, self.subject) if thing]
 
 
 class FulfillProblem(_AboutProblem):
-    """What came is taken for what was bought."""
+    """Accept the payment for its purchase, whatever was received."""
 
     title = _("Fulfill this payment")
     button = _("Fulfill payment")
     resolution = Resolution.FULFILLED
 
     def judge(self) -> Allowed | Refusal:
-        """While its purchase waits for it."""
+        """Allow it while the purchase is waiting."""
         return payments.may_fulfill(self.subject)
 
     def warnings(self) -> Sequence[str]:
-        """What will be fulfilled."""
+        """Say what will be fulfilled."""
         purchase = self.subject.purchase
         if purchase is None:
             return []
@@ -140,7 +140,7 @@ class FulfillProblem(_AboutProblem):
         return [words % {"what": purchase, "total": total}]
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Fulfill it."""
+        """Fulfill the payment."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
         with processor_errors.reported(gettext("Nothing was fulfilled.")):
@@ -153,7 +153,7 @@ class FulfillProblem(_AboutProblem):
 
 
 class RefundProblem(_AboutProblem):
-    """All of it goes back."""
+    """Refund all of a payment."""
 
     title = _("Refund this payment")
     button = _("Refund in full")
@@ -161,11 +161,11 @@ class RefundProblem(_AboutProblem):
     resolution = Resolution.REFUNDED
 
     def judge(self) -> Allowed | Refusal:
-        """Where money came, and none of it goes back already."""
+        """Allow it if money was received and is not being refunded already."""
         return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
-        """What it takes back; nothing where nothing was fulfilled for it."""
+        """Return what the refund reverses: nothing if nothing was fulfilled."""
         require(self.judge())
         problem = self.subject
         purchase = problem.purchase
@@ -183,12 +183,12 @@ class RefundProblem(_AboutProblem):
         return Plan(facts, [words], f"{amount}/{currency}")
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Refunded by this very form."""
+        """Return the result if this very form was sent before."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Refund it."""
+        """Refund the payment."""
         why = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
         with processor_errors.reported(gettext("Nothing was refunded.")):
@@ -205,18 +205,18 @@ class RefundProblem(_AboutProblem):
 
 
 class CloseProblem(_AboutProblem):
-    """It was settled otherwise."""
+    """Close a payment that was settled otherwise."""
 
     title = _("Close without fulfilling or refunding")
     button = _("Close payment")
     resolution = Resolution.CLOSED
 
     def judge(self) -> Allowed | Refusal:
-        """Where no money is left without an end."""
+        """Allow it if no money is left neither fulfilled nor refunded."""
         return payments.may_close(self.subject)
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Close it."""
+        """Close the payment."""
         why = form.cleaned_data["reason"]
         payments.close_problem(self.subject, why=why, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
@@ -237,7 +237,6 @@ def _is_fulfilled(problem: PaymentProblem, purchase: Purchase) -> bool:
     )
 
 
-# Those that a person has to look at.
 WaitingFilter = yes_filter(
     "waiting", _("waiting"), _("Waiting for support"), lambda: Q(needs_support=True)
 )
@@ -259,36 +258,34 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     readonly_fields = ("organization", "compared", "refunds")
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By the processor's ids, or by the organization."""
+        """Search by the processor's ids, or by organization."""
         return by_payment(text) or super().found(request, text)
 
     @admin.display(description=_("problem"))
     def what(self, problem: PaymentProblem) -> str:
-        """In words; what waits stands out."""
+        """Return the problem, marked if it is waiting."""
         words = str(problem.get_reason_display())
         return display.marked(words) if problem.needs_support else words
 
     @admin.display(description=_("organization"))
     def organization(self, problem: PaymentProblem) -> str:
-        """Whose payment it is, where that is known."""
+        """Return the organization, if known."""
         return display.link(problem.purchase.organization) if problem.purchase else "–"
 
     @admin.display(description=_("compared"))
     def compared(self, problem: PaymentProblem) -> str:
-        """Expected and received."""
         return comparison(problem)
 
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
-        """What went back of it."""
         return display.links(problem.refunds.all()[: display.LONGEST_LIST], _refund_words)
 
     def name_of(self, obj: PaymentProblem) -> str:
-        """Without the long id."""
+        """Leave out the long id."""
         return name_of(obj)
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
-        """What may be done about it."""
+        """Offer the actions."""
         if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
             return []
         return [
@@ -300,7 +297,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
+        """Add the pages of the actions."""
         actions: list[tuple[str, type[Action]]] = [
             ("fulfill", FulfillProblem),
             ("refund", RefundProblem),

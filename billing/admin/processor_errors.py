@@ -1,4 +1,4 @@
-"""What is said where the payment processor could not be asked."""
+"""Messages for errors of the payment processor."""
 
 import logging
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def reported(nothing_done: str) -> Iterator[None]:
-    """Say why the block failed at the processor, and that ``nothing_done``; for a page of ours."""
+    """Raise ActionFailed for the processor's errors, with a text that includes ``nothing_done``."""
     try:
         yield
     except ProcessorUnavailable as error:
-        logger.exception("support: the processor cannot be asked")
+        logger.exception("support: the processor cannot be reached")
         words = _("The payment processor cannot be reached right now.")
         raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
     except ProcessorError as error:

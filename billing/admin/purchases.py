@@ -1,4 +1,4 @@
-"""Purchases in the Django admin, to be read; one can be refunded."""
+"""Purchases in the Django admin, read-only except for refunds."""
 
 from typing import Any
 
@@ -23,7 +23,6 @@ from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseEntry
 from subscriptions.text.ids import read_number
 
-# Purchases of which money went back.
 RefundedFilter = yes_filter(
     "refunded", _("refunded"), _("Some or all refunded"), lambda: Q(refunded_amount__gt=0)
 )
@@ -43,7 +42,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
     )
     list_filter = ("status", "kind", RefundedFilter, organization_filter("organization"))
     list_select_related = ("organization", "term__organization", "buyer", "renewal__term")
-    # By the index of that order.
+    # There is an index for this order.
     ordering = ("-created_at",)
     search_help_text = _(
         "An organization, a buyer's e-mail, a purchase number, or a complete cs_…, pi_…, re_…, "
@@ -94,7 +93,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
     )
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By number, by what the processor calls it, by its organization or buyer."""
+        """Search by purchase number, processor's id, receipt number, organization or buyer."""
         organization = request.GET.get("organization", "")
         number = read_number(text) if organization else None
         if number is not None and number < 2**31:
@@ -109,7 +108,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("organization"), ordering="organization_name")
     def of_organization(self, purchase: Purchase) -> str:
-        """The link; for an original purchase that is unsettled, what was typed."""
+        """Return a link, or the name entered if an original purchase is not settled."""
         organization = purchase.organization
         if organization is None:
             return purchase.organization_name
@@ -117,24 +116,22 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("status"))
     def state(self, purchase: Purchase) -> str:
-        """In words; what is with support stands out."""
+        """Return the status, marked if support is concerned."""
         words = str(purchase.get_status_display())
         is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
         return display.marked(words) if is_odd else words
 
     @admin.display(description=_("started"))
     def started(self, purchase: Purchase) -> str:
-        """In two lines where it is narrow."""
         return display.moment(purchase.created_at)
 
     @admin.display(description=_("price per license"))
     def unit_price(self, purchase: Purchase) -> str:
-        """As people read it."""
         return display.money(purchase.unit_amount, purchase.currency)
 
     @admin.display(description=_("discount"))
     def discount_line(self, purchase: Purchase) -> str:
-        """With its name."""
+        """Return the discount's amount and name."""
         if not purchase.discount_amount:
             return "–"
         amount = display.money(-purchase.discount_amount, purchase.currency)
@@ -142,40 +139,39 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("fee"))
     def fee(self, purchase: Purchase) -> str:
-        """A late renewal's."""
+        """Return the late fee of a renewal."""
         return display.money(purchase.fee_amount or None, purchase.currency)
 
     @admin.display(description=_("total"))
     def total(self, purchase: Purchase) -> str:
-        """As people read it."""
         return display.money(purchase.total_amount, purchase.currency)
 
     @admin.display(description=_("refunded"))
     def refunded(self, purchase: Purchase) -> str:
-        """What refunds and lost disputes have returned."""
+        """Return the sum of refunds and lost disputes."""
         if not purchase.refunded_amount:
             return "–"
         return display.marked(display.money(purchase.refunded_amount, purchase.currency))
 
     @admin.display(description=_("refunds"))
     def refunds(self, purchase: Purchase) -> str:
-        """With their state."""
+        """List refunds with their status."""
         return display.links(purchase.refunds.all()[: display.LONGEST_LIST], money_and_state)
 
     @admin.display(description=_("disputes"))
     def disputes(self, purchase: Purchase) -> str:
-        """With their state."""
+        """List disputes with their status."""
         return display.links(purchase.disputes.all()[: display.LONGEST_LIST], money_and_state)
 
     @admin.display(description=_("payments to review"))
     def problems(self, purchase: Purchase) -> str:
-        """What a person had or has to look at."""
+        """List payments that are or were to review."""
         rows = purchase.problems.all()[: display.LONGEST_LIST]
         return display.links(rows, lambda row: row.get_reason_display())
 
     @admin.display(description=_("ledger"))
     def entries(self, purchase: Purchase) -> str:
-        """What was fulfilled for it, and taken back."""
+        """List what was fulfilled and reversed."""
         reference = purchase.reference
         rows = LicenseEntry.objects.filter(
             Q(reference=reference) | Q(reverses__reference=reference)
@@ -184,7 +180,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("entered on the application"))
     def application_typed(self, purchase: Purchase) -> str:
-        """What a stranger typed to subscribe."""
+        """Return what the new organization entered."""
         typed = Application.objects.filter(purchase=purchase).first()
         if typed is None:
             return "–"
@@ -192,18 +188,18 @@ class PurchaseAdmin(Searched, RecordAdmin):
         return ", ".join(line for line in lines if line)
 
     def tools(self, request: HttpRequest, obj: Purchase) -> list[Tool]:
-        """Refunding it."""
+        """Offer to refund the purchase."""
         if not request.user.has_perm(MAY_REFUND) or obj.status != PurchaseStatus.SETTLED:
             return []
         decision = payments.may_refund(obj)
         return [display.tool(gettext("Refund…"), display.address_of(obj, "refund"), decision)]
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
+        """Add the page for refunding."""
         own = action_page(self, "refund", "billing_purchase_refund", RefundPurchase)
         return [own, *super().get_urls()]
 
 
 def money_and_state(row: Any) -> str:
-    """A refund or dispute on one line."""
+    """Return a refund's or dispute's amount and status."""
     return f"{display.money(row.amount, row.currency)}: {row.get_status_display()}"

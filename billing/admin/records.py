@@ -1,4 +1,4 @@
-"""What terms, renewals and license entries show of the purchases behind them."""
+"""Purchases on the admin pages of terms, renewals and license entries."""
 
 from django.contrib import admin
 from django.db.models import Q
@@ -18,21 +18,21 @@ def _words(purchase: Purchase) -> str:
 
 @admin.display(description=_("purchases"))
 def purchases(row: Term | Renewal) -> str:
-    """The purchase and the add-ons of a term; every attempt to pay a renewal, the latest first."""
+    """List a term's purchase and add-ons, or all attempts to pay a renewal, newest first."""
     found = row.purchases.order_by("created_at" if isinstance(row, Term) else "-created_at")
     return display.links(found[: display.LONGEST_LIST], _words)
 
 
 @admin.display(description=_("purchase"))
 def purchase(entry: LicenseEntry) -> str:
-    """What was paid for these licenses."""
+    """Return the purchase that paid for these licenses."""
     number = as_number(entry.reference)
     found = Purchase.objects.filter(pk=number).first() if number else None
     return display.link(found, _words(found)) if found else "–"
 
 
 def by_purchase(text: str) -> Q | None:
-    """License entries by the number of a purchase."""
+    """Search license entries by purchase number."""
     number = as_number(text)
     return records.with_reference(f"purchase:{number}") if number else None
 

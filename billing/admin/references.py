@@ -1,4 +1,4 @@
-"""What the processor's ids look like, and what they find."""
+"""The forms of the processor's ids, and what they find."""
 
 import re
 import uuid
@@ -16,7 +16,7 @@ DISPUTE = re.compile(r"(du|dp)_\w+")
 
 
 def by_payment(text: str) -> Q | None:
-    """A condition for what keeps ``session_id`` and ``payment_intent_id`` itself."""
+    """Return a condition on ``session_id`` and ``payment_intent_id``, or None if it is neither."""
     if SESSION.fullmatch(text):
         return Q(session_id=text)
     if PAYMENT.fullmatch(text):
@@ -25,9 +25,9 @@ def by_payment(text: str) -> Q | None:
 
 
 def purchases(text: str) -> list[uuid.UUID] | None:
-    """Keys of purchases by their own number, or any id that the processor gave around a payment.
+    """Return purchases found by their own number, or by an id that the processor gave.
 
-    None where ``text`` is none of these.
+    None if ``text`` is neither.
     """
     number = as_number(text)
     if number is not None:
@@ -39,7 +39,7 @@ def purchases(text: str) -> list[uuid.UUID] | None:
     named = by_payment(text)
     if named is None:
         return None
-    # A second payment of a purchase stands on support's list only.
+    # A second payment of a purchase is only on support's list.
     own = Purchase.objects.filter(named).values_list("pk", flat=True)
     return [*own, *_of(PaymentProblem.objects.filter(named))]
 
@@ -49,5 +49,5 @@ def _of(rows: QuerySet[Any]) -> list[uuid.UUID]:
 
 
 def as_number(text: str) -> uuid.UUID | None:
-    """The UUID of a purchase, written as such or as the ledger's reference."""
+    """Return the UUID of a purchase, written as such or as a ledger reference."""
     return read_uuid(text.removeprefix("purchase:").partition(":")[0])

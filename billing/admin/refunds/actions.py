@@ -1,4 +1,4 @@
-"""Giving a purchase back in the Django admin (R30)."""
+"""Refunding a purchase in the Django admin (R30)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ ALL, SOME = "all", "some"
 
 
 class AddOnRefundForm(ReasonForm):
-    """How much of the add-ons, and why."""
+    """How much of the add-ons to refund, and why."""
 
     what = forms.ChoiceField(label=_("What"), widget=forms.RadioSelect)
     licenses = forms.IntegerField(
@@ -46,7 +46,7 @@ class AddOnRefundForm(ReasonForm):
         super().__init__(data, **kwargs)
         left = payments.refund_amount(purchase, None)
         what = self.fields["what"]
-        assert isinstance(what, forms.ChoiceField)  # noqa: S101  (it stands above)
+        assert isinstance(what, forms.ChoiceField)  # noqa: S101  (declared above)
         total = display.money(left, purchase.currency)
         what.choices = [
             (ALL, gettext("Everything left: %(total)s") % {"total": total}),
@@ -54,7 +54,7 @@ class AddOnRefundForm(ReasonForm):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """A number belongs to "some", and to nothing else."""
+        """Require a number for "some", and none for "all"."""
         data = super().clean() or {}
         wants_some = data.get("what") == SOME
         if wants_some and not data.get("licenses") and "licenses" not in self.errors:
@@ -65,7 +65,7 @@ class AddOnRefundForm(ReasonForm):
 
 
 class RefundPurchase(Action):
-    """The whole purchase, or some groups of an add-on; shown before it is done."""
+    """Refund a whole purchase, or groups of an add-on, after a preview."""
 
     permission = MAY_REFUND
     title = _("Refund")
@@ -75,25 +75,25 @@ class RefundPurchase(Action):
     subject: Purchase
 
     def judge(self) -> Allowed | Refusal:
-        """Paid, not disputed, something left, and no later term."""
+        """Allow it if paid, undisputed and not fully refunded, and no later term is paid."""
         return payments.may_refund(self.subject)
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
-        """Add-ons in parts, too; a term in full only."""
+        """Ask for a number for add-ons; terms are refunded in full."""
         if self.subject.kind == PurchaseKind.ADD_ON:
             return AddOnRefundForm(data, purchase=self.subject, **kwargs)
         return ReasonForm(data, **kwargs)
 
     def initial(self) -> dict[str, Any]:
-        """Most refunds are of everything."""
+        """Preselect everything, the usual case."""
         return {"what": ALL}
 
     def facts(self) -> Sequence[Fact]:
-        """What was paid, and what of it is left."""
+        """Return what was paid, and what is left."""
         return purchase_facts(self.subject)
 
     def warnings(self) -> Sequence[str]:
-        """What is to be known before."""
+        """Return what support should know before refunding."""
         purchase = self.subject
         found = renewal_being_paid(purchase)
         if purchase.kind != PurchaseKind.ADD_ON:
@@ -101,19 +101,19 @@ class RefundPurchase(Action):
         return found
 
     def plan(self, form: ActionForm) -> Plan:
-        """What it takes back."""
+        """Return what the refund reverses."""
         licenses = _licenses(form)
         require(payments.may_refund(self.subject, licenses))
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Refunded by this very form."""
+        """Return the result if this very form was sent before."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Refund it."""
+        """Refund the purchase."""
         typed = form.cleaned_data
         licenses = _licenses(form)
         require(payments.may_refund(self.subject, licenses))
@@ -126,7 +126,7 @@ class RefundPurchase(Action):
         return refunded(refund)
 
     def trail(self) -> Sequence[Model]:
-        """Below the organization."""
+        """Place the page below the organization."""
         return [thing for thing in (self.subject.organization, self.subject) if thing]
 
 

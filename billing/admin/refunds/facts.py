@@ -1,4 +1,4 @@
-"""What a refund takes back, in words: before it is asked for and afterwards (R30)."""
+"""Texts about a refund and its reversal, before and after (R30)."""
 
 from django.contrib import messages
 from django.utils.translation import gettext, ngettext
@@ -21,7 +21,7 @@ from subscriptions.text import formats
 
 
 def purchase_facts(purchase: Purchase) -> list[Fact]:
-    """What was paid, and what of it is left."""
+    """Return what was paid, and what is left."""
     paid = reversal.paid_purchase(purchase, with_requested=True)
     term = purchase.term
     return [
@@ -52,7 +52,7 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
-    """What refunding ``amount`` (minor units) of a fulfilled purchase comes to."""
+    """Return the preview of refunding ``amount`` (minor units) of a fulfilled purchase."""
     with processor_errors.reported(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
@@ -119,7 +119,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
 
 
 def renewal_being_paid(purchase: Purchase) -> list[str]:
-    """That somebody has the renewal's payment page open, which will be closed."""
+    """Warn that the open payment page of the renewal will be closed."""
     checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
@@ -128,7 +128,7 @@ def renewal_being_paid(purchase: Purchase) -> list[str]:
 
 
 def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User) -> None:
-    """Who gave back how much, and what it took."""
+    """Log who refunded how much, and what was reversed."""
     what = gettext("Refunded %(amount)s of %(purchase)s") % {
         "amount": display.money(refund.amount, refund.currency),
         "purchase": purchase,
@@ -143,7 +143,7 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
 
 
 def refunded(refund: Refund) -> Done:
-    """Said after it was asked for: what the processor has made of it."""
+    """Return the result of a refund after calling the processor."""
     amount = display.money(refund.amount, refund.currency)
     if refund.status in FAILED_REFUNDS:
         words = gettext("The processor refused to refund %(amount)s: %(reason)s.")

@@ -1,4 +1,4 @@
-"""Refunds and disputes in the Django admin, to be read (R30)."""
+"""Refunds and disputes in the Django admin, read-only (R30)."""
 
 from typing import Any, ClassVar
 
@@ -15,12 +15,10 @@ from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 
-# Neither paid and fulfilled nor over.
 UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION]
 NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
 
 
-# Refunds that the processor has not finished.
 UnfinishedFilter = yes_filter(
     "unfinished",
     _("unfinished"),
@@ -30,15 +28,15 @@ UnfinishedFilter = yes_filter(
 
 
 class _OfPurchase(Searched, RecordAdmin):
-    """What hangs on a purchase: refunds and disputes."""
+    """Base of refunds and disputes."""
 
     organization_field = "purchase__organization"
     list_select_related: ClassVar[tuple[str, ...]] = ("purchase__organization",)
-    # What the processor calls it.
+    # The field with the processor's id.
     id_field = ""
 
     def found(self, request: HttpRequest, text: str) -> Q:
-        """By the processor's ids, the purchase's number, or the organization."""
+        """Search by the processor's ids, purchase number or organization."""
         if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
             return Q(**{self.id_field: text})
         if references.PAYMENT.fullmatch(text):
@@ -50,12 +48,11 @@ class _OfPurchase(Searched, RecordAdmin):
 
     @admin.display(description=_("organization"))
     def organization(self, row: Any) -> str:
-        """Whose payment it is, where that is known."""
+        """Return the organization, if known."""
         return display.link(row.purchase.organization) if row.purchase else "–"
 
     @admin.display(description=_("amount"))
     def money(self, row: Any) -> str:
-        """As people read it."""
         return display.money(row.amount, row.currency)
 
 
@@ -74,7 +71,7 @@ class RefundAdmin(_OfPurchase):
     readonly_fields = ("organization", "money")
 
 
-# Disputes that somebody must answer at the processor.
+# Disputes that support must respond to at the processor.
 NeedsResponseFilter = yes_filter(
     "respond",
     _("needs response"),

@@ -1,4 +1,4 @@
-"""What a refund would take back: done for trial and rolled back, so that it is what will happen."""
+"""Rehearsing a refund: apply it and roll back, so that the preview is exactly what will happen."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ from subscriptions.policy.expiration import Phase
 
 @dataclass(frozen=True)
 class Outcome:
-    """An organization before and after a refund, by the rules' own working out (R30).
+    """An organization before and after a refund, by the real reversal (R30).
 
-    ``canceled`` is the term that would count for nothing any more, ``listed`` are the add-ons that
-    would go to support's list.
+    ``canceled`` is the term it would cancel; ``listed`` are the add-ons that would go on support's
+    list.
     """
 
     held_before: int
@@ -41,9 +41,9 @@ class _RolledBack(Exception):
 
 
 def rehearse(purchase: Purchase, amount: int) -> Outcome:
-    """What refunding ``amount`` (minor units) of a settled purchase would come to; nothing stays.
+    """Return the outcome of refunding ``amount`` (minor units) of a settled purchase.
 
-    Raises CheckoutInTheWay as the real thing would.
+    Nothing is changed. Raises CheckoutInTheWay as the real refund would.
     """
     try:
         with transaction.atomic():

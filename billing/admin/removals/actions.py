@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal in the Django admin, and taking that back (R27)."""
+"""Removing licenses from a renewal in the Django admin, and undoing that (R27)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ MAY_REMOVE = "subscriptions.add_licenseremoval"
 
 
 class RemovalForm(ReasonForm):
-    """How many, who asked, why."""
+    """How many licenses, requested by whom, and why."""
 
     quantity = forms.IntegerField(label=_("Licenses to remove"), min_value=1)
     asked_by = forms.ChoiceField(
@@ -52,12 +52,12 @@ class RemovalForm(ReasonForm):
     def __init__(self, data: Any = None, *, people: Sequence[tuple[str, str]], **kwargs: Any):
         super().__init__(data, **kwargs)
         asked_by = self.fields["asked_by"]
-        assert isinstance(asked_by, forms.ChoiceField)  # noqa: S101  (it stands above)
+        assert isinstance(asked_by, forms.ChoiceField)  # noqa: S101  (declared above)
         asked_by.choices = people if len(people) == 1 else [("", "–"), *people]
 
 
 class RemoveLicenses(Action):
-    """Lower the renewal, not the current term (R27)."""
+    """Remove licenses from the renewal, not from the current term (R27)."""
 
     permission = MAY_REMOVE
     title = _("Remove licenses from the renewal")
@@ -79,7 +79,7 @@ class RemoveLicenses(Action):
         self.message = self._message()
 
     def _message(self) -> Message | None:
-        """The request it is about; one of another organization is none."""
+        """Return the request it is about. Raises Http404 for one of another organization."""
         chosen = self.request.GET.get("message", "")
         if not chosen:
             return None
@@ -94,11 +94,11 @@ class RemoveLicenses(Action):
         return message
 
     def judge(self) -> Allowed | Refusal:
-        """While renewal is open, and no payment of it is with support."""
+        """Allow it while renewal is open, and no payment of it is with support."""
         return may_remove(self.subject)
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
-        """With the people who may ask, or the one who has written."""
+        """Offer the people who may request it, or only the author of the request."""
         if self.message is not None:
             author = named(self.message.author)
             people = [(author, author)]
@@ -111,11 +111,11 @@ class RemoveLicenses(Action):
         return RemovalForm(data, people=people, **kwargs)
 
     def initial(self) -> dict[str, Any]:
-        """What was asked for."""
+        """Return the number requested."""
         return {"quantity": self.message.removal_quantity} if self.message else {}
 
     def facts(self) -> Sequence[Fact]:
-        """How the renewal stands before anything is typed."""
+        """Return the renewal as of now."""
         plan = removals.plan_removal(status_of(self.subject, clock.now()), 0)
         return [
             *self._request_facts(),
@@ -144,10 +144,10 @@ class RemoveLicenses(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """A request that was dealt with; a renewal that somebody is paying."""
-        return [*self._dealt_with(), *being_paid(self.subject)]
+        """Warn if the request was handled before, or the renewal is being paid."""
+        return [*self._handled_before(), *being_paid(self.subject)]
 
-    def _dealt_with(self) -> list[str]:
+    def _handled_before(self) -> list[str]:
         before = self.message.removals.filter(taken_back_at=None) if self.message else []
         return [
             gettext("%(who)s has already removed %(quantity)s for this request, on %(when)s.")
@@ -160,7 +160,7 @@ class RemoveLicenses(Action):
         ]
 
     def plan(self, form: ActionForm) -> Plan:
-        """The renewal before and after."""
+        """Return the renewal before and after."""
         quantity = form.cleaned_data["quantity"]
         plan = removals.plan_removal(status_of(self.subject, clock.now()), quantity)
         facts = [
@@ -183,7 +183,7 @@ class RemoveLicenses(Action):
             gettext("The current term keeps all of its licenses until it ends."),
             gettext("Users added later raise the renewal again."),
             *self._bound(plan),
-            *self._dealt_with(),
+            *self._handled_before(),
             *being_paid(self.subject),
         ]
         shown = "/".join(
@@ -203,7 +203,7 @@ class RemoveLicenses(Action):
         return Plan(facts, warnings, shown)
 
     def _bound(self, plan: removals.RemovalPlan) -> list[str]:
-        # Never below the members in use, so only the package's minimum can be in the way.
+        # A removal never goes below the members in use, so only the package's minimum can limit it.
         if plan.renewal_after == plan.left:
             return []
         words = gettext(
@@ -212,12 +212,12 @@ class RemoveLicenses(Action):
         return [words % {"least": number(plan.package.minimum_licenses)}]
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Removed by this very form."""
+        """Return the result if this very form was sent before."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
         return removed(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Remove them."""
+        """Remove the licenses."""
         typed = form.cleaned_data
         before = removals.plan_removal(status_of(self.subject, clock.now()), typed["quantity"])
         order = RemovalOrder(
@@ -244,7 +244,7 @@ def _licenses(quantity: int) -> str:
 
 
 class TakeRemovalBack(Action):
-    """Let the renewal be for these licenses again (R27)."""
+    """Undo a removal (R27)."""
 
     permission = MAY_TAKE_BACK
     title = _("Undo a removal")
@@ -253,15 +253,15 @@ class TakeRemovalBack(Action):
 
     @property
     def organization(self) -> Organization:
-        """Whose renewal it is."""
+        """The organization of the renewal."""
         return self.subject.term.organization
 
     def judge(self) -> Allowed | Refusal:
-        """Until the renewal is paid, and once."""
+        """Allow it once, until the renewal is paid."""
         return may_take_back(self.subject)
 
     def facts(self) -> Sequence[Fact]:
-        """What was removed, and what the renewal would be."""
+        """Return what was removed, and the renewal as of now."""
         removal = self.subject
         subscription = status_of(self.organization, clock.now())
         plan = removals.plan_removal(subscription, 0)
@@ -278,18 +278,18 @@ class TakeRemovalBack(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """A renewal that somebody is paying."""
+        """Warn if the renewal is being paid."""
         return being_paid(self.organization)
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Taken back by the same person before."""
+        """Return the result if the same user has undone it before."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.taken_back_by_id != self.request.user.pk:
             return None
         return taken_back(removal)
 
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Take it back."""
+        """Undo the removal."""
         plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         with processor_errors.reported(gettext("Nothing was changed.")):
             removal = removals.take_removal_back(self.subject, actor=actor)
@@ -303,16 +303,16 @@ class TakeRemovalBack(Action):
         return taken_back(removal)
 
     def back(self) -> str:
-        """To the organization."""
+        """Return to the organization."""
         return display.address_of(self.organization)
 
     def trail(self) -> Sequence[Model]:
-        """Below the organization."""
+        """Place the page below the organization."""
         return [self.organization]
 
 
 def may_take_back(removal: LicenseRemoval) -> Allowed | Refusal:
-    """Whether a removal still stands for a renewal that is open."""
+    """Whether a removal can be undone: it was not before, and its renewal is open."""
     if removal.taken_back_at is not None:
         return Refusal(Reason.REMOVAL_TAKEN_BACK)
     subscription = status_of(removal.term.organization, clock.now())

@@ -1,4 +1,4 @@
-"""How a removal, and the renewal it is about, are put into words (R27)."""
+"""Texts about a removal and its renewal (R27)."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +17,7 @@ from subscriptions.text import formats
 
 
 def may_remove(organization: Organization) -> Allowed | Refusal:
-    """Whether licenses can be taken off the renewal at this moment."""
+    """Whether licenses can be removed from the renewal now."""
     try:
         removals.plan_removal(status_of(organization, clock.now()), 0)
     except Refused as refused:
@@ -26,22 +26,22 @@ def may_remove(organization: Organization) -> Allowed | Refusal:
 
 
 def number(value: int) -> str:
-    """A whole number as people read it."""
+    """Format a whole number."""
     return formats.number(value)
 
 
 def named(user: User | None) -> str:
-    """A person with the address that tells them from others of the same name."""
+    """Return a person's name and e-mail address."""
     return f"{user.name} <{user.email}>" if user else ""
 
 
 def before_after(before: object, after: object) -> str:
-    """What was, and what comes of it."""
+    """Return the old and new value."""
     return f"{before} → {after}"
 
 
 def order_facts(plan: RemovalPlan) -> list[Fact]:
-    """What the renewal starts from."""
+    """Return the numbers that the renewal starts from."""
     return [
         (_("Licenses of the term"), number(plan.need.licenses)),
         (_("In use"), number(plan.need.in_use)),
@@ -50,7 +50,7 @@ def order_facts(plan: RemovalPlan) -> list[Fact]:
 
 
 def renewal_of(plan: RemovalPlan) -> str:
-    """Number and total as they are now."""
+    """Return number and total of the renewal as of now."""
     return _("%(quantity)s licenses, %(total)s with %(package)s today") % {
         "quantity": number(plan.renewal_before),
         "total": display.money(plan.total_before, plan.currency),
@@ -59,7 +59,7 @@ def renewal_of(plan: RemovalPlan) -> str:
 
 
 def being_paid(organization: Organization) -> list[str]:
-    """That somebody has the renewal's payment page open, which will be closed."""
+    """Warn that the open payment page of the renewal will be closed."""
     purchase = open_renewal_checkout(organization)
     if purchase is None:
         return []
@@ -73,7 +73,7 @@ def being_paid(organization: Organization) -> list[str]:
 
 
 def removed(removal: LicenseRemoval) -> Done:
-    """Said after it was done."""
+    """Return the result of a removal."""
     return Done(
         ngettext(
             "%(quantity)s license has been removed from the renewal. This can be undone until "
@@ -87,7 +87,7 @@ def removed(removal: LicenseRemoval) -> Done:
 
 
 def taken_back(removal: LicenseRemoval) -> Done:
-    """Said after it was done."""
+    """Return the result of undoing a removal."""
     return Done(
         ngettext(
             "The removal of %(quantity)s license has been undone.",

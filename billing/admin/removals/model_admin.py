@@ -1,4 +1,4 @@
-"""Removals of licenses in the Django admin, to be read (R27)."""
+"""Removals of licenses in the Django admin, read-only (R27)."""
 
 from django.contrib import admin
 from django.db.models import Q
@@ -17,7 +17,6 @@ from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseRemoval
 
-# Removals that were not taken back.
 StandsFilter = yes_filter(
     "stands", _("undone"), _("Not undone"), lambda: Q(taken_back_at__isnull=True)
 )
@@ -25,7 +24,7 @@ StandsFilter = yes_filter(
 
 @admin.register(LicenseRemoval)
 class LicenseRemovalAdmin(Searched, RecordAdmin):
-    """Read only: they are made on the organization's page and taken back on their own."""
+    """Removals, read-only: made on the organization's page, and undone on their own."""
 
     organization_field = "term__organization"
     list_display = ("__str__", "organization", "asked_by", "reason", "actor", "created_at", "back")
@@ -47,29 +46,28 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("organization"))
     def organization(self, removal: LicenseRemoval) -> str:
-        """Whose renewal it is."""
         return display.link(removal.term.organization)
 
     @admin.display(description=_("message it came from"))
     def request(self, removal: LicenseRemoval) -> str:
-        """The thread."""
+        """Return the thread with the request."""
         return display.link(removal.message.thread) if removal.message else "–"
 
     @admin.display(description=_("undone"))
     def back(self, removal: LicenseRemoval) -> str:
-        """When, and by whom."""
+        """Return when and by whom it was undone."""
         if removal.taken_back_at is None:
             return ""
         return f"{display.moment(removal.taken_back_at)}, {removal.taken_back_by}"
 
     def tools(self, request: HttpRequest, obj: LicenseRemoval) -> list[Tool]:
-        """Taking it back."""
+        """Offer to undo the removal."""
         if not request.user.has_perm(MAY_TAKE_BACK) or obj.taken_back_at is not None:
             return []
         page = display.address_of(obj, "take_back")
         return [display.tool(gettext("Undo…"), page, may_take_back(obj))]
 
     def get_urls(self) -> list[URLPattern]:
-        """Beside Django's own."""
+        """Add the page for undoing."""
         name = "subscriptions_licenseremoval_take_back"
         return [action_page(self, "take-back", name, TakeRemovalBack), *super().get_urls()]

@@ -80,7 +80,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
 
 
 def notify_of_dispute(dispute: Dispute) -> None:
-    """Support answers disputes in the processor's dashboard; each step is told once."""
+    """Notify support of each status of a dispute; they respond in the processor's dashboard."""
     if not settings.SUPPORT_EMAIL:
         return
     purchase = dispute.purchase

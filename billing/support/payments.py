@@ -122,7 +122,7 @@ def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purcha
 
 
 def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
-    """Whether a held payment can be fulfilled: its purchase waits, and its term is still there."""
+    """Whether a held payment can be fulfilled: its purchase is in review, and its term exists."""
     if problem.resolution:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     purchase = problem.purchase

@@ -29,7 +29,7 @@ def check_secret_key(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[C
     return [
         Error(
             "SECRET_KEY is missing or shorter than 32 characters.",
-            hint="Set SECRET_KEY to at least 50 random characters and keep it to yourself.",
+            hint="Set SECRET_KEY to at least 50 random characters and keep it secret.",
             id="licensing.E001",
         )
     ]
@@ -42,15 +42,15 @@ def check_hosts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
         errors.append(
             Error(
                 "ALLOWED_HOSTS is empty.",
-                hint="Set ALLOWED_HOSTS to the names this site is reached by, with commas.",
+                hint="Set ALLOWED_HOSTS to this site's host names, separated by commas.",
                 id="licensing.E002",
             )
         )
     if not settings.SITE_URL.startswith(("http://", "https://")):
         errors.append(
             Error(
-                "SITE_URL is missing or is no http(s) address.",
-                hint="Set SITE_URL to the address people type, such as https://licenses.example.",
+                "SITE_URL is missing or not an http(s) URL.",
+                hint="Set SITE_URL to the site's public URL, such as https://licenses.example.",
                 id="licensing.E003",
             )
         )
@@ -59,7 +59,7 @@ def check_hosts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
     ):
         errors.append(
             Error(
-                "SITE_URL is not https although a live processor key is set.",
+                "A live processor key is set, but SITE_URL is not https.",
                 hint="Serve the site over https before taking real payments.",
                 id="licensing.E004",
             )
@@ -74,7 +74,7 @@ def check_processor(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     if not key.startswith(("sk_", "rk_")) and not settings.DEBUG:
         errors.append(
             Error(
-                "STRIPE_SECRET_KEY is missing or is no secret key.",
+                "STRIPE_SECRET_KEY is missing or not a secret key.",
                 hint="Set STRIPE_SECRET_KEY to the key from the processor's dashboard (sk_…).",
                 id="licensing.E005",
             )
@@ -83,7 +83,7 @@ def check_processor(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     if (not secrets and not settings.DEBUG) or not all(s.startswith("whsec_") for s in secrets):
         errors.append(
             Error(
-                "STRIPE_WEBHOOK_SECRET is missing or is no signing secret.",
+                "STRIPE_WEBHOOK_SECRET is missing or not a signing secret.",
                 hint="Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_…).",
                 id="licensing.E006",
             )
@@ -91,9 +91,9 @@ def check_processor(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     if settings.STRIPE_API_BASE and not key.startswith("sk_test_"):
         errors.append(
             Error(
-                "STRIPE_API_BASE is set together with a key that is no test key.",
-                hint="Only a key that begins with sk_test_ may be sent to another address than "
-                "the processor's own. Unset STRIPE_API_BASE, or use a test key.",
+                "STRIPE_API_BASE is set, but STRIPE_SECRET_KEY is not a test key.",
+                hint="Only keys that begin with sk_test_ may be sent to a server other than the "
+                "processor's. Unset STRIPE_API_BASE, or use a test key.",
                 id="licensing.E007",
             )
         )
@@ -108,7 +108,7 @@ def check_demo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
         return [
             Error(
                 "DEMO is on without the local payment sandbox.",
-                hint="The demo has well-known passwords. Unset DEMO, or start it by `make demo`.",
+                hint="The demo has well-known passwords. Unset DEMO, or start it with `make demo`.",
                 id="licensing.E008",
             )
         ]
@@ -123,8 +123,8 @@ def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
     except ValueError as error:
         return [
             Error(
-                f"ADMIN_NETWORKS names something that is no network: {error}.",
-                hint="Write them like 192.0.2.0/24 or 2001:db8::/32, with commas.",
+                f"ADMIN_NETWORKS contains an invalid network: {error}.",
+                hint="Use the form 192.0.2.0/24 or 2001:db8::/32, separated by commas.",
                 id="licensing.E010",
             )
         ]
@@ -133,14 +133,14 @@ def check_admin_networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
 
 @register(TAG)
 def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    is_behind_one = bool(settings.SECURE_PROXY_SSL_HEADER)
-    if not is_behind_one or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0:
+    is_behind_proxy = bool(settings.SECURE_PROXY_SSL_HEADER)
+    if not is_behind_proxy or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0:
         return []
     return [
         Error(
-            "BEHIND_TLS_PROXY is on, and TRUSTED_PROXY_COUNT is 0.",
-            hint="All visitors would count as one, the proxy: a few wrong passwords would lock "
-            "everybody out. Set it to the number of proxies in front, mostly 1.",
+            "BEHIND_TLS_PROXY is on, but TRUSTED_PROXY_COUNT is 0.",
+            hint="All visitors would share the proxy's IP address, so a few wrong passwords would "
+            "lock everyone out. Set it to the number of proxies in front, usually 1.",
             id="licensing.E011",
         )
     ]

@@ -18,7 +18,7 @@ from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.journey
 
-READY = "Ctrl-C stops it"
+READY = "Press Ctrl-C to stop"
 PATIENCE = 90  # seconds
 
 
@@ -147,7 +147,7 @@ def test_a_reset_begins_with_fresh_data(demo: Demo) -> None:
     demo.start("--reset")
     demo.wait_until_ready()
 
-    assert "Making up organizations" in demo.said()
+    assert "Loading sample organizations" in demo.said()
     assert not (demo.data / "ours").exists()
     assert demo.stop(signal.SIGTERM) == 0
 
@@ -162,7 +162,7 @@ def test_data_are_kept_and_when_one_program_dies_the_rest_is_stopped(demo: Demo)
     os.kill(sandbox, signal.SIGKILL)
 
     assert demo.wait_for_end() == 1
-    assert "The sandbox has ended" in demo.said()
+    assert "The sandbox stopped unexpectedly" in demo.said()
     assert not any(is_running(program) for program in programs)
     assert (demo.data / "ours").exists()
 

@@ -5,8 +5,8 @@ from post_office.management.commands import cleanup_mail
 from licensing_site.management.periodic import one_at_a_time
 
 
-class Command(cleanup_mail.Command):  # type: ignore[misc]  # it has no types
-    help = "Deletes old mails from the queue, sent or not."
+class Command(cleanup_mail.Command):  # type: ignore[misc]  # untyped library
+    help = "Delete old mails from the queue, sent or not."
 
     @one_at_a_time("cleanup_mail")
     def handle(self, *args: Any, **options: Any) -> None:

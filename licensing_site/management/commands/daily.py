@@ -11,8 +11,8 @@ from subscriptions.organizations.daily import run_daily
 
 class Command(BaseCommand):
     help = (
-        "The daily job: reminds Assignors and Administrators of an expiration and tells them of "
-        "what has happened. Safe at any time, any number of times; no rule depends on it."
+        "Send Assignors and Administrators reminders of expirations, and notifications of what "
+        "happened. Safe to run at any time and any number of times; no rule depends on it."
     )
 
     @one_at_a_time("daily")

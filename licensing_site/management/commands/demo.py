@@ -32,7 +32,7 @@ FAREWELL = 10  # seconds for a program to stop before it is killed
 ACCOUNTS = """
 Password of every account: demo
 
-  administrator@lakeside.example   in the middle of its term, 23 of 25 licenses in use
+  administrator@lakeside.example   mid-term, 23 of 25 licenses in use
   administrator@harbor.example     12 days to expiration, not renewed
   administrator@summit.example     12 days to expiration, already renewed
   administrator@valley.example     expired 3 days ago
@@ -44,9 +44,9 @@ Password of every account: demo
 CARDS = """
 Cards (any date in the future, any three digits):
 
-  4242 4242 4242 4242   is paid
-  4000 0000 0000 0002   is declined
-  4000 0000 0000 9995   is declined: insufficient funds
+  4242 4242 4242 4242   succeeds
+  4000 0000 0000 0002   declined
+  4000 0000 0000 9995   declined: insufficient funds
   4000 0025 0000 3155   asks to confirm the payment
 
 """
@@ -114,14 +114,14 @@ class Stopped(Exception):
 
 
 class Command(BaseCommand):
-    help = "Start the site with made-up data and a local payment processor; Ctrl-C stops it."
+    help = "Start the site with sample data and a local payment processor; Ctrl-C stops it."
     # This process is not the site; environment() configures the programs it starts.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--sandbox-port", type=int, default=12111)
-        parser.add_argument("--reset", action="store_true", help="begin with fresh data")
+        parser.add_argument("--reset", action="store_true", help="start with fresh data")
 
     def handle(self, *args: Any, **options: Any) -> None:
         demo = Demo(options["port"], options["sandbox_port"])
@@ -133,7 +133,7 @@ class Command(BaseCommand):
         try:
             self._run(demo)
         except (KeyboardInterrupt, Stopped):
-            self.stdout.write("\nThe demo has stopped. Its data stay in var/demo/.")
+            self.stdout.write("\nThe demo has stopped. Its data is kept in var/demo/.")
 
     def _run(self, demo: Demo) -> None:
         (FOLDER / "mail").mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ class Command(BaseCommand):
         manage(environment, "migrate", "--verbosity=0")
         manage(environment, "collectstatic", "--noinput", "--verbosity=0")
         if not loaded.exists():
-            self.stdout.write("Making up organizations …")
+            self.stdout.write("Loading sample organizations …")
             manage(environment, "load_demo")
             loaded.touch()
 
@@ -168,7 +168,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Refunds    {demo.sandbox}/_sandbox/dashboard (and disputes)")
         self.stdout.write(f"Mails      {FOLDER / 'mail'}")
         self.stdout.write(f"Logs       {FOLDER}/*.log")
-        self.stdout.write("\nCtrl-C stops it; `make demo-reset` begins anew.")
+        self.stdout.write("\nPress Ctrl-C to stop; `make demo-reset` starts over.")
         self.stdout.flush()
 
 
@@ -183,7 +183,7 @@ def check_port_is_free(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} is taken. Another one is chosen by `make demo {name}={port + 1}`."
+                f"Port {port} is taken. Choose another one: `make demo {name}={port + 1}`."
             ) from error
 
 
@@ -252,7 +252,9 @@ def check_all_run(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
         if program.poll() is not None:
             log = FOLDER / f"{name}.log"
             last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise CommandError(f"The {name} has ended, so the demo ends. {log} says:\n{last}")
+            raise CommandError(
+                f"The {name} stopped unexpectedly, so the demo stops. From {log}:\n{last}"
+            )
 
 
 def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:

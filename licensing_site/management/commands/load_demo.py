@@ -10,11 +10,13 @@ from subscriptions.models import Organization
 
 
 class Command(BaseCommand):
-    help = "Fills an empty database with the demo's organizations. Only where DEMO or DEBUG is on."
+    help = "Fill an empty database with the demo's organizations. Requires DEMO or DEBUG."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or settings.DEBUG):
-            raise CommandError("The demo's accounts have a well-known password; set DEMO first.")
+            raise CommandError(
+                "The demo's accounts have a well-known password, so DEMO must be set."
+            )
         if Organization.objects.exists():
             raise CommandError("The database is not empty; `make demo-reset` starts over.")
         with transaction.atomic():

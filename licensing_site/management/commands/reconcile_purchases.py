@@ -13,23 +13,23 @@ HEADINGS = Line("Found", "About", "Result")
 
 class Command(BaseCommand):
     help = (
-        "Asks the payment processor about every purchase and refund that is not settled, looks for "
-        "payments, refunds and disputes that were missed, compares the license ledger with what "
-        "was paid, and queues mails that were left behind. Safe at any time; run it every minute."
+        "Ask the payment processor about all unsettled purchases and unfinished refunds, find "
+        "missed payments, refunds and disputes, audit the license ledger, and queue waiting "
+        "mails. Safe to run at any time; run it every minute."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--hours",
             type=int,
-            help="look at what the processor made in the last HOURS (default: since the last "
+            help="read what the processor created in the last HOURS (default: since the last "
             "complete run, and once an hour the last day)",
         )
         parser.add_argument(
             "--thorough",
             action="store_true",
-            help="also ask about open disputes and the refunds of the last weeks, as is done once "
-            "an hour anyway",
+            help="also ask about open disputes and refunds of the last weeks (done once an hour "
+            "anyway)",
         )
 
     @one_at_a_time("reconcile_purchases")

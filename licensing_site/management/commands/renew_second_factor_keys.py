@@ -8,8 +8,8 @@ from subscriptions.access import second_factor
 
 
 class Command(BaseCommand):
-    help = "Encrypt the secrets of second factors anew, under the SECRET_KEY of today."
+    help = "Re-encrypt the secrets of second factors with the current SECRET_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = second_factor.renew_keys()
-        self.stdout.write(f"Secrets encrypted anew: {count}")
+        self.stdout.write(f"Secrets re-encrypted: {count}")

@@ -1,4 +1,4 @@
-"""`manage.py stripe_sandbox`: turn into the process of the local Stripe."""
+"""``manage.py stripe_sandbox``: run the local Stripe in place of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Passes all options on, so that the sandbox shares no settings or memory with the site."""
+    """Pass all options on, so that the sandbox shares no settings or memory with the site."""
 
     help = "Run the local Stripe. Options: see `python -m billing.sandbox --help`."
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import REGISTRY
 
 request_seconds = Histogram(
     "licensing_request_seconds",
-    "Seconds until a request was answered, by page.",
+    "Seconds from request to response, by page and status.",
     ["page", "status"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )

@@ -33,7 +33,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped l
         try:
             return _keys().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
-            raise ValueError("a secret of another SECRET_KEY: keep it in the fallbacks") from error
+            raise ValueError(
+                "encrypted with an unknown SECRET_KEY; keep old keys in SECRET_KEY_FALLBACKS"
+            ) from error
 
 
 def has_second_factor(user: User) -> bool:

@@ -14,7 +14,7 @@ from subscriptions.policy.refusal import Refusal, require
 
 licenses_short = Counter(
     "licensing_licenses_short_total",
-    "Licenses that were missing when somebody was to be added, by what the limit was.",
+    "Licenses missing when members were to be added, by the limit that applied.",
     ["limit"],
 )
 

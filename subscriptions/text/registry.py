@@ -22,14 +22,14 @@ class Registry(Generic[T]):
     def register(self, key: str, entry: T) -> None:
         """Fill a reserved key. Raises ValueError if it is not reserved, or already filled."""
         if self._entries.get(key) is not ELSEWHERE:
-            raise ValueError(f"no place is kept for {key!r}")
+            raise ValueError(f"{key!r} is not a reserved key, or is already filled")
         self._entries[key] = entry
 
     def __getitem__(self, key: str) -> T:
         """Return an entry. Raises LookupError if it is not registered."""
         entry = self._entries[key]
         if entry is ELSEWHERE:
-            raise LookupError(f"nobody has registered {key!r}")
+            raise LookupError(f"{key!r} is not registered")
         return entry
 
     def __iter__(self) -> Iterator[T]:

@@ -35,7 +35,7 @@ install: .venv/development browser  ## install everything for development and te
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed (PYTHON=… names another one)."; exit 1; }
+		|| { echo "Python 3.11 or newer is required (choose another with PYTHON=…)."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/install-packages python3-venv
 	$(PYTHON) -m venv .venv
 

@@ -1,4 +1,4 @@
-"""Check pinned dependencies for known vulnerabilities; fail on each, and say what was not checked.
+"""Check pinned dependencies for known vulnerabilities; fail on each, and report what was skipped.
 
 A wrapper of pip-audit: an unreachable service must neither look like a clean result nor block work.
 """
@@ -16,17 +16,20 @@ def main(requirements: str) -> int:
     try:
         found = json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError):
-        print(f"audit: NOT ASKED, the service cannot be reached:\n{result.stderr[-500:]}")
+        print(f"audit: NOT CHECKED, the service cannot be reached:\n{result.stderr[-500:]}")
         return 0
     skipped = [one["name"] for one in found if "skip_reason" in one]
-    holes = [(one, hole) for one in found for hole in one.get("vulns", [])]
-    for one, hole in holes:
-        fixed = ", ".join(hole["fix_versions"]) or "nothing yet"
-        print(f"audit: {one['name']} {one['version']}: {hole['id']}, mended in {fixed}")
+    vulnerabilities = [
+        (one, vulnerability) for one in found for vulnerability in one.get("vulns", [])
+    ]
+    for one, vulnerability in vulnerabilities:
+        fixed = ", ".join(vulnerability["fix_versions"]) or "no version yet"
+        print(f"audit: {one['name']} {one['version']}: {vulnerability['id']}, fixed in {fixed}")
     if skipped:
-        print(f"audit: NOT ASKED about {len(skipped)} of {len(found)}: {', '.join(skipped[:5])} …")
-    print(f"audit: {len(found) - len(skipped)} dependencies asked about, {len(holes)} holes")
-    return 1 if holes else 0
+        print(f"audit: NOT CHECKED: {len(skipped)} of {len(found)}: {', '.join(skipped[:5])} …")
+    checked = len(found) - len(skipped)
+    print(f"audit: {checked} dependencies checked, {len(vulnerabilities)} vulnerabilities")
+    return 1 if vulnerabilities else 0
 
 
 if __name__ == "__main__":

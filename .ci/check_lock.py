@@ -40,7 +40,7 @@ print(json.dumps({
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", default="python3", help="the Python to install for")
+    parser.add_argument("--python", default="python3", help="the Python to install with")
     python = parser.parse_args().python
     problems = []
     with tempfile.TemporaryDirectory(prefix="licensing-lock-") as folder:
@@ -101,37 +101,37 @@ def install(
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment of this process, without the variables of `FOREIGN`."""
+    """Return the environment of this process without the variables in ``FOREIGN``."""
     return {key: value for key, value in os.environ.items() if key not in FOREIGN}
 
 
 def differences(environment: Path, lock: list[Requirement]) -> list[str]:
     """List what the environment has, lacks, or takes from outside, compared with the lock."""
     python = environment / "bin" / "python"
-    told = json.loads(
+    state = json.loads(
         subprocess.check_output(
             [python, "-c", QUESTION], cwd=environment, env=clean_environment(), text=True
         )
     )
     version = {
-        "python_full_version": told["python"],
-        "python_version": ".".join(told["python"].split(".")[:2]),
+        "python_full_version": state["python"],
+        "python_version": ".".join(state["python"].split(".")[:2]),
     }
     expected = {
         canonicalize_name(one.name): str(one.specifier).removeprefix("==")
         for one in lock
         if one.marker is None or one.marker.evaluate(version)
     }
-    installed = {canonicalize_name(name): found for name, found in told["packages"].items()}
+    installed = {canonicalize_name(name): found for name, found in state["packages"].items()}
     found = [
         f"{name}: locked {expected.get(name)}, installed {installed.get(name)}"
         for name in sorted(expected.keys() | installed.keys())
         if expected.get(name) != installed.get(name)
         and not (name in SEEDS and name not in expected)
     ]
-    outside = [path for path in told["paths"] if not path.startswith(str(environment.resolve()))]
-    found += [f"packages from outside: {path}" for path in outside]
-    found += ["packages of the user are used"] if told["user_site"] else []
+    outside = [path for path in state["paths"] if not path.startswith(str(environment.resolve()))]
+    found += [f"packages from outside the environment: {path}" for path in outside]
+    found += ["the user's own packages are visible"] if state["user_site"] else []
     checked = subprocess.run(
         [python, "-m", "pip", "check"],
         cwd=environment,

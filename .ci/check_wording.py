@@ -12,7 +12,7 @@ LONGEST_SUBJECT = 72
 
 
 def git(*arguments: str) -> list[str]:
-    """The output lines of a git command; none if it fails, for example outside a repository."""
+    """Return the output lines of a git command; none if it fails, such as outside a repository."""
     done = subprocess.run(
         ["git", *arguments],  # noqa: S607  # git from the PATH
         cwd=ROOT,

@@ -1,1 +1,1 @@
-"""Builders of Stripe's objects, each with every key the real one has."""
+"""Builders of Stripe's objects, each with all keys of the real one."""

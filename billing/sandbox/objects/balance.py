@@ -28,7 +28,7 @@ def build_balance_transaction(
     fee: int = 0,
     description: str | None = None,
 ) -> Document:
-    """Build the movement that an object causes: amount and fee in minor units, out is negative."""
+    """Build the movement that an object causes; amount and fee in minor units, negative if out."""
     arrives = movement == "charge"
     return {
         "id": new_id("txn"),

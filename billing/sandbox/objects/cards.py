@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Challenge: TypeAlias = Literal["none", "required", "lookup_fails"]
-# What a card that pays sets off afterwards.
+# What happens after a successful payment by a card.
 Sequel: TypeAlias = Literal[
     "none",
     "disputed_as_fraudulent",
@@ -20,7 +20,7 @@ Sequel: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Decline:
-    """Why the bank says no, in Stripe's codes, with the words and the field for the page."""
+    """Why the bank declines, in Stripe's codes, with the message and field for the page."""
 
     code: str
     decline_code: str | None
@@ -58,7 +58,7 @@ NOT_A_TEST_CARD = Decline(
 
 @dataclass(frozen=True)
 class Card:
-    """One test number. Nothing but the numbers of this table is ever accepted or kept."""
+    """A test card. No number outside this table is ever accepted or stored."""
 
     number: str
     brand: str
@@ -70,7 +70,7 @@ class Card:
 
     @property
     def last4(self) -> str:
-        """Return what may be shown of the number."""
+        """Return the part of the number that may be shown."""
         return self.number[-4:]
 
 
@@ -111,7 +111,7 @@ _TABLE = (
 
 CARDS = {card.number: card for card in _TABLE}
 
-# What a session's `brands_blocked` calls the brands that a charge calls by their short names.
+# The names in a session's `brands_blocked` for the short names used in charges.
 BLOCKABLE_BRANDS = {
     "visa": "visa",
     "mastercard": "mastercard",
@@ -121,12 +121,12 @@ BLOCKABLE_BRANDS = {
 
 
 def digits(typed: str) -> str:
-    """Strip the spaces and dashes people type into a card number."""
+    """Remove the spaces and dashes that people type into a card number."""
     return "".join(sign for sign in typed if sign not in " -\u00a0")
 
 
 def passes_luhn(number: str) -> bool:
-    """Say whether the last digit of a card number fits the others."""
+    """Whether the last digit of a card number matches the others."""
     if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
         return False
     doubled = [int(sign) * (1 + place % 2) for place, sign in enumerate(reversed(number))]

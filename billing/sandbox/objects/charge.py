@@ -22,7 +22,7 @@ def build_charge(
     authenticated: bool,
     base_url: str,
 ) -> Document:
-    """Build one try to take the money, successful or declined."""
+    """Build an attempt to take the money, successful or declined."""
     id, paid = new_id("ch"), decline is None
     suffix = intent["statement_descriptor_suffix"]
     empty = (

@@ -1,4 +1,4 @@
-"""What all objects share: ids, addresses, and the form in which they leave the sandbox."""
+"""Shared parts of all objects: ids, addresses, and their form for clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _SESSION_ID_LENGTH = 58
 
 
-# What Stripe leaves out of an object, and does not set to null, where there is nothing to say.
+# Keys that Stripe omits, instead of setting them to null, if they are empty.
 _LEFT_OUT = {
     "charge": "authorization_code level3 presentment_details transfer",
     "checkout.session": "excluded_payment_method_types name_collection presentment_details "
@@ -25,17 +25,17 @@ _LEFT_OUT = {
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Make an id as Stripe writes them: prefix_random."""
+    """Return an id in Stripe's form: prefix_random."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_session_id() -> str:
-    """Make the long id of a Checkout Session in test mode."""
+    """Return the long id of a Checkout Session in test mode."""
     return new_id("cs_test", _SESSION_ID_LENGTH)
 
 
 def render(document: Document) -> Document:
-    """Return what a client may see: names that begin with _ are the sandbox's own notes."""
+    """Return what a client may see; names that begin with _ are the sandbox's own."""
     left_out = _LEFT_OUT.get(document.get("object", ""), "").split()
     return {
         name: value
@@ -50,7 +50,7 @@ def empty_list(url: str) -> dict[str, Any]:
 
 
 def address(country: str | None = None) -> dict[str, Any]:
-    """Return an address of which at most the country is known."""
+    """Return an address with at most a country."""
     return {
         "city": None,
         "country": country,

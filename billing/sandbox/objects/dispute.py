@@ -1,4 +1,4 @@
-"""The dispute, the inquiry that may come before it, and the early fraud warning."""
+"""The dispute, the inquiry that may precede it, and the early fraud warning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REASONS = tuple(
 )
 _DAY = 24 * 3600
 _DAYS_TO_RESPOND = 9
-# The networks' own codes, for the reasons that have one in Visa's list.
+# The networks' codes of the reasons in Visa's list.
 _VISA_CODES = {
     "fraudulent": "10.4",
     "product_not_received": "13.1",
@@ -79,7 +79,7 @@ def build_dispute(
 
 
 def evidence_details(now: int) -> dict[str, Any]:
-    """Return the state before any evidence was sent; the last moment for it is an end of day."""
+    """Return the state before any evidence was sent; it is due at the end of a day."""
     return {
         "due_by": now - now % _DAY + (_DAYS_TO_RESPOND + 1) * _DAY - 1,
         "enhanced_eligibility": {},
@@ -91,7 +91,7 @@ def evidence_details(now: int) -> dict[str, Any]:
 
 
 def build_fraud_warning(charge: Document, *, now: int) -> Document:
-    """Build the word of a card's bank that a charge may be fraudulent."""
+    """Build the warning of a card's bank that a charge may be fraudulent."""
     return {
         "id": new_id("issfr"),
         "object": "radar.early_fraud_warning",

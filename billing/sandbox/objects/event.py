@@ -1,4 +1,4 @@
-"""The event: a snapshot of an object at the moment something happened to it."""
+"""The event: a snapshot of an object when something happened to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def build_event(
     request_id: str | None,
     idempotency_key: str | None,
 ) -> Document:
-    """Build the event; its payload is frozen here and never follows the object."""
+    """Build the event; its payload is frozen here and does not follow the object."""
     data: dict[str, Any] = {"object": render(subject)}
     if previous is not None:
         data["previous_attributes"] = previous

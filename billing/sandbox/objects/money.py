@@ -1,4 +1,4 @@
-"""Amounts as people read and type them; everywhere else they stay whole minor units."""
+"""Amounts as people read and type them; everywhere else they are whole minor units."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TYPED = re.compile(r"^([0-9]{1,9})(?:\.([0-9]*))?$")
 
 
 def display(amount: int, currency: str) -> str:
-    """Write an amount of minor units for a person: 1250 usd is $12.50."""
+    """Format an amount of minor units: 1250 usd is $12.50."""
     places = _places(currency)
     whole, rest = divmod(abs(amount), 10**places)
     number = f"{whole:,}" + (f".{rest:0{places}d}" if places else "")
@@ -21,7 +21,7 @@ def display(amount: int, currency: str) -> str:
 
 
 def minor_units(typed: str, currency: str) -> int:
-    """Read an amount as a person types it: 12.50 usd is 1250. Raises ValueError."""
+    """Parse an amount as typed: 12.50 usd is 1250. Raises ValueError."""
     match = _TYPED.match(typed.replace(",", ""))
     places = _places(currency)
     if match is None or len(match[2] or "") > places:

@@ -1,4 +1,4 @@
-"""Who pays and with what: the payment intent, the card as a payment method, the customer."""
+"""The payment intent, the card as a payment method, and the customer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from billing.sandbox.process.store import Document
 
 @dataclass(frozen=True)
 class Payer:
-    """What the payment page asks for besides the number."""
+    """What the payment page asks for besides the card number."""
 
     email: str
     name: str
@@ -91,7 +91,7 @@ def _intent_card_options(session: Document) -> dict[str, Any]:
 
 
 def build_payment_method(card: Card, payer: Payer, *, now: int) -> Document:
-    """Build the card as the processor knows it."""
+    """Build the card as a payment method."""
     return {
         "id": new_id("pm"),
         "object": "payment_method",
@@ -116,7 +116,7 @@ def build_payment_method(card: Card, payer: Payer, *, now: int) -> Document:
 
 
 def build_payment_error(decline: Decline, method: Document, charge: str | None) -> dict[str, Any]:
-    """Build the `last_payment_error` of an intent whose card was refused."""
+    """Build the `last_payment_error` of an intent whose card was declined."""
     error: dict[str, Any] = {
         "code": decline.code,
         "doc_url": f"https://stripe.com/docs/error-codes/{decline.code.replace('_', '-')}",
@@ -132,7 +132,7 @@ def build_payment_error(decline: Decline, method: Document, charge: str | None) 
 
 
 def build_customer(payer: Payer, *, now: int) -> Document:
-    """Build the customer that `customer_creation=always` asks for."""
+    """Build the customer that `customer_creation=always` requests."""
     empty = (
         "address",
         "currency",
@@ -168,7 +168,7 @@ def build_customer(payer: Payer, *, now: int) -> Document:
 
 
 def card_facts(card: Card, payer: Payer) -> dict[str, Any]:
-    """Return what a charge and a payment method say of the same card."""
+    """Return the facts of a card that a charge and a payment method share."""
     return {
         "brand": card.brand,
         "country": "US",
@@ -183,12 +183,12 @@ def card_facts(card: Card, payer: Payer) -> dict[str, Any]:
 
 
 def checks(cvc: str) -> dict[str, Any]:
-    """Return the result of the bank's checks; only the CVC is ever asked for."""
+    """Return the results of the bank's checks; only the CVC is ever checked."""
     return {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": cvc}
 
 
 def billing_details(payer: Payer) -> dict[str, Any]:
-    """Return what the payer typed about themselves."""
+    """Return what the payer entered."""
     return {
         "address": address(payer.country),
         "email": payer.email,

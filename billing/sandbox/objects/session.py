@@ -44,7 +44,7 @@ _SAVED = {
 def build_session(params: dict[str, Any], *, now: int, expires_at: int, base_url: str) -> Document:
     """Build an open session from checked parameters.
 
-    Names that begin with _ are notes for later: the lines, and what the payment is to carry.
+    Names that begin with _ are kept for later: the lines, and what the payment will carry.
     """
     id = new_session_id()
     lines = [build_line_item(line, now=now) for line in params["line_items"]]
@@ -106,7 +106,7 @@ def _customer(params: dict[str, Any]) -> Document:
 def customer_details(
     *, email: str, name: str | None = None, country: str | None = None
 ) -> dict[str, Any]:
-    """Return what is known of the person who pays."""
+    """Return what is known of the payer."""
     return {
         "address": address(country) if country else None,
         "business_name": None,
@@ -133,7 +133,7 @@ def _payment_methods(params: dict[str, Any]) -> Document:
 
 
 def _echoed(params: dict[str, Any]) -> Document:
-    """Return the settings that come back as they were sent, completed with Stripe's defaults."""
+    """Return the settings that are returned as sent, completed with Stripe's defaults."""
     return {
         "adaptive_pricing": {"enabled": True} | params.get("adaptive_pricing", {}),
         "after_expiration": _after_expiration(params.get("after_expiration")),
@@ -180,7 +180,7 @@ def _name_collection(sent: Document | None) -> Document | None:
 
 
 def _unused() -> Document:
-    """Return the keys that a one-off card payment without extras leaves empty."""
+    """Return the keys that are empty for a one-time card payment without extras."""
     empty = (
         "client_secret",
         "consent",
@@ -211,7 +211,7 @@ def _unused() -> Document:
 
 
 def build_line_item(line: dict[str, Any], *, now: int) -> Document:
-    """Build one line, with the price Stripe makes of `price_data`."""
+    """Build a line item, with the price Stripe makes of `price_data`."""
     data, quantity = line["price_data"], line["quantity"]
     total = data["unit_amount"] * quantity
     return {
@@ -229,7 +229,7 @@ def build_line_item(line: dict[str, Any], *, now: int) -> Document:
         "price": _build_price(data, now=now),
         "quantity": quantity,
         "taxes": [],
-        "_description": data["product_data"].get("description"),  # of the product, for the page
+        "_description": data["product_data"].get("description"),  # the product's, for the page
     }
 
 
@@ -237,7 +237,7 @@ def _build_price(data: dict[str, Any], *, now: int) -> Document:
     return {
         "id": new_id("price"),
         "object": "price",
-        "active": False,  # a price made for one session is archived at once
+        "active": False,  # Stripe archives a price made for one session at once
         "billing_scheme": "per_unit",
         "created": now,
         "currency": data["currency"],

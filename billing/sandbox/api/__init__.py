@@ -1,1 +1,1 @@
-"""The API that the product calls."""
+"""The API that the application calls."""

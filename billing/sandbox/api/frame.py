@@ -1,4 +1,4 @@
-"""The frame around every API request: key, log, faults, idempotency, one transaction, headers."""
+"""The frame of API requests: key, log, faults, idempotency, one transaction, headers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gatew
 
 @dataclass(frozen=True)
 class Call:
-    """One API request, with the faults that strike it."""
+    """An API request, with the faults that apply to it."""
 
     sandbox: Sandbox
     request_id: str
@@ -42,7 +42,7 @@ class Call:
     struck: dict[str, Document]
 
     def setting(self, fault: str, name: str, default: Any) -> Any:
-        """Return a setting of a fault that strikes this request."""
+        """Return a setting of a fault that applies to this request."""
         return self.struck[fault].get(name, default)
 
 
@@ -51,11 +51,11 @@ View: TypeAlias = Callable[..., HttpResponse]
 
 
 class ConnectionCut(Exception):
-    """The answer never reaches the client."""
+    """The response never reaches the client."""
 
 
 def api(**handlers: Handler) -> View:
-    """Make a view of one handler per method; a handler takes the call and the ids of the path."""
+    """Make a view of one handler per method; a handler takes the call and the ids in the path."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -74,7 +74,7 @@ def api(**handlers: Handler) -> View:
 
 @csrf_exempt
 def unknown_address(request: HttpRequest) -> HttpResponse:
-    """Answer an API address that the sandbox, or Stripe, does not have."""
+    """Return the error for a URL that the sandbox, or Stripe, does not have."""
     return api()(request)
 
 
@@ -97,7 +97,7 @@ def _respond(
 
 
 def _authenticate(running: Sandbox, request: HttpRequest) -> None:
-    """Take the test key this process was started with, and nothing else."""
+    """Accept only the test key this process was started with."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     key = credentials.strip()
     if scheme.lower() == "basic":
@@ -112,7 +112,7 @@ def _authenticate(running: Sandbox, request: HttpRequest) -> None:
 
 
 def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
-    """Read the request, and use up the faults that strike it."""
+    """Read the request, and use up the faults that apply to it."""
     method = request.method or "GET"
     encoded = (
         request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
@@ -136,7 +136,7 @@ def _session_in(path: str) -> str | None:
 
 
 def _log(call: Call) -> None:
-    """Keep what was asked, so that tests can hold the application to its promises."""
+    """Log the request, so that tests can check what the application sent."""
     with call.sandbox.store.transaction():
         call.sandbox.store.put(
             "request",
@@ -154,7 +154,7 @@ def _log(call: Call) -> None:
 
 
 def _before(call: Call) -> None:
-    """Let the faults strike that leave nothing done."""
+    """Apply the faults that prevent execution."""
     if "slow" in call.struck:
         time.sleep(float(call.setting("slow", "seconds", 1)))
     if "drop_before" in call.struck:
@@ -180,7 +180,7 @@ def _ordered_error(call: Call) -> ApiError:
 
 
 def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) -> Response:
-    """Do what is asked and keep the answer under its key, in one transaction."""
+    """Execute the request and keep the response under its key, in one transaction."""
     if "malformed" in call.struck and not call.setting("malformed", "after", False):
         return Response(502, {})
     with call.sandbox.store.transaction():
@@ -199,7 +199,7 @@ def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]
 
 
 def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Response, bool]:
-    """Run the handler; say too whether its answer is one that Stripe keeps under the key."""
+    """Run the handler; return its response, and whether Stripe keeps it under the key."""
     token = events.caused_by.set((call.request_id, call.key))
     try:
         with call.sandbox.store.transaction():
@@ -211,7 +211,7 @@ def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Respons
 
 
 def _after(call: Call, answer: Response) -> HttpResponse:
-    """Let the faults strike that lose or spoil the answer of something done."""
+    """Apply the faults that lose or damage the response of an executed request."""
     if "slow_after" in call.struck:
         time.sleep(float(call.setting("slow_after", "seconds", 1)))
     if "drop_after" in call.struck:
@@ -230,7 +230,7 @@ def _after(call: Call, answer: Response) -> HttpResponse:
 
 
 def overridden(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    """Replace fields by dotted path; in a list answer, in each entry."""
+    """Replace fields by dotted path; in a list response, in each entry."""
     copy: dict[str, Any] = json.loads(json.dumps(body))
     targets = copy["data"] if copy.get("object") == "list" else [copy]
     for target in targets:
@@ -240,7 +240,7 @@ def overridden(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def plant(target: Any, steps: list[str], value: Any) -> None:
-    """Set one field along a path of names and list positions, where that path exists."""
+    """Set one field along a path of names and list positions, if that path exists."""
     for step in steps[:-1]:
         target = _step(target, step)
         if target is None:
@@ -258,7 +258,7 @@ def _step(target: Any, step: str) -> Any:
 
 
 def _cut(request: HttpRequest) -> None:
-    """Close the connection under the client's feet."""
+    """Close the client's connection."""
     connection: socket.socket = request.META["sandbox.connection"]
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

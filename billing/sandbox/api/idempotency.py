@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is kept and repeated, status and body, for a day."""
+"""Idempotency keys: the first response is kept and repeated, status and body, for a day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Response:
 
 @contextmanager
 def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
-    """Refuse a second request with the key of one that is still being answered."""
+    """Refuse a second request with the key of one still being processed."""
     if key is None:
         yield
         return
@@ -48,7 +48,7 @@ def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
 
 
 def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Response | None:
-    """Return the answer kept under a key, or refuse the key for a different request."""
+    """Return the response kept under a key. Raises ApiError if it was for a different request."""
     if len(key) > LONGEST_KEY:
         raise ApiError(400, f"Idempotency keys have up to {LONGEST_KEY} characters.")
     kept = sandbox.store.get("idempotency", key)
@@ -62,7 +62,7 @@ def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any])
 
 
 def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response) -> None:
-    """Keep an answer, in the transaction of the effect it reports."""
+    """Keep a response, in the transaction of the effect it reports."""
     sandbox.store.put(
         "idempotency",
         {

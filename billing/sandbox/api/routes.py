@@ -1,4 +1,4 @@
-"""The API's addresses: what each method of each does."""
+"""URLs of the API, and what each method of each does."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _list(kind: str, table: Table) -> Handler:
     return handler
 
 
-# With a slash at the end a list is the same list: what an empty id turns a retrieval into.
+# With a trailing slash a list is the same list; an empty id turns a retrieval into it.
 _LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "events")
 
 VIEWS: dict[str, View] = {

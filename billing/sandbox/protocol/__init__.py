@@ -1,1 +1,1 @@
-"""The form of requests and answers: parameters, lists, expansion, errors."""
+"""The format of requests and responses: parameters, lists, expansion, errors."""

@@ -1,4 +1,4 @@
-"""Refusals in the form Stripe gives them: one exception, one envelope."""
+"""Errors in Stripe's format: one exception, one envelope."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _DOCUMENTED_AT = "https://stripe.com/docs/error-codes/"
 
 
 class ApiError(Exception):
-    """An answer other than success, with everything Stripe's error envelope carries.
+    """A response other than success, with everything in Stripe's error envelope.
 
-    `executed` tells a refusal of the parameters (never kept under an idempotency key) from an
-    answer the endpoint gave after it had begun its work (kept).
+    `executed` tells an error of the parameters (never kept under an idempotency key) from a
+    response that the endpoint gave after it had started its work (kept).
     """
 
     def __init__(
@@ -24,7 +24,6 @@ class ApiError(Exception):
         param: str | None = None,
         executed: bool = False,
     ) -> None:
-        """Describe the refusal."""
         super().__init__(message)
         self.status = status
         self.message = message
@@ -34,7 +33,7 @@ class ApiError(Exception):
         self.executed = executed
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """Return the envelope; as at Stripe, what does not apply is left out."""
+        """Return the envelope; like Stripe, omit what does not apply."""
         error: dict[str, Any] = {"message": self.message, "type": self.type}
         if self.code:
             error |= {"code": self.code, "doc_url": _DOCUMENTED_AT + self.code.replace("_", "-")}
@@ -45,16 +44,16 @@ class ApiError(Exception):
 
 
 class Refused(Exception):
-    """What was asked for on the control API or the dashboard cannot be done; says why."""
+    """A request to the control API or dashboard cannot be done; the message says why."""
 
 
 def missing_object(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
-    """Say that there is no such object."""
+    """Return the error for an object that does not exist."""
     return ApiError(status, f"No such {kind}: '{id}'", code="resource_missing", param=param)
 
 
 def unsupported(param: str, what: str) -> ApiError:
-    """Say that Stripe could, but the sandbox does not: better than a wrong imitation."""
+    """Return the error for what Stripe supports but the sandbox does not, even as an imitation."""
     return ApiError(
         400, f"The local sandbox does not do {what}.", code="sandbox_unsupported", param=param
     )

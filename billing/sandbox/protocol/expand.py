@@ -11,7 +11,7 @@ from billing.sandbox.protocol.errors import ApiError
 
 DEEPEST = 4
 
-# For each kind of object: the field that may be expanded, and the kind it leads to.
+# Expandable fields of each kind of object, and the kind each leads to.
 _LINKS: dict[str, dict[str, str]] = {
     "checkout.session": {"payment_intent": "payment_intent", "customer": "customer"},
     "payment_intent": {
@@ -35,12 +35,12 @@ _LINKS: dict[str, dict[str, str]] = {
     "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance_transaction": {"source": "source"},
 }
-# What a balance transaction comes from is told by the id.
+# The kind of a balance transaction's source is known by its id.
 _SOURCES = {"ch": "charge", "re": "refund", "dp": "dispute"}
 
 
 def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
-    """Return what the client sees of a document, with every path filled in."""
+    """Return a document as the client sees it, with all paths expanded."""
     shown = render(document)
     for path in paths:
         steps = path.split(".")
@@ -52,7 +52,7 @@ def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
 
 
 def expand_list(sandbox: Sandbox, page: dict[str, Any], paths: list[str]) -> dict[str, Any]:
-    """Return a list object with `data.…` paths filled in for each entry."""
+    """Return a list object with `data.…` paths expanded in each entry."""
     for path in paths:
         if not path.startswith("data."):
             raise _not_expandable(path)
@@ -80,7 +80,7 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
 
 
 def _included(sandbox: Sandbox, shown: Document, field: str) -> dict[str, Any] | None:
-    """Return a list that an object only carries when it is asked for."""
+    """Return a list that an object includes only on request."""
     if (shown["object"], field) == ("checkout.session", "line_items"):
         return line_items(sandbox, shown["id"])
     if (shown["object"], field) == ("charge", "refunds"):
@@ -103,7 +103,7 @@ def _fill_entries(sandbox: Sandbox, page: dict[str, Any], rest: list[str], path:
     if rest[0] != "data":
         raise _not_expandable(path)
     for entry in page["data"] if rest[1:] else ():
-        if entry["object"] != "item":  # a line's product is not kept as an object here
+        if entry["object"] != "item":  # products are not stored here
             _fill(sandbox, entry, rest[1:], path)
 
 

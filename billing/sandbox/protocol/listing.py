@@ -22,7 +22,7 @@ _PAGING = ("ending_before", "expand", "limit", "starting_after")
 def list_documents(
     sandbox: Sandbox, kind: str, sent: dict[str, Any], table: Table, *, url: str
 ) -> dict[str, Any]:
-    """Answer a list request."""
+    """Return the response to a list request."""
     values = parameters.check(sent, table)
     limit, cursor = _limit(values), _cursor(sandbox, kind, values)
     backwards = "ending_before" in values
@@ -42,7 +42,7 @@ def list_documents(
 
 
 def page_of(entries: list[Document], values: dict[str, Any], *, url: str) -> dict[str, Any]:
-    """Cut a page out of a list that one object carries whole."""
+    """Return one page of a list that an object contains completely."""
     limit, ids = _limit(values), [entry["id"] for entry in entries]
     start, end = 0, len(entries)
     for name in ("starting_after", "ending_before"):

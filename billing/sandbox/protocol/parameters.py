@@ -1,7 +1,7 @@
-"""Stripe's form encoding: names with brackets in, nested values out, checked against a table.
+"""Stripe's form encoding: parse bracketed names into nested values, and check them by a table.
 
-A table maps a name to what may stand there: a kind of value, a tuple of allowed words, a `ListOf`,
-or a table of its own. What the table does not name is refused, as at Stripe.
+A table maps a name to its allowed values: a kind of value, a tuple of words, a `ListOf`, or a
+nested table. Names missing from the table are refused, like at Stripe.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _plant(tree: dict[str, Any], steps: list[str], value: str) -> None:
 
 
 def _lists(branch: Any) -> Any:
-    """Turn every hash that counts 0, 1, 2 … into a list."""
+    """Turn every hash with the keys 0, 1, 2 … into a list."""
     if not isinstance(branch, dict):
         return branch
     if set(branch) == {str(index) for index in range(len(branch))}:
@@ -61,7 +61,7 @@ def _lists(branch: Any) -> Any:
 
 
 def check(values: dict[str, Any], table: Table, *, at: str = "") -> dict[str, Any]:
-    """Return the values with their types, or raise what Stripe answers to a wrong one."""
+    """Return the values with their types. Raises Stripe's error for a wrong one."""
     for name in values:
         if name not in table:
             param = _join(at, name)
@@ -98,7 +98,7 @@ def _scalar(value: Any, spec: Spec, param: str) -> Any:
 
 
 def whole(value: str, param: str) -> int:
-    """Read a whole number."""
+    """Parse a whole number."""
     if not _INTEGER.match(value):
         message = f"Invalid integer: {value}"
         raise ApiError(400, message, code="parameter_invalid_integer", param=param)
@@ -125,7 +125,7 @@ def _metadata(values: dict[str, Any], param: str) -> dict[str, str]:
 
 
 def _moment_range(value: Any, param: str) -> dict[str, int]:
-    """Read `created=N` or `created[gte]=N&created[lt]=M` as bounds."""
+    """Parse `created=N` or `created[gte]=N&created[lt]=M` as bounds."""
     if isinstance(value, str):
         moment = whole(value, param)
         return {"gte": moment, "lte": moment}
@@ -143,7 +143,7 @@ def _items(value: Any, param: str) -> list[tuple[int, Any]]:
 def _hash(value: Any, param: str) -> dict[str, Any]:
     if value == "":
         return {}
-    if isinstance(value, list):  # {"0": …} looks like a list; as a hash its names are the numbers
+    if isinstance(value, list):  # {"0": …} was parsed as a list; as a hash, the numbers are names
         return {str(index): item for index, item in enumerate(value)}
     if not isinstance(value, dict):
         raise ApiError(400, f"Invalid object: {param}", param=param)

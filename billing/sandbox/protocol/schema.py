@@ -1,7 +1,7 @@
-"""What each request may carry, read from the parameter types of the official SDK.
+"""Allowed parameters of each request, read from the types of the official SDK.
 
-So a name or a word that Stripe does not know is refused here too, and a new version of the SDK
-brings what Stripe has added.
+So names and words unknown to Stripe are refused here too, and a new version of the SDK brings
+Stripe's additions.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _SCALARS: dict[Any, Spec] = {
 
 
 def table_of(params: Any) -> Table:
-    """What stands in a TypedDict of the SDK, without the options of the call itself."""
+    """Return the table of a TypedDict of the SDK, without the options of the call itself."""
     names = params.__annotations__.keys() - RequestOptions.__annotations__.keys()
     return {name: _spec(params.__annotations__[name], params) for name in names}
 
 
 def _spec(hint: Any, owner: Any) -> Spec:
     kinds = list(_kinds(hint, owner))
-    # A union of words and any text is about words that the SDK may not know yet.
+    # A union of words and any string allows words the SDK may not know yet.
     if words := tuple(kind for kind in kinds if isinstance(kind, str)):
         return words
     for kind in kinds:
-        # A TypedDict, whether of ``typing`` or of ``typing_extensions``.
+        # A TypedDict of ``typing`` or ``typing_extensions``.
         if hasattr(kind, "__required_keys__"):
-            # An instant, or bounds around it.
+            # A moment, or bounds of it.
             return "moment_range" if int in kinds else table_of(kind)
         if typing.get_origin(kind) is list:
             return ListOf(_spec(typing.get_args(kind)[0], owner))
@@ -53,7 +53,7 @@ def _spec(hint: Any, owner: Any) -> Spec:
 
 
 def _kinds(hint: Any, owner: Any) -> typing.Iterator[Any]:
-    """The members of a union; words for themselves, but not the empty one, which unsets."""
+    """Return the members of a union; words as they are, except the empty one, which unsets."""
     if isinstance(hint, ForwardRef):
         hint = hint.__forward_arg__
     if isinstance(hint, str):

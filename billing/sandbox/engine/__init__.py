@@ -1,1 +1,1 @@
-"""What happens to sessions, payments, refunds and disputes, and which events tell it."""
+"""Changes of sessions, payments, refunds and disputes, and the events they send."""

@@ -1,7 +1,7 @@
 """Disputes and inquiries: opened, answered, escalated, closed; and early fraud warnings.
 
-Every function takes part in the caller's transaction and raises Refused, with the reason, for what
-the state does not allow.
+All functions run in the caller's transaction and raise Refused, with the reason, for what the
+status does not allow.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 from billing.sandbox.protocol.errors import Refused, missing_object
 
-FEE = 1500  # minor units, kept by the processor even when the dispute is won
+FEE = 1500  # minor units; not returned even if the dispute is won
 
 _ANSWERED = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 _OPEN_DISPUTE = ("needs_response", "under_review")
@@ -42,8 +42,8 @@ def open_dispute(
 ) -> Document:
     """Dispute a charge over an amount in minor units, or only inquire, which takes no money.
 
-    Without an amount it is about what was neither refunded nor disputed before. Given one, it may
-    overlap refunds, as happens where a buyer was refunded and complains to the bank all the same.
+    The default amount is what was neither refunded nor disputed before. A given amount may overlap
+    refunds, as when a buyer was refunded and still complains to the bank.
     """
     if reason not in REASONS:
         raise Refused(f"Not a reason for a dispute: {reason}. There are: {', '.join(REASONS)}")
@@ -67,7 +67,7 @@ def open_dispute(
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a dispute, or refuse the id with Stripe's 404."""
+    """Return a dispute. Raises Stripe's 404 for an unknown id."""
     dispute = sandbox.store.get("dispute", id)
     if dispute is None:
         raise missing_object("dispute", id)
@@ -75,10 +75,10 @@ def find(sandbox: Sandbox, id: str) -> Document:
 
 
 def review(sandbox: Sandbox, id: str) -> Document:
-    """Go on as if evidence had been submitted: the bank looks at it."""
+    """Start the bank's review, as if evidence had been submitted."""
     dispute = find(sandbox, id)
     if dispute["status"] not in _ANSWERED:
-        raise Refused(f"{id} is {dispute['status']}: it waits for no response.")
+        raise Refused(f"{id} is {dispute['status']}: it does not need a response.")
     sent = {"has_evidence": True, "submission_count": 1, "submission_method": "manual"}
     details = dispute["evidence_details"]
     before = {name: details[name] for name in sent}
@@ -93,7 +93,7 @@ def review(sandbox: Sandbox, id: str) -> Document:
 
 
 def escalate(sandbox: Sandbox, id: str) -> Document:
-    """Turn an inquiry into a dispute, under the same id: now the money is taken."""
+    """Turn an inquiry into a dispute with the same id, which takes the money."""
     dispute = find(sandbox, id)
     if dispute["status"] not in _OPEN_INQUIRY:
         raise Refused(f"{id} is {dispute['status']}: only an open inquiry escalates.")
@@ -121,7 +121,7 @@ def escalate(sandbox: Sandbox, id: str) -> Document:
 
 
 def close(sandbox: Sandbox, id: str, outcome: str) -> Document:
-    """Close a dispute as won or lost, an inquiry as warning_closed; won gives the money back."""
+    """Close a dispute as won or lost, an inquiry as warning_closed; won returns the money."""
     dispute = find(sandbox, id)
     if outcome not in _CLOSED_FROM:
         raise Refused(f"Not an outcome: {outcome}. There are: {', '.join(_CLOSED_FROM)}")
@@ -139,7 +139,7 @@ def close(sandbox: Sandbox, id: str, outcome: str) -> Document:
 
 
 def warn_of_fraud(sandbox: Sandbox, charge_id: str) -> Document:
-    """Pass on the word of the card's bank that a charge may be fraudulent; no money moves."""
+    """Pass on the bank's warning that a charge may be fraudulent; no money moves."""
     charge = _paid_charge(sandbox, charge_id)
     warning = build_fraud_warning(charge, now=sandbox.clock.now())
     sandbox.store.put("radar.early_fraud_warning", warning)
@@ -155,7 +155,7 @@ def _paid_charge(sandbox: Sandbox, id: str) -> Document:
 
 
 def _claim(sandbox: Sandbox, charge: Document, asked: int | None) -> int:
-    """Return the amount to dispute: all disputes of a charge together never exceed it."""
+    """Return the amount to dispute; all disputes of a charge together never exceed it."""
     claimed = sum(
         dispute["amount"]
         for dispute in disputes_of(sandbox, charge["id"])
@@ -169,7 +169,7 @@ def _claim(sandbox: Sandbox, charge: Document, asked: int | None) -> int:
 
 
 def _move(sandbox: Sandbox, dispute: Document, movement: Movement) -> None:
-    """Take the disputed amount and the fee from the account, or give the amount back."""
+    """Take the disputed amount and the fee from the account, or return the amount."""
     taken = movement == "dispute"
     moved = build_balance_transaction(
         dispute,

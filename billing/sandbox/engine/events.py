@@ -1,4 +1,4 @@
-"""Events: written in the transaction of the change they tell, queued for every endpoint."""
+"""Events: written in the transaction of their change, queued for every endpoint."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from billing.sandbox.objects.event import build_event
 from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 
-# The API request that causes what happens now: its id and idempotency key.
+# The API request that causes the current change: its id and idempotency key.
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
 MOST_DELIVERIES_KEPT = 20_000
-_REORDER_PATIENCE = 10.0  # seconds after which a reordered event goes out although none followed
+_REORDER_PATIENCE = 10.0  # seconds until a reordered event is sent although none followed
 
 
 def emit(
     sandbox: Sandbox, type: str, subject: Document, *, previous: dict[str, Any] | None = None
 ) -> None:
-    """Record that something happened to an object, and queue it for the endpoints that listen."""
+    """Record a change of an object as an event, and queue it for the endpoints that listen."""
     request_id, key = caused_by.get()
     event = build_event(
         type,
@@ -49,12 +49,12 @@ def _record(sandbox: Sandbox, event: Document) -> None:
 
 
 def listens(endpoint: Document, type: str) -> bool:
-    """Say whether an endpoint wants events of a type."""
+    """Whether an endpoint wants events of a type."""
     return any(fnmatchcase(type, pattern) for pattern in endpoint["enabled_events"])
 
 
 def enqueue(sandbox: Sandbox, event: Document, endpoint: Document) -> list[Document]:
-    """Queue an event for an endpoint, as the switched-on faults want it."""
+    """Queue an event for an endpoint, as changed by the active faults."""
     struck = faults.take(
         sandbox,
         faults.QUEUE - {"twin"},
@@ -99,7 +99,7 @@ def _queue_one(
 
 
 def _payload(event: Document, endpoint: Document) -> str:
-    """Freeze the body: what is delivered later tells the state at the time of the event."""
+    """Freeze the body, so that a later delivery shows the state at the time of the event."""
     body = render(event)
     body["api_version"] = endpoint["api_version"] or body["api_version"]
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""Faults on demand: which exist, when one applies, how often.
+"""Faults on request: which exist, when one applies, how often.
 
-A fault is switched on through the control API, for requests or for webhooks that match it, for the
-next N of them or for a seeded share, and is used up as it strikes.
+A fault is activated through the control API, for requests or webhooks that match it, for the next N
+of them or a seeded share; each time it applies uses it up by one.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from billing.sandbox.process.store import Document
 
 API = frozenset(
     {
-        "error",  # answer with `status` before anything happens
-        "error_after",  # do it, then answer 500 and keep that answer under the idempotency key
+        "error",  # respond with `status` before anything happens
+        "error_after",  # execute, then respond 500 and keep that response under the idempotency key
         "drop_before",  # cut the connection before anything happens
-        "drop_after",  # do it, then cut the connection
-        "slow",  # wait `seconds`, then do it
-        "slow_after",  # do it, wait `seconds`, then answer
+        "drop_after",  # execute, then cut the connection
+        "slow",  # wait `seconds`, then execute
+        "slow_after",  # execute, wait `seconds`, then respond
         "rate_limited",  # 429
         "conflict",  # 409 lock_timeout
-        "malformed",  # an HTML page with 502; with `after` true the request has been done
-        "stale",  # sessions read as still open and unpaid; with `seconds`, that long after paying
-        "override",  # replace `fields` of the answer
-        "ignore_idempotency",  # do it again although the key was used
+        "malformed",  # an HTML page with 502; with `after` true the request was executed
+        "stale",  # sessions appear open and unpaid; with `seconds`, for that long after paying
+        "override",  # replace `fields` of the response
+        "ignore_idempotency",  # execute again although the key was used
         "refund_pending",  # a refund stays pending
     }
 )
@@ -37,12 +37,12 @@ QUEUE = frozenset(
         "hold",  # deliver when released
         "reorder",  # deliver after the next event, or after the next of type `after`
         "duplicate",  # deliver `count` times in parallel
-        "twin",  # the same change in two events with two ids
+        "twin",  # one change sent as two events with two ids
     }
 )
 WIRE = frozenset(
     {
-        "drop",  # lost on the way
+        "drop",  # never delivered
         "bad_signature",
         "old_timestamp",  # signed `seconds` ago
         "second_secret_only",
@@ -58,17 +58,17 @@ WIRE = frozenset(
 )
 PAGE = frozenset(
     {
-        "redirect_waits",  # the page waits for the webhook's answer, `seconds` at most
+        "redirect_waits",  # the page waits up to `seconds` for the webhook's response
     }
 )
 ALL = API | QUEUE | WIRE | PAGE
 
-# How each condition of a fault is held against the request or the event it might strike.
+# How each condition of a fault matches a request or event.
 _PATTERNS = ("method", "path", "session", "event_type", "endpoint")
 
 
 def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
-    """Switch a fault on."""
+    """Activate a fault."""
     fault = {
         "id": new_id("fault", 10),
         "kind": kind,
@@ -86,14 +86,14 @@ def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
 
 
 def take(sandbox: Sandbox, kinds: frozenset[str], **facts: str | None) -> dict[str, Document]:
-    """Return the faults that strike now, by kind, and use each up by one."""
+    """Return the faults that apply now, by kind, and use each up by one."""
     with sandbox.store.lock:
         found = [
             fault
             for fault in sandbox.store.find("fault")
             if fault["kind"] in kinds and _matches(fault, facts)
         ]
-        if not found:  # the usual case: no transaction, and nobody is woken
+        if not found:  # the usual case: no transaction, so no worker wakes up
             return {}
         with sandbox.store.transaction():
             return {fault["kind"]: fault for fault in found if _strikes(sandbox, fault)}
@@ -107,7 +107,7 @@ def _matches(fault: Document, facts: dict[str, str | None]) -> bool:
 
 
 def _strikes(sandbox: Sandbox, fault: Document) -> bool:
-    """Count what came by, and decide by turn and by lot."""
+    """Count a match, and decide by turn and by chance."""
     if fault["times"] is not None and fault["struck"] >= fault["times"]:
         return False
     fault["seen"] += 1
@@ -118,7 +118,7 @@ def _strikes(sandbox: Sandbox, fault: Document) -> bool:
 
 
 def _drawn(fault: Document) -> bool:
-    """Draw from a seeded lot, so that a run with the same seed repeats itself."""
+    """Draw from a seeded generator, so that a run with the same seed repeats."""
     if fault["probability"] is None:
         return True
     draw = random.Random(f"{fault['seed']}:{fault['seen']}").random()

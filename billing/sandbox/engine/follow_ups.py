@@ -1,4 +1,4 @@
-"""What a card sets off later: kept in the store until its time has come by the sandbox's clock."""
+"""Later effects of test cards, stored until they are due by the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _DELAYS = ("dispute_seconds", "refund_seconds")
 
 
 def after_payment(sandbox: Sandbox, card: Card, charge: Document) -> None:
-    """Plan what a card brings upon the charge it has just paid."""
+    """Schedule what a card does to the charge it has just paid."""
     if card.sequel in _AFTER_PAYING:
         seconds = delays(sandbox)["dispute_seconds"]
         _plan(sandbox, _AFTER_PAYING[card.sequel], charge["id"], seconds)
 
 
 def after_refund(sandbox: Sandbox, card: Card, refund: Document) -> None:
-    """Plan what a card does with the refund it has just got."""
+    """Schedule what a card does to the refund it has just received."""
     if card.sequel in _AFTER_REFUNDING:
         seconds = delays(sandbox)["refund_seconds"]
         _plan(sandbox, _AFTER_REFUNDING[card.sequel], refund["id"], seconds)
 
 
 def due(sandbox: Sandbox) -> list[Document]:
-    """Return what is to be done by now, oldest first: {"id", "action", "subject", "due"}."""
+    """Return what is due now, oldest first: {"id", "action", "subject", "due"}."""
     return sandbox.store.find("plan", ("due", "<=", sandbox.clock.now()))
 
 
@@ -57,7 +57,7 @@ def delays(sandbox: Sandbox) -> dict[str, int]:
 
 
 def set_delays(sandbox: Sandbox, wanted: dict[str, int]) -> dict[str, int]:
-    """Change delays, until a reset, for what is planned from now on; return them all.
+    """Change delays of what is scheduled from now on, until a reset; return all delays.
 
     Raises Refused for an unknown name or a negative number of seconds.
     """

@@ -1,4 +1,4 @@
-"""Paying a session: what a card does, and what is left behind in each case."""
+"""Paying a session: what each card does, and what remains in each case."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BLOCKED = "Your card is not supported. {} cards are not accepted here: use a di
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of trying a card, with the session as it is now."""
+    """The result of trying a card, with the session as it is now."""
 
     kind: Kind
     session: Document
@@ -38,13 +38,13 @@ class Outcome:
 
     @property
     def intent(self) -> str | None:
-        """Return the id of the payment intent, if one exists by now."""
+        """Return the id of the payment intent, if there is one."""
         id: str | None = self.session["payment_intent"]
         return id
 
 
 def pay(sandbox: Sandbox, session_id: str, card: Card, payer: Payer) -> Outcome:
-    """Try a card on a session. The lock makes it one winner against expiry and other tries."""
+    """Try a card on a session. The lock makes one winner among expiry and other attempts."""
     with sandbox.store.transaction():
         sessions.expire_due(sandbox)
         session = sessions.find(sandbox, session_id)
@@ -57,7 +57,7 @@ def pay(sandbox: Sandbox, session_id: str, card: Card, payer: Payer) -> Outcome:
 
 
 def finish_challenge(sandbox: Sandbox, intent_id: str, *, authenticated: bool) -> Outcome | None:
-    """Go on after the 3D Secure page; None when there was no challenge to finish."""
+    """Continue after the 3D Secure page; return None if there was no challenge to finish."""
     with sandbox.store.transaction():
         sessions.expire_due(sandbox)
         intent = sandbox.store.get("payment_intent", intent_id)
@@ -102,7 +102,7 @@ def _challenge_asked(session: Document) -> bool:
 
 
 def _intent_of(sandbox: Sandbox, session: Document) -> Document:
-    """Return the session's intent; as at Stripe it comes into being with the first try."""
+    """Return the session's intent; like at Stripe, the first attempt creates it."""
     if session["payment_intent"]:
         intent = sandbox.store.get("payment_intent", session["payment_intent"])
         if intent is not None:
@@ -168,7 +168,7 @@ def _charge(
         return _refuse(sandbox, session, intent, method, card.decline, charge)
     outcome = _complete(sandbox, session, intent, method, charge, payer)
     follow_ups.after_payment(sandbox, card, charge)
-    timetable.run_due(sandbox)  # without a delay the dispute is there when the buyer is led back
+    timetable.run_due(sandbox)  # without a delay, the dispute exists before the buyer returns
     return outcome
 
 
@@ -180,7 +180,7 @@ def _refuse(
     decline: Decline,
     charge: Document | None,
 ) -> Outcome:
-    """Leave the session open and payable, and say on the intent why the card did not go."""
+    """Leave the session open and payable, and store on the intent why the card was declined."""
     if charge:
         sandbox.store.put("charge", charge)
         intent["latest_charge"] = charge["id"]
@@ -206,7 +206,7 @@ def _complete(
     charge: Document,
     payer: Payer,
 ) -> Outcome:
-    """Take the money and close the session: all of it, or nothing."""
+    """Take the money and close the session, all or nothing."""
     now, store = sandbox.clock.now(), sandbox.store
     customer = None
     if session["customer_creation"] == "always":
@@ -249,5 +249,5 @@ def _completion(payer: Payer, customer: str | None) -> dict[str, Any]:
         "customer_details": customer_details(
             email=payer.email, name=payer.name, country=payer.country
         ),
-        "_completed": time.time(),  # real time, for the fault that reads a session as still open
+        "_completed": time.time(),  # real time, for the fault that shows a session as still open
     }

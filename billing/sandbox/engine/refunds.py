@@ -38,10 +38,10 @@ FAILURE_REASONS = (
 
 
 def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> Document:
-    """Refund a charge, named by itself or by its payment intent.
+    """Refund a charge, given by its id or its payment intent's.
 
-    With `pending` it stays pending until it is settled, failed or canceled. Raises ApiError as
-    Stripe answers: for wrong parameters, a disputed charge, more than is left.
+    With `pending` it stays pending until it is settled, failed or canceled. Raises ApiError like
+    Stripe: for wrong parameters, a disputed charge, or more than is left.
     """
     values = parameters.check(sent, REFUND_CREATE)
     for name in _NOT_DONE:
@@ -71,7 +71,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a refund, or refuse the id with Stripe's 404."""
+    """Return a refund. Raises Stripe's 404 for an unknown id."""
     refund = sandbox.store.get("refund", id)
     if refund is None:
         raise missing_object("refund", id)
@@ -94,9 +94,9 @@ def settle(sandbox: Sandbox, id: str) -> Document:
 
 
 def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") -> Document:
-    """Let a refund fail, pending or succeeded before: the money is back, the charge counts less.
+    """Let a pending or succeeded refund fail: the money returns, and the charge is refunded less.
 
-    Raises Refused where it has failed or was canceled before, or for an unknown reason.
+    Raises Refused if it failed or was canceled before, or the reason is unknown.
     """
     if reason not in FAILURE_REASONS:
         known = ", ".join(FAILURE_REASONS)
@@ -124,7 +124,7 @@ def cancel(sandbox: Sandbox, id: str) -> Document:
 
 
 def refuse_to_cancel(sandbox: Sandbox, id: str) -> Document:
-    """Answer the API's cancel: it is for refunds that wait for the buyer, which cards never do."""
+    """Refuse cancellation by the API: refunds to cards never wait for the buyer, as it requires."""
     status = find(sandbox, id)["status"]
     message = (
         "Only refunds with a status of requires_action can be canceled."
@@ -148,7 +148,7 @@ def _of_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
 
 
 def _change(sandbox: Sandbox, refund: Document, **changes: Any) -> Document:
-    """Change a refund and tell it: under the charge's name too, as Stripe does for cards."""
+    """Change a refund and send its events, including the charge's, as Stripe does for cards."""
     previous = {name: refund[name] for name in changes if refund[name] != changes[name]}
     refund |= changes
     sandbox.store.put("refund", refund)
@@ -220,7 +220,7 @@ def _amount(sandbox: Sandbox, charge: Document, values: dict[str, Any]) -> int:
 
 
 def _book(sandbox: Sandbox, charge: Document, amount: int) -> dict[str, Any]:
-    """Count a refund on the charge and return what was there before; `refunded` means all of it."""
+    """Add a refund to the charge and return what was there before; `refunded` means all of it."""
     previous = {"amount_refunded": charge["amount_refunded"]}
     charge["amount_refunded"] += amount
     if charge["amount_refunded"] == charge["amount"]:
@@ -231,7 +231,7 @@ def _book(sandbox: Sandbox, charge: Document, amount: int) -> dict[str, Any]:
 
 
 def _unbook(sandbox: Sandbox, refund: Document) -> Document:
-    """Take a refund that came to nothing off its charge, and return the charge."""
+    """Remove a failed refund from its charge, and return the charge."""
     charge = sandbox.store.get("charge", refund["charge"])
     if charge is None:
         raise missing_object("charge", refund["charge"])
@@ -241,7 +241,7 @@ def _unbook(sandbox: Sandbox, refund: Document) -> Document:
     return charge
 
 
-# In these states the money is with the cardholder's bank. Inquiries take none.
+# In these states the money is with the cardholder's bank; inquiries take none.
 _TAKEN = ("needs_response", "under_review", "lost")
 
 
@@ -251,17 +251,17 @@ def disputes_of(sandbox: Sandbox, charge_id: str) -> list[Document]:
 
 
 def is_charged_back(sandbox: Sandbox, charge_id: str) -> bool:
-    """Say whether a dispute forbids to refund a charge: one that is open or lost."""
+    """Whether an open or lost dispute forbids refunds of a charge."""
     return any(dispute["status"] in _TAKEN for dispute in disputes_of(sandbox, charge_id))
 
 
 def allows_refund(status: str, charge: Document) -> bool:
-    """Say what `is_charge_refundable` of a dispute in this state is."""
+    """Return `is_charge_refundable` of a dispute in this state."""
     return status not in _TAKEN and not charge["refunded"]
 
 
 def recheck(sandbox: Sandbox, charge: Document) -> None:
-    """Bring disputes and fraud warnings in line with a charge that was refunded or disputed."""
+    """Update disputes and fraud warnings after their charge was refunded or disputed."""
     for dispute in disputes_of(sandbox, charge["id"]):
         dispute["is_charge_refundable"] = allows_refund(dispute["status"], charge)
         sandbox.store.put("dispute", dispute)

@@ -1,4 +1,4 @@
-"""The Checkout Session's life: created open, then complete or expired, never both."""
+"""The life of a Checkout Session: created open, then complete or expired, never both."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from billing.sandbox.protocol.errors import ApiError, missing_object, unsupporte
 from billing.sandbox.protocol.schema import SESSION_CREATE
 
 SHORTEST_LIFE, LONGEST_LIFE = 30 * 60, 24 * 3600
-ALLOWANCE = 60  # seconds by which the caller's clock may differ from ours
+ALLOWANCE = 60  # seconds by which the caller's clock may differ
 MOST_LINES = 100
 SMALLEST_TOTAL, LARGEST_TOTAL = 50, 99_999_999
 LONGEST_REFERENCE = 200
 
-# What Stripe could do with these parameters would change the payment: refused, not ignored.
+# These parameters would change the payment at Stripe, so they are refused, not ignored.
 _NOT_DONE = (
     "custom_fields",
     "customer_account",
@@ -48,7 +48,7 @@ _ONLY_OFF = (
 
 
 def create(sandbox: Sandbox, sent: dict[str, Any]) -> Document:
-    """Check the parameters as Stripe does and open a session."""
+    """Check the parameters like Stripe and open a session."""
     values = parameters.check(sent, SESSION_CREATE)
     now = sandbox.clock.now()
     _check_kind(values)
@@ -63,7 +63,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any]) -> Document:
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a session, or refuse the id."""
+    """Return a session. Raises Stripe's error for an unknown id."""
     session = sandbox.store.get("checkout.session", id)
     if session is None:
         raise missing_object("checkout.session", id, param="session")
@@ -71,7 +71,7 @@ def find(sandbox: Sandbox, id: str) -> Document:
 
 
 def expire(sandbox: Sandbox, id: str) -> Document:
-    """Close an open session; any other is refused with the state it is in."""
+    """Close an open session. Raises ApiError with its status for any other."""
     session = find(sandbox, id)
     if session["status"] != "open":
         raise ApiError(
@@ -85,12 +85,12 @@ def expire(sandbox: Sandbox, id: str) -> Document:
 
 
 def expire_due(sandbox: Sandbox) -> None:
-    """Close every open session whose time has come."""
+    """Close all open sessions whose time has come."""
     is_open: Condition = ("status", "=", "open")
     is_due: Condition = ("expires_at", "<=", sandbox.clock.now())
     with sandbox.store.lock:
         due = sandbox.store.find("checkout.session", is_open, is_due, in_order_of="expires_at")
-        if not due:  # the usual case: no transaction, and nobody is woken
+        if not due:  # the usual case: no transaction, so no worker wakes up
             return
         with sandbox.store.transaction():
             for session in due:
@@ -107,7 +107,7 @@ def _close(sandbox: Sandbox, session: Document) -> Document:
 
 
 def _cancel_intent(sandbox: Sandbox, id: str) -> None:
-    """Cancel the intent that declined cards or an unfinished challenge left behind."""
+    """Cancel the intent left by declined cards or an unfinished challenge."""
     intent = sandbox.store.get("payment_intent", id)
     if intent is None or intent["status"] == "succeeded":
         return

@@ -1,4 +1,4 @@
-"""What goes over the wire for one delivery: the body, its signature, and ordered damage to both."""
+"""The message of one delivery: body, signature, and the damage that faults do to both."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Message:
 def message(
     delivery: Document, endpoint: Document, struck: dict[str, Document], now: int
 ) -> Message:
-    """Sign the body anew for this attempt, with the real time, for each secret of the endpoint."""
+    """Sign the body for this attempt, with the real time, for each secret of the endpoint."""
     body = _body(delivery["payload"], struck)
     stamp = now
     if "old_timestamp" in struck:

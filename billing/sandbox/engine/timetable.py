@@ -1,4 +1,4 @@
-"""What time brings: sessions expire, and what cards were to set off happens."""
+"""What time brings: sessions expire, and later effects of cards happen."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _Act: TypeAlias = Callable[[Sandbox, str], object]
 
 
 def run_due(sandbox: Sandbox) -> None:
-    """Do everything whose time has come by the sandbox's clock."""
+    """Do everything that is due by the sandbox's clock."""
     sessions.expire_due(sandbox)
     with sandbox.store.lock:
-        if not follow_ups.due(sandbox):  # the usual case: no transaction, and nobody is woken
+        if not follow_ups.due(sandbox):  # the usual case: no transaction, so no worker wakes up
             return
         with sandbox.store.transaction():
             for plan in follow_ups.due(sandbox):
@@ -31,7 +31,7 @@ def _run(sandbox: Sandbox, plan: Document) -> None:
         with sandbox.store.transaction():
             _ACTS[plan["action"]](sandbox, plan["subject"])
     except Refused:
-        return  # what somebody did in the meantime has left nothing to do
+        return  # another change since then has left nothing to do
 
 
 def _dispute(reason: str) -> _Act:

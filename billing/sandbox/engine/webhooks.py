@@ -1,8 +1,7 @@
-"""The webhook worker: takes what is due from the queue, delivers, retries, and writes the log.
+"""The webhook worker: takes what is due from the queue, delivers, retries, and logs.
 
-The queue is in the store, so that what was not delivered when the process died goes out after the
-restart. One endpoint gets its events one after the other; copies that a fault asks for go out
-together.
+The queue is in the store, so what was not delivered when the process died is sent after a restart.
+An endpoint receives its events one after the other; copies by a fault are sent together.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from billing.sandbox.process.store import Condition, Document
 
 TIMEOUT = 15.0
 MOST_AT_ONCE = 32
-_PAUSE = 0.2  # the longest the worker sleeps; also how late an expiry by the clock can be told
+_PAUSE = 0.2  # the longest the worker sleeps, and so the delay of expiry events
 _PENDING: Condition = ("status", "=", "pending")
 
 
@@ -35,7 +34,7 @@ def add_endpoint(
     enabled_events: list[str] | None = None,
     api_version: str | None = None,
 ) -> Document:
-    """Register an address to which events are delivered."""
+    """Register a URL to which events are delivered."""
     endpoint = {
         "id": new_id("we"),
         "url": url,
@@ -49,9 +48,9 @@ def add_endpoint(
 
 
 def register_configured(sandbox: Sandbox) -> None:
-    """Register the endpoint named on the command line, in place of an earlier start's.
+    """Register the endpoint of the command line, replacing that of an earlier start.
 
-    It keeps its id, so that what an earlier process did not deliver goes to the new address.
+    It keeps its id, so that events an earlier process did not deliver go to the new URL.
     """
     config, store = sandbox.config, sandbox.store
     if not config.webhook_url or not config.webhook_secret:
@@ -68,7 +67,7 @@ def register_configured(sandbox: Sandbox) -> None:
 
 
 def resend(sandbox: Sandbox, event_id: str) -> list[Document]:
-    """Deliver an event once more to every endpoint that listens; a new attempt, the same id."""
+    """Deliver an event again to every endpoint that listens: a new attempt with the same id."""
     with sandbox.store.transaction():
         event = sandbox.store.get("event", event_id)
         listeners = sandbox.store.find("endpoint") if event else []
@@ -81,7 +80,7 @@ def resend(sandbox: Sandbox, event_id: str) -> list[Document]:
 
 
 def release(sandbox: Sandbox, event_id: str | None = None) -> int:
-    """Let held deliveries go; return how many."""
+    """Release held deliveries; return how many."""
     with sandbox.store.transaction():
         held = [
             delivery
@@ -94,7 +93,7 @@ def release(sandbox: Sandbox, event_id: str | None = None) -> int:
 
 
 def hurry(sandbox: Sandbox) -> None:
-    """Make every waiting retry due now."""
+    """Make all waiting retries due now."""
     with sandbox.store.transaction():
         later: Condition = ("due", ">", time.time())
         for delivery in sandbox.store.find("delivery", _PENDING, later, in_order_of="due"):
@@ -102,7 +101,7 @@ def hurry(sandbox: Sandbox) -> None:
 
 
 def waiting(sandbox: Sandbox, *, retries: bool) -> int:
-    """Count what is still to be delivered; without retries, only what was never tried."""
+    """Count pending deliveries; without retries, only those never tried."""
     store = sandbox.store
     with store.lock:
         if retries:
@@ -113,21 +112,20 @@ def waiting(sandbox: Sandbox, *, retries: bool) -> int:
 
 
 class Worker(threading.Thread):
-    """Delivers what is due until the process ends."""
+    """A thread that delivers what is due until the process ends."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Prepare to work for a sandbox."""
         super().__init__(name="webhooks", daemon=True)
         self._sandbox = sandbox
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="webhook")
 
     def run(self) -> None:
-        """Work through the queue, woken by every commit."""
+        """Process the queue, woken by every commit."""
         while True:
             self._sandbox.store.changed.clear()
             try:
                 self._round()
-            except Exception:  # one bad round is shown, and must not end all deliveries
+            except Exception:  # one failed round is printed, and must not end all deliveries
                 traceback.print_exc()
             self._sandbox.store.changed.wait(_PAUSE)
 
@@ -137,11 +135,11 @@ class Worker(threading.Thread):
             self._pool.submit(self._deliver, delivery)
 
     def _claim(self) -> list[Document]:
-        """Take what may go out now: per endpoint the oldest, with the copies of its batch."""
+        """Take what may be sent now: the oldest of each endpoint, with the copies of its batch."""
         store, now = self._sandbox.store, time.time()
         is_due: Condition = ("due", "<=", now)
         with store.lock:
-            # Those of an endpoint that was deleted have their turn when they are the oldest.
+            # Deliveries of a deleted endpoint are processed when they are the oldest.
             oldest = store.find("delivery", _PENDING, is_due, in_order_of="due", limit=1)
             if not oldest:
                 return []
@@ -168,7 +166,7 @@ class Worker(threading.Thread):
         return [delivery for delivery in may_go if delivery["batch"] == may_go[0]["batch"]]
 
     def _may_go(self, delivery: Document, now: float) -> bool:
-        """Hold a reordered delivery back until the one it is to follow has gone."""
+        """Hold a reordered delivery back until the one it follows was sent."""
         follows = delivery["follows"]
         if follows is None or now >= follows["until"]:
             return True
@@ -185,7 +183,7 @@ class Worker(threading.Thread):
         try:
             attempt = self._attempt(delivery)
             self._record(delivery["id"], attempt)
-        except Exception:  # the pool would keep it to itself
+        except Exception:  # the thread pool would swallow it
             traceback.print_exc()
         finally:
             with self._sandbox.store.lock:
@@ -220,11 +218,11 @@ class Worker(threading.Thread):
         }
 
     def _record(self, id: str, attempt: Document) -> None:
-        """Write the attempt down; anything but 2xx is tried again, as long as the schedule goes."""
+        """Store the attempt; anything but 2xx is retried, as long as the schedule lasts."""
         store, schedule = self._sandbox.store, self._sandbox.config.retry_seconds
         with store.transaction():
             delivery = store.get("delivery", id)
-            if delivery is None:  # everything was reset in the meantime
+            if delivery is None:  # everything was reset since
                 return
             delivery["attempts"].append(attempt)
             if attempt["status"] is not None and 200 <= attempt["status"] < 300:
@@ -244,7 +242,7 @@ class Worker(threading.Thread):
 
 
 def send(url: str, message: Message) -> tuple[int | None, str | None]:
-    """POST a message; redirects are not followed. Return the status, or why there is none."""
+    """POST a message without following redirects. Return the status, or why there is none."""
     parts = urlsplit(url)
     connect: Callable[..., http.client.HTTPConnection] = (
         http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -1,1 +1,1 @@
-"""How tests and the demo steer it: control API, its client, a process of one's own."""
+"""How tests and the demo control it: the control API, its client, and a process to start."""

@@ -1,4 +1,4 @@
-"""The control API's part about what comes after a payment: refunds, disputes, fraud warnings."""
+"""The control API after a payment: refunds, disputes, fraud warnings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Body: TypeAlias = dict[str, Any]
 
 
 def create_refund(running: Sandbox, body: Body) -> Body:
-    """Refund from outside the application, as somebody would in Stripe's dashboard."""
+    """Refund from outside the application, as in Stripe's dashboard."""
     pending = bool(body.pop("pending", False))
     with running.store.transaction():
         if "session" in body:
@@ -63,7 +63,7 @@ def open_dispute(running: Sandbox, body: Body) -> Body:
 
 
 def review_dispute(running: Sandbox, body: Body, id: str) -> Body:
-    """Go on to the bank's review, as when evidence was submitted."""
+    """Start the bank's review, as when evidence was submitted."""
     with running.store.transaction():
         return render(disputes.review(running, id))
 
@@ -75,7 +75,7 @@ def escalate_dispute(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def close_dispute(running: Sandbox, body: Body, id: str) -> Body:
-    """Close it with the `outcome` won, lost or warning_closed."""
+    """Close a dispute with the `outcome` won, lost or warning_closed."""
     with running.store.transaction():
         return render(disputes.close(running, id, body["outcome"]))
 
@@ -87,17 +87,17 @@ def warn_of_fraud(running: Sandbox, body: Body) -> Body:
 
 
 def read_delays(running: Sandbox, body: Body) -> Body:
-    """Tell how long the cards wait before they dispute a payment or change a refund."""
+    """Return how long the cards wait before they dispute a payment or change a refund."""
     return follow_ups.delays(running)
 
 
 def set_delays(running: Sandbox, body: Body) -> Body:
-    """Change how long they wait, until the next reset."""
+    """Change how long the cards wait, until the next reset."""
     return follow_ups.set_delays(running, body)
 
 
 def _charge_of(running: Sandbox, body: Body) -> str:
-    """Return the charge that is named by itself, by its intent or by its session."""
+    """Return the charge given by its own id, its intent's or its session's."""
     if "charge" in body:
         return str(body["charge"])
     id = body.get("payment_intent") or _intent_of(running, body.get("session", ""))

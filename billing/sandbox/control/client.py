@@ -13,7 +13,7 @@ Json: TypeAlias = dict[str, Any]
 Challenge: TypeAlias = Literal["complete", "fail"]
 Outcome: TypeAlias = Literal["won", "lost", "warning_closed"]
 
-_TIMEOUT = 30.0  # seconds, besides what a flush waits on purpose
+_TIMEOUT = 30.0  # seconds, in addition to what a flush waits
 
 
 class SandboxError(Exception):
@@ -21,15 +21,15 @@ class SandboxError(Exception):
 
 
 class SandboxControl:
-    """Verbs for what a test or the demo does to a running sandbox."""
+    """Actions of a test or the demo on a running sandbox."""
 
     def __init__(self, base_url: str, token: str = DEFAULT_CONTROL_TOKEN) -> None:
-        """Talk to the sandbox at base_url."""
+        """Connect to the sandbox at ``base_url``."""
         self.base_url = base_url.rstrip("/")
         self._token = token
 
     def reset(self, *, keep_webhooks: bool = False) -> None:
-        """Forget everything, the clock too; endpoints named at start-up are registered again."""
+        """Clear everything, including the clock; register the configured endpoints again."""
         self._call("POST", "reset", {"keep_webhooks": keep_webhooks})
 
     def clock(self) -> Json:
@@ -37,12 +37,12 @@ class SandboxControl:
         return self._call("GET", "clock")
 
     def set_clock(self, moment: datetime | None, *, frozen: bool | None = None) -> Json:
-        """Go forward to an aware moment (None: real time), and stand still there or run on."""
+        """Move forward to an aware moment (None: real time), and freeze there or continue."""
         body: Json = {"now": None if moment is None else int(moment.timestamp())}
         return self._call("POST", "clock", body | _given(frozen=frozen))
 
     def advance_clock(self, seconds: int) -> Json:
-        """Go forward by some seconds."""
+        """Move forward by some seconds."""
         return self._call("POST", "clock", {"advance": seconds})
 
     def register_webhook(
@@ -53,7 +53,7 @@ class SandboxControl:
         enabled_events: list[str] | None = None,
         api_version: str | None = None,
     ) -> Json:
-        """Deliver events to an address; several secrets sign as during a rotation."""
+        """Deliver events to a URL; several secrets sign as during a rotation."""
         secrets = [secret] if isinstance(secret, str) else secret
         body = {"url": url, "secrets": secrets}
         more = _given(enabled_events=enabled_events, api_version=api_version)
@@ -82,7 +82,7 @@ class SandboxControl:
         seed: int = 0,
         **settings: Any,
     ) -> Json:
-        """Switch a fault on for what matches (patterns with *); times=None means until cleared."""
+        """Activate a fault for what matches (patterns with *); times=None means until cleared."""
         body: Json = {"kind": kind, "times": times, "skip": skip, "seed": seed, **settings}
         conditions = _given(
             method=method,
@@ -95,11 +95,11 @@ class SandboxControl:
         return self._call("POST", "faults", body | conditions)
 
     def faults(self) -> list[Json]:
-        """List the faults, with how often each has struck."""
+        """List the faults, with how often each has applied."""
         return self._list("faults", "faults")
 
     def clear_faults(self, id: str | None = None) -> None:
-        """Switch one fault off, or all."""
+        """Deactivate one fault, or all."""
         self._call("DELETE", f"faults/{id}" if id else "faults")
 
     def deliveries(self, *, event_type: str | None = None) -> list[Json]:
@@ -108,20 +108,20 @@ class SandboxControl:
         return [d for d in found if event_type in (None, d["event_type"])]
 
     def release(self, event_id: str | None = None) -> int:
-        """Let held deliveries go; return how many."""
+        """Release held deliveries; return how many."""
         released: int = self._call("POST", "deliveries/release", {"event": event_id})["released"]
         return released
 
     def resend(self, event_id: str) -> list[Json]:
-        """Deliver an event once more."""
+        """Deliver an event again."""
         deliveries: list[Json] = self._call("POST", f"events/{event_id}/resend")["deliveries"]
         return deliveries
 
     def flush(self, *, timeout: float = 10.0, retries: bool = True, hurry: bool = False) -> bool:
-        """Wait until the webhook queue is idle and say whether it is.
+        """Wait until the webhook queue is idle and return whether it is.
 
-        Without `retries` only first attempts are waited for; with `hurry` no retry waits for its
-        time. What is held counts as idle.
+        Without `retries` only first attempts are waited for; with `hurry` retries do not wait for
+        their time. Held deliveries count as idle.
         """
         body = {"timeout": timeout, "retries": retries, "hurry": hurry}
         return bool(self._call("POST", "flush", body, wait=timeout)["idle"])
@@ -135,7 +135,7 @@ class SandboxControl:
         ]
 
     def clear_requests(self) -> None:
-        """Forget the API requests received."""
+        """Clear the API requests received."""
         self._call("DELETE", "requests")
 
     def sessions(self) -> list[Json]:
@@ -162,7 +162,7 @@ class SandboxControl:
         return self._call("POST", f"sessions/{session_id}/pay", body)
 
     def inject(self, params: Json, *, card: str = "4242424242424242") -> Json:
-        """Create and pay a session with any parameters, as no request of the application did."""
+        """Create and pay a session with any parameters, unlike any request of the application."""
         return self._call("POST", "sessions/inject", {"params": params, "card": card})
 
     def expire(self, session_id: str) -> Json:
@@ -181,8 +181,8 @@ class SandboxControl:
     ) -> Json:
         """Refund outside the application, as in the processor's dashboard; return the refund.
 
-        The payment is named by one of the three ids. The amount is in minor units, all that is
-        left by default. With `pending` it stays so until it is settled, failed or canceled here.
+        The payment is given by one of the three ids. The amount is in minor units, by default all
+        that is left. With `pending` it stays so until it is settled, failed or canceled here.
         """
         named = _given(session=session, charge=charge, payment_intent=payment_intent)
         body = named | _given(amount=amount, reason=reason)
@@ -211,8 +211,8 @@ class SandboxControl:
     ) -> Json:
         """Dispute a payment, which takes the money; return the dispute.
 
-        The payment is named by one of the three ids. The amount is in minor units, by default what
-        was neither refunded nor disputed before; the reason is fraudulent by default.
+        The payment is given by one of the three ids. The amount is in minor units, by default what
+        was neither refunded nor disputed before; the default reason is fraudulent.
         """
         named = _given(session=session, charge=charge, payment_intent=payment_intent)
         return self._call("POST", "disputes", named | _given(amount=amount, reason=reason))
@@ -226,7 +226,7 @@ class SandboxControl:
         amount: int | None = None,
         reason: str | None = None,
     ) -> Json:
-        """Inquire about a payment, which takes nothing; return the dispute (warning_…)."""
+        """Inquire about a payment, which takes no money; return the dispute (warning_…)."""
         named = _given(session=session, charge=charge, payment_intent=payment_intent)
         more = _given(amount=amount, reason=reason)
         return self._call("POST", "disputes", named | more | {"inquiry": True})
@@ -236,11 +236,11 @@ class SandboxControl:
         return self._list("disputes", "disputes")
 
     def review_dispute(self, id: str) -> Json:
-        """Send a dispute or an inquiry to the bank's review, as submitting evidence does."""
+        """Start the bank's review of a dispute or inquiry, as submitting evidence does."""
         return self._call("POST", f"disputes/{id}/review")
 
     def escalate_inquiry(self, id: str) -> Json:
-        """Turn an open inquiry into a dispute of the same id: the money is taken."""
+        """Turn an open inquiry into a dispute with the same id, which takes the money."""
         return self._call("POST", f"disputes/{id}/escalate")
 
     def close_dispute(self, id: str, outcome: Outcome) -> Json:
@@ -265,7 +265,7 @@ class SandboxControl:
     def set_delays(
         self, *, dispute_seconds: int | None = None, refund_seconds: int | None = None
     ) -> Json:
-        """Say how long, until a reset, cards wait to dispute a payment or to change a refund."""
+        """Set how long, until a reset, cards wait to dispute a payment or to change a refund."""
         body = _given(dispute_seconds=dispute_seconds, refund_seconds=refund_seconds)
         return self._call("POST", "delays", body)
 
@@ -279,7 +279,7 @@ class SandboxControl:
 
     def _call(self, method: str, path: str, body: Json | None = None, *, wait: float = 0.0) -> Json:
         with requests.Session() as session:
-            session.trust_env = False  # a proxy variable must not take 127.0.0.1 elsewhere
+            session.trust_env = False  # proxy variables must not redirect 127.0.0.1
             response = session.request(
                 method,
                 f"{self.base_url}/_sandbox/{path}",

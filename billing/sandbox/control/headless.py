@@ -15,7 +15,7 @@ from billing.sandbox.protocol.expand import expand
 
 
 def pay(running: Sandbox, id: str, body: dict[str, Any]) -> Outcome:
-    """Pay a session as `body` says, through the bank's page too if it answers that."""
+    """Pay a session as `body` says, including the bank's page if `body` answers it."""
     session = sessions.find(running, id)
     number = cards.digits(str(body.get("card", "4242424242424242")))
     if number not in cards.CARDS:
@@ -32,13 +32,13 @@ def pay(running: Sandbox, id: str, body: dict[str, Any]) -> Outcome:
 
 
 def _card(number: str, funding: str | None) -> cards.Card:
-    """Return the card, with another funding where a test needs one that no test card has."""
+    """Return the card, with another funding if a test needs one that no test card has."""
     card = cards.CARDS[number]
     return card if funding is None else replace(card, funding=funding)
 
 
 def told(running: Sandbox, outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as the control API tells it."""
+    """Return an outcome in the form of the control API."""
     decline = outcome.decline
     return {
         "outcome": outcome.kind,
@@ -50,7 +50,7 @@ def told(running: Sandbox, outcome: Outcome) -> dict[str, Any]:
 
 
 def as_sent(values: Any) -> Any:
-    """Turn JSON values into what the same values look like in a form-encoded request."""
+    """Turn JSON values into the form they have in a form-encoded request."""
     if isinstance(values, dict):
         return {name: as_sent(value) for name, value in values.items() if value is not None}
     if isinstance(values, list):

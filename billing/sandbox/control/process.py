@@ -1,4 +1,4 @@
-"""A sandbox process of one's own: started, waited for, killed, started again."""
+"""A sandbox process to start, wait for, kill and restart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE = 15.0  # seconds until a process that does not listen counts as faile
 
 
 class SandboxDidNotStart(Exception):
-    """The process ended or kept silent; the message carries what it printed."""
+    """The process exited or did not listen; the message contains its output."""
 
 
 class SandboxProcess:
@@ -35,7 +35,7 @@ class SandboxProcess:
         webhook_secret: str | None = None,
         retry_seconds: tuple[float, ...] | None = None,
     ) -> None:
-        """Describe the process; nothing starts yet."""
+        """Configure the process without starting it."""
         self.store_path = Path(store_path)
         self.port = port
         self.secret_key = secret_key
@@ -70,14 +70,14 @@ class SandboxProcess:
         return self
 
     def kill(self) -> None:
-        """End the process at once, as a crash would."""
+        """Kill the process at once, like a crash."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def stop(self) -> None:
-        """End the process."""
+        """Stop the process."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
@@ -89,7 +89,6 @@ class SandboxProcess:
         self.start()
 
     def __enter__(self) -> Self:
-        """Start."""
         return self.start()
 
     def __exit__(
@@ -98,7 +97,6 @@ class SandboxProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop."""
         self.stop()
 
     def _popen(self, port_file: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:

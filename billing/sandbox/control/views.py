@@ -1,4 +1,4 @@
-"""The control API: what tests and the demo do to the sandbox behind the application's back."""
+"""The control API: what tests and the demo do to the sandbox without the application."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def control(**actions: Action) -> View:
 
 
 def _body(request: HttpRequest) -> Body:
-    """Read the JSON body, or for a GET the query."""
+    """Read the JSON body, or the query of a GET."""
     if request.method == "GET":
         return dict(request.GET.items())
     body = json.loads(request.body or b"{}")
@@ -74,7 +74,7 @@ def _body(request: HttpRequest) -> Body:
 
 
 def reset(running: Sandbox, body: Body) -> Body:
-    """Forget everything: objects, faults, log, clock; webhook endpoints too, unless kept."""
+    """Clear everything: objects, faults, log, clock; webhook endpoints too, unless kept."""
     keep = ("endpoint",) if body.get("keep_webhooks") else ()
     with running.store.transaction():
         running.store.clear(keep=keep)
@@ -83,12 +83,12 @@ def reset(running: Sandbox, body: Body) -> Body:
 
 
 def read_clock(running: Sandbox, body: Body) -> Body:
-    """Tell the time."""
+    """Return the time."""
     return running.clock.describe()
 
 
 def set_clock(running: Sandbox, body: Body) -> Body:
-    """Go to `now` (null: real time), `advance` by seconds, and stand still or run."""
+    """Move to `now` (null: real time) or by `advance` seconds, and freeze or continue."""
     with running.store.transaction():
         now = running.clock.now()
         if "now" in body:
@@ -127,12 +127,12 @@ def delete_endpoint(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def list_faults(running: Sandbox, body: Body) -> Body:
-    """List the faults with how often each has struck."""
+    """List the faults, with how often each has applied."""
     return {"faults": running.store.find("fault")}
 
 
 def add_fault(running: Sandbox, body: Body) -> Body:
-    """Switch a fault on."""
+    """Activate a fault."""
     settings = dict(body)
     kind = settings.pop("kind")
     if kind not in faults.ALL:
@@ -141,19 +141,19 @@ def add_fault(running: Sandbox, body: Body) -> Body:
 
 
 def clear_faults(running: Sandbox, body: Body, id: str | None = None) -> Body:
-    """Switch one fault off, or all."""
+    """Deactivate one fault, or all."""
     with running.store.transaction():
         running.store.delete("fault", id)
     return {"cleared": True}
 
 
 def list_deliveries(running: Sandbox, body: Body) -> Body:
-    """Show what was, is and will be delivered, with each attempt."""
+    """List all deliveries, past and pending, with each attempt."""
     return {"deliveries": running.store.find("delivery")}
 
 
 def release(running: Sandbox, body: Body) -> Body:
-    """Let held deliveries go: those of one event, or all."""
+    """Release held deliveries: those of one event, or all."""
     return {"released": webhooks.release(running, body.get("event"))}
 
 
@@ -178,19 +178,19 @@ def flush(running: Sandbox, body: Body) -> Body:
 
 
 def list_requests(running: Sandbox, body: Body) -> Body:
-    """Show the API requests received."""
+    """List the API requests received."""
     return {"requests": running.store.find("request")}
 
 
 def clear_requests(running: Sandbox, body: Body) -> Body:
-    """Forget the API requests received."""
+    """Clear the API requests received."""
     with running.store.transaction():
         running.store.delete("request")
     return {"cleared": True}
 
 
 def list_sessions(running: Sandbox, body: Body) -> Body:
-    """Show all sessions, oldest first; the way to one whose creation was never answered."""
+    """List all sessions, oldest first, including those whose creation got no response."""
     timetable.run_due(running)
     found = running.store.find("checkout.session")
     return {"sessions": [expand(running, session, ["line_items"]) for session in found]}
@@ -203,7 +203,7 @@ def pay(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def inject(running: Sandbox, body: Body) -> Body:
-    """Create a session from `params` as nobody but the caller would, and pay it."""
+    """Create a session from `params`, unlike any request of the application, and pay it."""
     with running.store.transaction():
         session = sessions.create(running, headless.as_sent(body["params"]))
         return headless.told(running, headless.pay(running, session["id"], body))
@@ -216,7 +216,7 @@ def expire(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def alter(running: Sandbox, body: Body, id: str) -> Body:
-    """Change fields of a stored object by dotted path: a payment that is not what it seems."""
+    """Change fields of a stored object by dotted path, to fake a payment that does not match."""
     with running.store.transaction():
         for kind in _OBJECTS:
             document = running.store.get(kind, id)

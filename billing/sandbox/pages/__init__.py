@@ -1,1 +1,1 @@
-"""The pages a person sees: hosted checkout, 3D Secure, dashboard."""
+"""The pages people see: hosted checkout, 3D Secure, dashboard."""

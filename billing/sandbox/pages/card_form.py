@@ -1,4 +1,4 @@
-"""The card form of the payment page: what was typed, checked field by field."""
+"""The card form of the payment page, checked field by field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from billing.sandbox.objects import cards
 from billing.sandbox.objects.cards import Card
 from billing.sandbox.objects.payment import Payer
 
-KEPT = ("email", "exp", "name", "country")  # what is shown again after an error
+KEPT = ("email", "exp", "name", "country")  # shown again after an error
 _LATEST_YEARS = 50
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
@@ -49,7 +49,7 @@ COUNTRIES = (
 
 @dataclass
 class CardForm:
-    """The typed values, what is wrong with them, and what they mean when nothing is."""
+    """The values as typed, their errors, and their meaning if there are none."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def _check_person(form: CardForm) -> None:
     if not _EMAIL.match(form.values["email"]):
         form.errors["email"] = "Enter a complete e-mail address, like name@example.com."
     if not form.values["name"]:
-        form.errors["name"] = "Enter the name as it stands on the card."
+        form.errors["name"] = "Enter the name as shown on the card."
     if form.values["country"] not in dict(COUNTRIES):
         form.errors["country"] = "Choose a country or region."
 

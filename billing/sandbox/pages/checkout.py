@@ -1,4 +1,4 @@
-"""The hosted pages: pay, 3D Secure, and the notices for a session that can no longer be paid."""
+"""The hosted pages: payment, 3D Secure, and notices for sessions that can no longer be paid."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 
 
 class SeeOther(HttpResponseRedirect):
-    """After a POST the browser goes on with a GET, so that reloading repeats nothing."""
+    """A redirect to GET after a POST, so that reloading repeats nothing."""
 
     status_code = 303
 
@@ -36,7 +36,7 @@ class SeeOther(HttpResponseRedirect):
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, id: str) -> HttpResponse:
-    """Show the payment form of a session, or take what was typed into it."""
+    """Show the payment form of a session, or process a submitted one."""
     running = sandbox()
     timetable.run_due(running)
     session = running.store.get("checkout.session", id)
@@ -51,7 +51,7 @@ def pay(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _submit(request: HttpRequest, session: Document) -> HttpResponse:
-    """Try the card, and lead on to where the outcome is told."""
+    """Try the card, and redirect to the page that shows the outcome."""
     running = sandbox()
     if session["status"] != "open":
         return _after(Outcome("not_open", session))
@@ -68,7 +68,7 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
 
 
 def _await_webhook(outcome: Outcome) -> None:
-    """Hold the redirect until the webhook was answered, if a fault asks for it."""
+    """Delay the redirect until the webhook got a response, if a fault requests it."""
     if outcome.kind != "paid":
         return
     running, id = sandbox(), outcome.session["id"]
@@ -84,7 +84,7 @@ def _await_webhook(outcome: Outcome) -> None:
 
 
 def _after(outcome: Outcome) -> HttpResponse:
-    """Lead on: to the merchant when it is paid, by whichever submit; else to the page that says."""
+    """Redirect to the merchant if the session is paid, by any submit; else to the notice."""
     session = outcome.session
     if outcome.kind == "requires_action":
         return SeeOther(f"/3ds/{outcome.intent}")
@@ -94,13 +94,13 @@ def _after(outcome: Outcome) -> HttpResponse:
 
 
 def success_address(session: Document) -> str:
-    """Return where the buyer goes after paying."""
+    """Return the URL to which the buyer returns after paying."""
     address: str = session["success_url"]
     return address.replace(_PLACEHOLDER, session["id"])
 
 
 def _back_to_form(session_id: str, form: CardForm) -> HttpResponse:
-    """Keep what was typed (never the number or the CVC) and what was wrong; show it by GET."""
+    """Keep what was typed (never the number or CVC) and its errors; show them by GET."""
     store = sandbox().store
     kept = {name: form.values.get(name, "") for name in card_form.KEPT}
     document = {"id": new_id("form", 20), "session": session_id, "values": kept}
@@ -128,7 +128,7 @@ def _form_context(form: CardForm, session: Document) -> dict[str, Any]:
 
 
 def _grouped(number: str) -> str:
-    """Write a number as it stands on the card: 4-4-4-4, or 4-6-5."""
+    """Format a number as printed on the card: 4-4-4-4, or 4-6-5."""
     ends = (4, 10, 15) if len(number) == 15 else (4, 8, 12, 16)
     return " ".join(number[start:end] for start, end in zip((0, *ends), ends, strict=False))
 
@@ -156,7 +156,7 @@ def _summary(session: Document) -> dict[str, Any]:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def three_d_secure(request: HttpRequest, id: str) -> HttpResponse:
-    """Play the bank: ask the buyer to approve the payment, and go on with the answer."""
+    """Act as the bank: ask the buyer to approve the payment, and continue with the answer."""
     running = sandbox()
     timetable.run_due(running)
     intent = running.store.get("payment_intent", id)
@@ -182,7 +182,7 @@ def _challenged(intent_id: str, *, approved: bool) -> HttpResponse:
 
 
 def _typed_before(outcome: Outcome, intent_id: str) -> dict[str, str]:
-    """Return what the buyer had typed before the bank's page, from the refused card."""
+    """Return what the buyer typed before the bank's page, from the declined card."""
     intent = sandbox().store.get("payment_intent", intent_id) or {}
     method = intent["last_payment_error"]["payment_method"]
     details, card = method["billing_details"], method["card"]
@@ -196,7 +196,7 @@ def _typed_before(outcome: Outcome, intent_id: str) -> dict[str, str]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say what answers here."""
+    """Show what is running here."""
     context = {
         "title": "Local payment sandbox",
         "text": "It is running. Payment pages open from the shop; the API answers under /v1/.",
@@ -263,7 +263,7 @@ def _not_found(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def style(request: HttpRequest) -> HttpResponse:
-    """Serve the one style sheet."""
+    """Serve the style sheet."""
     return HttpResponse(_style(), content_type="text/css; charset=utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The dashboard: what a person does to payments on the processor's side, with plain forms."""
+"""The dashboard: plain forms for what a person does to payments at the processor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADDRESS = "/_sandbox/dashboard"
 MOST_SHOWN = 25
 MOST_NOTES_KEPT = 100
 
-# What fits each state: the value of the button and its words.
+# The actions of each status: the button's value and label.
 _FOR_REFUNDS = {
     "pending": (("settle", "Let it succeed"), ("fail", "Let it fail"), ("cancel", "Cancel")),
     "succeeded": (("fail", "Let it fail"),),
@@ -55,7 +55,7 @@ _Action: TypeAlias = Callable[[Sandbox, _Form], Document]
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """List the latest payments with their refunds and disputes, or do what a button asks for."""
+    """List the latest payments with their refunds and disputes, or do what a button requests."""
     running = sandbox()
     timetable.run_due(running)
     if request.method == "POST":
@@ -76,7 +76,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _do(running: Sandbox, form: _Form) -> str:
-    """Do one thing and return the id of the note that tells how it went."""
+    """Do one action and return the id of the note with its result."""
     wrong = False
     try:
         with running.store.transaction():
@@ -115,7 +115,7 @@ def _close(running: Sandbox, form: _Form) -> Document:
 
 
 def _amount(running: Sandbox, form: _Form) -> int | None:
-    """Read what was typed, in the currency of the charge; nothing typed means all there is."""
+    """Parse the amount in the charge's currency; empty means all that is left."""
     typed = form.get("amount", "").strip()
     charge = running.store.get("charge", form["id"])
     if charge is None or not typed:

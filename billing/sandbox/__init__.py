@@ -1,5 +1,5 @@
-"""A local Stripe for development, the demo and the tests: its own process, its own store.
+"""A local Stripe for development, the demo and tests, with its own process and store.
 
-It shares no code with the application, accepts test keys only and listens on loopback only.
-The application knows it as nothing but an address to which the official SDK talks.
+It shares no code with the application, accepts only test keys and listens only on loopback. To the
+application it is only the base URL of the official SDK.
 """

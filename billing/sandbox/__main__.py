@@ -1,4 +1,4 @@
-"""`python -m billing.sandbox`: start the local Stripe."""
+"""``python -m billing.sandbox``: start the local Stripe."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from billing.sandbox.process import config, runtime, store
 
 
 def main(arguments: list[str]) -> int:
-    """Check the options, listen, serve until stopped. Return the exit status."""
+    """Check the options, listen, and serve until stopped. Return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         running = runtime.start(_config(options))
     except (config.ConfigError, store.StoreInUse) as error:
-        print(f"The sandbox does not start: {error}", file=sys.stderr)
+        print(f"The sandbox cannot start: {error}", file=sys.stderr)
         return 2
     return _serve(running, options)
 
@@ -29,13 +29,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m billing.sandbox", description="A local Stripe for demo and tests."
     )
     parser.add_argument("--host", default="127.0.0.1", help="loopback only")
-    parser.add_argument("--port", type=int, default=12111, help="0 takes any free port")
+    parser.add_argument("--port", type=int, default=12111, help="0 chooses any free port")
     parser.add_argument("--port-file", type=Path, help="where to write the port once listening")
-    parser.add_argument("--store", type=Path, required=True, help="file that keeps everything")
+    parser.add_argument("--store", type=Path, required=True, help="file that stores everything")
     parser.add_argument("--secret-key", default=config.DEFAULT_SECRET_KEY)
     parser.add_argument("--control-token", default=config.DEFAULT_CONTROL_TOKEN)
-    parser.add_argument("--webhook-url", help="endpoint that gets every event")
-    parser.add_argument("--webhook-secret", help="whsec_… with which its events are signed")
+    parser.add_argument("--webhook-url", help="endpoint that receives every event")
+    parser.add_argument("--webhook-secret", help="whsec_… that signs its events")
     parser.add_argument(
         "--retry-seconds",
         type=_seconds,
@@ -46,16 +46,18 @@ def _parser() -> argparse.ArgumentParser:
         "--dispute-seconds",
         type=int,
         default=config.DISPUTE_SECONDS,
-        help="from a payment to the dispute its card brings, in seconds of the sandbox's clock",
+        help="from a payment to the dispute by its test card, in seconds of the sandbox's clock",
     )
     parser.add_argument(
         "--refund-seconds",
         type=int,
         default=config.REFUND_SECONDS,
-        help="until a refund of the cards for refunds changes, in seconds of the sandbox's clock",
+        help="until a refund to a test card for refunds changes, in seconds of the sandbox's clock",
     )
     parser.add_argument(
-        "--exit-with-parent", action="store_true", help="end when the starting process has ended"
+        "--exit-with-parent",
+        action="store_true",
+        help="exit when the process that started it exits",
     )
     return parser
 
@@ -92,7 +94,7 @@ def _serve(running: runtime.Sandbox, options: argparse.Namespace) -> int:
     if options.exit_with_parent:
         threading.Thread(target=_exit_with_parent, daemon=True).start()
     if options.port_file:
-        _write_whole(options.port_file, str(port))
+        _write_atomically(options.port_file, str(port))
     print(f"Sandbox on {running.base_url} (no real money moves)", flush=True)
     try:
         listening.serve_forever(poll_interval=0.05)
@@ -101,8 +103,8 @@ def _serve(running: runtime.Sandbox, options: argparse.Namespace) -> int:
     return 0
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file in one step, so that a reader never sees half of it."""
+def _write_atomically(path: Path, text: str) -> None:
+    """Write a file in one step, so that readers never see half of it."""
     draft = path.with_name(path.name + ".new")
     draft.write_text(text)
     draft.replace(path)

@@ -1,4 +1,4 @@
-"""Addresses of the sandbox: the API, the hosted pages, the control API."""
+"""URLs of the sandbox: the API, the hosted pages, the control API."""
 
 from __future__ import annotations
 

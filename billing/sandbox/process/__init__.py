@@ -1,1 +1,1 @@
-"""Running it: options, store, clock and HTTP server. Stands on nothing else here."""
+"""The process of the sandbox: options, store, clock and HTTP server. Imports nothing else of it."""

@@ -6,30 +6,30 @@ import time
 
 from billing.sandbox.process.store import Document, Store
 
-# Once one of these exists a clock that went back would put an effect before its cause.
+# Once one of these exists, moving the clock back would put effects before their causes.
 _HISTORY = ("checkout.session", "payment_intent", "charge", "refund", "event")
 
 
 class ClockWentBack(Exception):
-    """Somebody asked for a moment before the present one."""
+    """A moment before the current one was requested."""
 
 
 class Clock:
-    """What the sandbox takes for the present, in whole seconds since the epoch."""
+    """The sandbox's current time, in whole seconds since the epoch."""
 
     def __init__(self, store: Store) -> None:
         """Read the clock of a store."""
         self._store = store
 
     def now(self) -> int:
-        """Return the present moment of the sandbox."""
+        """Return the sandbox's current time."""
         state = self._state()
         if state["frozen_at"] is not None:
             return int(state["frozen_at"])
         return int(time.time()) + int(state["offset"])
 
     def set(self, moment: int, *, frozen: bool) -> None:
-        """Go to a moment and stand still there, or run on from it."""
+        """Move to a moment, and freeze there or continue from it."""
         with self._store.transaction():
             if moment < self.now() and self._store.count(*_HISTORY):
                 raise ClockWentBack(f"It is already {self.now()}: the clock only moves forward.")
@@ -38,7 +38,7 @@ class Clock:
             self._store.put("clock", {"id": "clock", "offset": offset, "frozen_at": frozen_at})
 
     def is_frozen(self) -> bool:
-        """Say whether the clock stands still."""
+        """Whether the clock is frozen."""
         return self._state()["frozen_at"] is not None
 
     def describe(self) -> Document:

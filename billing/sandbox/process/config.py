@@ -1,4 +1,4 @@
-"""What one sandbox process is told at start-up, checked before anything listens."""
+"""Options of a sandbox process, checked before it listens."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-API_VERSION = "2026-10-28.endive"  # the contract test holds it against the SDK's own
-ACCOUNT_NAME = "Test Merchant"  # what the payment page shows when the session names nobody
+API_VERSION = "2026-10-28.endive"  # a contract test compares it with the SDK's
+ACCOUNT_NAME = "Test Merchant"  # shown on the payment page if the session names none
 DEFAULT_SECRET_KEY = "sk_test_sandbox"
 DEFAULT_CONTROL_TOKEN = "sandbox-control"
-DISPUTE_SECONDS = 0  # at once, so that whoever has paid finds the dispute without waiting
-REFUND_SECONDS = 60  # long enough to be seen pending, or succeeded, before it changes
-RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # Stripe's days, compressed
+DISPUTE_SECONDS = 0  # at once, so that nobody has to wait for the dispute
+REFUND_SECONDS = 60  # long enough to see the first status before it changes
+RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # Stripe retries for days; this is compressed
 
 
 class ConfigError(Exception):
@@ -21,7 +21,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Options of one process. Raises ConfigError instead of starting in an unsafe way."""
+    """Options of one process. Raises ConfigError for unsafe ones."""
 
     store: Path
     host: str = "127.0.0.1"
@@ -35,7 +35,7 @@ class Config:
     refund_seconds: int = REFUND_SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse live keys, public addresses and half a webhook endpoint."""
+        """Refuse live keys, public addresses and an incomplete webhook endpoint."""
         if not self.secret_key.startswith("sk_test_"):
             raise ConfigError("The sandbox takes test keys only: the key must start with sk_test_.")
         if not is_loopback(self.host):
@@ -49,7 +49,7 @@ class Config:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name or address means this machine alone."""
+    """Whether a host name or address means this machine only."""
     name = host.strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

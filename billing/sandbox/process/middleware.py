@@ -1,4 +1,4 @@
-"""Around every answer: loopback names only; nothing is cached, indexed, framed or scripted."""
+"""Middleware for all responses: loopback hosts only; no caching, indexing, framing or scripts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _HEADERS = {
 def loopback_only(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse a Host that is not this machine, so that no web page can rebind its name to us."""
+    """Refuse other Host headers, so that no web page can reach the sandbox by DNS rebinding."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         host, _ = split_domain_port(request.headers.get("Host", ""))
         if is_loopback(host):
             response = get_response(request)
         else:
-            response = HttpResponse("The sandbox answers to loopback names only.", status=400)
+            response = HttpResponse("The sandbox accepts loopback host names only.", status=400)
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         return response

@@ -1,4 +1,4 @@
-"""The one sandbox of this process: its options, its store, its clock."""
+"""The one sandbox of this process: its options, store and clock."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from billing.sandbox.process.store import Store
 
 @dataclass
 class Sandbox:
-    """What every part of the sandbox works on."""
+    """The state that all parts of the sandbox share."""
 
     config: Config
     store: Store
     clock: Clock
     base_url: str = ""
     keys_in_flight: set[str] = field(default_factory=set)
-    deliveries_in_flight: dict[str, str] = field(default_factory=dict)  # to which endpoint
+    deliveries_in_flight: dict[str, str] = field(default_factory=dict)  # delivery id to endpoint
 
 
 _running: list[Sandbox] = []

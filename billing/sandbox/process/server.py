@@ -13,12 +13,14 @@ from django.core.wsgi import get_wsgi_application
 
 
 class _Handler(WSGIRequestHandler):
-    """Hands the connection itself to the views, for the fault that cuts it."""
+    """Passes the connection to the views, for the fault that cuts it."""
 
-    disable_nagle_algorithm = True  # head and body are two packets; the second must not wait
+    disable_nagle_algorithm = (
+        True  # headers and body are two packets; the second must not be delayed
+    )
 
     def get_environ(self) -> dict[str, Any]:
-        """Add the socket to what the views see."""
+        """Add the socket to the environment of the views."""
         environ: dict[str, Any] = super().get_environ()
         environ["sandbox.connection"] = self.connection
         return environ
@@ -30,11 +32,11 @@ class _Server(ThreadedWSGIServer):
     allow_reuse_address = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away, or whose connection a fault has cut."""
+        """Ignore clients that disconnected, or whose connection a fault has cut."""
 
 
 def listen(host: str, port: int) -> ThreadedWSGIServer:
-    """Bind the address; port 0 takes any free one."""
+    """Bind the address; port 0 chooses any free one."""
     _quiet()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = type("Server", (_Server,), {"address_family": family})((host, port), _Handler)
@@ -43,7 +45,7 @@ def listen(host: str, port: int) -> ThreadedWSGIServer:
 
 
 def _quiet() -> None:
-    """Keep cut connections and ordered errors out of the terminal, but not our own mistakes."""
+    """Keep cut connections and requested errors out of the terminal, but not our own errors."""
     got_request_exception.connect(_report)
     logging.getLogger("django.server").setLevel(logging.CRITICAL)
     logging.getLogger("django.request").setLevel(logging.CRITICAL)

@@ -8,8 +8,8 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
-SECRET_KEY = secrets.token_hex(32)  # signs nothing that outlives the process
-ALLOWED_HOSTS = ["*"]  # the middleware below takes loopback names only
+SECRET_KEY = secrets.token_hex(32)  # nothing signed with it outlives the process
+ALLOWED_HOSTS = ["*"]  # the middleware below accepts loopback names only
 ROOT_URLCONF = "billing.sandbox.urls"
 INSTALLED_APPS: list[str] = []
 DATABASES: dict[str, dict[str, str]] = {}

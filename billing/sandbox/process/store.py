@@ -1,7 +1,7 @@
-"""Everything the sandbox remembers: JSON documents in one SQLite file.
+"""Everything the sandbox stores: JSON documents in one SQLite file.
 
-One re-entrant lock and one transaction per request serialise all changes, so of two requests that
-exclude each other (pay and expire) exactly one wins. The file survives a kill of the process.
+One re-entrant lock and one transaction per request serialize all changes, so of two conflicting
+requests (pay and expire) exactly one wins. The file survives a kill of the process.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Document: TypeAlias = dict[str, Any]
 Operator: TypeAlias = Literal["=", ">", ">=", "<", "<=", "GLOB", "IS"]
 Condition: TypeAlias = tuple[str, Operator, Any]  # ("customer_details.email", "=", "a@b.example")
 
-# What documents are found by, however many there are. Each index ends with the place in the order
-# of creation, so that nothing has to be sorted either; `created` grows along with it.
-_FOUND_BY = (
+# Indexed paths. Each index ends with the order of creation, so that nothing needs sorting;
+# `created` grows along with it.
+_INDEXED = (
     ("status",),
     ("status", "expires_at"),
     ("status", "due"),
@@ -49,24 +49,24 @@ DROP INDEX IF EXISTS deliveries_to_make;
 
 
 class StoreInUse(Exception):
-    """Another sandbox process holds this store; two would not see each other's lock."""
+    """Another sandbox process uses this store; two would not share the lock."""
 
 
 class Store:
-    """Documents by kind and id, in the order of their creation."""
+    """Documents by kind and id, in order of creation."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the store at path, for this process alone."""
+        """Open or create the store at ``path``, for this process only."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._guard = _own(path)
+        self._guard = _lock_file(path)
         self.lock = threading.RLock()
-        self.changed = threading.Event()  # set by every commit; the webhook worker waits for it
+        self.changed = threading.Event()  # set by every commit, for the webhook worker
         self._depth = 0
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
-        for paths in _FOUND_BY:
+        for paths in _INDEXED:
             name = "_".join(paths).replace(".", "_")
             fields = ", ".join(map(_field, paths))
             self._connection.execute(
@@ -74,13 +74,13 @@ class Store:
             )
 
     def close(self) -> None:
-        """Let go of the file: another process may open it."""
+        """Close the file, so that another process may open it."""
         self._connection.close()
         self._guard.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock; commit at the outermost end, undo the inner part that raised."""
+        """Hold the lock; commit at the outermost end, and roll back an inner part that raised."""
         with self.lock:
             outermost, point = self._depth == 0, f"point_{self._depth}"
             self._connection.execute("BEGIN IMMEDIATE" if outermost else f"SAVEPOINT {point}")
@@ -133,9 +133,9 @@ class Store:
         limit: int = -1,
         in_order_of: str = "",
     ) -> list[Document]:
-        """Return the documents of a kind that fulfil every condition, in the order of creation.
+        """Return the documents of a kind that meet all conditions, in order of creation.
 
-        ``in_order_of``: a path to order them by instead.
+        ``in_order_of`` is a path to order them by instead.
         """
         statement, values = select(
             kind, conditions, before, after, newest_first=newest_first, in_order_of=in_order_of
@@ -143,7 +143,7 @@ class Store:
         return [json.loads(body) for (body,) in self._rows(statement, (*values, limit))]
 
     def number(self, kind: str, *conditions: Condition) -> int:
-        """Count the documents of a kind that fulfil every condition, without reading them."""
+        """Count the documents of a kind that meet all conditions, without reading them."""
         where, values = _where(kind, conditions)
         return int(self._rows(f"SELECT COUNT(*) FROM documents WHERE {where}", (*values,))[0][0])
 
@@ -154,14 +154,14 @@ class Store:
         return int(rows[0][0])
 
     def delete(self, kind: str, id: str | None = None) -> None:
-        """Remove one document, or all of a kind."""
+        """Delete one document, or all of a kind."""
         with self.lock:
             self._connection.execute(
                 "DELETE FROM documents WHERE kind = ? AND (? IS NULL OR id = ?)", (kind, id, id)
             )
 
     def keep_newest(self, kind: str, number: int) -> None:
-        """Drop the oldest documents of a kind, so that a long demo does not grow for ever."""
+        """Delete the oldest documents of a kind, so that a long demo does not grow forever."""
         with self.lock:
             self._connection.execute(
                 "DELETE FROM documents WHERE kind = ? AND seq <= (SELECT seq FROM documents"
@@ -170,7 +170,7 @@ class Store:
             )
 
     def clear(self, *, keep: tuple[str, ...] = ()) -> None:
-        """Forget everything but some kinds."""
+        """Delete everything except some kinds."""
         marks = ", ".join("?" * len(keep))
         with self.lock:
             self._connection.execute(f"DELETE FROM documents WHERE kind NOT IN ({marks})", keep)
@@ -206,17 +206,17 @@ def select(
     newest_first: bool,
     in_order_of: str,
 ) -> tuple[str, list[Any]]:
-    """Return a statement, and its values but for the last, the limit."""
+    """Return a statement and its values, except the limit, which comes last."""
     where, values = _where(kind, conditions)
     if any(path == "created" for path, _, _ in conditions):
-        in_order_of = "created"  # which is the order of creation, and the index has it
+        in_order_of = "created"  # same as the order of creation, and indexed
     for operator, bound in (("<", before), (">", after)):
         if bound is not None:
             where += f" AND seq {operator} ?"
             values.append(bound)
-            if in_order_of:  # begin there in that index as well
-                there = f"(SELECT {_field(in_order_of)} FROM documents WHERE seq = ?)"
-                where += f" AND {_field(in_order_of)} {operator}= {there}"
+            if in_order_of:  # start at the same place in that index
+                start = f"(SELECT {_field(in_order_of)} FROM documents WHERE seq = ?)"
+                where += f" AND {_field(in_order_of)} {operator}= {start}"
                 values.append(bound)
     direction = "DESC" if newest_first else "ASC"
     order = [*([_field(in_order_of)] if in_order_of else []), "seq"]
@@ -224,8 +224,8 @@ def select(
     return f"SELECT body FROM documents WHERE {where} ORDER BY {ordered} LIMIT ?", values
 
 
-def _own(path: Path) -> Any:
-    """Take the file lock that ends with this process, however it ends."""
+def _lock_file(path: Path) -> Any:
+    """Take the file lock, which ends with this process in any case."""
     guard = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)

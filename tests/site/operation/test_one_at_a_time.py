@@ -156,7 +156,7 @@ def test_the_daily_job_counts_as_run_where_it_is_complete(
     def broken(*arguments: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("subscriptions.licenses.reminders._look_at", broken)
+    monkeypatch.setattr("subscriptions.licenses.reminders._process_term", broken)
     with pytest.raises(SystemExit):
         say("daily")
 

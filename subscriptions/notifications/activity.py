@@ -118,7 +118,6 @@ _FACTS: dict[str, Promise] = {
     "role_before": _("Previous role"),
     "role": _("Role"),
     "license": _("License"),
-    "number": _("Users"),
     "quantity": _("Licenses"),
     "people": _("Who"),
     "licenses": _("Licenses"),
@@ -161,9 +160,11 @@ def _details(activity: Activity) -> list[str]:
             for name, change in data.items()
             if isinstance(change, Mapping)
         ]
+    # Of imported users, how many there are.
+    labels = _FACTS | ({"quantity": _("Users")} if activity.verb == "members_imported" else {})
     return [
         f"{label}: {_text(_ROLES.get(data[name], data[name]) if 'role' in name else data[name])}"
-        for name, label in _FACTS.items()
+        for name, label in labels.items()
         if data.get(name) not in (None, "")
     ]
 

@@ -4,10 +4,8 @@ from typing import Any
 
 from django import forms
 
+from subscriptions.policy.roster_import import one_line
 from subscriptions.text.addresses import clean_address
-
-# Line breaks and other control characters must not get into names, mail subjects or headers.
-_CONTROL = dict.fromkeys(range(32)) | {127: None}
 
 
 class EmailField(forms.EmailField):
@@ -25,6 +23,5 @@ class NameField(forms.CharField):
         super().__init__(max_length=120, strip=True, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        """Remove control characters and repeated spaces."""
-        text = super().to_python(value) or ""
-        return " ".join(text.translate(_CONTROL).split())
+        """Keep line breaks and control characters out of names, mail subjects and headers."""
+        return one_line(super().to_python(value) or "")

@@ -28,7 +28,7 @@ class PurchaseStatus(models.TextChoices):
     ABANDONED = "abandoned", _("Not started")
     REFUNDING = "refunding", _("Being refunded")
     REFUNDED = "refunded", _("Refunded")
-    REVIEW = "review", _("In support review")
+    REVIEW = "review", _("Under review by support")
 
 
 _PAID = {PurchaseStatus.SETTLED, PurchaseStatus.REFUNDING, PurchaseStatus.REVIEW}
@@ -88,7 +88,7 @@ class ProblemReason(models.TextChoices):
     TERM_CANCELED = "term_canceled", _("Its term was canceled")
     LATER_TERM_PAID = "later_term_paid", _("Refunded, but a later term is paid")
     REFUND_UNDONE = "refund_undone", _("Refund failed after a new term was paid")
-    NOT_RENEWABLE = "not_renewable", _("The renewal it paid is no longer open")
+    NOT_RENEWABLE = "not_renewable", _("The renewal it paid for is no longer open")
 
 
 class Resolution(models.TextChoices):

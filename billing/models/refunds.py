@@ -29,12 +29,12 @@ class PaymentProblem(models.Model):
     reason = models.CharField(_("problem"), max_length=16, choices=ProblemReason.choices)
     expected = models.JSONField(_("expected"), default=dict)
     received = models.JSONField(_("received"), default=dict)
-    needs_support = models.BooleanField(_("waits for support"))
+    needs_support = models.BooleanField(_("waiting for support"))
     created_at = models.DateTimeField(_("found"))
     resolution = models.CharField(
-        _("done"), max_length=9, choices=Resolution.choices, blank=True, default=""
+        _("resolution"), max_length=9, choices=Resolution.choices, blank=True, default=""
     )
-    solved_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    solved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     # Null if the processor's response solved it.
     solved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -42,9 +42,9 @@ class PaymentProblem(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("done by"),
+        verbose_name=_("resolved by"),
     )
-    solution_note = models.CharField(_("why"), max_length=300, blank=True)
+    solution_note = models.CharField(_("reason"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("payment to review")
@@ -94,7 +94,7 @@ class Refund(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     refund_id = models.CharField(_("Refund"), max_length=120, unique=True, null=True, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=RefundStatus.choices)
-    failure_reason = models.CharField(_("why it failed"), max_length=80, blank=True)
+    failure_reason = models.CharField(_("failure reason"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("requested"))
     # The support user who requested it, and why; empty if automatic or started elsewhere.
     actor = models.ForeignKey(

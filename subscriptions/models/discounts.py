@@ -16,14 +16,12 @@ class Discount(models.Model):
     the amount taken off.
     """
 
-    name = models.CharField(
-        _("name"), max_length=80, help_text=_("The line on the quote and the receipt.")
-    )
+    name = models.CharField(_("name"), max_length=80, help_text=_("Shown on quotes and receipts."))
     code = models.CharField(
         _("code"), max_length=40, blank=True, help_text=_("Leave empty to apply without a code.")
     )
     basis_points = models.PositiveIntegerField(
-        _("percentage"), default=0, help_text=_("In basis points: 1250 is 12.5 %.")
+        _("percentage"), default=0, help_text=_("In basis points: 1250 is 12.5%.")
     )
     amount = models.PositiveIntegerField(
         _("amount"), default=0, help_text=_("In minor units (cents).")
@@ -32,7 +30,7 @@ class Discount(models.Model):
         _("currency"),
         max_length=3,
         choices=[(code, code.upper()) for code in CURRENCIES],
-        help_text=_("Of the amount. A percentage also applies in this currency only."),
+        help_text=_("The currency of the amount. A percentage also applies in this currency only."),
     )
     valid_from = models.DateField(_("first day"), null=True, blank=True)
     valid_until = models.DateField(_("last day"), null=True, blank=True)

@@ -40,7 +40,7 @@ class LicenseEntry(models.Model):
     )
     # The cause as text ("purchase:<uuid>"); unique, so that nothing is granted twice.
     reference = models.CharField(_("reference"), max_length=80, unique=True)
-    created_at = models.DateTimeField(_("written"))
+    created_at = models.DateTimeField(_("created"))
 
     class Meta:
         verbose_name = _("license entry")

@@ -61,7 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = LowerCaseEmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     is_staff = models.BooleanField(_("support staff"), default=False)
-    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_active = models.BooleanField(_("can sign in"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=clock.now)
     # Empty: the language of the browser.
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
@@ -261,7 +261,7 @@ class JoinRequest(models.Model):
     name = models.CharField(_("name"), max_length=120)
     email = LowerCaseEmailField(_("e-mail"))
     state = models.CharField(_("state"), max_length=8, choices=JoinRequestState.choices)
-    created_at = models.DateTimeField(_("asked"))
+    created_at = models.DateTimeField(_("requested"))
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

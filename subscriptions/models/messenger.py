@@ -51,7 +51,7 @@ class Thread(models.Model):
     last_message_at = models.DateTimeField(_("last message"))
     unread_by_person = models.PositiveIntegerField(_("unread by the person"), default=0)
     unread_by_support = models.PositiveIntegerField(_("unread by support"), default=0)
-    created_at = models.DateTimeField(_("begun"))
+    created_at = models.DateTimeField(_("started"))
 
     class Meta:
         verbose_name = _("thread")
@@ -114,7 +114,7 @@ class Message(models.Model):
     removal_quantity = models.PositiveIntegerField(_("licenses to remove"), null=True, blank=True)
     # The ID of the form, so that a double click sends one message.
     submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    created_at = models.DateTimeField(_("written"))
+    created_at = models.DateTimeField(_("sent"))
 
     class Meta:
         verbose_name = _("message")

@@ -22,7 +22,7 @@ class Notification(models.Model):
     kind = models.CharField(_("kind"), max_length=40)
     reference = models.CharField(_("reference"), max_length=80)
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    created_at = models.DateTimeField(_("written"))
+    created_at = models.DateTimeField(_("created"))
     queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
 
     class Meta:
@@ -80,7 +80,7 @@ class Reminder(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     due_on = models.DateField(_("due"))
     was_sent = models.BooleanField(_("sent"))
-    created_at = models.DateTimeField(_("written"))
+    created_at = models.DateTimeField(_("created"))
 
     class Meta:
         verbose_name = _("reminder")

@@ -39,10 +39,10 @@ class Organization(models.Model):
         ),
     )
     low_license_thresholds = models.JSONField(
-        _("free licenses at which an e-mail is sent"), default=default_thresholds
+        _("numbers of free licenses that trigger an e-mail"), default=default_thresholds
     )
     second_factor_required = models.BooleanField(
-        _("users who can buy need a second factor to sign in"), default=False
+        _("second factor required for Assignors and Administrators"), default=False
     )
     # Null: joining by code is off.
     join_code = models.CharField(_("join code"), max_length=24, unique=True, null=True, blank=True)
@@ -84,8 +84,8 @@ class NotifiedAddress(models.Model):
     gets_reminders = models.BooleanField(_("reminders"), default=True)
 
     class Meta:
-        verbose_name = _("notified address")
-        verbose_name_plural = _("notified addresses")
+        verbose_name = _("additional e-mail address")
+        verbose_name_plural = _("additional e-mail addresses")
         ordering = ("email",)
         constraints = (
             models.UniqueConstraint(

@@ -131,7 +131,7 @@ class LicenseRemoval(models.Model):
         null=True,
         blank=True,
         related_name="removals",
-        verbose_name=_("message it came from"),
+        verbose_name=_("request message"),
     )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("removed"))

@@ -48,7 +48,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
     def organization(self, removal: LicenseRemoval) -> str:
         return display.link(removal.term.organization)
 
-    @admin.display(description=_("message it came from"))
+    @admin.display(description=_("request message"))
     def request(self, removal: LicenseRemoval) -> str:
         """Return the thread with the request."""
         return display.link(removal.message.thread) if removal.message else "–"

@@ -87,7 +87,7 @@ class TestFulfilling:
 
         for thing in (held, world.lakeside, Purchase.objects.get()):
             [entry] = logged(thing)
-            assert "In support review → Paid" in entry.change_message
+            assert "Under review by support → Paid" in entry.change_message
             assert "The bank has confirmed it" in entry.change_message
 
     def test_a_double_click_grants_once(

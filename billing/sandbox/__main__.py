@@ -29,35 +29,33 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m billing.sandbox", description="A local Stripe for demo and tests."
     )
     parser.add_argument("--host", default="127.0.0.1", help="loopback only")
-    parser.add_argument("--port", type=int, default=12111, help="0 chooses any free port")
+    parser.add_argument("--port", type=int, default=12111, help="0 for any free port")
     parser.add_argument("--port-file", type=Path, help="where to write the port once listening")
     parser.add_argument("--store", type=Path, required=True, help="file that stores everything")
     parser.add_argument("--secret-key", default=config.DEFAULT_SECRET_KEY)
     parser.add_argument("--control-token", default=config.DEFAULT_CONTROL_TOKEN)
     parser.add_argument("--webhook-url", help="endpoint that receives every event")
-    parser.add_argument("--webhook-secret", help="whsec_… that signs its events")
+    parser.add_argument("--webhook-secret", help="whsec_… secret that signs the events")
     parser.add_argument(
         "--retry-seconds",
         type=_seconds,
         default=config.RETRY_SECONDS,
-        help="pauses between webhook attempts, in real seconds: 1,2,5",
+        help="waits between webhook attempts, in real seconds: 1,2,5",
     )
     parser.add_argument(
         "--dispute-seconds",
         type=int,
         default=config.DISPUTE_SECONDS,
-        help="from a payment to the dispute by its test card, in seconds of the sandbox's clock",
+        help="time from a payment to the dispute its card causes, in sandbox seconds",
     )
     parser.add_argument(
         "--refund-seconds",
         type=int,
         default=config.REFUND_SECONDS,
-        help="until a refund to a test card for refunds changes, in seconds of the sandbox's clock",
+        help="time until a refund on a refund test card changes, in sandbox seconds",
     )
     parser.add_argument(
-        "--exit-with-parent",
-        action="store_true",
-        help="exit when the process that started it exits",
+        "--exit-with-parent", action="store_true", help="stop when the parent process stops"
     )
     return parser
 

@@ -81,7 +81,7 @@ def _with_sequel(number: str, outcome: str, sequel: Sequel) -> Card:
 _TABLE = (
     Card("4242424242424242", "visa", "credit", "Succeeds"),
     Card("5555555555554444", "mastercard", "credit", "Succeeds"),
-    Card("378282246310005", "amex", "credit", "Succeeds (CVC of 4 digits)"),
+    Card("378282246310005", "amex", "credit", "Succeeds (4-digit CVC)"),
     Card("6011111111111117", "discover", "credit", "Succeeds"),
     Card("4000056655665556", "visa", "debit", "Succeeds, debit card"),
     Card("5200828282828210", "mastercard", "debit", "Succeeds, debit card"),
@@ -97,7 +97,14 @@ _TABLE = (
     Card("4000002760003184", "visa", "credit", "3D Secure each time", None, "required"),
     Card("4000002500003155", "visa", "credit", "3D Secure unless set up", None, "required"),
     Card("4000008400001629", "visa", "credit", "3D Secure, then declined", DECLINED, "required"),
-    Card("4000008260003178", "visa", "credit", "3D Secure, then no funds", NO_FUNDS, "required"),
+    Card(
+        "4000008260003178",
+        "visa",
+        "credit",
+        "3D Secure, then insufficient funds",
+        NO_FUNDS,
+        "required",
+    ),
     Card("4000008400001280", "visa", "credit", "3D Secure fails", PROCESSING, "lookup_fails"),
     _with_sequel("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
     _with_sequel(
@@ -105,8 +112,8 @@ _TABLE = (
     ),
     _with_sequel("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
     _with_sequel("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
-    _with_sequel("4000000000007726", "Succeeds; a refund is pending first", "refund_pending"),
-    _with_sequel("4000000000005126", "Succeeds; a refund fails later", "refund_fails"),
+    _with_sequel("4000000000007726", "Succeeds; refunds are pending at first", "refund_pending"),
+    _with_sequel("4000000000005126", "Succeeds; refunds fail later", "refund_fails"),
 )
 
 CARDS = {card.number: card for card in _TABLE}

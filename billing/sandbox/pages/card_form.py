@@ -79,9 +79,9 @@ def read(data: QueryDict, *, email: str | None, now: int) -> CardForm:
 
 def _check_person(form: CardForm) -> None:
     if not _EMAIL.match(form.values["email"]):
-        form.errors["email"] = "Enter a complete e-mail address, like name@example.com."
+        form.errors["email"] = "Enter a valid e-mail address, such as name@example.com."
     if not form.values["name"]:
-        form.errors["name"] = "Enter the name as shown on the card."
+        form.errors["name"] = "Enter the name as it appears on the card."
     if form.values["country"] not in dict(COUNTRIES):
         form.errors["country"] = "Choose a country or region."
 

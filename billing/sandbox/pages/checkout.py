@@ -215,7 +215,7 @@ def receipt(request: HttpRequest, id: str) -> HttpResponse:
     lines = [f"{card['brand'].capitalize()} ending in {card['last4']}."]
     if charge["amount_refunded"]:
         refunded = display(charge["amount_refunded"], charge["currency"])
-        lines.append(f"{refunded} of it was refunded.")
+        lines.append(f"{refunded} has been refunded.")
     title = f"{display(charge['amount'], charge['currency'])} paid"
     return _notice(request, session, title=title, text=" ".join(lines), link=None, label="")
 
@@ -225,8 +225,8 @@ def _closed(request: HttpRequest, session: Document) -> HttpResponse:
         return _notice(
             request,
             session,
-            title="You are all done here",
-            text="This payment is complete. You will not be charged again.",
+            title="This payment is complete",
+            text="You will not be charged again.",
             link=success_address(session),
             label="Return to",
         )
@@ -256,7 +256,7 @@ def _notice(
 def _not_found(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "This page does not exist",
-        "text": "Check the address, or go back to where you came from.",
+        "text": "Check the address, or go back to the previous page.",
     }
     return render(request, "sandbox/notice.html", context, status=404)
 

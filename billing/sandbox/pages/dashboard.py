@@ -27,8 +27,12 @@ MOST_NOTES_KEPT = 100
 
 # The actions of each status: the button's value and label.
 _FOR_REFUNDS = {
-    "pending": (("settle", "Let it succeed"), ("fail", "Let it fail"), ("cancel", "Cancel")),
-    "succeeded": (("fail", "Let it fail"),),
+    "pending": (
+        ("settle", "Mark as succeeded"),
+        ("fail", "Mark as failed"),
+        ("cancel", "Cancel refund"),
+    ),
+    "succeeded": (("fail", "Mark as failed"),),
 }
 _FOR_DISPUTES = {
     "needs_response": (
@@ -60,7 +64,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     timetable.run_due(running)
     if request.method == "POST":
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            return HttpResponseForbidden("This form belongs to the dashboard only.")
+            return HttpResponseForbidden("Send this form from the dashboard.")
         note = _do(running, {name: str(value) for name, value in request.POST.items()})
         return SeeOther(f"{ADDRESS}?note={note}")
     paid: Condition = ("status", "=", "succeeded")
@@ -82,9 +86,9 @@ def _do(running: Sandbox, form: _Form) -> str:
         with running.store.transaction():
             done = _ACTIONS[form.get("do", "")](running, form)
             status = done["status"].replace("_", " ")
-            text = f"{done['id']} over {display(done['amount'], done['currency'])}: {status}."
+            text = f"{done['id']} for {display(done['amount'], done['currency'])}: {status}."
     except KeyError:
-        text, wrong = "There is no such button.", True
+        text, wrong = "This action does not exist. Reload the page and try again.", True
     except (ApiError, Refused, ValueError) as error:
         text, wrong = str(error), True
     note = {"id": new_id("note", 14), "text": text, "wrong": wrong}

@@ -74,7 +74,7 @@ def test_it_lists_what_was_paid_newest_first(
 
 
 def test_it_says_when_there_is_nothing(dashboard: Dashboard) -> None:
-    assert "Nothing has been paid yet" in dashboard.get()
+    assert "No payments yet" in dashboard.get()
 
 
 def test_it_refunds_a_part_and_then_the_rest(
@@ -82,7 +82,7 @@ def test_it_refunds_a_part_and_then_the_rest(
 ) -> None:
     page = dashboard.press("refund", charge.id, amount="25.5")
     assert 'role="status"' in page
-    assert "over $25.50: succeeded" in page
+    assert "for $25.50: succeeded" in page
     assert "Refunds: $25.50" in page
     assert buttons(page) == ["fail", "refund", "dispute", "inquiry"]
 
@@ -151,8 +151,8 @@ def test_it_inquires_escalates_and_closes(
         ("dispute", {"reason": "whim"}, "Not a reason"),
         ("won", {}, "No such dispute"),
         ("fail", {}, "No such refund"),
-        ("explode", {}, "no such button"),
-        ("dispute", {}, "no such button"),
+        ("explode", {}, "This action does not exist"),
+        ("dispute", {}, "This action does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_said(

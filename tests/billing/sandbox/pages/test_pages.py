@@ -251,7 +251,7 @@ def test_a_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> N
 
     page = browser.get(str(session.url)).text
 
-    assert "You are all done here" in page
+    assert "This payment is complete" in page
     assert f"http://localhost:8000/return/?session={session.id}" in page
     assert "<form" not in page
 

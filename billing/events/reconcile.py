@@ -153,7 +153,7 @@ def _settle_missed(session_id: str) -> str:
     if purchase is not None:
         return purchase.status
     is_listed = PaymentProblem.objects.filter(session_id=session_id).exists()
-    return "no purchase, on support's list" if is_listed else "no purchase, and not paid"
+    return "no purchase, on support's list" if is_listed else "no purchase and no payment"
 
 
 def _follow(payment_intent_id: str) -> str:

@@ -26,8 +26,8 @@ def load(now: datetime) -> None:
             question.thread,
             User.objects.get(email="support@licensing.example"),
             Text(
-                "Hello Ada,\n\nevery account needs an e-mail address of its own, because it is "
-                "what people sign in with. Most mail services give out a second address for free."
+                "Hello Ada,\n\nEvery account needs its own e-mail address, because people sign in "
+                "with it. Most mail services offer a second address for free."
             ),
             seen=question.pk,
         )
@@ -35,13 +35,13 @@ def load(now: datetime) -> None:
         threads.ask_for_removal(
             _administrator("harbor"),
             5,
-            Text("Some umpires retire this season, so that we need fewer licenses next year."),
+            Text("Some umpires retire this season, so we need fewer licenses next year."),
         )
     with _at(now - timedelta(hours=1)):
         threads.write_without_account(
             "Pat Prospect",
             "pat@meadow.example",
-            Text("We are some 30 referees. Which package would you take in our place?"),
+            Text("We are about 30 referees. Which package do you recommend?"),
         )
 
 

@@ -25,7 +25,7 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
                 if is_only:
                     handle(self, *args, **options)
                 else:
-                    self.stdout.write(f"{command} is running already: nothing done")
+                    self.stdout.write(f"{command} is already running. Nothing was done.")
 
         return alone
 

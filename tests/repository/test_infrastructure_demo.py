@@ -176,5 +176,5 @@ def test_a_taken_port_is_named_with_the_way_around(demo: Demo, variable: str) ->
         demo.start()
 
         assert demo.wait_for_end() == 1
-    assert f"Port {port} is taken" in demo.said()
+    assert f"Port {port} is in use" in demo.said()
     assert f"make demo {variable}={port + 1}" in demo.said()

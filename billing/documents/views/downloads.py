@@ -41,7 +41,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     offered = {str(one.pk): one for one in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
     if package is None:
-        raise Http404("No package of this price list.")
+        raise Http404("This package is not on the price list.")
     try:
         plan = plan_renewal(subscription, package, code=request.GET.get("code", "")[:40])
     except Refused as refused:
@@ -71,7 +71,7 @@ def _terms(member: Membership, starts_on: str) -> list[Term]:
     try:
         day = date.fromisoformat(starts_on)
     except ValueError as error:
-        raise Http404("Not a day.") from error
+        raise Http404("Not a date.") from error
     terms = list(member.organization.terms.filter(starts_on=day).order_by("pk"))
     if not terms:
         raise Http404("No term began on that day.")

@@ -37,12 +37,12 @@ Password of every account: demo
   administrator@summit.example     12 days to expiration, already renewed
   administrator@valley.example     expired 3 days ago
 
-  assignor@, observer@ and official@ of the same four; both@lakeside.example belongs to two
+  assignor@, observer@, and official@ exist at all four; both@lakeside.example belongs to two
   support@licensing.example        support staff: {site}/admin/
   root@licensing.example           superuser
 """
 CARDS = """
-Cards (any date in the future, any three digits):
+Test cards (any future date, any three digits):
 
   4242 4242 4242 4242   succeeds
   4000 0000 0000 0002   declined
@@ -166,7 +166,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Site       {demo.site}")
         self.stdout.write(f"Payments   {demo.sandbox} (a local Stripe: no real money moves)")
         self.stdout.write(f"Refunds    {demo.sandbox}/_sandbox/dashboard (and disputes)")
-        self.stdout.write(f"Mails      {FOLDER / 'mail'}")
+        self.stdout.write(f"E-mails    {FOLDER / 'mail'}")
         self.stdout.write(f"Logs       {FOLDER}/*.log")
         self.stdout.write("\nPress Ctrl-C to stop; `make demo-reset` starts over.")
         self.stdout.flush()

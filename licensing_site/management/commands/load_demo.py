@@ -18,7 +18,7 @@ class Command(BaseCommand):
                 "The demo's accounts have a well-known password, so DEMO must be set."
             )
         if Organization.objects.exists():
-            raise CommandError("The database is not empty; `make demo-reset` starts over.")
+            raise CommandError("The database is not empty. To start over, run `make demo-reset`.")
         with transaction.atomic():
             DemoLoader(clock.today()).load()
-        self.stdout.write("The demo's organizations are loaded.")
+        self.stdout.write("The demo data is loaded.")

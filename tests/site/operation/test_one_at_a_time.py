@@ -74,7 +74,7 @@ def test_a_second_run_does_nothing_and_says_so_in_one_line(
     committed_db: str, stripe: SandboxControl, command: str
 ) -> None:
     with running(command):
-        assert say(command) == f"{command} is running already: nothing done\n"
+        assert say(command) == f"{command} is already running. Nothing was done.\n"
 
     assert stripe.requests() == []
     assert last_complete_run(command) is None

@@ -49,7 +49,7 @@ def test_a_passkey_is_set_up_where_it_is_needed_and_opens_the_way_to_buy(
         arlo.field("Password").or_(arlo.page.get_by_placeholder("Password")).first.fill(PASSWORD)
         arlo.clicks("Confirm")
     arlo.is_at("Add a passkey")
-    arlo.page.get_by_label("Sign in with it alone").check()
+    arlo.page.get_by_label("Sign in without a password").check()
     arlo.can_be_used_by_everybody()
     arlo.main.get_by_role("button", name="Add").click()
     arlo.reads("recovery code")

@@ -83,7 +83,7 @@ class TestAtSignIn:
         assert client.get("/o/lakeside/").status_code == 302
 
         wrong = client.post("/accounts/second-factor/authenticate/", {"code": "000000"})
-        assert "This code is not correct" in text_of(wrong)
+        assert "Incorrect code" in text_of(wrong)
         client.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
         assert client.get("/o/lakeside/").status_code == 200
 

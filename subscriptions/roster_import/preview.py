@@ -16,9 +16,9 @@ from subscriptions.text import formats
 # Labels of row states; they never reveal whether a non-member has an account elsewhere.
 STATES = {
     RowState.INVITED: gettext_lazy("Will be invited"),
-    RowState.WRONG: gettext_lazy("Wrong"),
-    RowState.REPEATED: gettext_lazy("Repeated address"),
-    RowState.MEMBER: gettext_lazy("Already a member"),
+    RowState.WRONG: gettext_lazy("Needs correction"),
+    RowState.REPEATED: gettext_lazy("Duplicate address"),
+    RowState.MEMBER: gettext_lazy("Already a user"),
     RowState.LEFT_OUT: gettext_lazy("Left out"),
     RowState.ADDED: gettext_lazy("Added"),
 }
@@ -76,7 +76,7 @@ def choices_of(roster: RosterImport) -> str:
 def need_in_words(need: Need) -> str:
     """Return one sentence about new users, free licenses and what to buy."""
     if not need.new:
-        return _("There is nobody to add in this roster.")
+        return _("This roster has no one to add.")
     new = ngettext("%(new)s new user", "%(new)s new users", need.new) % {
         "new": formats.number(need.new)
     }

@@ -71,7 +71,7 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return _import_page(request, member, form, status=status)
     if not limits.allows_import(request):
-        form.add_error(None, _("Many rosters were read in within the last hour. Try again later."))
+        form.add_error(None, _("Too many rosters were imported in the last hour. Try again later."))
         return _import_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         roster = rosters.keep(member, form.sheets, source=form.source)
@@ -165,7 +165,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
 def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
     """Delete a prepared roster."""
     rosters.drop(_find(member, roster))
-    messages.success(request, _("The roster has been discarded. Nobody was added or removed."))
+    messages.success(request, _("The roster has been discarded. No one was added or removed."))
     return redirect("subscriptions:import_users", member.organization.slug)
 
 
@@ -173,7 +173,13 @@ def _shows_other_rows(request: HttpRequest, roster: RosterImport) -> bool:
     """Whether another window changed the choices, so that this page showed other rows."""
     shows_others = request.POST.get("choices", choices_of(roster)) != choices_of(roster)
     if shows_others:
-        messages.error(request, _("Other rows were chosen in another window. Nobody was added."))
+        messages.error(
+            request,
+            _(
+                "The rows were changed in another window, so no one was added. Check them and try "
+                "again."
+            ),
+        )
     return shows_others
 
 

@@ -266,9 +266,9 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.ROW_HIDDEN: _("This row is hidden in the file."),
     Reason.ROW_INACTIVE: _("Looks inactive (%(status)s)."),
     # A roster
-    Reason.NOBODY_TO_ADD: _("There is nobody to add in this roster."),
+    Reason.NOBODY_TO_ADD: _("This roster has no one to add."),
     Reason.TOO_MANY_ROSTERS: _(
-        "You already have %(most)s prepared rosters. Discard one of them first."
+        "You already have %(most)s saved rosters. Discard one of them first."
     ),
     Reason.FILE_TOO_LARGE: _(
         "The file is larger than %(megabytes)s MB. Leave out what you do not need, such as "
@@ -308,7 +308,7 @@ TEXTS: Mapping[Reason, Any] = {
         "This is a compressed archive. Open it, and choose the spreadsheet that is inside."
     ),
     Reason.FILE_IS_WEB_PAGE: _(
-        "This is a web page without a table that can be read. Open it in Excel and save it as "
+        "This is a web page without a table that we can read. Open it in Excel and save it as "
         ".xlsx, or paste its rows below."
     ),
     Reason.FILE_IS_CONTACTS: _(
@@ -319,20 +319,25 @@ TEXTS: Mapping[Reason, Any] = {
         "The file is damaged. Open it in your spreadsheet and save it again as XLSX or CSV."
     ),
     Reason.FILE_TOO_MUCH_INSIDE: _(
-        "The file unpacks to far more than a roster. Paste its rows below instead."
+        "The file is too large when unpacked. Paste its rows below instead."
     ),
     Reason.FILE_QUOTE_IS_OPEN: _(
-        'A quotation mark (") that opens in row %(row)s is never closed, so the rows after it '
-        "cannot be told apart. Close or remove it."
+        'A quotation mark (") in row %(row)s is never closed, so we cannot read the rows after '
+        "it. Close or remove it."
     ),
-    Reason.FILE_WITHOUT_ROWS: _("There are no rows with names or e-mail addresses."),
+    Reason.FILE_WITHOUT_ROWS: _(
+        "There are no rows with names or e-mail addresses. Check the roster, and choose or paste "
+        "it again."
+    ),
     Reason.FILE_WITHOUT_ADDRESSES: _(
-        "There is no column with e-mail addresses. A roster needs one, because invitations are "
-        "sent there."
+        "There is no column with e-mail addresses. Add one: invitations are sent to these "
+        "addresses."
     ),
     Reason.FILE_ADDRESSES_HIDDEN: _(
-        "The e-mail addresses are in a hidden column (%(column)s). What is hidden is not imported. "
-        "Unhide the column, save the file, and choose it again."
+        "The e-mail addresses are in a hidden column (%(column)s). Hidden columns are not "
+        "imported. Unhide the column, save the file, and choose it again."
     ),
-    Reason.FILE_TOO_MANY_ROWS: _("The roster has more than %(most)s rows. Split it."),
+    Reason.FILE_TOO_MANY_ROWS: _(
+        "The roster has more than %(most)s rows. Split it into smaller rosters."
+    ),
 }

@@ -21,15 +21,15 @@ def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: Worl
     arlo.can_be_used_by_everybody()
     file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
     arlo.field("File").set_input_files(file)  # type: ignore[arg-type]
-    arlo.clicks("Read the roster")
+    arlo.clicks("Preview roster")
 
     arlo.is_at("Imported roster")
     arlo.reads(
         "roster.csv: 200 rows",
         "199 new users, 21 licenses free: buy 180 more (36 groups of 5, $900.00).",
-        "1 row is wrong",
+        "1 row has a mistake",
     )
-    arlo.page.get_by_role("link", name="Wrong 1").click()
+    arlo.page.get_by_role("link", name="Needs correction 1").click()
     arlo.can_be_used_by_everybody()
     # What was typed is taken along to the payment, saved or not.
     arlo.field("E-mail, row 201").fill("nora@new.example")
@@ -61,7 +61,7 @@ def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn
         "Nora New\tnora@new.example\tObserver\nNils Next\tnils@new.example\tChief\n"
         "Otto Official\tofficial@lakeside.example\t"
     )
-    arlo.clicks("Read the roster")
+    arlo.clicks("Preview roster")
 
     arlo.reads("1 new user, 21 licenses free.", "There is no role “Chief”", "as Otto Official")
     width = arlo.page.evaluate("document.documentElement.scrollWidth")
@@ -98,7 +98,7 @@ def test_what_a_workbook_hides_is_added_only_when_asked_for(
     }
     file = {"name": "r.xlsx", "mimeType": "", "buffer": workbook(book, Umpires=hide(4))}
     arlo.field("File").set_input_files(file)  # type: ignore[arg-type]
-    arlo.clicks("Read the roster")
+    arlo.clicks("Preview roster")
 
     arlo.reads("The rows below are from “Officials”.", "2 new users")
     arlo.clicks("Use this sheet instead")

@@ -135,7 +135,7 @@ def _lakeside(roster: object) -> list[State]:
         State("users-inactive", f"{here}/users/inactive/", who),
         State("users-removed", f"{here}/users/removed/", who),
         State("users-import", f"{here}/users/import/", who),
-        State("users-import-refused", f"{here}/users/import/", who, clicks("Read the roster")),
+        State("users-import-refused", f"{here}/users/import/", who, clicks("Preview roster")),
         State("users-imported", f"{here}/users/import/{roster}/", who),
     ]
 

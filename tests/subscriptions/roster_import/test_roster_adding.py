@@ -57,7 +57,7 @@ class TestAdding:
 
         page = text_of(response)
         assert response.status_code == HTTPStatus.CONFLICT
-        assert "Nobody was added. All licenses are in use: 5 of 25." in page
+        assert "No one was added. All licenses are in use: 5 of 25." in page
         assert "21 new users, 20 licenses free: buy 5 more (1 group of 5, $25.00)." in page
         assert world.lakeside.memberships.count() == 5
 
@@ -114,7 +114,7 @@ class TestBuying:
         page = world.client(world.assignor).get(address_of(kept(world.assignor, 1)))
 
         assert "A renewal for 4 licenses is being paid right now" in text_of(page)
-        assert "End that payment" in text_of(page)
+        assert "Cancel that payment" in text_of(page)
 
     def test_more_than_one_payment_can_be(self, world: World) -> None:
         world.term.unit_amount = 5_000_000
@@ -135,8 +135,8 @@ class TestUsersAsCsv:
         upload(client, exported, "users.csv")
 
         page = text_of(client.get(address_of(RosterImport.objects.get())))
-        assert "There is nobody to add in this roster." in page
-        assert "Already a member 5" in page
+        assert "This roster has no one to add." in page
+        assert "Already a user 5" in page
 
     def test_names_are_no_formulas_and_come_back_as_typed(self, world: World) -> None:
         name = '=HYPERLINK("http://evil.example")'

@@ -214,7 +214,10 @@ class TestKeeping:
 
         response = client.post(f"{address_of(roster)}add/", before, follow=True)
 
-        assert "Other rows were chosen in another window. Nobody was added." in text_of(response)
+        assert (
+            "The rows were changed in another window, so no one was added. "
+            "Check them and try again." in text_of(response)
+        )
         assert world.lakeside.memberships.count() == 4
         client.post(f"{address_of(roster)}add/", form_of(client, roster))
         assert world.lakeside.memberships.count() == 6

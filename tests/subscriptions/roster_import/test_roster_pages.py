@@ -97,7 +97,7 @@ class TestReadingIn:
         response = world.client(world.assignor).post(IMPORT, {"rows": wide})
 
         assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        assert "You can send a long roster as a file." in text_of(response)
+        assert "You can import a long roster as a file." in text_of(response)
         assert upload(world.client(world.assignor), wide).status_code == HTTPStatus.FOUND
 
     @pytest.mark.parametrize("both", [True, False])
@@ -143,7 +143,7 @@ class TestLooking:
             "Person 1 in row 2 has the same e-mail address.",
             "Otto Official is already a user with this e-mail address.",
             "There is no role “Chief”",
-            "2 rows are wrong and will not be added.",
+            "2 rows have mistakes and will not be added.",
         ):
             assert words in page
 

@@ -42,10 +42,10 @@ def _need(plan: RenewalPlan) -> Table:
     if plan.need.removed:
         rows.append((_("Removed by support"), f"−{formats.number(plan.need.removed)}"))
     if plan.number.bound == Bound.MEMBERS:
-        rows.append((_("Members in use, who each need one"), formats.number(plan.need.in_use)))
+        rows.append((_("Minimum: licenses in use"), formats.number(plan.need.in_use)))
     if plan.number.bound == Bound.MINIMUM:
         minimum = formats.number(plan.package.minimum_licenses)
-        rows.append((_("Minimum of this package"), minimum))
+        rows.append((_("Minimum for this package"), minimum))
     total = (_("Licenses to renew"), formats.number(plan.number.quantity))
     return Table(
         title=_("How many licenses"),
@@ -87,7 +87,7 @@ def _notes(plan: RenewalPlan) -> list[str]:
     return [
         _(
             "This is a quote, not an invoice. Prices and the number of licenses may change until "
-            "the renewal is paid; what the payment page shows is what is charged."
+            "the renewal is paid. You are charged the total on the payment page."
         ),
-        _("Paid by credit or debit card only."),
+        _("Payment by credit or debit card only."),
     ]

@@ -27,8 +27,8 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
         tables=[table for term in terms for table in _tables(term, is_alone=len(terms) == 1)],
         notes=[
             _(
-                "Licenses are entries of a ledger that nobody can change: the number held is their "
-                "sum. Each entry names its receipt and who acted."
+                "The number of licenses held is the sum of the ledger entries. Entries cannot be "
+                "changed or deleted. Each one shows its receipt and who made it."
             )
         ],
         foot=foot(seller_now()),
@@ -75,15 +75,15 @@ def sheet_rows(terms: Sequence[Term]) -> Iterator[list[str | int]]:
 def sheet_heading() -> list[str]:
     """Return the headings of ``sheet_rows``; a term's price is for one license."""
     return [
-        _("Part"),
+        _("Section"),
         _("From"),
         _("What"),
         _("Licenses"),
-        _("Held, receipt or last day"),
+        _("Held, receipt number, or last day"),
         _("Reference"),
         _("By"),
         _("Total or price"),
-        _("Given back"),
+        _("Refunded"),
         _("Currency"),
     ]
 
@@ -148,11 +148,11 @@ def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
             )
         )
     return Table(
-        title=_("Ledger of licenses"),
+        title=_("License ledger"),
         headings=(_("Cause"), _("From"), _("Licenses"), _("Held")),
         rows=rows,
         numbers=(2, 3),
-        sums=[(_("Held at the end"), formats.number(held))],
+        sums=[(_("Total held"), formats.number(held))],
     )
 
 
@@ -177,7 +177,7 @@ def _receipts(term: Term, purchases: Sequence[Purchase]) -> Table:
     refunded = sum(purchase.refunded_amount for purchase in purchases)
     sums = [(_("Paid"), money(paid))]
     if refunded:
-        sums += [(_("Given back"), f"−{money(refunded)}"), (_("Left"), money(paid - refunded))]
+        sums += [(_("Refunded"), f"−{money(refunded)}"), (_("Left"), money(paid - refunded))]
     return Table(
         title=_("Receipts"),
         headings=(_("What"), _("Receipt"), _("Paid"), _("Licenses"), _("Total")),

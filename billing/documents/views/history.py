@@ -77,7 +77,7 @@ def _heading() -> list[str]:
         _("Discount"),
         _("Fee"),
         _("Total"),
-        _("Given back"),
+        _("Refunded"),
         _("Currency"),
         _("Paid"),
         _("Card"),

@@ -134,9 +134,9 @@ class TestReceipt:
 
         receipt = text_of(receipts.receipt_pdf(purchase))
         assert "Receipt 1" in receipt
-        note = f"Some characters cannot be shown here. In Latin letters: {latin}"
+        note = f"Some characters cannot be printed here. In Latin letters: {latin}"
         assert (note in receipt) or (name in receipt)
-        assert "Held at the end 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
+        assert "Total held 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
 
     def test_a_name_that_can_be_shown_needs_no_note(self, bought: Purchase) -> None:
         assert "Latin letters" not in text_of(receipts.receipt_pdf(bought))
@@ -214,7 +214,7 @@ class TestSheet:
 
         text = text_of(download(world, "terms/2031-01-01.pdf").content)
 
-        assert "Held at the end 50" in text
+        assert "Total held 50" in text
         assert "Paid $125.00" in text
         assert "Association, $5.00 per license" in text
         assert "Add-on licenses Receipt 2 Arlo Assignor" in text

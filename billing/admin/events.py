@@ -75,7 +75,9 @@ StateFilter = yes_filter(
 class ProcessorEventAdmin(Searched, RecordAdmin):
     list_display = ("type", "event_id", "object_id", "received_at", "processed_at", "short_error")
     list_filter = (StateFilter,)
-    search_help_text = _("A complete evt_… ID, or the complete ID of what it is about.")
+    search_help_text = _(
+        "A complete evt_… ID, or the complete ID of the object the event is about."
+    )
     fields = (
         *("type", "event_id", "object_id", "received_at", "processed_at", "error"),
         *("api_version", "body"),

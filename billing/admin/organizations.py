@@ -98,7 +98,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
             gettext("Problem"),
             gettext("Purchase"),
             gettext("Found"),
-            gettext("Done"),
+            gettext("Resolution"),
             gettext("By"),
         ],
         rows=[

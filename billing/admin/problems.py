@@ -76,7 +76,7 @@ class _AboutProblem(Action):
             (gettext("Found"), display.moment(problem.created_at)),
             (gettext("Checkout Session"), problem.session_id),
             (gettext("Payment"), problem.payment_intent_id),
-            (gettext("Compared"), comparison(problem)),
+            (gettext("Comparison"), comparison(problem)),
         ]
         if problem.purchase is not None:
             found.append((gettext("Purchase"), display.link(problem.purchase)))
@@ -134,7 +134,8 @@ class FulfillProblem(_AboutProblem):
         if purchase is None:
             return []
         words = gettext(
-            "Fulfills the purchase, whatever was received: %(what)s. The receipt says %(total)s."
+            "Fulfills the purchase as ordered, even if a different amount was received: "
+            "%(what)s. The receipt will show %(total)s."
         )
         total = display.money(purchase.total_amount, purchase.currency)
         return [words % {"what": purchase, "total": total}]
@@ -251,7 +252,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     search_help_text = _("An organization, or a complete cs_… or pi_… ID from the processor.")
     fieldsets = (
         (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
-        (_("Done"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
+        (_("Resolution"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
         (None, {"fields": ("solution_note", "refunds")}),
         (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
     )
@@ -272,7 +273,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
         """Return the organization, if known."""
         return display.link(problem.purchase.organization) if problem.purchase else "–"
 
-    @admin.display(description=_("compared"))
+    @admin.display(description=_("comparison"))
     def compared(self, problem: PaymentProblem) -> str:
         return comparison(problem)
 

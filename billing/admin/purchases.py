@@ -178,7 +178,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         ).order_by("pk")
         return display.links(rows[: display.LONGEST_LIST])
 
-    @admin.display(description=_("entered on the application"))
+    @admin.display(description=_("entered in the application"))
     def application_typed(self, purchase: Purchase) -> str:
         """Return what the new organization entered."""
         typed = Application.objects.filter(purchase=purchase).first()

@@ -177,7 +177,7 @@ def _receipts(term: Term, purchases: Sequence[Purchase]) -> Table:
     refunded = sum(purchase.refunded_amount for purchase in purchases)
     sums = [(_("Paid"), money(paid))]
     if refunded:
-        sums += [(_("Refunded"), f"−{money(refunded)}"), (_("Left"), money(paid - refunded))]
+        sums += [(_("Refunded"), f"−{money(refunded)}"), (_("Remaining"), money(paid - refunded))]
     return Table(
         title=_("Receipts"),
         headings=(_("What"), _("Receipt"), _("Paid"), _("Licenses"), _("Total")),

@@ -123,7 +123,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
             return str(thread)
         return gettext("%(name)s (no account)") % {"name": thread.name}
 
-    @admin.display(description=_("waiting for"), ordering="waiting_since")
+    @admin.display(description=_("waiting time"), ordering="waiting_since")
     def waits_for(self, thread: Thread) -> Any:
         """Return the waiting time in bold."""
         since = thread.waiting_since
@@ -199,7 +199,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
             return self._show(request, thread, form, status=409)
         messages.success(
             request,
-            gettext("The reply has been sent, also by e-mail to %(email)s.")
+            gettext("The reply has been sent, with a copy by e-mail to %(email)s.")
             % {"email": thread.reply_to},
         )
         return HttpResponseRedirect(_address(thread))
@@ -216,7 +216,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
         except Refused as refused:
             messages.error(request, refusal_text(refused.refusal))
             return HttpResponseRedirect(_address(thread))
-        messages.success(request, gettext("Closed. It waits again when a new message comes."))
+        messages.success(request, gettext("Closed. A new message reopens the thread."))
         return HttpResponseRedirect(reverse("admin:subscriptions_thread_changelist"))
 
     def _find(self, pk: int) -> Thread:

@@ -35,7 +35,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         data = super().clean() or {}
         unit_amount, minimum = data.get("unit_amount"), data.get("minimum_licenses")
         if unit_amount and minimum and unit_amount * minimum < PROCESSOR_MINIMUM:
-            message = _("The smallest purchase must be at least %(minimum)s minor units.")
+            message = _("The smallest purchase must come to at least %(minimum)s minor units.")
             self.add_error("unit_amount", message % {"minimum": PROCESSOR_MINIMUM})
         is_withdrawn = self.instance.pk and self.instance.is_offered and not data.get("is_offered")
         if is_withdrawn and not packages.may_withdraw(self.instance):

@@ -207,8 +207,8 @@ TEXTS: Mapping[Reason, Any] = {
         "are refunded starting with the last one paid."
     ),
     Reason.PAYMENT_IS_DISPUTED: _(
-        "The cardholder disputes this payment, so the processor does not refund it. Respond to "
-        "the dispute, or accept it, in the processor's dashboard."
+        "The cardholder disputes this payment, so it cannot be refunded here. Respond to the "
+        "dispute, or accept it, in the processor's dashboard."
     ),
     Reason.PROBLEM_IS_SOLVED: _("Someone has already handled this payment."),
     Reason.CANNOT_BE_FULFILLED: _("This payment can no longer be fulfilled. It can be refunded."),

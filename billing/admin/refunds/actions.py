@@ -38,7 +38,7 @@ class AddOnRefundForm(ReasonForm):
     licenses = forms.IntegerField(
         label=_("Number of licenses"),
         required=False,
-        help_text=_("In groups of 5. Leave empty to refund everything left."),
+        help_text=_("In groups of 5. Leave empty to refund everything that remains."),
     )
     field_order = ("what", "licenses", "reason")
 
@@ -49,7 +49,7 @@ class AddOnRefundForm(ReasonForm):
         assert isinstance(what, forms.ChoiceField)  # noqa: S101  (declared above)
         total = display.money(left, purchase.currency)
         what.choices = [
-            (ALL, gettext("Everything left: %(total)s") % {"total": total}),
+            (ALL, gettext("Everything that remains: %(total)s") % {"total": total}),
             (SOME, gettext("Some of the licenses")),
         ]
 

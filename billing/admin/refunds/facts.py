@@ -31,9 +31,9 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
         (gettext("Card"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Total"), display.money(paid.total_amount, paid.currency)),
         (gettext("Already refunded"), display.money(paid.refunded_amount, paid.currency)),
-        (gettext("Left"), display.money(paid.amount_left, paid.currency)),
+        (gettext("Remaining"), display.money(paid.amount_left, paid.currency)),
         *(
-            [(gettext("Licenses left"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
+            [(gettext("Licenses remaining"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
             if purchase.kind == PurchaseKind.ADD_ON
             else []
         ),
@@ -57,7 +57,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
         outcome = rehearse(purchase, amount)
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
-        (gettext("To"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
+        (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Licenses taken back"), _n(outcome.taken)),
         (gettext("Licenses held now"), f"{_n(outcome.held_before)} → {_n(outcome.held_after)}"),
         (gettext("Licenses in use"), _n(outcome.in_use)),
@@ -88,7 +88,9 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
 def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
     found = []
     if purchase.term and purchase.term.expires_on < clock.today():
-        found.append(gettext("Its term has ended, so the licenses were used to the end."))
+        found.append(
+            gettext("Its term has ended, so the licenses were available for the whole term.")
+        )
     if outcome.canceled:
         dates = {
             "start": display.day(outcome.canceled.starts_on),
@@ -105,7 +107,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
         found.append(words % {"quantity": _n(add_on.quantity), "total": total})
     if not outcome.taken and not outcome.canceled:
-        found.append(gettext("No licenses are taken back: the refund is goodwill."))
+        found.append(gettext("No licenses are taken back: this is a goodwill refund."))
     if outcome.over_after:
         found.append(
             ngettext(
@@ -151,8 +153,8 @@ def refunded(refund: Refund) -> Done:
         return Done(words % facts, messages.ERROR)
     if refund.status == RefundStatus.REQUESTED:
         words = gettext(
-            "The refund of %(amount)s is recorded. The processor could not be reached. We will "
-            "try again automatically."
+            "The refund of %(amount)s is recorded, but the processor could not be reached. We "
+            "will try again automatically."
         )
         return Done(words % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:

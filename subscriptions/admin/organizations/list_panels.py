@@ -165,7 +165,7 @@ def _removal_state(removal: LicenseRemoval, open_term: Term | None) -> str:
         return _("undone by %(who)s, %(when)s") % facts
     if removal.term == open_term:
         return marked(_("in effect"))
-    return _("of the term to %(day)s") % {"day": day(removal.term.expires_on)}
+    return _("for the term through %(day)s") % {"day": day(removal.term.expires_on)}
 
 
 def _take_back(removal: LicenseRemoval) -> str:
@@ -190,7 +190,7 @@ def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | No
                 link(entry, f"{entry.quantity:+d}"),
                 entry.get_cause_display(),
                 moment(entry.effective_at),
-                link(entry.term, _("to %(day)s") % {"day": day(entry.term.expires_on)}),
+                link(entry.term, _("through %(day)s") % {"day": day(entry.term.expires_on)}),
                 str(entry.actor or "–"),
                 entry.reference,
             ]
@@ -215,7 +215,7 @@ def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
     return Panel(
         _("Threads"),
         "threads",
-        head=[_("With"), _("State"), _("Unread"), _("Removal asked for"), _("Last message")],
+        head=[_("With"), _("State"), _("Unread"), _("Removal requested"), _("Last message")],
         rows=[
             [
                 link(thread),

@@ -77,7 +77,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
         words = str(PHASES[phase])
         return display.marked(words) if phase in RENEWAL_OPEN else words
 
-    @admin.display(description=_("until"))
+    @admin.display(description=_("expires"))
     def ended_on(self, organization: Organization) -> date | None:
         """Return the last day of the last paid term, or the day it was canceled."""
         return _figures(organization).ended_on

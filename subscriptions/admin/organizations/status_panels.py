@@ -98,9 +98,9 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
         words = _("%(usable)s can be used: %(why)s") % {
             "usable": formats.number(count.usable),
             "why": (
-                _("the next term has no more")
+                _("the next term has only this many")
                 if count.limited_from
-                else _("a renewal for that many is being paid")
+                else _("a renewal for this many is being paid for")
             ),
         }
         facts.append((_("Limit"), words))

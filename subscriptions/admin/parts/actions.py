@@ -194,7 +194,9 @@ class Action(ABC):
                     form,
                     HTTPStatus.CONFLICT,
                     plan=plan,
-                    notice=gettext("Something has changed in the meantime. Review it again."),
+                    notice=gettext(
+                        "Something has changed since you opened this page. Review it again."
+                    ),
                 )
         actor = self.request.user
         assert isinstance(actor, User)  # noqa: S101  (a permission was checked before)

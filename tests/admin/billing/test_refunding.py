@@ -28,8 +28,8 @@ class TestAddOns:
         page = text_of(desk.open(bought, "refund"))
 
         assert "Total $50.00" in page
-        assert "Licenses left 10" in page
-        assert "Everything left: $50.00" in page
+        assert "Licenses remaining 10" in page
+        assert "Everything that remains: $50.00" in page
 
     def test_before_it_is_done_it_says_what_it_takes_back(
         self, world: World, desk: Desk, bought: Purchase
@@ -64,7 +64,7 @@ class TestAddOns:
 
         assert Refund.objects.get().amount == 2500
         assert world.held() == 30
-        assert "Licenses left 5" in text_of(desk.open(bought, "refund"))
+        assert "Licenses remaining 5" in text_of(desk.open(bought, "refund"))
 
     @pytest.mark.parametrize(
         ("typed", "words", "status"),
@@ -250,7 +250,7 @@ class TestATerm:
 
         assert "has ended" in text_of(first)
         second = desk.send(first, reason="Too late, but kind")
-        assert "the licenses were used to the end" in text_of(second)
+        assert "the licenses were available for the whole term" in text_of(second)
 
 
 def test_without_the_permission_it_is_forbidden(world: World, desk: Desk, bought: Purchase) -> None:

@@ -90,7 +90,7 @@ class TestTheTwoSteps:
         again = desk.confirm(second)
 
         assert again.status_code == HTTPStatus.CONFLICT
-        assert "Something has changed in the meantime" in text_of(again)
+        assert "Something has changed since you opened this page" in text_of(again)
         assert not LicenseRemoval.objects.exists()
         assert desk.confirm(again).status_code == HTTPStatus.FOUND
         assert LicenseRemoval.objects.count() == 1

@@ -156,7 +156,7 @@ class TestOneThread:
         message = threads.write_without_account("Otto?", email, Text("Let me in"))
         page = text_of(staff(world, *REPLYING).get(page_of(message)))
 
-        assert "not confirmed to be the same person" in page
+        assert "it may not be the same person" in page
 
 
 class TestReplying:
@@ -258,7 +258,7 @@ class TestClosing:
     ) -> None:
         response = close(staff(world, *REPLYING), asked)
 
-        assert "It waits again" in text_of(response)
+        assert "A new message reopens the thread" in text_of(response)
         assert (the_thread().state, the_thread().unread_by_support) == ("closed", 0)
         assert LogEntry.objects.get().user == world.support
         threads.write(world.official, Text("Still there?"))

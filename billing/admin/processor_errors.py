@@ -27,5 +27,5 @@ def reported(nothing_done: str) -> Iterator[None]:
         words = _("The payment processor refused this: %(error)s.") % {"error": error}
         raise ActionFailed(f"{words} {nothing_done}") from error
     except CheckoutInTheWay as error:
-        words = _("Someone is paying the renewal right now.")
+        words = _("Someone is paying for the renewal right now.")
         raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error

@@ -75,7 +75,7 @@ def _amounts(plan: RenewalPlan) -> Table:
         money(price.subtotal),
     )
     return Table(
-        title=_("What it costs"),
+        title=_("Cost"),
         headings=(_("Package"), _("Licenses"), _("Price per license"), _("Amount")),
         rows=[row],
         numbers=(1, 2, 3),

@@ -46,7 +46,7 @@ class RemovalFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer one choice besides all."""
-        return [("asked", _("Asked for"))]
+        return [("asked", _("Requested"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Select threads with a request, even if it is done."""

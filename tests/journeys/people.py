@@ -131,12 +131,12 @@ class Person:
         self.pays_with(card)
 
     def cost(self, name: str) -> str:
-        """A number of the panel "What it costs"."""
-        panel = self.page.get_by_role("region", name="What it costs")
+        """A number of the panel "Cost"."""
+        panel = self.page.get_by_role("region", name="Cost")
         return panel.get_by_role("row", name=name).get_by_role("cell").inner_text()
 
     def whole_cost(self) -> str:
-        return self.page.get_by_role("region", name="What it costs").inner_text()
+        return self.page.get_by_role("region", name="Cost").inner_text()
 
     # Users ---------------------------------------------------------------------------------------
 

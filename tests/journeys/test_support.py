@@ -93,7 +93,7 @@ def test_money_back_from_the_admin_to_the_tab(world: World, signed_in: SignedIn)
     expect(arlo.page.locator("[data-figure=held]")).to_have_text("30")
     arlo.reads("Paid, partly refunded")
     arlo.main.get_by_role("link", name="Receipt 1").click()
-    arlo.reads("Refund of $25.00", "5 licenses were taken back with it")
+    arlo.reads("Refund of $25.00", "5 licenses were taken back")
     arlo.can_be_used_by_everybody()
 
 

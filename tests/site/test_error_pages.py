@@ -9,7 +9,7 @@ PAGES = {
     "403.html": "Nothing was changed",
     "403_csrf.html": "Go back, reload the page",
     "404.html": "start from your organizations",
-    "413.html": "You can send a long roster as a file",
+    "413.html": "You can import a long roster as a file",
     "429.html": "Wait a minute, then try again",
     "500.html": "No payment is lost",
     "503.html": "Wait a minute, then reload the page",

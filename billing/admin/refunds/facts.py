@@ -125,7 +125,9 @@ def renewal_being_paid(purchase: Purchase) -> list[str]:
     checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
-    words = gettext("%(buyer)s is paying the renewal right now. That payment page is closed first.")
+    words = gettext(
+        "%(buyer)s is paying for the renewal right now. That payment page is closed first."
+    )
     return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
 
 

@@ -181,7 +181,7 @@ class RemoveLicenses(Action):
         ]
         warnings = [
             gettext("The current term keeps all of its licenses until it ends."),
-            gettext("Users added later raise the renewal again."),
+            gettext("The renewal always covers every license in use."),
             *self._bound(plan),
             *self._handled_before(),
             *being_paid(self.subject),

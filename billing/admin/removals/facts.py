@@ -65,8 +65,8 @@ def being_paid(organization: Organization) -> list[str]:
         return []
     return [
         _(
-            "%(buyer)s is paying the renewal right now. That payment page is closed first. If "
-            "it turns out to be paid already, nothing is changed."
+            "%(buyer)s is paying for the renewal right now. That payment page is closed first. "
+            "If it has already been paid, nothing is changed."
         )
         % {"buyer": purchase.buyer_name or purchase.buyer_email}
     ]

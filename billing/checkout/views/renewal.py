@@ -111,7 +111,11 @@ def _start(
         )
     except (ProcessorUnavailable, ProcessorRefused):
         form.add_error(
-            None, _("The payment page cannot be reached at the moment. Nothing was charged.")
+            None,
+            _(
+                "The payment page cannot be reached at the moment. Nothing was charged. Try "
+                "again in a minute."
+            ),
         )
         return _page(request, subscription, form, packages, status=HTTPStatus.BAD_GATEWAY)
     else:

@@ -54,7 +54,11 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
     except (ProcessorUnavailable, ProcessorRefused):
         form.add_error(
-            None, _("The payment page cannot be reached at the moment. Nothing was charged.")
+            None,
+            _(
+                "The payment page cannot be reached at the moment. Nothing was charged. Try "
+                "again in a minute."
+            ),
         )
         return _page(request, form, status=HTTPStatus.BAD_GATEWAY)
     else:

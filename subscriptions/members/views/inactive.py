@@ -51,12 +51,12 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     """Confirm the removal of the selected members, then remove all or none."""
     keys = _keys(request)
     if len(keys) > use_cases.MOST_AT_ONCE:
-        text = _("Choose at most %(most)s users at a time.")
+        text = _("Select at most %(most)s users at a time.")
         messages.error(request, text % {"most": use_cases.MOST_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
     chosen = use_cases.chosen(member.organization, keys)
     if not chosen:
-        messages.error(request, _("First choose the users to remove."))
+        messages.error(request, _("Select the users to remove, then try again."))
         return redirect("subscriptions:users", member.organization.slug)
     refusals = [
         (one, refusal_text(reason))

@@ -160,7 +160,7 @@ class TestTheProcessorIsInTheWay:
         world.at(IN_WINDOW)
         renew(world)
         second = desk.send(desk.open(bought, "refund"), **ALL)
-        assert "is paying the renewal right now" in text_of(second)
+        assert "is paying for the renewal right now" in text_of(second)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
         response = desk.confirm(second)

@@ -62,7 +62,7 @@ class TestTheTwoSteps:
         assert "Remaining 20" in words
         assert "25 licenses → 20 licenses" in words
         assert "$125.00 → $100.00" in words
-        assert "Users added later raise the renewal again" in words
+        assert "The renewal always covers every license in use" in words
         assert not LicenseRemoval.objects.exists()
 
     def test_confirmed_it_is_done_and_told(self, window: World, desk: Desk) -> None:
@@ -166,7 +166,7 @@ class TestWhileTheRenewalIsBeingPaid:
     ) -> None:
         purchase = renew(window)
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
-        assert "Arlo Assignor is paying the renewal right now" in text_of(second)
+        assert "Arlo Assignor is paying for the renewal right now" in text_of(second)
 
         assert desk.confirm(second).status_code == HTTPStatus.FOUND
 

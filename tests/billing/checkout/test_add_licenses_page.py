@@ -34,10 +34,10 @@ def test_the_cost_panel_says_it_all(world: World) -> None:
     assert "Price per license, locked since January 1, 2031 $5.00" in page
     assert "Licenses × 10" in page
     assert "Total $50.00" in page
-    assert "Held now 25 Held afterwards 35" in page
-    assert "They expire Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
+    assert "Held now 25 Held after this purchase 35" in page
+    assert "New licenses expire Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
     assert "Not prorated" in page
-    assert "Prepaid cards, checks, bank debit and invoices are not possible" in page
+    assert "We do not accept prepaid cards, checks, bank debits, or payment by invoice" in page
     assert "until Monday, December 1, 2031" in page
 
 
@@ -86,7 +86,7 @@ def test_no_number_of_people_is_said_next_to_the_field(world: World, typed: str)
 def test_more_people_than_one_payment_can_carry(world: World) -> None:
     response = world.client(world.assignor).get(PATH, {"people": "999999"})
 
-    assert "One card payment carries at most 199,995 licenses." in text(response)
+    assert "One card payment can cover at most 199,995 licenses." in text(response)
     assert 'name="quantity" id="id_quantity" value="199995"' in response.content.decode()
 
 
@@ -150,7 +150,7 @@ def test_a_form_without_its_number_is_refused(world: World, submission: str) -> 
     response = post(world, quantity="10", submission=submission)
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "Load the page again" in response.content.decode()
+    assert "Reload the page" in response.content.decode()
     assert not Purchase.objects.exists()
 
 
@@ -312,7 +312,7 @@ class TestTrouble:
 
         asked = post(world, quantity="10")
         assert asked.status_code == HTTPStatus.CONFLICT
-        assert "Do you want to buy as many again?" in asked.content.decode()
+        assert "Do you want to buy 10 more?" in asked.content.decode()
         meant = post(world, quantity="10", again="on")
         assert meant.status_code == HTTPStatus.FOUND
         assert Purchase.objects.count() == 2

@@ -81,7 +81,7 @@ def test_another_package_is_worked_out_before_it_is_paid(window: World) -> None:
 
     page = text_of(window.client(window.assignor).post(PATH, form))
 
-    assert "the minimum of this package: 30" in page
+    assert "the minimum for this package: 30" in page
     assert "Conference: 30 × $4.00 $120.00" in page
 
 

@@ -76,7 +76,7 @@ class TestPricing:
         assert "Club $9.00 per license" in page
         assert "at least 5 licenses" in page
         assert "Secret" not in page
-        assert "Prepaid cards, checks, bank debit and invoices are not possible" in page
+        assert "We do not accept prepaid cards, checks, bank debits, or payment by invoice" in page
         assert "license spot, license slot, slot, license seat, seat" in page
 
     def test_it_is_linked_from_where_licenses_are_sold(self, world: World) -> None:

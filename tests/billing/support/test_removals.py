@@ -153,7 +153,7 @@ class TestWhatItDoes:
 
         assert "5 fewer licenses , removed on" in page
         assert "requested by Ada. fewer games" in page
-        assert "Users added later raise the renewal again" in page
+        assert "The renewal always covers every license in use" in page
 
 
 class TestThePlanThatIsShown:

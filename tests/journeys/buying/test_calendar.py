@@ -111,7 +111,7 @@ def test_renewing_with_another_package_then_adding_licenses(
     ada.can_be_used_by_everybody()
     ada.page.get_by_label(re.compile("Conference")).check()
     ada.clicks("Update total")
-    ada.reads("Conference: 30 × $4.00", "the minimum of this package: 30", "$120.00")
+    ada.reads("Conference: 30 × $4.00", "the minimum for this package: 30", "$120.00")
     pays(ada, "Continue to payment of \\$120.00")
 
     ada.reads(

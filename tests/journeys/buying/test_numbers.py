@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("stripe")
 
 WITHOUT_JAVASCRIPT = {"java_script_enabled": False}
 ADD_LICENSES = "/o/lakeside/licenses/add/"
-HINT = "Licenses are sold in groups of 5: 5, 10, 15 and so on."
+HINT = "Licenses are sold in groups of 5: 5, 10, 15, and so on."
 
 
 def press(person: Person, name: str) -> None:

@@ -124,7 +124,7 @@ class TestRemovingSeveral:
         assert inactive.remove_all(world.assignor, chosen) == 1
 
     def test_nobody_chosen(self, world: World) -> None:
-        assert "First choose the users" in text_of(
+        assert "Select the users" in text_of(
             world.client(world.assignor).post("/o/lakeside/users/remove/", {}, follow=True)
         )
 

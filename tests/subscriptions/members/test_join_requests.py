@@ -1,4 +1,4 @@
-"""Asking to join by a code, and the answer (R2-R5)."""
+"""Join code by a code, and the answer (R2-R5)."""
 
 from collections.abc import Iterator
 from typing import Any

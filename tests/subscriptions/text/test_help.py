@@ -27,7 +27,7 @@ def test_its_numbers_are_those_of_the_rules(settings: Settings) -> None:
     """R4, R10, R19, R22"""
     settings.CLOSE_AFTER_DAYS = 17
     found = page()
-    assert "5, 10, 15 and so on" in found
+    assert "5, 10, 15, and so on" in found
     assert "the last 30 days of the term, including its last day" in found
     assert "in the last 30 days of the term, and after that until it is renewed" in found
     assert "5 licenses or 5,000" in found

@@ -116,7 +116,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
         last = asking.order_by("-pk").values("removal_quantity")[:1]
         return threads.annotate(asked_quantity=Subquery(last))
 
-    @admin.display(description=_("from"))
+    @admin.display(description=_("sender"))
     def who(self, thread: Thread) -> str:
         """Return the name, marked if it is unverified."""
         if thread.person is not None:

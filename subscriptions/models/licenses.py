@@ -25,7 +25,7 @@ class LicenseEntry(models.Model):
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="license_entries")
     quantity = models.IntegerField(_("licenses"))
     cause = models.CharField(_("cause"), max_length=12, choices=Cause.choices)
-    effective_at = models.DateTimeField(_("from"))
+    effective_at = models.DateTimeField(_("effective from"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

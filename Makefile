@@ -113,14 +113,14 @@ fuzz: .venv/development  ## send malformed input to every form, every URL and th
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -q -n $(WORKERS) tests/security/test_fuzz.py
 
 .PHONY: bench
-bench: .venv/development bench/rival/bin/python  ## measure performance on both databases (docs/speed.md; BENCH_SIZE=small for a quick try)
+bench: .venv/development .venv/rival/bin/python  ## measure performance on both databases (docs/speed.md; BENCH_SIZE=small for a quick try)
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.programs.bench
 	$(WITHOUT_SETTINGS) $(BIN)/python -m tests.support.postgres --durable -- $(BIN)/python -m tests.programs.bench
 
 # What the deliveries are compared with; not a dependency of the product.
-bench/rival/bin/python: tests/programs/bench/rival/requirements.txt
-	$(PYTHON) -m venv bench/rival
-	bench/rival/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary=:all: -r $<
+.venv/rival/bin/python: tests/programs/bench/rival/requirements.txt
+	$(PYTHON) -m venv .venv/rival
+	.venv/rival/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary=:all: -r $<
 	@touch $@
 
 .PHONY: mutants

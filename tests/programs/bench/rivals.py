@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 from tests.programs.bench.databases import fresh_database
 
-PYTHON = os.environ.get("BENCH_RIVAL_PYTHON", "bench/rival/bin/python")
+PYTHON = os.environ.get("BENCH_RIVAL_PYTHON", ".venv/rival/bin/python")
 
 
 @contextmanager

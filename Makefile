@@ -120,7 +120,7 @@ bench: .venv/development .venv/rival/bin/python  ## measure performance on both 
 # What the deliveries are compared with; not a dependency of the product.
 .venv/rival/bin/python: tests/programs/bench/rival/requirements.txt
 	$(PYTHON) -m venv .venv/rival
-	.venv/rival/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary=:all: -r $<
+	.venv/rival/bin/python -m pip --quiet install --require-hashes --no-deps --only-binary=:all: -r $<
 	@touch $@
 
 .PHONY: mutants

@@ -64,7 +64,7 @@ def test_without_the_command_the_old_key_has_to_stay(world: World, settings: Set
     TOTP.activate(world.administrator.user, generate_totp_secret())
     settings.SECRET_KEY = NEW
 
-    with pytest.raises(ValueError, match="keep it in the fallbacks"):
+    with pytest.raises(ValueError, match="keep old keys in SECRET_KEY_FALLBACKS"):
         TOTP(Authenticator.objects.get(type=Authenticator.Type.TOTP)).validate_code("123456")
 
 

@@ -1,6 +1,6 @@
 """One part of the benchmark in a process of its own, over the database at DATABASE_URL.
 
-``python -m tests.programs.bench.section webhooks '{"rounds": 3, …}'`` prints its results as JSON.
+``python -m tests.programs.bench.section deliveries '{"rounds": 3, …}'`` prints its results as JSON.
 """
 
 import importlib
@@ -20,7 +20,9 @@ from tests.programs.bench import crew  # noqa: E402  (the settings come first)
 def main(name: str, options: str) -> None:
     """Run it."""
     crew.make_scratch()
-    results = importlib.import_module(f"tests.programs.bench.{name}").run(**json.loads(options))
+    results = importlib.import_module(f"tests.programs.bench.sections.{name}").run(
+        **json.loads(options)
+    )
     print("results", json.dumps([asdict(result) for result in results]), flush=True)
 
 

@@ -179,7 +179,7 @@ class TestAddUser:
         world.client(world.assignor).post(self.PATH, self.GOOD | {"name": name})
 
         added = world.lakeside.memberships.get(user__email="nora@lakeside.example")
-        assert added.invited_as == "NoraBcc: x@y.example"
+        assert added.invited_as == "Nora Bcc: x@y.example"
 
     def test_with_none_free_everything_typed_is_kept(self, world: World) -> None:
         world.fill(25)

@@ -21,7 +21,7 @@ from tests.billing.deliveries import PATH, completed, signature
 from tests.billing.events.test_webhook_cost import AGAIN, FIRST
 from tests.programs.bench import crew, data
 from tests.programs.bench.goals import Result
-from tests.programs.bench.rivals import rivals
+from tests.programs.bench.sections.rivals import rivals
 
 ORGANIZATIONS = 100
 GOALS = {"full": ">= 2.0", "lean": ">= 1.5"}

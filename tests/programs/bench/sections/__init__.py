@@ -1,0 +1,1 @@
+"""Parts of the benchmark, each run in a process of its own by `section`."""

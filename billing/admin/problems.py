@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
+from billing.admin.purchases import money_and_state
 from billing.admin.references import by_payment
 from billing.admin.refunds.facts import purchase_facts, refund_plan, refunded
 from billing.models import PaymentProblem, Purchase, Refund
@@ -279,7 +280,7 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
-        return display.links(problem.refunds.all()[: display.LONGEST_LIST], _refund_words)
+        return display.links(problem.refunds.all()[: display.LONGEST_LIST], money_and_state)
 
     def name_of(self, obj: PaymentProblem) -> str:
         """Leave out the long id."""
@@ -313,7 +314,3 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
 
 def _page(problem: PaymentProblem, name: str) -> str:
     return display.address_of(problem, name)
-
-
-def _refund_words(refund: Refund) -> str:
-    return f"{display.money(refund.amount, refund.currency)}: {refund.get_status_display()}"

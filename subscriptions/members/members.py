@@ -4,7 +4,7 @@ Every function locks the organization first, so that simultaneous changes, such 
 removing Administrators, run one after the other and see each other's result.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -16,14 +16,13 @@ from subscriptions import clock
 from subscriptions.licenses.license_numbers import take_licenses
 from subscriptions.members import invitations
 from subscriptions.models import Membership, Organization, User
+from subscriptions.models.batches import BATCH_SIZE, batches
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
-# Databases limit the number of values in one statement.
-_BATCH_SIZE = 500
 _FIELDS_SET_BY_ADDING = (
     "license_number",
     "role",
@@ -220,7 +219,7 @@ def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, M
     found = Membership.objects.filter(organization=organization).select_related("user")
     return {
         membership.user.email: membership
-        for some in _batches(emails)
+        for some in batches(emails)
         for membership in found.filter(user__email__in=some)
     }
 
@@ -259,9 +258,9 @@ def _add(
     for membership, number in zip(added.values(), numbers, strict=True):
         membership.license_number = number
     returning = [membership for membership in added.values() if membership.pk]
-    Membership.objects.bulk_update(returning, _FIELDS_SET_BY_ADDING, batch_size=_BATCH_SIZE)
+    Membership.objects.bulk_update(returning, _FIELDS_SET_BY_ADDING, batch_size=BATCH_SIZE)
     Membership.objects.bulk_create(
-        [membership for membership in added.values() if not membership.pk], batch_size=_BATCH_SIZE
+        [membership for membership in added.values() if not membership.pk], batch_size=BATCH_SIZE
     )
     return list(added.values())
 
@@ -278,27 +277,19 @@ def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
             for email in sorted(names.keys() - found.keys())
         ],
         ignore_conflicts=True,
-        batch_size=_BATCH_SIZE,
+        batch_size=BATCH_SIZE,
     )
     return found | _accounts_of(names.keys() - found.keys())
 
 
 def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
     return {
-        user.email: user
-        for some in _batches(emails)
-        for user in User.objects.filter(email__in=some)
+        user.email: user for some in batches(emails) for user in User.objects.filter(email__in=some)
     }
 
 
 def _address(new: NewMember) -> str:
     return new.email.strip().lower()
-
-
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
-    every = list(values)
-    for start in range(0, len(every), _BATCH_SIZE):
-        yield every[start : start + _BATCH_SIZE]
 
 
 def _invite(membership: Membership, *, invited_by: str) -> None:

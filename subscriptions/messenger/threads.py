@@ -90,7 +90,7 @@ def write(author: Membership | User, text: Text) -> Message:
     The same form sent twice writes once. Raises Refused if the text is empty or too long, too much
     was sent in a short time, or the author is no longer a member.
     """
-    person, organization = _person_and_organization(author)
+    person, organization = person_and_organization(author)
     require(rules.check_body(text.body))
     with transaction.atomic():
         thread = _lock_thread(person, organization)
@@ -208,7 +208,8 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
 # ------------------------------------------------------------------------------------------------
 
 
-def _person_and_organization(author: Membership | User) -> tuple[User, Organization | None]:
+def person_and_organization(author: Membership | User) -> tuple[User, Organization | None]:
+    """Return who writes, and in which organization's thread."""
     if isinstance(author, Membership):
         return author.user, author.organization
     return author, None

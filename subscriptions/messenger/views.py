@@ -143,7 +143,7 @@ def _show(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     # The thread is loaded first, so that messages written later stay unread.
-    thread = threads.thread_of(*_person_and_organization(author))
+    thread = threads.thread_of(*threads.person_and_organization(author))
     rows = threads.messages_of(thread)
     if not is_head(request):
         threads.mark_read_by_person(thread)
@@ -162,7 +162,7 @@ def _show(
 
 def _news(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
-    thread = threads.thread_of(*_person_and_organization(author))
+    thread = threads.thread_of(*threads.person_and_organization(author))
     known = read_number(after or "0")
     # No message has an invalid number, so nothing comes after it.
     rows = threads.messages_of(thread, after=known) if known is not None else []
@@ -210,12 +210,6 @@ def _visitor(request: HttpRequest) -> HttpResponse:
 
 
 # ------------------------------------------------------------------------------------------------
-
-
-def _person_and_organization(author: Author) -> tuple[User, Any]:
-    if isinstance(author, Membership):
-        return author.user, author.organization
-    return author, None
 
 
 def _address_of(author: Author, name: str) -> str:

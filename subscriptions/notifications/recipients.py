@@ -32,8 +32,8 @@ def administrators(organization: Organization) -> list[Membership]:
 
 def about_reminders(organization: Organization) -> list[str]:
     """Return the addresses for reminders and for "few licenses left"."""
-    named = organization.notified_addresses.filter(gets_reminders=True)
-    return _with_buyers(organization, list(named.values_list("email", flat=True)))
+    buyers = [member.user.email for member in people_who_may_buy(organization)]
+    return list(dict.fromkeys([*buyers, *named_for_reminders(organization)]))
 
 
 def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
@@ -48,8 +48,3 @@ def named_for_reminders(organization: Organization) -> list[str]:
     """Return the added addresses that get reminders."""
     named = organization.notified_addresses.filter(gets_reminders=True)
     return list(named.values_list("email", flat=True))
-
-
-def _with_buyers(organization: Organization, named: list[str]) -> list[str]:
-    members = [member.user.email for member in people_who_may_buy(organization)]
-    return list(dict.fromkeys([*members, *named]))

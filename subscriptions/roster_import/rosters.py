@@ -20,6 +20,7 @@ from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow
+from subscriptions.models.batches import BATCH_SIZE, batches
 from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
@@ -31,7 +32,6 @@ from subscriptions.text.addresses import clean_address
 
 # As long as drafts of Add User, because rows hold names and addresses too.
 KEPT_FOR = timedelta(days=7)
-_BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterI
                 for number, sheet in enumerate(sheets)
                 for line in sheet.lines
             ],
-            batch_size=_BATCH_SIZE,
+            batch_size=BATCH_SIZE,
         )
     return roster
 
@@ -201,7 +201,7 @@ def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
         rows = roster.rows.filter(pk__in=list(changes), is_added=False)
         changed = [row for row in rows if _apply(row, changes[row.pk], current)]
         fields = ("name", "email", "role", "is_left_out")
-        RosterRow.objects.bulk_update(changed, fields, batch_size=_BATCH_SIZE)
+        RosterRow.objects.bulk_update(changed, fields, batch_size=BATCH_SIZE)
     return len(changed)
 
 
@@ -223,7 +223,7 @@ def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
     with transaction.atomic():
         current = _lock(roster)
         unknown = [one.row.pk for one in judge(current, actor).rows if _role_is_unknown(one)]
-        for some in _batches(unknown):
+        for some in batches(unknown):
             roster.rows.filter(pk__in=some).update(role="")
     return len(unknown)
 
@@ -247,7 +247,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
                 raise Refused(Refusal(Reason.NOBODY_TO_ADD))
             return current.added
         members.add_all(actor, [_newcomer(one) for one in new])
-        for some in _batches([one.row.pk for one in new]):
+        for some in batches([one.row.pk for one in new]):
             current.rows.filter(pk__in=some).update(is_added=True)
         current.added, current.added_at = current.added + len(new), clock.now()
         current.save(update_fields=["added", "added_at"])
@@ -330,7 +330,3 @@ def _apply(row: RosterRow, change: Change, roster: RosterImport) -> bool:
 def _role_is_unknown(judged: JudgedRow) -> bool:
     reason = judged.verdict.reason
     return reason is not None and reason.reason == Reason.ROLE_NOT_KNOWN
-
-
-def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (keys[start : start + _BATCH_SIZE] for start in range(0, len(keys), _BATCH_SIZE))

@@ -17,7 +17,7 @@ from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.models import User
 from subscriptions.policy import refunds as rules
-from subscriptions.text import formats
+from subscriptions.text.formats import number
 
 
 def purchase_facts(purchase: Purchase) -> list[Fact]:
@@ -33,7 +33,12 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
         (gettext("Already refunded"), display.money(paid.refunded_amount, paid.currency)),
         (gettext("Remaining"), display.money(paid.amount_left, paid.currency)),
         *(
-            [(gettext("Licenses remaining"), _n(paid.quantity - rules.reversed_add_ons(paid)))]
+            [
+                (
+                    gettext("Licenses remaining"),
+                    number(paid.quantity - rules.reversed_add_ons(paid)),
+                )
+            ]
             if purchase.kind == PurchaseKind.ADD_ON
             else []
         ),
@@ -58,9 +63,12 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
         (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
-        (gettext("Licenses taken back"), _n(outcome.taken)),
-        (gettext("Licenses held now"), f"{_n(outcome.held_before)} → {_n(outcome.held_after)}"),
-        (gettext("Licenses in use"), _n(outcome.in_use)),
+        (gettext("Licenses taken back"), number(outcome.taken)),
+        (
+            gettext("Licenses held now"),
+            f"{number(outcome.held_before)} → {number(outcome.held_after)}",
+        ),
+        (gettext("Licenses in use"), number(outcome.in_use)),
         (
             gettext("Phase"),
             f"{PHASES[outcome.phase_before]} → {PHASES[outcome.phase_after]}"
@@ -105,7 +113,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
             "Its add-on of %(quantity)s licenses for %(total)s goes to payments to review."
         )
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
-        found.append(words % {"quantity": _n(add_on.quantity), "total": total})
+        found.append(words % {"quantity": number(add_on.quantity), "total": total})
     if not outcome.taken and not outcome.canceled:
         found.append(gettext("No licenses are taken back: this is a goodwill refund."))
     if outcome.over_after:
@@ -115,7 +123,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
                 "%(over)s users will have no license. No one is removed, but no one can be added.",
                 outcome.over_after,
             )
-            % {"over": _n(outcome.over_after)}
+            % {"over": number(outcome.over_after)}
         )
     return found
 
@@ -138,8 +146,8 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
         "purchase": purchase,
     }
     change = gettext("licenses held: %(before)s → %(after)s") % {
-        "before": _n(outcome.held_before),
-        "after": _n(outcome.held_after),
+        "before": number(outcome.held_before),
+        "after": number(outcome.held_after),
     }
     log.write(
         actor, LogMessage(what, change, refund.reason), refund, purchase, purchase.organization
@@ -163,7 +171,3 @@ def refunded(refund: Refund) -> Done:
         return Done(gettext("%(amount)s has been refunded.") % {"amount": amount})
     words = gettext("The refund of %(amount)s is in progress and counts from now on.")
     return Done(words % {"amount": amount}, messages.INFO)
-
-
-def _n(value: int) -> str:
-    return formats.number(value)

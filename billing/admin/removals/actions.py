@@ -16,7 +16,6 @@ from billing.admin.removals.facts import (
     being_paid,
     may_remove,
     named,
-    number,
     order_facts,
     removed,
     renewal_of,
@@ -34,6 +33,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
+from subscriptions.text.formats import number
 from subscriptions.text.ids import read_number
 
 MAY_REMOVE = "subscriptions.add_licenseremoval"
@@ -120,7 +120,10 @@ class RemoveLicenses(Action):
         return [
             *self._request_facts(),
             *order_facts(plan),
-            (gettext("Can be removed"), gettext("at most %(most)s") % {"most": number(plan.most)}),
+            (
+                gettext("Can be removed"),
+                gettext("at most %(most)s") % {"most": number(plan.most)},
+            ),
             (
                 gettext("Renewal as of now"),
                 renewal_of(plan),

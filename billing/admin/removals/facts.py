@@ -13,7 +13,7 @@ from subscriptions.admin.parts.display import Fact
 from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.refusal import ALLOWED, Allowed, Refusal, Refused
-from subscriptions.text import formats
+from subscriptions.text.formats import number
 
 
 def may_remove(organization: Organization) -> Allowed | Refusal:
@@ -23,11 +23,6 @@ def may_remove(organization: Organization) -> Allowed | Refusal:
     except Refused as refused:
         return refused.refusal
     return ALLOWED
-
-
-def number(value: int) -> str:
-    """Format a whole number."""
-    return formats.number(value)
 
 
 def named(user: User | None) -> str:
@@ -63,13 +58,11 @@ def being_paid(organization: Organization) -> list[str]:
     purchase = open_renewal_checkout(organization)
     if purchase is None:
         return []
-    return [
-        _(
-            "%(buyer)s is paying for the renewal right now. That payment page is closed first. "
-            "If it has already been paid, nothing is changed."
-        )
-        % {"buyer": purchase.buyer_name or purchase.buyer_email}
-    ]
+    words = _(
+        "%(buyer)s is paying for the renewal right now. That payment page is closed first. "
+        "If it has already been paid, nothing is changed."
+    )
+    return [words % {"buyer": purchase.buyer_name or purchase.buyer_email}]
 
 
 def removed(removal: LicenseRemoval) -> Done:

@@ -1,0 +1,14 @@
+"""Statements over many rows, in batches: databases limit the number of values in one."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+BATCH_SIZE = 500
+T = TypeVar("T")
+
+
+def batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """Split ``values`` into lists of at most ``BATCH_SIZE``."""
+    every = list(values)
+    for start in range(0, len(every), BATCH_SIZE):
+        yield every[start : start + BATCH_SIZE]

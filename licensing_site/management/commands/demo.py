@@ -183,7 +183,7 @@ def check_port_is_free(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} is taken. Choose another one: `make demo {name}={port + 1}`."
+                f"Port {port} is in use. Choose another one: `make demo {name}={port + 1}`."
             ) from error
 
 

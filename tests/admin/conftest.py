@@ -1,4 +1,4 @@
-"""Support at work."""
+"""Return a client signed in as support."""
 
 import pytest
 from pytest_django import Settings
@@ -13,26 +13,26 @@ from tests.support.world import World
 
 @pytest.fixture
 def desk(world: World) -> Desk:
-    """Sunny, of the group Support."""
+    """Return Sunny, a member of the Support group."""
     return Desk(world.client(world.support))
 
 
 @pytest.fixture
 def root(world: World) -> Desk:
-    """A superuser."""
+    """Return a superuser."""
     return Desk(world.client(UserFactory.create(is_staff=True, is_superuser=True)))
 
 
 @pytest.fixture
 def window(world: World) -> World:
-    """The renewal window of Lakeside's term is open."""
+    """Move the clock into the renewal window of Lakeside's term."""
     world.at(IN_WINDOW)
     return world
 
 
 @pytest.fixture
 def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
-    """The SDK asks once and does not wait long, so that a fault shows at once."""
+    """Limit SDK retries and timeouts so that faults show immediately."""
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
     settings.STRIPE_READ_TIMEOUT = 1.2
     return settings
@@ -40,12 +40,12 @@ def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
 
 @pytest.fixture
 def bought(world: World, stripe: SandboxControl) -> Purchase:
-    """Ten add-ons, paid and granted."""
+    """Return a fulfilled purchase of 10 add-ons."""
     return world.buy_and_settle(10)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Filling a large database takes longer than all other tests: only where it is asked for."""
+    """Run scale tests only on request: filling their database takes longer than all other tests."""
     if "scale" in config.getoption("markexpr"):
         return
     left_out = [item for item in items if item.get_closest_marker("scale")]

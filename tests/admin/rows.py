@@ -1,4 +1,4 @@
-"""Rows of every kind that the admin lists, as no story needs them together."""
+"""Rows of every model that the admin lists."""
 
 import uuid
 from typing import Any
@@ -24,7 +24,7 @@ from tests.support.world import World, build_term
 
 
 def make(world: World, times: int) -> None:
-    """So many rows of each kind, in organizations of their own."""
+    """Create the given number of rows of each model, in separate organizations."""
     for _ in range(times):
         number = Organization.objects.count()
         organization = OrganizationFactory.create()

@@ -1,4 +1,4 @@
-"""What the group Support may do, and nothing else."""
+"""Permissions of the Support group."""
 
 import importlib
 
@@ -32,26 +32,24 @@ def names() -> set[str]:
     return set(Group.objects.get(name="Support").permissions.values_list("codename", flat=True))
 
 
-def test_it_looks_at_everything_that_stands_in_the_admin(db: None) -> None:
+def test_support_can_view_every_registered_model(db: None) -> None:
     shown = {model._meta for model in admin.site._registry if model._meta.app_label in OURS}
 
     assert {f"view_{meta.model_name}" for meta in shown} <= names()
 
 
-def test_it_does_what_support_does_and_nothing_else(db: None) -> None:
+def test_support_can_do_its_tasks_and_nothing_else(db: None) -> None:
     assert {name for name in names() if not name.startswith("view_")} == DOES
     permissions = Group.objects.get(name="Support").permissions
     assert not permissions.exclude(content_type__app_label__in=OURS).exists()
 
 
-def test_nothing_is_deleted_and_no_account_or_group_is_touched(db: None) -> None:
+def test_support_cannot_delete_or_change_accounts_and_groups(db: None) -> None:
     assert not {name for name in names() if name.startswith("delete_")}
     assert not names() & {"add_user", "change_user", "add_group", "change_group", "view_group"}
 
 
-def test_the_migration_may_run_again_and_backwards(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_migration_can_be_repeated_and_reversed(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # Later migrations renamed one of its permissions.
     was = migration.DOES["subscriptions"]
     now = tuple(name.replace("conversation", "thread") for name in was)
@@ -69,7 +67,7 @@ def test_the_migration_may_run_again_and_backwards(
     assert names() > DOES
 
 
-def test_the_demo_s_support_is_in_the_group_only(db: None, settings: object) -> None:
+def test_demo_support_user_is_in_the_support_group_only(db: None, settings: object) -> None:
     settings.DEMO = True  # type: ignore[attr-defined]
     call_command("load_demo", verbosity=0)
 
@@ -81,7 +79,7 @@ def test_the_demo_s_support_is_in_the_group_only(db: None, settings: object) -> 
 
 
 @pytest.mark.parametrize("name", ["add_user", "change_user", "delete_package", "add_group"])
-def test_sunny_may_not(world: object, name: str) -> None:
+def test_sunny_is_not_allowed(world: object, name: str) -> None:
     label = "auth" if "group" in name else "subscriptions"
 
     assert not world.support.has_perm(f"{label}.{name}")  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Support sends any invitation again (R4)."""
+"""Support resends invitations (R4)."""
 
 from http import HTTPStatus
 
@@ -19,14 +19,14 @@ def invited(world: World) -> Membership:
     return members.add(world.administrator, new)
 
 
-def test_both_pages_lead_there(world: World, desk: Desk, invited: Membership) -> None:
+def test_both_pages_link_to_resending(world: World, desk: Desk, invited: Membership) -> None:
     address = f"/admin/subscriptions/membership/{invited.pk}/resend/"
 
     for thing in (world.lakeside, invited):
         assert address in desk.open(thing).content.decode()
 
 
-def test_it_sends_a_new_link_and_ends_the_old(
+def test_resending_sends_a_new_link_and_expires_the_old(
     world: World, desk: Desk, invited: Membership
 ) -> None:
     page = desk.do(invited, "resend")
@@ -37,7 +37,7 @@ def test_it_sends_a_new_link_and_ends_the_old(
     assert Notification.objects.filter(kind="invitation", recipient=invited.user.email).count() == 2
 
 
-def test_the_mail_names_the_organization_and_not_who_of_support(
+def test_mail_names_the_organization_but_not_the_support_agent(
     world: World, desk: Desk, invited: Membership
 ) -> None:
     desk.do(invited, "resend")
@@ -47,7 +47,7 @@ def test_the_mail_names_the_organization_and_not_who_of_support(
     assert "Sunny" not in str(notification.data)
 
 
-def test_who_did_it_is_written_down(world: World, desk: Desk, invited: Membership) -> None:
+def test_resending_is_logged_with_its_author(world: World, desk: Desk, invited: Membership) -> None:
     desk.do(invited, "resend")
 
     activity = Activity.objects.get(verb="member_reinvited")
@@ -57,7 +57,7 @@ def test_who_did_it_is_written_down(world: World, desk: Desk, invited: Membershi
         assert "invitation 1 → 2" in entry.change_message
 
 
-def test_a_double_click_sends_one(world: World, desk: Desk, invited: Membership) -> None:
+def test_double_click_sends_one_invitation(world: World, desk: Desk, invited: Membership) -> None:
     page = desk.open(invited, "resend")
 
     responses = [desk.send(page) for _ in range(2)]
@@ -67,7 +67,7 @@ def test_a_double_click_sends_one(world: World, desk: Desk, invited: Membership)
     assert invited.invitation_number == 2
 
 
-def test_after_14_days_too(world: World, desk: Desk, invited: Membership) -> None:
+def test_expired_invitation_can_be_resent(world: World, desk: Desk, invited: Membership) -> None:
     world.later(days=40)
     assert "(link expired)" in text_of(desk.open(world.lakeside))
 
@@ -77,7 +77,7 @@ def test_after_14_days_too(world: World, desk: Desk, invited: Membership) -> Non
     assert invited.invitation_number == 2
 
 
-def test_who_has_joined_is_not_invited_again(world: World, desk: Desk) -> None:
+def test_joined_member_cannot_be_invited_again(world: World, desk: Desk) -> None:
     page = desk.open(world.official, "resend")
     sent = desk.client.post(page.request["PATH_INFO"], {"number": "1"})
 
@@ -86,7 +86,7 @@ def test_who_has_joined_is_not_invited_again(world: World, desk: Desk) -> None:
         assert "has already joined" in text_of(response)
 
 
-def test_who_was_removed_is_not_invited_again(
+def test_removed_member_cannot_be_invited_again(
     world: World, desk: Desk, invited: Membership
 ) -> None:
     page = desk.open(invited, "resend")
@@ -98,16 +98,16 @@ def test_who_was_removed_is_not_invited_again(
     assert "is no longer a user" in text_of(response)
 
 
-def test_by_somebody_who_joined_meanwhile(world: World, desk: Desk, invited: Membership) -> None:
+def test_member_who_joined_since_is_not_invited_again(
+    world: World, desk: Desk, invited: Membership
+) -> None:
     page = desk.open(invited, "resend")
     members.join(invited)
 
     assert "has already joined" in text_of(desk.send(page))
 
 
-def test_without_the_permission_it_is_forbidden(
-    world: World, desk: Desk, invited: Membership
-) -> None:
+def test_missing_permission_returns_403(world: World, desk: Desk, invited: Membership) -> None:
     page = desk.open(invited, "resend")
     world.support.groups.clear()
 

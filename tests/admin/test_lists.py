@@ -1,4 +1,4 @@
-"""Lists that support works from: filters, searches, and what they cost."""
+"""Support's lists: filters, searches, and query counts."""
 
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -44,7 +44,7 @@ def a_year(starts_on: date, canceled_at: datetime | None = None) -> dict[str, An
     return {"starts_on": starts_on, "canceled_at": canceled_at}
 
 
-# What an organization has paid, and what became of it; by the name of the case.
+# Set up an organization's payments and their outcome, by the name of the case.
 HISTORIES: dict[str, list[dict[str, Any]]] = {
     "nothing": [],
     "running": [a_year(date(2031, 1, 1))],
@@ -106,7 +106,7 @@ def histories(world: World) -> dict[str, Organization]:
 
 class TestPhases:
     @pytest.mark.parametrize("moved", DAYS_LATER)
-    def test_the_filter_agrees_with_the_rule(
+    def test_filter_matches_the_policy(
         self, world: World, desk: Desk, histories: dict[str, Organization], moved: timedelta
     ) -> None:
         world.at(NOW + moved)
@@ -116,7 +116,7 @@ class TestPhases:
             found = {phase for phase, rows in phases.items() if organization.pk in rows}
             assert found == {status_of(organization, clock.now()).phase}, name
 
-    def test_the_list_shows_the_same(
+    def test_list_column_matches_the_policy(
         self, world: World, desk: Desk, histories: dict[str, Organization]
     ) -> None:
         for row in desk.list(Organization).context["cl"].result_list:
@@ -129,12 +129,12 @@ class TestPhases:
                 subscription.licenses.in_use,
             )
 
-    def test_a_phase_that_there_is_not_filters_nothing(self, world: World, desk: Desk) -> None:
+    def test_unknown_phase_filters_nothing(self, world: World, desk: Desk) -> None:
         assert len(desk.rows(Organization, phase="nonsense")) == 2
 
 
-class TestOver:
-    def test_agrees_with_the_rule(
+class TestExpired:
+    def test_filter_matches_the_policy(
         self, world: World, desk: Desk, histories: dict[str, Organization]
     ) -> None:
         for name in ("running", "renewed", "first day late"):
@@ -165,12 +165,12 @@ class TestPayments:
         settle(purchase.session_id or "")
         return PaymentProblem.objects.get()
 
-    def test_organizations_with_payments_to_look_at(
+    def test_organizations_with_payment_problems(
         self, world: World, desk: Desk, problem: PaymentProblem
     ) -> None:
         assert desk.rows(Organization, problems="yes") == {world.lakeside.pk}
 
-    def test_problems_that_wait(self, desk: Desk, problem: PaymentProblem) -> None:
+    def test_open_payment_problems(self, desk: Desk, problem: PaymentProblem) -> None:
         assert desk.rows(PaymentProblem, waiting="yes") == {problem.pk}
         desk.do(problem, "fulfill", reason="It is fine")
         assert desk.rows(PaymentProblem, waiting="yes") == set()
@@ -180,9 +180,7 @@ class TestPayments:
         assert desk.rows(Purchase, status__exact="review", kind__exact="add_on") == {number}
         assert desk.rows(Purchase, status__exact="settled") == set()
 
-    def test_refunds_that_are_not_finished(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    def test_unfinished_refunds(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
         purchase = world.buy_and_settle(10)
         stripe.fault("refund_pending")
         desk.do(purchase, "refund", what="all", reason="Too many")
@@ -192,7 +190,7 @@ class TestPayments:
         assert desk.rows(Refund, unfinished="yes") == {refund.pk}
         assert desk.rows(Purchase, refunded="yes") == {purchase.pk}
 
-    def test_disputes_that_need_a_response(
+    def test_disputes_awaiting_a_response(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -219,7 +217,7 @@ class TestSearching:
             "  lakeside ",
         ],
     )
-    def test_organizations_by_name_address_and_people(
+    def test_organizations_by_name_address_and_users(
         self, world: World, desk: Desk, text: str
     ) -> None:
         world.lakeside.billing_email = "Treasurer@Lakeside.example"
@@ -228,26 +226,22 @@ class TestSearching:
         assert desk.rows(Organization, q=text) == {world.lakeside.pk}
 
     @pytest.mark.parametrize("text", ["side", "%", "_ake", "x@lakeside.example", "pi_nothing"])
-    def test_what_is_not_at_the_beginning_finds_nothing(
-        self, world: World, desk: Desk, text: str
-    ) -> None:
+    def test_search_matches_prefixes_only(self, world: World, desk: Desk, text: str) -> None:
         assert desk.rows(Organization, q=text) == set()
 
-    def test_a_name_of_an_organization_comes_before_its_members_addresses(
-        self, world: World, desk: Desk
-    ) -> None:
+    def test_organization_name_ranks_before_user_addresses(self, world: World, desk: Desk) -> None:
         user = UserFactory.create(email="lakeside@elsewhere.example")
         MembershipFactory.create(organization=world.stranger.organization, user=user)
 
         assert desk.rows(Organization, q="lakeside") == {world.lakeside.pk}
         assert desk.rows(Organization, q="lakeside@") == {world.stranger.organization_id}
 
-    def test_without_an_organization_of_that_name_its_members_addresses_count(
+    def test_user_addresses_match_when_no_organization_name_does(
         self, world: World, desk: Desk
     ) -> None:
         assert desk.rows(Organization, q="official") == {world.lakeside.pk}
 
-    def test_by_everything_the_processor_calls_a_purchase(
+    def test_purchases_by_every_processor_id(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -284,14 +278,14 @@ class TestSearching:
         assert desk.rows(Purchase, organization=world.lakeside.pk, q="77") == set()
 
     @pytest.mark.parametrize("text", ["otto", "Otto Off", "official@", "OFFICIAL@LAKESIDE.EXAMPLE"])
-    def test_members_and_accounts_by_person(self, world: World, desk: Desk, text: str) -> None:
+    def test_users_and_accounts_by_person(self, world: World, desk: Desk, text: str) -> None:
         assert desk.rows(Membership, q=text) == {world.official.pk}
         assert desk.rows(User, q=text) == {world.official.user_id}
 
-    def test_members_by_organization(self, world: World, desk: Desk) -> None:
+    def test_users_by_organization(self, world: World, desk: Desk) -> None:
         assert desk.rows(Membership, q="harbor") == {world.stranger.pk}
 
-    def test_notices_by_recipient(self, world: World, desk: Desk) -> None:
+    def test_notifications_by_recipient(self, world: World, desk: Desk) -> None:
         members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
         assert len(desk.rows(Notification, q="n@lakeside.example")) == 1
@@ -309,18 +303,20 @@ class TestSearching:
 
 
 class TestByOrganization:
-    def test_one_that_there_is_not_shows_nothing(self, world: World, desk: Desk) -> None:
+    def test_unknown_organization_shows_no_rows(self, world: World, desk: Desk) -> None:
         assert desk.rows(Term, organization="99999") == set()
 
     @pytest.mark.parametrize("chosen", ["x", "-1", "9" * 40, "²"])
-    def test_nonsense_is_sent_back(self, world: World, desk: Desk, chosen: str) -> None:
+    def test_invalid_organization_redirects(self, world: World, desk: Desk, chosen: str) -> None:
         response = desk.list(Term, organization=chosen)
 
         assert response.status_code == HTTPStatus.FOUND
         assert "e=1" in response.url
 
     @pytest.mark.parametrize("model", [Term, Membership, LicenseEntry, Notification])
-    def test_only_its_own(self, world: World, desk: Desk, model: type[Model]) -> None:
+    def test_organization_filter_shows_only_its_rows(
+        self, world: World, desk: Desk, model: type[Model]
+    ) -> None:
         rows = desk.list(model, organization=world.lakeside.pk).context["cl"].result_list
 
         for row in rows:
@@ -333,10 +329,8 @@ OURS = [
 
 
 @pytest.mark.parametrize("model", OURS)
-def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
-    world: World, desk: Desk, model: type[Model]
-) -> None:
-    """Ever so many organizations, members, purchases: the page costs the same."""
+def test_list_queries_are_constant(world: World, desk: Desk, model: type[Model]) -> None:
+    """Page queries are constant for many organizations, users and purchases."""
     address = desk.list(model).request["PATH_INFO"]
     rows.make(world, 1)
     few = queries_of(desk.client, address)

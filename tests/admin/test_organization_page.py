@@ -1,4 +1,4 @@
-"""Everything about an organization on one page, in a constant number of queries."""
+"""The organization page: everything on one page, in a constant number of queries."""
 
 import uuid
 from datetime import timedelta
@@ -36,7 +36,7 @@ def facts(page: object, key: str) -> dict[str, str]:
     return {label: str(value) for label, value in panel(page, key).facts}  # type: ignore[attr-defined]
 
 
-class TestAtAGlance:
+class TestSummary:
     def test_in_the_middle_of_a_term(self, world: World, desk: Desk) -> None:
         page = desk.open(world.lakeside)
 
@@ -49,7 +49,7 @@ class TestAtAGlance:
         assert facts(page, "licenses")["Free"] == "21"
         assert facts(page, "renewal")["Window opens"] == "Dec. 2, 2031"
 
-    def test_the_locked_price_is_that_of_the_term(self, world: World, desk: Desk) -> None:
+    def test_locked_price_is_the_price_of_the_term(self, world: World, desk: Desk) -> None:
         package = world.term.package
         package.unit_amount = 900
         package.save()
@@ -58,7 +58,7 @@ class TestAtAGlance:
             "$5.00"
         )
 
-    def test_in_the_window(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
+    def test_in_the_renewal_window(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
         remove(window, 5)
         renew(window)
 
@@ -85,7 +85,7 @@ class TestAtAGlance:
         assert "Late" in facts(page, "subscription")["Phase"]
         assert facts(page, "subscription")["Days since the end"] == "7"
 
-    def test_after_a_refund_of_all(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
+    def test_after_a_full_refund(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
         purchase = renew_and_settle(window)
         desk.do(Purchase.objects.get(pk=purchase.pk), "refund", reason="They stop")
 
@@ -106,12 +106,12 @@ class TestAtAGlance:
 
 
 class TestLists:
-    def test_members_with_those_to_be_asked_first(self, world: World, desk: Desk) -> None:
+    def test_users_with_those_to_contact_first(self, world: World, desk: Desk) -> None:
         names = [str(row[0]) for row in panel(desk.open(world.lakeside), "members").rows]  # type: ignore[attr-defined]
 
         assert ["Ada Admin" in names[0], "Arlo Assignor" in names[1]] == [True, True]
 
-    def test_long_lists_are_cut_and_lead_on(self, world: World, desk: Desk) -> None:
+    def test_long_lists_are_cut_and_link_to_the_rest(self, world: World, desk: Desk) -> None:
         world.fill(25)
 
         members_ = panel(desk.open(world.lakeside), "members")
@@ -122,7 +122,7 @@ class TestLists:
         assert page.context["cl"].result_count == 25
 
     @pytest.mark.parametrize("key", ["members", "purchases", "terms", "removals", "ledger"])
-    def test_every_list_leads_to_all_of_this_organization(
+    def test_every_list_links_to_the_organizations_full_list(
         self, window: World, stripe: SandboxControl, desk: Desk, key: str
     ) -> None:
         remove(window, 5)
@@ -134,9 +134,7 @@ class TestLists:
         assert page.status_code == HTTPStatus.OK
         assert page.context["cl"].result_count == shown.total == len(shown.rows)  # type: ignore[attr-defined]
 
-    def test_threads_the_latest_first_with_what_is_asked_for(
-        self, window: World, desk: Desk
-    ) -> None:
+    def test_threads_are_newest_first_with_their_requests(self, window: World, desk: Desk) -> None:
         threads.write(window.official, Text("When do we meet?"))
         window.later(hours=1)
         asked = threads.ask_for_removal(window.administrator, 5, Text("Fewer games"))
@@ -147,7 +145,7 @@ class TestLists:
         assert f"message={asked.pk}" in str(rows[0])
         assert "Waiting since" in str(rows[0])
 
-    def test_who_did_what(self, world: World, desk: Desk) -> None:
+    def test_activities_name_their_authors(self, world: World, desk: Desk) -> None:
         new = NewMember("Nora New", "nora@lakeside.example", Role.OBSERVER)
         added = members.add(world.assignor, new)
         members.change_role(world.administrator, added, Role.ASSIGNOR)
@@ -159,7 +157,7 @@ class TestLists:
 
 
 class TestQueries:
-    def test_many_rows_take_as_many_as_few(
+    def test_queries_are_constant_for_many_rows(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         address = desk.open(world.lakeside).request["PATH_INFO"]
@@ -197,7 +195,7 @@ class TestQueries:
 
 
 class TestLinks:
-    def test_from_the_things_back_to_their_organization(
+    def test_related_objects_link_to_their_organization(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(5)
@@ -207,7 +205,7 @@ class TestLinks:
         for thing in (world.assignor, purchase, entry, Term.objects.get(pk=world.term.pk)):
             assert own in desk.open(thing).content.decode(), thing
 
-    def test_between_purchase_entry_and_term(
+    def test_purchase_entry_and_term_link_to_each_other(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(5)
@@ -220,13 +218,13 @@ class TestLinks:
             assert of_purchase in desk.open(thing).content.decode()
         assert of_entry in desk.open(world.term).content.decode()
 
-    def test_from_a_person_to_every_membership(self, world: World, desk: Desk) -> None:
+    def test_account_links_to_all_its_memberships(self, world: World, desk: Desk) -> None:
         user = world.official.user
         page = desk.open(user).content.decode()
 
         assert f"/admin/subscriptions/membership/{world.official.pk}/change/" in page
 
-    def test_a_purchase_leads_to_what_hangs_on_it(
+    def test_purchase_links_to_its_related_objects(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(5)
@@ -239,7 +237,7 @@ class TestLinks:
         )
 
 
-def test_a_staff_account_sees_the_blocks_it_may_see(world: World) -> None:
+def test_staff_see_only_permitted_blocks(world: World) -> None:
     user: User = UserFactory.create(is_staff=True)
     desk = Desk(world.client(user))
     assert desk.open(world.lakeside).status_code == HTTPStatus.FORBIDDEN
@@ -253,8 +251,8 @@ def test_a_staff_account_sees_the_blocks_it_may_see(world: World) -> None:
     assert "Remove licenses…" not in text_of(page)
 
 
-def test_times_are_told_by_the_clock_of_the_terms(world: World, desk: Desk) -> None:
-    """R18: a term ends at a midnight in New York, and so are all times told."""
+def test_times_are_in_the_subscription_time_zone(world: World, desk: Desk) -> None:
+    """R18: terms end at midnight in New York, and all times are shown in that zone."""
     membership = Membership.objects.get(pk=world.assignor.pk)
     membership.joined_at = clock.now() - timedelta(hours=1)
     membership.save()

@@ -1,4 +1,4 @@
-"""Support keeps packages and discounts in the Django admin; paid terms stay as they are (R24)."""
+"""Packages and discounts in the admin; changes never affect paid terms (R24)."""
 
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -43,7 +43,7 @@ def change(root: Client, package: Package, **changes: Any) -> Any:
     return root.post(f"{PACKAGES}{package.pk}/change/", fields(package, **changes), follow=True)
 
 
-def test_a_new_price_says_whom_it_touches_and_leaves_paid_terms_alone(
+def test_new_price_shows_affected_organizations_and_keeps_paid_terms(
     world: World, root: Client
 ) -> None:
     response = change(root, world.term.package, unit_amount=900, name="Dearer")
@@ -54,7 +54,9 @@ def test_a_new_price_says_whom_it_touches_and_leaves_paid_terms_alone(
     assert Package.objects.get(pk=world.term.package_id).unit_amount == 900
 
 
-def test_the_last_package_of_a_currency_in_use_stays_offered(world: World, root: Client) -> None:
+def test_last_offered_package_of_a_used_currency_cannot_be_withdrawn(
+    world: World, root: Client
+) -> None:
     Package.objects.exclude(pk=world.term.package_id).update(is_offered=False)
 
     response = change(root, world.term.package, is_offered=None)
@@ -63,7 +65,7 @@ def test_the_last_package_of_a_currency_in_use_stays_offered(world: World, root:
     assert Package.objects.get(pk=world.term.package_id).is_offered
 
 
-def test_with_another_one_offered_a_package_is_withdrawn(world: World, root: Client) -> None:
+def test_package_can_be_withdrawn_while_another_is_offered(world: World, root: Client) -> None:
     PackageFactory.create(name="Other")
 
     change(root, world.term.package, is_offered=None)
@@ -71,7 +73,7 @@ def test_with_another_one_offered_a_package_is_withdrawn(world: World, root: Cli
     assert not Package.objects.get(pk=world.term.package_id).is_offered
 
 
-def test_in_a_currency_nobody_pays_in_the_last_one_is_withdrawn(root: Client) -> None:
+def test_last_package_of_an_unused_currency_can_be_withdrawn(root: Client) -> None:
     lonely = PackageFactory.create(currency="cad")
 
     change(root, lonely, is_offered=None)
@@ -93,7 +95,7 @@ def test_in_a_currency_nobody_pays_in_the_last_one_is_withdrawn(root: Client) ->
         {"unit_amount": 10, "minimum_licenses": 4},
     ],
 )
-def test_what_cannot_be_charged_is_refused_next_to_the_field(
+def test_price_that_cannot_be_charged_shows_an_error_at_the_field(
     world: World, root: Client, changes: dict[str, Any]
 ) -> None:
     response = change(root, world.term.package, **changes)
@@ -107,7 +109,7 @@ def test_what_cannot_be_charged_is_refused_next_to_the_field(
     ("years", "answer"),
     [(0, "greater than or equal to 1"), (11, "less than or equal to 10"), (10, "")],
 )
-def test_a_term_is_one_to_ten_years(world: World, root: Client, years: int, answer: str) -> None:
+def test_term_lasts_one_to_ten_years(world: World, root: Client, years: int, answer: str) -> None:
     response = change(root, world.term.package, term_years=years)
 
     if answer:
@@ -116,19 +118,19 @@ def test_a_term_is_one_to_ten_years(world: World, root: Client, years: int, answ
 
 
 @pytest.mark.parametrize("years", [0, 11])
-def test_no_other_term_reaches_the_database(world: World, years: int) -> None:
+def test_database_refuses_other_term_lengths(world: World, years: int) -> None:
     with pytest.raises(IntegrityError):
         Package.objects.filter(pk=world.term.package_id).update(term_years=years)
 
 
-def test_the_currency_of_a_package_stays(world: World, root: Client) -> None:
+def test_currency_of_a_package_cannot_be_changed(world: World, root: Client) -> None:
     change(root, world.term.package, currency="cad")
 
     assert Package.objects.get(pk=world.term.package_id).currency == "usd"
 
 
 @pytest.mark.parametrize("path", [PACKAGES, DISCOUNTS])
-def test_nothing_is_deleted(world: World, root: Client, path: str) -> None:
+def test_packages_cannot_be_deleted(world: World, root: Client, path: str) -> None:
     discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
     row = discount.pk if path == DISCOUNTS else world.term.package_id
 
@@ -149,7 +151,7 @@ def test_nothing_is_deleted(world: World, root: Client, path: str) -> None:
         ({"code": "taken"}, False),
     ],
 )
-def test_discounts_are_percentage_or_amount(
+def test_discount_is_a_percentage_or_an_amount(
     root: Client, changes: dict[str, Any], accepted: bool
 ) -> None:
     Discount.objects.create(name="Taken", code="TAKEN", basis_points=100, currency="usd")
@@ -207,7 +209,7 @@ def used_by(world: World, discount: Discount, status: str, number: int) -> None:
         ),
     ],
 )
-def test_a_changed_discount_says_whom_it_touches(
+def test_changed_discount_shows_affected_organizations(
     world: World, root: Client, statuses: list[str], words: str
 ) -> None:
     discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
@@ -231,7 +233,7 @@ def test_a_changed_discount_says_whom_it_touches(
         date(2032, 1, 15),
     ],
 )
-def test_the_lists_agree_with_the_rule(world: World, root: Client, day: date) -> None:
+def test_lists_match_the_policy(world: World, root: Client, day: date) -> None:
     for instant in (local(day), local(day) + timedelta(hours=23)):
         world.at(instant)
         expected = status_of(world.lakeside, instant).phase

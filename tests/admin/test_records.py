@@ -1,4 +1,4 @@
-"""What all pages of the admin share: the log by our clock, and lists that count only so far."""
+"""Features shared by all admin pages: the log in our time zone, and capped list counts."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -11,7 +11,7 @@ from tests.support.pages import text_of
 from tests.support.world import World
 
 
-def test_a_changed_package_is_logged_with_before_and_after(world: World, desk: Desk) -> None:
+def test_changed_package_is_logged_with_before_and_after(world: World, desk: Desk) -> None:
     """R24"""
     package = Package.objects.get(pk=world.term.package_id)
     form = {
@@ -31,7 +31,7 @@ def test_a_changed_package_is_logged_with_before_and_after(world: World, desk: D
     assert entry.user == world.support
 
 
-def test_the_log_keeps_the_time_that_everything_else_is_told_by(world: World, desk: Desk) -> None:
+def test_log_uses_the_application_clock(world: World, desk: Desk) -> None:
     form = {
         "name": "New",
         "unit_amount": 900,
@@ -52,7 +52,7 @@ class TestCounting:
         monkeypatch.setattr(read_only, "MOST_COUNTED", 5)
         monkeypatch.setattr(read_only.ReadOnlyAdmin, "list_per_page", 2)
 
-    def test_no_further_than_anybody_leafs(self, world: World, desk: Desk) -> None:
+    def test_count_is_capped(self, world: World, desk: Desk) -> None:
         world.fill(9)
 
         page = desk.list(Membership)
@@ -60,16 +60,16 @@ class TestCounting:
         assert page.context["cl"].result_count == 5
         assert "5 memberships or more: search or filter to find the others" in text_of(page)
 
-    def test_to_the_end_where_it_is_near(self, world: World, desk: Desk) -> None:
+    def test_short_lists_are_counted_exactly(self, world: World, desk: Desk) -> None:
         page = desk.list(Membership, organization=world.lakeside.pk)
 
         assert page.context["cl"].result_count == 4
         assert "or more" not in text_of(page)
 
-    def test_the_last_page_that_is_counted_opens(self, world: World, desk: Desk) -> None:
+    def test_last_counted_page_opens(self, world: World, desk: Desk) -> None:
         world.fill(9)
 
         assert len(desk.rows(Membership, p=3)) == 1
 
-    def test_nobody_reads_all_rows_at_once(self, world: World, desk: Desk) -> None:
+    def test_show_all_is_not_offered(self, world: World, desk: Desk) -> None:
         assert len(desk.rows(Membership, all="")) == 2

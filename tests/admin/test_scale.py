@@ -1,6 +1,6 @@
-"""Lists and searches with 20,000 organizations: out of the usual run, because filling takes long.
+"""Lists and searches with 20,000 organizations, in a separate run because setup is slow.
 
-``make scale``, or ``pytest -m scale``. SCALE_MEMBERS is the number of members per organization.
+Run ``make scale`` or ``pytest -m scale``. SCALE_MEMBERS is the number of members per organization.
 """
 
 import os
@@ -25,7 +25,7 @@ from tests.support.world import World, build_world
 pytestmark = pytest.mark.scale
 ORGANIZATIONS = 20_000
 MEMBERS = int(os.environ.get("SCALE_MEMBERS", "5"))
-# Seconds for one page. What reads a large table row by row takes many times as long.
+# Seconds per page. A sequential scan of a large table takes many times as long.
 PATIENCE = 3.0
 CHUNK = 5_000
 
@@ -33,7 +33,7 @@ ORGANIZATION, MEMBERSHIP = "/admin/subscriptions/organization/", "/admin/subscri
 USER, PURCHASE = "/admin/subscriptions/user/", "/admin/billing/purchase/"
 ENTRY, TERM = "/admin/subscriptions/licenseentry/", "/admin/subscriptions/term/"
 
-# Answered from an index: none of these reads a whole table.
+# Index lookups: none of these scans a whole table.
 SEARCHES = [
     (ORGANIZATION, {"q": "Association 1234"}),
     (ORGANIZATION, {"q": "o-12345"}),
@@ -83,7 +83,7 @@ LARGE = ("subscriptions_user", "subscriptions_membership", "billing_purchase")
 
 @pytest.fixture(scope="module")
 def crowd(request: pytest.FixtureRequest) -> Iterator[World]:
-    """20,000 organizations with their members, kept for all tests of this module."""
+    """Create 20,000 organizations with members, shared by all tests of this module."""
     request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock(), _throw_away_copy():
@@ -94,7 +94,7 @@ def crowd(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def fill() -> None:
-    """Terms that end all through the year, so that every phase has its organizations."""
+    """Spread term ends over the year, so that every phase has organizations."""
     now = clock.now()
     package = PackageFactory.create()
     for start in range(0, ORGANIZATIONS, CHUNK):
@@ -185,8 +185,8 @@ def purchase(number: int, term: Term) -> Purchase:
 
 
 def visit(client: Client, path: str, query: dict[str, str]) -> list[str]:
-    """The statements of one page; it has to come in time."""
-    client.get(path, query)  # what is read once per process
+    """Return the statements of one page; fail if it is slow."""
+    client.get(path, query)  # cached once per process
     with CaptureQueriesContext(connection) as captured:
         begun = time.perf_counter()
         response = client.get(path, query)
@@ -199,16 +199,14 @@ def visit(client: Client, path: str, query: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("path", "query"), [*LISTS, *SEARCHES], ids=str)
-def test_a_page_comes_at_once(crowd: World, path: str, query: dict[str, str]) -> None:
+def test_page_loads_within_the_limit(crowd: World, path: str, query: dict[str, str]) -> None:
     statements = visit(crowd.client(crowd.support), path, query)
 
     assert len(statements) <= 30
 
 
 @pytest.mark.parametrize(("path", "query"), SEARCHES, ids=str)
-def test_a_search_reads_no_large_table_row_by_row(
-    crowd: World, path: str, query: dict[str, str]
-) -> None:
+def test_search_scans_no_large_table(crowd: World, path: str, query: dict[str, str]) -> None:
     read = [
         f"{table}: {statement}"
         for statement in visit(crowd.client(crowd.support), path, query)
@@ -218,7 +216,7 @@ def test_a_search_reads_no_large_table_row_by_row(
     assert not read, "\n".join(read)
 
 
-def test_the_page_of_an_organization_comes_at_once(crowd: World) -> None:
+def test_organization_page_loads_within_the_limit(crowd: World) -> None:
     organization = Organization.objects.get(slug="o-777")
     page = f"{ORGANIZATION}{organization.pk}/change/"
 
@@ -226,7 +224,7 @@ def test_the_page_of_an_organization_comes_at_once(crowd: World) -> None:
 
 
 def tables_read_through(statement: str) -> list[str]:
-    """The large tables that the database would read row by row for a statement."""
+    """Return the large tables that the query plan scans sequentially."""
     if not statement.startswith("SELECT"):
         return []
     is_sqlite = connection.vendor == "sqlite"

@@ -1,7 +1,7 @@
-"""Every address of the admin, with everything that could be sent there: history stays (R24, R29).
+"""Send every possible request to every admin URL and check that history is unchanged (R24, R29).
 
-Whatever support or a superuser sends, a row that tells what happened is neither added, changed nor
-deleted by it; what may be done has a page of its own, which other tests are about.
+No request by support or a superuser adds, changes or deletes a row of history. Allowed actions have
+pages of their own, tested elsewhere.
 """
 
 from collections.abc import Iterator
@@ -63,9 +63,9 @@ HISTORY: list[type[Model]] = [
     Renewal,
     Term,
 ]
-# What is kept here; everything else that is registered tells what happened.
+# Models that can be edited; all other registered models are history.
 KEPT: set[type[Model]] = {Package, Discount, User, Group}
-# Pages that do what may be done, each with tests of its own.
+# Pages with allowed actions, each with tests of its own.
 ACTIONS = {
     "billing_paymentproblem_close": PaymentProblem,
     "billing_paymentproblem_fulfill": PaymentProblem,
@@ -79,7 +79,7 @@ ACTIONS = {
     "subscriptions_organization_remove_licenses": Organization,
 }
 PAGES = ("changelist", "add", "history", "delete", "change")
-# Of the site rather than of a model; nothing is kept there.
+# Site pages that store nothing for a model.
 OF_THE_SITE = {
     "app_list",
     "autocomplete",
@@ -92,20 +92,20 @@ OF_THE_SITE = {
     "password_change",
     "password_change_done",
     "view_on_site",
-    None,  # the address that takes whatever is left, and Django's redirect of old ones
+    None,  # the catch-all URL, and Django's redirect of old URLs
 }
 
 
 @pytest.fixture
 def full(world: World) -> World:
-    """Rows of every kind; opening a thread marks it as read, which is no history."""
+    """Create rows of every model. Opening a thread marks it as read, which is not history."""
     rows.make(world, 1)
     Thread.objects.update(unread_by_support=0)
     return world
 
 
 def names() -> Iterator[str | None]:
-    """The names of all addresses of the admin."""
+    """Return the names of all admin URLs."""
     entries = list(admin.site.urls[0])
     while entries:
         entry = entries.pop()
@@ -122,7 +122,7 @@ def row_of(model: type[Model]) -> Model:
 
 
 def addresses() -> dict[str, str]:
-    """Every address of a model's pages and of every action."""
+    """Return every URL of a model's pages and of every action."""
     found = {}
     for model in admin.site._registry:
         meta = model._meta
@@ -136,14 +136,14 @@ def addresses() -> dict[str, str]:
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Every row that tells what happened."""
+    """Return every row of history."""
     return {
         model.__name__: list(model._default_manager.order_by("pk").values()) for model in HISTORY
     }
 
 
 def crafted(model: type[Model], row: Model) -> dict[str, Any]:
-    """All that a form could send: every field with another value, and every way to send it."""
+    """Return every form submission: each field with another value, in each way to send it."""
     data: dict[str, Any] = {"_save": "1", "_continue": "1", "post": "yes", "confirmed": "1"}
     for field in model._meta.get_fields():
         if isinstance(field, Field):
@@ -173,18 +173,18 @@ def another(field: Any) -> str:
     }.get(type(field).__name__, "1000")
 
 
-def test_every_registered_model_is_looked_at() -> None:
+def test_every_registered_model_is_covered() -> None:
     assert set(admin.site._registry) - KEPT <= set(HISTORY)
 
 
-def test_every_address_is_known(full: World) -> None:
+def test_every_url_is_covered(full: World) -> None:
     known = set(addresses()) | OF_THE_SITE
 
     assert set(names()) - known == set()
 
 
 @pytest.mark.parametrize("who", ["support", "root"])
-def test_nothing_that_is_sent_anywhere_changes_history(full: World, who: str) -> None:
+def test_no_request_changes_history(full: World, who: str) -> None:
     root = UserFactory.create(is_staff=True, is_superuser=True)
     client = full.client(full.support if who == "support" else root)
     before = everything()
@@ -216,8 +216,8 @@ def bulk(row: Model) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("who", ["support", "root"])
-def test_no_action_happens_for_having_been_sent_without_its_form(full: World, who: str) -> None:
-    """Neither by a mere visit, nor by sending what a page has not asked for."""
+def test_actions_require_their_confirmation_form(full: World, who: str) -> None:
+    """Neither a GET nor a POST with unrequested data triggers an action."""
     root = UserFactory.create(is_staff=True, is_superuser=True)
     client = full.client(full.support if who == "support" else root)
     harmless = {"billing_processorevent_process", "subscriptions_thread_close"}
@@ -235,7 +235,7 @@ def test_no_action_happens_for_having_been_sent_without_its_form(full: World, wh
 
 
 @pytest.mark.parametrize("label", ["subscriptions", "billing"])
-def test_what_fills_lists_of_choices_tells_support_no_more_than_its_lists(
+def test_autocomplete_shows_support_no_more_than_its_lists(
     full: World, desk: Desk, label: str
 ) -> None:
     for model in admin.site._registry:
@@ -256,7 +256,7 @@ def test_what_fills_lists_of_choices_tells_support_no_more_than_its_lists(
             }
 
 
-class TestOthers:
+class TestOtherUsers:
     def visit(self, client: Client) -> Iterator[tuple[str, Any]]:
         pages = addresses() | {
             "billing_health": reverse("admin:billing_health"),
@@ -266,7 +266,7 @@ class TestOthers:
             yield name, client.get(address)
             yield name, client.post(address, {"confirmed": "1", "reason": "x", "post": "yes"})
 
-    def test_staff_without_a_permission_gets_403_everywhere(self, full: World) -> None:
+    def test_staff_without_permission_get_403_everywhere(self, full: World) -> None:
         client = full.client(UserFactory.create(is_staff=True))
         before = everything()
 
@@ -275,7 +275,7 @@ class TestOthers:
         assert everything() == before
 
     @pytest.mark.parametrize("who", ["administrator", "stranger", "nobody"])
-    def test_members_and_strangers_are_sent_to_sign_in(self, full: World, who: str) -> None:
+    def test_members_and_anonymous_users_are_sent_to_sign_in(self, full: World, who: str) -> None:
         client = Client() if who == "nobody" else full.client(getattr(full, who))
         before = everything()
 
@@ -285,7 +285,7 @@ class TestOthers:
         assert everything() == before
 
     def test_one_permission_opens_no_other_page(self, full: World) -> None:
-        """Whoever may only look at purchases refunds none."""
+        """The permission to view purchases does not allow refunds."""
         user = UserFactory.create(is_staff=True)
         user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
         client = full.client(user)
@@ -298,8 +298,8 @@ class TestOthers:
         assert everything() == before
 
 
-def test_a_form_from_elsewhere_is_not_taken(full: World) -> None:
-    """CSRF: the token of the page is asked for."""
+def test_cross_site_post_is_refused(full: World) -> None:
+    """The CSRF token of the page is required."""
     client = Client(enforce_csrf_checks=True)
     sign_in(client, full.support)
     pages = [reverse(f"admin:{name}", args=[row_of(model).pk]) for name, model in ACTIONS.items()]

@@ -1,4 +1,4 @@
-"""The page of health: what flows, what does not, and catching up (R14)."""
+"""The health page: webhooks, backlogs, failed events, and reconciliation on demand (R14)."""
 
 import html
 import re
@@ -37,7 +37,7 @@ def failed_event(purchase: Purchase, stripe: SandboxControl) -> ProcessorEvent:
     return ProcessorEvent.objects.get()
 
 
-def test_all_quiet(world: World, desk: Desk) -> None:
+def test_no_alarms_when_everything_works(world: World, desk: Desk) -> None:
     page = desk.open(HEALTH)
 
     assert page.status_code == HTTPStatus.OK
@@ -45,12 +45,12 @@ def test_all_quiet(world: World, desk: Desk) -> None:
     assert not any(each.is_urgent for each in page.context["panels"])
 
 
-def test_the_start_page_leads_there(world: World, desk: Desk) -> None:
+def test_start_page_links_to_health_page(world: World, desk: Desk) -> None:
     assert HEALTH in desk.open("/admin/").content.decode()
 
 
 class TestWebhooks:
-    def test_payments_without_any_webhook_are_alarming(
+    def test_payments_without_any_webhook_raise_an_alarm(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         world.buy_and_settle(10)
@@ -62,7 +62,7 @@ class TestWebhooks:
         assert panel(page, "webhooks").is_urgent
         assert "Check the endpoint" in text_of(page)
 
-    def test_a_webhook_that_has_come_is_not(
+    def test_payment_with_a_recent_webhook_raises_no_alarm(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -74,7 +74,7 @@ class TestWebhooks:
         assert not panel(page, "webhooks").is_urgent
         assert "3 days" in facts(page, "webhooks")["Last webhook"]
 
-    def test_a_payment_long_after_the_last_one_is(
+    def test_payment_long_after_the_last_webhook_raises_an_alarm(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         deliver(completed(world.buy_and_settle(10).session_id))
@@ -84,7 +84,7 @@ class TestWebhooks:
         assert panel(desk.open(HEALTH), "webhooks").is_urgent
 
 
-class TestWhatWaits:
+class TestBacklogs:
     def test_purchases(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
         world.buy(10)
         world.later(hours=2)
@@ -95,7 +95,9 @@ class TestWhatWaits:
         assert "2 hours" in facts(page, "purchases")["Oldest"]
         assert panel(page, "purchases").is_urgent
 
-    def test_where_the_numbers_lead(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+    def test_counts_link_to_filtered_lists(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
         purchase = world.buy(10)
 
         link = re.search(r'href="([^"]*)"', facts(desk.open(HEALTH), "purchases")["Not settled"])
@@ -104,7 +106,7 @@ class TestWhatWaits:
         page = desk.client.get(html.unescape(link[1]))
         assert [row.pk for row in page.context["cl"].result_list] == [purchase.pk]
 
-    def test_payments_to_look_at(self, world: World, desk: Desk) -> None:
+    def test_payment_problems(self, world: World, desk: Desk) -> None:
         PaymentProblem.objects.create(
             session_id="cs_1", reason="surplus", needs_support=True, created_at=clock.now()
         )
@@ -129,7 +131,7 @@ class TestWhatWaits:
 
 
 class TestFailedEvents:
-    def test_they_stand_with_their_error(
+    def test_failed_events_show_their_error(
         self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
     ) -> None:
         failed_event(world.buy(10), stripe)
@@ -139,7 +141,7 @@ class TestFailedEvents:
         assert panel(page, "events").is_urgent
         assert "ProcessorUnavailable" in text_of(page)
 
-    def test_one_is_processed_again(
+    def test_failed_event_can_be_processed_again(
         self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
     ) -> None:
         purchase = world.buy(10)
@@ -155,7 +157,7 @@ class TestFailedEvents:
         assert "The event has been processed" in text_of(page)
         assert "ProcessorUnavailable" in logged(event)[0].change_message
 
-    def test_one_that_fails_again_says_so(
+    def test_event_that_fails_again_shows_an_error(
         self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
     ) -> None:
         event = failed_event(world.buy(10), stripe)
@@ -167,7 +169,7 @@ class TestFailedEvents:
         event.refresh_from_db()
         assert event.processed_at is None
 
-    def test_one_that_is_processed_grants_nothing_twice(
+    def test_reprocessed_event_fulfills_only_once(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy(10)
@@ -180,7 +182,7 @@ class TestFailedEvents:
 
 
 class TestReconciling:
-    def test_it_shows_what_it_found_and_did(
+    def test_result_lists_findings_and_fixes(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = world.buy(10)
@@ -194,10 +196,12 @@ class TestReconciling:
         assert row[2] == "settled"
         assert world.held() == 35
 
-    def test_nothing_to_do_is_said(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+    def test_empty_run_says_nothing_to_do(
+        self, world: World, stripe: SandboxControl, desk: Desk
+    ) -> None:
         assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
 
-    def test_what_fails_stands_out(
+    def test_failures_are_highlighted(
         self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
     ) -> None:
         world.buy(10)
@@ -208,7 +212,7 @@ class TestReconciling:
         assert page.context["report"].is_urgent
         assert "mark-bad" in page.content.decode()
 
-    def test_who_did_it_is_written_down(
+    def test_run_is_logged_with_its_author(
         self, world: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         desk.client.post(RECONCILE)
@@ -218,10 +222,10 @@ class TestReconciling:
         assert entry.change_message == "Reconciled: 0 found, 0 to review"
         assert desk.open("/admin/").status_code == HTTPStatus.OK
 
-    def test_a_visit_does_nothing(self, world: World, desk: Desk) -> None:
+    def test_get_request_changes_nothing(self, world: World, desk: Desk) -> None:
         assert desk.open(RECONCILE).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
-    def test_who_may_only_look_has_no_button(self, world: World, desk: Desk) -> None:
+    def test_view_only_staff_see_no_button(self, world: World, desk: Desk) -> None:
         group = world.support.groups.get()
         group.permissions.remove(group.permissions.get(codename="change_processorevent"))
 
@@ -229,7 +233,7 @@ class TestReconciling:
         assert desk.client.post(RECONCILE).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_what_it_costs_does_not_grow(world: World, stripe: SandboxControl, desk: Desk) -> None:
+def test_health_page_queries_are_constant(world: World, stripe: SandboxControl, desk: Desk) -> None:
     few = queries_of(desk.client, HEALTH)
     for number in range(30):
         ProcessorEvent.objects.create(
@@ -245,7 +249,7 @@ def test_what_it_costs_does_not_grow(world: World, stripe: SandboxControl, desk:
     assert len(many) == len(few) <= 30, "\n".join(many)
 
 
-def test_the_start_page_costs_the_same_for_many(world: World, desk: Desk) -> None:
+def test_start_page_queries_are_constant(world: World, desk: Desk) -> None:
     few = queries_of(desk.client, "/admin/")
     PaymentProblem.objects.bulk_create(
         PaymentProblem(

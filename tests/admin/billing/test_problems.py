@@ -1,4 +1,4 @@
-"""Payments to look at in the admin: granted, refunded or closed, each with a reason (R15, R30)."""
+"""Payment problems in the admin: fulfilled, refunded or closed, each with a reason (R15, R30)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def held(world: World, stripe: SandboxControl) -> PaymentProblem:
-    """Ten licenses, of which the processor says that less was paid."""
+    """Return a purchase of 10 licenses for which the processor reports a lower payment."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe.fault(
@@ -31,7 +31,7 @@ def held(world: World, stripe: SandboxControl) -> PaymentProblem:
 
 @pytest.fixture
 def canceled(window: World, stripe: SandboxControl) -> PaymentProblem:
-    """An add-on whose term was refunded."""
+    """Return an add-on purchase whose term was refunded."""
     renewal = renew_and_settle(window)
     window.buy_and_settle(5)
     desk = Desk(window.client(window.support))
@@ -52,7 +52,7 @@ class TestThePage:
         )
         assert '<tr class="same"><th scope="row">Currency</th><td>usd</td><td>usd</td>' in page
 
-    def test_it_offers_what_may_be_done_and_says_why_not(
+    def test_page_offers_allowed_actions_and_explains_the_rest(
         self, desk: Desk, held: PaymentProblem
     ) -> None:
         page = desk.open(held)
@@ -65,7 +65,7 @@ class TestThePage:
         }
         assert tools["Close…"] in text_of(page)
 
-    def test_it_stands_on_the_organization_s_page_and_on_the_start_page(
+    def test_problem_is_listed_on_organization_page_and_start_page(
         self, world: World, desk: Desk, held: PaymentProblem
     ) -> None:
         assert "1 payment to review" in text_of(desk.open(world.lakeside))
@@ -73,7 +73,9 @@ class TestThePage:
 
 
 class TestFulfilling:
-    def test_it_gives_the_licenses(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+    def test_fulfillment_adds_the_licenses(
+        self, world: World, desk: Desk, held: PaymentProblem
+    ) -> None:
         page = desk.do(held, "fulfill", reason="The bank has confirmed it")
 
         problem = fresh(held)
@@ -82,7 +84,7 @@ class TestFulfilling:
         assert world.held() == 35
         assert "Fulfilled. It is no longer on the list" in text_of(page)
 
-    def test_it_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+    def test_fulfillment_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
         desk.do(held, "fulfill", reason="The bank has confirmed it")
 
         for thing in (held, world.lakeside, Purchase.objects.get()):
@@ -90,7 +92,7 @@ class TestFulfilling:
             assert "Under review by support → Paid" in entry.change_message
             assert "The bank has confirmed it" in entry.change_message
 
-    def test_a_double_click_grants_once(
+    def test_double_click_fulfills_once(
         self, world: World, desk: Desk, held: PaymentProblem
     ) -> None:
         page = desk.open(held, "fulfill")
@@ -101,7 +103,7 @@ class TestFulfilling:
         assert world.held() == 35
         assert LicenseEntry.objects.filter(cause="add_on").count() == 1
 
-    def test_after_somebody_else_it_says_so_and_keeps_what_was_typed(
+    def test_problem_solved_by_a_colleague_keeps_typed_reason(
         self, desk: Desk, root: Desk, held: PaymentProblem
     ) -> None:
         late = root.open(held, "fulfill")
@@ -114,7 +116,7 @@ class TestFulfilling:
         assert "Mine, too" in response.content.decode()
 
     @pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
-    def test_a_reason_is_needed(self, desk: Desk, held: PaymentProblem, page: str) -> None:
+    def test_reason_is_required(self, desk: Desk, held: PaymentProblem, page: str) -> None:
         shown = desk.open(held, page)
         if shown.status_code == HTTPStatus.CONFLICT:
             return
@@ -124,7 +126,9 @@ class TestFulfilling:
 
 
 class TestRefunding:
-    def test_it_is_shown_then_done(self, world: World, desk: Desk, held: PaymentProblem) -> None:
+    def test_refund_is_previewed_then_made(
+        self, world: World, desk: Desk, held: PaymentProblem
+    ) -> None:
         second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
         assert "Refund $50.00" in text_of(second)
         assert "Nothing was fulfilled for this payment" in text_of(second)
@@ -145,7 +149,7 @@ class TestRefunding:
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert Refund.objects.count() == 1
 
-    def test_of_an_add_on_of_a_canceled_term(
+    def test_refund_for_add_on_of_canceled_term(
         self, window: World, desk: Desk, canceled: PaymentProblem
     ) -> None:
         second = desk.send(desk.open(canceled, "refund"), reason="The term is gone")
@@ -158,7 +162,7 @@ class TestRefunding:
 
 
 class TestClosing:
-    def test_what_is_settled_otherwise(
+    def test_problem_settled_elsewhere_can_be_closed(
         self, window: World, desk: Desk, canceled: PaymentProblem
     ) -> None:
         desk.do(canceled, "close", reason="They keep it for the renewal")
@@ -168,7 +172,7 @@ class TestClosing:
         assert "They keep it for the renewal" in logged(window.lakeside)[0].change_message
         assert Term.objects.filter(canceled_at__isnull=False).count() == 1
 
-    def test_money_without_an_end_is_not_closed(self, desk: Desk, held: PaymentProblem) -> None:
+    def test_unresolved_payment_cannot_be_closed(self, desk: Desk, held: PaymentProblem) -> None:
         shown = desk.open(held, "close")
         sent: Any = desk.client.post(shown.request["PATH_INFO"], {"reason": "Away with it"})
 
@@ -179,7 +183,7 @@ class TestClosing:
 
 
 @pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
-def test_without_the_permission_it_is_forbidden(
+def test_missing_permission_returns_403(
     world: World, desk: Desk, held: PaymentProblem, page: str
 ) -> None:
     world.support.groups.clear()

@@ -22,16 +22,14 @@ SOME = {"what": "some", "licenses": "5", "reason": "Too many"}
 
 
 class TestAddOns:
-    def test_the_page_says_what_was_paid_and_what_is_left(
-        self, desk: Desk, bought: Purchase
-    ) -> None:
+    def test_page_shows_amounts_paid_and_refundable(self, desk: Desk, bought: Purchase) -> None:
         page = text_of(desk.open(bought, "refund"))
 
         assert "Total $50.00" in page
         assert "Licenses remaining 10" in page
         assert "Everything that remains: $50.00" in page
 
-    def test_before_it_is_done_it_says_what_it_takes_back(
+    def test_confirmation_shows_licenses_to_be_removed(
         self, world: World, desk: Desk, bought: Purchase
     ) -> None:
         world.fill(30)
@@ -47,7 +45,7 @@ class TestAddOns:
         assert world.held() == 35
         assert not Notification.objects.filter(kind="payment_returned").exists()
 
-    def test_all_of_it(self, world: World, desk: Desk, bought: Purchase) -> None:
+    def test_full_refund(self, world: World, desk: Desk, bought: Purchase) -> None:
         page = desk.do(bought, "refund", **ALL)
 
         refund = Refund.objects.get()
@@ -59,7 +57,9 @@ class TestAddOns:
         assert "$50.00 has been refunded" in text_of(page)
         assert world.held() == 25
 
-    def test_some_groups_of_it(self, world: World, desk: Desk, bought: Purchase) -> None:
+    def test_partial_refund_by_license_group(
+        self, world: World, desk: Desk, bought: Purchase
+    ) -> None:
         desk.do(bought, "refund", **SOME)
 
         assert Refund.objects.get().amount == 2500
@@ -77,7 +77,7 @@ class TestAddOns:
             (ALL | {"what": "more"}, "Select a valid choice", 422),
         ],
     )
-    def test_what_cannot_be_is_said_and_nothing_is_refunded(
+    def test_impossible_refund_shows_an_error_and_refunds_nothing(
         self, desk: Desk, bought: Purchase, typed: dict[str, str], words: str, status: int
     ) -> None:
         page = desk.send(desk.open(bought, "refund"), **typed)
@@ -96,9 +96,7 @@ class TestAddOns:
         assert Refund.objects.count() == 1
         assert len(logged(bought)) == 1
 
-    def test_two_people_refund_the_same_once(
-        self, desk: Desk, root: Desk, bought: Purchase
-    ) -> None:
+    def test_two_people_refund_only_once(self, desk: Desk, root: Desk, bought: Purchase) -> None:
         seconds = [each.send(each.open(bought, "refund"), **ALL) for each in (desk, root)]
 
         desk.confirm(seconds[0])
@@ -108,7 +106,7 @@ class TestAddOns:
         assert "This payment has already been refunded in full" in text_of(late)
         assert Refund.objects.count() == 1
 
-    def test_members_added_meanwhile_are_shown_before_it_is_done(
+    def test_users_added_since_are_shown_before_confirming(
         self, world: World, desk: Desk, bought: Purchase
     ) -> None:
         second = desk.send(desk.open(bought, "refund"), **ALL)
@@ -120,7 +118,7 @@ class TestAddOns:
         assert "1 user will have no license" in text_of(again)
         assert not Refund.objects.exists()
 
-    def test_it_is_logged_with_before_after_and_why(
+    def test_refund_is_logged_with_before_after_and_reason(
         self, world: World, desk: Desk, bought: Purchase
     ) -> None:
         desk.do(bought, "refund", **ALL)
@@ -131,8 +129,8 @@ class TestAddOns:
             assert "Bought by mistake" in entry.change_message
 
 
-class TestTheProcessorIsInTheWay:
-    def test_not_asked_it_is_asked_again_by_itself(
+class TestProcessorErrors:
+    def test_unsent_refund_is_retried_automatically(
         self,
         world: World,
         stripe: SandboxControl,
@@ -149,7 +147,7 @@ class TestTheProcessorIsInTheWay:
         assert "could not be reached" in text_of(desk.client.get(done.url))
         assert Refund.objects.get().status == "requested"
 
-    def test_where_an_open_renewal_cannot_be_closed_nothing_is_refunded(
+    def test_no_refund_while_an_open_renewal_cannot_be_closed(
         self,
         world: World,
         stripe: SandboxControl,
@@ -169,7 +167,7 @@ class TestTheProcessorIsInTheWay:
         assert "Nothing was refunded" in text_of(response)
         assert not Refund.objects.exists()
 
-    def test_a_disputed_payment_is_not_refunded(
+    def test_disputed_payment_cannot_be_refunded(
         self, stripe: SandboxControl, desk: Desk, bought: Purchase
     ) -> None:
         stripe.open_dispute(payment_intent=bought.payment_intent_id)
@@ -184,13 +182,13 @@ class TestTheProcessorIsInTheWay:
 class TestATerm:
     @pytest.fixture
     def renewal(self, window: World, stripe: SandboxControl) -> Purchase:
-        """The renewal of Lakeside, with an add-on of the new term."""
+        """Return Lakeside's renewal purchase, with an add-on of the new term."""
         paid = renew_and_settle(window)
         window.at(clock.now())
         window.buy_and_settle(5)
         return Purchase.objects.get(pk=paid.pk)
 
-    def test_it_says_that_it_cancels_and_what_goes_to_the_list(
+    def test_preview_shows_cancellation_and_add_on_problems(
         self, window: World, desk: Desk, renewal: Purchase
     ) -> None:
         page = desk.send(desk.open(renewal, "refund"), reason="They do not go on")
@@ -202,7 +200,9 @@ class TestATerm:
         assert not Term.objects.filter(canceled_at__isnull=False).exists()
         assert not PaymentProblem.objects.exists()
 
-    def test_then_it_does_just_that(self, window: World, desk: Desk, renewal: Purchase) -> None:
+    def test_confirming_cancels_the_term_and_lists_its_add_ons(
+        self, window: World, desk: Desk, renewal: Purchase
+    ) -> None:
         desk.do(renewal, "refund", reason="They do not go on")
 
         assert Term.objects.get(canceled_at__isnull=False) == renewal.term
@@ -210,13 +210,15 @@ class TestATerm:
         assert problem.reason == ProblemReason.TERM_CANCELED
         assert status_of(window.lakeside, clock.now()).renewal_is_open
 
-    def test_no_part_of_it(self, window: World, desk: Desk, renewal: Purchase) -> None:
+    def test_term_cannot_be_refunded_in_part(
+        self, window: World, desk: Desk, renewal: Purchase
+    ) -> None:
         page = desk.open(renewal, "refund")
 
         assert "licenses" not in page.context["form"].fields
         assert "can only be refunded in full" in text_of(page)
 
-    def test_the_last_paid_term_goes_first(
+    def test_last_paid_term_must_be_refunded_first(
         self, window: World, stripe: SandboxControl, desk: Desk, renewal: Purchase
     ) -> None:
         original = Purchase.objects.create(
@@ -243,7 +245,7 @@ class TestATerm:
         assert page.status_code == HTTPStatus.CONFLICT
         assert "Refund that one first" in text_of(page)
 
-    def test_one_that_has_ended_says_so(self, window: World, desk: Desk, renewal: Purchase) -> None:
+    def test_ended_term_says_so(self, window: World, desk: Desk, renewal: Purchase) -> None:
         window.later(days=500)
 
         first = desk.open(renewal, "refund")
@@ -253,7 +255,7 @@ class TestATerm:
         assert "the licenses were available for the whole term" in text_of(second)
 
 
-def test_without_the_permission_it_is_forbidden(world: World, desk: Desk, bought: Purchase) -> None:
+def test_missing_permission_returns_403(world: World, desk: Desk, bought: Purchase) -> None:
     page = desk.open(bought, "refund")
     world.support.groups.clear()
 
@@ -263,7 +265,7 @@ def test_without_the_permission_it_is_forbidden(world: World, desk: Desk, bought
     assert not Refund.objects.exists()
 
 
-def test_nothing_of_a_rehearsal_stays(world: World, desk: Desk, bought: Purchase) -> None:
+def test_preview_rolls_back_everything(world: World, desk: Desk, bought: Purchase) -> None:
     def everything() -> list[Any]:
         models = (LicenseEntry, Notification, PaymentProblem, Purchase, Refund, Term)
         return [list(model._default_manager.order_by("pk").values()) for model in models]

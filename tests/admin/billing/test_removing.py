@@ -1,4 +1,4 @@
-"""Removing licenses from the renewal in the admin, and taking that back (R27)."""
+"""Removing licenses from the renewal in the admin, and undoing that (R27)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -27,13 +27,13 @@ def remove(desk: Desk, world: World, **typed: Any) -> Any:
 
 
 class TestBeforeTheWindow:
-    def test_the_button_says_why_not_and_when(self, world: World, desk: Desk) -> None:
+    def test_button_is_disabled_with_reason_and_date(self, world: World, desk: Desk) -> None:
         page = desk.open(world.lakeside)
 
         assert 'class="tool-refused"' in page.content.decode()
         assert "Renewal opens on Tuesday, December 2, 2031" in text_of(page)
 
-    def test_the_address_refuses_as_well(self, world: World, desk: Desk) -> None:
+    def test_url_is_refused_as_well(self, world: World, desk: Desk) -> None:
         shown = desk.open(world.lakeside, PAGE)
         sent = desk.client.post(shown.request["PATH_INFO"], {**TYPED, "confirmed": "1"})
 
@@ -43,8 +43,8 @@ class TestBeforeTheWindow:
         assert not LicenseRemoval.objects.exists()
 
 
-class TestTheTwoSteps:
-    def test_the_first_says_how_it_stands(self, window: World, desk: Desk) -> None:
+class TestTwoSteps:
+    def test_first_step_shows_current_numbers(self, window: World, desk: Desk) -> None:
         page = text_of(desk.open(window.lakeside, PAGE))
 
         assert "Licenses of the term 25" in page
@@ -52,7 +52,7 @@ class TestTheTwoSteps:
         assert "at most 21" in page
         assert "25 licenses, $125.00 with Association today" in page
 
-    def test_the_second_says_what_it_comes_to_and_does_nothing(
+    def test_second_step_previews_result_and_changes_nothing(
         self, window: World, desk: Desk
     ) -> None:
         page = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
@@ -65,7 +65,7 @@ class TestTheTwoSteps:
         assert "The renewal always covers every license in use" in words
         assert not LicenseRemoval.objects.exists()
 
-    def test_confirmed_it_is_done_and_told(self, window: World, desk: Desk) -> None:
+    def test_confirming_removes_and_notifies(self, window: World, desk: Desk) -> None:
         page = remove(desk, window)
 
         removal = LicenseRemoval.objects.get()
@@ -74,7 +74,7 @@ class TestTheTwoSteps:
         assert "5 licenses have been removed from the renewal" in text_of(page)
         assert "20 licenses, $100.00 with Association today" in text_of(page)
 
-    def test_it_can_be_changed_before(self, window: World, desk: Desk) -> None:
+    def test_number_can_be_changed_before_confirming(self, window: World, desk: Desk) -> None:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
 
         first = desk.send(second, change="1")
@@ -83,7 +83,7 @@ class TestTheTwoSteps:
         assert first.context["form"]["reason"].value() == "Fewer games"
         assert not LicenseRemoval.objects.exists()
 
-    def test_what_has_changed_meanwhile_is_shown_again(self, window: World, desk: Desk) -> None:
+    def test_changes_since_the_preview_are_shown_again(self, window: World, desk: Desk) -> None:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
         window.fill(6)
 
@@ -104,7 +104,7 @@ class TestTheTwoSteps:
         assert LicenseRemoval.objects.count() == 1
         assert len(logged(window.lakeside)) == 1
 
-    def test_support_logs_what_it_changed_and_why(self, window: World, desk: Desk) -> None:
+    def test_change_is_logged_with_reason(self, window: World, desk: Desk) -> None:
         remove(desk, window)
 
         for thing in (window.lakeside, LicenseRemoval.objects.get()):
@@ -117,7 +117,7 @@ class TestTheTwoSteps:
         assert "Support removed licenses from the renewal" not in told
 
 
-class TestRefused:
+class TestRefusals:
     @pytest.mark.parametrize(
         ("typed", "words", "status"),
         [
@@ -129,7 +129,7 @@ class TestRefused:
             ({"asked_by": "Otto"}, "Select a valid choice", HTTPStatus.UNPROCESSABLE_ENTITY),
         ],
     )
-    def test_it_is_said_at_the_field_and_what_was_typed_is_kept(
+    def test_error_is_shown_at_the_field_and_input_kept(
         self, window: World, desk: Desk, typed: dict[str, str], words: str, status: int
     ) -> None:
         page = desk.send(desk.open(window.lakeside, PAGE), **{**TYPED, **typed})
@@ -140,7 +140,7 @@ class TestRefused:
             assert "Fewer games" in page.content.decode()
         assert not LicenseRemoval.objects.exists()
 
-    def test_only_assignors_and_administrators_can_have_asked(
+    def test_only_assignors_and_administrators_can_be_named_as_requester(
         self, window: World, desk: Desk
     ) -> None:
         form = desk.open(window.lakeside, PAGE).context["form"]
@@ -148,7 +148,7 @@ class TestRefused:
         people = [value for value, _ in form.fields["asked_by"].choices if value]
         assert people == [ADA, "Arlo Assignor <assignor@lakeside.example>"]
 
-    def test_one_confirmed_after_the_renewal_was_paid(
+    def test_confirming_after_the_renewal_was_paid_is_refused(
         self, window: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
@@ -160,8 +160,8 @@ class TestRefused:
         assert not LicenseRemoval.objects.exists()
 
 
-class TestWhileTheRenewalIsBeingPaid:
-    def test_it_says_so_and_closes_the_payment_page(
+class TestRenewalBeingPaid:
+    def test_preview_says_the_payment_page_will_be_closed(
         self, window: World, stripe: SandboxControl, desk: Desk
     ) -> None:
         purchase = renew(window)
@@ -174,7 +174,7 @@ class TestWhileTheRenewalIsBeingPaid:
         assert purchase.status == "expired"
         assert LicenseRemoval.objects.count() == 1
 
-    def test_where_the_processor_cannot_be_asked_nothing_is_removed(
+    def test_nothing_is_removed_while_the_processor_is_unavailable(
         self, window: World, stripe: SandboxControl, desk: Desk, impatient: Settings
     ) -> None:
         renew(window)
@@ -190,12 +190,12 @@ class TestWhileTheRenewalIsBeingPaid:
         assert not LicenseRemoval.objects.exists()
 
 
-class TestForARequest:
+class TestRemovalRequest:
     @pytest.fixture
     def request_of_ada(self, window: World) -> Message:
         return threads.ask_for_removal(window.administrator, 5, Text("We play less."))
 
-    def test_it_is_filled_in_and_linked(
+    def test_form_is_prefilled_and_linked_to_the_request(
         self, window: World, desk: Desk, request_of_ada: Message
     ) -> None:
         query = {"message": request_of_ada.pk}
@@ -210,7 +210,7 @@ class TestForARequest:
         assert (removal.message, removal.asked_by) == (request_of_ada, ADA)
         assert "5: removed" in text_of(desk.open(window.lakeside))
 
-    def test_one_that_was_dealt_with_warns(
+    def test_handled_request_shows_a_warning(
         self, window: World, desk: Desk, request_of_ada: Message
     ) -> None:
         query = {"message": request_of_ada.pk}
@@ -220,7 +220,7 @@ class TestForARequest:
 
         assert "Sunny Support has already removed 5 for this request" in text_of(page)
 
-    def test_of_another_organization_is_not_found(
+    def test_request_of_another_organization_returns_404(
         self, window: World, desk: Desk, request_of_ada: Message
     ) -> None:
         page = desk.open(window.stranger.organization, PAGE, message=request_of_ada.pk)
@@ -228,17 +228,19 @@ class TestForARequest:
         assert page.status_code == HTTPStatus.NOT_FOUND
 
     @pytest.mark.parametrize("chosen", ["0", "x", "9" * 30, "²"])
-    def test_that_there_is_not_is_not_found(self, window: World, desk: Desk, chosen: str) -> None:
+    def test_unknown_request_returns_404(self, window: World, desk: Desk, chosen: str) -> None:
         assert desk.open(window.lakeside, PAGE, message=chosen).status_code == HTTPStatus.NOT_FOUND
 
 
-class TestTakingBack:
+class TestUndo:
     @pytest.fixture
     def removal(self, window: World, desk: Desk) -> LicenseRemoval:
         remove(desk, window)
         return LicenseRemoval.objects.get()
 
-    def test_it_counts_again(self, window: World, desk: Desk, removal: LicenseRemoval) -> None:
+    def test_undone_removal_restores_the_licenses(
+        self, window: World, desk: Desk, removal: LicenseRemoval
+    ) -> None:
         page = desk.do(removal, "take_back", reason="They changed their mind")
 
         removal.refresh_from_db()
@@ -246,7 +248,7 @@ class TestTakingBack:
         assert "25 licenses, $125.00 with Association today" in text_of(page)
         assert "They changed their mind" in logged(window.lakeside)[0].change_message
 
-    def test_twice_by_the_same_person_is_once(
+    def test_second_undo_by_the_same_person_does_nothing(
         self, window: World, desk: Desk, removal: LicenseRemoval
     ) -> None:
         page = desk.open(removal, "take_back")
@@ -254,9 +256,9 @@ class TestTakingBack:
         responses = [desk.send(page, reason="Why") for _ in range(2)]
 
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
-        assert len(logged(removal)) == 2  # removed, taken back
+        assert len(logged(removal)) == 2  # removed, undone
 
-    def test_by_somebody_else_it_says_so(
+    def test_undo_already_made_by_a_colleague_says_so(
         self, window: World, desk: Desk, root: Desk, removal: LicenseRemoval
     ) -> None:
         page = root.open(removal, "take_back")
@@ -268,7 +270,7 @@ class TestTakingBack:
         assert "This removal has already been undone" in text_of(late)
         assert "Me too" in late.content.decode()
 
-    def test_not_once_the_renewal_is_paid(
+    def test_undo_is_refused_once_the_renewal_is_paid(
         self, window: World, stripe: SandboxControl, desk: Desk, removal: LicenseRemoval
     ) -> None:
         renew_and_settle(window)
@@ -278,7 +280,7 @@ class TestTakingBack:
         assert page.status_code == HTTPStatus.CONFLICT
         assert "Undo…" not in text_of(desk.open(window.lakeside))
 
-    def test_users_added_later_raise_it_again(
+    def test_users_added_later_raise_the_renewal_again(
         self, window: World, desk: Desk, removal: LicenseRemoval
     ) -> None:
         """R25, R27"""
@@ -288,7 +290,7 @@ class TestTakingBack:
         assert "21 licenses, $105.00" in text_of(desk.open(window.lakeside))
 
 
-def test_without_the_permission_it_is_forbidden(window: World, desk: Desk) -> None:
+def test_missing_permission_returns_403(window: World, desk: Desk) -> None:
     page = desk.open(window.lakeside, PAGE)
     window.support.groups.clear()
 

@@ -1,4 +1,4 @@
-"""What stories about the payment processor share."""
+"""Fixtures shared by the billing tests."""
 
 import pytest
 from pytest_django import Settings
@@ -12,21 +12,21 @@ NOBODY = "http://127.0.0.1:1"
 
 @pytest.fixture
 def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
-    """The SDK asks once and does not wait long, so that a fault shows at once."""
+    """Limit SDK retries and timeouts so that faults show immediately."""
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
-    settings.STRIPE_READ_TIMEOUT = 1.2  # a busy machine takes its time without any fault
+    settings.STRIPE_READ_TIMEOUT = 1.2  # a busy machine is slow even without faults
     return settings
 
 
 @pytest.fixture
 def support(settings: Settings) -> str:
-    """The address that is told of payments that did not add up."""
+    """Return the address notified of payment problems."""
     address = settings.SUPPORT_EMAIL = "help@licensing.example"
     return address
 
 
 @pytest.fixture
 def window(world: World) -> World:
-    """The renewal window of Lakeside's term is open."""
+    """Move the clock into the renewal window of Lakeside's term."""
     world.at(IN_WINDOW)
     return world

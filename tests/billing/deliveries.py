@@ -1,4 +1,4 @@
-"""Webhook deliveries written and signed by hand, as the processor would send them."""
+"""Webhook deliveries written and signed by hand, in the processor's format."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 def event(type: str, object_id: str, **fields: Any) -> dict[str, Any]:
-    """An event about an object; ``fields`` replace what stands in it."""
+    """Return an event about an object; ``fields`` override its fields."""
     body = {
         "id": f"evt_{next(_numbers)}",
         "object": "event",
@@ -33,12 +33,12 @@ def event(type: str, object_id: str, **fields: Any) -> dict[str, Any]:
 
 
 def completed(session_id: str | None, **fields: Any) -> dict[str, Any]:
-    """The event that a Checkout Session was paid."""
+    """Return the event for a paid Checkout Session."""
     return event(COMPLETED, session_id or "", **fields)
 
 
 def signature(body: str, *, secret: str | None = None, age: float = 0) -> str:
-    """The header for a body, by the SDK's own signer; signed ``age`` seconds ago."""
+    """Return a signature header made by the SDK's own signer ``age`` seconds ago."""
     signed_at = int(time.time() - age)
     header: str = stripe.WebhookSignature.generate_signature_header(
         body, secret or settings.STRIPE_WEBHOOK_SECRETS[0], timestamp=signed_at
@@ -47,14 +47,14 @@ def signature(body: str, *, secret: str | None = None, age: float = 0) -> str:
 
 
 def deliver(body: dict[str, Any] | str | bytes, **how: Any) -> Any:
-    """Sign a body and deliver it; ``how`` as ``signature`` takes it."""
+    """Sign and deliver a body; ``how`` is passed to ``signature``."""
     text = json.dumps(body) if isinstance(body, dict) else body
     signed = text.decode(errors="replace") if isinstance(text, bytes) else text
     return post(text, signature(signed, **how))
 
 
 def post(body: str | bytes, header: str | None, **environ: Any) -> Any:
-    """Deliver a body under any header, without cookie or CSRF token."""
+    """Deliver a body with any header, without cookie or CSRF token."""
     headers = {} if header is None else {"Stripe-Signature": header}
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     return client.generic(

@@ -1,4 +1,4 @@
-"""The Add Licenses page: what it shows, and what it makes of bad input (R6, R8, R10-R12, R20)."""
+"""The Add Licenses page: what it shows, and how it handles bad input (R6, R8, R10-R12, R20)."""
 
 import re
 import uuid
@@ -28,7 +28,7 @@ def text(response: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def test_the_cost_panel_says_it_all(world: World) -> None:
+def test_cost_panel_shows_all_numbers(world: World) -> None:
     page = text(world.client(world.assignor).get(PATH, {"quantity": "10"}))
 
     assert "Price per license, locked since January 1, 2031 $5.00" in page
@@ -41,7 +41,7 @@ def test_the_cost_panel_says_it_all(world: World) -> None:
     assert "until Monday, December 1, 2031" in page
 
 
-def test_a_good_order_goes_to_the_payment_page(world: World, stripe: SandboxControl) -> None:
+def test_valid_order_goes_to_payment_page(world: World, stripe: SandboxControl) -> None:
     response = post(world, quantity="10")
 
     purchase = Purchase.objects.get()
@@ -63,10 +63,10 @@ def test_a_good_order_goes_to_the_payment_page(world: World, stripe: SandboxCont
         (4, "22", "22 people, 21 free: 5 licenses, $25.00", "5"),
     ],
 )
-def test_a_number_of_people_gives_the_number_of_licenses(
+def test_number_of_people_is_turned_into_license_groups(
     world: World, members: int, typed: str, words: str, quantity: str
 ) -> None:
-    """R5, R10: whole groups of what is missing, without JavaScript."""
+    """R5, R10: missing licenses are rounded up to whole groups, without JavaScript."""
     world.fill(members)
 
     response = world.client(world.assignor).get(PATH, {"people": typed})
@@ -76,21 +76,21 @@ def test_a_number_of_people_gives_the_number_of_licenses(
 
 
 @pytest.mark.parametrize("typed", ["x", "0", "-3", "1.5"])
-def test_no_number_of_people_is_said_next_to_the_field(world: World, typed: str) -> None:
+def test_invalid_number_of_people_shows_an_error_at_the_field(world: World, typed: str) -> None:
     response = world.client(world.assignor).get(PATH, {"people": typed})
 
     assert "Enter a number of people, such as 12." in text(response)
     assert f'name="people" id="id_people" value="{typed}"' in response.content.decode()
 
 
-def test_more_people_than_one_payment_can_carry(world: World) -> None:
+def test_more_people_than_one_payment_allows(world: World) -> None:
     response = world.client(world.assignor).get(PATH, {"people": "999999"})
 
     assert "One card payment can cover at most 199,995 licenses." in text(response)
     assert 'name="quantity" id="id_quantity" value="199995"' in response.content.decode()
 
 
-def test_after_a_reversal_those_without_a_license_come_first(world: World) -> None:
+def test_after_a_reversal_users_without_a_license_are_covered_first(world: World) -> None:
     entry = LicenseEntry.objects.get(term=world.term)
     world.fill(25)
     ledger.reverse(entry, 5, note="", actor=None)
@@ -117,7 +117,7 @@ BAD_QUANTITIES = {
 
 
 @pytest.mark.parametrize(("quantity", "answer"), BAD_QUANTITIES.items())
-def test_a_bad_number_is_answered_next_to_the_field(
+def test_invalid_number_shows_an_error_at_the_field(
     world: World, quantity: str, answer: str
 ) -> None:
     response = post(world, quantity=quantity, next="/o/lakeside/users/add/?draft=x")
@@ -132,13 +132,13 @@ def test_a_bad_number_is_answered_next_to_the_field(
     assert not Purchase.objects.exists()
 
 
-def test_what_was_typed_is_kept(world: World) -> None:
+def test_input_is_kept(world: World) -> None:
     assert 'value="7"' in post(world, quantity="7").content.decode()
     kept = post(world, quantity='"><script>').content.decode()
     assert "&quot;&gt;&lt;script&gt;" in kept
 
 
-def test_of_a_list_the_last_counts_as_in_any_form(world: World, stripe: SandboxControl) -> None:
+def test_last_value_of_a_repeated_field_counts(world: World, stripe: SandboxControl) -> None:
     response = post(world, quantity=["5", "7"])
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -146,7 +146,7 @@ def test_of_a_list_the_last_counts_as_in_any_form(world: World, stripe: SandboxC
 
 
 @pytest.mark.parametrize("submission", ["", "x", "1", "../../etc"])
-def test_a_form_without_its_number_is_refused(world: World, submission: str) -> None:
+def test_form_without_a_valid_submission_id_is_refused(world: World, submission: str) -> None:
     response = post(world, quantity="10", submission=submission)
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -154,7 +154,7 @@ def test_a_form_without_its_number_is_refused(world: World, submission: str) -> 
     assert not Purchase.objects.exists()
 
 
-def test_posted_price_total_term_and_organization_count_for_nothing(
+def test_posted_price_total_term_and_organization_are_ignored(
     world: World, stripe: SandboxControl
 ) -> None:
     post(
@@ -191,7 +191,7 @@ def test_posted_price_total_term_and_organization_count_for_nothing(
         "/o/lakeside/\r\nSet-Cookie: a=b",
     ],
 )
-def test_only_a_path_inside_the_organization_is_returned_to(
+def test_return_path_must_be_inside_the_organization(
     world: World, stripe: SandboxControl, path: str
 ) -> None:
     post(world, quantity="10", next=path)
@@ -199,7 +199,7 @@ def test_only_a_path_inside_the_organization_is_returned_to(
     assert Purchase.objects.get().return_to == ""
 
 
-def test_a_good_path_is_kept(world: World, stripe: SandboxControl) -> None:
+def test_valid_return_path_is_kept(world: World, stripe: SandboxControl) -> None:
     post(world, quantity="10", next="/o/lakeside/users/add/?draft=1")
 
     purchase = Purchase.objects.get()
@@ -210,9 +210,7 @@ def test_a_good_path_is_kept(world: World, stripe: SandboxControl) -> None:
 @pytest.mark.parametrize(
     ("typed", "change", "after"), [("10", "more", 15), ("10", "less", 5), ("x", "more", 5)]
 )
-def test_the_buttons_work_without_javascript(
-    world: World, typed: str, change: str, after: int
-) -> None:
+def test_buttons_work_without_javascript(world: World, typed: str, change: str, after: int) -> None:
     response = post(world, quantity=typed, change=change)
 
     assert response.status_code == HTTPStatus.OK
@@ -220,7 +218,7 @@ def test_the_buttons_work_without_javascript(
     assert not Purchase.objects.exists()
 
 
-def test_coming_back_without_paying_keeps_the_number(world: World) -> None:
+def test_returning_without_paying_keeps_the_number(world: World) -> None:
     page = world.client(world.assignor).get(PATH, {"quantity": "40", "canceled": "1"})
 
     assert "You came back without paying" in page.content.decode()
@@ -228,14 +226,14 @@ def test_coming_back_without_paying_keeps_the_number(world: World) -> None:
 
 
 @pytest.mark.parametrize("asked", ["7", "x", "-1", "10" * 30])
-def test_a_bad_number_in_the_address_harms_nothing(world: World, asked: str) -> None:
+def test_invalid_number_in_the_url_is_harmless(world: World, asked: str) -> None:
     response = world.client(world.assignor).get(PATH, {"quantity": asked})
 
     assert response.status_code == HTTPStatus.OK
 
 
-class TestTheCalendar:
-    def test_from_the_opening_of_the_window_on_the_page_explains(self, world: World) -> None:
+class TestCalendar:
+    def test_page_explains_once_the_window_is_open(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()))
 
         response = world.client(world.assignor).get(PATH)
@@ -245,7 +243,7 @@ class TestTheCalendar:
         assert "Continue to payment" not in page
         assert response.status_code == HTTPStatus.OK
 
-    def test_a_form_from_before_it_is_refused(self, world: World) -> None:
+    def test_form_opened_before_the_window_is_refused(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()))
 
         response = post(world, quantity="10")
@@ -253,14 +251,14 @@ class TestTheCalendar:
         assert response.status_code == HTTPStatus.CONFLICT
         assert not Purchase.objects.exists()
 
-    def test_after_expiration_it_says_so(self, world: World) -> None:
+    def test_expired_subscription_says_so(self, world: World) -> None:
         world.at(calendar.expires_at(TERM_END, clock.zone()))
 
         page = text(world.client(world.assignor).get(PATH))
 
         assert "The subscription expired on Wednesday, December 31, 2031" in page
 
-    def test_the_plus_stays_in_the_navigation(self, world: World) -> None:
+    def test_plus_button_stays_in_the_navigation(self, world: World) -> None:
         world.at(calendar.expires_at(TERM_END, clock.zone()))
 
         page = world.client(world.assignor).get("/o/lakeside/").content.decode()
@@ -268,8 +266,8 @@ class TestTheCalendar:
         assert f'class="nav-add" href="{PATH}"' in page
 
 
-class TestTrouble:
-    def test_the_processor_out_of_reach_keeps_everything(
+class TestErrors:
+    def test_input_is_kept_when_the_processor_is_unavailable(
         self, world: World, stripe: SandboxControl, settings: Any
     ) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
@@ -283,7 +281,7 @@ class TestTrouble:
         assert "/o/lakeside/users/add/" in page
         assert "Traceback" not in page
 
-    def test_sending_the_same_form_again_is_the_same_purchase(
+    def test_resubmitted_form_reuses_the_purchase(
         self, world: World, stripe: SandboxControl, settings: Any
     ) -> None:
         base, submission = settings.STRIPE_API_BASE, str(uuid.uuid4())
@@ -296,7 +294,9 @@ class TestTrouble:
         assert response.status_code == HTTPStatus.FOUND
         assert Purchase.objects.get().status == PurchaseStatus.OPEN
 
-    def test_a_definite_no_ends_the_purchase(self, world: World, stripe: SandboxControl) -> None:
+    def test_refusal_by_the_processor_abandons_the_purchase(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
         stripe.fault("error", method="POST", path="/v1/checkout/sessions", status=400)
 
         response = post(world, quantity="10")
@@ -305,7 +305,7 @@ class TestTrouble:
         assert "nothing was charged" in response.content.decode()
         assert Purchase.objects.get().status == PurchaseStatus.ABANDONED
 
-    def test_a_second_identical_purchase_is_asked_about(
+    def test_second_identical_purchase_asks_for_confirmation(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.buy_and_settle(10)

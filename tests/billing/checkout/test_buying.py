@@ -1,4 +1,4 @@
-"""Buying add-ons: from the form's order to the licenses (R10, R11, R13, R14, R16, R21)."""
+"""Buying add-ons: from the order to the licenses (R10, R11, R13, R14, R16, R21)."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from subscriptions.policy import calendar
 from tests.support.world import DEBIT_CARD, TERM_END, World
 
 
-def test_a_paid_purchase_grants_its_licenses_at_once(world: World, stripe: SandboxControl) -> None:
+def test_paid_purchase_is_fulfilled_immediately(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy_and_settle(10)
 
     assert purchase.status == PurchaseStatus.SETTLED
@@ -26,7 +26,7 @@ def test_a_paid_purchase_grants_its_licenses_at_once(world: World, stripe: Sandb
     assert purchase.paid_at == clock.now()
 
 
-def test_a_debit_card_is_taken(world: World, stripe: SandboxControl) -> None:
+def test_debit_card_is_accepted(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(5)
     world.pay(purchase, DEBIT_CARD)
     settle.settle(purchase.session_id or "")
@@ -34,7 +34,7 @@ def test_a_debit_card_is_taken(world: World, stripe: SandboxControl) -> None:
     assert world.held() == 30
 
 
-def test_settling_again_changes_nothing(world: World, stripe: SandboxControl) -> None:
+def test_second_settlement_changes_nothing(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy_and_settle(10)
     entries = LicenseEntry.objects.count()
 
@@ -45,7 +45,7 @@ def test_settling_again_changes_nothing(world: World, stripe: SandboxControl) ->
     assert world.held() == 35
 
 
-def test_an_unpaid_checkout_grants_nothing(world: World, stripe: SandboxControl) -> None:
+def test_unpaid_checkout_is_not_fulfilled(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
 
     settle.settle(purchase.session_id or "")
@@ -55,9 +55,7 @@ def test_an_unpaid_checkout_grants_nothing(world: World, stripe: SandboxControl)
     assert world.held() == 25
 
 
-def test_the_price_is_the_one_locked_when_the_term_began(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_price_is_locked_when_the_term_begins(world: World, stripe: SandboxControl) -> None:
     Package.objects.update(unit_amount=9900, name="Renamed")
 
     purchase = world.buy_and_settle(10)
@@ -66,7 +64,7 @@ def test_the_price_is_the_one_locked_when_the_term_began(
     assert purchase.package_name == "Association"
 
 
-def test_the_price_is_the_same_on_the_last_day(world: World, stripe: SandboxControl) -> None:
+def test_price_is_unchanged_on_the_last_day(world: World, stripe: SandboxControl) -> None:
     first = world.buy_and_settle(5)
     last_instant = calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1)
     world.at(last_instant)
@@ -77,7 +75,7 @@ def test_the_price_is_the_same_on_the_last_day(world: World, stripe: SandboxCont
     assert world.held() == 25 + 5 + 5000
 
 
-def test_add_ons_expire_with_the_rest(world: World, stripe: SandboxControl) -> None:
+def test_add_ons_expire_with_the_term(world: World, stripe: SandboxControl) -> None:
     world.buy_and_settle(10)
     end = calendar.expires_at(TERM_END, clock.zone())
 
@@ -96,7 +94,9 @@ def test_receipt_numbers_have_no_gaps(world: World, stripe: SandboxControl) -> N
     assert numbers == [1, 2, 3, 4]
 
 
-def test_what_is_asked_of_the_processor(world: World, stripe: SandboxControl) -> None:
+def test_request_to_the_processor_has_the_right_parameters(
+    world: World, stripe: SandboxControl
+) -> None:
     purchase = world.buy(10)
 
     [request] = stripe.requests(method="POST", path="/v1/checkout/sessions")
@@ -117,7 +117,7 @@ def test_what_is_asked_of_the_processor(world: World, stripe: SandboxControl) ->
     assert params["payment_intent_data"]["metadata"]["purchase"] == str(purchase.pk)
 
 
-def test_the_same_form_sent_twice_is_one_purchase(world: World, stripe: SandboxControl) -> None:
+def test_form_submitted_twice_makes_one_purchase(world: World, stripe: SandboxControl) -> None:
     first = world.buy(10)
     again = world.buy(10, submission=first.submission)
 
@@ -132,7 +132,7 @@ def test_two_tabs_share_one_payment_page(world: World, stripe: SandboxControl) -
     assert second.pk == first.pk
 
 
-def test_another_number_is_another_purchase(world: World, stripe: SandboxControl) -> None:
+def test_different_number_makes_another_purchase(world: World, stripe: SandboxControl) -> None:
     first = world.buy(10)
     second = world.buy(15, submission=first.submission)
 
@@ -141,7 +141,7 @@ def test_another_number_is_another_purchase(world: World, stripe: SandboxControl
 
 
 @pytest.mark.parametrize("minutes", [0, 9])
-def test_the_same_again_within_minutes_is_asked_about(
+def test_identical_purchase_within_minutes_asks_for_confirmation(
     world: World, stripe: SandboxControl, minutes: int
 ) -> None:
     before = world.buy_and_settle(10)
@@ -154,17 +154,20 @@ def test_the_same_again_within_minutes_is_asked_about(
     assert world.buy(10, is_meant_again=True).pk != before.pk
 
 
-def test_the_same_again_later_is_not_asked_about(world: World, stripe: SandboxControl) -> None:
+def test_identical_purchase_later_needs_no_confirmation(
+    world: World, stripe: SandboxControl
+) -> None:
     world.buy_and_settle(10)
     world.later(minutes=10)
 
     assert world.buy(10).status == PurchaseStatus.OPEN
 
 
-def test_a_payment_whose_webhook_is_late_counts_as_bought(
+def test_paid_purchase_without_webhook_asks_for_confirmation(
     world: World, stripe: SandboxControl
 ) -> None:
-    """Pressing Buy again after paying: the processor knows, so the question is asked."""
+    """Buy pressed again after paying: the processor reports the payment, so confirmation is
+    required."""
     before = world.buy(10)
     world.pay(before)
 

@@ -1,4 +1,4 @@
-"""Somebody tries out stolen cards: few open pages, a page that closes, growing waits."""
+"""Defense against card testing: few open pages, a page that closes, growing waits."""
 
 import uuid
 from http import HTTPStatus
@@ -21,7 +21,7 @@ from tests.support.world import DECLINED_CARD, World
 
 
 def decline(world: World, purchase: Purchase, times: int) -> None:
-    """Try a declined card so often, and have each failure told to us as the processor would."""
+    """Decline a card this many times, and deliver a webhook for each failure."""
     for _ in range(times):
         world.pay(purchase, DECLINED_CARD)
     failures = processor.client().v1.events.list(
@@ -32,16 +32,14 @@ def decline(world: World, purchase: Purchase, times: int) -> None:
     purchase.refresh_from_db()
 
 
-def test_after_a_few_declines_the_same_buyer_goes_on(world: World, stripe: SandboxControl) -> None:
+def test_buyer_can_continue_after_a_few_declines(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     decline(world, purchase, card_testing.DECLINES_WITHOUT_WAIT)
 
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_one_decline_more_and_the_next_page_has_to_wait(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_one_more_decline_makes_the_next_page_wait(world: World, stripe: SandboxControl) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     with pytest.raises(Refused) as refused:
@@ -52,7 +50,7 @@ def test_one_decline_more_and_the_next_page_has_to_wait(
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_a_page_is_closed_at_the_processor_after_many_declines(
+def test_many_declines_close_the_page_at_the_processor(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy(10)
@@ -64,15 +62,13 @@ def test_a_page_is_closed_at_the_processor_after_many_declines(
     assert purchase.status == PurchaseStatus.EXPIRED
 
 
-def test_another_organization_does_not_wait(world: World, stripe: SandboxControl) -> None:
+def test_other_organizations_do_not_wait(world: World, stripe: SandboxControl) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     assert world.buy(5, buyer=world.stranger).status == PurchaseStatus.OPEN
 
 
-def test_only_so_many_pages_are_open_for_one_organization(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_open_pages_are_limited_per_organization(world: World, stripe: SandboxControl) -> None:
     for groups in range(card_testing.MOST_OPEN_CHECKOUTS):
         world.buy(5 + 5 * groups)
 
@@ -86,7 +82,7 @@ def test_only_so_many_pages_are_open_for_one_organization(
 
 
 @pytest.mark.django_db
-def test_a_stranger_opens_only_so_many_pages(stripe: SandboxControl) -> None:
+def test_open_pages_are_limited_per_anonymous_buyer(stripe: SandboxControl) -> None:
     package = PackageFactory.create()
     shown = f"{package.pk}"
     statuses = []
@@ -107,7 +103,7 @@ def test_a_stranger_opens_only_so_many_pages(stripe: SandboxControl) -> None:
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"purchase": "no uuid"}, {"purchase": None}, "x"])
-def test_a_failure_that_names_no_purchase_of_ours_is_only_kept(
+def test_declined_payment_without_our_purchase_counts_nowhere(
     world: World, stripe: SandboxControl, metadata: object
 ) -> None:
     purchase = world.buy(10)
@@ -119,7 +115,7 @@ def test_a_failure_that_names_no_purchase_of_ours_is_only_kept(
     assert purchase.declines == 0
 
 
-def test_while_the_processor_is_away_it_counts_once_and_the_page_is_closed_later(
+def test_outage_counts_a_decline_once_and_closes_the_page_later(
     world: World, stripe: SandboxControl, impatient: Settings
 ) -> None:
     purchase = world.buy(10)
@@ -138,7 +134,7 @@ def test_while_the_processor_is_away_it_counts_once_and_the_page_is_closed_later
     assert purchase.status == PurchaseStatus.EXPIRED
 
 
-def test_the_same_event_again_counts_once(world: World, stripe: SandboxControl) -> None:
+def test_repeated_event_counts_once(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     body = event("payment_intent.payment_failed", "pi_1")
     body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}

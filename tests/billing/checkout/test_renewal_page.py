@@ -1,4 +1,4 @@
-"""The renewal page, and what other pages say around it (R20-R22, R24)."""
+"""The renewal page, and links to it on other pages (R20-R22, R24)."""
 
 import uuid
 from datetime import date, timedelta
@@ -30,7 +30,7 @@ def send(world: World, **changes: Any) -> Any:
     return world.client(world.assignor).post(PATH, form)
 
 
-def test_every_number_multiplies_out_on_the_page(window: World) -> None:
+def test_every_line_on_the_page_multiplies_out(window: World) -> None:
     Discount.objects.create(name="Loyal", basis_points=1000, currency="usd")
     Package.objects.update(unit_amount=600)
 
@@ -45,7 +45,7 @@ def test_every_number_multiplies_out_on_the_page(window: World) -> None:
     assert "January 1, 2032 through December 31, 2032" in page
 
 
-def test_before_the_window_it_says_when(world: World) -> None:
+def test_page_before_the_window_shows_the_date(world: World) -> None:
     response = world.client(world.assignor).get(PATH)
 
     assert response.status_code == HTTPStatus.OK
@@ -53,7 +53,7 @@ def test_before_the_window_it_says_when(world: World) -> None:
     assert "Continue to payment" not in text_of(response)
 
 
-def test_a_crafted_post_before_the_window_is_refused(world: World) -> None:
+def test_forged_post_before_the_window_is_refused(world: World) -> None:
     response = send(world)
 
     assert response.status_code == HTTPStatus.CONFLICT
@@ -68,14 +68,14 @@ def test_paying_goes_to_the_payment_page(window: World, stripe: SandboxControl) 
 
 
 @pytest.mark.parametrize("shown", ["", "1", "0-1-25-500-0-0-0", "x", "x" * 300])
-def test_a_total_that_was_not_shown_is_not_charged(window: World, shown: str) -> None:
+def test_total_that_was_not_shown_is_not_charged(window: World, shown: str) -> None:
     response = send(window, shown=shown)
 
     assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
     assert not Purchase.objects.exists()
 
 
-def test_another_package_is_worked_out_before_it_is_paid(window: World) -> None:
+def test_changed_package_updates_the_total_before_payment(window: World) -> None:
     other = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=30)
     form = {"package": other.pk, "submission": str(uuid.uuid4()), "update": "1"}
 
@@ -85,7 +85,7 @@ def test_another_package_is_worked_out_before_it_is_paid(window: World) -> None:
     assert "Conference: 30 × $4.00 $120.00" in page
 
 
-def test_a_wrong_code_is_said_next_to_it(window: World) -> None:
+def test_invalid_code_shows_an_error_at_the_field(window: World) -> None:
     form = {
         "package": window.term.package_id,
         "submission": str(uuid.uuid4()),
@@ -99,7 +99,7 @@ def test_a_wrong_code_is_said_next_to_it(window: World) -> None:
     assert 'value="NOPE"' in page
 
 
-def test_once_paid_nothing_of_it_can_change(window: World, stripe: SandboxControl) -> None:
+def test_paid_renewal_cannot_be_changed(window: World, stripe: SandboxControl) -> None:
     renew_and_settle(window)
 
     page = text_of(window.client(window.assignor).get(PATH))
@@ -110,7 +110,7 @@ def test_once_paid_nothing_of_it_can_change(window: World, stripe: SandboxContro
     assert Purchase.objects.count() == 1
 
 
-def test_queries_do_not_grow_with_members_packages_or_discounts(window: World) -> None:
+def test_queries_are_constant_in_members_packages_and_discounts(window: World) -> None:
     client = window.client(window.assignor)
     Discount.objects.create(name="First", basis_points=100, currency="usd")
     few = queries_of(client, PATH)
@@ -142,7 +142,9 @@ class TestBanner:
             (local(date(2032, 1, 1)), "The subscription expired on Wednesday, December 31, 2031"),
         ],
     )
-    def test_it_says_what_is_next(self, world: World, path: str, instant: Any, words: str) -> None:
+    def test_banner_shows_the_next_step(
+        self, world: World, path: str, instant: Any, words: str
+    ) -> None:
         world.at(instant)
 
         page = text_of(world.client(world.administrator).get(path))
@@ -153,19 +155,19 @@ class TestBanner:
         else:
             assert words in page
 
-    def test_members_without_the_right_do_not_see_it(self, window: World) -> None:
+    def test_members_without_permission_see_no_banner(self, window: World) -> None:
         page = text_of(window.client(window.official).get("/o/lakeside/"))
 
         assert "Renew now" not in page
 
-    def test_add_licenses_leads_to_the_renewal(self, window: World) -> None:
+    def test_add_licenses_links_to_the_renewal(self, window: World) -> None:
         page = window.client(window.assignor).get("/o/lakeside/licenses/add/").content.decode()
 
         assert f'href="{PATH}"' in page
         assert "Continue to payment" not in page
 
 
-def test_the_window_opens_at_local_midnight_whatever_the_browser(world: World) -> None:
+def test_window_opens_at_local_midnight_in_any_browser_time_zone(world: World) -> None:
     opens = calendar.renewal_opens_at(TERM_END, clock.zone())
     client = world.client(world.assignor)
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-GB"

@@ -1,4 +1,4 @@
-"""Paying a renewal: what is shown, one payment, discounts (R17, R24, R26)."""
+"""Paying a renewal: the total shown is charged, paid once, discounts (R17, R24, R26)."""
 
 import uuid
 from datetime import date, timedelta
@@ -31,8 +31,10 @@ from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
 
 
-class TestWhatIsShownIsWhatIsPaid:
-    def test_a_price_edit_meanwhile_asks_again(self, window: World, stripe: SandboxControl) -> None:
+class TestShownTotalIsCharged:
+    def test_price_change_before_payment_asks_for_confirmation(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
         shown = plan(window).shown
         Package.objects.update(unit_amount=600)
 
@@ -41,7 +43,7 @@ class TestWhatIsShownIsWhatIsPaid:
 
         assert not Purchase.objects.exists()
 
-    def test_a_price_edit_after_the_start_changes_nothing(
+    def test_price_change_after_checkout_start_has_no_effect(
         self, window: World, stripe: SandboxControl
     ) -> None:
         purchase = renew(window)
@@ -54,7 +56,7 @@ class TestWhatIsShownIsWhatIsPaid:
         assert settled.term is not None
         assert (settled.term.unit_amount, settled.term.package_name) == (500, "Association")
 
-    def test_a_member_added_meanwhile_asks_again(
+    def test_added_member_asks_for_confirmation(
         self, window: World, stripe: SandboxControl
     ) -> None:
         remove(window, 20)
@@ -65,7 +67,7 @@ class TestWhatIsShownIsWhatIsPaid:
         with pytest.raises(PriceChanged):
             renew(window, shown=shown)
 
-    def test_the_processor_gets_one_line_with_the_total(
+    def test_processor_receives_one_line_with_the_total(
         self, window: World, stripe: SandboxControl
     ) -> None:
         Discount.objects.create(name="Loyal", basis_points=1000, currency="usd")
@@ -79,7 +81,7 @@ class TestWhatIsShownIsWhatIsPaid:
 
 
 class TestOnePayment:
-    def test_a_new_checkout_ends_the_old_one(self, window: World, stripe: SandboxControl) -> None:
+    def test_new_checkout_expires_the_old_one(self, window: World, stripe: SandboxControl) -> None:
         first = renew(window)
         second = renew(window, window.administrator)
 
@@ -88,7 +90,7 @@ class TestOnePayment:
         assert second.status == PurchaseStatus.OPEN
         assert window.pay(first)["outcome"] == "not_open"
 
-    def test_open_add_on_checkouts_are_ended_first(
+    def test_open_add_on_checkouts_are_expired_first(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
@@ -100,7 +102,7 @@ class TestOnePayment:
         add_on.refresh_from_db()
         assert add_on.status == PurchaseStatus.EXPIRED
 
-    def test_an_add_on_paid_a_moment_before_counts_and_the_renewal_is_worked_out_again(
+    def test_add_on_paid_at_the_last_moment_counts_and_updates_the_total(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
@@ -115,7 +117,7 @@ class TestOnePayment:
         assert world.held() == 35
         assert plan(world).price.quantity == 35
 
-    def test_a_renewal_paid_by_the_other_tab_is_noticed(
+    def test_renewal_paid_in_another_tab_is_noticed(
         self, window: World, stripe: SandboxControl
     ) -> None:
         first = renew(window)
@@ -126,11 +128,9 @@ class TestOnePayment:
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
-    def test_a_second_payment_that_slips_through_is_given_back(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_second_payment_is_refunded(self, window: World, stripe: SandboxControl) -> None:
         first = renew(window)
-        # The processor's answer to expiring the first is lost on its way: we count it as expired.
+        # The response that confirms the first expiry is lost, so we record the session as expired.
         Purchase.objects.filter(pk=first.pk).update(status=PurchaseStatus.EXPIRED)
         Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
         second = renew(window)
@@ -146,7 +146,7 @@ class TestOnePayment:
         assert PaymentProblem.objects.get().reason == "surplus"
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
-    def test_the_same_form_twice_is_one_payment(
+    def test_form_submitted_twice_makes_one_payment(
         self, window: World, stripe: SandboxControl
     ) -> None:
         submission = uuid.uuid4()
@@ -156,10 +156,10 @@ class TestOnePayment:
         assert first.pk == again.pk
         assert first.status == PurchaseStatus.OPEN
 
-    def test_the_same_form_with_another_package_is_another_payment(
+    def test_changed_package_makes_another_payment(
         self, window: World, stripe: SandboxControl
     ) -> None:
-        """Back from the payment page, then something else chosen: the old page is ended."""
+        """Returning from the payment page and choosing another package expires the old page."""
         submission = uuid.uuid4()
         first = renew(window, submission=submission)
         other = PackageFactory.create(name="Club", unit_amount=900)
@@ -170,7 +170,7 @@ class TestOnePayment:
         assert first.status == PurchaseStatus.EXPIRED
         assert (second.total_amount, second.package_name) == (25 * 900, "Club")
 
-    def test_a_shorter_term_for_the_same_money_is_asked_about(
+    def test_shorter_term_at_the_same_price_asks_for_confirmation(
         self, window: World, stripe: SandboxControl
     ) -> None:
         Package.objects.update(term_years=2)
@@ -181,7 +181,7 @@ class TestOnePayment:
         with pytest.raises(PriceChanged):
             renew(window, shown=shown)
 
-    def test_a_payment_that_does_not_match_holds_the_renewal(
+    def test_mismatched_payment_blocks_the_renewal(
         self, window: World, stripe: SandboxControl
     ) -> None:
         purchase = renew(window)
@@ -195,7 +195,7 @@ class TestOnePayment:
             renew(window, shown="anything")
         assert refused.value.refusal.reason == Reason.RENEWAL_WITH_SUPPORT
 
-    def test_both_and_support_are_told_of_a_second_payment(
+    def test_buyers_and_support_are_notified_of_a_second_payment(
         self, window: World, stripe: SandboxControl, support: str
     ) -> None:
         first = renew(window, window.administrator)
@@ -211,7 +211,7 @@ class TestOnePayment:
         returned = Notification.objects.get(kind="payment_refunded_second_renewal")
         assert returned.recipient == first.buyer_email
 
-    def test_a_session_that_the_processor_does_not_know_holds_nothing_up(
+    def test_session_unknown_to_the_processor_blocks_nothing(
         self, window: World, stripe: SandboxControl
     ) -> None:
         first = renew(window)
@@ -223,10 +223,10 @@ class TestOnePayment:
         assert first.status == PurchaseStatus.ABANDONED
         assert second.status == PurchaseStatus.OPEN
 
-    def test_a_creation_too_late_to_be_repeated_is_looked_up(
+    def test_creation_is_looked_up_once_its_key_is_too_old(
         self, window: World, stripe: SandboxControl, settings: Any
     ) -> None:
-        """R17: after 4 minutes the key is not used again."""
+        """R17: the idempotency key is not used again after 4 minutes."""
         base, submission = settings.STRIPE_API_BASE, uuid.uuid4()
         shown = plan(window).shown
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
@@ -242,7 +242,7 @@ class TestOnePayment:
         assert not created
         assert renew(window, submission=submission, shown=shown).status == PurchaseStatus.OPEN
 
-    def test_a_payment_is_ended_to_make_room_for_members(
+    def test_checkout_is_expired_to_make_room_for_members(
         self, window: World, stripe: SandboxControl
     ) -> None:
         """R5"""
@@ -255,14 +255,16 @@ class TestOnePayment:
         assert purchase.status == PurchaseStatus.EXPIRED
         assert Renewal.objects.get().state == RenewalState.OPEN
 
-    def test_settling_twice_starts_one_term(self, window: World, stripe: SandboxControl) -> None:
+    def test_second_settlement_starts_no_second_term(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
         purchase = renew_and_settle(window)
         settle.settle(purchase.session_id or "")
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
         assert window.held() == 25
 
-    def test_an_expired_checkout_opens_the_renewal_again(
+    def test_expired_checkout_reopens_the_renewal(
         self, window: World, stripe: SandboxControl
     ) -> None:
         purchase = renew(window)
@@ -272,7 +274,7 @@ class TestOnePayment:
         renewal = Renewal.objects.get()
         assert (renewal.state, renewal.quantity) == (RenewalState.OPEN, None)
 
-    def test_where_the_processor_cannot_be_asked_nothing_begins(
+    def test_no_checkout_starts_while_the_processor_is_unavailable(
         self, window: World, stripe: SandboxControl, settings: Any
     ) -> None:
         renew(window)
@@ -285,9 +287,7 @@ class TestOnePayment:
 
 
 class TestDiscounts:
-    def test_a_full_discount_is_renewed_without_the_processor(
-        self, window: World, settings: Any
-    ) -> None:
+    def test_full_discount_renews_without_the_processor(self, window: World, settings: Any) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
         Discount.objects.create(name="Gift", code="GIFT", basis_points=10_000, currency="usd")
 
@@ -298,7 +298,7 @@ class TestDiscounts:
         assert purchase.receipt_number == 1
         assert purchase.term_starts_on == NEW_START
 
-    def test_the_last_use_gone_to_somebody_else_is_refused(
+    def test_last_use_taken_by_another_organization_is_refused(
         self, window: World, stripe: SandboxControl
     ) -> None:
         discount = Discount.objects.create(
@@ -315,7 +315,7 @@ class TestDiscounts:
 
         assert plan_renewal(harbor, window.term.package, code="ONCE").discount == discount
 
-    def test_ones_own_abandoned_checkout_does_not_use_it_up(
+    def test_own_abandoned_checkout_does_not_use_up_the_discount(
         self, window: World, stripe: SandboxControl
     ) -> None:
         Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
@@ -327,9 +327,7 @@ class TestDiscounts:
         assert first.status == PurchaseStatus.EXPIRED
         assert again.total_amount == first.total_amount == 6250
 
-    def test_a_refunded_payment_gives_the_use_back(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_refund_restores_the_discount_use(self, window: World, stripe: SandboxControl) -> None:
         discount = Discount.objects.create(
             name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
         )
@@ -341,7 +339,7 @@ class TestDiscounts:
 
         assert plan(window, code="ONCE").discount == discount
 
-    def test_one_that_ends_while_the_page_is_open_is_refused(
+    def test_discount_that_ended_after_opening_the_page_is_refused(
         self, window: World, stripe: SandboxControl
     ) -> None:
         Discount.objects.create(
@@ -359,7 +357,7 @@ class TestDiscounts:
 
         assert refused.value.refusal.reason == Reason.DISCOUNT_OVER
 
-    def test_of_those_without_a_code_the_best_applies(self, window: World) -> None:
+    def test_best_discount_without_a_code_applies(self, window: World) -> None:
         Discount.objects.create(name="Small", amount=100, currency="usd")
         best = Discount.objects.create(name="Big", basis_points=1000, currency="usd")
         Discount.objects.create(name="Off", basis_points=9000, currency="usd", is_active=False)

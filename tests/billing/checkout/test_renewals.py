@@ -1,4 +1,4 @@
-"""Renewing: calendar, number, price, (R19-R25)."""
+"""Renewals: calendar, number and price (R19-R25)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -26,8 +26,10 @@ from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
 
 
-class TestTheNewTerm:
-    def test_on_time_it_follows_the_old_one(self, window: World, stripe: SandboxControl) -> None:
+class TestNewTerm:
+    def test_renewal_in_time_follows_the_old_term(
+        self, window: World, stripe: SandboxControl
+    ) -> None:
         purchase = renew_and_settle(window)
 
         term = purchase.term
@@ -45,7 +47,7 @@ class TestTheNewTerm:
             (local(date(2032, 1, 20), 15), date(2032, 1, 20)),
         ],
     )
-    def test_it_starts_by_the_moment_of_the_charge(
+    def test_term_starts_at_the_moment_of_the_charge(
         self, window: World, stripe: SandboxControl, paid_at: Any, starts_on: date
     ) -> None:
         window.at(paid_at)
@@ -55,10 +57,11 @@ class TestTheNewTerm:
         assert purchase.term_starts_on == starts_on
         assert window.held() == 25
 
-    def test_a_checkout_from_before_the_end_paid_after_it_is_late(
+    def test_checkout_started_in_time_but_paid_late_is_a_late_renewal(
         self, window: World, stripe: SandboxControl, settings: Any
     ) -> None:
-        """Started in time, so without a fee; charged late, so it starts on that day (R23, R25)."""
+        """Started in time, so without a late fee; charged late, so the term starts that day (R23,
+        R25)."""
         settings.LATE_FEE_AMOUNT = 5000
         window.at(local(TERM_END, 23, 50))
         purchase = renew(window)
@@ -70,7 +73,7 @@ class TestTheNewTerm:
         assert settled.fee_amount == 0
         assert settled.term_starts_on == NEW_START
 
-    def test_a_late_fee_is_a_line_of_its_own(
+    def test_late_fee_is_a_separate_line(
         self, window: World, stripe: SandboxControl, settings: Any
     ) -> None:
         settings.LATE_FEE_AMOUNT = 5000
@@ -80,7 +83,7 @@ class TestTheNewTerm:
 
         assert (purchase.fee_amount, purchase.total_amount) == (5000, 25 * 500 + 5000)
 
-    def test_afterwards_add_ons_are_sold_at_its_price_and_last_to_its_end(
+    def test_add_ons_after_renewal_use_the_price_and_end_of_the_new_term(
         self, window: World, stripe: SandboxControl
     ) -> None:
         Package.objects.update(unit_amount=700)
@@ -95,21 +98,21 @@ class TestTheNewTerm:
         assert ledger.held_at(window.lakeside, ends) == [30, 30, 30]
 
 
-class TestTheNumber:
-    def test_base_and_add_ons_are_renewed(self, world: World, stripe: SandboxControl) -> None:
+class TestNumber:
+    def test_renewal_covers_base_and_add_ons(self, world: World, stripe: SandboxControl) -> None:
         world.buy_and_settle(10)
         world.at(IN_WINDOW)
 
         assert plan(world).price.quantity == 35
 
-    def test_a_removal_lowers_it_until_it_is_taken_back(self, window: World) -> None:
+    def test_removal_lowers_the_number_until_undone(self, window: World) -> None:
         removal = remove(window, 10)
         assert plan(window).price.quantity == 15
 
         take_removal_back(removal, actor=window.support)
         assert plan(window).price.quantity == 25
 
-    def test_users_added_after_a_removal_raise_it_again(self, window: World) -> None:
+    def test_users_added_after_a_removal_raise_the_number(self, window: World) -> None:
         remove(window, 20)
         window.fill(18)
 
@@ -117,14 +120,14 @@ class TestTheNumber:
 
         assert (decided.price.quantity, decided.number.bound) == (18, "members")
 
-    def test_the_packages_minimum_holds(self, window: World) -> None:
+    def test_package_minimum_applies(self, window: World) -> None:
         big = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=100)
 
         decided = plan(window, big)
 
         assert (decided.price.quantity, decided.number.bound) == (100, "minimum")
 
-    def test_while_it_is_paid_members_are_bound_by_it(
+    def test_users_are_limited_by_a_renewal_being_paid(
         self, window: World, stripe: SandboxControl
     ) -> None:
         window.fill(25)
@@ -158,7 +161,7 @@ class TestWhen:
                 plan(world)
             assert refused.value.refusal.reason == Reason.RENEWAL_NOT_OPEN
 
-    def test_once_paid_it_is_closed(self, window: World, stripe: SandboxControl) -> None:
+    def test_paid_renewal_is_closed(self, window: World, stripe: SandboxControl) -> None:
         renew_and_settle(window)
 
         with pytest.raises(Refused) as refused:
@@ -166,7 +169,7 @@ class TestWhen:
 
         assert refused.value.refusal.reason == Reason.RENEWAL_NOT_OPEN
 
-    def test_a_withdrawn_package_is_not_renewed(self, window: World) -> None:
+    def test_withdrawn_package_cannot_be_renewed(self, window: World) -> None:
         Package.objects.update(is_offered=False)
 
         with pytest.raises(Refused) as refused:
@@ -175,13 +178,13 @@ class TestWhen:
         assert refused.value.refusal.reason == Reason.PACKAGE_NOT_OFFERED
         assert not Purchase.objects.exists()
 
-    def test_a_package_in_another_currency_is_not_renewed(self, window: World) -> None:
+    def test_package_in_another_currency_cannot_be_renewed(self, window: World) -> None:
         foreign = PackageFactory.create(currency="cad")
 
         with pytest.raises(Refused):
             renew(window, package=foreign, shown="anything")
 
-    def test_above_the_processors_ceiling_it_says_so(self, window: World) -> None:
+    def test_total_above_the_processor_ceiling_is_refused(self, window: World) -> None:
         dear = PackageFactory.create(unit_amount=5_000_000)
 
         with pytest.raises(Refused) as refused:

@@ -1,4 +1,4 @@
-"""The page on which the buyer lands after paying (R2, R13, R14)."""
+"""The page that the buyer returns to after paying (R2, R13, R14)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -27,7 +27,7 @@ def come_back(world: World, session_id: str | None, who: Membership | None = Non
 
 
 def shown(world: World, response: Any) -> str:
-    """What stands on the page that the response leads to."""
+    """Return the text of the page that the response redirects to."""
     page: str = world.client(world.assignor).get(response.headers["Location"]).content.decode()
     return page
 
@@ -42,7 +42,7 @@ def grants(world: World) -> int:
     return LicenseEntry.objects.filter(term=world.term, cause="add_on").count()
 
 
-def test_the_licenses_are_there_when_the_buyer_lands(world: World, stripe: SandboxControl) -> None:
+def test_returning_buyer_sees_the_licenses(world: World, stripe: SandboxControl) -> None:
     """R13"""
     purchase = paid(world)
 
@@ -54,7 +54,7 @@ def test_the_licenses_are_there_when_the_buyer_lands(world: World, stripe: Sandb
     assert "Receipt 1" in shown(world, response)
 
 
-def test_the_page_can_be_opened_as_often_as_one_likes(world: World, stripe: SandboxControl) -> None:
+def test_return_page_can_be_reloaded(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = paid(world)
 
@@ -68,7 +68,9 @@ def test_the_page_can_be_opened_as_often_as_one_likes(world: World, stripe: Sand
 
 
 @pytest.mark.parametrize("order", ["webhook first", "webhook afterwards", "webhook between"])
-def test_the_webhook_makes_no_difference(world: World, stripe: SandboxControl, order: str) -> None:
+def test_webhook_before_or_after_return_makes_no_difference(
+    world: World, stripe: SandboxControl, order: str
+) -> None:
     """R13, R14"""
     purchase = paid(world)
     visits = {"webhook first": 0, "webhook afterwards": 2, "webhook between": 1}[order]
@@ -83,9 +85,7 @@ def test_the_webhook_makes_no_difference(world: World, stripe: SandboxControl, o
     assert grants(world) == 1
 
 
-def test_a_settled_purchase_asks_the_processor_nothing(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_settled_purchase_makes_no_processor_request(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy_and_settle(10)
     asked = len(stripe.requests())
 
@@ -94,7 +94,7 @@ def test_a_settled_purchase_asks_the_processor_nothing(
     assert len(stripe.requests()) == asked
 
 
-def test_the_buyer_comes_back_to_where_they_were(world: World, stripe: SandboxControl) -> None:
+def test_buyer_returns_to_the_page_they_left(world: World, stripe: SandboxControl) -> None:
     """R8"""
     purchase = paid(world, return_to="/o/lakeside/users/add/?draft=1")
 
@@ -103,9 +103,7 @@ def test_the_buyer_comes_back_to_where_they_were(world: World, stripe: SandboxCo
     assert response.headers["Location"] == "/o/lakeside/users/add/?draft=1"
 
 
-def test_what_was_bought_is_said_where_the_buyer_lands(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_return_page_shows_what_was_bought(world: World, stripe: SandboxControl) -> None:
     purchase = paid(world, return_to="/o/lakeside/users/")
     client = world.client(world.assignor)
 
@@ -114,7 +112,7 @@ def test_what_was_bought_is_said_where_the_buyer_lands(
     assert "10 licenses bought. You now hold 35, and 31 are free." in page
 
 
-class TestWhoMayLand:
+class TestAccess:
     @pytest.mark.parametrize(
         "session_id",
         [
@@ -131,7 +129,7 @@ class TestWhoMayLand:
             "'",
         ],
     )
-    def test_an_id_that_is_no_purchase_is_not_found_and_nobody_is_asked(
+    def test_unknown_id_returns_404_without_a_processor_request(
         self, world: World, stripe: SandboxControl, session_id: str
     ) -> None:
         paid(world)
@@ -143,10 +141,10 @@ class TestWhoMayLand:
         assert len(stripe.requests()) == asked
         assert world.held() == 25
 
-    def test_no_id_at_all_is_not_found(self, world: World, stripe: SandboxControl) -> None:
+    def test_missing_id_returns_404(self, world: World, stripe: SandboxControl) -> None:
         assert world.client(world.assignor).get(PATH).status_code == HTTPStatus.NOT_FOUND
 
-    def test_another_organization_s_session_is_not_found(
+    def test_session_of_another_organization_returns_404(
         self, world: World, stripe: SandboxControl
     ) -> None:
         """R2"""
@@ -160,10 +158,10 @@ class TestWhoMayLand:
         foreign.refresh_from_db()
         assert foreign.status == PurchaseStatus.OPEN
 
-    def test_a_buyer_who_lost_the_role_still_gets_the_licenses(
+    def test_buyer_who_lost_the_role_still_receives_the_licenses(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        """R17: paid within its life is honored; the page is not theirs any more (R2)."""
+        """R17: a payment made in time is honored, but the page is no longer theirs (R2)."""
         purchase = paid(world)
         members.change_role(world.administrator, world.assignor, Role.OBSERVER)
 
@@ -173,7 +171,7 @@ class TestWhoMayLand:
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert world.held() == 35
 
-    def test_a_buyer_who_was_removed_still_gets_the_licenses(
+    def test_removed_buyer_still_receives_the_licenses(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = paid(world)
@@ -185,7 +183,7 @@ class TestWhoMayLand:
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert world.held() == 35
 
-    def test_signed_out_on_the_way_the_buyer_signs_in_and_lands(
+    def test_signed_out_buyer_signs_in_and_returns(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = paid(world)
@@ -195,23 +193,21 @@ class TestWhoMayLand:
         assert response.status_code == HTTPStatus.FOUND
         assert f"session_id%3D{purchase.session_id}" in response.headers["Location"]
 
-    def test_it_cannot_be_posted_to(self, world: World) -> None:
+    def test_post_is_refused(self, world: World) -> None:
         response = world.client(world.assignor).post(PATH)
 
         assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 class TestNotPaid:
-    def test_an_unpaid_session_is_still_waited_for(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_unpaid_session_stays_pending(self, world: World, stripe: SandboxControl) -> None:
         response = come_back(world, world.buy(10).session_id)
 
         assert response.status_code == HTTPStatus.OK
         assert response.headers["Refresh"]
         assert world.held() == 25
 
-    def test_an_expired_session_says_that_nothing_was_charged(
+    def test_expired_session_says_nothing_was_charged(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)
@@ -233,16 +229,16 @@ FAULTS: dict[str, dict[str, Any]] = {
     "malformed": {},
     "slow": {"seconds": 2.0},
     "stale": {},
-    # Not what was asked for: an answer without what a session must have.
+    # An unexpected response: fields that a session must have are missing.
     "override": {"fields": {"expires_at": None}},
 }
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
-def test_a_processor_in_trouble_is_waited_for_and_the_next_load_settles(
+def test_processor_error_shows_waiting_page_and_next_load_settles(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
-    """R13: the page says that the payment is being confirmed, and asks again by itself."""
+    """R13: the page says that the payment is being confirmed, and polls."""
     purchase = paid(world)
     stripe.fault(kind, method="GET", **fault)
 
@@ -257,7 +253,7 @@ def test_a_processor_in_trouble_is_waited_for_and_the_next_load_settles(
     assert grants(world) == 1
 
 
-def test_a_key_that_is_refused_keeps_the_buyer_waiting_not_the_licenses_from_coming(
+def test_rejected_api_key_keeps_the_buyer_waiting_and_loses_no_licenses(
     world: World, stripe: SandboxControl, impatient: Settings
 ) -> None:
     purchase = paid(world)
@@ -271,8 +267,8 @@ def test_a_key_that_is_refused_keeps_the_buyer_waiting_not_the_licenses_from_com
     assert world.held() == 35
 
 
-def test_settling_tells_how_the_purchase_is_now(world: World, stripe: SandboxControl) -> None:
-    """What `settle` returns is what the page acts on."""
+def test_settle_returns_the_current_purchase(world: World, stripe: SandboxControl) -> None:
+    """The page acts on the purchase that `settle` returns."""
     purchase = paid(world)
 
     settled = settle(purchase.session_id or "")

@@ -1,4 +1,4 @@
-"""The price list and the original purchase (R9, R23, R26)."""
+"""The price list and original purchases (R9, R23, R26)."""
 
 import re
 import uuid
@@ -32,7 +32,7 @@ def package(world: World) -> Package:
 
 
 def shown(package: Package, quantity: str, code: str) -> str:
-    """What the page would have shown; nothing where it would have shown no price."""
+    """Return the total the page would show; empty where it would show no price."""
     number = int(quantity) if quantity.isdecimal() else 0
     try:
         return plan_subscription(package, number, code=code, now=clock.now()).shown
@@ -68,7 +68,7 @@ def pay_latest(stripe: SandboxControl, **how: Any) -> Purchase:
 
 
 class TestPricing:
-    def test_everybody_sees_the_offered_packages(self, package: Package) -> None:
+    def test_everyone_sees_the_offered_packages(self, package: Package) -> None:
         PackageFactory.create(name="Secret", is_offered=False)
 
         page = text_of(Client().get("/pricing/"))
@@ -79,14 +79,14 @@ class TestPricing:
         assert "We do not accept prepaid cards, checks, bank debits, or payment by invoice" in page
         assert "license spot, license slot, slot, license seat, seat" in page
 
-    def test_it_is_linked_from_where_licenses_are_sold(self, world: World) -> None:
+    def test_sales_pages_link_to_the_price_list(self, world: World) -> None:
         for path in ("/o/lakeside/licenses/add/", "/accounts/login/"):
             page = world.client(world.assignor).get(path, follow=True).content.decode()
             assert 'href="/pricing/"' in page or path.startswith("/accounts")
 
 
 class TestSubscribing:
-    def test_once_paid_there_is_an_organization_with_everything(
+    def test_paid_purchase_creates_a_complete_organization(
         self, world: World, package: Package, stripe: SandboxControl
     ) -> None:
         response = subscribe(package)
@@ -106,7 +106,7 @@ class TestSubscribing:
         world.lakeside = meadow
         assert world.held() == 12
 
-    def test_unpaid_it_leaves_nothing_visible(
+    def test_unpaid_purchase_leaves_nothing_visible(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package)
@@ -117,7 +117,7 @@ class TestSubscribing:
         assert Organization.objects.filter(name="Meadow Umpires").count() == 0
         assert not User.objects.filter(email="mia@meadow.example").exists()
 
-    def test_an_existing_account_is_joined_without_telling(
+    def test_existing_account_joins_without_being_disclosed(
         self, world: World, package: Package, stripe: SandboxControl
     ) -> None:
         known = subscribe(package, buyer_email=world.official.user.email)
@@ -132,7 +132,7 @@ class TestSubscribing:
         assert member.user.name == "Otto Official"
         assert "your Administrator invitation and your receipt to official@lakeside.example" in page
 
-    def test_a_taken_address_gets_a_suffix(
+    def test_taken_slug_gets_a_suffix(
         self, world: World, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package, organization_name="Lakeside")
@@ -142,7 +142,7 @@ class TestSubscribing:
         assert len(slugs) == 1
         assert re.fullmatch(r"lakeside-[0-9a-f]{6}", slugs.pop())
 
-    def test_settling_twice_opens_one_organization(
+    def test_second_settlement_creates_no_second_organization(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package)
@@ -151,7 +151,7 @@ class TestSubscribing:
 
         assert Organization.objects.filter(name="Meadow Umpires").count() == 1
 
-    def test_what_was_frozen_counts_not_the_price_list(
+    def test_frozen_price_counts_after_a_price_change(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package)
@@ -161,7 +161,9 @@ class TestSubscribing:
         assert purchase.term is not None
         assert (purchase.term.unit_amount, purchase.total_amount) == (900, 10_800)
 
-    def test_a_prepaid_card_opens_nothing(self, package: Package, stripe: SandboxControl) -> None:
+    def test_prepaid_card_creates_no_organization(
+        self, package: Package, stripe: SandboxControl
+    ) -> None:
         subscribe(package)
         session_id = Purchase.objects.get().session_id or ""
         blocked = "payment_method_options.card.restrictions.funding_types_blocked"
@@ -183,7 +185,7 @@ class TestSubscribing:
         assert "Meadow Umpires now has a subscription with 12 licenses" in text_of(response)
         assert Organization.objects.filter(slug="meadow-umpires").exists()
 
-    def test_coming_back_without_paying_loses_nothing(
+    def test_returning_without_paying_loses_nothing(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package)
@@ -195,7 +197,7 @@ class TestSubscribing:
         assert 'value="mia@meadow.example"' in page.lower()
         assert "You came back without paying" in page
 
-    def test_the_changed_form_sent_again_ends_what_it_started(
+    def test_changed_and_resubmitted_form_expires_the_first_checkout(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         submission = str(uuid.uuid4())
@@ -210,7 +212,7 @@ class TestSubscribing:
         assert first.status == PurchaseStatus.EXPIRED
         assert Purchase.objects.get(status=PurchaseStatus.OPEN).quantity == 20
 
-    def test_a_corrected_address_reaches_the_receipt(
+    def test_corrected_address_reaches_the_receipt(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         submission = str(uuid.uuid4())
@@ -220,7 +222,7 @@ class TestSubscribing:
         purchase = Purchase.objects.get(status=PurchaseStatus.OPEN)
         assert purchase.billing_address == "2 Blue"
 
-    def test_the_price_after_coming_back_is_the_one_before(
+    def test_price_after_returning_is_unchanged(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
@@ -231,7 +233,7 @@ class TestSubscribing:
 
         assert "Total $54.00" in page
 
-    def test_two_of_one_name_get_two_addresses(
+    def test_organizations_with_the_same_name_get_different_slugs(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         for _ in range(2):
@@ -243,7 +245,7 @@ class TestSubscribing:
         assert Organization.objects.filter(name="Meadow Umpires").count() == 2
 
     @pytest.mark.parametrize("code", ["\x00", "GIFT\x00", "%00", "' OR 1=1"])
-    def test_odd_codes_are_unknown(self, package: Package, code: str) -> None:
+    def test_malformed_codes_are_unknown(self, package: Package, code: str) -> None:
         response = subscribe(package, code=code)
 
         assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -261,7 +263,7 @@ class TestSubscribing:
             ({"billing_address": "x" * 501}, "at most 500 characters"),
         ],
     )
-    def test_bad_input_is_answered_and_kept(
+    def test_invalid_input_shows_errors_and_is_kept(
         self, package: Package, changes: dict[str, str], answer: str
     ) -> None:
         response = subscribe(package, **changes)
@@ -282,7 +284,7 @@ class TestSubscribing:
             ({"quantity": "900000000000"}, "at most 2,222,222 licenses"),
         ],
     )
-    def test_what_was_not_shown_is_not_charged(
+    def test_total_that_was_not_shown_is_not_charged(
         self, package: Package, changes: dict[str, str], answer: str
     ) -> None:
         response = subscribe(package, **changes)
@@ -291,14 +293,14 @@ class TestSubscribing:
         assert answer in text_of(response)
         assert not Purchase.objects.exists()
 
-    def test_a_wrong_code_is_said_next_to_it(self, package: Package) -> None:
+    def test_invalid_code_shows_an_error_at_the_field(self, package: Package) -> None:
         page = subscribe(package, code="NOPE").content.decode()
 
         assert 'value="NOPE"' in page
         assert 'aria-invalid="true" aria-describedby="code-error"' in page
         assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
 
-    def test_working_out_the_total_starts_nothing(self, package: Package) -> None:
+    def test_updating_the_total_starts_no_checkout(self, package: Package) -> None:
         form = typed(package)
         del form["pay"]
 
@@ -309,7 +311,7 @@ class TestSubscribing:
         assert not Purchase.objects.exists()
 
     @pytest.mark.parametrize("session_id", ["", "x", "cs_test_x/../y", "cs_test_unknown"])
-    def test_a_forged_return_finds_nothing(self, db: None, session_id: str) -> None:
+    def test_forged_return_url_returns_404(self, db: None, session_id: str) -> None:
         response = Client().get("/purchase/return/", {"session_id": session_id})
 
         assert response.status_code == HTTPStatus.NOT_FOUND

@@ -1,4 +1,4 @@
-"""What tests of renewal do: work it out, start it, settle it."""
+"""Plan, start and settle renewals for tests."""
 
 import uuid
 from datetime import date

@@ -1,4 +1,4 @@
-"""What stories about refunds and disputes share."""
+"""Helpers for tests about refunds and disputes."""
 
 import uuid
 from datetime import date
@@ -18,12 +18,12 @@ NEXT_YEAR = local(date(2032, 3, 1), 12)
 
 
 def subscription(organization: Organization) -> SubscriptionStatus:
-    """How an organization stands now."""
+    """Return the current subscription status of an organization."""
     return status_of(organization, clock.now())
 
 
 def hear(purchase: Purchase, type: str = "refund.created") -> int:
-    """The webhook about something that happened to a purchase's payment; the status it got."""
+    """Deliver a webhook about a purchase's payment; return the HTTP status."""
     body = event(type, "re_any")
     body["data"]["object"]["payment_intent"] = purchase.payment_intent_id
     status: int = deliver(body).status_code
@@ -31,7 +31,7 @@ def hear(purchase: Purchase, type: str = "refund.created") -> int:
 
 
 def refunded_outside(world: World, purchase: Purchase, amount: int | None = None) -> dict[str, Any]:
-    """Somebody refunds in the processor's dashboard, and we hear of it. Minor units."""
+    """Refund in the processor's dashboard and deliver the webhook. Amounts in minor units."""
     assert world.stripe is not None
     made = world.stripe.refund(payment_intent=purchase.payment_intent_id, amount=amount)
     assert hear(purchase) == 200
@@ -39,7 +39,7 @@ def refunded_outside(world: World, purchase: Purchase, amount: int | None = None
 
 
 def refund_fails(world: World, purchase: Purchase, refund_id: str) -> None:
-    """The bank refuses a refund after all."""
+    """Let a refund fail at the bank."""
     assert world.stripe is not None
     world.stripe.fail_refund(refund_id)
     assert hear(purchase, "refund.failed") == 200
@@ -51,7 +51,7 @@ def disputed(
     outcome: Literal["won", "lost", ""] = "",
     amount: int | None = None,
 ) -> str:
-    """The cardholder disputes the payment; with an ``outcome`` it is decided at once."""
+    """Dispute a payment as the cardholder; with an ``outcome``, close the dispute immediately."""
     assert world.stripe is not None
     dispute = world.stripe.open_dispute(payment_intent=purchase.payment_intent_id, amount=amount)
     hear(purchase, "charge.dispute.created")
@@ -62,35 +62,35 @@ def disputed(
 
 
 def refunded_by_support(world: World, purchase: Purchase, licenses: int | None = None) -> Refund:
-    """Support's action."""
+    """Refund a purchase as support."""
     order = RefundOrder(licenses, "asked for it", uuid.uuid4())
     return refund_purchase(purchase, order, actor=world.support)
 
 
 def renewed(world: World) -> Purchase:
-    """Lakeside's next term, paid in the window of the running one."""
+    """Buy Lakeside's next term during the renewal window."""
     world.at(IN_WINDOW)
     return renew_and_settle(world)
 
 
 def reversals(organization: Organization) -> list[int]:
-    """The reversal entries of an organization, oldest first."""
+    """Return the reversal entries of an organization, oldest first."""
     entries = LicenseEntry.objects.filter(term__organization=organization, cause="reversal")
     return list(entries.order_by("pk").values_list("quantity", flat=True))
 
 
 def held(organization: Organization) -> int:
-    """Licenses held now."""
+    """Return the licenses held now."""
     return ledger.held_at(organization, [clock.now()])[0]
 
 
 def term_of(purchase: Purchase) -> Term:
-    """The term a purchase is of, as it is now."""
+    """Return a purchase's term, freshly loaded."""
     assert purchase.term_id is not None
     return Term.objects.get(pk=purchase.term_id)
 
 
 def waiting() -> list[str]:
-    """The reasons on support's list."""
+    """Return the reasons of open payment problems."""
     found = PaymentProblem.objects.filter(needs_support=True).order_by("pk")
     return list(found.values_list("reason", flat=True))

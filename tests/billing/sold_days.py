@@ -1,4 +1,4 @@
-"""A processor that has sold much: its store, filled before it is started."""
+"""A processor with many sales: fill its store before it starts."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ BASE = "http://127.0.0.1"
 
 
 def sell_a_day(path: Path, number: int, *, until: datetime) -> None:
-    """Fill a fresh store with so many sessions of ours, spread over the day that ends then.
+    """Fill a fresh store with this many of our sessions, spread over the day that ends then.
 
-    All of them have expired unpaid, so that there is nothing to do about them.
+    All of them expired unpaid, so that none needs work.
     """
     store = Store(path)
     clock = int(until.timestamp())

@@ -48,9 +48,7 @@ def bought(world: World, stripe: SandboxControl, settings: Settings) -> Purchase
 
 
 class TestReceipt:
-    def test_it_says_what_was_bought_by_whom_from_whom(
-        self, world: World, bought: Purchase
-    ) -> None:
+    def test_receipt_names_items_buyer_and_seller(self, world: World, bought: Purchase) -> None:
         response = download(world, f"purchases/{bought.pk}/receipt.pdf")
 
         assert response.headers["Content-Type"] == "application/pdf"
@@ -70,7 +68,7 @@ class TestReceipt:
         ):
             assert words in text
 
-    def test_it_says_the_same_for_ever(
+    def test_receipt_never_changes(
         self, world: World, bought: Purchase, settings: Settings
     ) -> None:
         before = receipts.receipt_pdf(bought)
@@ -90,10 +88,10 @@ class TestReceipt:
 
         assert text_of(after) == text_of(before)
 
-    def test_page_document_and_mail_say_from_when_until_when(
+    def test_page_document_and_mail_show_the_same_dates(
         self, world: World, bought: Purchase
     ) -> None:
-        """R16: from the moment it was granted, at noon, to the end of the term."""
+        """R16: from fulfillment, at noon, to the end of the term."""
         valid = (
             "Valid June 16, 2031 at 12:00 PM Eastern Time until "
             "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
@@ -107,7 +105,7 @@ class TestReceipt:
         assert valid in text_of(receipts.receipt_pdf(bought))
         assert valid in mail.replace("Valid:", "Valid")
 
-    def test_any_name_is_a_name(self, world: World, stripe: SandboxControl) -> None:
+    def test_every_name_can_be_printed(self, world: World, stripe: SandboxControl) -> None:
         world.lakeside.name = ODD_NAME
         world.lakeside.save()
 
@@ -124,10 +122,10 @@ class TestReceipt:
             ("\U00010000\U00010001", "ae"),  # Linear B
         ],
     )
-    def test_a_name_without_a_font_is_written_in_latin_letters(
+    def test_name_without_a_font_is_transliterated(
         self, world: World, stripe: SandboxControl, name: str, latin: str
     ) -> None:
-        """Unless this machine has a font for it: no part of a name is lost in silence."""
+        """Unless this machine has a font for it: no part of a name is silently dropped."""
         world.lakeside.name = name
         world.lakeside.save()
         purchase = world.buy_and_settle(10)
@@ -138,10 +136,10 @@ class TestReceipt:
         assert (note in receipt) or (name in receipt)
         assert "Total held 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
 
-    def test_a_name_that_can_be_shown_needs_no_note(self, bought: Purchase) -> None:
+    def test_printable_name_needs_no_note(self, bought: Purchase) -> None:
         assert "Latin letters" not in text_of(receipts.receipt_pdf(bought))
 
-    def test_it_can_be_read_aloud(self, bought: Purchase) -> None:
+    def test_receipt_is_accessible(self, bought: Purchase) -> None:
         document = PdfReader(io.BytesIO(receipts.receipt_pdf(bought)))
 
         assert str(document.root_object["/MarkInfo"]["/Marked"]) == "True"  # type: ignore[index]
@@ -149,14 +147,14 @@ class TestReceipt:
         assert document.metadata is not None
         assert document.metadata.title == "Receipt 1"
 
-    def test_money_that_went_back_is_said(self, world: World, bought: Purchase) -> None:
+    def test_receipt_shows_refunds(self, world: World, bought: Purchase) -> None:
         assert world.stripe is not None
         world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
         settle._ask_for_refunds(bought.payment_intent_id or "")
 
         assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
 
-    def test_what_is_not_paid_has_none(self, world: World, stripe: SandboxControl) -> None:
+    def test_unpaid_purchase_has_no_receipt(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
         path = f"/o/lakeside/purchases/{purchase.pk}/receipt.pdf"
 
@@ -164,7 +162,7 @@ class TestReceipt:
         with pytest.raises(ValueError, match="no receipt"):
             receipts.receipt_pdf(purchase)
 
-    def test_the_page_leads_to_it(self, world: World, bought: Purchase) -> None:
+    def test_purchase_page_links_to_the_receipt(self, world: World, bought: Purchase) -> None:
         page = download(world, f"purchases/{bought.pk}/").content.decode()
 
         assert f"/o/lakeside/purchases/{bought.pk}/receipt.pdf" in page
@@ -177,7 +175,7 @@ class TestQuote:
         world.at(IN_WINDOW)
         return world
 
-    def test_it_says_what_the_page_says(self, open_window: World) -> None:
+    def test_quote_matches_the_page(self, open_window: World) -> None:
         package = open_window.term.package
         page = download(open_window, f"renewal/?package={package.pk}")
         plan = page.context["plan"]
@@ -191,13 +189,13 @@ class TestQuote:
         assert f"Licenses to renew {plan.number.quantity}" in text
         assert "Thursday, January 1, 2032 until Friday, December 31, 2032" in text
 
-    def test_before_the_window_there_is_none(self, world: World) -> None:
+    def test_no_quote_before_the_window(self, world: World) -> None:
         path = f"/o/lakeside/renewal/quote.pdf?package={world.term.package.pk}"
 
         assert world.client(world.assignor).get(path).status_code == HTTPStatus.NOT_FOUND
 
     @pytest.mark.parametrize("package", ["", "0", "x", "999999"])
-    def test_only_of_offered_packages(self, open_window: World, package: str) -> None:
+    def test_quote_requires_an_offered_package(self, open_window: World, package: str) -> None:
         PackageFactory.create(is_offered=False)
         path = f"/o/lakeside/renewal/quote.pdf?package={package}"
 
@@ -207,7 +205,7 @@ class TestQuote:
 
 
 class TestSheet:
-    def test_ledger_and_receipts_add_up(self, world: World, bought: Purchase) -> None:
+    def test_sheet_ledger_matches_receipts(self, world: World, bought: Purchase) -> None:
         world.buy_and_settle(15)
         page = download(world, "purchases/").content.decode()
         assert "/o/lakeside/terms/2031-01-01.pdf" in page
@@ -219,7 +217,7 @@ class TestSheet:
         assert "Association, $5.00 per license" in text
         assert "Add-on licenses Receipt 2 Arlo Assignor" in text
 
-    def test_the_same_as_csv(self, world: World, bought: Purchase) -> None:
+    def test_csv_matches_the_sheet(self, world: World, bought: Purchase) -> None:
         response = download(world, "terms/2031-01-01.csv")
 
         rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
@@ -232,14 +230,14 @@ class TestSheet:
         assert {len(row) for row in rows} == {10}
 
     @pytest.mark.parametrize("day", ["2031-01-02", "x", "2031-13-01", "0000-00-00"])
-    def test_another_day_has_none(self, world: World, day: str) -> None:
+    def test_date_without_a_term_has_no_sheet(self, world: World, day: str) -> None:
         client = world.client(world.assignor)
 
         for kind in ("pdf", "csv"):
             response = client.get(f"/o/lakeside/terms/{day}.{kind}")
             assert response.status_code == HTTPStatus.NOT_FOUND
 
-    def test_long_after_expiration_it_is_still_there(self, world: World) -> None:
+    def test_sheet_is_available_long_after_expiration(self, world: World) -> None:
         world.at(clock.now() + (TERM_END - clock.today()) + timedelta(days=60))
 
         download(world, "terms/2031-01-01.pdf")

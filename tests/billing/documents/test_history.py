@@ -23,7 +23,9 @@ def rows(world: World) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_a_receipt_multiplies_out_and_names_everybody(world: World, stripe: SandboxControl) -> None:
+def test_receipt_lines_multiply_out_and_name_buyer_and_organization(
+    world: World, stripe: SandboxControl
+) -> None:
     purchase = world.buy_and_settle(1000)
 
     page = text_of(world.client(world.assignor).get(f"{PURCHASES}{purchase.pk}/"))
@@ -38,7 +40,7 @@ def test_a_receipt_multiplies_out_and_names_everybody(world: World, stripe: Sand
     assert "until Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
 
 
-def test_it_says_the_same_whatever_is_renamed_or_repriced(
+def test_receipt_is_unchanged_by_renames_and_price_changes(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy_and_settle(10)
@@ -66,14 +68,14 @@ def test_the_history_shows_the_newest_first(world: World, stripe: SandboxControl
     assert "$75.00 Paid" in page
 
 
-def test_an_empty_history_says_what_to_do(world: World) -> None:
+def test_empty_history_explains_what_to_do(world: World) -> None:
     page = text_of(world.client(world.assignor).get(PURCHASES))
 
     assert "No purchases yet" in page
     assert "Download as CSV" not in page
 
 
-def test_the_csv_has_a_row_for_each_purchase(world: World, stripe: SandboxControl) -> None:
+def test_csv_has_one_row_per_purchase(world: World, stripe: SandboxControl) -> None:
     world.buy_and_settle(10)
     world.later(minutes=1)
     world.buy(15)
@@ -92,7 +94,7 @@ def test_the_csv_has_a_row_for_each_purchase(world: World, stripe: SandboxContro
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
-def test_no_cell_is_a_formula(world: World, stripe: SandboxControl, name: str) -> None:
+def test_csv_cells_cannot_be_formulas(world: World, stripe: SandboxControl, name: str) -> None:
     world.assignor.user.name = name
     world.assignor.user.save()
     world.buy(10)
@@ -100,7 +102,7 @@ def test_no_cell_is_a_formula(world: World, stripe: SandboxControl, name: str) -
     assert rows(world)[0]["Buyer"] == f"'{name}"
 
 
-def test_another_organizations_purchase_is_not_found(world: World, stripe: SandboxControl) -> None:
+def test_purchase_of_another_organization_returns_404(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy_and_settle(10)
     client = world.client(world.stranger)
 
@@ -109,7 +111,7 @@ def test_another_organizations_purchase_is_not_found(world: World, stripe: Sandb
     assert client.get(f"/o/harbor/purchases/{uuid.uuid4()}/").status_code == HTTPStatus.NOT_FOUND
 
 
-def test_queries_do_not_grow_with_purchases(world: World, stripe: SandboxControl) -> None:
+def test_queries_are_constant_in_purchases(world: World, stripe: SandboxControl) -> None:
     client = world.client(world.assignor)
     purchase = world.buy_and_settle(5)
     receipt = f"{PURCHASES}{purchase.pk}/"
@@ -124,9 +126,7 @@ def test_queries_do_not_grow_with_purchases(world: World, stripe: SandboxControl
     assert max(many) <= 10
 
 
-def test_the_purchases_panel_stands_on_the_subscription_tab(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_subscription_tab_shows_the_purchases_panel(world: World, stripe: SandboxControl) -> None:
     for quantity in range(5, 40, 5):
         world.buy_and_settle(quantity)
         world.later(minutes=1)

@@ -1,4 +1,4 @@
-"""Each minute reconciliation reads what is new; once an hour it reads the whole day (R14)."""
+"""Reconciliation reads recent changes each minute, and the whole day once an hour (R14)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -32,12 +32,12 @@ def before(**ago: float) -> datetime:
     return NOW - timedelta(**ago)
 
 
-class TestWhatIsRead:
-    def test_goes_back_further_than_clocks_may_differ(self) -> None:
+class TestWindowRead:
+    def test_overlap_exceeds_possible_clock_skew(self) -> None:
         assert OVERLAP > CLOCK_DIFFERENCE
 
     @pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=1), timedelta(days=3)])
-    def test_is_what_is_new_since_the_last_complete_run(self, ago: timedelta) -> None:
+    def test_window_starts_at_the_last_complete_run(self, ago: timedelta) -> None:
         reading = next_reading(NOW, last_run=NOW - ago, last_whole_day=before(minutes=1))
 
         assert reading == Reading(NOW - ago - OVERLAP, is_whole_day=False)
@@ -49,36 +49,34 @@ class TestWhatIsRead:
             (WHOLE_DAY_EVERY - SECOND, False),
             (WHOLE_DAY_EVERY, True),
             (WHOLE_DAY_EVERY + SECOND, True),
-            (-SECOND, True),  # a clock that was put back
+            (-SECOND, True),  # a clock that was set back
         ],
     )
-    def test_is_the_whole_day_once_an_hour(self, ago: timedelta, is_whole_day: bool) -> None:
+    def test_whole_day_is_read_once_an_hour(self, ago: timedelta, is_whole_day: bool) -> None:
         reading = next_reading(NOW, last_run=before(minutes=1), last_whole_day=NOW - ago)
 
         assert reading.is_whole_day is is_whole_day
         assert reading.since == (WHOLE.since if is_whole_day else before(minutes=1) - OVERLAP)
 
-    def test_is_the_whole_day_at_first(self) -> None:
+    def test_first_run_reads_the_whole_day(self) -> None:
         assert next_reading(NOW, last_run=None, last_whole_day=None) == WHOLE
         assert next_reading(NOW, last_run=None, last_whole_day=NOW) == WHOLE
         assert next_reading(NOW, last_run=NOW, last_whole_day=None) == WHOLE
 
     @pytest.mark.parametrize("whole_day", [None, before(days=3)])
-    def test_is_more_than_a_day_where_no_run_was_complete_for_longer(
-        self, whole_day: datetime | None
-    ) -> None:
+    def test_window_covers_a_longer_outage(self, whole_day: datetime | None) -> None:
         reading = next_reading(NOW, last_run=before(days=3), last_whole_day=whole_day)
 
         assert reading == Reading(before(days=3) - OVERLAP, is_whole_day=True)
 
-    def test_never_begins_in_the_future(self) -> None:
+    def test_window_never_starts_in_the_future(self) -> None:
         reading = next_reading(NOW, last_run=NOW + timedelta(hours=1), last_whole_day=NOW)
 
         assert reading == Reading(NOW - OVERLAP, is_whole_day=False)
 
 
 def paid_though_given_up(world: World) -> Purchase:
-    """A payment of which only the processor's list tells."""
+    """Return a payment that only the processor's list shows."""
     purchase = world.buy(10)
     world.pay(purchase)
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.ABANDONED)
@@ -94,9 +92,9 @@ def has_read(run: datetime, whole_day: datetime) -> None:
     note_complete_run(WHOLE_DAY, whole_day)
 
 
-class TestAPaymentNobodyToldUsOf:
+class TestMissedPayment:
     @pytest.mark.parametrize(("beyond", "found"), [(-SECOND, 1), (timedelta(0), 1), (SECOND, 0)])
-    def test_is_found_from_the_overlap_on(
+    def test_payment_within_the_overlap_is_found(
         self, world: World, stripe: SandboxControl, beyond: timedelta, found: int
     ) -> None:
         paid_though_given_up(world)
@@ -108,7 +106,7 @@ class TestAPaymentNobodyToldUsOf:
         assert fulfilled() == found
 
     @pytest.mark.parametrize(("after", "found"), [(-SECOND, 0), (timedelta(0), 1), (SECOND, 1)])
-    def test_that_the_news_do_not_show_is_found_within_the_hour(
+    def test_payment_older_than_the_window_is_found_within_the_hour(
         self, world: World, stripe: SandboxControl, after: timedelta, found: int
     ) -> None:
         paid_though_given_up(world)
@@ -120,7 +118,7 @@ class TestAPaymentNobodyToldUsOf:
 
         assert fulfilled() == found
 
-    def test_is_found_after_the_jobs_have_stood_still_for_days(
+    def test_payment_is_found_after_days_without_jobs(
         self, world: World, stripe: SandboxControl
     ) -> None:
         reconcile_news()
@@ -137,9 +135,7 @@ class TestARun:
     def marks(self) -> tuple[datetime | None, datetime | None]:
         return last_complete_run(RUN), last_complete_run(WHOLE_DAY)
 
-    def test_that_is_complete_counts_from_its_beginning(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_complete_run_counts_from_its_start(self, world: World, stripe: SandboxControl) -> None:
         begun = clock.now()
         reconcile_news()
         assert self.marks() == (begun, begun)
@@ -149,7 +145,7 @@ class TestARun:
 
         assert self.marks() == (clock.now(), begun)
 
-    def test_without_the_processor_does_not_count(
+    def test_run_without_the_processor_is_incomplete(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         reconcile_news()
@@ -163,7 +159,7 @@ class TestARun:
         assert self.marks() == marks
 
     @pytest.mark.parametrize("path", LISTS)
-    def test_that_could_not_read_a_list_does_not_count(
+    def test_run_with_an_unread_list_is_incomplete(
         self, world: World, stripe: SandboxControl, path: str
     ) -> None:
         stripe.fault("error", method="GET", path=path, status=500)
@@ -172,7 +168,7 @@ class TestARun:
 
         assert self.marks() == (None, None)
 
-    def test_that_could_not_ask_about_a_payment_does_not_count(
+    def test_run_with_an_unread_payment_is_incomplete(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = paid_though_given_up(world)
@@ -187,7 +183,7 @@ class TestARun:
         assert self.marks() == (clock.now(), clock.now())
         assert fulfilled() == 1
 
-    def test_whose_database_was_away_for_a_moment_does_not_count(
+    def test_run_with_a_brief_database_outage_is_incomplete(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         paid_though_given_up(world)
@@ -204,7 +200,7 @@ class TestARun:
 
         assert fulfilled() == 1
 
-    def test_that_is_cut_short_does_not_count(
+    def test_interrupted_run_is_incomplete(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def killed(*arguments: object) -> None:
@@ -216,10 +212,10 @@ class TestARun:
 
         assert self.marks() == (None, None)
 
-    def test_that_finds_what_somebody_has_to_look_at_counts(
+    def test_run_that_finds_a_support_case_is_complete(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        """What is not the processor's fault would be no different the next time."""
+        """Repeating the run would not change what is not the processor's fault."""
         purchase = world.buy_and_settle(10)
         Purchase.objects.filter(pk=purchase.pk).update(quantity=15, total_amount=7500)
 
@@ -233,7 +229,7 @@ class TestARun:
 def sold_day(
     world: World, tmp_path: Path, settings: Settings, request: pytest.FixtureRequest
 ) -> Iterator[SandboxControl]:
-    """A processor of its own that has sold so many of ours in the last day."""
+    """Return a separate processor that sold this many of our sessions in the last day."""
     store = tmp_path / "stripe.sqlite3"
     sell_a_day(store, request.param, until=clock.now())
     with SandboxProcess(store) as process:
@@ -243,9 +239,7 @@ def sold_day(
 
 
 @pytest.mark.parametrize("sold_day", [100, 10_000], indirect=True)
-def test_a_run_asks_the_processor_as_often_whatever_a_day_has_sold(
-    world: World, sold_day: SandboxControl
-) -> None:
+def test_processor_requests_are_constant_in_sales(world: World, sold_day: SandboxControl) -> None:
     has_read(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=30))
 
     report = reconcile_news()

@@ -1,4 +1,4 @@
-"""Reconciliation ends what return page and webhook left unsettled (R14, R17)."""
+"""Reconciliation settles what the return page and webhooks left open (R14, R17)."""
 
 from datetime import timedelta
 from io import StringIO
@@ -26,7 +26,7 @@ CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
 def not_answered(
     world: World, stripe: SandboxControl, kind: str = "drop_after", **fault: Any
 ) -> Purchase:
-    """A purchase whose creation at the processor was never answered."""
+    """Return a purchase whose creation the processor never confirmed."""
     stripe.fault(kind, **CREATE, **fault)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
@@ -41,12 +41,12 @@ def state(purchase: Purchase) -> str:
     return purchase.status
 
 
-class TestAPurchaseWithoutItsSession:
-    """R17: within 4 minutes its creation is repeated, after that it is looked up."""
+class TestPurchaseWithoutSession:
+    """R17: creation is repeated for 4 minutes, then looked up."""
 
     @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
     @pytest.mark.parametrize("age", [0, 3 * 60 + 59])
-    def test_is_begun_again_with_the_same_key(
+    def test_creation_is_repeated_with_the_same_key(
         self, world: World, stripe: SandboxControl, impatient: Settings, kind: str, age: int
     ) -> None:
         purchase = not_answered(world, stripe, kind)
@@ -62,7 +62,7 @@ class TestAPurchaseWithoutItsSession:
         assert len(asked) == 2
 
     @pytest.mark.parametrize("age", [4 * 60, 10 * 60, 34 * 60])
-    def test_is_looked_up_from_4_minutes_on(
+    def test_session_is_looked_up_after_4_minutes(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
         purchase = not_answered(world, stripe)
@@ -75,7 +75,7 @@ class TestAPurchaseWithoutItsSession:
         assert len(stripe.requests(**CREATE)) == 1
 
     @pytest.mark.parametrize("age", [4 * 60, 60 * 60, 3 * 24 * 3600])
-    def test_is_abandoned_where_the_processor_has_none(
+    def test_purchase_without_a_session_at_the_processor_is_abandoned(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
         purchase = not_answered(world, stripe, "drop_before")
@@ -86,7 +86,7 @@ class TestAPurchaseWithoutItsSession:
         assert state(purchase) == PurchaseStatus.ABANDONED
         assert stripe.sessions() == []
 
-    def test_is_expired_where_the_processor_says_so(
+    def test_purchase_expired_at_the_processor_is_expired(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = not_answered(world, stripe)
@@ -98,7 +98,7 @@ class TestAPurchaseWithoutItsSession:
         assert purchase.session_id == stripe.sessions()[0]["id"]
 
     @pytest.mark.parametrize("age", [1, 5, 60])
-    def test_is_granted_where_it_was_paid(
+    def test_purchase_paid_at_the_processor_is_fulfilled(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
         purchase = not_answered(world, stripe)
@@ -111,10 +111,10 @@ class TestAPurchaseWithoutItsSession:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_is_found_among_many(
+    def test_session_is_found_among_many(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        """The processor lists a hundred at a time."""
+        """The processor lists 100 sessions per page."""
         purchase = not_answered(world, stripe)
         other = purchase.request_parameters | {"metadata": {"product": "mugs"}, "expires_at": None}
         for _ in range(101):
@@ -125,7 +125,7 @@ class TestAPurchaseWithoutItsSession:
 
         assert state(purchase) == PurchaseStatus.OPEN
 
-    def test_is_not_mixed_up_with_a_foreign_session_of_the_same_number(
+    def test_foreign_session_with_the_same_number_is_ignored(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = not_answered(world, stripe, "drop_before")
@@ -138,7 +138,7 @@ class TestAPurchaseWithoutItsSession:
         assert state(purchase) == PurchaseStatus.ABANDONED
         assert world.held() == 25
 
-    def test_waits_while_the_processor_cannot_be_asked(
+    def test_purchase_waits_while_the_processor_is_unavailable(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = not_answered(world, stripe)
@@ -153,7 +153,7 @@ class TestAPurchaseWithoutItsSession:
         assert reconcile().failures == 0
         assert state(purchase) == PurchaseStatus.OPEN
 
-    def test_that_is_refused_when_repeated_is_abandoned(
+    def test_purchase_refused_on_repetition_is_abandoned(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = not_answered(world, stripe, "drop_before")
@@ -164,10 +164,10 @@ class TestAPurchaseWithoutItsSession:
         assert report.failures == 0
         assert state(purchase) == PurchaseStatus.ABANDONED
 
-    def test_can_still_be_paid_after_it_was_given_up(
+    def test_abandoned_purchase_can_still_be_paid(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        """R14: money that arrives against all expectation is settled."""
+        """R14: an unexpected payment is settled."""
         purchase = not_answered(world, stripe)
         Purchase.objects.update(status=PurchaseStatus.ABANDONED)
         session = stripe.pay(stripe.sessions()[0]["id"])["session"]["id"]
@@ -177,12 +177,12 @@ class TestAPurchaseWithoutItsSession:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_the_repetition_leaves_the_processor_s_minimum_of_life(self) -> None:
+    def test_repeated_creation_respects_the_minimum_session_lifetime(self) -> None:
         assert timedelta(minutes=31) <= CHECKOUT_LIFE - REPEAT_WITHIN
 
 
-class TestAnOpenPurchase:
-    def test_that_was_paid_is_granted(self, world: World, stripe: SandboxControl) -> None:
+class TestOpenPurchase:
+    def test_paid_purchase_is_fulfilled(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
 
@@ -191,7 +191,7 @@ class TestAnOpenPurchase:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_that_nobody_paid_is_expired_when_the_processor_says_so(
+    def test_unpaid_purchase_expires_when_the_processor_says_so(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)
@@ -201,7 +201,7 @@ class TestAnOpenPurchase:
 
         assert state(purchase) == PurchaseStatus.EXPIRED
 
-    def test_that_can_still_be_paid_stays_open(self, world: World, stripe: SandboxControl) -> None:
+    def test_payable_purchase_stays_open(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
         world.later(minutes=34)
 
@@ -209,10 +209,10 @@ class TestAnOpenPurchase:
 
         assert state(purchase) == PurchaseStatus.OPEN
 
-    def test_is_not_closed_by_the_clock_alone(
+    def test_purchase_is_not_expired_by_the_clock_alone(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        """R17: open until the processor has said otherwise."""
+        """R17: open until the processor says otherwise."""
         purchase = world.buy(10)
         world.pay(purchase)
         world.later(days=40)
@@ -227,7 +227,7 @@ class TestAnOpenPurchase:
         assert purchase.paid_at == clock.now() - timedelta(days=40)
 
 
-def test_twice_changes_nothing_more(world: World, stripe: SandboxControl) -> None:
+def test_second_run_changes_nothing(world: World, stripe: SandboxControl) -> None:
     for quantity in (5, 10, 15):
         world.pay(world.buy(quantity))
     unpaid = world.buy(20)
@@ -241,7 +241,7 @@ def test_twice_changes_nothing_more(world: World, stripe: SandboxControl) -> Non
     assert LicenseEntry.objects.filter(cause="add_on").count() == 3
 
 
-def test_one_that_fails_does_not_keep_the_others(world: World, stripe: SandboxControl) -> None:
+def test_one_failure_does_not_stop_the_run(world: World, stripe: SandboxControl) -> None:
     broken, good = world.buy(10), world.buy(15)
     for purchase in (broken, good):
         world.pay(purchase)
@@ -255,7 +255,7 @@ def test_one_that_fails_does_not_keep_the_others(world: World, stripe: SandboxCo
 
 class TestEvents:
     def waiting(self, world: World, stripe: SandboxControl) -> Purchase:
-        """An event that could not be processed."""
+        """Return an event whose processing failed."""
         purchase = world.buy(10)
         world.pay(purchase)
         stripe.fault("error", method="GET", status=500)
@@ -263,9 +263,11 @@ class TestEvents:
         stripe.clear_faults()
         return purchase
 
-    def test_that_failed_are_taken_up(self, world: World, stripe: SandboxControl) -> None:
+    def test_failed_events_are_processed(self, world: World, stripe: SandboxControl) -> None:
         purchase = self.waiting(world, stripe)
-        Purchase.objects.update(status=PurchaseStatus.EXPIRED)  # reconciliation would not ask
+        Purchase.objects.update(
+            status=PurchaseStatus.EXPIRED
+        )  # reconciliation would not ask the processor
         world.later(minutes=2)
 
         report = reconcile()
@@ -273,7 +275,7 @@ class TestEvents:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert [line.result for line in report.lines] == ["processed"]
 
-    def test_that_arrive_at_this_moment_are_left_alone(
+    def test_events_just_received_are_left_alone(
         self, world: World, stripe: SandboxControl
     ) -> None:
         self.waiting(world, stripe)
@@ -282,7 +284,7 @@ class TestEvents:
 
         assert ProcessorEvent.objects.get().processed_at is None
 
-    def test_that_fail_again_are_counted(self, world: World, stripe: SandboxControl) -> None:
+    def test_repeated_failures_are_counted(self, world: World, stripe: SandboxControl) -> None:
         self.waiting(world, stripe)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(minutes=2)
@@ -295,13 +297,13 @@ class TestEvents:
         assert ProcessorEvent.objects.get().processed_at is None
 
 
-class TestTheCommand:
+class TestCommand:
     def run(self) -> str:
         output = StringIO()
         call_command("reconcile_purchases", stdout=output)
         return output.getvalue()
 
-    def test_prints_what_it_found(self, world: World, stripe: SandboxControl) -> None:
+    def test_command_prints_findings(self, world: World, stripe: SandboxControl) -> None:
         world.pay(world.buy(10))
 
         printed = self.run()
@@ -310,10 +312,12 @@ class TestTheCommand:
         assert "settled" in printed
         assert "1 found, 0 to review" in printed
 
-    def test_with_nothing_to_do_says_so(self, world: World, stripe: SandboxControl) -> None:
+    def test_command_says_when_there_is_nothing_to_do(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
         assert "0 found, 0 to review" in self.run()
 
-    def test_ends_with_an_error_where_something_failed(
+    def test_command_exits_with_an_error_after_a_failure(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.buy(10)

@@ -1,4 +1,4 @@
-"""Webhook deliveries: what a good one does, and how often (R13-R15)."""
+"""Webhook deliveries: their effect, and how often it happens (R13-R15)."""
 
 from http import HTTPStatus
 
@@ -16,13 +16,13 @@ from tests.support.world import World
 
 
 def paid(world: World, quantity: int = 10) -> Purchase:
-    """A purchase that is paid, and nobody has told us."""
+    """Return a paid purchase whose webhook has not arrived."""
     purchase = world.buy(quantity)
     world.pay(purchase)
     return purchase
 
 
-def test_a_delivery_settles_the_payment_without_cookie_or_csrf_token(
+def test_delivery_settles_the_payment_without_cookie_or_csrf_token(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = paid(world)
@@ -38,7 +38,7 @@ def test_a_delivery_settles_the_payment_without_cookie_or_csrf_token(
     assert (row.type, row.object_id) == ("checkout.session.completed", purchase.session_id)
 
 
-def test_the_same_event_eight_times_grants_once(world: World, stripe: SandboxControl) -> None:
+def test_event_delivered_eight_times_fulfills_once(world: World, stripe: SandboxControl) -> None:
     """R14"""
     body = completed(paid(world).session_id)
 
@@ -49,9 +49,7 @@ def test_the_same_event_eight_times_grants_once(world: World, stripe: SandboxCon
     assert ProcessorEvent.objects.count() == 1
 
 
-def test_a_repeated_event_does_not_even_ask_the_processor(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_repeated_event_makes_no_processor_request(world: World, stripe: SandboxControl) -> None:
     body = completed(paid(world).session_id)
     deliver(body)
     asked = len(stripe.requests())
@@ -61,7 +59,7 @@ def test_a_repeated_event_does_not_even_ask_the_processor(
     assert len(stripe.requests()) == asked
 
 
-def test_one_change_told_in_two_events_grants_once(world: World, stripe: SandboxControl) -> None:
+def test_two_events_for_one_change_fulfill_once(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = paid(world)
 
@@ -72,9 +70,7 @@ def test_one_change_told_in_two_events_grants_once(world: World, stripe: Sandbox
     assert world.held() == 35
 
 
-def test_an_event_that_the_session_has_expired_ends_the_purchase(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_expired_event_expires_the_purchase(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     stripe.expire(purchase.session_id or "")
 
@@ -85,7 +81,7 @@ def test_an_event_that_the_session_has_expired_ends_the_purchase(
     assert world.held() == 25
 
 
-def test_a_late_expired_event_takes_nothing_back(world: World, stripe: SandboxControl) -> None:
+def test_late_expired_event_reverses_nothing(world: World, stripe: SandboxControl) -> None:
     purchase = paid(world)
 
     deliver(completed(purchase.session_id))
@@ -96,10 +92,10 @@ def test_a_late_expired_event_takes_nothing_back(world: World, stripe: SandboxCo
     assert world.held() == 35
 
 
-def test_an_event_that_claims_payment_grants_nothing_without_it(
+def test_paid_event_without_a_payment_does_not_fulfill(
     world: World, stripe: SandboxControl
 ) -> None:
-    """R15: an event is a hint; what counts is what the processor answers."""
+    """R15: an event is a hint; only the processor's response counts."""
     unpaid, gone = world.buy(10), world.buy(15)
     stripe.expire(gone.session_id or "")
     body = completed(unpaid.session_id)
@@ -113,10 +109,10 @@ def test_an_event_that_claims_payment_grants_nothing_without_it(
     assert states == {10: PurchaseStatus.OPEN, 15: PurchaseStatus.EXPIRED}
 
 
-def test_a_session_that_is_expired_here_and_paid_there_is_granted(
+def test_session_expired_here_but_paid_there_is_fulfilled(
     world: World, stripe: SandboxControl
 ) -> None:
-    """Money always wins, whatever the order in which we hear of it (R14)."""
+    """R14: a payment always wins, in any order of events."""
     purchase = paid(world)
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
 
@@ -128,7 +124,7 @@ def test_a_session_that_is_expired_here_and_paid_there_is_granted(
 
 
 @pytest.mark.parametrize("type", ["customer.created", "invented.by.nobody", "charge.succeeded"])
-def test_an_event_of_another_type_is_kept_and_done(
+def test_event_of_another_type_is_stored_as_done(
     world: World, stripe: SandboxControl, type: str
 ) -> None:
     response = deliver(event(type, "ch_1"))
@@ -138,7 +134,7 @@ def test_an_event_of_another_type_is_kept_and_done(
     assert not stripe.requests()
 
 
-def test_an_event_about_an_object_without_id_is_kept(world: World) -> None:
+def test_event_about_an_object_without_id_is_stored(world: World) -> None:
     body = event("balance.available", "") | {"data": {"object": {"object": "balance"}}}
 
     assert deliver(body).status_code == HTTPStatus.OK
@@ -146,10 +142,10 @@ def test_an_event_about_an_object_without_id_is_kept(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "half \ud83d", "whole \U0001f600", "e\u0301"])
-def test_strange_characters_in_an_event_do_no_harm(
+def test_odd_characters_in_an_event_are_harmless(
     world: World, stripe: SandboxControl, name: str
 ) -> None:
-    """PostgreSQL refuses some of them; the payment must not hang on a name."""
+    """PostgreSQL rejects some of them; a name must not block the payment."""
     body = completed(paid(world).session_id)
     body["data"]["object"]["customer_details"] = {"name": name}
 
@@ -158,7 +154,7 @@ def test_strange_characters_in_an_event_do_no_harm(
 
 
 @pytest.mark.parametrize("object_id", ["", "cs_test_x/../y", "pi_1", "cs_test_", "?", "x" * 100])
-def test_an_event_about_no_session_id_asks_nothing(
+def test_event_without_a_session_id_makes_no_processor_request(
     world: World, stripe: SandboxControl, object_id: str
 ) -> None:
     response = deliver(completed(object_id))
@@ -168,7 +164,7 @@ def test_an_event_about_no_session_id_asks_nothing(
 
 
 def foreign_session(stripe: SandboxControl, **params: object) -> str:
-    """A paid session of the same account that this program has not asked for."""
+    """Create a paid session of the same account that this application did not create."""
     price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Mugs"}}
     line = {"quantity": 1, "price_data": price}
     base = {"mode": "payment", "success_url": "https://mugs.example/", "line_items": [line]}
@@ -176,7 +172,7 @@ def foreign_session(stripe: SandboxControl, **params: object) -> str:
     return session["id"]
 
 
-def test_a_foreign_session_is_none_of_our_business(world: World, stripe: SandboxControl) -> None:
+def test_foreign_session_is_ignored(world: World, stripe: SandboxControl) -> None:
     session = foreign_session(stripe, metadata={"product": "mugs"})
 
     response = deliver(completed(session))
@@ -186,10 +182,8 @@ def test_a_foreign_session_is_none_of_our_business(world: World, stripe: Sandbox
     assert LicenseEntry.objects.count() == 2
 
 
-def test_a_foreign_session_cannot_pass_for_a_purchase_of_ours(
-    world: World, stripe: SandboxControl
-) -> None:
-    """Another program of the same account uses the same words, and even our number."""
+def test_foreign_session_cannot_pass_for_our_purchase(world: World, stripe: SandboxControl) -> None:
+    """Another application on the account uses the same metadata keys, and even our number."""
     purchase = world.buy(10)
     marks = {"product": "mugs", "purchase": str(purchase.pk)}
 
@@ -201,7 +195,7 @@ def test_a_foreign_session_cannot_pass_for_a_purchase_of_ours(
     assert not PaymentProblem.objects.exists()
 
 
-def test_a_payment_of_ours_without_its_purchase_goes_to_support_once(
+def test_our_payment_without_a_purchase_goes_to_support_once(
     world: World, stripe: SandboxControl, settings: Settings
 ) -> None:
     settings.SUPPORT_EMAIL = "support@licensing.example"
@@ -219,7 +213,7 @@ def test_a_payment_of_ours_without_its_purchase_goes_to_support_once(
 
 
 @pytest.mark.parametrize("purchase", ["", "no-uuid", "'; --", "x" * 400])
-def test_a_mark_of_ours_with_a_bad_number_goes_to_support(
+def test_our_metadata_with_an_invalid_number_goes_to_support(
     world: World, stripe: SandboxControl, purchase: str
 ) -> None:
     metadata = {"product": "add-on-licensing", "purchase": purchase}
@@ -230,8 +224,8 @@ def test_a_mark_of_ours_with_a_bad_number_goes_to_support(
     assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
 
 
-class TestTheProcessorIsOutOfReach:
-    def test_the_error_is_kept_and_a_redelivery_does_it(
+class TestProcessorUnavailable:
+    def test_error_is_stored_and_redelivery_succeeds(
         self, world: World, stripe: SandboxControl
     ) -> None:
         body = completed(paid(world).session_id)
@@ -251,7 +245,7 @@ class TestTheProcessorIsOutOfReach:
         assert row.error == ""
         assert world.held() == 35
 
-    def test_reconciliation_does_it_where_no_redelivery_comes(
+    def test_reconciliation_replaces_a_missing_redelivery(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = paid(world)
@@ -266,7 +260,7 @@ class TestTheProcessorIsOutOfReach:
         assert world.held() == 35
         assert ProcessorEvent.objects.filter(processed_at=None).count() == 0
 
-    def test_what_fails_in_the_middle_leaves_nothing_half_done(
+    def test_failure_halfway_leaves_no_partial_changes(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         body = completed(paid(world).session_id)
@@ -284,7 +278,7 @@ class TestTheProcessorIsOutOfReach:
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
-def test_only_post_is_answered(world: World, method: str) -> None:
+def test_only_post_is_accepted(world: World, method: str) -> None:
     response = getattr(Client(), method)(PATH)
 
     assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED

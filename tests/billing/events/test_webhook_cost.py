@@ -1,4 +1,4 @@
-"""How many statements a webhook delivery costs: the processor waits for the answer."""
+"""Statement counts of webhook deliveries: the processor waits for the response."""
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -8,29 +8,27 @@ from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
-# Two transactions are four of them. The mails go out with the next sweep.
+# Two transactions take four of them. The notifications are sent by the next sweep.
 FIRST = 14
 AGAIN = 4
 
 
 @pytest.fixture
 def paid(committed_db: str, world: World, stripe: SandboxControl) -> Purchase:
-    """A paid purchase, on a database with real commits: what follows them counts too."""
+    """Return a paid purchase, with real commits, because work after the commit counts too."""
     purchase = world.buy(10)
     world.pay(purchase)
     return purchase
 
 
-def test_the_first_delivery(
+def test_first_delivery(
     paid: Purchase, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(FIRST):
         deliver(completed(paid.session_id))
 
 
-def test_a_redelivery(
-    paid: Purchase, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_redelivery(paid: Purchase, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     body = completed(paid.session_id)
     deliver(body)
 
@@ -39,10 +37,10 @@ def test_a_redelivery(
         deliver(body)
 
 
-def test_the_same_change_in_a_second_event(
+def test_second_event_for_the_same_change(
     paid: Purchase, stripe: SandboxControl, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """The processor is not asked either: nothing follows a settled purchase."""
+    """The processor is not called either: a settled purchase needs nothing more."""
     deliver(completed(paid.session_id))
     asked = len(stripe.requests())
 
@@ -52,7 +50,7 @@ def test_the_same_change_in_a_second_event(
     assert len(stripe.requests()) == asked
 
 
-def test_the_first_delivery_does_not_cost_more_with_a_long_history(
+def test_first_delivery_cost_is_constant_with_a_long_history(
     paid: Purchase, world: World, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for quantity in (15, 20, 25):

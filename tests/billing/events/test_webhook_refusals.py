@@ -1,4 +1,4 @@
-"""Webhook deliveries that are refused, and change nothing (R15)."""
+"""Webhook deliveries that are refused without changing anything (R15)."""
 
 import json
 import time
@@ -20,7 +20,7 @@ SECOND_SECRET = "whsec_second_for_tests"
 
 @pytest.fixture
 def body(world: World, stripe: SandboxControl) -> Iterator[str]:
-    """A delivery that would grant, and must not have, when the test is over."""
+    """Return a delivery that would fulfill a purchase; fail if it did."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe_asked = len(stripe.requests())
@@ -36,25 +36,25 @@ def refused(response: Any) -> bool:
     return bool(response.status_code == HTTPStatus.BAD_REQUEST)
 
 
-def test_a_wrong_secret_is_refused(body: str) -> None:
+def test_wrong_secret_is_refused(body: str) -> None:
     assert refused(post(body, signature(body, secret="whsec_wrong")))
 
 
-def test_a_missing_signature_is_refused(body: str) -> None:
+def test_missing_signature_is_refused(body: str) -> None:
     assert refused(post(body, None))
 
 
-def test_a_signature_of_another_body_is_refused(body: str) -> None:
+def test_signature_of_another_body_is_refused(body: str) -> None:
     assert refused(post(body + " ", signature(body)))
     assert refused(post(body.replace("completed", "expired"), signature(body)))
 
 
 @pytest.mark.parametrize("age", [301, 3600, 10**9])
-def test_an_old_signature_is_refused(body: str, age: int) -> None:
+def test_old_signature_is_refused(body: str, age: int) -> None:
     assert refused(post(body, signature(body, age=age)))
 
 
-def test_a_signature_of_another_time_is_refused(body: str) -> None:
+def test_signature_of_another_time_is_refused(body: str) -> None:
     digest = signature(body, age=400).partition(",")[2]
 
     assert refused(post(body, f"t={int(time.time())},{digest}"))
@@ -78,16 +78,16 @@ def test_a_signature_of_another_time_is_refused(body: str) -> None:
         "\x00",
     ],
 )
-def test_a_garbled_signature_is_refused(body: str, header: str) -> None:
+def test_malformed_signature_is_refused(body: str, header: str) -> None:
     assert refused(post(body, header))
 
 
-def test_an_older_kind_of_signature_is_refused(body: str) -> None:
+def test_older_signature_scheme_is_refused(body: str) -> None:
     assert refused(post(body, signature(body).replace("v1=", "v0=")))
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["  "]])
-def test_without_a_secret_every_delivery_is_refused(
+def test_every_delivery_is_refused_without_a_secret(
     body: str, settings: Settings, secrets: list[str]
 ) -> None:
     header = signature(body)
@@ -118,7 +118,7 @@ def test_without_a_secret_every_delivery_is_refused(
     ],
     ids=lambda text: text[:20],
 )
-def test_a_signed_body_that_is_no_event_is_refused(body: str, other: str) -> None:
+def test_signed_body_that_is_not_an_event_is_refused(body: str, other: str) -> None:
     assert refused(deliver(other))
 
 
@@ -141,23 +141,23 @@ def changed(body: str, **fields: object) -> str:
     ],
     ids=lambda fields: str(fields)[:24],
 )
-def test_an_event_with_impossible_facts_is_refused(body: str, fields: dict[str, object]) -> None:
+def test_event_with_impossible_values_is_refused(body: str, fields: dict[str, object]) -> None:
     assert refused(deliver(changed(body, **fields)))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_json_does_not_have_are_refused(body: str, number: str) -> None:
+def test_numbers_outside_json_are_refused(body: str, number: str) -> None:
     other = body.replace('"pending_webhooks": 1', f'"pending_webhooks": {number}')
 
     assert refused(deliver(other))
 
 
-def test_a_body_that_is_not_utf_8_is_refused(body: str) -> None:
+def test_body_that_is_not_utf_8_is_refused(body: str) -> None:
     assert refused(deliver(b"\xff\xfe" + body.encode()))
     assert refused(deliver(body.encode("utf-16")))
 
 
-def test_a_body_of_two_megabytes_is_not_read(body: str) -> None:
+def test_body_of_two_megabytes_is_not_read(body: str) -> None:
     huge = body + " " * 2_000_000
 
     response = deliver(huge)
@@ -166,32 +166,32 @@ def test_a_body_of_two_megabytes_is_not_read(body: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["", "x", "-1", "1e3"])
-def test_a_body_of_unknown_length_is_not_read(body: str, length: str) -> None:
+def test_body_of_unknown_length_is_not_read(body: str, length: str) -> None:
     response = post(body, signature(body), CONTENT_LENGTH=length)
 
     assert response.status_code == HTTPStatus.LENGTH_REQUIRED
 
 
-def test_an_event_of_another_account_is_refused(body: str) -> None:
+def test_event_of_another_account_is_refused(body: str) -> None:
     assert refused(deliver(changed(body, account="acct_1Somebody")))
 
 
 @pytest.mark.parametrize("livemode", [True, None, "false", 0])
-def test_an_event_of_the_other_mode_is_refused(body: str, livemode: object) -> None:
+def test_event_of_the_other_mode_is_refused(body: str, livemode: object) -> None:
     assert refused(deliver(changed(body, livemode=livemode)))
 
 
-def test_the_test_mode_is_the_other_one_when_the_key_is_live(body: str, settings: Settings) -> None:
+def test_mode_event_is_refused_with_a_live_key(body: str, settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_live_0"
 
     assert refused(deliver(body))
 
 
 class TestRotation:
-    """While the secret is changed, both are valid: the processor signs with both."""
+    """During rotation both secrets are valid: the processor signs with both."""
 
     @pytest.mark.parametrize("secret", ["whsec_sandbox_for_tests", SECOND_SECRET])
-    def test_either_secret_is_good(
+    def test_both_secrets_are_accepted(
         self, world: World, stripe: SandboxControl, settings: Settings, secret: str
     ) -> None:
         settings.STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox_for_tests", SECOND_SECRET]
@@ -203,7 +203,7 @@ class TestRotation:
         assert response.status_code == HTTPStatus.OK
         assert world.held() == 35
 
-    def test_of_several_signatures_one_is_enough(
+    def test_one_valid_signature_of_several_is_enough(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)
@@ -216,7 +216,7 @@ class TestRotation:
         assert response.status_code == HTTPStatus.OK
         assert world.held() == 35
 
-    def test_a_signature_just_young_enough_is_good(
+    def test_signature_just_within_the_tolerance_is_accepted(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)

@@ -8,5 +8,5 @@ from tests.support.world import World
 
 @pytest.fixture
 def renewal(world: World, stripe: SandboxControl) -> Purchase:
-    """2032, paid on December 10, 2031 with 25 licenses."""
+    """Return the 2032 term's purchase, paid on December 10, 2031 with 25 licenses."""
     return renewed(world)

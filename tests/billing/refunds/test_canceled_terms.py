@@ -1,4 +1,4 @@
-"""A term whose payment went back in full is canceled (R30)."""
+"""A term that is refunded in full is canceled (R30)."""
 
 import uuid
 from datetime import date, timedelta
@@ -39,8 +39,8 @@ from tests.support.pages import text_of
 from tests.support.world import World, local
 
 
-class TestCanceledBeforeItBegan:
-    def test_the_running_term_goes_on_and_renewal_is_open_again(
+class TestCanceledBeforeStart:
+    def test_running_term_continues_and_renewal_reopens(
         self, world: World, renewal: Purchase
     ) -> None:
         refunded_outside(world, renewal)
@@ -52,15 +52,15 @@ class TestCanceledBeforeItBegan:
         assert renewal.renewal is not None
         assert Renewal.objects.get(pk=renewal.renewal.pk).state == RenewalState.REFUNDED
 
-    def test_it_bounds_members_no_more(self, world: World, renewal: Purchase) -> None:
-        """R5: the 20 licenses of next year are no limit once next year is canceled."""
+    def test_canceled_term_no_longer_limits_users(self, world: World, renewal: Purchase) -> None:
+        """R5: next year's 20 licenses are no limit once that term is canceled."""
         add_on = world.buy_and_settle(5)
         assert add_on.term == renewal.term
         refunded_outside(world, renewal)
 
         assert subscription(world.lakeside).licenses.usable == 25
 
-    def test_it_is_renewed_anew(self, world: World, renewal: Purchase) -> None:
+    def test_canceled_term_can_be_renewed_again(self, world: World, renewal: Purchase) -> None:
         refunded_outside(world, renewal)
         again = renew_and_settle(world)
 
@@ -69,16 +69,14 @@ class TestCanceledBeforeItBegan:
         assert again.term.starts_on == NEW_START
         assert subscription(world.lakeside).next_term == again.term
 
-    def test_its_licenses_go_when_they_would_have_come(
-        self, world: World, renewal: Purchase
-    ) -> None:
-        """Not before: the ledger never says less than nothing."""
+    def test_licenses_are_reversed_on_the_term_start(self, world: World, renewal: Purchase) -> None:
+        """Not earlier: the ledger never goes below zero."""
         refunded_outside(world, renewal)
 
         entry = LicenseEntry.objects.get(cause="reversal")
         assert entry.effective_at == local(NEW_START)
 
-    def test_a_part_of_it_is_money_only(self, world: World, renewal: Purchase) -> None:
+    def test_partial_refund_reverses_no_licenses(self, world: World, renewal: Purchase) -> None:
         refunded_outside(world, renewal, renewal.total_amount - 1)
 
         assert term_of(renewal).canceled_at is None
@@ -86,32 +84,32 @@ class TestCanceledBeforeItBegan:
         assert Purchase.objects.get(pk=renewal.pk).refunded_amount == renewal.total_amount - 1
 
 
-class TestCanceledWhileItRan:
+class TestCanceledWhileRunning:
     @pytest.fixture
     def canceled(self, world: World, renewal: Purchase) -> World:
         world.at(NEXT_YEAR)
         refunded_outside(world, renewal)
         return world
 
-    def test_the_organization_counts_as_expired_from_then_on(self, canceled: World) -> None:
+    def test_organization_is_expired_from_the_cancellation(self, canceled: World) -> None:
         now = subscription(canceled.lakeside)
 
         assert (now.phase, now.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
         assert canceled.held() == 0
         assert now.latest == canceled.term
 
-    def test_adding_is_refused_with_that_reason(self, canceled: World) -> None:
+    def test_adding_users_is_refused_with_that_reason(self, canceled: World) -> None:
         with pytest.raises(Refused) as refused:
             members.add(canceled.assignor, NewMember("N", "n@x.example", Role.OBSERVER))
 
         assert refused.value.refusal.reason == Reason.CANCELED
 
-    def test_pages_say_so(self, canceled: World) -> None:
+    def test_pages_show_the_cancellation(self, canceled: World) -> None:
         page = canceled.client(canceled.assignor).get("/o/lakeside/").content.decode()
 
         assert "ended on Monday, March 1, 2032, because its payment was refunded" in page
 
-    def test_14_days_run_from_there(self, canceled: World) -> None:
+    def test_closing_period_starts_at_the_cancellation(self, canceled: World) -> None:
         client = canceled.client(canceled.official)
         canceled.at(NEXT_YEAR + timedelta(days=14, seconds=-1))
         assert client.get("/o/lakeside/").status_code == 200
@@ -120,7 +118,7 @@ class TestCanceledWhileItRan:
         assert client.get("/o/lakeside/").status_code == 403
         assert subscription(canceled.lakeside).phase == Phase.CLOSED
 
-    def test_renewed_it_starts_on_the_day_of_the_charge(self, canceled: World) -> None:
+    def test_renewal_starts_on_the_day_of_the_charge(self, canceled: World) -> None:
         canceled.later(days=3)
         again = renew_and_settle(canceled)
 
@@ -136,9 +134,7 @@ class TestCanceledWhileItRan:
         assert (problem.purchase, problem.reason) == (add_on, ProblemReason.TERM_CANCELED)
         assert world.held() == 25
 
-    def test_and_leave_the_list_when_they_are_refunded(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_refunded_add_ons_leave_the_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
         refunded_outside(world, renewal)
         made = refunded_outside(world, add_on)
@@ -148,17 +144,15 @@ class TestCanceledWhileItRan:
         assert waiting() == [ProblemReason.TERM_CANCELED]
 
 
-class TestOpenCheckoutsOfACanceledTerm:
-    def test_an_add_on_that_is_being_paid_is_expired(self, world: World, renewal: Purchase) -> None:
+class TestOpenCheckouts:
+    def test_open_add_on_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
         refunded_outside(world, renewal)
 
         open_one.refresh_from_db()
         assert open_one.status == PurchaseStatus.EXPIRED
 
-    def test_one_that_was_paid_at_that_moment_is_held(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_add_on_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
         world.pay(open_one)
         refunded_outside(world, renewal)
@@ -169,7 +163,7 @@ class TestOpenCheckoutsOfACanceledTerm:
         page = world.client(world.assignor).get(f"/o/lakeside/purchases/{open_one.pk}/")
         assert "the term it was for has been refunded" in page.content.decode()
 
-    def test_when_the_processor_was_away_reconciliation_closes_it(
+    def test_reconciliation_expires_it_after_a_processor_outage(
         self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: object
     ) -> None:
         open_one = world.buy(10)
@@ -182,9 +176,7 @@ class TestOpenCheckoutsOfACanceledTerm:
         open_one.refresh_from_db()
         assert open_one.status == PurchaseStatus.EXPIRED
 
-    def test_a_renewal_of_the_canceled_term_is_expired(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_open_renewal_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         refunded_outside(world, renewal)
@@ -193,9 +185,7 @@ class TestOpenCheckoutsOfACanceledTerm:
         assert following.status == PurchaseStatus.EXPIRED
         assert subscription(world.lakeside).licenses.usable == 0
 
-    def test_a_renewal_of_it_that_was_paid_at_that_moment_is_held(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_renewal_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         world.pay(following)
@@ -206,14 +196,14 @@ class TestOpenCheckoutsOfACanceledTerm:
         assert waiting() == [ProblemReason.NOT_RENEWABLE]
 
 
-class TestALaterTermIsPaid:
+class TestLaterTermPaid:
     @pytest.fixture
     def following(self, world: World, renewal: Purchase) -> Purchase:
-        """2033, paid in December 2032."""
+        """Return the 2033 term's purchase, paid in December 2032."""
         world.at(local(date(2032, 12, 10), 12))
         return renew_and_settle(world)
 
-    def test_nothing_is_canceled_and_support_is_told(
+    def test_nothing_is_canceled_and_support_is_notified(
         self, world: World, renewal: Purchase, following: Purchase
     ) -> None:
         disputed(world, renewal, "lost")
@@ -223,7 +213,7 @@ class TestALaterTermIsPaid:
         assert not reversals(world.lakeside)
         assert waiting() == [ProblemReason.LATER_TERM_PAID]
 
-    def test_heard_of_again_it_stays_solved(
+    def test_solved_problem_stays_solved_after_another_notification(
         self, world: World, renewal: Purchase, following: Purchase
     ) -> None:
         disputed(world, renewal, "lost")
@@ -236,7 +226,7 @@ class TestALaterTermIsPaid:
 
         assert not waiting()
 
-    def test_once_that_one_is_refunded_both_are_canceled(
+    def test_both_terms_are_canceled_once_the_later_one_is_refunded(
         self, world: World, renewal: Purchase, following: Purchase
     ) -> None:
         disputed(world, renewal, "lost")
@@ -247,15 +237,15 @@ class TestALaterTermIsPaid:
         assert not waiting()
 
 
-class TestAnOriginalPurchase:
-    """The renewal of a canceled original purchase is of that term."""
+class TestOriginalPurchase:
+    """A canceled original purchase is renewed as that term."""
 
     @pytest.fixture
     def original(self, world: World, stripe: SandboxControl) -> Purchase:
         subscribe(world.term.package, quantity="30")
         return pay_latest(stripe)
 
-    def test_canceled_it_is_expired_and_may_be_renewed(
+    def test_canceled_original_is_expired_and_renewable(
         self, world: World, original: Purchase
     ) -> None:
         assert original.organization is not None
@@ -266,7 +256,7 @@ class TestAnOriginalPurchase:
         assert held(original.organization) == 0
         assert now.canceled_on == clock.today()
 
-    def test_pages_say_when_and_why_it_ended_then_and_once_closed(
+    def test_pages_say_when_and_why_it_ended_even_once_closed(
         self, world: World, original: Purchase
     ) -> None:
         """R22, R30"""
@@ -286,9 +276,7 @@ class TestAnOriginalPurchase:
         assert f"The subscription ended on {day}, because its payment was refunded." in page
         assert "The subscription has not been renewed." in page
 
-    def test_renewed_it_is_for_members_or_the_minimum(
-        self, world: World, original: Purchase
-    ) -> None:
+    def test_renewal_covers_users_or_the_minimum(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
         refunded_outside(world, original)
@@ -299,7 +287,7 @@ class TestAnOriginalPurchase:
         assert found.price.quantity == original.term.package.minimum_licenses
         assert found.starts_on is None
 
-    def test_its_add_ons_are_not_renewed_either(self, world: World, original: Purchase) -> None:
+    def test_its_add_ons_are_not_renewed(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
         client_of_new_owner = Membership.objects.get(organization=original.organization)
@@ -311,8 +299,8 @@ class TestAnOriginalPurchase:
 
         assert (found.need.licenses, found.price.quantity) == (0, 5)
 
-    def test_its_renewal_can_be_paid_at_leisure(self, world: World, original: Purchase) -> None:
-        """Nothing closes that payment page: it is the renewal that is open."""
+    def test_its_renewal_checkout_stays_open(self, world: World, original: Purchase) -> None:
+        """Nothing expires that checkout: only the renewal is open."""
         assert original.organization is not None
         assert original.term is not None
         refunded_outside(world, original)
@@ -330,7 +318,7 @@ class TestAnOriginalPurchase:
 
         assert subscription(original.organization).phase == Phase.RUNNING
 
-    def test_failing_later_it_stands_again(self, world: World, original: Purchase) -> None:
+    def test_failed_refund_reinstates_the_term(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         made = refunded_outside(world, original)
         refund_fails(world, original, made["id"])
@@ -339,7 +327,7 @@ class TestAnOriginalPurchase:
         assert held(original.organization) == 30
 
 
-def test_a_term_that_ended_long_ago_opens_nothing(world: World, renewal: Purchase) -> None:
+def test_long_ended_term_reopens_nothing(world: World, renewal: Purchase) -> None:
     """A dispute lost in 2034 about 2032: the organization has been closed since 2033."""
     world.at(local(date(2034, 3, 1), 12))
     disputed(world, renewal, "lost")
@@ -347,7 +335,7 @@ def test_a_term_that_ended_long_ago_opens_nothing(world: World, renewal: Purchas
     assert subscription(world.lakeside).phase == Phase.CLOSED
 
 
-def test_the_same_answer_again_changes_nothing(world: World, renewal: Purchase) -> None:
+def test_repeated_response_changes_nothing(world: World, renewal: Purchase) -> None:
     refunded_outside(world, renewal)
     canceled_at = term_of(renewal).canceled_at
     world.later(days=1)

@@ -1,4 +1,4 @@
-"""Payments that are given back: cards that are not taken, and second payments (R12, R14)."""
+"""Automatic refunds: unaccepted cards and second payments (R12, R14)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.support.world import PREPAID_CARD, World
 
 
 def settled_with(world: World, funding: str, quantity: int = 10) -> Purchase:
-    """A purchase paid with a kind of card that slipped past the payment page."""
+    """Return a purchase paid with an unaccepted card that the payment page let through."""
     purchase = world.buy(quantity)
     assert world.stripe is not None
     blocked = "payment_method_options.card.restrictions.funding_types_blocked"
@@ -33,13 +33,13 @@ def refunds_asked(stripe: SandboxControl) -> list[dict[str, Any]]:
 
 
 def given_back(purchase: Purchase) -> int:
-    """What the processor has given back of a purchase's payment."""
+    """Return the amount the processor refunded of a purchase."""
     refund = Refund.objects.get(purchase=purchase)
     made = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
     return sum(refund.amount for refund in made.data)
 
 
-def test_the_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxControl) -> None:
+def test_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxControl) -> None:
     """R12: the usual case; nothing is charged."""
     purchase = world.buy(10)
 
@@ -53,10 +53,10 @@ def test_the_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxCo
 
 
 @pytest.mark.parametrize("funding", ["unknown", "credit", "debit"])
-def test_kinds_that_are_taken_are_granted(
+def test_accepted_card_types_are_fulfilled(
     world: World, stripe: SandboxControl, funding: str
 ) -> None:
-    """R12: the processor cannot tell the kind of some cards; those are taken."""
+    """R12: the processor does not know the type of some cards; those are accepted."""
     purchase = settled_with(world, funding)
 
     assert purchase.status == PurchaseStatus.SETTLED
@@ -65,7 +65,7 @@ def test_kinds_that_are_taken_are_granted(
 
 
 @pytest.mark.parametrize("funding", ["prepaid", "charge_card"])
-def test_another_kind_is_given_back_in_full(
+def test_other_card_types_are_refunded_in_full(
     world: World, stripe: SandboxControl, support: str, funding: str
 ) -> None:
     """R12, R14"""
@@ -84,8 +84,10 @@ def test_another_kind_is_given_back_in_full(
     assert problem.received["funding"] == funding
 
 
-def test_the_buyer_is_told_by_mail_and_on_the_page(world: World, stripe: SandboxControl) -> None:
-    """R14: a refund that is said."""
+def test_buyer_sees_the_refund_by_mail_and_on_the_page(
+    world: World, stripe: SandboxControl
+) -> None:
+    """R14: refunds are always announced."""
     purchase = settled_with(world, "prepaid")
 
     page = (
@@ -101,9 +103,7 @@ def test_the_buyer_is_told_by_mail_and_on_the_page(world: World, stripe: Sandbox
     assert (notification.data["refund"], notification.data["currency"]) == (5000, "usd")
 
 
-def test_it_is_asked_for_once_however_often_we_hear_of_it(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_repeated_notifications_request_one_refund(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = settled_with(world, "prepaid")
 
@@ -130,14 +130,14 @@ TROUBLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("kind", "fault"), TROUBLE.items(), ids=TROUBLE)
-def test_a_refund_that_could_not_be_asked_for_is_made_up_for_once(
+def test_failed_refund_request_is_repeated_once(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     stripe.fault(kind, method="POST", path="/v1/refunds", **fault)
     purchase = settled_with(world, "prepaid")
     assert purchase.status == PurchaseStatus.REFUNDING
     stripe.clear_faults()
-    impatient.STRIPE_MAX_NETWORK_RETRIES = 2  # the first request may still be on its way
+    impatient.STRIPE_MAX_NETWORK_RETRIES = 2  # the first request may still be in progress
 
     report = reconcile()
 
@@ -149,7 +149,7 @@ def test_a_refund_that_could_not_be_asked_for_is_made_up_for_once(
     assert not PaymentProblem.objects.get().needs_support
 
 
-class TestAPendingRefund:
+class TestPendingRefund:
     @pytest.fixture
     def refund(self, world: World, stripe: SandboxControl) -> Refund:
         stripe.fault("refund_pending")
@@ -157,7 +157,7 @@ class TestAPendingRefund:
         stripe.clear_faults()
         return Refund.objects.get()
 
-    def test_counts_as_given_back_and_is_followed(
+    def test_pending_refund_counts_as_refunded_and_is_followed(
         self, stripe: SandboxControl, refund: Refund
     ) -> None:
         assert refund.status == RefundStatus.PENDING
@@ -171,7 +171,7 @@ class TestAPendingRefund:
 
     @pytest.mark.parametrize("status", ["failed", "canceled"])
     @pytest.mark.parametrize("told_by", ["webhook", "reconciliation"])
-    def test_that_fails_goes_to_support(
+    def test_failed_refund_goes_to_support(
         self, world: World, stripe: SandboxControl, refund: Refund, status: str, told_by: str
     ) -> None:
         stripe.alter(refund.refund_id or "", {"status": status})
@@ -187,20 +187,20 @@ class TestAPendingRefund:
         assert PaymentProblem.objects.get().needs_support
         assert world.held() == 25
 
-    def test_that_succeeded_and_then_fails_goes_to_support_for_good(
+    def test_refund_that_fails_after_success_stays_with_support(
         self, stripe: SandboxControl, refund: Refund
     ) -> None:
         for status in ("succeeded", "failed"):
             stripe.alter(refund.refund_id or "", {"status": status})
             deliver(event("refund.updated", refund.refund_id or ""))
-        stripe.alter(refund.refund_id or "", {"status": "succeeded"})  # an answer that is late
+        stripe.alter(refund.refund_id or "", {"status": "succeeded"})  # a late response
         deliver(event("refund.updated", refund.refund_id or ""))
 
         refund.refresh_from_db()
         assert refund.status == RefundStatus.FAILED
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
 
-    def test_of_an_unknown_state_is_asked_about_again(
+    def test_refund_with_unknown_status_is_read_again(
         self, stripe: SandboxControl, refund: Refund
     ) -> None:
         stripe.alter(refund.refund_id or "", {"status": "invented"})
@@ -212,7 +212,7 @@ class TestAPendingRefund:
         assert refund.status == RefundStatus.PENDING
 
 
-def test_a_refund_the_processor_refuses_goes_to_support(
+def test_refund_refused_by_the_processor_goes_to_support(
     world: World, stripe: SandboxControl, support: str
 ) -> None:
     stripe.fault("error", path="/v1/refunds", status=400)
@@ -225,7 +225,7 @@ def test_a_refund_the_processor_refuses_goes_to_support(
     assert Notification.objects.filter(kind="payment_problem", recipient=support).count() == 1
 
 
-def test_an_event_of_a_refund_that_is_not_ours_is_nothing(
+def test_refund_event_of_another_application_is_ignored(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy_and_settle(10)
@@ -237,16 +237,16 @@ def test_an_event_of_a_refund_that_is_not_ours_is_nothing(
     assert not Refund.objects.exists()
 
 
-class TestASecondPayment:
+class TestSecondPayment:
     """R14: two Checkout Sessions of one purchase, both paid."""
 
     def second(self, stripe: SandboxControl, purchase: Purchase) -> str:
-        """A second session of a purchase: the processor did not know the key any more."""
+        """Return a second session of the purchase, as if the processor had forgotten the key."""
         params = purchase.request_parameters | {"expires_at": None}
         session: dict[str, str] = stripe.inject(params)["session"]
         return session["id"]
 
-    def test_is_given_back_in_full_once_and_the_first_one_stays(
+    def test_second_payment_is_refunded_once_and_the_first_fulfilled(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -270,9 +270,7 @@ class TestASecondPayment:
             "assignor@lakeside.example"
         )
 
-    def test_heard_of_first_is_the_one_that_counts(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_first_session_notified_counts(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
         first = purchase.session_id or ""
         world.pay(purchase)
@@ -286,10 +284,8 @@ class TestASecondPayment:
         assert PaymentProblem.objects.get().session_id == first
         assert world.held() == 35
 
-    def test_that_the_processor_made_by_forgetting_the_key_is_never_seen(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
-        """The first session's answer was lost; the second is the only one shown."""
+    def test_unreported_session_is_never_shown(self, world: World, stripe: SandboxControl) -> None:
+        """The response for the first session was lost; only the second is ever shown."""
         stripe.fault("ignore_idempotency")
         stripe.fault("drop_after", method="POST", times=1)
 
@@ -300,7 +296,7 @@ class TestASecondPayment:
         assert lost["status"] == "open"
         assert world.held() == 35
 
-    def test_whose_refund_fails_goes_to_support_and_the_licenses_stay(
+    def test_failed_refund_goes_to_support_and_licenses_stay(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -313,7 +309,7 @@ class TestASecondPayment:
         assert PaymentProblem.objects.get().needs_support
         assert world.held() == 35
 
-    def test_of_a_purchase_that_was_given_back_is_given_back_too(
+    def test_second_payment_of_a_refunded_purchase_is_refunded_too(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = settled_with(world, "prepaid")
@@ -323,7 +319,7 @@ class TestASecondPayment:
         assert Refund.objects.filter(status=RefundStatus.SUCCEEDED).count() == 2
         assert world.held() == 25
 
-    def test_that_is_open_and_expires_does_not_touch_the_first(
+    def test_second_session_that_expires_unpaid_does_not_affect_the_first(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)

@@ -1,4 +1,4 @@
-"""Refunds and lost disputes of add-ons take licenses back (R30)."""
+"""Refunds and lost disputes of add-ons reverse licenses (R30)."""
 
 import itertools
 from typing import Literal
@@ -31,7 +31,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def bought(world: World, stripe: SandboxControl) -> Purchase:
-    """10 add-ons at $5.00, on top of 25 licenses."""
+    """Return a fulfilled purchase of 10 add-ons at $5.00, on top of 25 licenses."""
     return world.buy_and_settle(10)
 
 
@@ -39,12 +39,12 @@ def now(purchase: Purchase) -> Purchase:
     return Purchase.objects.get(pk=purchase.pk)
 
 
-class TestARefundFromElsewhere:
+class TestDashboardRefund:
     @pytest.mark.parametrize(
         ("amount", "taken"),
         [(700, 0), (2499, 0), (2500, 5), (2600, 5), (4999, 5), (5000, 10), (None, 10)],
     )
-    def test_takes_whole_groups_back(
+    def test_refund_reverses_whole_groups(
         self, world: World, bought: Purchase, amount: int | None, taken: int
     ) -> None:
         refunded_outside(world, bought, amount)
@@ -53,15 +53,15 @@ class TestARefundFromElsewhere:
         assert now(bought).refunded_amount == (amount or 5000)
         assert now(bought).status == PurchaseStatus.SETTLED
 
-    def test_adds_up_over_several_refunds(self, world: World, bought: Purchase) -> None:
-        """$15 and $15 are one group, another $20 the rest."""
+    def test_several_refunds_add_up(self, world: World, bought: Purchase) -> None:
+        """$15 and $15 make one group, another $20 the other."""
         for amount in (1500, 1500, 2000):
             refunded_outside(world, bought, amount)
 
         assert reversals(world.lakeside) == [-5, -5]
         assert world.held() == 25
 
-    def test_heard_of_many_times_counts_once(self, world: World, bought: Purchase) -> None:
+    def test_repeated_notifications_reverse_once(self, world: World, bought: Purchase) -> None:
         refunded_outside(world, bought, 2500)
         for type in ("charge.refunded", "refund.updated", "refund.created"):
             hear(bought, type)
@@ -70,7 +70,7 @@ class TestARefundFromElsewhere:
         assert reversals(world.lakeside) == [-5]
         assert Refund.objects.count() == 1
 
-    def test_the_entry_names_what_it_reverses(self, world: World, bought: Purchase) -> None:
+    def test_entry_names_what_it_reverses(self, world: World, bought: Purchase) -> None:
         refunded_outside(world, bought, 2500)
 
         entry = LicenseEntry.objects.get(cause="reversal")
@@ -78,8 +78,10 @@ class TestARefundFromElsewhere:
         assert entry.reverses.reference == bought.reference
         assert entry.reference == f"{bought.reference}:reversal:1"
 
-    def test_before_we_heard_of_the_payment(self, world: World, stripe: SandboxControl) -> None:
-        """Paid and refunded while our site was away."""
+    def test_refund_before_the_payment_was_settled(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
+        """Paid and refunded while our site was down."""
         purchase = world.buy(10)
         paid = world.pay(purchase)
         stripe.refund(session=paid["session"]["id"], amount=2500)
@@ -89,15 +91,15 @@ class TestARefundFromElsewhere:
         assert world.held() == 30
         assert now(purchase).refunded_amount == 2500
 
-    def test_of_somebody_else_s_payment_is_nothing_to_us(
+    def test_refund_of_a_foreign_payment_is_ignored(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
         assert not follow_payment("pi_of_another_shop")
         assert world.held() == 35
 
 
-class TestARefundThatFails:
-    def test_is_written_back(self, world: World, bought: Purchase) -> None:
+class TestFailedRefund:
+    def test_failed_refund_restores_the_licenses(self, world: World, bought: Purchase) -> None:
         made = refunded_outside(world, bought)
         refund_fails(world, bought, made["id"])
 
@@ -106,7 +108,7 @@ class TestARefundThatFails:
         assert now(bought).refunded_amount == 0
         assert Notification.objects.filter(kind="return_undone").count() == 2
 
-    def test_only_its_own_part_comes_back(self, world: World, bought: Purchase) -> None:
+    def test_only_its_own_share_is_restored(self, world: World, bought: Purchase) -> None:
         first = refunded_outside(world, bought, 2500)
         refunded_outside(world, bought, 2500)
         refund_fails(world, bought, first["id"])
@@ -114,7 +116,9 @@ class TestARefundThatFails:
         assert world.held() == 30
         assert now(bought).refunded_amount == 2500
 
-    def test_and_is_asked_for_again(self, world: World, bought: Purchase) -> None:
+    def test_new_refund_after_a_failure_reverses_again(
+        self, world: World, bought: Purchase
+    ) -> None:
         made = refunded_outside(world, bought)
         refund_fails(world, bought, made["id"])
         refunded_outside(world, bought)
@@ -122,7 +126,7 @@ class TestARefundThatFails:
         assert reversals(world.lakeside) == [-10, 10, -10]
         assert world.held() == 25
 
-    def test_stays_failed_whatever_an_old_answer_says(self, world: World, bought: Purchase) -> None:
+    def test_late_response_does_not_undo_the_failure(self, world: World, bought: Purchase) -> None:
         made = refunded_outside(world, bought)
         refund_fails(world, bought, made["id"])
         assert world.stripe is not None
@@ -132,10 +136,10 @@ class TestARefundThatFails:
         assert Refund.objects.get().status == RefundStatus.FAILED
         assert world.held() == 35
 
-    def test_a_pending_one_takes_back_at_once(
+    def test_pending_refund_reverses_immediately(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
-        """R30: live is pending or succeeded."""
+        """R30: a live refund is pending or succeeded."""
         made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500, pending=True)
         hear(bought)
         assert world.held() == 30
@@ -145,39 +149,41 @@ class TestARefundThatFails:
         assert world.held() == 35
 
 
-class TestADispute:
-    def test_opened_takes_nothing(self, world: World, bought: Purchase, support: str) -> None:
+class TestDispute:
+    def test_opened_dispute_reverses_nothing(
+        self, world: World, bought: Purchase, support: str
+    ) -> None:
         disputed(world, bought)
 
         assert world.held() == 35
         assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
         assert Notification.objects.get(kind="dispute").recipient == support
 
-    def test_lost_takes_its_licenses(self, world: World, bought: Purchase) -> None:
+    def test_lost_dispute_reverses_its_licenses(self, world: World, bought: Purchase) -> None:
         disputed(world, bought, "lost")
 
         assert world.held() == 25
         assert now(bought).refunded_amount == 5000
 
-    def test_won_takes_nothing(self, world: World, bought: Purchase) -> None:
+    def test_won_dispute_reverses_nothing(self, world: World, bought: Purchase) -> None:
         disputed(world, bought, "won")
 
         assert world.held() == 35
         assert not reversals(world.lakeside)
 
-    def test_lost_in_part(self, world: World, bought: Purchase) -> None:
+    def test_partly_lost_dispute(self, world: World, bought: Purchase) -> None:
         disputed(world, bought, "lost", amount=2500)
 
         assert world.held() == 30
 
-    def test_a_refund_and_a_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
+    def test_refund_and_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
         refunded_outside(world, bought, 2500)
         disputed(world, bought, "lost")
 
         assert world.held() == 25
         assert now(bought).refunded_amount == 5000
 
-    def test_lost_is_not_open_again_whatever_an_old_answer_says(
+    def test_late_response_does_not_reopen_a_lost_dispute(
         self, world: World, bought: Purchase
     ) -> None:
         dispute = disputed(world, bought, "lost")
@@ -187,7 +193,7 @@ class TestADispute:
 
         assert world.held() == 25
 
-    def test_an_appeal_that_is_won_gives_back(self, world: World, bought: Purchase) -> None:
+    def test_won_appeal_restores_the_licenses(self, world: World, bought: Purchase) -> None:
         dispute = disputed(world, bought, "lost")
         assert world.stripe is not None
         world.stripe.alter(dispute, {"status": "appeal_under_review"})
@@ -199,14 +205,14 @@ class TestADispute:
         assert world.held() == 35
 
     @pytest.mark.parametrize("end", ["warning_closed", "won", "lost"])
-    def test_an_inquiry_is_none(
+    def test_inquiry_is_not_a_dispute(
         self,
         world: World,
         bought: Purchase,
         stripe: SandboxControl,
         end: Literal["warning_closed", "won", "lost"],
     ) -> None:
-        """Until it becomes one."""
+        """Until it escalates."""
         inquiry = stripe.open_inquiry(payment_intent=bought.payment_intent_id)
         hear(bought, "charge.dispute.created")
         assert world.held() == 35
@@ -219,10 +225,10 @@ class TestADispute:
         assert world.held() == (25 if end == "lost" else 35)
 
 
-def test_an_answer_that_was_overtaken_is_asked_for_again(
+def test_overtaken_response_is_requested_again(
     world: World, bought: Purchase, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one answer is on its way, an appeal is won and another is written down."""
+    """While one response is in transit, an appeal is won and another response is stored."""
     dispute = disputed(world, bought, "lost")
     disputes_of = processor.disputes_of
     asked: list[str] = []
@@ -243,10 +249,10 @@ def test_an_answer_that_was_overtaken_is_asked_for_again(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_events_in_any_order_come_to_the_same(
+def test_events_in_any_order_have_the_same_result(
     world: World, bought: Purchase, stripe: SandboxControl, order: tuple[int, ...]
 ) -> None:
-    """A refund, its failure and a lost dispute, told in every order."""
+    """A refund, its failure and a lost dispute, delivered in every order."""
     made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
     stripe.fail_refund(made["id"])
     dispute = stripe.open_dispute(payment_intent=bought.payment_intent_id, amount=2500)
@@ -260,26 +266,26 @@ def test_events_in_any_order_come_to_the_same(
     assert now(bought).refunded_amount == 2500
 
 
-class TestMoreMembersThanLicenses:
+class TestMoreUsersThanLicenses:
     @pytest.fixture
     def over(self, world: World, bought: Purchase, support: str) -> World:
         world.fill(30)
         refunded_outside(world, bought)
         return world
 
-    def test_nobody_is_thrown_out(self, over: World) -> None:
+    def test_no_user_is_removed(self, over: World) -> None:
         assert over.lakeside.memberships.exclude(license_number=None).count() == 30
         page = over.client(over.official).get("/o/lakeside/")
         assert page.status_code == 200
 
-    def test_adding_is_refused(self, over: World) -> None:
+    def test_adding_users_is_refused(self, over: World) -> None:
         with pytest.raises(Refused) as refused:
             members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
         assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
         assert refused.value.refusal.facts["missing"] == 1
 
-    def test_everyone_concerned_is_told_by_mail(self, over: World, support: str) -> None:
+    def test_buyers_and_support_are_notified(self, over: World, support: str) -> None:
         told = set(
             Notification.objects.filter(kind="payment_returned").values_list("recipient", "kind")
         )
@@ -290,18 +296,18 @@ class TestMoreMembersThanLicenses:
         notification = Notification.objects.get(kind="over_licenses")
         assert (notification.recipient, notification.data["over"]) == (support, 5)
 
-    def test_and_on_the_pages(self, over: World) -> None:
+    def test_pages_show_the_missing_licenses(self, over: World) -> None:
         for person in (over.administrator, over.assignor):
             page = over.client(person).get("/o/lakeside/settings/subscription/").content.decode()
             assert "5 more users than licenses" in page
 
-    def test_buying_again_mends_it(self, over: World) -> None:
+    def test_buying_again_covers_the_missing_licenses(self, over: World) -> None:
         over.buy_and_settle(10)
 
         members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
-def test_what_went_back_is_recorded(world: World, bought: Purchase) -> None:
+def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
     refunded_outside(world, bought, 2500)
 
     activity = Activity.objects.get(verb="payment_returned")
@@ -309,7 +315,7 @@ def test_what_went_back_is_recorded(world: World, bought: Purchase) -> None:
     assert activity.data["amount"] == 2500
 
 
-def test_what_is_renewed_is_what_is_left(world: World, bought: Purchase) -> None:
+def test_renewal_covers_the_remaining_licenses(world: World, bought: Purchase) -> None:
     """R25, R30"""
     refunded_outside(world, bought, 2500)
     world.at(IN_WINDOW)

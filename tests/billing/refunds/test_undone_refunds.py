@@ -1,4 +1,4 @@
-"""A refund of a term that fails later: the cancellation is lifted, or stands on the list (R30)."""
+"""A term's refund that fails later: the cancellation is undone or goes to support (R30)."""
 
 from billing.models import Purchase
 from billing.states import ProblemReason, PurchaseStatus
@@ -19,8 +19,8 @@ from tests.billing.reversals import (
 from tests.support.world import World
 
 
-class TestARefundThatFailsLater:
-    def test_the_cancellation_is_lifted(self, world: World, renewal: Purchase) -> None:
+class TestRefundFailsLater:
+    def test_cancellation_is_undone(self, world: World, renewal: Purchase) -> None:
         made = refunded_outside(world, renewal)
         refund_fails(world, renewal, made["id"])
 
@@ -31,9 +31,7 @@ class TestARefundThatFailsLater:
         world.at(NEXT_YEAR)
         assert world.held() == 25
 
-    def test_the_renewal_begun_meanwhile_is_not_needed(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_renewal_started_since_is_withdrawn(self, world: World, renewal: Purchase) -> None:
         made = refunded_outside(world, renewal)
         begun = renew(world)
         refund_fails(world, renewal, made["id"])
@@ -44,9 +42,7 @@ class TestARefundThatFailsLater:
         assert list(states) == [RenewalState.PAID, RenewalState.WITHDRAWN]
         assert term_of(renewal).canceled_at is None
 
-    def test_after_a_new_renewal_was_paid_nothing_moves(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_paid_new_renewal_stays_in_effect(self, world: World, renewal: Purchase) -> None:
         made = refunded_outside(world, renewal)
         again = renew_and_settle(world)
         refund_fails(world, renewal, made["id"])
@@ -56,7 +52,7 @@ class TestARefundThatFailsLater:
         assert waiting() == [ProblemReason.REFUND_UNDONE]
         assert subscription(world.lakeside).next_term == again.term
 
-    def test_once_the_new_one_is_given_back_the_old_one_counts_again(
+    def test_refunding_the_new_renewal_reinstates_the_old(
         self, world: World, renewal: Purchase
     ) -> None:
         made = refunded_outside(world, renewal)
@@ -68,7 +64,9 @@ class TestARefundThatFailsLater:
         assert subscription(world.lakeside).next_term == renewal.term
         assert not waiting()
 
-    def test_or_it_is_given_back_after_all(self, world: World, renewal: Purchase) -> None:
+    def test_support_can_refund_the_old_renewal_again(
+        self, world: World, renewal: Purchase
+    ) -> None:
         made = refunded_outside(world, renewal)
         world.later(days=3)
         renew_and_settle(world)
@@ -79,7 +77,7 @@ class TestARefundThatFailsLater:
         assert not waiting()
         assert term_of(renewal).canceled_at is not None
 
-    def test_paid_at_that_very_moment_the_new_one_counts(
+    def test_new_renewal_paid_at_the_same_moment_counts(
         self, world: World, renewal: Purchase
     ) -> None:
         made = refunded_outside(world, renewal)
@@ -91,7 +89,7 @@ class TestARefundThatFailsLater:
         assert term_of(renewal).canceled_at is not None
         assert waiting() == [ProblemReason.REFUND_UNDONE]
 
-    def test_its_add_ons_are_off_the_list_again(self, world: World, renewal: Purchase) -> None:
+    def test_its_add_ons_leave_the_problem_list(self, world: World, renewal: Purchase) -> None:
         world.buy_and_settle(10)
         made = refunded_outside(world, renewal)
         assert waiting() == [ProblemReason.TERM_CANCELED]

@@ -1,4 +1,4 @@
-"""What the database refuses, whoever writes it, and which state may follow which (R10, R14)."""
+"""Constraints of the database, and purchase status transitions (R10, R14)."""
 
 import itertools
 import uuid
@@ -17,7 +17,7 @@ S = PurchaseStatus
 
 
 def purchase(world: World, **fields: Any) -> Purchase:
-    """An add-on as it is written down, with ``fields`` replaced."""
+    """Return an add-on row, with ``fields`` overridden."""
     number = uuid.uuid4()
     good = {
         "kind": "add_on",
@@ -40,15 +40,15 @@ def purchase(world: World, **fields: Any) -> Purchase:
 
 
 def settled(**fields: Any) -> dict[str, Any]:
-    """The facts of a purchase that is paid and granted."""
+    """Return the fields of a paid and fulfilled purchase."""
     moments = {"paid_at": clock.now(), "settled_at": clock.now()}
     facts = {"status": S.SETTLED, "payment_intent_id": "pi_1", "receipt_number": 1}
     return facts | moments | fields
 
 
 def refused(*rows: models.Model) -> str:
-    """Write rows past every check of the program; what the database answers."""
-    # So that not the relations answer first: they are checked at the end of the transaction.
+    """Write rows past the application's checks; return the database's error."""
+    # Foreign keys are checked at the end of the transaction, so they do not fail first.
     with pytest.raises(IntegrityError) as response, transaction.atomic():
         type(rows[0])._default_manager.bulk_create(rows)
     return str(response.value)
@@ -97,7 +97,7 @@ CHECKED: dict[str, list[dict[str, Any]]] = {
     [(name, fields) for name, rows in CHECKED.items() for fields in rows],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
-def test_a_bad_purchase_is_refused(world: World, name: str, fields: dict[str, Any]) -> None:
+def test_invalid_purchase_is_refused(world: World, name: str, fields: dict[str, Any]) -> None:
     assert name in refused(purchase(world, **fields))
     assert not Purchase.objects.exists()
 
@@ -113,14 +113,14 @@ def test_a_bad_purchase_is_refused(world: World, name: str, fields: dict[str, An
         ("purchase_settled_has_its_payment", {"payment_intent_id": None}),
     ],
 )
-def test_a_settled_purchase_without_what_proves_it_is_refused(
+def test_settled_purchase_without_proof_of_payment_is_refused(
     world: World, name: str, fields: dict[str, Any]
 ) -> None:
     assert name in refused(purchase(world, **settled(**fields)))
 
 
-def test_the_good_rows_are_taken(world: World) -> None:
-    """So that the tests above fail for the reason they name."""
+def test_valid_rows_are_accepted(world: World) -> None:
+    """Shows that the tests above fail for the reason they name."""
     Purchase.objects.bulk_create(
         [
             purchase(world),
@@ -146,14 +146,12 @@ ONCE: dict[str, dict[str, Any]] = {
 
 
 def named(name: str, response: str) -> bool:
-    """PostgreSQL names the constraint that refuses a second row; SQLite does not."""
+    """Return the constraint that refuses a second row: PostgreSQL names it, SQLite does not."""
     return name in response if connection.vendor == "postgresql" else "UNIQUE" in response
 
 
 @pytest.mark.parametrize(("name", "fields"), ONCE.items(), ids=ONCE)
-def test_what_there_is_once_is_not_taken_twice(
-    world: World, name: str, fields: dict[str, Any]
-) -> None:
+def test_duplicates_are_refused(world: World, name: str, fields: dict[str, Any]) -> None:
     base = settled() if "receipt_number" in fields else {}
     first = purchase(world, **base | {"payment_intent_id": "pi_a"} | fields)
     second = purchase(world, **base | {"payment_intent_id": "pi_b"} | fields)
@@ -161,7 +159,7 @@ def test_what_there_is_once_is_not_taken_twice(
     assert named(name, refused(first, second))
 
 
-def test_another_organization_counts_its_own_receipts_and_forms(world: World) -> None:
+def test_receipts_and_submissions_are_unique_per_organization(world: World) -> None:
     harbor = world.stranger.organization
     facts = settled(submission=NUMBER)
     theirs = facts | {"organization": harbor, "payment_intent_id": "pi_2"}
@@ -171,7 +169,7 @@ def test_another_organization_counts_its_own_receipts_and_forms(world: World) ->
     assert Purchase.objects.filter(receipt_number=1).count() == 2
 
 
-def test_a_renewal_has_one_purchase_that_is_not_over(world: World) -> None:
+def test_renewal_has_one_active_purchase(world: World) -> None:
     renewal = Renewal.objects.create(
         term=world.term, package=world.term.package, state="open", created_at=clock.now()
     )
@@ -189,7 +187,7 @@ def problem(**fields: Any) -> PaymentProblem:
     return PaymentProblem(**good | {"created_at": clock.now()} | fields)
 
 
-def test_a_payment_problem_has_a_known_reason_and_a_session_of_its_own(world: World) -> None:
+def test_payment_problem_has_a_known_reason_and_its_own_session(world: World) -> None:
     assert "payment_problem_reason_is_known" in refused(problem(reason="other"))
     assert named("session_id", refused(problem(), problem()))
 
@@ -199,11 +197,11 @@ class TestRefunds:
         good = {"payment_intent_id": "pi_1", "amount": 5000, "currency": "usd"}
         return Refund(**good | {"status": "requested", "created_at": clock.now()} | fields)
 
-    def test_have_a_known_state_and_an_amount(self, world: World) -> None:
+    def test_refund_has_a_known_status_and_an_amount(self, world: World) -> None:
         assert "refund_status_is_known" in refused(self.refund(status="done"))
         assert "refund_returns_something" in refused(self.refund(amount=0))
 
-    def test_are_asked_once_for_a_payment_unless_one_failed(self, world: World) -> None:
+    def test_one_refund_per_payment_unless_it_failed(self, world: World) -> None:
         reason = PaymentProblem.objects.bulk_create([problem()])[0]
         gone = [self.refund(problem=reason, status=status) for status in ("failed", "canceled")]
         Refund.objects.bulk_create([*gone, self.refund(problem=reason)])
@@ -212,17 +210,17 @@ class TestRefunds:
 
         assert named("refund_of_a_problem_is_asked_once", response)
 
-    def test_have_an_id_of_their_own_at_the_processor(self, world: World) -> None:
+    def test_refund_id_is_unique(self, world: World) -> None:
         assert named("refund_id", refused(self.refund(refund_id="a"), self.refund(refund_id="a")))
 
 
-def test_an_event_is_in_the_inbox_once(world: World) -> None:
+def test_event_is_stored_once(world: World) -> None:
     row = {"event_id": "evt_1", "type": "a", "received_at": clock.now()}
 
     assert named("event_id", refused(ProcessorEvent(**row), ProcessorEvent(**row)))
 
 
-# Written down a second time, so that a change of the table is one that was meant.
+# Written out again, so that a change of the table is deliberate.
 MAY_FOLLOW = {
     S.PENDING: {S.OPEN, S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
     S.OPEN: {S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
@@ -240,7 +238,7 @@ MAY_FOLLOW = {
     list(itertools.product(S, S)),
     ids=lambda state: state.value,
 )
-def test_which_state_may_follow_which(before: S, after: S) -> None:
+def test_allowed_status_transitions(before: S, after: S) -> None:
     if after in MAY_FOLLOW[before]:
         require_move(before, after)
     else:
@@ -248,12 +246,12 @@ def test_which_state_may_follow_which(before: S, after: S) -> None:
             require_move(before, after)
 
 
-def test_every_state_has_its_line_in_the_table() -> None:
+def test_every_status_is_in_the_transition_table() -> None:
     assert set(ALLOWED_MOVES) == set(S)
     assert ALLOWED_MOVES[S.SETTLED] == set()
 
 
-def test_nobody_is_a_member_without_a_license(world: World) -> None:
+def test_membership_requires_a_license(world: World) -> None:
     """R4"""
     with pytest.raises(IntegrityError) as response, transaction.atomic():
         world.lakeside.memberships.update(license_number=None)
@@ -261,7 +259,7 @@ def test_nobody_is_a_member_without_a_license(world: World) -> None:
     assert "membership_holds_a_license_unless_removed" in str(response.value)
 
 
-def test_a_renewal_that_is_being_paid_has_its_number(world: World) -> None:
+def test_renewal_being_paid_has_its_number(world: World) -> None:
     renewal = Renewal(term=world.term, package=world.term.package, created_at=clock.now())
     renewal.state = "paying"
 

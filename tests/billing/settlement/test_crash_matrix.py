@@ -1,7 +1,7 @@
-"""The process ends at every point before and after a call to the processor (R14, R17, R27, R30).
+"""Kill the process before and after every call to the processor (R14, R17, R27, R30).
 
-What was committed before such a point stands, what was not is gone; the person's next step and
-reconciliation take it up from there. Afterwards money and licenses agree, whatever the point was.
+Committed work survives, uncommitted work is lost; the user's next step and reconciliation continue
+from there. Afterwards, payments and licenses agree at every point.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ Step = Callable[[World], object]
 
 
 class Killer:
-    """Counts the points; at ``fatal`` the process ends. None: it lives, and they are counted."""
+    """Count the points; kill the process at ``fatal``. None: only count."""
 
     def __init__(self, fatal: int | None) -> None:
         self.fatal = fatal
@@ -74,7 +74,7 @@ def killing(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Kill
 
 
 def pay_what_is_open(world: World) -> None:
-    """The person pays whatever payment page stands open in the browser."""
+    """Pay every payment page that is open in the browser."""
     assert world.stripe is not None
     for session in world.stripe.sessions():
         if session["status"] == "open":
@@ -82,7 +82,7 @@ def pay_what_is_open(world: World) -> None:
 
 
 def come_back(world: World) -> None:
-    """The return page of every payment."""
+    """Load the return page of every payment."""
     assert world.stripe is not None
     for session in world.stripe.sessions():
         if session["status"] == "complete":
@@ -144,7 +144,7 @@ def remove_5(world: World) -> None:
     remove(world, 5)
 
 
-# Name: what is there before, the steps in which the process may end, and how many points they have.
+# By name: the initial state, the steps to interrupt, and their number of points.
 STORIES: dict[str, tuple[Step, list[Step], int]] = {
     "purchase": (nothing, [buy, pay_what_is_open, come_back], 4),
     "renewal": (in_window, [renew, pay_what_is_open, come_back], 4),
@@ -153,7 +153,7 @@ STORIES: dict[str, tuple[Step, list[Step], int]] = {
         [renew, pay_what_is_open, come_back],
         8,
     ),
-    # The first attempt finds the add-on paid, so that the total is another one.
+    # The first attempt finds the add-on paid, which changes the total.
     "renewal while an add-on was paid": (
         add_on_paid_unheard_in_window,
         [renew, renew, pay_what_is_open, come_back],
@@ -175,7 +175,7 @@ STORIES: dict[str, tuple[Step, list[Step], int]] = {
 
 
 def replay(world: World, steps: list[Step]) -> None:
-    """One step after the other; after its end the process is started anew with the next one."""
+    """Run one step after another; after a kill, continue with the next one in a new process."""
     for step in steps:
         with suppress(SystemExit, Refused, PriceChanged, ProcessorError):
             step(world)
@@ -199,7 +199,7 @@ def test_every_point_is_in_the_matrix(
     ("name", "fatal"),
     [(name, point) for name, (_, _, points) in STORIES.items() for point in range(points)],
 )
-def test_after_reconciliation_money_and_licenses_agree(
+def test_payments_and_licenses_agree_after_reconciliation(
     world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, name: str, fatal: int
 ) -> None:
     before, steps, _ = STORIES[name]
@@ -215,7 +215,7 @@ def test_after_reconciliation_money_and_licenses_agree(
 
 
 def books_agree(world: World, stripe: SandboxControl) -> None:
-    """What was paid at the processor and not given back is what is held, once."""
+    """Check that licenses held equal what was paid and not refunded."""
     assert list(ledger_audit.differences()) == []
     paid = {s["id"]: s for s in stripe.sessions() if s["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)

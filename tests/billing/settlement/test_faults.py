@@ -1,4 +1,4 @@
-"""The processor in trouble, and crashes of our own: no purchase is lost or doubled (R14, R17)."""
+"""Processor errors and our own crashes: no purchase is lost or duplicated (R14, R17)."""
 
 import time
 import uuid
@@ -22,7 +22,7 @@ from tests.support.world import World
 
 CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
 
-HANG = 2.0  # seconds; longer than the SDK waits in these tests
+HANG = 2.0  # seconds; longer than the SDK timeout in these tests
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "refused before": ("error", {"status": 500}),
@@ -49,7 +49,7 @@ def grants() -> int:
 
 @EVERY_FAULT
 @pytest.mark.parametrize("minutes", [1, 5])
-def test_when_a_session_is_created(
+def test_fault_while_creating_a_session(
     world: World,
     stripe: SandboxControl,
     impatient: Settings,
@@ -57,13 +57,13 @@ def test_when_a_session_is_created(
     fault: dict[str, Any],
     minutes: int,
 ) -> None:
-    """One session at most comes of it, and it can be paid after reconciliation."""
+    """At most one session is created, and it can be paid after reconciliation."""
     stripe.fault(kind, **CREATE, **fault)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
     stripe.clear_faults()
     if kind.startswith("slow"):
-        time.sleep(HANG)  # until the request that hung is through
+        time.sleep(HANG)  # until the hung request is finished
     purchase = Purchase.objects.get()
     assert purchase.status == PurchaseStatus.PENDING
 
@@ -74,7 +74,7 @@ def test_when_a_session_is_created(
     purchase.refresh_from_db()
     assert len(stripe.sessions()) <= 1
     if kind == "error_after" and minutes == 1:
-        # The error stands under the key: found by looking, once the 4 minutes are over.
+        # The error is stored under the key; the session is found by lookup after 4 minutes.
         assert purchase.status == PurchaseStatus.PENDING
         world.later(minutes=3)
         reconcile()
@@ -89,7 +89,7 @@ def test_when_a_session_is_created(
 
 
 @EVERY_FAULT
-def test_when_a_paid_session_is_asked_about(
+def test_fault_while_reading_a_paid_session(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     purchase = world.buy(10)
@@ -109,7 +109,7 @@ def test_when_a_paid_session_is_asked_about(
     assert grants() == 1
 
 
-def test_when_sessions_are_listed(
+def test_fault_while_listing_sessions(
     world: World, stripe: SandboxControl, impatient: Settings
 ) -> None:
     stripe.fault("drop_after", **CREATE)
@@ -125,10 +125,8 @@ def test_when_sessions_are_listed(
     assert Purchase.objects.get().status == PurchaseStatus.OPEN
 
 
-def test_when_a_stale_answer_says_that_nothing_was_paid(
-    world: World, stripe: SandboxControl
-) -> None:
-    """The event is done with, and so is the buyer: reconciliation asks until it is over."""
+def test_stale_unpaid_response_is_read_again(world: World, stripe: SandboxControl) -> None:
+    """Event and buyer are done, so reconciliation asks until the purchase is settled."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe.fault("stale", method="GET", times=2)
@@ -141,9 +139,7 @@ def test_when_a_stale_answer_says_that_nothing_was_paid(
     assert grants() == 1
 
 
-def test_when_the_sdk_s_own_repetition_helps_nobody_notices(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_sdk_retry_goes_unnoticed(world: World, stripe: SandboxControl) -> None:
     stripe.fault("drop_after", times=1)
 
     purchase = world.buy(10)
@@ -154,7 +150,7 @@ def test_when_the_sdk_s_own_repetition_helps_nobody_notices(
 
 @contextmanager
 def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
-    """The process ends where ``step`` of ``billing`` would have run."""
+    """Kill the process where it would run ``step`` of ``billing``."""
 
     def end(*args: Any, **kwargs: Any) -> None:
         raise SystemExit("killed")
@@ -165,10 +161,10 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
             yield
 
 
-def test_when_the_key_is_in_use_the_other_request_s_answer_counts(
+def test_concurrent_request_with_the_same_key_uses_the_first_response(
     world: World, stripe: SandboxControl, impatient: Settings
 ) -> None:
-    """The same form sent twice at the same moment: one of the two gets 409."""
+    """The same form is submitted twice at once: one request gets 409."""
     stripe.fault("drop_before", **CREATE, times=1)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
@@ -182,8 +178,8 @@ def test_when_the_key_is_in_use_the_other_request_s_answer_counts(
     assert opened.session_url == stripe.sessions()[0]["url"]
 
 
-class TestACrash:
-    """The process ends between two steps; what was committed is taken up again."""
+class TestCrash:
+    """The process dies between two steps; committed work is resumed."""
 
     @pytest.mark.parametrize(
         "step",
@@ -193,7 +189,7 @@ class TestACrash:
         ],
     )
     @pytest.mark.parametrize("minutes", [1, 5])
-    def test_before_or_after_the_call_that_creates_the_session(
+    def test_crash_before_or_after_creating_the_session(
         self,
         world: World,
         stripe: SandboxControl,
@@ -214,7 +210,7 @@ class TestACrash:
         assert len(stripe.sessions()) == (0 if is_lost else 1)
 
     @pytest.mark.parametrize("step", ["lock_purchase", "_act_on", "move"])
-    def test_while_a_payment_is_settled(
+    def test_crash_while_settling_a_payment(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:
         purchase = world.buy(10)
@@ -227,7 +223,7 @@ class TestACrash:
 
         assert grants() == 1
 
-    def test_between_writing_a_refund_down_and_asking_for_it(
+    def test_crash_between_recording_and_requesting_a_refund(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         purchase = world.buy(10)
@@ -242,7 +238,7 @@ class TestACrash:
         assert purchase.status == PurchaseStatus.REFUNDED
         assert len(stripe.requests(method="POST", path="/v1/refunds")) == 1
 
-    def test_after_which_the_webhook_comes_first_binds_the_session(
+    def test_webhook_before_recovery_binds_the_session(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with killed_at(monkeypatch, "billing.checkout.sessions.open_with_session"):
@@ -256,10 +252,10 @@ class TestACrash:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_bad_day_at_the_processor(
+def test_payments_and_licenses_agree_after_random_faults(
     world: World, stripe: SandboxControl, impatient: Settings, seed: int
 ) -> None:
-    """Every third call goes wrong in one way or another; afterwards everything adds up."""
+    """Every third call fails in some way; afterwards everything matches."""
     for number, kind in enumerate(("error", "drop_after", "drop_before", "malformed")):
         stripe.fault(kind, probability=0.12, seed=seed * 10 + number, after=True)
     wanted = set()

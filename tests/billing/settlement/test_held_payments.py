@@ -1,4 +1,4 @@
-"""Payments on support's list: granted, given back or closed, each with a reason (R15, R30)."""
+"""Payments held for support: fulfilled, refunded or closed, each with a reason (R15, R30)."""
 
 import uuid
 from datetime import date
@@ -24,12 +24,12 @@ from tests.support.world import World
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 
-# The right money for something that is not what was ordered.
+# The right amount for something that was not ordered.
 WRONG_LINE = {"line_items.data.0.quantity": 7}
 
 
 def held_payment(world: World, **changes: object) -> PaymentProblem:
-    """A payment of 10 add-ons that does not match, in support's list."""
+    """Return a held payment for 10 add-ons that does not match."""
     assert world.stripe is not None
     purchase = world.buy(10)
     world.stripe.alter(purchase.session_id or "", changes or WRONG_LINE)
@@ -38,12 +38,12 @@ def held_payment(world: World, **changes: object) -> PaymentProblem:
     return PaymentProblem.objects.get(purchase=purchase)
 
 
-class TestAPaymentThatWasHeld:
+class TestHeldPayment:
     @pytest.fixture
     def held(self, world: World, stripe: SandboxControl) -> PaymentProblem:
         return held_payment(world)
 
-    def test_is_granted_by_support(self, world: World, held: PaymentProblem) -> None:
+    def test_support_fulfills_it(self, world: World, held: PaymentProblem) -> None:
         purchase = fulfill_problem(held, why="the processor's rounding", actor=world.support)
 
         held.refresh_from_db()
@@ -53,7 +53,7 @@ class TestAPaymentThatWasHeld:
         assert held.solution_note == "the processor's rounding"
         assert not held.needs_support
 
-    def test_is_granted_once(self, world: World, held: PaymentProblem) -> None:
+    def test_it_is_fulfilled_once(self, world: World, held: PaymentProblem) -> None:
         fulfill_problem(held, why="w", actor=world.support)
 
         for act in (fulfill_problem, close_problem):
@@ -62,16 +62,16 @@ class TestAPaymentThatWasHeld:
             assert caught.value.refusal.reason == Reason.PROBLEM_IS_SOLVED
         assert world.held() == 35
 
-    def test_granted_long_after_the_window_opened_it_is_still_granted(
+    def test_it_can_be_fulfilled_after_the_window_opened(
         self, world: World, held: PaymentProblem
     ) -> None:
-        """R17: judged when it was started."""
+        """R17: judged by when the checkout started."""
         world.at(IN_WINDOW)
         fulfill_problem(held, why="w", actor=world.support)
 
         assert world.held() == 35
 
-    def test_is_given_back_by_support(
+    def test_support_refunds_it(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
@@ -84,7 +84,7 @@ class TestAPaymentThatWasHeld:
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25
 
-    def test_is_given_back_once_per_form(
+    def test_each_form_refunds_once(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         submission = uuid.uuid4()
@@ -96,10 +96,10 @@ class TestAPaymentThatWasHeld:
     @pytest.mark.parametrize(
         "fields", [{"amount_total": 4000}, {"amount_total": 6000}, {"currency": "cad"}]
     )
-    def test_of_another_amount_is_given_back_and_never_granted(
+    def test_payment_of_another_amount_is_refunded_never_fulfilled(
         self, world: World, stripe: SandboxControl, fields: dict[str, Any]
     ) -> None:
-        """R31: the receipt would say what was not charged."""
+        """R31: the receipt would show an amount that was not charged."""
         problem = held_payment(world, **fields)
 
         with pytest.raises(Refused) as caught:
@@ -110,10 +110,10 @@ class TestAPaymentThatWasHeld:
         assert refund.amount == problem.received["amount_received"]
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
-    def test_refunded_again_after_a_failure_it_stays_refunded(
+    def test_second_refund_after_a_failure_stays_refunded(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
-        """An old failure is heard of again with every answer, and is no news."""
+        """Every response lists the old failure again; that is no news."""
         first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
         stripe.fail_refund(first.refund_id or "")
         reconcile()
@@ -127,7 +127,7 @@ class TestAPaymentThatWasHeld:
         assert (held.resolution, held.needs_support) == (Resolution.REFUNDED, False)
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
-    def test_granted_after_a_failure_it_stays_granted(
+    def test_fulfillment_after_a_failed_refund_stays_fulfilled(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
@@ -141,7 +141,7 @@ class TestAPaymentThatWasHeld:
         held.refresh_from_db()
         assert (held.resolution, world.held()) == (Resolution.FULFILLED, 35)
 
-    def test_given_back_in_part_elsewhere_the_rest_is_given_back_here(
+    def test_rest_of_a_partial_dashboard_refund_can_be_refunded(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         stripe.refund(payment_intent=held.payment_intent_id, amount=1000)
@@ -153,7 +153,7 @@ class TestAPaymentThatWasHeld:
         assert refund.amount == 4000
         assert held.resolution == Resolution.REFUNDED
 
-    def test_given_back_elsewhere_in_two_parts_it_is_off_the_list(
+    def test_two_dashboard_refunds_of_the_total_close_it(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         for amount in (1000, 4000):
@@ -164,7 +164,7 @@ class TestAPaymentThatWasHeld:
         assert held.resolution == Resolution.REFUNDED
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
-    def test_lost_in_a_dispute_it_is_off_the_list(
+    def test_lost_dispute_closes_it(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         dispute = stripe.open_dispute(payment_intent=held.payment_intent_id)
@@ -176,12 +176,14 @@ class TestAPaymentThatWasHeld:
         with pytest.raises(Refused):
             fulfill_problem(held, why="w", actor=world.support)
 
-    def test_is_not_closed_without_either(self, world: World, held: PaymentProblem) -> None:
+    def test_it_cannot_be_closed_without_fulfillment_or_refund(
+        self, world: World, held: PaymentProblem
+    ) -> None:
         with pytest.raises(Refused) as caught:
             close_problem(held, why="w", actor=world.support)
         assert caught.value.refusal.reason == Reason.MUST_BE_FULFILLED_OR_REFUNDED
 
-    def test_refunded_in_the_dashboard_it_is_off_the_list(
+    def test_dashboard_refund_closes_it(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         stripe.refund(payment_intent=held.payment_intent_id)
@@ -191,7 +193,7 @@ class TestAPaymentThatWasHeld:
         assert held.resolution == Resolution.REFUNDED
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
-    def test_that_refund_failing_puts_it_back(
+    def test_failed_dashboard_refund_reopens_it(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
@@ -204,7 +206,7 @@ class TestAPaymentThatWasHeld:
         fulfill_problem(held, why="the card is closed", actor=world.support)
         assert world.held() == 35
 
-    def test_of_a_renewal_frees_the_renewal_when_given_back(
+    def test_refunding_a_held_renewal_unblocks_the_renewal(
         self, window: World, stripe: SandboxControl
     ) -> None:
         purchase = renew(window)
@@ -217,7 +219,7 @@ class TestAPaymentThatWasHeld:
 
         assert renew_and_settle(window).status == PurchaseStatus.SETTLED
 
-    def test_of_a_renewal_is_granted(self, window: World, stripe: SandboxControl) -> None:
+    def test_held_renewal_can_be_fulfilled(self, window: World, stripe: SandboxControl) -> None:
         purchase = renew(window)
         stripe.alter(purchase.session_id or "", WRONG_LINE)
         window.pay(purchase)
@@ -230,7 +232,7 @@ class TestAPaymentThatWasHeld:
         assert subscription.next_term.starts_on == date(2032, 1, 1)
 
 
-class TestAPaymentOfACanceledTerm:
+class TestHeldPaymentOfCanceledTerm:
     @pytest.fixture
     def late(self, world: World, stripe: SandboxControl) -> PaymentProblem:
         renewal = renewed(world)
@@ -239,18 +241,18 @@ class TestAPaymentOfACanceledTerm:
         refunded_outside(world, renewal)
         return PaymentProblem.objects.get(purchase=purchase)
 
-    def test_cannot_be_granted(self, world: World, late: PaymentProblem) -> None:
+    def test_it_cannot_be_fulfilled(self, world: World, late: PaymentProblem) -> None:
         with pytest.raises(Refused) as caught:
             fulfill_problem(late, why="w", actor=world.support)
         assert caught.value.refusal.reason == Reason.CANNOT_BE_FULFILLED
 
-    def test_is_given_back(self, world: World, late: PaymentProblem) -> None:
+    def test_it_is_refunded(self, world: World, late: PaymentProblem) -> None:
         refund_problem(late, why="w", actor=world.support, submission=uuid.uuid4())
 
         assert not waiting()
 
 
-def test_add_ons_of_a_canceled_term_are_refunded_from_the_list(
+def test_add_ons_of_a_canceled_term_are_refunded_by_support(
     world: World, stripe: SandboxControl
 ) -> None:
     renewal = renewed(world)
@@ -265,7 +267,7 @@ def test_add_ons_of_a_canceled_term_are_refunded_from_the_list(
     assert not waiting()
 
 
-def test_a_payment_of_no_purchase_can_only_be_given_back(
+def test_payment_without_a_purchase_can_only_be_refunded(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy(10)

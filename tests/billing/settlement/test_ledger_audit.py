@@ -1,4 +1,4 @@
-"""Reconciliation finds what nobody told us of, and compares the books (R14, R15, R29, R30)."""
+"""Reconciliation finds missed payments and reversals, and audits the ledger (R14-R15, R29-R30)."""
 
 from datetime import timedelta
 
@@ -21,8 +21,10 @@ def found() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
-class TestAPaidSession:
-    def test_of_a_purchase_that_was_given_up(self, world: World, stripe: SandboxControl) -> None:
+class TestPaidSession:
+    def test_paid_session_of_an_abandoned_purchase(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
@@ -31,8 +33,8 @@ class TestAPaidSession:
         assert world.held() == 35
         assert found() == []
 
-    def test_without_a_purchase(self, world: World, stripe: SandboxControl) -> None:
-        """A database restored from before it was bought, in a term it does not know either."""
+    def test_paid_session_without_a_purchase(self, world: World, stripe: SandboxControl) -> None:
+        """A database restored from before the purchase, in a term it does not have either."""
         purchase = world.buy(10)
         world.pay(purchase)
         stripe.alter(purchase.session_id or "", {"metadata.term": "999999"})
@@ -43,7 +45,7 @@ class TestAPaidSession:
         assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
         assert found() == []
 
-    def test_of_another_shop_of_the_same_account(
+    def test_paid_session_of_another_application(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)
@@ -53,7 +55,9 @@ class TestAPaidSession:
 
         assert found() == []
 
-    def test_further_back_only_on_purpose(self, world: World, stripe: SandboxControl) -> None:
+    def test_older_sessions_are_read_only_on_request(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
         world.pay(world.buy(10))
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(days=2)
@@ -63,8 +67,8 @@ class TestAPaidSession:
         assert [line.result for line in lines] == [PurchaseStatus.SETTLED]
 
 
-class TestMoneyThatWentBack:
-    def test_a_refund_no_webhook_told_us_of(self, world: World, stripe: SandboxControl) -> None:
+class TestReversals:
+    def test_refund_without_a_webhook(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
 
@@ -72,7 +76,7 @@ class TestMoneyThatWentBack:
         assert world.held() == 30
         assert found() == []
 
-    def test_a_dispute_no_webhook_told_us_of(self, world: World, stripe: SandboxControl) -> None:
+    def test_dispute_without_a_webhook(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         dispute = stripe.open_dispute(payment_intent=purchase.payment_intent_id)
         stripe.close_dispute(dispute["id"], "lost")
@@ -81,10 +85,10 @@ class TestMoneyThatWentBack:
         assert world.held() == 25
 
 
-class TestLongAfterwards:
-    """What happened while no webhook came through, and no list of the last day shows (R30)."""
+class TestLaterChanges:
+    """Changes during a webhook outage, too old for the lists of the last day (R30)."""
 
-    def test_a_dispute_that_was_decided(self, world: World, stripe: SandboxControl) -> None:
+    def test_dispute_decided_during_an_outage(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         dispute = disputed(world, purchase)
         world.later(days=40)
@@ -95,7 +99,7 @@ class TestLongAfterwards:
 
         assert world.held() == 25
 
-    def test_a_refund_that_failed(self, world: World, stripe: SandboxControl) -> None:
+    def test_refund_failed_during_an_outage(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         made = refunded_outside(world, purchase)
         world.later(days=20)
@@ -107,8 +111,8 @@ class TestLongAfterwards:
         assert world.held() == 35
 
 
-class TestTheBooks:
-    def test_agree_after_everything_that_can_happen(
+class TestLedgerAudit:
+    def test_ledger_matches_after_every_kind_of_event(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy_and_settle(10)
@@ -121,7 +125,7 @@ class TestTheBooks:
         assert list(ledger_audit.differences()) == []
 
     @pytest.mark.parametrize("since", [None, timedelta(hours=1)])
-    def test_paid_and_not_granted(
+    def test_paid_but_not_fulfilled(
         self, world: World, stripe: SandboxControl, since: timedelta | None
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -138,7 +142,7 @@ class TestTheBooks:
         assert differing == [(copy.reference, "settled, but not fulfilled")]
         assert purchase.reference != copy.reference
 
-    def test_granted_and_not_paid(self, world: World) -> None:
+    def test_fulfilled_but_not_paid(self, world: World) -> None:
         reference = "purchase:5f2b3c1e-0000-4000-8000-000000000000"
         ledger.grant_add_on(
             world.term, 5, effective_at=clock.now(), reference=reference, actor=None
@@ -148,13 +152,13 @@ class TestTheBooks:
             (reference, "fulfilled without a settled purchase")
         ]
 
-    def test_another_number(self, world: World, stripe: SandboxControl) -> None:
+    def test_wrong_number_of_licenses(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         Purchase.objects.update(quantity=15, total_amount=7500)
 
         assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 fulfilled")]
 
-    def test_taken_back_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
+    def test_reversal_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         entry = ledger.entry_of(purchase.reference)
         assert entry is not None
@@ -164,7 +168,7 @@ class TestTheBooks:
             (purchase.reference, "5 licenses reversed, which does not match the refunds")
         ]
 
-    def test_a_term_canceled_by_hand(self, world: World, stripe: SandboxControl) -> None:
+    def test_term_canceled_by_hand(self, world: World, stripe: SandboxControl) -> None:
         world.at(clock.now() + timedelta(days=177))
         renewal = renew_and_settle(world)
         Term.objects.filter(pk=renewal.term_id or 0).update(canceled_at=clock.now())
@@ -173,9 +177,7 @@ class TestTheBooks:
         assert about == renewal.reference
         assert how.startswith("0 licenses reversed")
 
-    def test_a_difference_is_reported_and_nothing_is_written(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_audit_reports_and_changes_nothing(self, world: World, stripe: SandboxControl) -> None:
         world.buy_and_settle(10)
         Purchase.objects.update(quantity=15, total_amount=7500)
 

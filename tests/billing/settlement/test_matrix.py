@@ -1,4 +1,4 @@
-"""Every way in which we may hear of a payment, in every weather: granted once (R13, R14)."""
+"""Fulfill a payment once, by every source of notifications and under every fault (R13, R14)."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ WAYS: dict[str, Sequence[str]] = {
     "webhook then return": ("webhook", "return"),
     "both twice": ("return", "webhook", "return", "webhook"),
 }
-# What strikes the next questions to the processor: nothing, one of them, or every one.
+# Faults for the next calls to the processor: none, one call, or every call.
 WEATHER: dict[str, tuple[str, dict[str, Any]] | None] = {
     "fine": None,
     "error once": ("error", {"status": 500, "times": 1}),
@@ -68,7 +68,7 @@ def ids(names: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("weather", WEATHER.values(), ids=ids(WEATHER))
 @pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
-def test_a_payment_is_granted_once(
+def test_payment_is_fulfilled_once(
     world: World,
     stripe: SandboxControl,
     impatient: Settings,
@@ -99,7 +99,7 @@ def test_a_payment_is_granted_once(
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
-def test_what_is_not_paid_is_never_granted(
+def test_unpaid_purchase_is_never_fulfilled(
     world: World, stripe: SandboxControl, way: Sequence[str]
 ) -> None:
     purchase = world.buy(10)
@@ -123,7 +123,7 @@ AT_ONCE = ("fine", "error once", "error", "stale once", "slow", "too slow once")
 
 @pytest.mark.race
 @pytest.mark.parametrize("name", AT_ONCE, ids=lambda name: name.replace(" ", "-"))
-def test_a_payment_heard_of_eight_times_at_once_is_granted_once(
+def test_eight_concurrent_notifications_of_a_payment_fulfill_it_once(
     committed_db: str, world: World, stripe: SandboxControl, impatient: Settings, name: str
 ) -> None:
     purchase = world.buy(10)

@@ -1,4 +1,4 @@
-"""A paid session that is not what the purchase was for grants nothing (R15)."""
+"""A paid session that does not match its purchase is not fulfilled (R15)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.support.world import World
 
 OTHER_PURCHASE = "4be0643f-1d98-573b-97cd-ca98a65347dd"
 
-# What the processor answers instead of the truth, and the facts that are to be kept of it.
+# The altered response of the processor, and the values to store from it.
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
     "less": ({"amount_total": 4999}, {"amount_total": (5000, 4999)}),
     "more": ({"amount_total": 5001}, {"amount_total": (5000, 5001)}),
@@ -43,7 +43,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
 
 
 def held_back(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> Purchase:
-    """A purchase that was paid and settled while the processor answered otherwise."""
+    """Return a purchase that was paid and settled while the processor's response was altered."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe.fault("override", method="GET", session=purchase.session_id, fields=fields)
@@ -55,7 +55,7 @@ def held_back(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> P
 @pytest.mark.parametrize(
     ("fields", "kept"), DIFFERENCES.values(), ids=[name.replace(" ", "-") for name in DIFFERENCES]
 )
-def test_what_differs_is_held_for_support(
+def test_mismatched_payment_is_held_for_support(
     world: World,
     stripe: SandboxControl,
     support: str,
@@ -85,7 +85,7 @@ def test_what_differs_is_held_for_support(
     }
 
 
-def test_another_purchase_s_number_on_the_session_is_a_difference(
+def test_session_with_another_purchases_number_is_a_mismatch(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = held_back(world, stripe, {"metadata.purchase": OTHER_PURCHASE})
@@ -94,7 +94,7 @@ def test_another_purchase_s_number_on_the_session_is_a_difference(
     assert PaymentProblem.objects.get().received["purchase_id"] == OTHER_PURCHASE
 
 
-def test_the_payment_is_kept_for_support_to_find(world: World, stripe: SandboxControl) -> None:
+def test_payment_is_stored_for_support(world: World, stripe: SandboxControl) -> None:
     purchase = held_back(world, stripe, {"amount_total": 1})
 
     problem = PaymentProblem.objects.get()
@@ -102,7 +102,7 @@ def test_the_payment_is_kept_for_support_to_find(world: World, stripe: SandboxCo
     assert problem.payment_intent_id == paid["payment_intent"]
 
 
-def test_more_lines_than_one_are_a_difference(world: World, stripe: SandboxControl) -> None:
+def test_several_lines_are_a_mismatch(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     line = {
         "quantity": 5,
@@ -125,10 +125,10 @@ def test_more_lines_than_one_are_a_difference(world: World, stripe: SandboxContr
     assert world.held() == 25
 
 
-def test_what_comes_later_changes_nothing(
+def test_later_notifications_change_nothing(
     world: World, stripe: SandboxControl, support: str
 ) -> None:
-    """R14: on support's list it stays, whatever is delivered, reloaded or reconciled."""
+    """R14: it stays with support through deliveries, reloads and reconciliation."""
     purchase = held_back(world, stripe, {"amount_total": 1})
     notifications = Notification.objects.count()
 
@@ -148,7 +148,7 @@ def test_what_comes_later_changes_nothing(
     assert LicenseEntry.objects.filter(cause="add_on").count() == 0
 
 
-def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) -> None:
+def test_buyer_is_told_what_happens_next(world: World, stripe: SandboxControl) -> None:
     purchase = held_back(world, stripe, {"amount_total": 1})
     client = world.client(world.assignor)
 
@@ -160,10 +160,8 @@ def test_the_buyer_reads_what_happens_now(world: World, stripe: SandboxControl) 
     assert "Support will review it" in page
 
 
-def test_a_session_altered_at_the_processor_is_held_too(
-    world: World, stripe: SandboxControl
-) -> None:
-    """Not the answer is wrong but the session: it was created for less."""
+def test_session_altered_at_the_processor_is_held(world: World, stripe: SandboxControl) -> None:
+    """The session itself is wrong: it was created for less."""
     purchase = world.buy(10)
     stripe.alter(purchase.session_id or "", {"line_items.data.0.quantity": 1, "amount_total": 500})
     world.pay(purchase)
@@ -175,7 +173,7 @@ def test_a_session_altered_at_the_processor_is_held_too(
     assert world.held() == 25
 
 
-def test_a_mismatch_does_not_keep_other_purchases(world: World, stripe: SandboxControl) -> None:
+def test_mismatch_does_not_block_other_purchases(world: World, stripe: SandboxControl) -> None:
     held_back(world, stripe, {"amount_total": 1})
     stripe.clear_faults()
 
@@ -185,9 +183,7 @@ def test_a_mismatch_does_not_keep_other_purchases(world: World, stripe: SandboxC
     assert world.held() == 40
 
 
-def test_a_differing_session_that_is_not_paid_yet_is_nothing(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_unpaid_session_with_a_mismatch_is_ignored(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     stripe.fault("override", method="GET", fields={"amount_total": 1})
 

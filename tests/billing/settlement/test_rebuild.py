@@ -1,4 +1,4 @@
-"""After a copy of the database was restored: add-ons come back, all else goes to support (R14)."""
+"""After a database restore: add-ons are rebuilt, everything else goes to support (R14)."""
 
 import uuid
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.support.world import World
 
 
 def forget(purchase: Purchase) -> Purchase:
-    """As in a copy from before it was started."""
+    """Delete the purchase, as in a backup from before it was started."""
     Activity.objects.all().delete()
     Notification.objects.all().delete()
     ProcessorEvent.objects.all().delete()
@@ -32,7 +32,7 @@ def lines() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
-def test_a_lost_purchase_is_what_it_was(world: World, stripe: SandboxControl) -> None:
+def test_lost_purchase_is_rebuilt_unchanged(world: World, stripe: SandboxControl) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
 
@@ -53,7 +53,7 @@ def test_a_lost_purchase_is_what_it_was(world: World, stripe: SandboxControl) ->
     assert lines() == []
 
 
-def test_a_webhook_brings_it_back_too(world: World, stripe: SandboxControl) -> None:
+def test_webhook_rebuilds_it_too(world: World, stripe: SandboxControl) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
 
@@ -63,8 +63,8 @@ def test_a_webhook_brings_it_back_too(world: World, stripe: SandboxControl) -> N
     assert world.held() == 35
 
 
-def test_one_that_can_still_be_paid_comes_back_unpaid(world: World, stripe: SandboxControl) -> None:
-    """A renewal has to know of it (R17)."""
+def test_payable_purchase_is_rebuilt_unpaid(world: World, stripe: SandboxControl) -> None:
+    """R17: a renewal has to know of it."""
     lost = forget(world.buy(10))
 
     assert lines() == [("paid session", PurchaseStatus.OPEN)]
@@ -73,7 +73,7 @@ def test_one_that_can_still_be_paid_comes_back_unpaid(world: World, stripe: Sand
     assert world.held() == 25
 
 
-def test_one_that_expired_unpaid_does_not(world: World, stripe: SandboxControl) -> None:
+def test_purchase_that_expired_unpaid_is_not_rebuilt(world: World, stripe: SandboxControl) -> None:
     forget(world.buy(10))
     world.later(minutes=40)
 
@@ -81,8 +81,8 @@ def test_one_that_expired_unpaid_does_not(world: World, stripe: SandboxControl) 
     assert not Purchase.objects.exists()
 
 
-def test_what_was_refunded_meanwhile_is_taken_back(world: World, stripe: SandboxControl) -> None:
-    """R30: what came back is what is left of it."""
+def test_refunds_since_the_backup_are_reversed(world: World, stripe: SandboxControl) -> None:
+    """R30: only what remains is restored."""
     lost = forget(world.buy(10))
     world.pay(lost)
     stripe.refund(session=lost.session_id, amount=2500)
@@ -94,7 +94,7 @@ def test_what_was_refunded_meanwhile_is_taken_back(world: World, stripe: Sandbox
 
 
 @pytest.mark.race
-def test_two_who_hear_of_it_at_once_write_it_once(
+def test_two_concurrent_notifications_rebuild_it_once(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     lost = forget(world.buy(10))
@@ -125,7 +125,7 @@ STRANGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(
     "fields", STRANGE.values(), ids=[name.replace(" ", "-") for name in STRANGE]
 )
-def test_where_anything_is_in_doubt_support_has_it(
+def test_doubtful_purchases_go_to_support(
     world: World, stripe: SandboxControl, fields: dict[str, Any]
 ) -> None:
     """R11, R15."""
@@ -140,8 +140,8 @@ def test_where_anything_is_in_doubt_support_has_it(
     assert world.held() == 25
 
 
-def test_a_new_term_under_a_lost_number_gets_nothing(world: World, stripe: SandboxControl) -> None:
-    """Numbers that were given after the backup are given again after restoring it."""
+def test_new_term_with_a_reused_number_gets_nothing(world: World, stripe: SandboxControl) -> None:
+    """Ids assigned after the backup are assigned again after the restore."""
     lost = forget(world.buy(10))
     world.pay(lost)
     Term.objects.update(created_at=clock.now() + timedelta(minutes=10))
@@ -151,7 +151,7 @@ def test_a_new_term_under_a_lost_number_gets_nothing(world: World, stripe: Sandb
     assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
 
 
-def test_a_buyer_of_another_organization_is_none(world: World, stripe: SandboxControl) -> None:
+def test_buyer_of_another_organization_is_rejected(world: World, stripe: SandboxControl) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
     stranger: Membership = world.stranger
@@ -162,8 +162,8 @@ def test_a_buyer_of_another_organization_is_none(world: World, stripe: SandboxCo
     assert not Purchase.objects.exists()
 
 
-def test_what_support_has_stays_with_support(world: World, stripe: SandboxControl) -> None:
-    """A payment ends in one of its ways (R14)."""
+def test_purchase_held_by_support_stays_with_support(world: World, stripe: SandboxControl) -> None:
+    """R14: a payment has one outcome."""
     lost = forget(world.buy(10))
     world.pay(lost)
     term = stripe.sessions()[0]["metadata"]["term"]
@@ -177,7 +177,7 @@ def test_what_support_has_stays_with_support(world: World, stripe: SandboxContro
     assert PaymentProblem.objects.count() == 1
 
 
-def test_a_lost_renewal_is_support_s(world: World, stripe: SandboxControl) -> None:
+def test_lost_renewal_goes_to_support(world: World, stripe: SandboxControl) -> None:
     world.at(IN_WINDOW)
     lost = forget(renew(world))
     world.pay(lost)
@@ -188,7 +188,9 @@ def test_a_lost_renewal_is_support_s(world: World, stripe: SandboxControl) -> No
     assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
 
 
-def test_the_processor_keeps_keys_and_no_persons(world: World, stripe: SandboxControl) -> None:
+def test_processor_metadata_holds_keys_and_no_personal_data(
+    world: World, stripe: SandboxControl
+) -> None:
     purchase = world.buy(10)
 
     [session] = stripe.sessions()

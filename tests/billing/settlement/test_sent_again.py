@@ -1,4 +1,4 @@
-"""The same form again, two tabs, back and forth: one payment for each that is meant (R14, R17)."""
+"""Resubmitted forms, two tabs, back and forward: one payment per intended purchase (R14, R17)."""
 
 import uuid
 from datetime import timedelta
@@ -25,11 +25,11 @@ def states() -> list[str]:
     return sorted(Purchase.objects.values_list("status", flat=True))
 
 
-class TestTheSameForm:
-    def test_after_its_page_has_closed_is_a_new_attempt(
+class TestSameForm:
+    def test_form_sent_after_its_page_expired_starts_a_new_attempt(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        """Nobody has told us yet that it is closed; the buyer must not land on a dead page."""
+        """No event has reported the expiry yet; the buyer must not land on a dead page."""
         first = world.buy(10)
         world.later(minutes=36)
 
@@ -40,7 +40,7 @@ class TestTheSameForm:
         assert world.pay(again)["outcome"] == "paid"
         assert again.session_expires_at == clock.now() + timedelta(minutes=35)
 
-    def test_sent_twice_after_its_page_has_closed_is_one_new_attempt(
+    def test_form_sent_twice_after_its_page_expired_starts_one_new_attempt(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -52,7 +52,7 @@ class TestTheSameForm:
         assert Purchase.objects.count() == 2
 
     @pytest.mark.parametrize("status", [PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED])
-    def test_of_an_attempt_that_is_over_is_a_new_one(
+    def test_form_of_a_finished_attempt_starts_a_new_one(
         self, world: World, stripe: SandboxControl, status: PurchaseStatus
     ) -> None:
         first = world.buy(10)
@@ -66,10 +66,10 @@ class TestTheSameForm:
         assert again.submission == first.submission
 
     @pytest.mark.parametrize("minutes", [0, 20, 32, 60])
-    def test_after_paying_leads_to_what_was_bought(
+    def test_form_sent_after_paying_leads_to_the_purchase(
         self, world: World, stripe: SandboxControl, minutes: int
     ) -> None:
-        """Whether or not we have heard of the payment."""
+        """Whether or not the payment is settled."""
         first = world.buy(10)
         world.pay(first)
         world.later(minutes=minutes)
@@ -80,7 +80,9 @@ class TestTheSameForm:
         assert len(stripe.sessions()) == 1
         assert world.held() == 35
 
-    def test_after_paying_shows_the_receipt(self, world: World, stripe: SandboxControl) -> None:
+    def test_form_sent_after_paying_shows_the_receipt(
+        self, world: World, stripe: SandboxControl
+    ) -> None:
         purchase = world.buy_and_settle(10)
         fields = {"quantity": "10", "submission": str(purchase.submission)}
 
@@ -89,7 +91,7 @@ class TestTheSameForm:
         assert response.status_code == HTTPStatus.FOUND
         assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
 
-    def test_with_another_number_and_back_leads_to_the_first_page_again(
+    def test_changing_the_number_and_back_leads_to_the_first_page(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -101,7 +103,7 @@ class TestTheSameForm:
         assert other.pk != first.pk
         assert states() == [PurchaseStatus.OPEN] * 2
 
-    def test_with_another_number_sent_twice_is_two_purchases_not_three(
+    def test_changed_form_sent_twice_makes_two_purchases_not_three(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -111,7 +113,7 @@ class TestTheSameForm:
 
         assert sorted(Purchase.objects.values_list("quantity", flat=True)) == [10, 15]
 
-    def test_of_a_purchase_given_back_does_not_charge_again(
+    def test_form_of_a_refunded_purchase_does_not_charge_again(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -123,7 +125,7 @@ class TestTheSameForm:
         assert (again.pk, again.status) == (first.pk, PurchaseStatus.REFUNDED)
 
     @pytest.mark.parametrize(("seconds", "sessions"), [(239, 1), (240, 2)])
-    def test_whose_creation_was_not_answered_is_repeated_for_4_minutes(
+    def test_unconfirmed_creation_is_repeated_for_4_minutes(
         self,
         world: World,
         stripe: SandboxControl,
@@ -131,7 +133,7 @@ class TestTheSameForm:
         seconds: int,
         sessions: int,
     ) -> None:
-        """R17: then it is begun anew, and the first attempt is looked up."""
+        """R17: later a new one is started, and the first attempt is looked up."""
         submission = uuid.uuid4()
         stripe.fault("drop_after", method="POST", times=1)
         with pytest.raises(ProcessorUnavailable):
@@ -146,9 +148,9 @@ class TestTheSameForm:
         assert set(states()) == {PurchaseStatus.OPEN}
 
 
-class TestAnotherTab:
+class TestSecondTab:
     @pytest.mark.parametrize(("minutes", "is_shared"), [(0, True), (29, True), (30, False)])
-    def test_shares_the_page_while_there_is_time_to_pay(
+    def test_second_tab_shares_the_page_while_time_to_pay_remains(
         self, world: World, stripe: SandboxControl, minutes: int, is_shared: bool
     ) -> None:
         first = world.buy(10)
@@ -160,7 +162,7 @@ class TestAnotherTab:
         assert second.session_expires_at is not None
         assert second.session_expires_at > clock.now() + timedelta(minutes=5)
 
-    def test_after_the_first_has_expired_at_the_processor_is_a_new_purchase(
+    def test_expired_first_checkout_makes_a_new_purchase(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -172,10 +174,10 @@ class TestAnotherTab:
         assert states() == ["expired", "open"]
 
     @pytest.mark.parametrize("minutes", [0, 29, 32, 60])
-    def test_that_was_paid_in_the_first_is_asked_about(
+    def test_paid_first_checkout_asks_for_confirmation(
         self, world: World, stripe: SandboxControl, minutes: int
     ) -> None:
-        """Whenever we hear of the payment: the question comes before another payment page."""
+        """Even before the payment is settled: confirmation comes before another payment page."""
         first = world.buy(10)
         world.pay(first)
         world.later(minutes=minutes)
@@ -186,7 +188,7 @@ class TestAnotherTab:
         assert asked.value.before.pk == first.pk
         assert len(stripe.sessions()) == 1
 
-    def test_that_means_it_after_the_first_was_paid_is_a_second_purchase(
+    def test_confirmed_second_purchase_is_separate(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.pay(world.buy(10))
@@ -198,7 +200,7 @@ class TestAnotherTab:
         assert states() == [PurchaseStatus.SETTLED] * 2
         assert world.held() == 45
 
-    def test_of_somebody_else_is_a_purchase_of_its_own(
+    def test_purchase_by_another_buyer_is_separate(
         self, world: World, stripe: SandboxControl
     ) -> None:
         mine = world.buy(10)
@@ -207,7 +209,7 @@ class TestAnotherTab:
 
         assert theirs.pk != mine.pk
 
-    def test_that_leads_elsewhere_is_a_purchase_of_its_own(
+    def test_purchase_with_another_return_path_is_separate(
         self, world: World, stripe: SandboxControl
     ) -> None:
         mine = world.buy(10)
@@ -216,7 +218,7 @@ class TestAnotherTab:
 
         assert other.pk != mine.pk
 
-    def test_starts_nothing_while_nobody_knows_about_the_first(
+    def test_nothing_starts_while_the_first_is_unknown(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         world.buy(10)
@@ -227,7 +229,7 @@ class TestAnotherTab:
 
         assert Purchase.objects.count() == 1
 
-    def test_starts_anew_where_the_processor_does_not_know_the_first(
+    def test_new_purchase_starts_if_the_processor_does_not_know_the_first(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -236,10 +238,10 @@ class TestAnotherTab:
         assert world.buy(10).pk != first.pk
 
 
-class TestAcrossTheCalendar:
-    """R17: judged when the checkout starts; paid within its life it is honored."""
+class TestCalendar:
+    """R17: judged when the checkout starts; a payment made in time is honored."""
 
-    def test_started_before_the_window_and_paid_in_it_is_granted(
+    def test_checkout_from_before_the_window_paid_during_it_is_fulfilled(
         self, world: World, stripe: SandboxControl
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1))
@@ -254,10 +256,10 @@ class TestAcrossTheCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_paid_in_the_term_and_heard_of_after_it_expires_with_it(
+    def test_payment_settled_after_the_term_expires_with_the_term(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        """R16: the payment is settled, and what it bought is over like everything else."""
+        """R16: the payment is settled, but its licenses have expired with the rest."""
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=1))
         purchase = world.buy(10)
         world.pay(purchase)
@@ -269,7 +271,7 @@ class TestAcrossTheCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 0
 
-    def test_a_page_opened_in_time_can_be_resumed_but_no_new_one_is_opened(
+    def test_page_opened_in_time_can_be_resumed_but_no_new_one_opened(
         self, world: World, stripe: SandboxControl
     ) -> None:
         opens = calendar.renewal_opens_at(TERM_END, clock.zone())

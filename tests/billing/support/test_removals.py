@@ -1,4 +1,4 @@
-"""Support removes licenses while renewal is open, never else (R27)."""
+"""Support removes licenses only while renewal is open (R27)."""
 
 import uuid
 from datetime import timedelta
@@ -29,7 +29,7 @@ from tests.support.pages import text_of
 from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
 
-MINIMUM = 5  # of the package
+MINIMUM = 5  # the package's minimum
 OPENS = local(TERM_END - timedelta(days=29))
 
 
@@ -41,7 +41,7 @@ def refused(world: World, quantity: int) -> Refused:
 
 
 class TestWhen:
-    def test_not_before_renewal_is_open(self, world: World) -> None:
+    def test_not_before_renewal_opens(self, world: World) -> None:
         world.at(OPENS - timedelta(seconds=1))
 
         refusal = refused(world, 5).refusal
@@ -49,17 +49,17 @@ class TestWhen:
         assert refusal.reason == Reason.RENEWAL_NOT_OPEN
         assert "Tuesday, December 2, 2031" in refusal_text(refusal)
 
-    def test_from_its_first_instant(self, world: World) -> None:
+    def test_at_the_first_instant_of_the_window(self, world: World) -> None:
         world.at(OPENS)
 
         assert remove(world, 5).quantity == 5
 
-    def test_after_expiration_too(self, world: World) -> None:
+    def test_after_expiration(self, world: World) -> None:
         world.at(local(TERM_END) + timedelta(days=60))
 
         assert remove(world, 5).quantity == 5
 
-    def test_not_once_it_is_renewed(self, window: World, stripe: SandboxControl) -> None:
+    def test_not_once_renewed(self, window: World, stripe: SandboxControl) -> None:
         renew_and_settle(window)
 
         assert refused(window, 5).refusal.reason == Reason.RENEWAL_NOT_OPEN
@@ -73,30 +73,30 @@ class TestWhen:
         assert remove(window, 5).quantity == 5
 
 
-class TestHowMany:
+class TestNumber:
     """25 licenses, 4 members."""
 
     @pytest.mark.parametrize("quantity", [1, 20, 21])
-    def test_down_to_the_members(self, window: World, quantity: int) -> None:
+    def test_down_to_the_number_of_users(self, window: World, quantity: int) -> None:
         remove(window, quantity)
 
         assert plan(window).price.quantity == max(25 - quantity, MINIMUM)
 
-    def test_not_below_them(self, window: World) -> None:
+    def test_not_below_the_number_of_users(self, window: World) -> None:
         assert refused(window, 22).refusal.facts["users_to_remove"] == 1
 
     @pytest.mark.parametrize("quantity", [0, -5])
-    def test_none_or_less(self, window: World, quantity: int) -> None:
+    def test_zero_or_less_is_refused(self, window: World, quantity: int) -> None:
         assert refused(window, quantity).refusal.reason == Reason.REMOVAL_TOO_FEW
 
-    def test_what_was_removed_before_counts(self, window: World) -> None:
+    def test_earlier_removals_count(self, window: World) -> None:
         remove(window, 15)
 
         with pytest.raises(Refused):
             remove(window, 7)
         assert remove(window, 6).number == 2
 
-    def test_sent_twice_it_removes_once(self, window: World) -> None:
+    def test_form_submitted_twice_removes_once(self, window: World) -> None:
         order = RemovalOrder(5, "fewer games", "Ada", uuid.uuid4())
         first, second = (
             remove_licenses(window.lakeside, order, actor=window.support) for _ in range(2)
@@ -106,15 +106,15 @@ class TestHowMany:
         assert plan(window).price.quantity == 20
 
 
-class TestWhatItDoes:
-    def test_the_running_term_keeps_its_licenses(self, window: World) -> None:
+class TestEffect:
+    def test_running_term_keeps_its_licenses(self, window: World) -> None:
         remove(window, 10)
 
         assert window.held() == 25
         new = NewMember("N", "n@lakeside.example", Role.OBSERVER)
         assert members.add(window.assignor, new).license_number == 5
 
-    def test_the_renewal_is_paid_for_fewer(self, window: World, stripe: SandboxControl) -> None:
+    def test_renewal_covers_fewer_licenses(self, window: World, stripe: SandboxControl) -> None:
         remove(window, 10)
 
         purchase = renew_and_settle(window)
@@ -123,13 +123,13 @@ class TestWhatItDoes:
         window.at(local(TERM_END + timedelta(days=1)))
         assert window.held() == 15
 
-    def test_users_added_afterwards_raise_it_again(self, window: World) -> None:
+    def test_users_added_later_raise_the_renewal_again(self, window: World) -> None:
         remove(window, 20)
         window.fill(9)
 
         assert (plan(window).price.quantity, plan(window).number.bound) == (9, "members")
 
-    def test_everybody_who_may_buy_is_told(self, window: World) -> None:
+    def test_buyers_are_notified(self, window: World) -> None:
         remove(window, 5)
 
         told = Notification.objects.filter(kind="licenses_removed")
@@ -139,14 +139,14 @@ class TestWhatItDoes:
         }
         assert told[0].data["asked_by"] == "Ada"
 
-    def test_who_did_it_and_why_is_recorded(self, window: World) -> None:
+    def test_activity_records_who_and_why(self, window: World) -> None:
         remove(window, 5)
 
         activity = Activity.objects.get(verb="licenses_removed")
         assert (activity.actor, activity.data["reason"]) == (window.support, "fewer games")
 
     @pytest.mark.parametrize("path", ["settings/subscription/", "renewal/"])
-    def test_it_is_shown(self, window: World, path: str) -> None:
+    def test_pages_show_the_removal(self, window: World, path: str) -> None:
         remove(window, 5)
 
         page = text_of(window.client(window.assignor).get(f"/o/lakeside/{path}"))
@@ -156,8 +156,8 @@ class TestWhatItDoes:
         assert "The renewal always covers every license in use" in page
 
 
-class TestThePlanThatIsShown:
-    def test_it_says_what_remains_and_what_it_costs(self, window: World) -> None:
+class TestPreview:
+    def test_preview_shows_remaining_licenses_and_cost(self, window: World) -> None:
         remove(window, 5)
 
         found = plan_removal(status_of(window.lakeside, clock.now()), 10)
@@ -167,7 +167,7 @@ class TestThePlanThatIsShown:
         assert (found.renewal_before, found.renewal_after) == (20, 10)
         assert (found.total_before, found.total_after) == (10_000, 5_000)
 
-    def test_below_the_package_s_minimum_nothing_is_saved(self, window: World) -> None:
+    def test_removal_below_the_package_minimum_saves_nothing(self, window: World) -> None:
         window.term.package.minimum_licenses = 20
         window.term.package.save()
 
@@ -176,7 +176,7 @@ class TestThePlanThatIsShown:
         assert (found.left, found.renewal_after) == (15, 20)
 
 
-class TestTakingBack:
+class TestUndo:
     def test_until_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
 
@@ -195,14 +195,14 @@ class TestTakingBack:
             take_removal_back(removal, actor=window.support)
         assert caught.value.refusal.reason == Reason.REMOVAL_TAKEN_BACK
 
-    def test_not_after_it(self, window: World, stripe: SandboxControl) -> None:
+    def test_not_once_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
         renew_and_settle(window)
 
         with pytest.raises(Refused):
             take_removal_back(removal, actor=window.support)
 
-    def test_not_in_the_window_of_the_following_term(
+    def test_not_in_the_window_of_the_next_term(
         self, window: World, stripe: SandboxControl
     ) -> None:
         removal = remove(window, 10)
@@ -214,10 +214,10 @@ class TestTakingBack:
         assert caught.value.refusal.reason == Reason.RENEWAL_PAID
 
 
-class TestWhileTheRenewalIsBeingPaid:
-    """An open checkout of it is expired first, because its number is frozen."""
+class TestRenewalBeingPaid:
+    """An open checkout is expired first, because its number is frozen."""
 
-    def test_its_checkout_is_expired(self, window: World, stripe: SandboxControl) -> None:
+    def test_open_checkout_is_expired(self, window: World, stripe: SandboxControl) -> None:
         paying = renew(window)
 
         remove(window, 5)
@@ -226,7 +226,7 @@ class TestWhileTheRenewalIsBeingPaid:
         assert paying.status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
-    def test_paid_at_that_moment_nothing_is_removed(
+    def test_nothing_is_removed_if_it_was_just_paid(
         self, window: World, stripe: SandboxControl
     ) -> None:
         paying = renew(window)
@@ -238,7 +238,7 @@ class TestWhileTheRenewalIsBeingPaid:
         paying.refresh_from_db()
         assert (paying.status, paying.quantity) == (PurchaseStatus.SETTLED, 25)
 
-    def test_when_the_processor_is_away_nothing_is_removed(
+    def test_nothing_is_removed_while_the_processor_is_unavailable(
         self, window: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         paying = renew(window)
@@ -251,7 +251,7 @@ class TestWhileTheRenewalIsBeingPaid:
         assert paying.status == PurchaseStatus.OPEN
         assert not LicenseRemoval.objects.exists()
 
-    def test_opened_again_at_that_moment_it_is_closed_again(
+    def test_checkout_reopened_at_the_same_moment_is_expired_again(
         self, window: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         opened: list[Purchase] = []
@@ -267,7 +267,7 @@ class TestWhileTheRenewalIsBeingPaid:
         assert Purchase.objects.get().status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
-    def test_with_its_payment_at_support_it_waits(
+    def test_removal_waits_while_support_holds_the_payment(
         self, window: World, stripe: SandboxControl
     ) -> None:
         paying = renew(window)

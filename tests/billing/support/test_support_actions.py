@@ -1,4 +1,4 @@
-"""What support does with payments: refund, grant, give back, close (R15, R30)."""
+"""Support's actions on payments: refund, fulfill, close (R15, R30)."""
 
 import uuid
 from datetime import date
@@ -44,7 +44,7 @@ REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 @pytest.fixture
 def bought(world: World, stripe: SandboxControl) -> Purchase:
-    """10 add-ons at $5.00, on top of 25 licenses."""
+    """Return a fulfilled purchase of 10 add-ons at $5.00, on top of 25 licenses."""
     return world.buy_and_settle(10)
 
 
@@ -55,15 +55,15 @@ def refusal_of(world: World, purchase: Purchase, licenses: int | None = None) ->
     return caught.value.refusal.reason
 
 
-class TestRefundingAnAddOn:
-    def test_as_a_whole(self, world: World, bought: Purchase) -> None:
+class TestAddOnRefund:
+    def test_full_refund(self, world: World, bought: Purchase) -> None:
         refund = refunded_by_support(world, bought)
 
         assert (refund.status, refund.amount) == (RefundStatus.SUCCEEDED, 5000)
         assert (refund.actor, refund.reason) == (world.support, "asked for it")
         assert world.held() == 25
 
-    def test_group_by_group(self, world: World, bought: Purchase) -> None:
+    def test_refund_by_group(self, world: World, bought: Purchase) -> None:
         assert refunded_by_support(world, bought, 5).amount == 2500
         assert world.held() == 30
         assert refunded_by_support(world, bought, 5).amount == 2500
@@ -71,23 +71,25 @@ class TestRefundingAnAddOn:
         assert reversals(world.lakeside) == [-5, -5]
 
     @pytest.mark.parametrize("licenses", [0, -5, 1, 7, 15])
-    def test_no_other_number(self, world: World, bought: Purchase, licenses: int) -> None:
+    def test_other_numbers_are_refused(self, world: World, bought: Purchase, licenses: int) -> None:
         assert refusal_of(world, bought, licenses) == Reason.REFUND_NOT_IN_GROUPS
         assert world.held() == 35
 
-    def test_not_twice(self, world: World, bought: Purchase) -> None:
+    def test_second_refund_is_refused(self, world: World, bought: Purchase) -> None:
         refunded_by_support(world, bought)
 
         assert refusal_of(world, bought) == Reason.REFUNDED_ALREADY
 
-    def test_after_goodwill_from_elsewhere_the_rest(self, world: World, bought: Purchase) -> None:
-        """$7 of $50 are gone; all the licenses are still there."""
+    def test_rest_after_a_goodwill_refund_in_the_dashboard(
+        self, world: World, bought: Purchase
+    ) -> None:
+        """$7 of $50 are refunded; all licenses remain."""
         refunded_outside(world, bought, 700)
 
         assert refunded_by_support(world, bought).amount == 4300
         assert world.held() == 25
 
-    def test_one_form_one_refund(
+    def test_form_submitted_twice_refunds_once(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
         order = RefundOrder(5, "asked for it", uuid.uuid4())
@@ -97,7 +99,7 @@ class TestRefundingAnAddOn:
         assert len(stripe.requests(**REFUNDS)) == 1
         assert world.held() == 30
 
-    def test_under_its_own_key(
+    def test_refund_has_its_own_idempotency_key(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
         refund = refunded_by_support(world, bought)
@@ -105,20 +107,18 @@ class TestRefundingAnAddOn:
         [asked] = stripe.requests(**REFUNDS)
         assert asked["idempotency_key"] == f"refund:{refund.pk}"
 
-    def test_while_a_dispute_stands_nothing_is_refunded(
-        self, world: World, bought: Purchase
-    ) -> None:
+    def test_open_dispute_blocks_refunds(self, world: World, bought: Purchase) -> None:
         disputed(world, bought)
         assert refusal_of(world, bought) == Reason.PAYMENT_IS_DISPUTED
 
-    def test_once_it_is_won_it_can_be(self, world: World, bought: Purchase) -> None:
+    def test_won_dispute_allows_refunds(self, world: World, bought: Purchase) -> None:
         disputed(world, bought, "won")
         refunded_by_support(world, bought)
 
         assert world.held() == 25
 
     @pytest.mark.parametrize("status", [PurchaseStatus.OPEN, PurchaseStatus.EXPIRED])
-    def test_not_what_was_never_paid(
+    def test_unpaid_purchase_cannot_be_refunded(
         self, world: World, stripe: SandboxControl, status: PurchaseStatus
     ) -> None:
         purchase = world.buy(10)
@@ -127,7 +127,7 @@ class TestRefundingAnAddOn:
 
         assert refusal_of(world, purchase) == Reason.NOT_PAID
 
-    def test_of_an_ended_term_is_money_only_in_effect(self, world: World, bought: Purchase) -> None:
+    def test_refund_in_an_ended_term_reverses_nothing(self, world: World, bought: Purchase) -> None:
         renewed(world)
         world.at(local(date(2032, 2, 1), 12))
         before = world.held()
@@ -137,14 +137,14 @@ class TestRefundingAnAddOn:
         assert world.held() == before == 35
         assert status_of(world.lakeside, clock.now()).terms[-1].canceled_at is None
 
-    def test_is_recorded(self, world: World, bought: Purchase) -> None:
+    def test_refund_is_an_activity(self, world: World, bought: Purchase) -> None:
         refunded_by_support(world, bought, 5)
 
         activity = Activity.objects.get(verb="refund_requested")
         assert activity.actor == world.support
         assert (activity.data["amount"], activity.data["reason"]) == (2500, "asked for it")
 
-    def test_the_buyer_hears_of_it(self, world: World, bought: Purchase) -> None:
+    def test_buyer_is_notified(self, world: World, bought: Purchase) -> None:
         refunded_by_support(world, bought, 5)
 
         notification = Notification.objects.get(
@@ -154,9 +154,9 @@ class TestRefundingAnAddOn:
         assert (data["returned"], data["currency"], data["taken"]) == (2500, "usd", 5)
 
 
-class TestTheProcessorIsAway:
+class TestProcessorUnavailable:
     @pytest.mark.parametrize("kind", ["error", "drop_before", "drop_after"])
-    def test_it_is_sent_later_once(
+    def test_refund_is_sent_later_once(
         self,
         world: World,
         bought: Purchase,
@@ -178,7 +178,7 @@ class TestTheProcessorIsAway:
         assert world.held() == 25
         assert Purchase.objects.get().refunded_amount == 5000
 
-    def test_meanwhile_no_second_one_is_begun(
+    def test_second_refund_is_refused_while_one_is_pending(
         self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
     ) -> None:
         stripe.fault("drop_before", **REFUNDS, times=1)
@@ -188,7 +188,7 @@ class TestTheProcessorIsAway:
             refunded_by_support(world, bought, 5)
         assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
 
-    def test_nor_for_other_licenses_of_it(
+    def test_refund_of_other_licenses_is_refused_too(
         self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
     ) -> None:
         stripe.fault("drop_before", **REFUNDS, times=1)
@@ -198,10 +198,10 @@ class TestTheProcessorIsAway:
             refunded_by_support(world, bought, 5)
         assert caught.value.refusal.reason == Reason.REFUND_ON_ITS_WAY
 
-    def test_a_renewal_waits_for_it_and_is_for_what_is_left(
+    def test_renewal_waits_and_covers_the_rest(
         self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        """R25: licenses that are being given back are not renewed."""
+        """R25: licenses being refunded are not renewed."""
         world.at(IN_WINDOW)
         stripe.fault("drop_before", **REFUNDS, times=1)
         refunded_by_support(world, bought)
@@ -210,10 +210,10 @@ class TestTheProcessorIsAway:
             renew(world)
         assert renew(world).quantity == 25
 
-    def test_a_refusal_of_the_processor_is_kept_with_its_reason(
+    def test_processor_refusal_is_stored_with_its_reason(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
-        """Somebody refunded it in the dashboard a second ago, and we have not heard yet."""
+        """A dashboard refund a second ago, whose event has not arrived."""
         stripe.refund(payment_intent=bought.payment_intent_id)
 
         refund = refunded_by_support(world, bought)
@@ -223,22 +223,22 @@ class TestTheProcessorIsAway:
         assert world.held() == 25
 
 
-class TestRefundingATerm:
+class TestTermRefund:
     @pytest.fixture
     def renewal(self, world: World, stripe: SandboxControl) -> Purchase:
         return renewed(world)
 
-    def test_cancels_it(self, world: World, renewal: Purchase) -> None:
+    def test_refund_cancels_the_term(self, world: World, renewal: Purchase) -> None:
         refunded_by_support(world, renewal)
 
         assert term_of(renewal).canceled_at is not None
         assert Renewal.objects.get().state == RenewalState.REFUNDED
 
     @pytest.mark.parametrize("licenses", [5, 25])
-    def test_in_full_only(self, world: World, renewal: Purchase, licenses: int) -> None:
+    def test_only_full_refunds(self, world: World, renewal: Purchase, licenses: int) -> None:
         assert refusal_of(world, renewal, licenses) == Reason.REFUND_NOT_IN_GROUPS
 
-    def test_the_last_one_first(self, world: World, renewal: Purchase) -> None:
+    def test_last_term_first(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew_and_settle(world)
 
@@ -247,15 +247,13 @@ class TestRefundingATerm:
         refunded_by_support(world, renewal)
         assert term_of(renewal).canceled_at is not None
 
-    def test_with_add_ons_those_go_to_the_list(self, world: World, renewal: Purchase) -> None:
+    def test_its_add_ons_go_to_the_problem_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
         refunded_by_support(world, renewal)
 
         assert PaymentProblem.objects.get(needs_support=True).purchase == add_on
 
-    def test_an_open_renewal_checkout_is_expired_first(
-        self, world: World, renewal: Purchase
-    ) -> None:
+    def test_open_renewal_checkout_is_expired_first(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         refunded_by_support(world, renewal)
@@ -263,7 +261,9 @@ class TestRefundingATerm:
         following.refresh_from_db()
         assert following.status == PurchaseStatus.EXPIRED
 
-    def test_paid_at_that_moment_that_one_goes_first(self, world: World, renewal: Purchase) -> None:
+    def test_renewal_paid_at_the_same_moment_must_be_refunded_first(
+        self, world: World, renewal: Purchase
+    ) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         world.pay(following)
@@ -271,7 +271,7 @@ class TestRefundingATerm:
         assert refusal_of(world, renewal) == Reason.LATER_TERM_IS_PAID
         assert term_of(renewal).canceled_at is None
 
-    def test_when_that_checkout_cannot_be_closed_nothing_is_done(
+    def test_nothing_is_refunded_if_that_checkout_cannot_be_expired(
         self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: Settings
     ) -> None:
         world.at(local(date(2032, 12, 10), 12))
@@ -282,7 +282,7 @@ class TestRefundingATerm:
             refunded_by_support(world, renewal)
         assert not Refund.objects.exists()
 
-    def test_opened_again_at_that_moment_it_is_closed_again(
+    def test_checkout_reopened_at_the_same_moment_is_expired_again(
         self, world: World, renewal: Purchase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         world.at(local(date(2032, 12, 10), 12))
@@ -299,9 +299,7 @@ class TestRefundingATerm:
         assert Purchase.objects.get(pk=opened[0].pk).status == PurchaseStatus.EXPIRED
         assert term_of(renewal).canceled_at is not None
 
-    def test_of_add_ons_lowers_the_renewal_that_is_worked_out_anew(
-        self, world: World, bought: Purchase
-    ) -> None:
+    def test_add_on_refund_lowers_a_restarted_renewal(self, world: World, bought: Purchase) -> None:
         world.at(IN_WINDOW)
         paying = renew(world)
         assert paying.quantity == 35
@@ -311,7 +309,7 @@ class TestRefundingATerm:
         assert paying.status == PurchaseStatus.EXPIRED
         assert plan(world).price.quantity == 25
 
-    def test_failing_after_a_new_one_was_paid_stands_on_the_list(
+    def test_refund_that_fails_after_a_new_renewal_goes_to_support(
         self, world: World, renewal: Purchase
     ) -> None:
         refund = refunded_by_support(world, renewal)
@@ -323,7 +321,7 @@ class TestRefundingATerm:
         assert not waiting()
 
 
-def test_may_refund_asks_the_same_question(world: World, bought: Purchase) -> None:
+def test_may_refund_matches_the_refund_itself(world: World, bought: Purchase) -> None:
     assert may_refund(bought) == may_refund(bought, 5) == ALLOWED
     assert payments.refund_amount(bought, 5) == 2500
     assert payments.refund_amount(bought, None) == 5000

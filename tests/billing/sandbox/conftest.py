@@ -1,4 +1,4 @@
-"""One sandbox process for all of these tests, emptied before each."""
+"""Start one sandbox process for all these tests, emptied before each."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.billing.sandbox.helpers import SECRET, Receiver, client_of, serve
 
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    """The process, with webhook retries after a tenth of a second."""
+    """Start the process with webhook retries after a tenth of a second."""
     store = tmp_path_factory.mktemp("sandbox") / "store.sqlite3"
     with SandboxProcess(store, retry_seconds=(0.1, 0.2)) as process:
         yield process
@@ -21,32 +21,32 @@ def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
-    """The process with an empty store and the real time."""
+    """Empty the store and reset the clock."""
     running_sandbox.control.reset()
     return running_sandbox
 
 
 @pytest.fixture
 def control(sandbox: SandboxProcess) -> SandboxControl:
-    """The control API."""
+    """Return a client of the control API."""
     return sandbox.control
 
 
 @pytest.fixture
 def client(sandbox: SandboxProcess) -> stripe.StripeClient:
-    """The official SDK, talking to the sandbox."""
+    """Return the official SDK's client, pointed at the sandbox."""
     return client_of(sandbox)
 
 
 @pytest.fixture
 def api(sandbox: SandboxProcess) -> Api:
-    """Plain JSON, as the SDK would receive it."""
+    """Return an API client that reads plain JSON."""
     return Api(sandbox)
 
 
 @pytest.fixture
 def receiver(control: SandboxControl) -> Iterator[Receiver]:
-    """A webhook endpoint registered for every event."""
+    """Register a webhook endpoint for every event."""
     receiver = Receiver()
     server = serve(receiver)
     control.register_webhook(receiver.url, SECRET)

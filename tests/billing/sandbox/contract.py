@@ -1,4 +1,4 @@
-"""Holding an object of the sandbox against the SDK's class of the same name, all the way down."""
+"""Compare an object of the sandbox with the SDK's class of the same name, recursively."""
 
 import inspect
 import types
@@ -16,9 +16,9 @@ from billing.sandbox.control.process import SandboxProcess
 NONE = type(None)
 Json = dict[str, Any]
 
-# The SDK's classes do not tell what may be null from what may be left out; Stripe's types in
-# TypeScript do (``name?: T`` against ``name: T | null``). By class, what Stripe leaves out where
-# there is nothing to say, and never sets to null. A key that stands nowhere here has to be there.
+# The SDK's classes do not distinguish nullable from optional; Stripe's TypeScript types do
+# (``name?: T`` against ``name: T | null``). By class, the keys that Stripe omits when empty and
+# never sets to null. Every other key must be present.
 ABSENT = {
     "Charge": "authorization_code level3 presentment_details radar_options transfer",
     "Charge.FraudDetails": "stripe_report user_report",
@@ -63,7 +63,7 @@ ABSENT = {
     "Session.PaymentMethodOptions.Card.Restrictions": "brands_blocked funding_types_blocked",
     "Session.TotalDetails": "breakdown",
 }
-# What it may leave out and may set to null: what has to be asked for, or is not for everybody.
+# Optional and nullable keys: those that must be expanded, or that are not for everyone.
 ABSENT_OR_NULL = {
     "Charge": "refunds",
     "Charge.PaymentMethodDetails.Card": "description fingerprint iin issuer moto network_token",
@@ -71,7 +71,7 @@ ABSENT_OR_NULL = {
     "Dispute.Evidence": "appeal",
     "PaymentMethod.Card": "description fingerprint iin issuer",
 }
-# With a key for each kind of payment, of which all but one are left out.
+# With a key per payment type, of which all but one are omitted.
 KEYED_BY_KIND = {
     "Charge.PaymentMethodDetails",
     "Dispute.PaymentMethodDetails",
@@ -84,7 +84,7 @@ KEYED_BY_KIND = {
 
 
 class Api:
-    """Plain JSON from the sandbox, as the SDK would receive it."""
+    """Return plain JSON from the sandbox."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         self.sandbox = sandbox
@@ -102,12 +102,12 @@ class Api:
 
 
 def keys(table: str) -> set[str]:
-    """Return the names of a table; the + only tells where they are from."""
+    """Return the names of a table; the + only marks their origin."""
     return set(table.replace("+", " ").split())
 
 
 def assert_agrees(shown: Json, cls: type[StripeObject], table: str, without: str = "") -> None:
-    """Hold an object against a table of keys and, all the way down, against the SDK's class."""
+    """Compare an object with a table of keys and, recursively, with the SDK's class."""
     free = keys(ABSENT.get(cls.__qualname__, ""))
     assert set(shown) - free == keys(table) - keys(without) - free
     found = list(disagreements(shown, cls, shown["object"]))
@@ -115,7 +115,7 @@ def assert_agrees(shown: Json, cls: type[StripeObject], table: str, without: str
 
 
 def disagreements(shown: Any, cls: type[StripeObject], path: str) -> Iterator[str]:
-    """Say where an object differs from what the SDK declares, or from ABSENT."""
+    """Return where an object deviates from the SDK's declarations or from ABSENT."""
     hints = fields_of(cls)
     absent = keys(ABSENT.get(cls.__qualname__, ""))
     may_lack = absent | keys(ABSENT_OR_NULL.get(cls.__qualname__, ""))
@@ -132,7 +132,7 @@ def disagreements(shown: Any, cls: type[StripeObject], path: str) -> Iterator[st
 
 
 def is_a_kind(hint: Any, cls: type[StripeObject]) -> bool:
-    """Say whether a field is for one kind of payment, so that objects of other kinds lack it."""
+    """Return whether a field is for one payment type, so that objects of other types lack it."""
     options = [option for option in kinds(hint) if option is not NONE]
     return cls.__qualname__ in KEYED_BY_KIND and all(
         inspect.isclass(option) and issubclass(option, StripeObject) for option in options
@@ -140,7 +140,7 @@ def is_a_kind(hint: Any, cls: type[StripeObject]) -> bool:
 
 
 def fields_of(cls: type[StripeObject]) -> dict[str, Any]:
-    """Return the declared fields of a class, without the SDK's own bookkeeping."""
+    """Return the declared fields of a class, without the SDK's internals."""
     return {
         name: resolved(hint, cls)
         for name, hint in cls.__annotations__.items()
@@ -149,7 +149,7 @@ def fields_of(cls: type[StripeObject]) -> dict[str, Any]:
 
 
 def resolved(hint: Any, cls: type[StripeObject]) -> Any:
-    """Read the hints that stand as text or forward references."""
+    """Resolve hints that are strings or forward references."""
     if isinstance(hint, typing.ForwardRef):
         hint = hint.__forward_arg__
     if isinstance(hint, str):
@@ -159,7 +159,7 @@ def resolved(hint: Any, cls: type[StripeObject]) -> Any:
 
 
 def value_disagreements(value: Any, hint: Any, path: str) -> Iterator[str]:
-    """Say where a value is none of the declared kinds."""
+    """Return where a value has none of the declared types."""
     options = kinds(hint)
     if value is None:
         if NONE not in options and Any not in options:
@@ -189,7 +189,7 @@ def nested_disagreements(value: Any, options: list[Any], path: str) -> Iterator[
 
 
 def listed_disagreements(value: Json, option: Any, path: str) -> Iterator[str]:
-    """Say where a list object, or one of its entries, differs."""
+    """Return where a list object or one of its entries deviates."""
     if set(value) != {"object", "data", "has_more", "url"}:
         yield f"{path} has {sorted(value)}"
     for place, item in enumerate(value["data"]):
@@ -197,7 +197,7 @@ def listed_disagreements(value: Json, option: Any, path: str) -> Iterator[str]:
 
 
 def kinds(hint: Any) -> list[Any]:
-    """Return the members of a union, or the one kind there is."""
+    """Return the members of a union, or the single type."""
     if isinstance(hint, typing.ForwardRef):
         hint = getattr(stripe, hint.__forward_arg__, Any)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
@@ -210,12 +210,12 @@ def literal_words(option: Any) -> tuple[Any, ...]:
 
 
 def has_class(options: list[Any]) -> bool:
-    """Say whether an id may stand for an object here."""
+    """Return whether an id may replace an object here."""
     return any(nested_class(option) for option in options)
 
 
 def nested_class(option: Any) -> bool:
-    """Say whether a kind is one of the SDK's classes with fields of its own."""
+    """Return whether a type is one of the SDK's classes with its own fields."""
     is_class = inspect.isclass(option) and issubclass(option, StripeObject)
     return is_class and bool(option.__annotations__)
 

@@ -1,4 +1,4 @@
-"""What the sandbox's tests share: parameters of a purchase, a webhook receiver, waiting."""
+"""Helpers for the sandbox tests: purchase parameters, a webhook receiver, waiting."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ REFUND_FAILS = "4000000000005126"
 
 
 def client_of(sandbox: SandboxProcess, retries: int = 0) -> stripe.StripeClient:
-    """Build the official client as the application does, without retries unless asked for."""
+    """Return the official client configured as in the application, by default without retries."""
     return stripe.StripeClient(
         sandbox.secret_key,
         base_addresses={"api": sandbox.base_url},
@@ -37,7 +37,7 @@ def client_of(sandbox: SandboxProcess, retries: int = 0) -> stripe.StripeClient:
 
 
 def purchase(**more: Any) -> Any:
-    """Return the parameters of 25 licenses at $5.00; None leaves one out."""
+    """Return the parameters for 25 licenses at $5.00; None omits one."""
     params = {
         "mode": "payment",
         "allowed_payment_method_types": ["card"],
@@ -59,12 +59,12 @@ def line(quantity: Any = 25, unit_amount: Any = 500, currency: str = "usd") -> d
 
 
 def open_session(client: stripe.StripeClient, **more: Any) -> Session:
-    """Create a session."""
+    """Create and return a session."""
     return client.v1.checkout.sessions.create(purchase(**more))
 
 
 def paid_charge(client: stripe.StripeClient, control: SandboxControl, **paying: Any) -> Any:
-    """Pay $125.00, with the ordinary card unless told, and return the charge."""
+    """Pay $125.00, by default with the ordinary card, and return the charge."""
     session = control.pay(open_session(client).id, **paying)["session"]
     intent: Any = client.v1.payment_intents.retrieve(
         session["payment_intent"], {"expand": ["latest_charge"]}
@@ -73,13 +73,13 @@ def paid_charge(client: stripe.StripeClient, control: SandboxControl, **paying: 
 
 
 def events(client: stripe.StripeClient, skip: int = 0) -> list[str]:
-    """Return the types of all events in their order, without the first ones."""
+    """Return the types of all events in order, skipping the first ones."""
     found = [event.type for event in client.v1.events.list({"limit": 100}).data]
     return [str(type) for type in reversed(found)][skip:]
 
 
 def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """Wait until something is true and return it."""
+    """Wait until a condition is true and return its value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
@@ -89,7 +89,7 @@ def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    """Run actions in threads that start together; return what each returned or raised."""
+    """Run actions in threads that start together; return each one's result or exception."""
     gate = threading.Barrier(len(actions))
     results: list[Any] = [None] * len(actions)
 
@@ -110,7 +110,7 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Received:
-    """One webhook as it arrived."""
+    """A delivered webhook."""
 
     body: bytes
     signature: str
@@ -118,14 +118,14 @@ class Received:
     at: float
 
     def event(self, secret: str = SECRET) -> stripe.Event:
-        """Check it with the official SDK."""
+        """Verify and return the event with the official SDK."""
         event: stripe.Event = stripe.Webhook.construct_event(self.body, self.signature, secret)
         return event
 
 
 @dataclass
 class Receiver:
-    """A webhook endpoint that answers as it is told: each status once, then always 200."""
+    """A webhook endpoint that returns each given status once, then always 200."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=list)
@@ -136,7 +136,7 @@ class Receiver:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, received: Received) -> int:
-        """Note a delivery and return the status to answer."""
+        """Store a delivery and return the HTTP status."""
         with self.lock:
             self.received.append(received)
             self.busy += 1
@@ -148,7 +148,7 @@ class Receiver:
         return status
 
     def types(self) -> list[str]:
-        """Return the event types in the order of arrival."""
+        """Return the event types in order of arrival."""
         return [received.event()["type"] for received in self.received]
 
 

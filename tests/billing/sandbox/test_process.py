@@ -1,4 +1,4 @@
-"""The process itself: keys, start, kill, restart, clock, log."""
+"""The process: keys, start, kill, restart, clock, log."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A process of the test's own, to be killed."""
+    """Start a separate process for the test to kill."""
     with SandboxProcess(tmp_path / "store.sqlite3", retry_seconds=(60.0,)) as process:
         yield process
 
@@ -41,20 +41,20 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
         (["--refund-seconds", "-1"], "must not be negative"),
     ],
 )
-def test_an_unsafe_process_does_not_start(tmp_path: Path, options: list[str], reason: str) -> None:
+def test_unsafe_process_does_not_start(tmp_path: Path, options: list[str], reason: str) -> None:
     result = run("--port", "0", "--store", str(tmp_path / "store.sqlite3"), *options)
 
     assert result.returncode == 2
     assert reason in result.stderr
 
 
-def test_a_store_belongs_to_one_process(own: SandboxProcess) -> None:
+def test_store_belongs_to_one_process(own: SandboxProcess) -> None:
     with pytest.raises(SandboxDidNotStart, match="Another sandbox is using"):
         SandboxProcess(own.store_path).start()
 
 
 @pytest.mark.parametrize("key", ["sk_live_sandbox", "sk_test_other", "pk_test_sandbox", ""])
-def test_any_other_key_is_refused(sandbox: SandboxProcess, key: str) -> None:
+def test_other_keys_are_refused(sandbox: SandboxProcess, key: str) -> None:
     response = requests.get(
         f"{sandbox.base_url}/v1/checkout/sessions",
         headers={"Authorization": f"Bearer {key}"},
@@ -65,25 +65,25 @@ def test_any_other_key_is_refused(sandbox: SandboxProcess, key: str) -> None:
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_the_sdk_calls_it_an_authentication_error(sandbox: SandboxProcess) -> None:
+def test_sdk_raises_an_authentication_error(sandbox: SandboxProcess) -> None:
     client = stripe.StripeClient("sk_live_x", base_addresses={"api": sandbox.base_url})
 
     with pytest.raises(stripe.AuthenticationError):
         open_session(client)
 
 
-def test_the_key_may_come_by_basic_authentication(sandbox: SandboxProcess) -> None:
+def test_key_is_accepted_via_basic_authentication(sandbox: SandboxProcess) -> None:
     address = f"{sandbox.base_url}/v1/events"
 
     assert requests.get(address, auth=(sandbox.secret_key, ""), timeout=5).status_code == 200
 
 
-def test_the_control_api_needs_its_token(sandbox: SandboxProcess) -> None:
+def test_control_api_requires_its_token(sandbox: SandboxProcess) -> None:
     with pytest.raises(SandboxError, match="token"):
         SandboxControl(sandbox.base_url, "guessed").reset()
 
 
-def test_it_starts_quickly(own: SandboxProcess) -> None:
+def test_process_starts_quickly(own: SandboxProcess) -> None:
     own.kill()
     started = time.monotonic()
 
@@ -92,7 +92,7 @@ def test_it_starts_quickly(own: SandboxProcess) -> None:
     assert time.monotonic() - started < 1.5
 
 
-def test_a_killed_process_keeps_sessions_and_undelivered_events(own: SandboxProcess) -> None:
+def test_killed_process_keeps_sessions_and_undelivered_events(own: SandboxProcess) -> None:
     receiver = Receiver(statuses=[500])
     server = serve(receiver)
     own.control.register_webhook(receiver.url, SECRET)
@@ -115,7 +115,7 @@ def test_a_killed_process_keeps_sessions_and_undelivered_events(own: SandboxProc
     server.server_close()
 
 
-def test_an_endpoint_named_at_start_gets_the_events_and_is_not_doubled(tmp_path: Path) -> None:
+def test_endpoint_named_at_startup_is_registered_once(tmp_path: Path) -> None:
     receiver = Receiver()
     server = serve(receiver)
     process = SandboxProcess(
@@ -133,7 +133,7 @@ def test_an_endpoint_named_at_start_gets_the_events_and_is_not_doubled(tmp_path:
     server.server_close()
 
 
-def test_the_management_command_becomes_the_process(tmp_path: Path) -> None:
+def test_management_command_replaces_itself_with_the_process(tmp_path: Path) -> None:
     store = str(tmp_path / "store.sqlite3")
     typed = ["manage.py", "stripe_sandbox", "--store", store, "--secret-key", "sk_live_1"]
     program = (
@@ -152,7 +152,7 @@ def test_the_management_command_becomes_the_process(tmp_path: Path) -> None:
 # The clock ----------------------------------------------------------------------------------------
 
 
-def test_the_clock_stands_runs_and_goes_forward(control: SandboxControl) -> None:
+def test_clock_can_stop_run_and_advance(control: SandboxControl) -> None:
     moment = datetime(2027, 3, 1, tzinfo=UTC)
 
     assert control.set_clock(moment, frozen=True)["now"] == int(moment.timestamp())
@@ -161,7 +161,7 @@ def test_the_clock_stands_runs_and_goes_forward(control: SandboxControl) -> None
     assert control.set_clock(moment + timedelta(days=1), frozen=False)["frozen"] is False
 
 
-def test_the_clock_goes_back_only_while_nothing_has_happened(
+def test_clock_goes_back_only_before_anything_has_happened(
     control: SandboxControl, client: stripe.StripeClient
 ) -> None:
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
@@ -181,7 +181,7 @@ def test_the_clock_goes_back_only_while_nothing_has_happened(
 # The log ------------------------------------------------------------------------------------------
 
 
-def test_the_log_shows_what_was_asked(control: SandboxControl, client: stripe.StripeClient) -> None:
+def test_log_lists_requests(control: SandboxControl, client: stripe.StripeClient) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "mine"})
 
@@ -196,7 +196,7 @@ def test_the_log_shows_what_was_asked(control: SandboxControl, client: stripe.St
     assert control.requests() == []
 
 
-def test_a_reset_may_keep_the_endpoints(control: SandboxControl, receiver: Receiver) -> None:
+def test_reset_can_keep_the_endpoints(control: SandboxControl, receiver: Receiver) -> None:
     control.fault("hold")
     control.reset(keep_webhooks=True)
 

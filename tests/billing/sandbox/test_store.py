@@ -1,4 +1,4 @@
-"""What the sandbox asks its store is as much work whatever it has done before."""
+"""Work of the sandbox's store queries, constant over its history."""
 
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +18,7 @@ DUE: Condition = ("due", "<=", 10**9)
 FEW, MANY = 100, 3000
 
 Question: TypeAlias = tuple[str, list[Condition], dict[str, Any]]
-# What the lists of the API and the engine ask of a store with so many payments that are over.
+# The queries of the API lists and the engine on a store with this many finished payments.
 QUESTIONS: dict[str, Callable[[int], Question]] = {
     "the newest": lambda n: ("checkout.session", [], {"limit": 10}),
     "what is new": lambda n: ("checkout.session", [("created", ">=", n - 5)], {}),
@@ -56,7 +56,7 @@ QUESTIONS: dict[str, Callable[[int], Question]] = {
 
 
 def filled(path: Path, number: int) -> sqlite3.Connection:
-    """A store after so many payments, of which one webhook is still to be delivered."""
+    """Fill a store with this many payments, of which one webhook is undelivered."""
     store = Store(path)
     with store.transaction():
         for n in range(number):
@@ -71,7 +71,7 @@ def filled(path: Path, number: int) -> sqlite3.Connection:
 
 
 def work(connection: sqlite3.Connection, question: Question) -> int:
-    """The instructions that SQLite runs to answer it."""
+    """Count the SQLite instructions of a query."""
     kind, conditions, options = question
     how: dict[str, Any] = {"newest_first": True, "in_order_of": "", **options}
     limit, before = how.pop("limit", -1), how.pop("before", None)
@@ -96,7 +96,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, sqlite3.Connec
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_an_answer_is_as_much_work_after_many_payments(
+def test_query_work_is_constant_after_many_payments(
     stores: dict[int, sqlite3.Connection], name: str
 ) -> None:
     few, many = (work(stores[number], QUESTIONS[name](number)) for number in (FEW, MANY))
@@ -104,15 +104,15 @@ def test_an_answer_is_as_much_work_after_many_payments(
     assert many <= few
 
 
-def test_more_work_is_seen(stores: dict[int, sqlite3.Connection]) -> None:
-    """By what nobody asks, and no index answers."""
+def test_extra_work_is_detected(stores: dict[int, sqlite3.Connection]) -> None:
+    """Query a column without an index."""
     question: Question = ("event", [("account", "=", "none")], {})
     few, many = (work(stores[number], question) for number in (FEW, MANY))
 
     assert many > 20 * few
 
 
-def test_what_waits_is_counted_without_reading_what_is_over(tmp_path: Path) -> None:
+def test_pending_work_is_counted_without_reading_finished_work(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite3")
     for n, status in enumerate(["pending", "pending", "delivered"]):
         attempts = [{"attempt": 1}] if n else []

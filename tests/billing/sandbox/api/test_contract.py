@@ -1,4 +1,4 @@
-"""The sandbox's objects and parameters are Stripe's: no key missing, none invented."""
+"""The sandbox's objects and parameters are Stripe's: no missing keys, no invented ones."""
 
 import functools
 import re
@@ -27,7 +27,7 @@ from tests.billing.sandbox.helpers import CHALLENGED, DECLINED, open_session, pu
 
 pytestmark = pytest.mark.one_database
 
-# The keys of Stripe's own example objects, and after the + those the SDK declares besides.
+# The keys of Stripe's own example objects; after the +, keys that only the SDK declares.
 SESSION = """
     adaptive_pricing after_expiration allow_promotion_codes amount_subtotal amount_total
     automatic_tax billing_address_collection cancel_url client_reference_id client_secret
@@ -122,7 +122,7 @@ CLASSES: dict[str, type[stripe.StripeObject]] = {
 
 @pytest.fixture
 def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json:
-    """A session that was declined, paid and partly refunded, with everything that belongs to it."""
+    """Return a session that was declined, paid and partly refunded, with its related objects."""
     session = open_session(client, customer_creation="always")
     control.pay(session.id, card=DECLINED)
     control.pay(session.id, card=CHALLENGED, three_d_secure="complete")
@@ -138,7 +138,7 @@ def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json
     )
 
 
-def test_an_open_session_has_every_key(api: Api, client: stripe.StripeClient) -> None:
+def test_open_session_has_every_key(api: Api, client: stripe.StripeClient) -> None:
     session = open_session(client)
 
     shown = api.get(f"checkout/sessions/{session.id}")
@@ -148,9 +148,7 @@ def test_an_open_session_has_every_key(api: Api, client: stripe.StripeClient) ->
     assert set(shown["customer_details"]) == keys(CUSTOMER_DETAILS)
 
 
-def test_a_session_with_every_setting_echoes_what_the_sdk_declares(
-    api: Api, client: stripe.StripeClient
-) -> None:
+def test_session_with_every_setting_matches_the_sdk(api: Api, client: stripe.StripeClient) -> None:
     session = open_session(
         client,
         adaptive_pricing={"enabled": False},
@@ -183,7 +181,7 @@ def test_a_session_with_every_setting_echoes_what_the_sdk_declares(
     assert shown["wallet_options"] == {"link": {"display": "never"}}
 
 
-def test_a_paid_session_and_all_that_belongs_to_it_have_every_key(paid: Json) -> None:
+def test_paid_session_and_its_related_objects_have_every_key(paid: Json) -> None:
     intent = paid["payment_intent"]
     charge = intent["latest_charge"]
     line_item = paid["line_items"]["data"][0]
@@ -201,7 +199,7 @@ def test_a_paid_session_and_all_that_belongs_to_it_have_every_key(paid: Json) ->
     assert set(charge["outcome"]) == keys(OUTCOME)
 
 
-def test_refunds_are_on_a_charge_only_when_asked_for(paid: Json, api: Api) -> None:
+def test_charge_includes_refunds_only_when_expanded(paid: Json, api: Api) -> None:
     charge = paid["payment_intent"]["latest_charge"]
 
     shown = api.get(f"charges/{charge['id']}")
@@ -209,7 +207,7 @@ def test_refunds_are_on_a_charge_only_when_asked_for(paid: Json, api: Api) -> No
     assert_agrees(shown, stripe.Charge, CHARGE, without="refunds")
 
 
-def test_declined_and_challenged_objects_agree(
+def test_declined_and_challenged_objects_match(
     api: Api, client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -245,7 +243,7 @@ def test_events_have_every_key_and_types_the_sdk_knows(paid: Json, api: Api) -> 
     }
 
 
-def test_events_carry_objects_as_the_sdk_declares_them(paid: Json, api: Api) -> None:
+def test_event_objects_match_the_sdk(paid: Json, api: Api) -> None:
     told = [event["data"]["object"] for event in api.get("events?limit=100")["data"]]
 
     assert {one["object"] for one in told} == set(CLASSES)
@@ -254,7 +252,7 @@ def test_events_carry_objects_as_the_sdk_declares_them(paid: Json, api: Api) -> 
 
 
 @pytest.mark.parametrize("name", [*ABSENT, *ABSENT_OR_NULL])
-def test_what_may_be_left_out_is_still_known_to_the_sdk(name: str) -> None:
+def test_optional_keys_exist_in_the_sdk(name: str) -> None:
     root, *inner = name.split(".")
     cls = functools.reduce(getattr, inner, getattr(stripe, root, stripe.checkout.Session))
 
@@ -262,7 +260,7 @@ def test_what_may_be_left_out_is_still_known_to_the_sdk(name: str) -> None:
     assert keys(ABSENT.get(name, "") + " " + ABSENT_OR_NULL.get(name, "")) <= set(fields_of(cls))
 
 
-def test_ids_carry_their_prefixes(paid: Json) -> None:
+def test_ids_have_their_prefixes(paid: Json) -> None:
     intent = paid["payment_intent"]
     charge = intent["latest_charge"]
 
@@ -287,11 +285,11 @@ def test_nothing_is_live(paid: Json) -> None:
     assert not any(flags(paid))
 
 
-def test_the_api_version_is_the_one_the_sdk_pins() -> None:
+def test_api_version_matches_the_sdk() -> None:
     assert stripe.api_version == config.API_VERSION
 
 
-def test_the_comparison_sees_what_is_wrong(paid: Json) -> None:
+def test_contract_check_finds_deviations(paid: Json) -> None:
     charge = paid["payment_intent"]["latest_charge"]
     del charge["outcome"]["type"]
     charge["payment_method_details"]["card"]["colour"] = "red"
@@ -342,7 +340,7 @@ class Params(stripe.RequestOptions):
     words: NotRequired["Literal['', 'one', 'two']|str"]
 
 
-def test_parameters_are_read_from_types_as_the_sdk_writes_them() -> None:
+def test_parameters_are_read_from_sdk_types() -> None:
     assert schema.table_of(Params) == {
         "amount": "whole",
         "created": "moment_range",
@@ -355,7 +353,7 @@ def test_parameters_are_read_from_types_as_the_sdk_writes_them() -> None:
     }
 
 
-def test_parameters_of_a_new_kind_are_not_passed_over() -> None:
+def test_unknown_parameter_types_raise() -> None:
     class Novel(TypedDict):
         moment: bytes
 
@@ -363,7 +361,7 @@ def test_parameters_of_a_new_kind_are_not_passed_over() -> None:
         schema.table_of(Novel)
 
 
-def test_the_parameters_we_send_are_the_sdks() -> None:
+def test_parameters_we_send_exist_in_the_sdk() -> None:
     create: Any = schema.SESSION_CREATE
 
     assert create["mode"] == ("payment", "setup", "subscription")
@@ -375,7 +373,7 @@ def test_the_parameters_we_send_are_the_sdks() -> None:
     assert schema.SESSION_LIST["created"] == "moment_range"
 
 
-def test_everything_the_sdk_sends_is_understood(client: stripe.StripeClient) -> None:
+def test_every_sdk_parameter_is_understood(client: stripe.StripeClient) -> None:
     session = client.v1.checkout.sessions.create(
         purchase(expand=["line_items", "payment_intent"], metadata={"text": "Ünïcode & =[]?"})
     )

@@ -1,4 +1,4 @@
-"""Refunds, disputes and fraud warnings in each of their states are Stripe's objects."""
+"""Refunds, disputes and fraud warnings have Stripe's keys in every state."""
 
 import inspect
 import re
@@ -48,7 +48,7 @@ EARLY_FRAUD_WARNING = """
 
 
 @pytest.mark.parametrize("end", ["needs_response", "under_review", "won", "lost"])
-def test_a_dispute_has_every_key_in_each_state(
+def test_dispute_has_every_key_in_each_state(
     api: Api, client: stripe.StripeClient, control: SandboxControl, end: str
 ) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)
@@ -68,7 +68,7 @@ def test_a_dispute_has_every_key_in_each_state(
         assert_agrees(moved, stripe.BalanceTransaction, BALANCE_TRANSACTION)
 
 
-def test_an_inquiry_has_every_key(
+def test_inquiry_has_every_key(
     api: Api, client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     made = control.open_inquiry(charge=paid_charge(client, control).id)
@@ -81,7 +81,7 @@ def test_an_inquiry_has_every_key(
     assert shown["payment_method_details"]["card"]["case_type"] == "inquiry"
 
 
-def test_a_fraud_warning_has_every_key(
+def test_fraud_warning_has_every_key(
     api: Api, client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     made = control.warn_of_fraud(charge=paid_charge(client, control).id)
@@ -93,7 +93,7 @@ def test_a_fraud_warning_has_every_key(
 
 
 @pytest.mark.parametrize("end", ["pending", "succeeded", "failed", "canceled"])
-def test_a_refund_has_every_key_in_each_state(
+def test_refund_has_every_key_in_each_state(
     api: Api, client: stripe.StripeClient, control: SandboxControl, end: str
 ) -> None:
     charge = paid_charge(client, control).id
@@ -115,7 +115,7 @@ def test_a_refund_has_every_key_in_each_state(
     assert ("failure_balance_transaction" in shown) == (end == "failed")
 
 
-def test_the_events_are_stripes(
+def test_event_types_are_stripes(
     api: Api, client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     charge = paid_charge(client, control).id
@@ -143,7 +143,7 @@ def test_the_events_are_stripes(
     }
 
 
-def test_the_reasons_are_those_the_sdk_describes() -> None:
+def test_reasons_match_the_sdk_descriptions() -> None:
     disputes, refunds = words_described(stripe.Dispute), words_described(stripe.Refund)
 
     assert set(REASONS) <= disputes
@@ -151,5 +151,5 @@ def test_the_reasons_are_those_the_sdk_describes() -> None:
 
 
 def words_described(cls: type[stripe.StripeObject]) -> set[str]:
-    """Return the words in back quotes of the descriptions of a class."""
+    """Return the words in back quotes from a class's descriptions."""
     return set(re.findall(r"`([a-z_]+)`", inspect.getsource(cls)))

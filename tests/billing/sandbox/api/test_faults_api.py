@@ -1,4 +1,4 @@
-"""Faults of the API: each does what it says, to what it was told, as often as it was told."""
+"""API faults: each has its documented effect, on the named requests, the given number of times."""
 
 import time
 from typing import Any
@@ -19,7 +19,7 @@ def number_of_sessions(control: SandboxControl) -> int:
 
 
 @pytest.mark.parametrize("status", [500, 503, 402, 403])
-def test_error_answers_before_anything_happens(
+def test_error_responds_before_any_effect(
     client: stripe.StripeClient, control: SandboxControl, status: int
 ) -> None:
     control.fault("error", status=status, times=1)
@@ -32,7 +32,7 @@ def test_error_answers_before_anything_happens(
     assert open_session(client).status == "open"
 
 
-def test_error_after_has_the_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_error_after_has_its_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
     control.fault("error_after", method="POST", path="/v1/checkout/sessions", times=1)
 
     with pytest.raises(stripe.APIError):
@@ -41,7 +41,7 @@ def test_error_after_has_the_effect(client: stripe.StripeClient, control: Sandbo
     assert number_of_sessions(control) == 1
 
 
-def test_drop_after_has_the_effect_and_a_retry_finds_it(
+def test_drop_after_has_its_effect_and_a_retry_finds_it(
     sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
 ) -> None:
     control.fault("drop_after", method="POST", times=2)
@@ -64,7 +64,7 @@ def test_drop_before_has_no_effect(client: stripe.StripeClient, control: Sandbox
 
 
 @pytest.mark.parametrize("kind", ["slow", "slow_after"])
-def test_slow_takes_its_time(
+def test_slow_delays_the_response(
     client: stripe.StripeClient, control: SandboxControl, kind: str
 ) -> None:
     control.fault(kind, seconds=0.2, times=1)
@@ -75,7 +75,7 @@ def test_slow_takes_its_time(
     assert time.monotonic() - started >= 0.2
 
 
-def test_a_session_can_be_paid_before_its_creation_is_answered(
+def test_session_can_be_paid_before_its_creation_responds(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.fault("slow_after", seconds=0.3, method="POST", times=1)
@@ -87,7 +87,7 @@ def test_a_session_can_be_paid_before_its_creation_is_answered(
     created, outcome = at_once(lambda: open_session(client), pay)
 
     assert outcome == "paid"
-    assert created.status == "open"  # the answer tells what was true when it was made
+    assert created.status == "open"  # the response shows the state at its creation
 
 
 def test_rate_limited(client: stripe.StripeClient, control: SandboxControl) -> None:
@@ -107,7 +107,7 @@ def test_conflict(client: stripe.StripeClient, control: SandboxControl) -> None:
 
 
 @pytest.mark.parametrize(("after", "sessions"), [(False, 0), (True, 1)])
-def test_malformed_is_a_page_instead_of_json(
+def test_malformed_returns_html_instead_of_json(
     client: stripe.StripeClient, control: SandboxControl, after: bool, sessions: int
 ) -> None:
     control.fault("malformed", after=after, times=1)
@@ -137,7 +137,7 @@ def test_stale_reads_a_paid_session_as_open(
     assert fresh.status == "complete"
 
 
-def test_stale_for_a_while_after_paying(
+def test_stale_lasts_for_a_while_after_paying(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -148,7 +148,7 @@ def test_stale_for_a_while_after_paying(
     until(lambda: client.v1.checkout.sessions.retrieve(session.id).status == "complete")
 
 
-def test_override_replaces_fields_of_the_answer_only(
+def test_override_changes_only_fields_of_the_response(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -167,7 +167,7 @@ def test_override_replaces_fields_of_the_answer_only(
     assert true.line_items.data[0].quantity == 25
 
 
-def test_override_reaches_each_entry_of_a_list(
+def test_override_changes_each_entry_of_a_list(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     open_session(client)
@@ -179,7 +179,7 @@ def test_override_reaches_each_entry_of_a_list(
     assert currencies == ["eur", "eur"]
 
 
-def test_an_ignored_key_makes_two_sessions(
+def test_ignored_key_makes_two_sessions(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.fault("ignore_idempotency")
@@ -192,7 +192,7 @@ def test_an_ignored_key_makes_two_sessions(
     assert len(set(made)) == 2
 
 
-def test_a_fault_strikes_only_what_it_names_after_those_it_skips(
+def test_fault_applies_to_named_requests_after_its_skips(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session, other = open_session(client), open_session(client)
@@ -209,9 +209,7 @@ def test_a_fault_strikes_only_what_it_names_after_those_it_skips(
     assert (fault["seen"], fault["struck"]) == (2, 1)
 
 
-def test_a_seeded_share_repeats_itself(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_seeded_share_is_repeatable(client: stripe.StripeClient, control: SandboxControl) -> None:
     def run(seed: int) -> list[bool]:
         control.clear_faults()
         control.fault("error", probability=0.5, seed=seed)
@@ -230,7 +228,7 @@ def test_a_seeded_share_repeats_itself(
     assert 4 <= sum(first) <= 16
 
 
-def test_faults_are_cleared_singly_and_wholly(
+def test_faults_are_cleared_one_by_one_or_all_at_once(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     first = control.fault("error")
@@ -243,12 +241,12 @@ def test_faults_are_cleared_singly_and_wholly(
     assert open_session(client).status == "open"
 
 
-def test_an_unknown_fault_is_refused(control: SandboxControl) -> None:
+def test_unknown_fault_is_refused(control: SandboxControl) -> None:
     with pytest.raises(SandboxError, match="No such fault"):
         control.fault("earthquake")
 
 
-def test_the_page_can_wait_for_the_webhook(
+def test_payment_page_can_wait_for_the_webhook(
     client: stripe.StripeClient, control: SandboxControl, receiver: Any
 ) -> None:
     receiver.seconds = 0.1

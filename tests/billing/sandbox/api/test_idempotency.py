@@ -18,14 +18,14 @@ def create(client: stripe.StripeClient, key: str, **more: Any) -> Any:
     return client.v1.checkout.sessions.create(purchase(**more), {"idempotency_key": key})
 
 
-def test_the_same_request_is_answered_with_the_same_session(client: stripe.StripeClient) -> None:
+def test_repeated_request_returns_the_same_session(client: stripe.StripeClient) -> None:
     first, second, other = create(client, "a"), create(client, "a"), create(client, "b")
 
     assert first.id == second.id != other.id
     assert len(client.v1.checkout.sessions.list().data) == 2
 
 
-def test_a_replay_says_so_and_repeats_the_body(sandbox: SandboxProcess) -> None:
+def test_replay_is_marked_and_repeats_the_body(sandbox: SandboxProcess) -> None:
     data = {
         "mode": "payment",
         "success_url": "http://localhost/",
@@ -45,7 +45,7 @@ def test_a_replay_says_so_and_repeats_the_body(sandbox: SandboxProcess) -> None:
     assert second.headers["Idempotency-Key"] == "a"
 
 
-def test_a_key_is_for_one_set_of_parameters_and_one_endpoint(client: stripe.StripeClient) -> None:
+def test_key_is_bound_to_its_parameters_and_endpoint(client: stripe.StripeClient) -> None:
     session = create(client, "a")
 
     with pytest.raises(stripe.IdempotencyError, match="same parameters"):
@@ -54,14 +54,14 @@ def test_a_key_is_for_one_set_of_parameters_and_one_endpoint(client: stripe.Stri
         client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "a"})
 
 
-def test_refused_parameters_do_not_use_the_key_up(client: stripe.StripeClient) -> None:
+def test_invalid_parameters_do_not_use_up_the_key(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         create(client, "a", line_items=[line(0)])
 
     assert create(client, "a").status == "open"
 
 
-def test_a_refusal_by_state_is_kept(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_refusal_by_state_is_replayed(client: stripe.StripeClient, control: SandboxControl) -> None:
     session = create(client, "a")
     control.pay(session.id)
     expire = client.v1.checkout.sessions.expire
@@ -71,7 +71,7 @@ def test_a_refusal_by_state_is_kept(client: stripe.StripeClient, control: Sandbo
             expire(session.id, {}, {"idempotency_key": "b"})
 
 
-def test_a_500_is_kept_with_its_effect(
+def test_error_500_is_replayed_with_its_effect(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.fault("error_after", method="POST", times=1)
@@ -84,7 +84,7 @@ def test_a_500_is_kept_with_its_effect(
     assert len(client.v1.checkout.sessions.list().data) == 1
 
 
-def test_a_second_request_while_the_first_runs_is_a_conflict(
+def test_concurrent_request_with_the_same_key_is_a_conflict(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.fault("slow", method="POST", seconds=0.3, times=2)
@@ -98,9 +98,7 @@ def test_a_second_request_while_the_first_runs_is_a_conflict(
     assert conflicts[0].error.code == "idempotency_key_in_use"
 
 
-def test_a_key_is_forgotten_after_a_day(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_key_expires_after_a_day(client: stripe.StripeClient, control: SandboxControl) -> None:
     control.set_clock(datetime(2027, 5, 1, tzinfo=UTC), frozen=True)
     first = create(client, "a")
 
@@ -109,6 +107,6 @@ def test_a_key_is_forgotten_after_a_day(
     assert create(client, "a").id != first.id
 
 
-def test_too_long_a_key_is_refused(client: stripe.StripeClient) -> None:
+def test_key_that_is_too_long_is_refused(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="255"):
         create(client, "k" * 256)

@@ -1,4 +1,4 @@
-"""Disputes and inquiries: opened, moved on, closed; listed and read as at Stripe."""
+"""Disputes and inquiries: opened, updated, closed; listed and read as at Stripe."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ PAID = 4  # events of a payment
 
 @pytest.fixture
 def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """A paid charge of $125.00."""
+    """Return a paid charge of $125.00."""
     return paid_charge(client, control)
 
 
@@ -30,7 +30,7 @@ def disputed(client: stripe.StripeClient, charge: Any) -> bool:
 # Disputes -----------------------------------------------------------------------------------------
 
 
-def test_a_dispute_takes_the_money_and_forbids_to_refund(
+def test_dispute_withdraws_the_money_and_blocks_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id, reason="duplicate")
@@ -48,12 +48,12 @@ def test_a_dispute_takes_the_money_and_forbids_to_refund(
     assert events(client, PAID) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
-def test_an_undisputed_charge_says_so(client: stripe.StripeClient, charge: Any) -> None:
+def test_undisputed_charge_says_so(client: stripe.StripeClient, charge: Any) -> None:
     assert charge.disputed is False
     assert client.v1.disputes.list({"charge": charge.id}).data == []
 
 
-def test_won_it_gives_the_money_back_and_allows_to_refund(
+def test_won_dispute_returns_the_money_and_allows_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
@@ -71,11 +71,11 @@ def test_won_it_gives_the_money_back_and_allows_to_refund(
         "charge.dispute.closed",
         "charge.dispute.funds_reinstated",
     ]
-    assert disputed(client, charge)  # it was; that stays
+    assert disputed(client, charge)  # stays true after the dispute
     assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
 
 
-def test_lost_it_keeps_the_money_and_forbids_to_refund(
+def test_lost_dispute_keeps_the_money_and_blocks_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
@@ -89,7 +89,7 @@ def test_lost_it_keeps_the_money_and_forbids_to_refund(
         client.v1.refunds.create({"charge": charge.id})
 
 
-def test_an_update_tells_what_was_before(
+def test_update_includes_previous_values(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.review_dispute(control.open_dispute(charge=charge.id)["id"])
@@ -101,7 +101,7 @@ def test_an_update_tells_what_was_before(
     assert data.object["status"] == "under_review"
 
 
-def test_a_dispute_may_be_about_a_part(
+def test_dispute_can_be_partial(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     first = control.open_dispute(charge=charge.id, amount=2500)
@@ -113,7 +113,7 @@ def test_a_dispute_may_be_about_a_part(
         control.open_dispute(charge=charge.id)
 
 
-def test_without_an_amount_what_was_refunded_is_not_disputed(
+def test_default_amount_excludes_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
@@ -121,7 +121,7 @@ def test_without_an_amount_what_was_refunded_is_not_disputed(
     assert control.open_dispute(charge=charge.id)["amount"] == 10000
 
 
-def test_with_an_amount_even_what_was_refunded_can_be_disputed(
+def test_explicit_amount_may_include_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     client.v1.refunds.create({"charge": charge.id})
@@ -141,7 +141,7 @@ def test_other_amounts_cannot_be_disputed(
     assert not disputed(client, charge)
 
 
-def test_a_payment_is_named_by_its_session_intent_or_charge(
+def test_payment_is_found_by_session_intent_or_charge(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -166,14 +166,14 @@ def test_a_payment_is_named_by_its_session_intent_or_charge(
         ({}, "No such checkout.session"),
     ],
 )
-def test_a_payment_that_is_not_there_cannot_be_disputed(
+def test_unknown_payment_cannot_be_disputed(
     control: SandboxControl, named: Any, message: str
 ) -> None:
     with pytest.raises(SandboxError, match=message):
         control.open_dispute(**named)
 
 
-def test_a_reason_stripe_does_not_know_is_refused(control: SandboxControl, charge: Any) -> None:
+def test_unknown_reason_is_refused(control: SandboxControl, charge: Any) -> None:
     with pytest.raises(SandboxError, match="Not a reason"):
         control.open_dispute(charge=charge.id, reason="whim")
 
@@ -181,7 +181,7 @@ def test_a_reason_stripe_does_not_know_is_refused(control: SandboxControl, charg
 # Inquiries ----------------------------------------------------------------------------------------
 
 
-def test_an_inquiry_takes_nothing_and_allows_to_refund(
+def test_inquiry_withdraws_nothing_and_allows_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
@@ -197,7 +197,7 @@ def test_an_inquiry_takes_nothing_and_allows_to_refund(
     assert found(client, made["id"]).is_charge_refundable is False
 
 
-def test_an_inquiry_closes_without_moving_money(
+def test_inquiry_closes_without_moving_money(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
@@ -211,7 +211,7 @@ def test_an_inquiry_closes_without_moving_money(
 
 
 @pytest.mark.parametrize("reviewed", [False, True])
-def test_an_inquiry_escalates_under_its_id(
+def test_inquiry_keeps_its_id_when_it_escalates(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, reviewed: bool
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
@@ -228,7 +228,7 @@ def test_an_inquiry_escalates_under_its_id(
     assert len(client.v1.disputes.list().data) == 1
 
 
-def test_an_escalated_inquiry_takes_only_what_was_not_refunded(
+def test_escalated_inquiry_withdraws_only_what_was_not_refunded(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
@@ -237,7 +237,7 @@ def test_an_escalated_inquiry_takes_only_what_was_not_refunded(
     assert control.escalate_inquiry(made["id"])["amount"] == 10000
 
 
-def test_a_refunded_inquiry_does_not_escalate(
+def test_refunded_inquiry_does_not_escalate(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
@@ -247,7 +247,7 @@ def test_a_refunded_inquiry_does_not_escalate(
         control.escalate_inquiry(made["id"])
 
 
-def test_a_step_that_does_not_fit_the_state_is_refused(
+def test_step_that_does_not_fit_the_state_is_refused(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     inquiry = control.open_inquiry(charge=charge.id, amount=100)["id"]
@@ -276,7 +276,7 @@ def test_a_step_that_does_not_fit_the_state_is_refused(
 # Reading ------------------------------------------------------------------------------------------
 
 
-def test_disputes_are_listed_filtered_and_paged(
+def test_disputes_are_listed_filtered_and_paginated(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
@@ -300,14 +300,14 @@ def test_disputes_are_listed_filtered_and_paged(
         ids(starting_after="dp_nothing")
 
 
-def test_a_dispute_that_is_not_there(client: stripe.StripeClient) -> None:
+def test_unknown_dispute_returns_404(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.disputes.retrieve("dp_nothing")
 
     assert refusal.value.code == "resource_missing"
 
 
-def test_a_dispute_expands_its_payment_and_its_money_leads_back(
+def test_dispute_expands_its_payment_and_balance_transactions(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
@@ -326,7 +326,7 @@ def test_a_dispute_expands_its_payment_and_its_money_leads_back(
 # Early fraud warnings -----------------------------------------------------------------------------
 
 
-def test_a_warning_can_be_acted_upon_until_the_charge_is_disputed_or_refunded(
+def test_warning_is_actionable_until_the_charge_is_disputed_or_refunded(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
@@ -353,7 +353,7 @@ def test_a_warning_can_be_acted_upon_until_the_charge_is_disputed_or_refunded(
 # Webhooks -----------------------------------------------------------------------------------------
 
 
-def test_disputes_are_delivered_in_order_and_faults_strike_them(
+def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("drop", event_type="charge.dispute.created", times=1)
@@ -371,7 +371,7 @@ def test_disputes_are_delivered_in_order_and_faults_strike_them(
     assert (told["id"], told["status"]) == (made["id"], "won")
 
 
-def test_disputes_can_be_told_in_the_wrong_order(
+def test_dispute_events_can_be_delivered_out_of_order(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("reorder", event_type="charge.dispute.created", after="charge.dispute.closed")

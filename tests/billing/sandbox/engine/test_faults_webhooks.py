@@ -1,4 +1,4 @@
-"""Faults of the webhooks."""
+"""Webhook faults."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def test_delay(control: SandboxControl, receiver: Receiver, expire: Any) -> None
     assert len(receiver.received) == 1
 
 
-def test_dropped_k_times_it_arrives_at_the_next_attempt(
+def test_event_dropped_k_times_arrives_at_the_next_attempt(
     control: SandboxControl, receiver: Receiver, expire: Any
 ) -> None:
     control.fault("drop", times=2)
@@ -48,7 +48,7 @@ def test_dropped_k_times_it_arrives_at_the_next_attempt(
     assert len(receiver.received) == 1
 
 
-def test_dropped_for_ever_it_never_arrives(
+def test_event_dropped_forever_never_arrives(
     control: SandboxControl, receiver: Receiver, expire: Any
 ) -> None:
     control.fault("drop")
@@ -60,7 +60,7 @@ def test_dropped_for_ever_it_never_arrives(
     assert receiver.received == []
 
 
-def test_duplicates_arrive_in_parallel(
+def test_duplicates_are_delivered_in_parallel(
     control: SandboxControl, receiver: Receiver, expire: Any
 ) -> None:
     receiver.seconds = 0.2
@@ -73,7 +73,7 @@ def test_duplicates_arrive_in_parallel(
     assert (len(receiver.received), receiver.most_at_once) == (5, 5)
 
 
-def test_without_a_fault_an_endpoint_gets_one_at_a_time(
+def test_endpoint_without_faults_receives_one_event_at_a_time(
     control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
 ) -> None:
     receiver.seconds = 0.05
@@ -84,7 +84,7 @@ def test_without_a_fault_an_endpoint_gets_one_at_a_time(
     assert (len(receiver.received), receiver.most_at_once) == (4, 1)
 
 
-def test_twins_tell_one_change_under_two_ids(
+def test_twins_are_two_events_for_one_change(
     control: SandboxControl, receiver: Receiver, expire: Any, client: stripe.StripeClient
 ) -> None:
     control.fault("twin", times=1)
@@ -98,7 +98,7 @@ def test_twins_tell_one_change_under_two_ids(
     assert len(client.v1.events.list().data) == 2
 
 
-def test_reordered_after_a_type(
+def test_reorder_after_an_event_type(
     control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
 ) -> None:
     control.fault(
@@ -111,7 +111,7 @@ def test_reordered_after_a_type(
     assert receiver.types()[-2:] == ["checkout.session.completed", "payment_intent.created"]
 
 
-def test_reordered_after_whatever_comes_next(
+def test_reorder_after_any_next_event(
     control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
 ) -> None:
     control.fault("reorder", event_type="payment_intent.succeeded")
@@ -135,7 +135,7 @@ def test_held_until_released(control: SandboxControl, receiver: Receiver, expire
     assert len(receiver.received) == 2
 
 
-def test_a_fault_for_one_session_leaves_the_others_alone(
+def test_fault_for_one_session_does_not_affect_others(
     control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
 ) -> None:
     held, free = open_session(client), open_session(client)
@@ -150,7 +150,7 @@ def test_a_fault_for_one_session_leaves_the_others_alone(
 
 
 @pytest.mark.parametrize("kind", ["bad_signature", "old_timestamp", "truncated"])
-def test_damage_that_the_signature_shows(
+def test_damage_that_breaks_the_signature(
     control: SandboxControl, receiver: Receiver, expire: Any, kind: str
 ) -> None:
     control.fault(kind, times=1)
@@ -164,7 +164,7 @@ def test_damage_that_the_signature_shows(
 @pytest.mark.parametrize(
     ("kind", "error"), [("bad_json", json.JSONDecodeError), ("not_utf8", UnicodeDecodeError)]
 )
-def test_damage_under_a_good_signature(
+def test_damage_with_a_valid_signature(
     control: SandboxControl,
     receiver: Receiver,
     expire: Any,
@@ -179,7 +179,7 @@ def test_damage_under_a_good_signature(
         receiver.received[0].event()
 
 
-def test_second_secret_only(
+def test_signature_by_the_second_secret_only(
     control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
 ) -> None:
     for endpoint in control.webhooks():
@@ -203,7 +203,7 @@ def test_second_secret_only(
         ("api_version", {"version": "2020-08-27"}, "api_version", "2020-08-27"),
     ],
 )
-def test_an_event_that_is_not_what_is_expected(
+def test_unexpected_event_content(
     control: SandboxControl,
     receiver: Receiver,
     expire: Any,
@@ -219,7 +219,7 @@ def test_an_event_that_is_not_what_is_expected(
     assert receiver.received[0].event()[field] == value
 
 
-def test_huge(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
+def test_huge_event(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
     control.fault("huge")
     expire()
 

@@ -1,4 +1,4 @@
-"""What each test card does."""
+"""Behavior of each test card."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def charge_of(client: stripe.StripeClient, session_id: str) -> Any:
         (PREPAID, "mastercard", "prepaid"),
     ],
 )
-def test_a_good_card_pays(
+def test_valid_card_pays(
     client: stripe.StripeClient, control: SandboxControl, card: str, brand: str, funding: str
 ) -> None:
     session = open_session(client)
@@ -52,7 +52,7 @@ def test_a_good_card_pays(
     assert (charge.amount, charge.amount_captured, charge.paid) == (12500, 12500, True)
 
 
-def test_a_payment_tells_its_events_in_order(
+def test_payment_emits_its_events_in_order(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.pay(open_session(client).id)
@@ -78,7 +78,7 @@ def test_a_payment_tells_its_events_in_order(
         ("4000008400001280", "processing_error", None),
     ],
 )
-def test_a_bad_card_is_declined_and_the_session_stays_payable(
+def test_declined_card_leaves_the_session_payable(
     client: stripe.StripeClient,
     control: SandboxControl,
     card: str,
@@ -98,7 +98,7 @@ def test_a_bad_card_is_declined_and_the_session_stays_payable(
     assert control.pay(session.id)["outcome"] == "paid"
 
 
-def test_declined_tries_keep_one_intent_and_leave_failed_charges(
+def test_declines_share_one_intent_and_leave_failed_charges(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -114,7 +114,7 @@ def test_declined_tries_keep_one_intent_and_leave_failed_charges(
 
 
 @pytest.mark.parametrize("card", [CHALLENGED, "4000002760003184", "4000002500003155"])
-def test_a_challenge_completed_pays(
+def test_completed_challenge_pays(
     client: stripe.StripeClient, control: SandboxControl, card: str
 ) -> None:
     session = open_session(client)
@@ -128,7 +128,7 @@ def test_a_challenge_completed_pays(
     assert secured.result == "authenticated"
 
 
-def test_a_challenge_failed_is_a_decline(
+def test_failed_challenge_is_a_decline(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -157,7 +157,7 @@ def test_some_cards_are_declined_after_the_challenge(
     assert (declined["outcome"], declined["decline_code"]) == ("declined", decline_code)
 
 
-def test_a_session_may_ask_every_card_for_a_challenge(
+def test_session_can_challenge_every_card(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     options = {"card": {"request_three_d_secure": "challenge"}}
@@ -174,7 +174,7 @@ def test_a_session_may_ask_every_card_for_a_challenge(
         ({"brands_blocked": ["american_express"]}, "378282246310005"),
     ],
 )
-def test_a_blocked_card_leaves_no_charge(
+def test_blocked_card_leaves_no_charge(
     client: stripe.StripeClient, control: SandboxControl, restrictions: Any, card: str
 ) -> None:
     options = {"card": {"restrictions": restrictions}}
@@ -187,7 +187,7 @@ def test_a_blocked_card_leaves_no_charge(
     assert events(client) == []
 
 
-def test_unknown_funding_cannot_be_blocked(
+def test_card_with_unknown_funding_is_not_blocked(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client, payment_method_options=BLOCK_PREPAID)
@@ -196,7 +196,7 @@ def test_unknown_funding_cannot_be_blocked(
     assert charge_of(client, session.id).payment_method_details.card.funding == "unknown"
 
 
-def test_a_number_that_is_no_test_card_is_refused(
+def test_number_of_no_test_card_is_refused(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
@@ -205,7 +205,7 @@ def test_a_number_that_is_no_test_card_is_refused(
         control.pay(session.id, card="4111111111111111")
 
 
-def test_paying_twice_pays_once(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_second_payment_is_refused(client: stripe.StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
 
     assert control.pay(session.id)["outcome"] == "paid"
@@ -213,7 +213,7 @@ def test_paying_twice_pays_once(client: stripe.StripeClient, control: SandboxCon
     assert len(client.v1.charges.list().data) == 1
 
 
-def test_a_customer_is_made_only_when_asked_for(
+def test_customer_is_created_only_on_request(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     guest, known = open_session(client), open_session(client, customer_creation="always")
@@ -225,7 +225,7 @@ def test_a_customer_is_made_only_when_asked_for(
     assert client.v1.customers.retrieve(str(customer)).email == "buyer@lakeside.example"
 
 
-def test_a_foreign_payment_can_be_injected(
+def test_foreign_payment_can_be_injected(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     params = {
@@ -250,7 +250,7 @@ def test_a_foreign_payment_can_be_injected(
     assert (found.amount_total, found.currency, found.payment_status) == (210, "eur", "paid")
 
 
-def test_a_payment_can_be_altered(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_payment_can_be_altered(client: stripe.StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
     control.pay(session.id)
 

@@ -1,4 +1,4 @@
-"""Requests that exclude each other: exactly one wins."""
+"""Mutually exclusive requests: exactly one succeeds."""
 
 import functools
 from typing import Any
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_of_paying_and_expiring_one_wins(
+def test_either_payment_or_expiry_succeeds(
     sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
 ) -> None:
     session = open_session(client)
@@ -38,7 +38,7 @@ def test_of_paying_and_expiring_one_wins(
     assert len(client.v1.charges.list().data) == paid
 
 
-def test_of_many_refunds_the_sum_never_exceeds_the_charge(
+def test_concurrent_refunds_never_exceed_the_charge(
     sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
 ) -> None:
     control.pay(open_session(client).id)
@@ -54,7 +54,7 @@ def test_of_many_refunds_the_sum_never_exceeds_the_charge(
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_of_refunding_and_disputing_all_one_wins(
+def test_either_full_refund_or_full_dispute_succeeds(
     sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
 ) -> None:
     charge = paid_charge(client, control).id
@@ -72,7 +72,7 @@ def test_of_refunding_and_disputing_all_one_wins(
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_of_two_ends_of_a_dispute_one_comes(
+def test_dispute_closes_once(
     control: SandboxControl, client: stripe.StripeClient, number: int
 ) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
@@ -88,7 +88,7 @@ def test_of_two_ends_of_a_dispute_one_comes(
     assert types.count("charge.dispute.funds_reinstated") == (end == "won")
 
 
-def test_a_refund_that_fails_several_times_at_once_falls_back_once(
+def test_concurrent_failures_of_a_refund_count_once(
     control: SandboxControl, client: stripe.StripeClient
 ) -> None:
     charge = paid_charge(client, control).id
@@ -100,7 +100,7 @@ def test_a_refund_that_fails_several_times_at_once_falls_back_once(
     assert client.v1.charges.retrieve(charge).amount_refunded == 500
 
 
-def test_the_same_key_at_the_same_moment_refunds_once(
+def test_concurrent_requests_with_one_key_refund_once(
     sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
 ) -> None:
     charge = paid_charge(client, control).id

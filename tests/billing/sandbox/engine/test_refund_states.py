@@ -1,4 +1,4 @@
-"""Refunds after their creation: settled, failed, canceled, refused; and what they leave behind."""
+"""Refunds after creation: settled, failed, canceled, refused; and their effects on the charge."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ PAID = 4  # events of a payment
 
 @pytest.fixture
 def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """A paid charge of $125.00."""
+    """Return a paid charge of $125.00."""
     return paid_charge(client, control)
 
 
@@ -24,9 +24,7 @@ def counted(client: stripe.StripeClient, charge: Any) -> tuple[int, bool]:
     return found.amount_refunded, found.refunded
 
 
-def test_partial_and_full_refunds_tell_the_refund_and_then_the_charge(
-    client: stripe.StripeClient, charge: Any
-) -> None:
+def test_refund_events_precede_charge_events(client: stripe.StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
     client.v1.refunds.create({"charge": charge.id})
 
@@ -39,7 +37,7 @@ def test_partial_and_full_refunds_tell_the_refund_and_then_the_charge(
     ]
 
 
-def test_a_pending_refund_settles(
+def test_pending_refund_settles(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=2500, pending=True)
@@ -59,7 +57,7 @@ def test_a_pending_refund_settles(
 
 
 @pytest.mark.parametrize("pending", [False, True])
-def test_a_refund_fails_and_the_charge_counts_less(
+def test_failed_refund_lowers_the_refunded_amount(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 500})
@@ -73,7 +71,7 @@ def test_a_refund_fails_and_the_charge_counts_less(
     )
     assert (refund.status, refund.failure_reason) == ("failed", "lost_or_stolen_card")
     assert not hasattr(refund, "pending_reason")
-    if pending:  # nothing had left the account
+    if pending:  # no money had left the account
         assert not hasattr(refund, "failure_balance_transaction")
     else:
         back = refund.failure_balance_transaction
@@ -83,7 +81,7 @@ def test_a_refund_fails_and_the_charge_counts_less(
     assert client.v1.refunds.create({"charge": charge.id}).amount == 12000
 
 
-def test_a_pending_refund_is_canceled_from_the_dashboard(
+def test_pending_refund_can_be_canceled_in_the_dashboard(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, pending=True)
@@ -97,7 +95,7 @@ def test_a_pending_refund_is_canceled_from_the_dashboard(
 
 
 @pytest.mark.parametrize("pending", [False, True])
-def test_the_api_cancels_no_refund_to_a_card(
+def test_api_cannot_cancel_a_card_refund(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
     made = control.refund(charge=charge.id, pending=pending)
@@ -109,7 +107,7 @@ def test_the_api_cancels_no_refund_to_a_card(
     assert client.v1.refunds.retrieve(made["id"]).status == made["status"]
 
 
-def test_a_step_that_does_not_fit_the_state_is_refused(
+def test_step_that_does_not_fit_the_state_is_refused(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     succeeded = control.refund(charge=charge.id, amount=100)["id"]
@@ -135,7 +133,7 @@ def test_a_step_that_does_not_fit_the_state_is_refused(
 # Disputed charges ---------------------------------------------------------------------------------
 
 
-def test_a_disputed_charge_is_not_refunded(
+def test_disputed_charge_cannot_be_refunded(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.open_dispute(charge=charge.id, amount=100)
@@ -152,7 +150,7 @@ def test_a_disputed_charge_is_not_refunded(
 
 
 @pytest.mark.parametrize("escalated", [False, True])
-def test_a_dispute_lets_pending_refunds_fail(
+def test_dispute_fails_pending_refunds(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, escalated: bool
 ) -> None:
     settled = control.refund(charge=charge.id, amount=500)
@@ -175,7 +173,7 @@ def test_a_dispute_lets_pending_refunds_fail(
 # Reading ------------------------------------------------------------------------------------------
 
 
-def test_refunds_are_listed_filtered_and_paged(
+def test_refunds_are_listed_filtered_and_paginated(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
@@ -195,7 +193,7 @@ def test_refunds_are_listed_filtered_and_paged(
     assert len(ids(created={"gt": now - 60}, charge=charge.id)) == 3
 
 
-def test_a_refund_expands_its_payment(
+def test_refund_expands_its_payment(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=100)
@@ -212,7 +210,7 @@ def test_a_refund_expands_its_payment(
     assert page.data[0].charge.id == charge.id
 
 
-def test_a_payment_is_found_from_every_side(
+def test_payment_is_found_by_every_related_id(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     paid_charge(client, control)
@@ -230,7 +228,7 @@ def test_a_payment_is_found_from_every_side(
 # Keys ---------------------------------------------------------------------------------------------
 
 
-def test_the_same_key_refunds_once(client: stripe.StripeClient, charge: Any) -> None:
+def test_repeated_key_refunds_once(client: stripe.StripeClient, charge: Any) -> None:
     def refund(amount: int) -> stripe.Refund:
         params: Any = {"charge": charge.id, "amount": amount}
         return client.v1.refunds.create(params, {"idempotency_key": "refund-1"})
@@ -244,7 +242,7 @@ def test_the_same_key_refunds_once(client: stripe.StripeClient, charge: Any) -> 
         refund(600)
 
 
-def test_a_refusal_for_a_dispute_is_kept_under_its_key(
+def test_refusal_for_a_dispute_is_replayed_under_its_key(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
@@ -263,7 +261,7 @@ def test_a_refusal_for_a_dispute_is_kept_under_its_key(
 # Webhooks -----------------------------------------------------------------------------------------
 
 
-def test_a_failing_refund_is_delivered(
+def test_events_of_a_failing_refund_are_delivered(
     client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("twin", event_type="refund.failed", times=1)

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """A paid charge of $125.00."""
+    """Return a paid charge of $125.00."""
     control.pay(open_session(client).id)
     return client.v1.charges.list().data[0]
 
 
-def test_a_full_refund(client: stripe.StripeClient, charge: Any) -> None:
+def test_full_refund(client: stripe.StripeClient, charge: Any) -> None:
     refund = client.v1.refunds.create(
         {
             "payment_intent": charge.payment_intent,
@@ -57,14 +57,14 @@ def test_partial_refunds_add_up(client: stripe.StripeClient, charge: Any) -> Non
         (0, "positive integer"),
     ],
 )
-def test_too_much_or_nothing_is_refused(
+def test_zero_or_too_large_amounts_are_refused(
     client: stripe.StripeClient, charge: Any, amount: int, message: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError, match=message):
         client.v1.refunds.create({"charge": charge.id, "amount": amount})
 
 
-def test_what_was_refunded_is_not_refunded_again(client: stripe.StripeClient, charge: Any) -> None:
+def test_refunded_amount_cannot_be_refunded_again(client: stripe.StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id})
 
     with pytest.raises(stripe.InvalidRequestError) as refusal:
@@ -73,7 +73,7 @@ def test_what_was_refunded_is_not_refunded_again(client: stripe.StripeClient, ch
     assert refusal.value.code == "charge_already_refunded"
 
 
-def test_what_was_not_paid_is_not_refunded(
+def test_unpaid_session_cannot_be_refunded(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     intent = control.pay(open_session(client).id, card=DECLINED)["session"]["payment_intent"]
@@ -85,12 +85,12 @@ def test_what_was_not_paid_is_not_refunded(
 @pytest.mark.parametrize(
     "params", [{}, {"charge": "ch_x", "payment_intent": "pi_x"}, {"reason": "whim"}]
 )
-def test_wrong_parameters_are_refused(client: stripe.StripeClient, params: Any) -> None:
+def test_invalid_parameters_are_refused(client: stripe.StripeClient, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create(params)
 
 
-def test_a_refund_can_stay_pending(
+def test_refund_can_stay_pending(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.fault("refund_pending", times=1)
@@ -101,7 +101,7 @@ def test_a_refund_can_stay_pending(
     assert client.v1.charges.retrieve(charge.id).amount_refunded == 500
 
 
-def test_a_refund_can_come_from_outside_the_application(
+def test_refund_can_be_made_outside_the_application(
     client: stripe.StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=700)

@@ -1,4 +1,4 @@
-"""The cards that pay and then make trouble: disputes, inquiries, warnings, refunds that change."""
+"""Cards that pay and cause trouble later: disputes, inquiries, warnings, changing refunds."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ PAYMENT = [
 
 @pytest.fixture
 def frozen(control: SandboxControl) -> SandboxControl:
-    """The controls, with a clock that stands still until it is advanced."""
+    """Return the controls, with a clock that moves only when advanced."""
     control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
     return control
 
@@ -44,7 +44,7 @@ def frozen(control: SandboxControl) -> SandboxControl:
 @pytest.mark.parametrize(
     ("card", "reason"), [(DISPUTED, "fraudulent"), (NOT_RECEIVED, "product_not_received")]
 )
-def test_a_card_is_disputed_at_once(
+def test_card_is_disputed_immediately(
     client: stripe.StripeClient, frozen: SandboxControl, card: str, reason: str
 ) -> None:
     charge = paid_charge(client, frozen, card=card)
@@ -59,7 +59,7 @@ def test_a_card_is_disputed_at_once(
     ]
 
 
-def test_a_card_is_inquired_about(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_card_gets_an_inquiry(client: stripe.StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=INQUIRED)
 
     (inquiry,) = client.v1.disputes.list({"charge": charge.id}).data
@@ -68,7 +68,7 @@ def test_a_card_is_inquired_about(client: stripe.StripeClient, frozen: SandboxCo
     assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
 
 
-def test_a_card_is_warned_of(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_card_gets_a_fraud_warning(client: stripe.StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=WARNED)
 
     (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": charge.id}).data
@@ -77,7 +77,7 @@ def test_a_card_is_warned_of(client: stripe.StripeClient, frozen: SandboxControl
     assert events(client) == [*PAYMENT, "radar.early_fraud_warning.created"]
 
 
-def test_a_dispute_can_be_made_to_wait(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_dispute_can_be_delayed(client: stripe.StripeClient, frozen: SandboxControl) -> None:
     assert frozen.set_delays(dispute_seconds=3600) == {
         "dispute_seconds": 3600,
         "refund_seconds": 60,
@@ -92,7 +92,7 @@ def test_a_dispute_can_be_made_to_wait(client: stripe.StripeClient, frozen: Sand
     assert dispute.created == charge.created + 3600
 
 
-def test_a_dispute_that_waits_is_not_opened_over_nothing(
+def test_delayed_dispute_is_skipped_after_a_full_refund(
     client: stripe.StripeClient, frozen: SandboxControl
 ) -> None:
     frozen.set_delays(dispute_seconds=60)
@@ -105,7 +105,7 @@ def test_a_dispute_that_waits_is_not_opened_over_nothing(
     assert client.v1.charges.retrieve(charge.id).disputed is False
 
 
-def test_a_refund_is_pending_and_succeeds_later(
+def test_refund_is_pending_and_succeeds_later(
     client: stripe.StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_PENDING)
@@ -125,7 +125,7 @@ def test_a_refund_is_pending_and_succeeds_later(
     ]
 
 
-def test_a_refund_succeeds_and_fails_later(
+def test_refund_succeeds_and_fails_later(
     client: stripe.StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_FAILS)
@@ -149,7 +149,7 @@ def test_a_refund_succeeds_and_fails_later(
     ]
 
 
-def test_a_refund_settled_by_hand_is_left_alone_later(
+def test_manually_settled_refund_does_not_change_later(
     client: stripe.StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_PENDING)
@@ -163,7 +163,7 @@ def test_a_refund_settled_by_hand_is_left_alone_later(
     assert len(events(client)) == told
 
 
-def test_a_refund_asked_to_be_pending_waits_for_a_hand(
+def test_refund_requested_as_pending_waits_for_a_manual_step(
     client: stripe.StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_FAILS)
@@ -174,7 +174,7 @@ def test_a_refund_asked_to_be_pending_waits_for_a_hand(
     assert client.v1.refunds.retrieve(refund["id"]).status == "pending"
 
 
-def test_the_worker_does_what_is_due_without_being_asked(
+def test_worker_runs_due_sequels_on_its_own(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_delays(refund_seconds=0)
@@ -186,7 +186,7 @@ def test_the_worker_does_what_is_due_without_being_asked(
     until(lambda: "refund.updated" in receiver.types())
 
 
-def test_what_is_planned_survives_a_kill_and_the_start_says_the_delays(tmp_path: Path) -> None:
+def test_planned_sequels_survive_a_kill_and_startup_sets_delays(tmp_path: Path) -> None:
     with SandboxProcess(tmp_path / "store.sqlite3") as own:
         own.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
         own.control.set_delays(dispute_seconds=60)
@@ -201,15 +201,13 @@ def test_what_is_planned_survives_a_kill_and_the_start_says_the_delays(tmp_path:
         assert own.control.delays() == {"dispute_seconds": 0, "refund_seconds": 60}
 
 
-def test_a_delay_is_whole_seconds(control: SandboxControl) -> None:
+def test_delays_are_whole_seconds(control: SandboxControl) -> None:
     for wrong in (-1, 0.5, True):
         with pytest.raises(SandboxError, match="Not a delay"):
             control.set_delays(refund_seconds=wrong)  # type: ignore[arg-type]
 
 
-def test_an_ordinary_card_brings_nothing_later(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_ordinary_card_has_no_sequel(client: stripe.StripeClient, control: SandboxControl) -> None:
     charge: Any = paid_charge(client, control)
 
     control.advance_clock(7 * 24 * 3600)
@@ -218,6 +216,6 @@ def test_an_ordinary_card_brings_nothing_later(
     assert events(client) == PAYMENT
 
 
-def test_every_card_has_a_number_of_its_own() -> None:
+def test_every_card_has_a_unique_number() -> None:
     assert len(cards.CARDS) == len(cards._TABLE)
     assert all(cards.passes_luhn(number) for number in cards.CARDS)

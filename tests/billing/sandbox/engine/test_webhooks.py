@@ -33,7 +33,7 @@ def test_events_arrive_signed_and_in_order(
     assert headers["User-Agent"].startswith("Stripe/1.0")
 
 
-def test_the_signature_holds_for_its_secret_and_body_only(
+def test_signature_is_valid_for_its_secret_and_body_only(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.pay(open_session(client).id)
@@ -46,7 +46,7 @@ def test_the_signature_holds_for_its_secret_and_body_only(
         stripe.Webhook.construct_event(received.body + b" ", received.signature, SECRET)
 
 
-def test_the_signature_carries_real_time_whatever_the_clock_says(
+def test_signature_uses_real_time_not_the_sandbox_clock(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_clock(datetime(2031, 1, 1, tzinfo=UTC), frozen=True)
@@ -54,11 +54,11 @@ def test_the_signature_carries_real_time_whatever_the_clock_says(
     control.pay(open_session(client).id)
     control.flush()
 
-    event = receiver.received[0].event()  # refuses a signature of more than five minutes ago
+    event = receiver.received[0].event()  # rejects signatures older than five minutes
     assert event.created == int(datetime(2031, 1, 1, tzinfo=UTC).timestamp())
 
 
-def test_during_a_rotation_both_secrets_sign(
+def test_both_secrets_sign_during_rotation(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     for endpoint in control.webhooks():
@@ -71,7 +71,7 @@ def test_during_a_rotation_both_secrets_sign(
     assert receiver.received[0].event("whsec_old").id == receiver.received[0].event("whsec_new").id
 
 
-def test_an_endpoint_gets_the_types_it_asked_for_in_its_version(
+def test_endpoint_receives_its_event_types_in_its_version(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     for endpoint in control.webhooks():
@@ -88,7 +88,7 @@ def test_an_endpoint_gets_the_types_it_asked_for_in_its_version(
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
-def test_anything_but_2xx_is_tried_again(
+def test_response_other_than_2xx_is_retried(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver, status: int
 ) -> None:
     receiver.statuses = [status, status]
@@ -106,7 +106,7 @@ def test_anything_but_2xx_is_tried_again(
     assert receiver.received[2].at - receiver.received[0].at >= 0.3
 
 
-def test_after_the_last_attempt_it_gives_up_and_the_event_stays_listed(
+def test_event_stays_listed_after_the_last_attempt(
     client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     receiver.statuses = [500] * 3
@@ -125,7 +125,7 @@ def test_after_the_last_attempt_it_gives_up_and_the_event_stays_listed(
     assert client.v1.events.list({"delivery_success": False}).data == []
 
 
-def test_an_endpoint_that_is_not_there_is_logged(
+def test_unreachable_endpoint_is_logged(
     client: stripe.StripeClient, control: SandboxControl
 ) -> None:
     control.register_webhook("http://127.0.0.1:9/hook", SECRET)
@@ -153,7 +153,7 @@ def test_events_are_listed_by_type(client: stripe.StripeClient, control: Sandbox
     assert client.v1.events.retrieve(event.id).type == event.type
 
 
-def test_an_event_names_the_request_that_caused_it(client: stripe.StripeClient) -> None:
+def test_event_names_the_request_that_caused_it(client: stripe.StripeClient) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "because"})
 

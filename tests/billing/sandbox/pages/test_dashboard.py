@@ -1,4 +1,4 @@
-"""The dashboard, as a browser without scripts uses it."""
+"""The dashboard in a browser without scripts."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_database
 
 
 class Dashboard:
-    """Reads the page and presses its buttons."""
+    """Read the page and press its buttons."""
 
     def __init__(self, base_url: str) -> None:
         self.address = f"{base_url}/_sandbox/dashboard"
@@ -27,7 +27,7 @@ class Dashboard:
         return response.text
 
     def press(self, do: str, id: str, **typed: str) -> str:
-        """Press a button and return the page that follows."""
+        """Press a button and return the next page."""
         form = {"do": do, "id": id, **typed}
         response = requests.post(self.address, form, timeout=5, allow_redirects=False)
         assert response.status_code == 303
@@ -42,7 +42,7 @@ def dashboard(sandbox: SandboxProcess) -> Dashboard:
 
 @pytest.fixture
 def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """A paid charge of $125.00."""
+    """Return a paid charge of $125.00."""
     return paid_charge(client, control)
 
 
@@ -55,7 +55,7 @@ def error(page: str) -> str:
     return match[1] if match else ""
 
 
-def test_it_lists_what_was_paid_newest_first(
+def test_payments_are_listed_newest_first(
     client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     control.pay(open_session(client).id, card=DECLINED)
@@ -73,11 +73,11 @@ def test_it_lists_what_was_paid_newest_first(
     assert buttons(page) == ["refund", "dispute", "inquiry"] * 2
 
 
-def test_it_says_when_there_is_nothing(dashboard: Dashboard) -> None:
+def test_empty_dashboard_says_so(dashboard: Dashboard) -> None:
     assert "No payments yet" in dashboard.get()
 
 
-def test_it_refunds_a_part_and_then_the_rest(
+def test_partial_refund_then_the_rest(
     client: stripe.StripeClient, dashboard: Dashboard, charge: Any
 ) -> None:
     page = dashboard.press("refund", charge.id, amount="25.5")
@@ -93,7 +93,7 @@ def test_it_refunds_a_part_and_then_the_rest(
     assert events(client)[-2:] == ["refund.created", "charge.refunded"]
 
 
-def test_it_settles_fails_and_cancels_refunds(
+def test_refunds_are_settled_failed_and_canceled(
     client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     made = [control.refund(charge=charge.id, amount=100, pending=True)["id"] for _ in range(3)]
@@ -109,7 +109,7 @@ def test_it_settles_fails_and_cancels_refunds(
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
-def test_it_disputes_a_part_and_closes_it(
+def test_partial_dispute_is_opened_and_closed(
     client: stripe.StripeClient, dashboard: Dashboard, charge: Any, outcome: str
 ) -> None:
     opened = dashboard.press("dispute", charge.id, amount="100", reason="duplicate")
@@ -124,7 +124,7 @@ def test_it_disputes_a_part_and_closes_it(
     assert client.v1.disputes.retrieve(dispute.id).status == outcome
 
 
-def test_it_inquires_escalates_and_closes(
+def test_inquiry_is_opened_escalated_and_closed(
     client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     opened = dashboard.press("inquiry", charge.id, reason="general")
@@ -155,7 +155,7 @@ def test_it_inquires_escalates_and_closes(
         ("dispute", {}, "This action does not exist"),
     ],
 )
-def test_what_cannot_be_done_is_said(
+def test_impossible_action_shows_an_error(
     client: stripe.StripeClient,
     dashboard: Dashboard,
     charge: Any,
@@ -172,7 +172,7 @@ def test_what_cannot_be_done_is_said(
     assert events(client) == before
 
 
-def test_a_disputed_payment_is_not_refunded_here_either(
+def test_disputed_payment_cannot_be_refunded_here_either(
     control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     control.open_dispute(charge=charge.id)
@@ -180,7 +180,7 @@ def test_a_disputed_payment_is_not_refunded_here_either(
     assert "charged back" in error(dashboard.press("refund", charge.id))
 
 
-def test_another_site_cannot_press_the_buttons(
+def test_cross_site_post_is_refused(
     client: stripe.StripeClient, dashboard: Dashboard, charge: Any
 ) -> None:
     for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 303)):
@@ -196,7 +196,9 @@ def test_another_site_cannot_press_the_buttons(
     assert len(client.v1.refunds.list().data) == 1
 
 
-def test_every_page_leads_to_it(sandbox: SandboxProcess, client: stripe.StripeClient) -> None:
+def test_every_page_links_to_the_dashboard(
+    sandbox: SandboxProcess, client: stripe.StripeClient
+) -> None:
     for address in (sandbox.base_url, str(open_session(client).url)):
         assert 'href="/_sandbox/dashboard"' in requests.get(address, timeout=5).text
 
@@ -213,7 +215,7 @@ def test_every_page_leads_to_it(sandbox: SandboxProcess, client: stripe.StripeCl
         ("1.25", "kwd", 1250),
     ],
 )
-def test_an_amount_is_read_as_it_is_typed(typed: str, currency: str, amount: int) -> None:
+def test_amounts_are_parsed_as_typed(typed: str, currency: str, amount: int) -> None:
     assert minor_units(typed, currency) == amount
 
 
@@ -221,6 +223,6 @@ def test_an_amount_is_read_as_it_is_typed(typed: str, currency: str, amount: int
     ("typed", "currency"),
     [("", "usd"), ("1e3", "usd"), (".5", "usd"), ("1.5", "jpy"), ("٣", "usd")],
 )
-def test_what_is_no_amount_is_refused(typed: str, currency: str) -> None:
+def test_invalid_amounts_are_refused(typed: str, currency: str) -> None:
     with pytest.raises(ValueError, match="Not an amount"):
         minor_units(typed, currency)

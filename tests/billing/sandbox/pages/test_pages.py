@@ -1,4 +1,4 @@
-"""The hosted pages, as a browser without scripts sees them."""
+"""The hosted pages in a browser without scripts."""
 
 import re
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ BLOCK_PREPAID = {"card": {"restrictions": {"funding_types_blocked": ["prepaid"]}
 
 
 class Browser:
-    """Follows redirects inside the sandbox and stops at the application's addresses."""
+    """Follow redirects inside the sandbox and stop at the application's URLs."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -36,7 +36,7 @@ class Browser:
         return self._follow(requests.get(address, timeout=5, allow_redirects=False))
 
     def pay(self, session: Any, **typed: str) -> requests.Response:
-        """Submit the card form; what is not said is filled in well."""
+        """Submit the card form, with valid values by default."""
         form = {"number": CARD, "exp": "12/34", "cvc": "123", "name": "Ann Buyer", "country": "US"}
         return self.post(session.url, form | typed)
 
@@ -70,9 +70,7 @@ def errors(page: str) -> dict[str, str]:
     return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', page))
 
 
-def test_the_page_shows_what_is_paid_and_to_whom(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_page_shows_items_and_merchant(client: stripe.StripeClient, browser: Browser) -> None:
     session = open_session(
         client,
         line_items=[line(25, 500), line(1, 1_000_000)],
@@ -91,7 +89,7 @@ def test_the_page_shows_what_is_paid_and_to_whom(
     assert "buyer@lakeside.example" in field(page, "email")
 
 
-def test_the_page_is_not_indexed_and_runs_no_script(
+def test_page_is_not_indexed_and_runs_no_script(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     response = browser.get(str(open_session(client).url))
@@ -103,13 +101,13 @@ def test_the_page_is_not_indexed_and_runs_no_script(
     assert "style=" not in response.text
 
 
-def test_the_style_sheet_comes_from_the_sandbox(sandbox: SandboxProcess) -> None:
+def test_style_sheet_comes_from_the_sandbox(sandbox: SandboxProcess) -> None:
     response = requests.get(f"{sandbox.base_url}/sandbox.css", timeout=5)
 
     assert response.headers["Content-Type"].startswith("text/css")
 
 
-def test_paying_leads_back_to_the_merchant(client: stripe.StripeClient, browser: Browser) -> None:
+def test_payment_redirects_to_the_merchant(client: stripe.StripeClient, browser: Browser) -> None:
     session = open_session(client)
 
     browser.pay(session, number="4242 4242-4242 4242", exp="1 / 2034")
@@ -118,7 +116,7 @@ def test_paying_leads_back_to_the_merchant(client: stripe.StripeClient, browser:
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_the_buyer_types_an_address_when_none_was_sent(
+def test_buyer_enters_an_email_when_none_was_sent(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     session = open_session(client, customer_email=None)
@@ -132,7 +130,7 @@ def test_the_buyer_types_an_address_when_none_was_sent(
     assert found.customer_details.address.country == "CA"
 
 
-def test_a_fixed_address_cannot_be_changed(client: stripe.StripeClient, browser: Browser) -> None:
+def test_preset_email_cannot_be_changed(client: stripe.StripeClient, browser: Browser) -> None:
     session = open_session(client)
 
     browser.pay(session, email="forged@buyer.example")
@@ -161,7 +159,7 @@ def test_a_fixed_address_cannot_be_changed(client: stripe.StripeClient, browser:
         ({"number": PREPAID}, "number"),
     ],
 )
-def test_an_error_stands_next_to_its_field_and_what_was_typed_is_kept(
+def test_error_is_shown_at_its_field_and_input_kept(
     client: stripe.StripeClient, browser: Browser, typed: dict[str, str], wrong: str
 ) -> None:
     session = open_session(client, customer_email=None, payment_method_options=BLOCK_PREPAID)
@@ -177,7 +175,7 @@ def test_an_error_stands_next_to_its_field_and_what_was_typed_is_kept(
     assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
 
 
-def test_after_an_error_the_page_can_be_reloaded_and_paid(
+def test_page_can_be_reloaded_and_paid_after_an_error(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
@@ -192,7 +190,7 @@ def test_after_an_error_the_page_can_be_reloaded_and_paid(
     assert browser.location.startswith("http://localhost:8000/return/")
 
 
-def test_a_card_that_expired_by_the_sandboxs_clock_is_refused(
+def test_card_expired_by_the_sandbox_clock_is_refused(
     client: stripe.StripeClient, browser: Browser, control: SandboxControl
 ) -> None:
     control.set_clock(datetime(2035, 1, 1, tzinfo=UTC))
@@ -203,7 +201,7 @@ def test_a_card_that_expired_by_the_sandboxs_clock_is_refused(
     assert set(errors(page)) == {"exp"}
 
 
-def test_the_challenge_completed_leads_back_to_the_merchant(
+def test_completed_challenge_redirects_to_the_merchant(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
@@ -216,7 +214,7 @@ def test_the_challenge_completed_leads_back_to_the_merchant(
     assert browser.location.startswith("http://localhost:8000/return/")
 
 
-def test_the_challenge_failed_leads_back_to_the_form(
+def test_failed_challenge_returns_to_the_form(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
@@ -231,7 +229,7 @@ def test_the_challenge_failed_leads_back_to_the_form(
     assert "Pay $125.00" in again.text
 
 
-def test_a_double_submit_pays_once_and_both_lead_on(
+def test_double_submit_pays_once_and_both_redirect(
     client: stripe.StripeClient, sandbox: SandboxProcess
 ) -> None:
     session = open_session(client)
@@ -245,7 +243,7 @@ def test_a_double_submit_pays_once_and_both_lead_on(
     assert len(client.v1.charges.list().data) == 1
 
 
-def test_a_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> None:
+def test_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session)
 
@@ -256,7 +254,7 @@ def test_a_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> N
     assert "<form" not in page
 
 
-def test_an_expired_page_says_so_and_takes_no_card(
+def test_expired_page_says_so_and_accepts_no_card(
     client: stripe.StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
@@ -269,9 +267,7 @@ def test_an_expired_page_says_so_and_takes_no_card(
     assert client.v1.charges.list().data == []
 
 
-def test_a_challenge_that_outlived_its_session_is_over(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_challenge_ends_with_its_session(client: stripe.StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session, number=CHALLENGED)
     client.v1.checkout.sessions.expire(session.id)
@@ -283,11 +279,11 @@ def test_a_challenge_that_outlived_its_session_is_over(
 
 
 @pytest.mark.parametrize("path", ["/c/pay/cs_test_no", "/3ds/pi_no", "/receipts/ch_no", "/nothing"])
-def test_an_unknown_page_is_missing(sandbox: SandboxProcess, path: str) -> None:
+def test_unknown_page_returns_404(sandbox: SandboxProcess, path: str) -> None:
     assert requests.get(sandbox.base_url + path, timeout=5).status_code == 404
 
 
-def test_a_charge_has_a_receipt(client: stripe.StripeClient, browser: Browser) -> None:
+def test_charge_has_a_receipt(client: stripe.StripeClient, browser: Browser) -> None:
     browser.pay(open_session(client))
     charge = client.v1.charges.list().data[0]
 
@@ -297,7 +293,7 @@ def test_a_charge_has_a_receipt(client: stripe.StripeClient, browser: Browser) -
     assert "Visa ending in 4242" in page
 
 
-def test_only_loopback_names_are_answered(sandbox: SandboxProcess) -> None:
+def test_only_loopback_host_names_are_served(sandbox: SandboxProcess) -> None:
     def status(host: str) -> int:
         return requests.get(sandbox.base_url, headers={"Host": host}, timeout=5).status_code
 

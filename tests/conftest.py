@@ -1,4 +1,4 @@
-"""What every test can ask for. The fixtures stand by subject in the modules named here."""
+"""Fixtures for every test, grouped by subject in the modules named here."""
 
 import os
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ pytest_plugins = [
     "tests.support.browser",
 ]
 
-# A busy machine is slow without being wrong.
+# A busy machine is slow but correct.
 hypothesis.settings.register_profile("licensing", deadline=None, print_blob=True)
-# Mutation testing runs the same tests several times in one process, on purpose.
+# Mutation testing deliberately runs the same tests several times in one process.
 hypothesis.settings.register_profile(
     "mutants",
     hypothesis.settings.get_profile("licensing"),
@@ -32,23 +32,24 @@ hypothesis.settings.load_profile("mutants" if "MUTANT_UNDER_TEST" in os.environ 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Rate limits live in the cache: one test's failed sign-ins must not lock out the next."""
+    """Clear the rate limits, so that one test's failed sign-ins do not lock out the next."""
     yield
     cache.clear()
 
 
 @pytest.fixture(autouse=True)
 def _running_clock() -> Iterator[None]:
-    """A test that has moved the clock must not take the next one along."""
+    """Reset the clock after a test that moved it."""
     yield
     clock.freeze(None)
 
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
-    """Lakeside and its people, on the database the test asks for, else one that is rolled back.
+    """Create Lakeside and its people, in ``committed_db`` if requested, else in a rolled-back
+    transaction.
 
-    With the fixture ``stripe`` the local Stripe keeps the same time.
+    With the fixture ``stripe`` the local Stripe follows the same clock.
     """
     needs_commits = {"committed_db", "site"} & set(request.fixturenames)
     request.getfixturevalue("committed_db" if needs_commits else "db")

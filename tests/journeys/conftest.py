@@ -17,7 +17,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture
 def signed_in(new_context: ContextMaker) -> SignedIn:
-    """Return a function that gives a member a browser in which they are signed in."""
+    """Return a function that opens a browser signed in as a member."""
 
     def sign_in(member: Membership | User, device: dict[str, Any] = DESKTOP) -> Person:
         context = new_context(device)
@@ -29,5 +29,5 @@ def signed_in(new_context: ContextMaker) -> SignedIn:
 
 @pytest.fixture
 def arlo(world: World, signed_in: SignedIn) -> Person:
-    """The Assignor of Lakeside at a desktop computer, signed in."""
+    """Return Lakeside's Assignor at a desktop computer, signed in."""
     return signed_in(world.assignor)

@@ -1,4 +1,4 @@
-"""Every page of the organization, found by its address: a new one is walked without being named."""
+"""Every page of the organization, found by its URL: new pages are included automatically."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.support.rosters import kept_roster
 from tests.support.world import World
 
 PREFIX = "o/<slug:slug>/"
-# Addresses under the organization that are no pages to look at.
+# Organization URLs that are not pages to look at.
 NO_PAGES = {
     "keep_draft",  # takes a form
     "resend_invitation",  # takes a form
@@ -17,7 +17,7 @@ NO_PAGES = {
     "thread_news",  # a part of a page
     "approve_request",  # takes a form
     "deny_request",  # takes a form
-    "restore_user",  # about somebody who was removed
+    "restore_user",  # about a removed user
     "remove_users",  # takes a form
     "purchases_csv",  # a download
     "activity_csv",  # a download
@@ -29,12 +29,12 @@ NO_PAGES = {
     "sheet_csv",  # a download
     "add_roster",  # takes a form
     "discard_roster",  # takes a form
-    "return",  # tests of coming back from the payment page open it
+    "return",  # covered by the tests of returning from the payment page
 }
 
 
 def pages_of(world: World) -> list[str]:
-    """The addresses of Lakeside's pages for its Administrator, with something on each."""
+    """Return the paths of Lakeside's pages for its Administrator, with content on each."""
     known = {
         "slug": world.lakeside.slug,
         "key": world.official.key,
@@ -49,7 +49,7 @@ def pages_of(world: World) -> list[str]:
 
 
 def page_names() -> set[str]:
-    """The names of the addresses of all those pages."""
+    """Return the URL names of all these pages."""
     return {one.name for one in _pages()}
 
 

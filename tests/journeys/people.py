@@ -1,4 +1,4 @@
-"""What people do on the site, and what they see: by roles and visible words, as they would."""
+"""User actions on the site, by roles and visible words."""
 
 import re
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ expect.set_options(timeout=10_000)
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in front of a browser."""
+    """A person using a browser."""
 
     page: Page
 
-    # Finding one's way ---------------------------------------------------------------------------
+    # Navigation ----------------------------------------------------------------------------------
 
     def opens(self, address: str) -> None:
         self.page.goto(address)
 
     def reads(self, *words: str) -> None:
-        """The page says so, now or in a moment."""
+        """Expect the text on the page, now or soon."""
         for some in words:
             expect(self.main).to_contain_text(some)
 
@@ -38,13 +38,13 @@ class Person:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
 
     def clicks(self, name: str) -> None:
-        """A link or button of the page's content."""
+        """Return a link or button in the page's content."""
         self.link_or_button(name).click()
 
     def can_be_used_by_everybody(self) -> None:
-        """The page as it is breaks no rule of accessibility.
+        """Check the page as it is for accessibility.
 
-        Here once, as this person sees it; ``make screens`` looks at every state in every way.
+        Once, as this person sees it; ``make screens`` checks every state in every way.
         """
         check_axe(self.page)
 
@@ -59,7 +59,7 @@ class Person:
         self.menu.get_by_role("button", name="Menu").click()
 
     def chooses_from_menu(self, name: str) -> None:
-        """On a narrow screen the menu is opened first."""
+        """Open the menu first on a narrow screen."""
         link = self.menu.get_by_role("link", name=name)
         if not link.is_visible():
             self.opens_menu()
@@ -109,11 +109,11 @@ class Person:
 
     @property
     def continue_button(self) -> Locator:
-        # The first of the same name is for the Enter key and cannot be seen.
+        # The first button of this name is hidden and serves the Enter key.
         return self.main.get_by_role("button", name="Continue to payment").locator("visible=true")
 
     def payment_page(self) -> str:
-        """Its address, once it is there."""
+        """Return the payment page's URL once it is open."""
         expect(self.page.get_by_label("Card number")).to_be_visible()
         return self.page.url
 
@@ -125,13 +125,13 @@ class Person:
         self.page.get_by_role("button", name=re.compile("^Pay ")).click()
 
     def buys(self, number: int, card: str = GOOD_CARD) -> None:
-        """All of it, from the Add Licenses page on."""
+        """Buy, from the Add Licenses page to the result."""
         self.chooses(number)
         self.continues_to_payment()
         self.pays_with(card)
 
     def cost(self, name: str) -> str:
-        """A number of the panel "Cost"."""
+        """Return a number of the panel "Cost"."""
         panel = self.page.get_by_role("region", name="Cost")
         return panel.get_by_role("row", name=name).get_by_role("cell").inner_text()
 
@@ -152,7 +152,7 @@ class Person:
 
 
 def remember(context: BrowserContext, member: Membership | User, address: str) -> None:
-    """Sign somebody in where signing in is not the point: the browser has the cookie already."""
+    """Sign in directly with a cookie, for tests not about signing in."""
     client = Client()
     user = member.user if isinstance(member, Membership) else member
     sign_in(client, user)

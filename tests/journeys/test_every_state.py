@@ -1,4 +1,4 @@
-"""Every page in every state, once; the whole grid is ``make screens``."""
+"""Every page in every state, once; ``make screens`` covers all combinations."""
 
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ from tests.programs.screens.looking import DEVICES, Found, new_context, opened
 from tests.programs.screens.states import State, every_state
 from tests.support.server import Site
 
-# What asks for something that must be there first stands in journeys of its own.
+# Pages that need other objects first have journeys of their own.
 ELSEWHERE = {"subscriptions:settings"}
-# So that workers can divide them; each share has all four of device and scheme.
+# Shares for parallel workers; each has all four combinations of device and color scheme.
 SHARES, PHASES = 4, 4
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -31,10 +31,10 @@ def name_of(state: State) -> str | None:
 
 @pytest.mark.usefixtures("stripe")
 @pytest.mark.parametrize("share", range(SHARES))
-def test_every_page_can_be_used_by_everybody_in_every_state(
+def test_every_page_is_accessible_in_every_state(
     site: Site, browser: Browser, settings: Settings, share: int
 ) -> None:
-    """In turns on a desktop and a phone, light and dark; and no page is forgotten."""
+    """Alternate between desktop and phone, light and dark; check that no page is missing."""
     settings.ROOT_URLCONF = "tests.programs.screens.urls"
     data.load()
     states, found = every_state(), Found()
@@ -44,7 +44,7 @@ def test_every_page_can_be_used_by_everybody_in_every_state(
             continue
         cache.clear()
         device = list(DEVICES)[number % 2]
-        # Who does something on a page, such as signing in, gets a profile of their own.
+        # A state that acts on a page, such as signing in, gets its own profile.
         key = (state.who, device, state.name if state.act else "")
         if key not in contexts:
             contexts[key] = new_context(browser, site.url, state.who, device)

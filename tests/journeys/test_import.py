@@ -1,4 +1,4 @@
-"""September: the whole roster at once, with the licenses it needs (R5, R8)."""
+"""September: import the whole roster with the licenses it needs (R5, R8)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,7 +13,7 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("stripe")
 
 
-def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: World) -> None:
+def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, world: World) -> None:
     rows = [*csv_of(199).splitlines(), "Nora New,nora at new.example,Observer"]
     arlo.opens("/o/lakeside/users/")
     arlo.clicks("Import a roster")
@@ -31,7 +31,7 @@ def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: Worl
     )
     arlo.page.get_by_role("link", name="Needs correction 1").click()
     arlo.can_be_used_by_everybody()
-    # What was typed is taken along to the payment, saved or not.
+    # Typed corrections survive the payment, saved or not.
     arlo.field("E-mail, row 201").fill("nora@new.example")
     arlo.clicks("Buy 180 licenses for $900.00")
 
@@ -54,7 +54,7 @@ def test_two_hundred_people_with_a_purchase_in_between(arlo: Person, world: Worl
     assert world.lakeside.memberships.filter(state="invited").count() == 200
 
 
-def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn) -> None:
+def test_paste_and_correct_rows_on_a_phone(world: World, signed_in: SignedIn) -> None:
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/users/import/")
     arlo.field("Or rows pasted from a spreadsheet").fill(
@@ -67,7 +67,7 @@ def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn
     width = arlo.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["viewport"]["width"]
     arlo.can_be_used_by_everybody()
-    # Going to other rows takes along what was typed.
+    # Typed corrections survive a change of the shown rows.
     arlo.field("Role, row 2").select_option("Observer")
     arlo.page.get_by_role("link", name="All rows 3").click()
     arlo.reads("1 row has been changed.", "2 new users")
@@ -81,7 +81,7 @@ def test_rows_are_pasted_and_mended_on_a_phone(world: World, signed_in: SignedIn
     arlo.does_not_read("Nora New")
 
 
-def test_what_a_workbook_hides_is_added_only_when_asked_for(
+def test_hidden_rows_of_a_workbook_are_added_only_on_request(
     world: World, signed_in: SignedIn
 ) -> None:
     world.fill(24)

@@ -20,13 +20,13 @@ def link_in_the_mail_to(email: str) -> str:
     return found[0]
 
 
-def test_an_invited_person_joins_with_the_link_in_the_mail(
+def test_invited_person_joins_with_the_link_in_the_mail(
     world: World,
     signed_in: SignedIn,
     new_context: ContextMaker,
     troubles: Troubles,
 ) -> None:
-    """R4: it works once; R2: a general member sees no way to buy."""
+    """R4: the link works once; R2: a general member sees no way to buy."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("Nora New", "nora@new.example")
@@ -55,7 +55,7 @@ def test_an_invited_person_joins_with_the_link_in_the_mail(
     nora.can_be_used_by_everybody()
 
 
-def test_a_new_invitation_ends_the_old_link(
+def test_new_invitation_expires_the_old_link(
     world: World, signed_in: SignedIn, new_context: ContextMaker, troubles: Troubles
 ) -> None:
     """R4: Resend, from the list of users."""
@@ -76,7 +76,7 @@ def test_a_new_invitation_ends_the_old_link(
     nora.is_at("Join Lakeside Officials Association")
 
 
-def test_somebody_with_an_account_joins_by_signing_in(
+def test_existing_account_joins_by_signing_in(
     world: World, signed_in: SignedIn, new_context: ContextMaker
 ) -> None:
     """R1, R3: one account for several organizations."""

@@ -17,7 +17,7 @@ FOCUS_CAN_BE_SEEN = """element => {
 
 
 def tabs_to(person: Person, target: Locator, *, within: int = 3) -> None:
-    """Press Tab until the focus is there, and hold that each stop can be seen."""
+    """Press Tab until the locator has the focus; check that each stop is visible."""
     for _ in range(within):
         person.page.keyboard.press("Tab")
         here = person.page.locator(":focus")
@@ -33,10 +33,10 @@ def skips_to_content(person: Person) -> None:
     person.page.keyboard.press("Enter")
 
 
-def test_from_signing_in_to_the_payment_page_by_keyboard_alone(
+def test_from_sign_in_to_the_payment_page_by_keyboard(
     world: World, new_context: ContextMaker
 ) -> None:
-    """R6: the skip link comes first, the plus second, and the focus can always be seen."""
+    """R6: the skip link comes first, the plus second, and the focus is always visible."""
     page = new_context().new_page()
     arlo = Person(page)
     arlo.opens("/accounts/login/")
@@ -59,7 +59,7 @@ def test_from_signing_in_to_the_payment_page_by_keyboard_alone(
     tabs_to(arlo, page.get_by_role("button", name="Five more"), within=1)
     page.keyboard.press("Space")
     expect(arlo.number).to_have_value("15")
-    # The form that works out the number from the people to add stands between.
+    # The form that calculates the number from people to add comes first.
     tabs_to(arlo, arlo.continue_button, within=3)
     page.keyboard.press("Enter")
 
@@ -71,7 +71,7 @@ def test_from_signing_in_to_the_payment_page_by_keyboard_alone(
 def test_enter_in_the_number_field_continues_to_payment(
     world: World, signed_in, javascript: bool
 ) -> None:
-    """Not one of the buttons beside it, which come first on the page."""
+    """None of the buttons beside it, which come first on the page."""
     arlo = signed_in(world.assignor, {"java_script_enabled": javascript})
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(10)
@@ -81,10 +81,8 @@ def test_enter_in_the_number_field_continues_to_payment(
     arlo.reads("10 × $5.00")
 
 
-def test_after_a_wrong_number_the_focus_is_where_it_is_mended(
-    arlo: Person, troubles: Troubles
-) -> None:
-    """R10: typing another number and Enter is all it takes."""
+def test_focus_moves_to_an_invalid_number(arlo: Person, troubles: Troubles) -> None:
+    """R10: typing another number and pressing Enter is enough."""
     troubles.expect("POST 422 .*/licenses/add/")
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(7)
@@ -103,7 +101,7 @@ def presses(person: Person, target: Locator, key: str = "Enter", *, within: int 
     person.page.keyboard.press(key)
 
 
-def test_adding_and_removing_a_user_by_keyboard_alone(world: World, arlo: Person) -> None:
+def test_add_and_remove_a_user_by_keyboard(world: World, arlo: Person) -> None:
     """R4"""
     arlo.opens("/o/lakeside/users/")
     skips_to_content(arlo)
@@ -120,7 +118,7 @@ def test_adding_and_removing_a_user_by_keyboard_alone(world: World, arlo: Person
     presses(arlo, arlo.link_or_button("Add and invite"), within=1)
     arlo.reads("Nora New has been added with license 5.")
 
-    # The list opens at its content, where the form was sent from.
+    # The list opens at its content, where the form was sent.
     presses(arlo, arlo.link_or_button("Remove Nora New"), within=30)
     arlo.is_at("Remove Nora New?")
     skips_to_content(arlo)
@@ -128,7 +126,7 @@ def test_adding_and_removing_a_user_by_keyboard_alone(world: World, arlo: Person
     arlo.reads("4 of 25 licenses are in use, 21 free.")
 
 
-def test_renewing_by_keyboard_alone(world: World, arlo: Person) -> None:
+def test_renew_by_keyboard(world: World, arlo: Person) -> None:
     """R20, R25"""
     world.at(local(TERM_END.replace(day=10), hour=9))
     arlo.opens("/o/lakeside/")

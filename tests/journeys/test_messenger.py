@@ -1,4 +1,4 @@
-"""Writing to support and being answered (R28)."""
+"""Messages to support and replies (R28)."""
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -28,7 +28,7 @@ def response(world: World, body: str) -> None:
     replies.reply(thread, world.support, Text(body), seen=newest)
 
 
-def test_without_a_script(world: World, signed_in: SignedIn) -> None:
+def test_messenger_works_without_javascript(world: World, signed_in: SignedIn) -> None:
     otto = signed_in(world.official, WITHOUT_SCRIPT)
     otto.opens("/o/lakeside/")
     the_button(otto.page).click()
@@ -44,9 +44,7 @@ def test_without_a_script(world: World, signed_in: SignedIn) -> None:
     otto.reads("Sunny Support, support", "Loud and clear.")
 
 
-def test_the_panel_by_keyboard_and_an_answer_that_appears(
-    world: World, signed_in: SignedIn
-) -> None:
+def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: SignedIn) -> None:
     otto = signed_in(world.official)
     page = otto.page
     page.clock.install()
@@ -76,7 +74,7 @@ def test_the_panel_by_keyboard_and_an_answer_that_appears(
     expect(panel.get_by_label("Your message")).to_have_value("Half a sen")
 
 
-def test_a_refusal_keeps_what_was_typed_in_the_panel(
+def test_refused_message_keeps_the_input_in_the_panel(
     world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
     troubles.expect("POST 422 .*/messages/")
@@ -100,7 +98,7 @@ def test_a_refusal_keeps_what_was_typed_in_the_panel(
     expect(panel.get_by_label("Your message")).to_have_value("In a tunnel")
 
 
-def test_nobody_in_particular_asks_on_the_price_list(
+def test_anonymous_visitor_writes_from_the_price_list(
     world: World, new_context: ContextMaker
 ) -> None:
     page = new_context(PHONE).new_page()
@@ -122,7 +120,7 @@ def test_nobody_in_particular_asks_on_the_price_list(
     assert Thread.objects.get().email == "pat@meadow.example"
 
 
-def test_the_pages_can_be_used_by_everybody(world: World, signed_in: SignedIn) -> None:
+def test_messenger_pages_are_accessible(world: World, signed_in: SignedIn) -> None:
     answered = threads.write(world.assignor, Text("Hello"))
     replies.reply(answered.thread, world.support, Text("Hello!"), seen=answered.pk)
     arlo = signed_in(world.assignor)

@@ -1,4 +1,4 @@
-"""Small screens and large letters: 400 % zoom of a 1280 × 1024 window is a 320 × 256 one."""
+"""Small screens and large text: 400% zoom of a 1280 × 1024 window is a 320 × 256 one."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ STICKS_OUT = """() => [...document.querySelectorAll("main *, nav *, header *")]
 
 
 def give_long_names(world: World) -> None:
-    """What people are really called."""
+    """Set realistic long names."""
     lakeside = world.lakeside
     lakeside.name = "Northwestern Connecticut Interscholastic Basketball Officials Association"
     lakeside.save()
@@ -47,7 +47,7 @@ def what_is_too_wide(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     "device", [TABLE_LAYOUT, SMALL_PHONE, ZOOMED], ids=["768", "320", "400-percent"]
 )
-def test_nothing_scrolls_sideways(
+def test_no_page_scrolls_sideways(
     world: World, stripe: SandboxControl, signed_in: SignedIn, device: dict[str, Any]
 ) -> None:
     """Every page of the organization, with long names on it."""
@@ -70,8 +70,8 @@ GAP_BELOW_HEADING = """name => {
 }"""
 
 
-def test_the_hidden_button_leaves_no_empty_strip(world: World, signed_in: SignedIn) -> None:
-    """R7: on a phone the panel looks like the one that never had a button."""
+def test_hidden_button_leaves_no_gap(world: World, signed_in: SignedIn) -> None:
+    """R7: on a phone the panel looks as if it never had a button."""
     arlo = signed_in(world.assignor, SMALL_PHONE)
     arlo.opens("/o/lakeside/settings/subscription/")
 
@@ -80,10 +80,10 @@ def test_the_hidden_button_leaves_no_empty_strip(world: World, signed_in: Signed
     assert with_button == arlo.page.evaluate(GAP_BELOW_HEADING, "term")
 
 
-def test_buying_at_400_percent_with_reduced_motion(
+def test_buy_at_400_percent_zoom_with_reduced_motion(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
-    """R6, R13: all of it can be reached and read."""
+    """R6, R13: everything is reachable and readable."""
     arlo = signed_in(world.assignor, ZOOMED)
     arlo.opens("/o/lakeside/")
     arlo.opens_add_licenses()

@@ -1,4 +1,4 @@
-"""A second factor, set up and needed at buying; asking to join, and being approved (R2-R5)."""
+"""Two-step sign-in, set up when buying requires it; asking to join and approval (R2-R5)."""
 
 import re
 
@@ -26,14 +26,14 @@ AUTHENTICATOR = {
 
 
 def has_a_passkey_device(person: Person) -> None:
-    """The browser has a device that can keep passkeys."""
+    """Give the browser a device that stores passkeys."""
     session = person.page.context.new_cdp_session(person.page)
     session.send("WebAuthn.enable")
     session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
 
 
 @pytest.mark.usefixtures("stripe")
-def test_a_passkey_is_set_up_where_it_is_needed_and_opens_the_way_to_buy(
+def test_passkey_is_set_up_on_demand_and_allows_buying(
     world: World, new_context: ContextMaker, troubles: Troubles
 ) -> None:
     troubles.expect("GET 403 .*/licenses/add/")
@@ -67,7 +67,7 @@ def test_a_passkey_is_set_up_where_it_is_needed_and_opens_the_way_to_buy(
 
 
 @pytest.mark.usefixtures("stripe")
-def test_asking_to_join_and_being_approved(
+def test_ask_to_join_and_get_approved(
     world: World, new_context: ContextMaker, signed_in: SignedIn
 ) -> None:
     code = settings.set_join_code(world.administrator, is_open=True)
@@ -115,7 +115,7 @@ def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
     expect(arlo.main.get_by_role("button", name="Save")).to_have_count(0)
 
 
-def test_inactive_users_are_removed_and_one_is_restored(world: World, signed_in: SignedIn) -> None:
+def test_remove_inactive_users_and_restore_one(world: World, signed_in: SignedIn) -> None:
     for member in (world.official, world.observer):
         member.user.last_login = None
         member.user.save()

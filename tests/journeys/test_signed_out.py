@@ -1,4 +1,4 @@
-"""The sign-in ends while a form is filled in; somebody else is signed in where a link is opened."""
+"""A sign-in that ends while a form is filled in; links opened under another account."""
 
 import pytest
 from django.conf import settings
@@ -23,7 +23,7 @@ def sign_in_ends(person: Person) -> None:
 
 
 @pytest.mark.parametrize("has_script", [True, False])
-def test_add_user_comes_back_filled_in_and_is_sent_by_hand(
+def test_add_user_form_is_restored_but_not_sent(
     world: World, signed_in: SignedIn, has_script: bool
 ) -> None:
     arlo = signed_in(world.assignor, {**DESKTOP, "java_script_enabled": has_script})
@@ -48,7 +48,7 @@ def test_add_user_comes_back_filled_in_and_is_sent_by_hand(
     arlo.reads("Nora New has been added with license 5.")
 
 
-def test_a_message_from_the_panel_comes_back_too(world: World, signed_in: SignedIn) -> None:
+def test_message_from_the_panel_is_restored_too(world: World, signed_in: SignedIn) -> None:
     otto = signed_in(world.official, PHONE)
     otto.opens("/o/lakeside/")
     otto.page.locator("#messenger-button").tap()
@@ -69,7 +69,7 @@ def test_a_message_from_the_panel_comes_back_too(world: World, signed_in: Signed
     otto.reads("Your message has been sent.")
 
 
-def test_an_invitation_for_somebody_else_asks_first(world: World, signed_in: SignedIn) -> None:
+def test_invitation_for_another_account_asks_first(world: World, signed_in: SignedIn) -> None:
     """R3: a browser that two people share."""
     new = NewMember("Nora New", "nora@new.example", Role.GENERAL_MEMBER)
     link = links.invitation_link(members.add(world.assignor, new))

@@ -1,4 +1,4 @@
-"""Support and an association, each at a browser: fewer licenses, and money back (R27-R30)."""
+"""Support and an association, each in a browser: removing licenses and refunds (R27-R30)."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.usefixtures("stripe")
 
 
 class Desk:
-    """Support in the Django admin."""
+    """Return support in the Django admin."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
     def clicks(self, name: str) -> None:
-        content = self.page.locator("#content")  # without the list of all there is beside it
+        content = self.page.locator("#content")  # without the navigation sidebar
         link = content.get_by_role("link", name=name)
         content.get_by_role("button", name=name).or_(link).first.click()
 
@@ -33,7 +33,7 @@ class Desk:
             expect(self.page.get_by_role("main")).to_contain_text(some)
 
 
-def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in: SignedIn) -> None:
+def test_remove_licenses_from_request_to_renewal(world: World, signed_in: SignedIn) -> None:
     world.at(IN_WINDOW)
     ada, sunny = signed_in(world.administrator), Desk(signed_in(world.support).page)
     ada.opens("/o/lakeside/renewal/")
@@ -70,7 +70,9 @@ def test_fewer_licenses_from_the_request_to_the_renewal(world: World, signed_in:
     assert following is not None
 
 
-def test_money_back_from_the_admin_to_the_tab(world: World, signed_in: SignedIn) -> None:
+def test_refund_in_the_admin_appears_on_the_subscription_tab(
+    world: World, signed_in: SignedIn
+) -> None:
     arlo, sunny = signed_in(world.assignor), Desk(signed_in(world.support).page)
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.buys(10)
@@ -97,7 +99,7 @@ def test_money_back_from_the_admin_to_the_tab(world: World, signed_in: SignedIn)
     arlo.can_be_used_by_everybody()
 
 
-def test_the_page_of_health_reconciles(world: World, signed_in: SignedIn) -> None:
+def test_health_page_reconciles(world: World, signed_in: SignedIn) -> None:
     sunny = Desk(signed_in(world.support).page)
     sunny.page.goto("/admin/")
     sunny.reads("Overview")

@@ -17,7 +17,7 @@ every_interface = pytest.mark.parametrize(
 FULL = 25
 
 
-def test_the_plus_comes_first_on_every_page_of_the_organization(
+def test_plus_comes_first_on_every_organization_page(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
     """R6"""
@@ -31,7 +31,7 @@ def test_the_plus_comes_first_on_every_page_of_the_organization(
 
 
 @pytest.mark.parametrize("width", [400, 911, 1366])
-def test_a_narrow_or_zoomed_window_of_a_computer_keeps_the_button(
+def test_narrow_or_zoomed_computer_window_keeps_the_button(
     world: World, signed_in: SignedIn, width: int
 ) -> None:
     """R7: a laptop of 1366 pixels at 150 % zoom has 911."""
@@ -41,7 +41,7 @@ def test_a_narrow_or_zoomed_window_of_a_computer_keeps_the_button(
     expect(arlo.page.locator("main").get_by_role("link", name="Add Licenses")).to_be_visible()
 
 
-def test_a_wide_tablet_has_no_button(world: World, signed_in: SignedIn) -> None:
+def test_wide_tablet_has_no_button(world: World, signed_in: SignedIn) -> None:
     """R7."""
     arlo = signed_in(world.assignor, TABLET | {"viewport": {"width": 1366, "height": 1024}})
     arlo.opens("/o/lakeside/settings/subscription/")
@@ -51,7 +51,7 @@ def test_a_wide_tablet_has_no_button(world: World, signed_in: SignedIn) -> None:
 
 
 @every_interface
-def test_the_subscription_tab_offers_licenses_on_computers_only(
+def test_subscription_tab_sells_licenses_on_computers_only(
     world: World, signed_in: SignedIn, device: dict[str, Any]
 ) -> None:
     """R7: phones and tablets have the plus."""
@@ -64,7 +64,7 @@ def test_the_subscription_tab_offers_licenses_on_computers_only(
     expect(arlo.green_plus).to_be_visible()
 
 
-def test_the_subscription_tab_leads_to_buying(world: World, signed_in: SignedIn) -> None:
+def test_subscription_tab_links_to_buying(world: World, signed_in: SignedIn) -> None:
     """R7."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/settings/")
@@ -73,14 +73,14 @@ def test_the_subscription_tab_leads_to_buying(world: World, signed_in: SignedIn)
 
 
 @every_interface
-def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
+def test_add_user_keeps_input_while_buying_licenses(
     world: World,
     stripe: SandboxControl,
     signed_in: SignedIn,
     troubles: Troubles,
     device: dict[str, Any],
 ) -> None:
-    """R8: no license is free; buy five in the middle of adding somebody, and finish."""
+    """R8: no license is free; buy five while adding a user, then finish."""
     world.fill(FULL)
     arlo = signed_in(world.assignor, device)
     arlo.opens("/o/lakeside/users/")
@@ -106,10 +106,10 @@ def test_add_user_keeps_what_was_typed_while_licenses_are_bought(
     expect(arlo.row_of("Nora New")).to_contain_text("Observer")
 
 
-def test_a_form_that_is_half_filled_and_wrong_is_kept_as_well(
+def test_half_filled_invalid_form_is_kept_as_well(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
-    """R8: leaving to buy asks for nothing; coming back without paying brings it back too."""
+    """R8: leaving to buy validates nothing; returning without paying restores the form too."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/users/add/")
     arlo.types_user("", "nora@", "Observer")
@@ -126,9 +126,7 @@ def test_a_form_that_is_half_filled_and_wrong_is_kept_as_well(
     expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
 
 
-def test_while_renewal_is_open_the_plus_explains_what_to_do_first(
-    world: World, signed_in: SignedIn
-) -> None:
+def test_plus_explains_what_to_do_while_renewal_is_open(world: World, signed_in: SignedIn) -> None:
     """R20."""
     world.at(local(TERM_END.replace(day=2), hour=9))
     arlo = signed_in(world.assignor)

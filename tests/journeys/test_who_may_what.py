@@ -1,4 +1,4 @@
-"""What other people see, and what happens where they have no business."""
+"""What other people see, and what they get where they have no access."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ from tests.support.world import World
 ADD_LICENSES = "/o/lakeside/licenses/add/"
 
 
-def test_removing_a_user_asks_first_and_says_what_becomes_free(
+def test_removing_a_user_asks_first_and_shows_the_freed_license(
     world: World, signed_in: SignedIn
 ) -> None:
     """R4."""
@@ -34,10 +34,10 @@ def test_removing_a_user_asks_first_and_says_what_becomes_free(
 
 
 @pytest.mark.parametrize("who", ["observer", "official"])
-def test_other_members_see_no_way_to_buy_and_are_told_why(
+def test_other_members_see_no_way_to_buy_and_learn_why(
     world: World, signed_in: SignedIn, troubles: Troubles, who: str
 ) -> None:
-    """R2: no link anywhere, 403 at the address, and a way on."""
+    """R2: no link anywhere, 403 at the URL, and a link onward."""
     somebody = signed_in(getattr(world, who))
     somebody.opens("/")
     somebody.is_at("Lakeside Officials Association")
@@ -55,7 +55,7 @@ def test_other_members_see_no_way_to_buy_and_are_told_why(
 
 
 @pytest.mark.parametrize("who", ["stranger", "support"])
-def test_who_is_no_member_finds_nothing_and_a_way_on(
+def test_non_member_finds_nothing_and_a_link_onward(
     world: World, signed_in: SignedIn, troubles: Troubles, who: str
 ) -> None:
     """R2: support staff too."""
@@ -70,8 +70,8 @@ def test_who_is_no_member_finds_nothing_and_a_way_on(
     somebody.can_be_used_by_everybody()
 
 
-def test_who_is_not_signed_in_signs_in_and_goes_on(world: World, new_context: ContextMaker) -> None:
-    """R2: with a mistake on the way."""
+def test_anonymous_visitor_signs_in_and_continues(world: World, new_context: ContextMaker) -> None:
+    """R2: with a wrong password on the way."""
     arlo = Person(new_context().new_page())
     arlo.opens(f"{ADD_LICENSES}?quantity=15")
     arlo.is_at("Sign in")

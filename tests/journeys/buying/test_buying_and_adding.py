@@ -1,4 +1,4 @@
-"""The main job: short of licenses, buy some and put people on them."""
+"""The main job: buy missing licenses and give them to users."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ NEW_OFFICIALS = [
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_an_assignor_buys_ten_licenses_and_adds_three_users(
+def test_assignor_buys_ten_licenses_and_adds_three_users(
     new_context: ContextMaker, world: World, stripe: SandboxControl, device: dict[str, Any]
 ) -> None:
-    """R6, R12, R13: from signing in to three invitations, on a computer and on a phone."""
+    """R6, R12, R13: from sign-in to three invitations, on a computer and on a phone."""
     arlo = Person(new_context(device).new_page())
     arlo.opens("/")
     check_axe(arlo.page)
@@ -58,10 +58,10 @@ def test_an_assignor_buys_ten_licenses_and_adds_three_users(
     check_axe(arlo.page)
 
 
-def test_on_a_phone_the_plus_is_in_the_bar_and_the_rest_in_a_drawer(
+def test_phone_has_the_plus_in_the_bar_and_the_rest_in_a_drawer(
     world: World, signed_in: SignedIn
 ) -> None:
-    """R6: nothing has to be opened to find it, and the drawer opens and closes."""
+    """R6: the plus is visible without opening anything; the drawer opens and closes."""
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/")
     users = arlo.menu.get_by_role("link", name="Users")

@@ -1,4 +1,4 @@
-"""Subscribing, the window opening, renewing in time and late (R9, R19-R25)."""
+"""Subscribing, the opening window, renewing in time and late (R9, R19-R25)."""
 
 import re
 from datetime import date, timedelta
@@ -35,7 +35,7 @@ def pays(person: Person, button: str) -> None:
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_from_the_price_list_to_the_first_user(
+def test_subscribe_from_the_price_list_and_add_the_first_user(
     world: World, new_context: ContextMaker, device: dict[str, object]
 ) -> None:
     """R9, R23."""
@@ -71,15 +71,15 @@ def test_from_the_price_list_to_the_first_user(
 
 
 def link_in_the_mail_to_join(email: str) -> str:
-    """The invitation, not the receipt that went to the same address."""
+    """Return the invitation, not the receipt sent to the same address."""
     Email.objects.filter(to=email).exclude(subject__contains="invited").delete()
     return link_in_the_mail_to(email)
 
 
-def test_the_window_opens_under_the_eyes_of_an_open_page(
+def test_window_opens_while_a_page_is_open(
     world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
-    """R19, R20: the page is from before midnight, the click from after it."""
+    """R19, R20: the page is opened before midnight, the click comes after it."""
     opens = calendar.renewal_opens_at(TERM_END, clock.zone())
     world.at(opens - timedelta(seconds=1))
     arlo = signed_in(world.assignor)
@@ -96,7 +96,7 @@ def test_the_window_opens_under_the_eyes_of_an_open_page(
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_renewing_with_another_package_then_adding_licenses(
+def test_renew_with_another_package_then_add_licenses(
     world: World, signed_in: SignedIn, device: dict[str, object]
 ) -> None:
     """R21, R24, R25."""
@@ -128,7 +128,7 @@ def test_renewing_with_another_package_then_adding_licenses(
     ada.reads("5 licenses bought. You now hold 30")
 
 
-def test_a_late_renewal_opens_what_was_closed(
+def test_late_renewal_reopens_the_organization(
     world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
     """R22, R23."""

@@ -1,4 +1,4 @@
-"""On the payment page: cards that are refused, the bank that asks, and second thoughts."""
+"""On the payment page: declined cards, 3-D Secure, and changes of mind."""
 
 import pytest
 from playwright.sync_api import expect
@@ -15,15 +15,15 @@ BOUGHT = "10 licenses bought. You now hold 35"
 
 @pytest.fixture
 def buyer(arlo: Person) -> Person:
-    """Arlo on the payment page for ten licenses."""
+    """Open the payment page for ten licenses as Arlo."""
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(10)
     arlo.continues_to_payment()
     return arlo
 
 
-def test_after_a_declined_card_another_one_pays(buyer: Person, world: World) -> None:
-    """R14: one purchase, however many cards it takes."""
+def test_second_card_pays_after_a_decline(buyer: Person, world: World) -> None:
+    """R14: one purchase, however many cards are tried."""
     buyer.pays_with(DECLINED_CARD)
     buyer.reads("Your card was declined", "Nothing was charged")
     buyer.can_be_used_by_everybody()
@@ -34,7 +34,7 @@ def test_after_a_declined_card_another_one_pays(buyer: Person, world: World) -> 
     assert Purchase.objects.count() == 1
 
 
-def test_the_bank_asks_and_the_payment_goes_through(buyer: Person) -> None:
+def test_completed_challenge_pays(buyer: Person) -> None:
     """R13: 3-D Secure."""
     buyer.pays_with(THREE_D_SECURE_CARD)
     buyer.is_at("Approve this payment?")
@@ -42,7 +42,7 @@ def test_the_bank_asks_and_the_payment_goes_through(buyer: Person) -> None:
     buyer.reads(BOUGHT, "3220")
 
 
-def test_the_bank_says_no_and_another_card_pays(buyer: Person, world: World) -> None:
+def test_another_card_pays_after_a_failed_challenge(buyer: Person, world: World) -> None:
     buyer.pays_with(THREE_D_SECURE_CARD)
     buyer.clicks("Fail authentication")
     buyer.reads("We are unable to authenticate your payment method")
@@ -52,9 +52,7 @@ def test_the_bank_says_no_and_another_card_pays(buyer: Person, world: World) -> 
     buyer.reads(BOUGHT, "4242")
 
 
-def test_a_prepaid_card_is_refused_on_the_payment_page_and_a_debit_card_pays(
-    buyer: Person, world: World
-) -> None:
+def test_prepaid_card_is_refused_and_debit_card_pays(buyer: Person, world: World) -> None:
     """R12: credit and debit cards only."""
     buyer.pays_with(PREPAID_CARD)
     buyer.reads("prepaid", "Nothing was charged")
@@ -64,8 +62,10 @@ def test_a_prepaid_card_is_refused_on_the_payment_page_and_a_debit_card_pays(
     buyer.reads(BOUGHT, "5556")
 
 
-def test_back_from_the_payment_page_keeps_the_number(world: World, signed_in: SignedIn) -> None:
-    """R12, R17: it says that nothing was charged, and going on leads to the same payment page."""
+def test_returning_from_the_payment_page_keeps_the_number(
+    world: World, signed_in: SignedIn
+) -> None:
+    """R12, R17: it says that nothing was charged, and continuing leads to the same payment page."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(15)
@@ -83,7 +83,7 @@ def test_back_from_the_payment_page_keeps_the_number(world: World, signed_in: Si
     expect(arlo.number).to_have_value("15")
 
 
-def test_an_unpaid_purchase_is_paid_from_the_history(buyer: Person) -> None:
+def test_unpaid_purchase_can_be_paid_from_the_history(buyer: Person) -> None:
     buyer.opens("/o/lakeside/purchases/")
     row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
     row.get_by_role("link").click()

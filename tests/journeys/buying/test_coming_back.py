@@ -1,4 +1,4 @@
-"""After paying: in time, late, twice, or not at all."""
+"""After paying: on time, late, twice, or never."""
 
 import re
 
@@ -16,10 +16,10 @@ RETURN_PAGE = re.compile(r"/o/lakeside/licenses/return/")
 SESSIONS = "/v1/checkout/sessions/*"
 
 
-def test_who_closes_the_tab_after_paying_finds_the_licenses(
+def test_closing_the_tab_after_paying_loses_nothing(
     arlo: Person, world: World, stripe: SandboxControl
 ) -> None:
-    """R13, R14: the webhook grants them; the browser never came back."""
+    """R13, R14: the webhook fulfills the purchase; the browser never returned."""
     context = arlo.page.context
     arlo.opens(ADD_LICENSES)
     arlo.page.route(RETURN_PAGE, lambda route: route.abort("aborted"))
@@ -33,12 +33,12 @@ def test_who_closes_the_tab_after_paying_finds_the_licenses(
     arlo.reads("4 of 35 licenses are in use, 31 free.")
 
 
-def test_while_the_processor_cannot_be_asked_the_page_confirms_by_itself(
+def test_page_confirms_automatically_after_a_processor_outage(
     world: World,
     stripe: SandboxControl,
     signed_in: SignedIn,
 ) -> None:
-    """R13: nobody presses anything; the page asks again and then shows the licenses."""
+    """R13: without a click, the page polls and then shows the licenses."""
     arlo = signed_in(world.assignor)
     stripe.fault("drop")
     unreachable = stripe.fault("error", method="GET", path=SESSIONS, status=503)
@@ -54,10 +54,10 @@ def test_while_the_processor_cannot_be_asked_the_page_confirms_by_itself(
     assert RETURN_PAGE.search(arlo.page.url) is None
 
 
-def test_a_payment_page_that_cannot_be_reached_is_said_and_the_number_kept(
+def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
     arlo: Person, stripe: SandboxControl, troubles: Troubles
 ) -> None:
-    """R13, R14: the second try uses the same purchase."""
+    """R13, R14: the second attempt uses the same purchase."""
     troubles.expect("POST 502 .*/licenses/add/")
     unreachable = stripe.fault("error", method="POST", path="/v1/checkout/sessions", status=503)
     arlo.opens(ADD_LICENSES)
@@ -77,7 +77,7 @@ def test_a_payment_page_that_cannot_be_reached_is_said_and_the_number_kept(
     assert Purchase.objects.count() == 1
 
 
-def test_returning_twice_grants_once(arlo: Person, world: World, stripe: SandboxControl) -> None:
+def test_returning_twice_fulfills_once(arlo: Person, world: World, stripe: SandboxControl) -> None:
     """R14: a bookmark, a reload, the same link in another tab."""
     arlo.opens(ADD_LICENSES)
     with arlo.page.expect_request(RETURN_PAGE) as returning:
@@ -90,13 +90,13 @@ def test_returning_twice_grants_once(arlo: Person, world: World, stripe: Sandbox
     assert world.held() == 35
 
 
-def test_going_back_after_paying_asks_before_buying_the_same_again(
+def test_going_back_after_paying_asks_before_buying_again(
     world: World,
     stripe: SandboxControl,
     signed_in: SignedIn,
     troubles: Troubles,
 ) -> None:
-    """R14: the payment page is done; the same number again is bought only when meant."""
+    """R14: the payment page is finished; buying the same number again needs confirmation."""
     troubles.expect("POST 409 .*/licenses/add/")
     arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
@@ -124,7 +124,7 @@ def test_going_back_after_paying_asks_before_buying_the_same_again(
 
 
 def test_two_tabs_share_one_payment_page(arlo: Person, stripe: SandboxControl) -> None:
-    """R14: it can be paid once only."""
+    """R14: it can be paid only once."""
     other = Person(arlo.page.context.new_page())
     for tab in (arlo, other):
         tab.opens(ADD_LICENSES)
@@ -140,7 +140,7 @@ def test_two_tabs_share_one_payment_page(arlo: Person, stripe: SandboxControl) -
     assert len(stripe.sessions()) == Purchase.objects.count() == 1
 
 
-def test_a_double_click_is_one_purchase(arlo: Person, stripe: SandboxControl) -> None:
+def test_double_click_makes_one_purchase(arlo: Person, stripe: SandboxControl) -> None:
     """R14."""
     arlo.opens(ADD_LICENSES)
     arlo.chooses(10)
@@ -150,10 +150,8 @@ def test_a_double_click_is_one_purchase(arlo: Person, stripe: SandboxControl) ->
     assert len(stripe.sessions()) == Purchase.objects.count() == 1
 
 
-def test_who_stops_the_payment_page_from_loading_can_try_again(
-    arlo: Person, stripe: SandboxControl
-) -> None:
-    """R14: the guard against a double click must not outlive the click."""
+def test_stopped_page_load_can_be_retried(arlo: Person, stripe: SandboxControl) -> None:
+    """R14: the double-click guard must not outlive the click."""
     arlo.page.clock.install()
     arlo.opens(ADD_LICENSES)
     arlo.page.route("**/licenses/add/", lambda route: route.abort("aborted"), times=1)

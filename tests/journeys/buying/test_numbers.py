@@ -1,4 +1,4 @@
-"""Choosing a number: by buttons, by typing, with and without JavaScript."""
+"""Choosing a number: with buttons, by typing, with and without JavaScript."""
 
 import re
 
@@ -21,7 +21,7 @@ def press(person: Person, name: str) -> None:
     person.main.get_by_role("button", name=name).click()
 
 
-def test_the_buttons_go_five_up_and_five_down(arlo: Person) -> None:
+def test_buttons_step_by_five(arlo: Person) -> None:
     """R10: to the next group, and never below the first."""
     arlo.opens(ADD_LICENSES)
     expect(arlo.number).to_have_value("5")
@@ -36,7 +36,7 @@ def test_the_buttons_go_five_up_and_five_down(arlo: Person) -> None:
         expect(arlo.number).to_have_value(number)
 
 
-def test_a_number_that_is_not_sold_is_said_at_once_and_answered_with_the_nearest(
+def test_unsold_number_shows_an_error_and_the_nearest_numbers(
     world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
     """R10."""
@@ -71,10 +71,10 @@ def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> 
     assert world.held() == 5025
 
 
-def test_more_than_one_payment_can_carry_is_refused_before_paying(
+def test_more_than_one_payment_allows_is_refused_before_paying(
     arlo: Person, troubles: Troubles
 ) -> None:
-    """R10: the only ceiling is the processor's."""
+    """R10: the processor's ceiling is the only one."""
     troubles.expect("POST 422 .*/licenses/add/")
     arlo.opens(ADD_LICENSES)
     arlo.chooses(200_000)
@@ -82,8 +82,8 @@ def test_more_than_one_payment_can_carry_is_refused_before_paying(
     arlo.reads("at most $999,999.99, which is 199,995 licenses")
 
 
-def test_javascript_and_the_server_work_out_the_same(world: World, signed_in: SignedIn) -> None:
-    """R11: what is shown while typing is what the server says, to the cent."""
+def test_javascript_and_server_totals_match(world: World, signed_in: SignedIn) -> None:
+    """R11: the total shown while typing matches the server's to the cent."""
     arlo = signed_in(world.assignor)
     plain = signed_in(world.assignor, DESKTOP | WITHOUT_JAVASCRIPT)
     arlo.opens(ADD_LICENSES)
@@ -104,10 +104,10 @@ def test_javascript_and_the_server_work_out_the_same(world: World, signed_in: Si
     }
 
 
-def test_all_of_it_works_without_javascript(
+def test_everything_works_without_javascript(
     world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
-    """R10, R13: buttons, the refusal, paying and coming back."""
+    """R10, R13: buttons, the error, paying and returning."""
     arlo = signed_in(world.assignor, PHONE | WITHOUT_JAVASCRIPT)
     arlo.opens("/o/lakeside/")
     arlo.opens_add_licenses()

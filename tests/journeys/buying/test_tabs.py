@@ -1,4 +1,4 @@
-"""Faults reported in other software, tried here in a browser (docs/reported-faults.md)."""
+"""Bugs reported in other software, tested here in a browser (docs/reported-faults.md)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,7 @@ from tests.journeys.conftest import SignedIn
 from tests.support.browser import DESKTOP
 from tests.support.world import World
 
-# As a browser's translation leaves a page: every text inside of elements of its own.
+# A browser's translation leaves the page like this: every text in additional elements.
 TRANSLATE = """() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -23,7 +23,7 @@ TRANSLATE = """() => {
 }"""
 
 
-def test_buying_goes_on_after_the_browser_has_translated_the_page(
+def test_buying_works_after_the_browser_translated_the_page(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
     arlo = signed_in(world.assignor)
@@ -36,7 +36,7 @@ def test_buying_goes_on_after_the_browser_has_translated_the_page(
     expect(arlo.page.locator("[data-pay]")).to_contain_text("$50.00")
 
 
-def test_two_tabs_of_the_same_purchase_are_one_payment_page(
+def test_two_tabs_of_one_purchase_share_a_payment_page(
     world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
     arlo = signed_in(world.assignor)
@@ -53,7 +53,7 @@ def test_two_tabs_of_the_same_purchase_are_one_payment_page(
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Asia/Tokyo"])
-def test_a_date_is_the_same_west_and_east_of_here(
+def test_date_is_the_same_in_every_browser_time_zone(
     world: World, signed_in: SignedIn, zone: str
 ) -> None:
     arlo = signed_in(world.assignor, DESKTOP | {"timezone_id": zone})

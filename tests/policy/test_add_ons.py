@@ -1,4 +1,4 @@
-"""Numbers, price and time of add-ons (R10, R11, R19-R22)."""
+"""Number, price and dates of add-ons (R10, R11, R19-R22)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,14 +21,14 @@ END = date(2026, 12, 31)
     ("typed", "quantity"),
     [("5", 5), (" 10 ", 10), ("5000", 5000), ("0010", 10), ("0", 0), ("7", 7)],
 )
-def test_digits_are_read(typed: str, quantity: int) -> None:
+def test_digits_are_parsed(typed: str, quantity: int) -> None:
     assert add_ons.read_quantity(typed) == quantity
 
 
 @pytest.mark.parametrize(
     "typed", ["", "   ", "7.5", "5e1", "1,000", "ten", "٥", "５", "²", "10 5", "0x10", "+5", "-"]
 )
-def test_anything_else_is_no_number(typed: str) -> None:
+def test_anything_else_is_not_a_number(typed: str) -> None:
     read = add_ons.read_quantity(typed)
 
     assert isinstance(read, Refusal)
@@ -36,7 +36,7 @@ def test_anything_else_is_no_number(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["-5", "−5"])
-def test_a_negative_number_is_too_few(typed: str) -> None:
+def test_negative_number_is_too_few(typed: str) -> None:
     read = add_ons.read_quantity(typed)
 
     assert isinstance(read, Refusal)
@@ -44,7 +44,7 @@ def test_a_negative_number_is_too_few(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["1000000000000", "9" * 40])
-def test_a_huge_number_is_above_the_ceiling_and_nothing_worse(typed: str) -> None:
+def test_huge_number_is_above_the_ceiling(typed: str) -> None:
     read = add_ons.read_quantity(typed)
 
     assert isinstance(read, int)
@@ -61,7 +61,7 @@ def test_groups_of_five_are_sold(quantity: int) -> None:
 @pytest.mark.parametrize(
     ("quantity", "nearest"), [(6, (5, 10)), (9, (5, 10)), (7, (5, 10)), (4999, (4995, 5000))]
 )
-def test_other_numbers_are_refused_with_the_nearest(
+def test_other_numbers_are_refused_with_the_nearest_groups(
     quantity: int, nearest: tuple[int, int]
 ) -> None:
     decision = add_ons.check_quantity(quantity, unit_amount=500, currency="usd")
@@ -79,7 +79,7 @@ def test_less_than_one_group_is_too_few(quantity: int) -> None:
     assert decision.reason == Reason.TOO_FEW
 
 
-def test_the_processors_ceiling_is_the_only_one() -> None:
+def test_processor_ceiling_is_the_only_limit() -> None:
     most = add_ons.most_per_purchase(500)
 
     assert most == 199_995
@@ -91,7 +91,7 @@ def test_the_processors_ceiling_is_the_only_one() -> None:
     assert above.facts["most"] == most
 
 
-def test_just_above_the_last_group_only_the_one_below_is_named() -> None:
+def test_just_above_the_last_group_only_the_lower_group_is_named() -> None:
     most = add_ons.most_per_purchase(99_999_999 // 10)
 
     decision = add_ons.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
@@ -102,7 +102,7 @@ def test_just_above_the_last_group_only_the_one_below_is_named() -> None:
 
 
 @given(quantity=st.integers(-100, 200_100), unit_amount=st.integers(10, 100_000))
-def test_a_quantity_is_allowed_exactly_when_it_can_be_charged(
+def test_quantity_is_allowed_exactly_when_it_can_be_charged(
     quantity: int, unit_amount: int
 ) -> None:
     can_be_charged = (
@@ -115,7 +115,7 @@ def test_a_quantity_is_allowed_exactly_when_it_can_be_charged(
 
 
 @given(quantity=st.integers(1, 100_000), unit_amount=st.integers(1, 10_000_000))
-def test_the_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
+def test_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
     total = prices.add_on_total(quantity=quantity, unit_amount=unit_amount)
 
     assert isinstance(total, int)
@@ -127,11 +127,11 @@ def test_the_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
     ("quantity", "up", "after"),
     [(5, True, 10), (7, True, 10), (5, False, 5), (7, False, 5), (10, False, 5), (0, True, 5)],
 )
-def test_the_buttons_step_by_groups(quantity: int, up: bool, after: int) -> None:
+def test_buttons_step_by_groups(quantity: int, up: bool, after: int) -> None:
     assert add_ons.stepped(quantity, up=up, most=1000) == after
 
 
-def test_the_plus_stops_at_the_ceiling() -> None:
+def test_plus_button_stops_at_the_ceiling() -> None:
     assert add_ons.stepped(1000, up=True, most=1000) == 1000
 
 
@@ -157,14 +157,14 @@ def test_add_ons_are_sold_until_renewal_opens(now: datetime, reason: Reason | No
     assert (decision.reason if isinstance(decision, Refusal) else None) == reason
 
 
-def test_without_a_term_nothing_is_sold() -> None:
+def test_nothing_is_sold_without_a_term() -> None:
     decision = add_ons.may_add_licenses(None, now=OPENS, zone=NEW_YORK)
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.NO_TERM
 
 
-def test_the_refusal_names_the_dates() -> None:
+def test_refusal_names_the_dates() -> None:
     decision = add_ons.may_add_licenses(LastTerm(END), now=OPENS, zone=NEW_YORK)
 
     assert isinstance(decision, Refusal)
@@ -175,7 +175,7 @@ def test_the_refusal_names_the_dates() -> None:
     }
 
 
-class TestReadingANumber:
+class TestParsing:
     @pytest.mark.parametrize(
         ("text", "number"),
         [
@@ -192,7 +192,7 @@ class TestReadingANumber:
             ("-5x", None),
         ],
     )
-    def test_digits_only_and_none_is_too_long(self, text: str, number: int | None) -> None:
+    def test_only_digits_are_allowed_at_any_length(self, text: str, number: int | None) -> None:
         response = add_ons.read_quantity(text)
 
         assert (None if isinstance(response, Refusal) else response) == number
@@ -208,7 +208,7 @@ class TestReadingANumber:
             ("-", Reason.NOT_A_NUMBER),
         ],
     )
-    def test_below_zero_is_too_few(self, text: str, reason: Reason) -> None:
+    def test_negative_number_is_too_few(self, text: str, reason: Reason) -> None:
         response = add_ons.read_quantity(text)
 
         assert isinstance(response, Refusal)
@@ -221,14 +221,14 @@ class TestReadingANumber:
             *[(20, False, 15), (4, True, 5), (5, True, 10), (9, True, 10), (100, True, 100)],
         ],
     )
-    def test_steps_land_on_groups(self, quantity: int, up: bool, expected: int) -> None:
+    def test_steps_end_on_whole_groups(self, quantity: int, up: bool, expected: int) -> None:
         stepped = add_ons.stepped(quantity, up=up, most=100)
 
         assert stepped == expected
         assert isinstance(stepped, int)
 
-    def test_above_the_most_no_number_is_named(self) -> None:
-        """At this price ten are the most that one payment carries."""
+    def test_above_the_maximum_no_number_is_suggested(self) -> None:
+        """At this price one payment covers at most ten."""
         response = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
 
         assert response == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
@@ -237,6 +237,6 @@ class TestReadingANumber:
 @pytest.mark.parametrize(
     ("missing", "licenses"), [(-3, 0), (0, 0), (1, 5), (4, 5), (5, 5), (6, 10), (12, 15)]
 )
-def test_what_is_missing_is_covered_in_whole_groups(missing: int, licenses: int) -> None:
+def test_missing_licenses_are_covered_by_whole_groups(missing: int, licenses: int) -> None:
     """R10."""
     assert add_ons.in_groups(missing) == licenses

@@ -22,7 +22,7 @@ def utc(year: int, month: int, day: int, hour: int) -> datetime:
     return datetime(year, month, day, hour, tzinfo=UTC)
 
 
-def test_a_term_runs_through_its_expiration_date() -> None:
+def test_term_runs_through_its_expiration_date() -> None:
     assert calendar.expires_at(date(2026, 12, 31), NEW_YORK) == utc(2027, 1, 1, 5)
 
 
@@ -30,12 +30,12 @@ def test_a_term_runs_through_its_expiration_date() -> None:
     ("expires_on", "opens_at"),
     [
         (date(2026, 12, 31), utc(2026, 12, 2, 5)),
-        # Summer time ends on November 1, inside the 30 days: still local midnight.
+        # Daylight saving time ends on November 1, inside the 30 days: still local midnight.
         (date(2026, 11, 15), utc(2026, 10, 17, 4)),
         # It ends on the day the window opens, and on the day before.
         (date(2026, 11, 30), utc(2026, 11, 1, 4)),
         (date(2026, 12, 1), utc(2026, 11, 2, 5)),
-        # It begins on March 14, 2027, inside, on and before the edge.
+        # It begins on March 14, 2027, inside, on and before the boundary.
         (date(2027, 4, 1), utc(2027, 3, 3, 5)),
         (date(2027, 4, 12), utc(2027, 3, 14, 5)),
         (date(2027, 4, 13), utc(2027, 3, 15, 4)),
@@ -48,7 +48,7 @@ def test_renewal_opens_at_local_midnight(expires_on: date, opens_at: datetime) -
     assert calendar.renewal_opens_at(expires_on, NEW_YORK) == opens_at
 
 
-def test_december_31_is_the_example_of_the_agreement() -> None:
+def test_december_31_matches_the_example_in_the_agreement() -> None:
     expires_on = date(2026, 12, 31)
 
     assert calendar.last_day_to_add(expires_on) == date(2026, 12, 1)
@@ -81,7 +81,7 @@ def test_days_remaining(today: date, days: int) -> None:
         (date(2026, 1, 1), 3, date(2028, 12, 31)),
     ],
 )
-def test_a_term_lasts_whole_years(starts_on: date, years: int, expires_on: date) -> None:
+def test_term_lasts_whole_years(starts_on: date, years: int, expires_on: date) -> None:
     assert calendar.expiration_date(starts_on, years) == expires_on
 
 
@@ -89,9 +89,7 @@ DATES = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
 
 @given(expires_on=DATES, zone=st.sampled_from(["America/New_York", "Pacific/Honolulu", "UTC"]))
-def test_the_window_is_thirty_calendar_days_and_starts_at_midnight(
-    expires_on: date, zone: str
-) -> None:
+def test_window_is_thirty_calendar_days_from_midnight(expires_on: date, zone: str) -> None:
     opens_at = calendar.renewal_opens_at(expires_on, ZoneInfo(zone))
     ends_at = calendar.expires_at(expires_on, ZoneInfo(zone))
 
@@ -100,7 +98,7 @@ def test_the_window_is_thirty_calendar_days_and_starts_at_midnight(
 
 
 @given(expires_on=DATES, minutes=st.integers(-60 * 24 * 60, 60 * 24 * 60))
-def test_thirty_days_remaining_is_before_the_window_and_twenty_nine_in_it(
+def test_window_opens_between_thirty_and_twenty_nine_days_remaining(
     expires_on: date, minutes: int
 ) -> None:
     now = calendar.renewal_opens_at(expires_on, NEW_YORK) + timedelta(minutes=minutes)
@@ -111,7 +109,7 @@ def test_thirty_days_remaining_is_before_the_window_and_twenty_nine_in_it(
 
 
 @given(starts_on=DATES, years=st.integers(1, 10))
-def test_terms_follow_each_other_without_gap_or_overlap(starts_on: date, years: int) -> None:
+def test_terms_are_contiguous(starts_on: date, years: int) -> None:
     expires_on = calendar.expiration_date(starts_on, years)
     next_start = expires_on + timedelta(days=1)
 
@@ -142,19 +140,19 @@ def last(*terms: Term, now: datetime) -> LastTerm | None:
     return last_term(terms, now=now, zone=NEW_YORK)
 
 
-def test_nothing_was_ever_paid() -> None:
+def test_without_paid_terms() -> None:
     assert last(now=at(2031, 6, 1)) is None
 
 
 @pytest.mark.parametrize("now", [at(2031, 6, 1), at(2032, 6, 1), at(2040, 1, 1)])
-def test_the_last_paid_one_counts_and_ends_with_its_last_day(now: datetime) -> None:
+def test_last_paid_term_counts_until_its_last_day(now: datetime) -> None:
     found = last(Term(1, FIRST), Term(2, SECOND), now=now)
 
     assert found == LastTerm(SECOND, None, 2)
     assert found.ends_at(NEW_YORK) == at(2033, 1, 1, 0)
 
 
-def test_before_its_cancellation_a_term_counts() -> None:
+def test_term_counts_until_its_cancellation() -> None:
     canceled_at = at(2032, 3, 1)
     terms = Term(1, FIRST), Term(2, SECOND, canceled_at)
 
@@ -162,13 +160,13 @@ def test_before_its_cancellation_a_term_counts() -> None:
     assert last(*terms, now=canceled_at) == LastTerm(FIRST, canceled_at, 1)
 
 
-def test_canceled_before_it_began_the_running_term_goes_on() -> None:
+def test_term_canceled_before_its_start_leaves_the_running_term() -> None:
     found = last(Term(1, FIRST), Term(2, SECOND, at(2031, 12, 20)), now=at(2031, 12, 21))
 
     assert found == LastTerm(FIRST, None, 1)
 
 
-def test_a_canceled_original_purchase_is_itself_renewed() -> None:
+def test_canceled_original_purchase_is_renewed_itself() -> None:
     canceled_at = at(2031, 3, 1)
 
     found = last(Term(1, FIRST, canceled_at), now=at(2031, 3, 2))
@@ -176,28 +174,28 @@ def test_a_canceled_original_purchase_is_itself_renewed() -> None:
     assert found == LastTerm(FIRST, canceled_at, 1)
 
 
-def test_with_all_canceled_the_original_one_is_renewed() -> None:
+def test_original_term_is_renewed_when_all_are_canceled() -> None:
     terms = Term(1, FIRST, at(2032, 5, 2)), Term(2, SECOND, at(2032, 5, 1))
 
     assert last(*terms, now=at(2032, 6, 1)) == LastTerm(FIRST, at(2032, 5, 1), 1)
 
 
-def test_a_term_canceled_after_its_end_had_ended_by_itself() -> None:
-    """A dispute that is lost years later opens nothing again."""
+def test_term_canceled_after_its_end_expired_normally() -> None:
+    """A dispute lost years later reopens nothing."""
     found = last(Term(1, FIRST, at(2033, 5, 1)), now=at(2033, 5, 2))
 
     assert found is not None
     assert found.ends_at(NEW_YORK) == at(2032, 1, 1, 0)
 
 
-def test_renewed_again_after_a_cancellation_the_new_term_counts() -> None:
+def test_term_renewed_after_a_cancellation_counts() -> None:
     terms = Term(1, FIRST), Term(2, SECOND, at(2032, 3, 1)), Term(3, date(2033, 3, 4))
 
     assert last(*terms, now=at(2032, 4, 1)) == LastTerm(date(2033, 3, 4), None, 3)
 
 
-class TestWhatFollowsFromACancellation:
-    """R30: expired from the cancellation, and the 14 days of R22 run from there."""
+class TestAfterCancellation:
+    """R30: expired from the cancellation, when the 14 days of R22 start."""
 
     CANCELED_AT = at(2032, 3, 1)
     TERM = LastTerm(THIRD, CANCELED_AT)
@@ -216,8 +214,8 @@ class TestWhatFollowsFromACancellation:
         assert self.phase(closes_at - second) == Phase.EXPIRED
         assert self.phase(closes_at) == Phase.CLOSED
 
-    def test_the_days_are_those_of_the_calendar(self) -> None:
-        """The clocks go forward on March 14: 14 days later it is noon again, by local time."""
+    def test_days_are_calendar_days(self) -> None:
+        """Clocks go forward on March 14: 14 days later it is noon again in local time."""
         term = LastTerm(THIRD, self.CANCELED_AT.astimezone(UTC))
         closes_at = at(2032, 3, 15)
 
@@ -241,7 +239,7 @@ class TestWhatFollowsFromACancellation:
         assert decision.reason == Reason.CANCELED
         assert decision.facts["canceled_on"] == date(2032, 3, 1)
 
-    def test_the_next_term_starts_on_the_day_of_its_charge(self) -> None:
+    def test_next_term_starts_on_the_day_of_its_charge(self) -> None:
         charged_at = at(2032, 3, 5)
 
         start = renewals.next_term_starts_on(self.TERM, charged_at=charged_at, zone=NEW_YORK)
@@ -249,8 +247,8 @@ class TestWhatFollowsFromACancellation:
         assert start == date(2032, 3, 5)
 
 
-def test_a_canceled_term_that_ended_with_the_one_left_changes_nothing() -> None:
-    """Two that end at the same instant: the one that is left carries the subscription."""
+def test_canceled_term_that_ended_with_a_valid_one_changes_nothing() -> None:
+    """Two terms end at the same instant: the valid one carries the subscription."""
     expires_on, ends = date(2031, 12, 31), datetime(2032, 1, 1, 5, tzinfo=UTC)
     canceled = Term(1, expires_on, canceled_at=ends)
     left = Term(2, expires_on)

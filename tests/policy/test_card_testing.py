@@ -1,4 +1,4 @@
-"""Waits and limits for those who try out cards: both sides of every boundary."""
+"""Waits and limits against card testing: both sides of every boundary."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,13 +22,13 @@ NOW = datetime(2031, 6, 16, 16, tzinfo=UTC)
     ("declines", "minutes"),
     [(0, 0), (1, 0), (5, 0), (6, 1), (7, 2), (8, 4), (9, 8), (12, 64), (13, 120), (10_000, 120)],
 )
-def test_the_wait_doubles_up_to_the_longest(declines: int, minutes: int) -> None:
+def test_wait_doubles_up_to_the_maximum(declines: int, minutes: int) -> None:
     assert wait_after(declines) == timedelta(minutes=minutes)
     assert wait_after(declines) <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize("seconds_ago", [59, 60, 61])
-def test_the_wait_ends_at_its_instant(seconds_ago: int) -> None:
+def test_wait_ends_at_its_instant(seconds_ago: int) -> None:
     last = NOW - timedelta(seconds=seconds_ago)
 
     decision = may_open_checkout(
@@ -42,7 +42,7 @@ def test_the_wait_ends_at_its_instant(seconds_ago: int) -> None:
         assert decision == ALLOWED
 
 
-def test_a_few_declines_are_anybodys() -> None:
+def test_few_declines_cause_no_wait() -> None:
     decision = may_open_checkout(
         open_checkouts=0, declines=DECLINES_WITHOUT_WAIT, last_declined_at=NOW, now=NOW
     )
@@ -51,7 +51,7 @@ def test_a_few_declines_are_anybodys() -> None:
 
 
 @pytest.mark.parametrize("open_checkouts", [0, MOST_OPEN_CHECKOUTS - 1, MOST_OPEN_CHECKOUTS])
-def test_only_so_many_pages_are_open(open_checkouts: int) -> None:
+def test_open_pages_are_limited(open_checkouts: int) -> None:
     decision = may_open_checkout(
         open_checkouts=open_checkouts, declines=0, last_declined_at=None, now=NOW
     )

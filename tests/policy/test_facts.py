@@ -1,4 +1,4 @@
-"""Every "no" with all its facts: the sentence on the screen is made of them."""
+"""Every refusal carries all the facts that its text shows."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,7 +51,7 @@ def verdict_of(one: roster_import.Row) -> Refusal | None:
 
 
 def cases() -> list[tuple[object, Reason, dict[str, object]]]:
-    """Asked inside of the tests, so that whoever breaks a rule on purpose finds them failing."""
+    """Called inside the tests, so that mutations of the rules are detected."""
     return [
         (add_ons.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
         (add_ons.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
@@ -91,7 +91,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             },
         ),
         (
-            # Midnight in London is still the day before in New York.
+            # Midnight in London is still the previous day in New York.
             add_ons.may_add_licenses(
                 LastTerm(date(2031, 12, 31), datetime(2031, 6, 1, 0, tzinfo=UTC)),
                 now=SUMMER,
@@ -179,7 +179,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (refunds.may_refund_add_ons(ALL_BACK, 5), Reason.REFUNDED_ALREADY, {}),
         (
-            # Its licenses were taken back for less money than all: none is left to refund.
+            # Its licenses were reversed for less than the full price: none is left to refund.
             refunds.may_refund_add_ons(refunds.PaidPurchase(5, 0 + 500, 2600, 2500, "usd"), 5),
             Reason.REFUNDED_ALREADY,
             {},
@@ -229,7 +229,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
 
 
 @pytest.mark.parametrize("number", range(31))
-def test_a_refusal_carries_its_facts(number: int) -> None:
+def test_refusal_carries_its_facts(number: int) -> None:
     response, reason, facts = cases()[number]
 
     assert response == Refusal(reason, facts)
@@ -239,11 +239,11 @@ def test_a_refusal_carries_its_facts(number: int) -> None:
     assert refusal_text(response)
 
 
-def test_no_case_is_forgotten() -> None:
+def test_every_reason_has_a_case() -> None:
     assert len(cases()) == 31
 
 
-def test_to_require_is_to_raise_what_was_refused() -> None:
+def test_require_raises_the_refusal() -> None:
     refusal = Refusal(Reason.TOO_FEW, {"least": 5})
 
     require(ALLOWED)
@@ -252,7 +252,7 @@ def test_to_require_is_to_raise_what_was_refused() -> None:
     assert refused.value.refusal == refusal
 
 
-def test_the_last_that_is_allowed() -> None:
+def test_last_allowed_value() -> None:
     most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
 
     assert verdict_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None

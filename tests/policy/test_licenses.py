@@ -29,7 +29,7 @@ NEXT = date(2027, 1, 1)
         (25, [25], 25, 24, 1, Limit.HELD_NOW),
     ],
 )
-def test_free_is_the_smallest_limit_less_those_in_use(
+def test_free_licenses_are_the_smallest_limit_minus_those_in_use(
     held: int, later: list[int], checkout: int | None, in_use: int, free: int, limit: Limit
 ) -> None:
     count = licenses.count_licenses(
@@ -42,14 +42,14 @@ def test_free_is_the_smallest_limit_less_those_in_use(
     assert (count.free, count.limit) == (free, limit)
 
 
-def test_members_beyond_the_licenses_are_counted_not_hidden() -> None:
+def test_users_above_the_limit_are_counted() -> None:
     count = licenses.count_licenses(held=20, in_use=23)
 
     assert (count.free, count.over) == (0, 3)
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_what_is_free_may_be_taken(number: int) -> None:
+def test_free_licenses_can_be_used(number: int) -> None:
     count = licenses.count_licenses(held=25, in_use=23)
 
     assert licenses.may_take(count, number) == ALLOWED
@@ -63,7 +63,7 @@ def test_what_is_free_may_be_taken(number: int) -> None:
         ([], 24, Reason.HELD_BACK_BY_RENEWAL_CHECKOUT),
     ],
 )
-def test_a_refusal_says_which_limit_and_how_many_are_missing(
+def test_refusal_names_the_limit_and_the_missing_number(
     later: list[int], checkout: int | None, reason: Reason
 ) -> None:
     count = licenses.count_licenses(
@@ -86,7 +86,7 @@ def test_a_refusal_says_which_limit_and_how_many_are_missing(
     in_use=st.integers(0, 100),
     number=st.integers(1, 100),
 )
-def test_taking_never_passes_any_limit(
+def test_no_limit_is_ever_exceeded(
     held: int, later: list[int], checkout: int | None, in_use: int, number: int
 ) -> None:
     count = licenses.count_licenses(
@@ -111,12 +111,12 @@ def test_taking_never_passes_any_limit(
         (1, 9, [3], 5, [3]),
         (3, 4, [2, 3], 5, [5, 2, 3]),
         (2, 5, [1, 4], 5, [1, 4]),
-        # Fewer than asked for, rather than one above the limit.
+        # Fewer than requested, rather than one above the limit.
         (2, 5, [4], 5, [4]),
         (0, 4, [2], 5, []),
     ],
 )
-def test_the_next_numbers_follow_the_highest_and_then_fill_the_lowest_gaps(
+def test_next_numbers_follow_the_highest_then_fill_the_lowest_gaps(
     number: int, highest: int, gaps: list[int], usable: int, numbers: list[int]
 ) -> None:
     asked = licenses.gaps_needed(number, highest=highest, usable=usable)
@@ -142,27 +142,27 @@ USUAL = [3, 2, 1, 0]
         (4, 4, None),
     ],
 )
-def test_coming_down_to_a_threshold(before: int, after: int, reached: int | None) -> None:
+def test_reaching_a_threshold_from_above(before: int, after: int, reached: int | None) -> None:
     assert threshold_reached(USUAL, before=before, after=after) == reached
 
 
-def test_without_thresholds_nothing_is_said() -> None:
+def test_no_thresholds_no_notification() -> None:
     assert threshold_reached([], before=1, after=0) is None
 
 
-def test_going_up_again_says_nothing() -> None:
+def test_rising_free_licenses_send_no_notification() -> None:
     assert threshold_reached(USUAL, before=0, after=5) is None
 
 
 class TestCounting:
-    def test_of_equal_bounds_the_licenses_held_are_named(self) -> None:
+    def test_equal_limits_name_the_licenses_held(self) -> None:
         later = [LaterTerm(date(2032, 1, 1), 20), LaterTerm(date(2033, 1, 1), 20)]
 
         count = licenses.count_licenses(held=20, in_use=3, later_terms=later)
 
         assert (count.limit, count.limited_from) == (Limit.HELD_NOW, None)
 
-    def test_of_equal_later_terms_the_first_is_named(self) -> None:
+    def test_equal_later_terms_name_the_first(self) -> None:
         later = [LaterTerm(date(2033, 1, 1), 20), LaterTerm(date(2032, 1, 1), 20)]
 
         count = licenses.count_licenses(held=30, in_use=3, later_terms=later)
@@ -173,7 +173,7 @@ class TestCounting:
         ("number", "highest", "usable", "gaps"),
         [(3, 10, 25, 0), (3, 22, 25, 0), (3, 23, 25, 1), (3, 25, 25, 3), (3, 30, 25, 3)],
     )
-    def test_gaps_are_needed_beyond_the_highest(
+    def test_gaps_are_filled_only_after_the_highest_number(
         self, number: int, highest: int, usable: int, gaps: int
     ) -> None:
         assert licenses.gaps_needed(number, highest=highest, usable=usable) == gaps
@@ -182,7 +182,5 @@ class TestCounting:
 @pytest.mark.parametrize(
     ("before", "after", "said"), [(3, 3, None), (4, 3, 3), (4, 2, 2), (2, 2, None)]
 )
-def test_a_threshold_is_reached_by_coming_down_to_it(
-    before: int, after: int, said: int | None
-) -> None:
+def test_threshold_is_reached_from_above(before: int, after: int, said: int | None) -> None:
     assert licenses.threshold_reached([3, 2], before=before, after=after) == said

@@ -1,4 +1,4 @@
-"""The map of the rules in ``subscriptions/policy/__init__.py`` is true."""
+"""The map of rules in ``subscriptions/policy/__init__.py`` is correct."""
 
 import ast
 import re
@@ -12,29 +12,29 @@ pytestmark = pytest.mark.one_database
 
 ROOT = Path(__file__).parents[2]
 ALL = range(1, 33)
-# Composed of the rooms, not rooms themselves; they hold what the rooms hold.
-NO_ROOMS = {"admin", "migrations", "models", "policy", "sandbox"}
+# Not features themselves: they combine the feature packages.
+NO_FEATURES = {"admin", "migrations", "models", "policy", "sandbox"}
 
 
-def the_map() -> dict[int, set[str]]:
+def rule_map() -> dict[int, set[str]]:
     lines = re.findall(r"^R(\d+) +(.+)$", policy.__doc__ or "", re.MULTILINE)
     return {int(number): set(places.split(", ")) for number, places in lines}
 
 
-def rooms() -> dict[str, Path]:
-    """The docstring of each room says which rules it holds."""
+def features() -> dict[str, Path]:
+    """Return the ``__init__.py`` of each feature package; its docstring names the rules."""
     return {
         f"{app}.{path.parent.name}": path
         for app in ("subscriptions", "billing")
         for path in (ROOT / app).glob("*/__init__.py")
-        if path.parent.name not in NO_ROOMS
+        if path.parent.name not in NO_FEATURES
     }
 
 
 def holders() -> dict[str, Path]:
-    """The rooms, and the modules of the policy."""
+    """Return the feature packages and the policy modules."""
     modules = {path.stem: path for path in (ROOT / "subscriptions/policy").glob("[a-z]*.py")}
-    return {**modules, **rooms()}
+    return {**modules, **features()}
 
 
 def rules_in(text: str) -> set[int]:
@@ -49,21 +49,21 @@ def docstring(path: Path) -> str:
 
 
 @pytest.mark.parametrize("rule", ALL)
-def test_a_rule_is_named_by_exactly_the_modules_that_hold_it(rule: int) -> None:
+def test_rule_is_named_by_exactly_the_modules_that_contain_it(rule: int) -> None:
     named = {name for name, path in holders().items() if rule in rules_in(docstring(path))}
 
-    files = {place for place in the_map()[rule] if "/" in place}
-    assert the_map()[rule] - files == named
+    files = {place for place in rule_map()[rule] if "/" in place}
+    assert rule_map()[rule] - files == named
     assert all(rule in rules_in((ROOT / file).read_text()) for file in files)
 
 
-@pytest.mark.parametrize("room", rooms())
-def test_a_room_names_all_the_rules_that_its_modules_name(room: str) -> None:
-    path = rooms()[room]
+@pytest.mark.parametrize("feature", features())
+def test_package_names_all_rules_of_its_modules(feature: str) -> None:
+    path = features()[feature]
     inside = [rules_in(docstring(one)) for one in path.parent.rglob("*.py") if one != path]
 
     assert set().union(*inside) <= rules_in(docstring(path))
 
 
-def test_the_map_names_every_rule_once() -> None:
-    assert list(the_map()) == list(ALL)
+def test_map_names_every_rule_once() -> None:
+    assert list(rule_map()) == list(ALL)

@@ -1,4 +1,4 @@
-"""Roles: who may what, to whom (R1-R4)."""
+"""Roles: who may do what, to whom (R1-R4)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,13 +30,13 @@ def test_only_assignors_and_administrators_buy_and_manage(
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_everybody_visits_and_only_administrators_edit_settings(role: Role) -> None:
+def test_everyone_visits_and_only_administrators_edit_settings(role: Role) -> None:
     assert members.can(role, Capability.VISIT)
     assert members.can(role, Capability.EDIT_SETTINGS) == (role == Role.ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_an_assignor_gives_and_touches_every_role_but_administrator(role: Role) -> None:
+def test_assignor_assigns_and_changes_every_role_but_administrator(role: Role) -> None:
     expected = role != Role.ADMINISTRATOR
 
     assert (members.may_grant(Role.ASSIGNOR, role) == ALLOWED) == expected
@@ -45,13 +45,13 @@ def test_an_assignor_gives_and_touches_every_role_but_administrator(role: Role) 
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_an_administrator_gives_and_touches_every_role(role: Role) -> None:
+def test_administrator_assigns_and_changes_every_role(role: Role) -> None:
     assert members.may_grant(Role.ADMINISTRATOR, role) == ALLOWED
     assert members.may_touch(Role.ADMINISTRATOR, role) == ALLOWED
 
 
 @pytest.mark.parametrize("role", [Role.GENERAL_MEMBER, Role.OBSERVER, Role.OBSERVER_WITH_FINANCE])
-def test_others_give_nothing_above_themselves(role: Role) -> None:
+def test_other_roles_assign_nothing(role: Role) -> None:
     for above in BUYERS:
         decision = members.may_grant(role, above)
         assert isinstance(decision, Refusal)
@@ -59,13 +59,13 @@ def test_others_give_nothing_above_themselves(role: Role) -> None:
 
 
 @pytest.mark.parametrize(("others", "allowed"), [(0, False), (1, True), (2, True)])
-def test_the_last_administrator_stays(others: int, allowed: bool) -> None:
+def test_last_administrator_cannot_leave(others: int, allowed: bool) -> None:
     decision = members.may_lose_role(Role.ADMINISTRATOR, signed_in_administrators_left=others)
 
     assert (decision == ALLOWED) == allowed
 
 
-def test_everybody_else_may_leave_however_few_administrators_there_are() -> None:
+def test_other_roles_can_always_leave() -> None:
     assert members.may_lose_role(Role.ASSIGNOR, signed_in_administrators_left=0) == ALLOWED
 
 
@@ -78,11 +78,11 @@ def test_everybody_else_may_leave_however_few_administrators_there_are() -> None
         (timedelta(days=15), False),
     ],
 )
-def test_an_invitation_works_for_fourteen_days(after: timedelta, works: bool) -> None:
+def test_invitation_is_valid_for_fourteen_days(after: timedelta, works: bool) -> None:
     invited_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
     assert members.invitation_works(invited_at, invited_at + after) == works
 
 
-def test_the_roles_that_may_buy() -> None:
+def test_roles_that_may_buy() -> None:
     assert members.roles_with(Capability.BUY_LICENSES) == [Role.ASSIGNOR, Role.ADMINISTRATOR]

@@ -1,4 +1,4 @@
-"""Messages to support: length, frequency, and when a removal may be asked for (R27, R28)."""
+"""Messages to support: length, rate, and when a removal can be requested (R27, R28)."""
 
 from datetime import date
 
@@ -18,16 +18,16 @@ def reason(decision: object) -> Reason | None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r\n", "\x00\x07", "\u200b", " \u200b\ufeff "])
-def test_a_message_says_something(text: str) -> None:
+def test_message_must_not_be_empty(text: str) -> None:
     assert reason(messenger.check_body(messenger.cleaned(text))) == Reason.MESSAGE_EMPTY
 
 
 @pytest.mark.parametrize("text", ["?", "<b>", "🙂", "你好", "\u200bx"])
-def test_it_may_be_short(text: str) -> None:
+def test_message_may_be_short(text: str) -> None:
     assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
 
 
-def test_the_longest_is_let_through_and_one_more_is_not() -> None:
+def test_longest_message_is_accepted_and_one_more_character_refused() -> None:
     assert messenger.check_body("x" * LONGEST_MESSAGE) == ALLOWED
     decision = messenger.check_body("x" * (LONGEST_MESSAGE + 1))
 
@@ -36,15 +36,15 @@ def test_the_longest_is_let_through_and_one_more_is_not() -> None:
     assert decision.facts == {"longest": 4000, "length": 4001}
 
 
-def test_the_end_of_a_line_counts_once() -> None:
-    """A browser sends two characters for each."""
+def test_line_break_counts_as_one_character() -> None:
+    """A browser sends two characters for each line break."""
     typed = "\r\n".join(["x"] * (LONGEST_MESSAGE // 2))
 
     assert messenger.check_body(messenger.cleaned(typed)) == ALLOWED
 
 
 @given(st.text(max_size=200))
-def test_cleaning_keeps_what_can_be_seen(text: str) -> None:
+def test_cleaning_keeps_visible_characters(text: str) -> None:
     kept = messenger.cleaned(text)
 
     assert messenger.cleaned(kept) == kept
@@ -54,12 +54,12 @@ def test_cleaning_keeps_what_can_be_seen(text: str) -> None:
     assert visible == [one for one in kept if one.isprintable() and one != " "]
 
 
-def test_ten_in_a_row_and_no_more() -> None:
+def test_ten_messages_in_a_row_and_no_more() -> None:
     assert messenger.may_write(MOST_MESSAGES - 1) == ALLOWED
     assert reason(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
 
 
-def test_a_removal_is_asked_for_while_renewal_is_open() -> None:
+def test_removal_can_be_requested_while_renewal_is_open() -> None:
     facts = {"renewal_opens_on": date(2031, 12, 2), "expires_on": date(2031, 12, 31)}
     closed = messenger.may_ask_for_removal(Refusal(Reason.RENEWAL_NOT_OPEN, facts))
 
@@ -69,15 +69,15 @@ def test_a_removal_is_asked_for_while_renewal_is_open() -> None:
     assert messenger.may_ask_for_removal(no_term) == no_term
 
 
-def test_support_reads_a_colleagues_answer_before_sending_another() -> None:
+def test_support_reads_a_colleagues_reply_before_sending_another() -> None:
     assert messenger.may_reply(newest_reply=4, seen=5) == ALLOWED
     assert reason(messenger.may_reply(newest_reply=6, seen=5)) == Reason.ALREADY_REPLIED
 
 
-def test_nothing_unread_is_closed() -> None:
+def test_unread_thread_cannot_be_closed() -> None:
     assert messenger.may_close(newest=5, seen=5) == ALLOWED
     assert reason(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
 
 
-def test_lone_ends_of_lines_become_ends_of_lines() -> None:
+def test_single_carriage_returns_become_line_breaks() -> None:
     assert messenger.cleaned("one\rtwo\r\nthree") == "one\ntwo\nthree"

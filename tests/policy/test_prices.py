@@ -47,7 +47,7 @@ class Discount:
         (30, 500, Discount(basis_points=10_000), 20, 14_970, 50),
     ],
 )
-def test_the_total(
+def test_total(
     quantity: int, unit: int, discount: Discount | None, fee: int, taken: int, total: int
 ) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
@@ -78,7 +78,7 @@ def test_every_price_multiplies_out_and_can_be_charged(
 
 
 @pytest.mark.parametrize(("quantity", "allowed"), [(199_999, True), (200_000, False)])
-def test_the_processors_ceiling(quantity: int, allowed: bool) -> None:
+def test_processor_ceiling(quantity: int, allowed: bool) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=500)
 
     decision = prices.may_be_charged(price, currency="usd")
@@ -100,7 +100,7 @@ def test_the_processors_ceiling(quantity: int, allowed: bool) -> None:
         (Discount(), 1, False, None),
     ],
 )
-def test_who_may_use_a_discount_when(
+def test_who_may_use_a_discount_and_when(
     discount: Discount, uses_left: int | None, is_for_others: bool, reason: Reason | None
 ) -> None:
     decision = prices.may_use_discount(
@@ -111,23 +111,21 @@ def test_who_may_use_a_discount_when(
 
 
 class TestPrices:
-    def test_no_fee_is_no_fee(self) -> None:
+    def test_late_fee_of_zero_adds_no_line(self) -> None:
         assert prices.price_of(quantity=10, unit_amount=500).fee_amount == 0
 
     @pytest.mark.parametrize(
         ("amount", "taken"),
         [(440, 440), (450, 450), (451, 450), (499, 450), (500, 500)],
     )
-    def test_what_remains_is_nothing_or_what_the_processor_takes(
-        self, amount: int, taken: int
-    ) -> None:
+    def test_remainder_is_zero_or_chargeable(self, amount: int, taken: int) -> None:
         discount = Discount(amount=amount)
 
         price = prices.price_of(quantity=1, unit_amount=500, discount=discount)
 
         assert price.discount_amount == taken
 
-    def test_a_small_price_is_not_raised_by_its_discount(self) -> None:
+    def test_small_price_is_not_raised_by_its_discount(self) -> None:
         discount = Discount(amount=5)
 
         price = prices.price_of(quantity=1, unit_amount=30, discount=discount)

@@ -1,4 +1,4 @@
-"""When people are reminded (R32)."""
+"""Reminder dates (R32)."""
 
 import itertools
 import random
@@ -14,7 +14,7 @@ START = date(2031, 1, 1)
 END = date(2031, 12, 31)
 
 
-def test_the_schedule_as_a_table() -> None:
+def test_schedule() -> None:
     assert reminders.due_dates(START, END) == [
         date(2031, 8, 31),
         date(2031, 9, 30),
@@ -42,26 +42,26 @@ def test_months_are_clamped_to_their_end(day: date, months: int, before: date) -
     assert reminders.months_before(day, months) == before
 
 
-def test_nothing_is_due_before_the_term_began() -> None:
+def test_nothing_is_due_before_the_term_begins() -> None:
     assert reminders.due_dates(date(2031, 12, 20), END)[0] == date(2031, 12, 24)
 
 
-def test_a_run_sends_the_latest_and_skips_what_was_missed() -> None:
+def test_run_sends_the_latest_reminder_and_skips_missed_ones() -> None:
     run = reminders.reminders_to_send(START, END, today=date(2031, 12, 18), covered=set())
 
     assert run.send == date(2031, 12, 17)
     assert run.skip == tuple(reminders.due_dates(START, END)[:6])
 
 
-def test_after_the_expiration_nothing_is_sent() -> None:
+def test_nothing_is_sent_after_expiration() -> None:
     run = reminders.reminders_to_send(START, END, today=date(2032, 1, 1), covered=set())
 
     assert run.send is None
     assert run.skip == tuple(reminders.due_dates(START, END))
 
 
-def test_130_days_with_the_job_run_twice_or_not_at_all() -> None:
-    """Whatever days the job misses: each due date is dealt with once, none is sent stale."""
+def test_130_days_with_the_job_run_twice_or_skipped() -> None:
+    """On any missed days: each due date is handled once, and no stale reminder is sent."""
     for seed in range(200):
         chance = random.Random(seed)
         covered: dict[date, str] = {}
@@ -81,27 +81,27 @@ def test_130_days_with_the_job_run_twice_or_not_at_all() -> None:
         assert len(set(sent_on.values())) == len(sent_on), "at most one on a day"
         due = reminders.due_dates(START, END)
         for earlier, later in itertools.pairwise(due):
-            # A reminder goes out late only while the next one is not due yet.
+            # A reminder is sent late only while the next one is not yet due.
             if earlier in sent_on:
                 assert sent_on[earlier] < later
 
 
-def test_the_last_day_notice_goes_out_a_week_before_renewal_opens() -> None:
+def test_last_day_notification_is_sent_a_week_before_renewal_opens() -> None:
     assert reminders.last_day_reminder_on(END) == date(2031, 11, 25)
 
 
-class TestReminding:
-    def test_one_that_is_due_on_the_first_day_counts(self) -> None:
+class TestReminders:
+    def test_reminder_due_on_the_first_day_counts(self) -> None:
         starts_on = END - timedelta(days=28)
 
         assert reminders.due_dates(starts_on, END)[0] == starts_on
 
-    def test_on_the_expiration_date_it_still_goes_out(self) -> None:
+    def test_reminder_is_sent_on_the_expiration_date(self) -> None:
         found = reminders.reminders_to_send(date(2031, 1, 1), END, today=END, covered=[])
 
         assert found.send == END
 
-    def test_the_day_after_it_does_not(self) -> None:
+    def test_reminder_is_not_sent_the_day_after(self) -> None:
         found = reminders.reminders_to_send(
             date(2031, 1, 1), END, today=END + timedelta(days=1), covered=[]
         )

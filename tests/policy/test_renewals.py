@@ -1,4 +1,4 @@
-"""Phases of a subscription, and what a renewal is for (R19-R22, R25)."""
+"""Phases of a subscription, and the number of licenses of a renewal (R19-R22, R25)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,14 +35,14 @@ SECOND = timedelta(seconds=1)
         (CLOSES + timedelta(days=400), Phase.CLOSED),
     ],
 )
-def test_phases_follow_each_other_at_local_midnights(now: datetime, phase: Phase) -> None:
+def test_phases_change_at_local_midnight(now: datetime, phase: Phase) -> None:
     assert (
         expiration.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
         == phase
     )
 
 
-def test_without_a_term_there_is_no_phase() -> None:
+def test_no_term_means_no_phase() -> None:
     phase = expiration.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
 
     assert phase == Phase.NONE
@@ -58,11 +58,11 @@ def test_without_a_term_there_is_no_phase() -> None:
         (25, 15, 8, 15, 15, Bound.MINIMUM),
         (0, 0, 4, 5, 5, Bound.MINIMUM),
         (0, 0, 9, 5, 9, Bound.MEMBERS),
-        # Equal bounds: the licenses are named.
+        # Equal limits name the licenses.
         (20, 0, 20, 20, 20, Bound.LICENSES),
     ],
 )
-def test_the_number_of_a_renewal(
+def test_number_of_licenses_of_a_renewal(
     licenses: int, removed: int, in_use: int, minimum: int, quantity: int, bound: Bound
 ) -> None:
     decided = renewals.renewal_quantity(
@@ -78,7 +78,7 @@ def test_the_number_of_a_renewal(
     in_use=st.integers(0, 500),
     minimum=st.integers(1, 500),
 )
-def test_a_renewal_never_leaves_a_member_without_license(
+def test_renewal_covers_every_member(
     licenses: int, removed: int, in_use: int, minimum: int
 ) -> None:
     decided = renewals.renewal_quantity(
@@ -93,18 +93,18 @@ def test_a_renewal_never_leaves_a_member_without_license(
 COUNTS = {"licenses": 25, "removed": 5, "in_use": 12}
 
 
-def test_what_is_neither_removed_nor_in_use_can_go() -> None:
+def test_removable_licenses_are_unused_and_not_yet_removed() -> None:
     assert most_removable(**COUNTS) == 8
     assert most_removable(licenses=10, removed=0, in_use=12) == 0
 
 
 @pytest.mark.parametrize("quantity", [1, 7, 8])
-def test_down_to_the_members_in_use(quantity: int) -> None:
+def test_down_to_the_licenses_in_use(quantity: int) -> None:
     assert may_remove(quantity, **COUNTS) == ALLOWED
 
 
 @pytest.mark.parametrize(("quantity", "users"), [(9, 1), (13, 5), (20, 12)])
-def test_below_them_it_says_how_many_users_go_first(quantity: int, users: int) -> None:
+def test_below_them_the_refusal_says_how_many_users_to_remove(quantity: int, users: int) -> None:
     decision = may_remove(quantity, **COUNTS)
 
     assert isinstance(decision, Refusal)
@@ -112,7 +112,7 @@ def test_below_them_it_says_how_many_users_go_first(quantity: int, users: int) -
     assert (decision.facts["most"], decision.facts["users_to_remove"]) == (8, users)
 
 
-def test_more_than_there_are_licenses_no_user_can_make_room_for() -> None:
+def test_more_than_all_licenses_cannot_be_solved_by_removing_users() -> None:
     decision = may_remove(21, **COUNTS)
 
     assert isinstance(decision, Refusal)
@@ -120,14 +120,14 @@ def test_more_than_there_are_licenses_no_user_can_make_room_for() -> None:
 
 
 @pytest.mark.parametrize("quantity", [0, -1, -5])
-def test_none_or_less_is_refused(quantity: int) -> None:
+def test_zero_or_less_is_refused(quantity: int) -> None:
     decision = may_remove(quantity, **COUNTS)
 
     assert isinstance(decision, Refusal)
     assert decision.reason == Reason.REMOVAL_TOO_FEW
 
 
-class TestTheEndOfATerm:
+class TestTermEnd:
     EXPIRES_ON = date(2031, 12, 31)
     END = datetime(2032, 1, 1, 5, tzinfo=UTC)  # midnight in New York
 
@@ -135,7 +135,7 @@ class TestTheEndOfATerm:
         ("at", "is_late"),
         [(END - timedelta(microseconds=1), False), (END, True), (END + timedelta(days=9), True)],
     )
-    def test_the_instant_itself_is_late(self, at: datetime, is_late: bool) -> None:
+    def test_renewal_at_the_end_instant_is_late(self, at: datetime, is_late: bool) -> None:
         assert renewals.is_late(LastTerm(self.EXPIRES_ON), at=at, zone=NEW_YORK) == is_late
 
     @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ class TestTheEndOfATerm:
             (datetime(2032, 1, 9, 4, tzinfo=UTC), date(2032, 1, 8)),
         ],
     )
-    def test_the_next_term_follows_or_starts_on_the_day_of_the_charge(
+    def test_next_term_follows_or_starts_on_the_day_of_the_charge(
         self, charged_at: datetime, starts_on: date
     ) -> None:
         found = renewals.next_term_starts_on(
@@ -176,5 +176,5 @@ class TestTheEndOfATerm:
             (date(2031, 12, 2), None),
         ],
     )
-    def test_the_countdown_to_the_last_day(self, today: date, left: int | None) -> None:
+    def test_countdown_to_the_last_day(self, today: date, left: int | None) -> None:
         assert renewals.days_left_to_add(self.EXPIRES_ON, today) == left

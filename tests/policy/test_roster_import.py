@@ -1,4 +1,4 @@
-"""What the rows of a roster would do, and the licenses they need (R3-R5, R10)."""
+"""What each row of a roster will do, and the licenses needed (R3-R5, R10)."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ def row(position: int = 2, **fields: Any) -> Row:
 
 
 def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
-    """The verdicts, where ``known`` are people by the part of their address before the @."""
+    """Return the verdicts; ``known`` are users by the local part of their e-mail address."""
     return list(
         roster_import.judge(
             rows,
@@ -49,7 +49,7 @@ def state_of(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Ro
 
 
 class TestRows:
-    def test_somebody_new_will_be_invited_as_a_general_member(self) -> None:
+    def test_new_person_is_invited_as_a_general_member(self) -> None:
         assert judged(row()) == [Verdict(RowState.INVITED, Role.GENERAL_MEMBER)]
 
     @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ class TestRows:
             ({"role": "Administrator"}, Reason.ROLE_ABOVE_OWN),
         ],
     )
-    def test_what_is_wrong_is_said(self, fields: dict[str, Any], reason: Reason) -> None:
+    def test_invalid_rows_name_their_problem(self, fields: dict[str, Any], reason: Reason) -> None:
         [verdict] = judged(row(**fields))
 
         assert verdict.state == RowState.WRONG
         assert verdict.reason is not None
         assert verdict.reason.reason == reason
 
-    def test_an_administrator_may_give_every_role(self) -> None:
+    def test_administrator_may_assign_every_role(self) -> None:
         rows = [row(n, email=f"{n}@new.example", role=role) for n, role in enumerate(Role)]
 
         assert set(state_of(*rows, actor=Role.ADMINISTRATOR)) == {RowState.INVITED}
@@ -79,9 +79,7 @@ class TestRows:
     @pytest.mark.parametrize(
         "fields", [{}, {"role": "Administrator"}, {"role": "Chief"}, {"name": ""}]
     )
-    def test_a_row_of_a_member_changes_nothing_whatever_it_says(
-        self, fields: dict[str, Any]
-    ) -> None:
+    def test_row_of_an_existing_user_changes_nothing(self, fields: dict[str, Any]) -> None:
         [verdict] = judged(row(**fields), nora=MEMBER)
 
         assert verdict.state == RowState.MEMBER
@@ -89,7 +87,7 @@ class TestRows:
         assert verdict.reason is not None
         assert verdict.reason.facts == {"name": "Otto Official"}
 
-    def test_whom_an_administrator_was_only_an_administrator_brings_back(self) -> None:
+    def test_only_administrators_restore_a_removed_administrator(self) -> None:
         assert state_of(row(), nora=FORMER_ADMINISTRATOR) == [RowState.WRONG]
         assert state_of(row(), actor=Role.ADMINISTRATOR, nora=FORMER_ADMINISTRATOR) == [
             RowState.INVITED
@@ -103,8 +101,8 @@ class TestRows:
             ("Nils New", Refusal(Reason.ROW_SHARES_EMAIL, {"row": 2, "name": "Nora New"})),
         ],
     )
-    def test_the_same_address_again_names_the_first(self, name: str, reason: Refusal) -> None:
-        """A family with one address learns why each of them needs their own."""
+    def test_repeated_address_names_the_first_row(self, name: str, reason: Refusal) -> None:
+        """A family sharing one address learns why each member needs their own."""
         first, again = judged(row(2), row(7, email="Nora@New.example", name=name))
 
         assert first.state == RowState.INVITED
@@ -112,12 +110,12 @@ class TestRows:
         assert again.reason == reason
 
     @pytest.mark.parametrize("fields", [{"is_left_out": True}, {"name": ""}])
-    def test_a_row_that_adds_nobody_makes_no_other_a_repetition(
+    def test_row_that_adds_no_one_does_not_make_others_duplicates(
         self, fields: dict[str, Any]
     ) -> None:
         assert state_of(row(2, **fields), row(3))[1] == RowState.INVITED
 
-    def test_left_out_and_added_rows_stay_that(self) -> None:
+    def test_skipped_and_added_rows_keep_their_state(self) -> None:
         rows = [row(2, is_left_out=True, email=""), row(3, is_added=True, is_left_out=True)]
 
         assert state_of(*rows, nora=MEMBER) == [RowState.LEFT_OUT, RowState.ADDED]
@@ -146,13 +144,13 @@ def held(number: int, in_use: int, **limits: Any) -> LicenseCount:
 
 
 class TestNeed:
-    def test_enough_are_free(self) -> None:
+    def test_enough_licenses_are_free(self) -> None:
         enough = need(4, held(25, 21))
 
         assert enough.can_be_added
         assert (enough.new, enough.free, enough.missing) == (4, 4, 0)
 
-    def test_the_example_of_the_page(self) -> None:
+    def test_example_on_the_page(self) -> None:
         """23 new users, 4 licenses free: buy 20 more (4 groups of 5, $100.00)."""
         short = need(23, held(25, 21))
 
@@ -161,13 +159,13 @@ class TestNeed:
         assert (short.missing, short.offer.quantity, short.offer.groups) == (19, 20, 4)
         assert short.offer.total == 10_000
 
-    def test_nobody_new_is_nothing_to_add(self) -> None:
+    def test_roster_without_new_people_adds_no_one(self) -> None:
         assert not need(0, held(25, 21)).can_be_added
 
     @given(
         st.integers(1, 5_000), st.integers(0, 6_000), st.integers(0, 6_000), st.integers(1, 5_000)
     )
-    def test_the_offer_is_enough_and_a_group_less_is_not(
+    def test_offer_is_enough_and_one_group_less_is_not(
         self, new: int, licenses: int, in_use: int, unit: int
     ) -> None:
         offer = need(new, held(licenses, in_use), unit=unit).offer
@@ -180,14 +178,15 @@ class TestNeed:
             assert free + offer.quantity - 5 < new <= free + offer.quantity
             assert offer.total == offer.quantity * unit
 
-    def test_buying_helps_where_a_smaller_next_term_is_the_limit(self) -> None:
-        """An add-on bought after renewing is one of the next term, and usable at once (R21)."""
+    def test_buying_helps_when_a_smaller_next_term_is_the_limit(self) -> None:
+        """An add-on bought after renewing belongs to the next term and can be used immediately
+        (R21)."""
         short = need(3, held(25, 5, later_terms=[LaterTerm(date(2032, 1, 1), 5)]))
 
         assert short.offer is not None
         assert short.offer.quantity == 5
 
-    def test_while_renewal_is_open_nothing_is_sold(self) -> None:
+    def test_nothing_is_sold_while_renewal_is_open(self) -> None:
         short = need(23, held(25, 21), RENEWAL_IS_OPEN)
 
         assert short.offer is None
@@ -196,10 +195,10 @@ class TestNeed:
             Reason.RENEWAL_OPEN,
         ]
 
-    def test_while_renewal_is_open_free_licenses_can_be_used(self) -> None:
+    def test_free_licenses_can_be_used_while_renewal_is_open(self) -> None:
         assert need(4, held(25, 21), RENEWAL_IS_OPEN).can_be_added
 
-    def test_after_expiration_the_reason_is_said_once(self) -> None:
+    def test_reason_is_given_once_after_expiration(self) -> None:
         count = held(0, 21)
         late = roster_import.need_of(
             3, count, may_take=EXPIRED, may_add_licenses=EXPIRED, unit_amount=500, currency="usd"
@@ -209,17 +208,15 @@ class TestNeed:
         assert not late.can_be_added
 
     @pytest.mark.parametrize("sold", [ALLOWED, RENEWAL_IS_OPEN])
-    def test_a_renewal_that_is_being_paid_for_fewer_is_to_be_ended(
-        self, sold: Allowed | Refusal
-    ) -> None:
+    def test_smaller_renewal_being_paid_must_be_expired(self, sold: Allowed | Refusal) -> None:
         short = need(3, held(25, 20, renewal_checkout_quantity=20), sold)
 
         assert short.held_back_by_checkout
         assert short.offer is None
         assert short.refusals[0].reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
 
-    def test_more_than_one_payment_can_be_is_said_with_the_most(self) -> None:
-        """R10: 999,999.99 a payment."""
+    def test_need_above_one_payment_names_the_maximum(self) -> None:
+        """R10: 999,999.99 per payment."""
         short = need(5_000, held(0, 0), unit=50_000)
 
         assert short.offer is not None
@@ -251,7 +248,7 @@ class TestWords:
             ("", None),
         ],
     )
-    def test_headings_are_known_in_the_usual_spellings(
+    def test_common_spellings_of_headings_are_recognized(
         self, heading: str, column: Column | None
     ) -> None:
         found = read_heading(heading)
@@ -273,10 +270,10 @@ class TestWords:
             ("Chief", None),
         ],
     )
-    def test_roles_too(self, typed: str, role: Role | None) -> None:
+    def test_common_spellings_of_roles_are_recognized(self, typed: str, role: Role | None) -> None:
         assert read_role(typed) == role
 
-    def test_names_stand_on_one_line(self) -> None:
+    def test_names_become_single_lines(self) -> None:
         assert roster_import.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"
 
 
@@ -294,14 +291,12 @@ class TestEdges:
     @pytest.mark.parametrize(
         "fields", [{}, {"is_left_out": True}, {"is_added": True}, {"name": ""}]
     )
-    def test_the_role_of_a_row_is_shown_whatever_becomes_of_it(
-        self, fields: dict[str, Any]
-    ) -> None:
+    def test_role_of_every_row_is_shown(self, fields: dict[str, Any]) -> None:
         [verdict] = self.verdicts(self.row(**fields))
 
         assert verdict.role == Role.OBSERVER
 
-    def test_the_same_address_in_another_case_is_repeated(self) -> None:
+    def test_repeated_address_in_another_case_is_a_duplicate(self) -> None:
         first, second = self.verdicts(self.row(), self.row(3, email="NORA@x.example"))
 
         assert first.state == RowState.INVITED
@@ -320,18 +315,18 @@ class TestEdges:
             currency="cad",
         )
 
-    def test_the_offer_names_its_price(self) -> None:
+    def test_offer_includes_its_price(self) -> None:
         need = self.need(12)
 
         assert need == roster_import.Need(12, 5, (), roster_import.Offer(10, 500, "cad"))
 
-    def test_while_a_renewal_is_paid_more_licenses_do_not_help(self) -> None:
+    def test_buying_does_not_help_while_a_renewal_is_being_paid(self) -> None:
         need = self.need(4, renewal_checkout_quantity=22)
 
         assert (need.new, need.free, need.held_back_by_checkout) == (4, 2, True)
         assert need.offer is None
 
-    def test_while_renewal_is_open_nothing_is_offered(self) -> None:
+    def test_nothing_is_offered_while_renewal_is_open(self) -> None:
         counted = licenses.count_licenses(held=25, in_use=20)
         no = Refusal(Reason.RENEWAL_OPEN)
 
@@ -347,7 +342,7 @@ class TestEdges:
         assert (need.new, need.free, need.missing, need.offer) == (7, 5, 2, None)
         assert need.refusals[1] == no
 
-    def test_where_one_payment_cannot_carry_it_the_most_is_offered(self) -> None:
+    def test_maximum_is_offered_when_one_payment_is_not_enough(self) -> None:
         need = self.need(40, unit_amount=5_000_000)
 
         assert (need.new, need.free) == (40, 5)

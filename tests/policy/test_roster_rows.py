@@ -1,4 +1,4 @@
-"""Rows as leagues have them: families, names turned around, hidden and inactive people (R8)."""
+"""Real rows: families, reversed names, hidden and inactive people (R8)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class TestRows:
             ("Olga Official", Reason.MEMBER_SHARES_EMAIL),
         ],
     )
-    def test_an_address_of_a_member_may_be_meant_for_another_person(
+    def test_address_of_a_user_may_belong_to_another_person(
         self, name: str, reason: Reason
     ) -> None:
         [verdict] = judged(row(name=name), nora=MEMBER)
@@ -38,7 +38,7 @@ class TestRows:
             ("nora at new", Reason.EMAIL_NOT_AN_ADDRESS),
         ],
     )
-    def test_what_is_no_single_address_is_asked_for(self, email: str, reason: Reason) -> None:
+    def test_row_without_a_single_address_needs_one(self, email: str, reason: Reason) -> None:
         [verdict] = judged(row(email=email, email_works=False))
 
         assert verdict.reason == Refusal(reason)
@@ -66,7 +66,7 @@ class TestRows:
             ("", ""),
         ],
     )
-    def test_a_name_is_put_into_the_order_of_greetings(self, typed: str, name: str) -> None:
+    def test_family_name_first_is_reversed(self, typed: str, name: str) -> None:
         assert roster_import.name_in_order(typed) == name
 
     @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ class TestRows:
             ({"is_hidden": True, "status": "x", "is_left_out": False}, {}, None),
         ],
     )
-    def test_hidden_and_inactive_people_are_added_only_where_somebody_says_so(
+    def test_hidden_and_inactive_people_are_added_only_on_request(
         self, fields: dict[str, Any], choices: dict[str, bool], reason: Reason | None
     ) -> None:
         """R8"""
@@ -98,7 +98,7 @@ class TestRows:
         assert (verdict.reason.reason if verdict.reason else None) == reason
 
 
-def test_a_row_left_out_says_what_the_file_says() -> None:
+def test_skipped_row_shows_what_the_file_says() -> None:
     hidden, inactive = row(is_hidden=True), row(status="Active: no")
 
     assert roster_import.why_left_out(hidden) == Refusal(Reason.ROW_HIDDEN)

@@ -1,9 +1,9 @@
-"""How long a roster of 5,000 takes, and how much memory: reading, looking at it, adding everybody.
+"""Measure time and memory of importing a roster of 5,000: reading, showing, adding everyone.
 
     python -m tests.programs.measure_import
     python -m tests.support.postgres -- python -m tests.programs.measure_import
 
-Times are taken without, and memory with, watching every allocation, which makes all of it slower.
+Memory is measured in a separate run, because tracing allocations slows everything down.
 """
 
 # ruff: noqa: E402  (the settings come before what needs them)

@@ -17,7 +17,7 @@ FOLDER = Path("screens") / os.environ.get("SCREENS_LANGUAGE", "")
 
 
 def main(chosen: list[str]) -> int:
-    """Start everything, look at everything, stop everything."""
+    """Start the servers, check all states, stop the servers."""
     with tempfile.TemporaryDirectory(prefix="licensing-screens-") as folder:
         os.environ["SCREENS_FOLDER"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.programs.screens.settings"
@@ -46,7 +46,7 @@ def _prepare() -> None:
 
 @contextmanager
 def _running(folder: Path) -> Iterator[str]:
-    """The site and the local Stripe, each knowing where the other is."""
+    """Start the site and the local Stripe, each knowing the other's URL."""
     from django.conf import settings
 
     from billing.sandbox.control.process import SandboxProcess

@@ -1,4 +1,4 @@
-"""What is held of every page: accessibility, width, colors forced by the system, and weight."""
+"""Checks of every page: accessibility, width, forced colors, and weight."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.journeys.test_narrow import what_is_too_wide
 from tests.support.browser import AXE_TAGS, WCAG, accessibility_violations, describe_violation
 
-HEAVIEST = 60_000  # bytes of a first view, compressed, as they go over the line
+HEAVIEST = 60_000  # bytes of a first visit, compressed, as transferred
 # A phone on a slow line: 1.6 Mbit/s down, 150 ms to the server and back.
 SLOW_LINE = {
     "offline": False,
@@ -16,7 +16,7 @@ SLOW_LINE = {
     "downloadThroughput": 1_600_000 / 8,
     "uploadThroughput": 750_000 / 8,
 }
-# How far things have moved after they were seen: 0 is nothing, 0.1 is still called good.
+# Cumulative layout shift: 0 is none, up to 0.1 is considered good.
 FARTHEST_SHIFT = 0.01
 SHIFT = """() => new Promise(done => {
     let sum = 0;
@@ -36,8 +36,8 @@ HAS_NO_BORDER = """() => [...document.querySelectorAll(".button, .input, .notice
     .map(element => element.outerHTML.slice(0, 80))
 """
 
-# What the messenger's button lies over, now or at another scroll position of the page (R28): where
-# it is fixed, all that its column passes while the page scrolls.
+# What the messenger's button covers, now or at another scroll position (R28): where it is fixed,
+# everything that passes under it while the page scrolls.
 COVERED = """() => {
     const button = document.getElementById("messenger-button");
     if (button === null) { return []; }
@@ -68,13 +68,13 @@ COVERED = """() => {
     }
     return [...found];
 }"""
-# Phone, the last width of the small and the first of the large layout, a usual laptop, a large
-# window; each width also stands for others that are zoomed.
+# Phone, the widest small and the narrowest large layout, a common laptop, a large window; each
+# width also represents zoomed windows.
 WIDTHS = (320, 1151, 1152, 1366, 1920)
 
 
 def covered(page: Page) -> list[str]:
-    """What cannot be read or pressed, at some width and scroll position, for the messenger."""
+    """Return what the messenger's button covers, at any width and scroll position."""
     usual = page.viewport_size
     assert usual is not None
     found = []
@@ -86,16 +86,16 @@ def covered(page: Page) -> list[str]:
 
 
 def inaccessible(page: Page) -> list[str]:
-    """Each rule of accessibility that the page breaks.
+    """Return the accessibility rules that the page breaks.
 
-    What is no more than good practice is asked of our own pages, not of Django's.
+    Best practices beyond the standard are checked on our own pages only, not on Django's.
     """
     tags = WCAG if "/admin/" in page.url else AXE_TAGS
     return [describe_violation(one) for one in accessibility_violations(page, tags)]
 
 
 def too_wide(page: Page) -> list[str]:
-    """What sticks out at 320 pixels, and at 400 % zoom of a window of 1280 × 1024."""
+    """Return what overflows at 320 pixels, and at 400% zoom of a 1280 × 1024 window."""
     usual = page.viewport_size
     assert usual is not None
     found = []
@@ -107,16 +107,16 @@ def too_wide(page: Page) -> list[str]:
 
 
 def lost_in_forced_colors(page: Page) -> list[str]:
-    """What has no edge where backgrounds are taken away.
+    """Return what has no visible edge without backgrounds.
 
-    Contrast is not asked for: the system chooses the colors, and axe reads the page's own.
+    Contrast is not checked: the system chooses the colors, and axe reads the page's own.
     """
     return [f"no edge: {what}" for what in page.evaluate(HAS_NO_BORDER)]
 
 
 @dataclass(frozen=True)
 class Weight:
-    """A first view over a slow line."""
+    """Measure a first visit over a slow connection."""
 
     size: int  # bytes
     requests: int

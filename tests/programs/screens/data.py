@@ -1,4 +1,4 @@
-"""The demo's organizations, and more of them for the states that the demo does not have."""
+"""The demo's organizations, and more for states that the demo lacks."""
 
 import uuid
 from datetime import timedelta
@@ -19,10 +19,10 @@ MANY = 5_000
 
 
 class PicturesLoader(DemoLoader):
-    """The demo, with organizations that are full, closed, new, and large."""
+    """Create the demo, with additional organizations: full, closed, new, and large."""
 
     def load(self) -> None:
-        """All of them."""
+        """Create all of them."""
         super().load()
         self._full()
         self._closed()
@@ -40,7 +40,7 @@ class PicturesLoader(DemoLoader):
         self._people(closed, total=9)
 
     def _new(self) -> None:
-        """Nothing but its Administrator."""
+        """Create an organization with only its Administrator."""
         new = self._organization("Meadow Officials", "meadow")
         user = self._user("administrator@meadow.example", "Ada Admin")
         self._member(new, user, Role.ADMINISTRATOR, 1)
@@ -73,27 +73,27 @@ class PicturesLoader(DemoLoader):
 
 
 def member(email: str, slug: str = "") -> Membership:
-    """The membership of a person in the organization of the address."""
+    """Return a person's membership in the organization of a slug."""
     slug = slug or email.partition("@")[2].removesuffix(".example")
     everybody = Membership.objects.select_related("organization", "user")
     return everybody.get(organization__slug=slug, user__email=email)
 
 
 def open_purchase() -> Purchase:
-    """Five licenses for Lakeside, not paid yet."""
+    """Return an unpaid purchase of five licenses for Lakeside."""
     return add_ons.start_purchase(
         member("assignor@lakeside.example"), Order(5, submission=uuid.uuid4())
     )
 
 
 def newest_purchase(slug: str, kind: str) -> Purchase:
-    """A settled one, with its receipt."""
+    """Return a settled purchase with its receipt."""
     found = Purchase.objects.filter(organization__slug=slug, kind=kind, status="settled")
     return found.latest("settled_at")
 
 
 def prepare() -> RosterImport:
-    """What is done on the pages before the pictures are taken."""
+    """Prepare the data that the pictures show."""
     administrator = member("administrator@lakeside.example")
     settings.set_join_code(administrator, is_open=True)
     threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
@@ -101,7 +101,7 @@ def prepare() -> RosterImport:
 
 
 def organization(slug: str) -> Organization:
-    """The organization of an address."""
+    """Return the organization of a slug."""
     return Organization.objects.get(slug=slug)
 
 

@@ -1,4 +1,4 @@
-"""Goes through the states with a browser, and says what it has found."""
+"""Visit every state with a browser and report what was found."""
 
 import os
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from tests.support.browser import ARGUMENTS, DESKTOP, PHONE, find_chromium
 
 SIGN_IN = "/accounts/login/"
 ENGLISH = "en-US"
-# What the browser asks for. In another language only what needs no clicks: names differ.
+# Names the browser searches for. In other languages only states without clicks: names differ.
 LANGUAGE = os.environ.get("SCREENS_LANGUAGE") or ENGLISH
 DEVICES: dict[str, dict[str, Any]] = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @dataclass
 class Found:
-    """What was found so far."""
+    """The findings so far."""
 
     violations: list[tuple[str, str]] = field(default_factory=list)
     weights: dict[str, checks.Weight] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Found:
 
 
 def look(address: str, folder: Path, chosen: tuple[str, ...]) -> int:
-    """Look at every state, or at those whose names begin with one of ``chosen``."""
+    """Visit every state, or those whose names begin with one of ``chosen``."""
     states = [one for one in every_state() if not chosen or one.name.startswith(chosen)]
     states = [one for one in states if LANGUAGE == ENGLISH or one.act is None]
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def look(address: str, folder: Path, chosen: tuple[str, ...]) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS])
         for state in states:
-            cache.clear()  # the limits on forms are not what is looked at
+            cache.clear()  # rate limits of forms are not under test
             for device in DEVICES:
                 context = new_context(browser, address, state.who, device)
                 try:
@@ -62,7 +62,7 @@ def look(address: str, folder: Path, chosen: tuple[str, ...]) -> int:
 
 
 def new_context(browser: Browser, address: str, who: str, device: str) -> BrowserContext:
-    """A profile of its own in which the person is signed in."""
+    """Return a new browser profile with the person signed in."""
     context = browser.new_context(
         base_url=address,
         locale=LANGUAGE,
@@ -78,7 +78,7 @@ def new_context(browser: Browser, address: str, who: str, device: str) -> Browse
 
 @contextmanager
 def opened(context: BrowserContext, state: State, found: Found) -> Iterator[Page]:
-    """The page in its state; an answer that was not meant is added to ``found``."""
+    """Open a page in its state; add an unexpected status to ``found``."""
     page = context.new_page()
     response = page.goto(state.address)
     if response is None or response.status != state.status:
@@ -93,14 +93,14 @@ def opened(context: BrowserContext, state: State, found: Found) -> Iterator[Page
 
 
 def _look_at(page: Page, state: State, device: str, folder: Path, found: Found) -> None:
-    """Both color schemes; then what depends on neither."""
+    """Check both color schemes, then what depends on neither."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         _picture(page, folder / f"{state.name}-{device}-{scheme}.png", found)
         found.add(f"{state.name}, {device}, {scheme}", checks.inaccessible(page))
     page.emulate_media(color_scheme="light")
     if state.is_admin:
-        return  # Django's own pages are made neither for 320 pixels nor for forced colors
+        return  # Django's own pages are not designed for 320 pixels or forced colors
     if device == "phone":
         found.add(f"{state.name}, 320 px", checks.too_wide(page))
     else:
@@ -126,7 +126,7 @@ def _weigh(browser: Browser, address: str, state: State, found: Found) -> None:
 
 
 def report(states: list[State], found: Found) -> int:
-    """Print the tables; 1 where anything is violated."""
+    """Print the tables; return 1 if there is any violation."""
     print(f"{'First view':32}{'bytes':>9}{'requests':>10}{'largest paint, ms':>19}{'shift':>8}")
     for name, weight in found.weights.items():
         paint = "–" if weight.largest_paint is None else f"{weight.largest_paint:.0f}"

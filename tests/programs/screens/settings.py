@@ -16,7 +16,7 @@ STORAGES = {
 STATIC_ROOT = FOLDER / "static"
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False
-# Pages that end in an error are looked at on purpose.
+# Error pages are visited on purpose.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""Every page in every state that is looked at."""
+"""Every page in every state to check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ROOT = "root@licensing.example"
 
 @dataclass(frozen=True)
 class State:
-    """A page as somebody sees it: ``act`` is what they do there first, ``status`` its answer."""
+    """A page as a person sees it: ``act`` runs first, ``status`` is the expected HTTP status."""
 
     name: str
     address: str
@@ -32,12 +32,12 @@ class State:
 
     @property
     def is_admin(self) -> bool:
-        """Whether it is one of the Django admin's pages."""
+        """Return whether it is a page of the Django admin."""
         return self.name.startswith("admin")
 
 
 def every_state() -> list[State]:
-    """Make what the states need, and list them."""
+    """Create what the states need, and list them."""
     roster = data.prepare()
     return [
         *_public(),
@@ -168,7 +168,7 @@ def _calendar() -> list[State]:
 
 
 def _response(name: str, page: str) -> int:
-    """Once closed, only renewing and removing users are left (R22)."""
+    """Once closed, only renewing and removing users remain possible (R22)."""
     is_shut = name == "closed" and page not in ("renewal", "users")
     return HTTPStatus.FORBIDDEN if is_shut else HTTPStatus.OK
 
@@ -240,11 +240,11 @@ def _path(address: str) -> str:
     return "/" + address.split("/", 3)[3]
 
 
-# What people do on a page --------------------------------------------------------------------
+# Actions on pages ------------------------------------------------------------------------------
 
 
 def clicks(name: str) -> Act:
-    """Send a form as it stands, past the browser's own checks."""
+    """Submit a form as it is, without the browser's validation."""
 
     def act(page: Page) -> None:
         page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
@@ -267,7 +267,7 @@ def signs_in(page: Page) -> None:
 
 
 def confirms(page: Page) -> None:
-    """Type the password again where it is asked for first."""
+    """Retype the password first if the page asks for it."""
     if "reauthenticate" in page.url:
         page.locator("[name=password]").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Confirm").click()

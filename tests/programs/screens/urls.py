@@ -1,4 +1,4 @@
-"""The site's addresses, and one for every error page."""
+"""The site's URLs, and one for every error page."""
 
 from http import HTTPStatus
 
@@ -13,7 +13,7 @@ __all__ = ["handler400", "urlpatterns"]
 
 
 class OnPurpose(Exception):
-    """What no page expects."""
+    """Raise an unexpected error."""
 
 
 RAISED: dict[int, Exception] = {
@@ -26,14 +26,14 @@ RAISED: dict[int, Exception] = {
 
 
 def error(request: HttpRequest, status: int) -> HttpResponse:
-    """End as a page does where this goes wrong."""
+    """Fail like a page whose view raises."""
     if status in RAISED:
         raise RAISED[status]
     return HttpResponse(render_to_string(f"{status}.html"), status=HTTPStatus(status))
 
 
 def expired_form(request: HttpRequest) -> HttpResponse:
-    """Django's answer to a form whose token is not known any more."""
+    """Return Django's response to a form with an unknown CSRF token."""
     return HttpResponse(render_to_string("403_csrf.html", request=request), status=403)
 
 

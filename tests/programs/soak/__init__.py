@@ -1,1 +1,1 @@
-"""The long run in which everything is killed again and again: ``make soak``."""
+"""The soak test, in which every process is killed again and again: ``make soak``."""

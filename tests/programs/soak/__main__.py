@@ -1,7 +1,7 @@
-"""``python -m tests.programs.soak``: exits with 1 where an invariant is violated.
+"""Run the soak test: ``python -m tests.programs.soak`` exits with 1 if an invariant is violated.
 
-Starts a PostgreSQL that waits for the disk, the local Stripe and the site under gunicorn, lets a
-crowd loose on it and kills all of them again and again. Logs are kept where something was wrong.
+It starts a durable PostgreSQL, the local Stripe and the site under gunicorn, simulates a crowd of
+users and kills all processes again and again. Logs of a failed run are kept.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
 
 
 def environment(folder: Path, database: str, processor: str, port: int) -> dict[str, str]:
-    """What docs/configuration.md asks for."""
+    """Return the environment that docs/configuration.md requires."""
     clock = folder / "clock"
     clock.write_text("0")
     return {

@@ -1,4 +1,4 @@
-"""Sixteen people at their browsers: they buy, pay, renew, add, remove and import, and try again."""
+"""Sixteen simulated users: they buy, pay, renew, add, remove and import, and retry."""
 
 import random
 import re
@@ -18,9 +18,9 @@ from tests.programs.soak.pages import Forms
 from tests.support.factories import PASSWORD
 from tests.support.world import DECLINED_CARD, GOOD_CARD
 
-# What a license costs in all organizations, in cents.
+# Price of a license in all organizations, in cents.
 UNIT_AMOUNT = 500
-# How long somebody presses the same button again before giving up, in seconds.
+# Seconds a user retries before giving up.
 PATIENCE = 20.0
 _REMOVE = re.compile(r'href="(/o/[^"]+/users/[0-9a-f-]{36}/remove/)"')
 _SESSION = re.compile(r"cs_test_[A-Za-z0-9]+")
@@ -28,19 +28,19 @@ _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATE
 
 
 class GivenUp(Exception):
-    """It stayed away too long; the person does something else."""
+    """The site was unavailable too long; the user does something else."""
 
 
 @dataclass
 class Tally:
-    """What happened, counted by all threads; ``wrong`` is what never may."""
+    """Event counts, shared by all threads; ``wrong`` lists violations."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, what: str, number: int = 1) -> None:
-        """Count."""
+        """Count an event."""
         with self._lock:
             self.counts[what] += number
 
@@ -52,7 +52,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the crowd is: the site, the processor, when to go home, and the tally."""
+    """The environment of the crowd: site, processor, deadline, and tally."""
 
     site: str
     control: SandboxControl
@@ -61,7 +61,7 @@ class Place:
 
 
 class Person(threading.Thread):
-    """An Assignor of some organizations who does one thing after another."""
+    """An Assignor of some organizations who performs one action after another."""
 
     def __init__(
         self, place: Place, email: str, slugs: list[str], refundable: list[str], seed: int
@@ -78,7 +78,7 @@ class Person(threading.Thread):
         self._paid: list[str] = []
 
     def run(self) -> None:
-        """Until the site closes."""
+        """Act until the deadline."""
         actions: list[Callable[[str], None]] = [self.buy, self.renew, self.add, self.remove]
         weights = [30, 15, 35, 12]
         try:
@@ -97,7 +97,7 @@ class Person(threading.Thread):
             self.place.tally.blame(f"{self.email}: {traceback.format_exc(limit=4)}")
 
     def buy(self, slug: str) -> None:
-        """Buy 5 to 20 licenses, where they are sold."""
+        """Buy 5 to 20 licenses, if add-ons are sold."""
         address = f"/o/{slug}/licenses/add/"
         form = Forms(self._get(address).text).with_field("submission")
         if form is None:
@@ -109,7 +109,7 @@ class Person(threading.Thread):
         return self._go_and_pay(slug, response, "add-on")
 
     def renew(self, slug: str) -> None:
-        """Renew, where renewal is open."""
+        """Renew, if renewal is open."""
         address = f"/o/{slug}/renewal/"
         form = Forms(self._get(address).text).with_field("package")
         if form is None:
@@ -126,7 +126,7 @@ class Person(threading.Thread):
         return self._note(response, "user added", "user refused")
 
     def remove(self, slug: str) -> None:
-        """Remove somebody who was added."""
+        """Remove a user who was added."""
         found = _REMOVE.findall(self._get(f"/o/{slug}/users/?q=added").text)
         if not found:
             return None
@@ -135,7 +135,7 @@ class Person(threading.Thread):
         return self._note(self._post(address, form or {}), "user removed", "removal refused")
 
     def import_some(self, slug: str) -> None:
-        """Import a roster of three."""
+        """Import a roster of three people."""
         address = f"/o/{slug}/users/import/"
         form = Forms(self._get(address).text).with_field("rows")
         if form is None:
@@ -155,7 +155,7 @@ class Person(threading.Thread):
         return self._note(response, "user added", "roster refused")
 
     def refund(self, slug: str) -> None:
-        """Somebody refunds add-ons in the processor's dashboard."""
+        """Refund add-ons in the processor's dashboard."""
         if not self._paid:
             return
         session = self._paid.pop(self._random.randrange(len(self._paid)))
@@ -171,7 +171,7 @@ class Person(threading.Thread):
     def _go_and_pay(self, slug: str, response: requests.Response, what: str) -> None:
         location = response.headers.get("Location", "")
         if "/c/pay/" not in location:
-            # Refused, with a sentence; or the same form had been through before.
+            # Refused with an explanation; or the same form was accepted before.
             return self.place.tally.add(f"{what} refused" if not location else f"{what} known")
         self.place.tally.add(f"{what} started")
         if self._random.random() < 0.08:
@@ -188,7 +188,7 @@ class Person(threading.Thread):
         return None
 
     def _pay(self, location: str) -> str:
-        """Pay on the page; where the processor sends the browser, or nothing."""
+        """Pay on the payment page; return the redirect target, or an empty string."""
         cards = [GOOD_CARD]
         if self._random.random() < 0.1:
             cards.insert(0, DECLINED_CARD)
@@ -200,7 +200,7 @@ class Person(threading.Thread):
             form = Forms(page.text).with_field("number")
             if form is None:
                 return back
-            # An expiration date far enough ahead for the years that pass.
+            # A card expiration date beyond the years that pass.
             typed = {"number": number, "exp": "12/60", "cvc": "123", "name": "Pat Payer"}
             response = self._patiently(
                 lambda form=form, typed=typed: self._browser.post(  # type: ignore[misc]
@@ -225,7 +225,7 @@ class Person(threading.Thread):
         return self._patiently(lambda: self._browser.get(url, timeout=60))
 
     def _post(self, address: str, form: dict[str, Any]) -> requests.Response:
-        """Send a form, and the very same again where no answer comes."""
+        """Submit a form, and the same form again if there is no response."""
         url = self.place.site + address
         return self._patiently(
             lambda: self._browser.post(url, data=form, timeout=60, allow_redirects=False)

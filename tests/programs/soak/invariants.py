@@ -1,4 +1,4 @@
-"""What has to be true once everything is settled, and what has to be true at every moment."""
+"""Invariants once everything is settled, and invariants at every moment."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ Check = Callable[[Sessions], Iterator[str]]
 
 
 def at_any_moment() -> tuple[int, list[str]]:
-    """How many were checked, and what is wrong, whatever is under way (one snapshot)."""
+    """Return the number of checks and the violations, while work is in progress (one snapshot)."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -29,14 +29,14 @@ def at_any_moment() -> tuple[int, list[str]]:
 
 
 def once_settled(sessions: Sessions) -> tuple[int, list[str]]:
-    """All of them, where nothing is under way any more."""
+    """Check every invariant once no work is in progress."""
     number, wrong = money(sessions)
     more, too = _run([lambda _: _nothing_waits(), lambda _: _told_once()], sessions)
     return number + more, wrong + too
 
 
 def money(sessions: Sessions) -> tuple[int, list[str]]:
-    """Purchases, licenses and members, against the processor's sessions."""
+    """Compare purchases, licenses and users with the processor's sessions."""
     return _run(
         [
             _paid_is_fulfilled,
@@ -55,7 +55,7 @@ def _run(checks: list[Check], sessions: Sessions) -> tuple[int, list[str]]:
 
 
 def _paid_is_fulfilled(sessions: Sessions) -> Iterator[str]:
-    """Every payment ends in its licenses, once, in a full refund, or on support's list (R14)."""
+    """Every payment is fulfilled once, refunded in full, or held by support (R14)."""
     purchases = {one.session_id: one for one in Purchase.objects.filter(status__in=PAID)}
     problems = set(PaymentProblem.objects.values_list("session_id", flat=True))
     for session in sessions:
@@ -92,7 +92,7 @@ def _granted_is_paid(sessions: Sessions) -> Iterator[str]:
 
 
 def _renewed_once(sessions: Sessions) -> Iterator[str]:
-    """A second payment of one renewal went back in full (R14)."""
+    """A second payment of a renewal is refunded in full (R14)."""
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED, kind=PurchaseKind.RENEWAL)
     for row in settled.values("renewal").annotate(payments=Count("pk")).filter(payments__gt=1):
         yield f"renewal {row['renewal']} was paid {row['payments']} times"
@@ -113,7 +113,7 @@ def _receipts_are_gapless() -> Iterator[str]:
 
 
 def _nobody_without_a_license() -> Iterator[str]:
-    """In use ≤ held, but after expiration or a reversal (R5)."""
+    """Licenses in use never exceed those held, except after expiration or a reversal (R5)."""
     reversed_in = set(
         LicenseEntry.objects.filter(reverses__isnull=False).values_list("term_id", flat=True)
     )
@@ -127,7 +127,7 @@ def _nobody_without_a_license() -> Iterator[str]:
 
 
 def _nothing_waits() -> Iterator[str]:
-    """Nothing is pending for ever."""
+    """Nothing stays pending."""
     paying = Renewal.objects.filter(state=RenewalState.PAYING)
     waiting = {
         "purchases": Purchase.objects.filter(status__in=UNSETTLED),

@@ -1,4 +1,4 @@
-"""What cron does for a real site, in a process of its own that is killed like the others."""
+"""The site's cron jobs, in a process that is killed like the others."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ EVERY = 15.0  # seconds
 
 
 def run_all(lock: str) -> int:
-    """Run each command once; how many of them had something to complain about."""
+    """Run each command once; return how many reported problems."""
     from django.core.management import call_command
     from django.db import close_old_connections
 
@@ -34,9 +34,9 @@ def run_all(lock: str) -> int:
 
 
 def main() -> None:
-    """Over and over, not longer than whoever started it."""
+    """Repeat until the parent process ends."""
     django.setup()
-    logging.getLogger("post_office").setLevel(logging.ERROR)  # lines per round otherwise
+    logging.getLogger("post_office").setLevel(logging.ERROR)  # otherwise several lines per round
     parent = os.getppid()
     while os.getppid() == parent:
         run_all(sys.argv[1])

@@ -1,10 +1,10 @@
-"""What a browser does with the forms of a page: it sends back what it was shown."""
+"""Submit a page's forms as a browser does: with the values it was shown."""
 
 from html.parser import HTMLParser
 
 
 class Forms(HTMLParser):
-    """The forms of a page, each with its fields as they stand."""
+    """Return the forms of a page, each with its field values."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -14,7 +14,7 @@ class Forms(HTMLParser):
         self.feed(html)
 
     def with_field(self, name: str) -> dict[str, str] | None:
-        """The first form that has a field of that name; None where there is none."""
+        """Return the first form with a field of that name, or None."""
         return next((form for form in self.found if name in form), None)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -1,4 +1,4 @@
-"""One run: fill, let the crowd loose, kill, let a month pass, settle, check, tell."""
+"""One run: fill, start the crowd, kill, advance a month, settle, check, report."""
 
 import argparse
 import logging
@@ -30,23 +30,23 @@ from tests.programs.soak.jobs import run_all
 from tests.programs.soak.stack import WEBHOOK_SECRET, App, Database, Jobs, Sandbox
 from tests.support.postgres import run_program
 
-# Everything there ever was: years pass within a run.
+# The whole history: years pass within a run.
 WHOLE_PAST = timedelta(days=50 * 365)
-# How often reconciliation is repeated before it counts as never coming to an end.
+# Reconciliation rounds before it counts as never finishing.
 ROUNDS = 12
-# One of so many organizations has payments refunded in the processor's dashboard.
+# One in this many organizations has payments refunded in the processor's dashboard.
 REFUNDED = 4
 
 
 class Killable(Protocol):
-    """What is killed and started again."""
+    """A process that is killed and restarted."""
 
     def kill(self) -> None: ...
     def start(self) -> None: ...
 
 
 class Run:
-    """Everything of one run."""
+    """One soak run."""
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class Run:
         return self._sandbox.process.control
 
     def go(self) -> bool:
-        """Whether everything held."""
-        logging.getLogger("post_office").setLevel(logging.ERROR)  # lines per round otherwise
+        """Return whether every invariant held."""
+        logging.getLogger("post_office").setLevel(
+            logging.ERROR
+        )  # otherwise several lines per round
         people = self._prepare()
         for person in people:
             person.start()
@@ -122,7 +124,7 @@ class Run:
             for who, mine in slugs.items()
         ]
 
-    # Meanwhile ----------------------------------------------------------------------------------
+    # During -------------------------------------------------------------------------------------
 
     def _kill_again_and_again(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -143,7 +145,7 @@ class Run:
         return all(self._tally.counts[f"killed: {name}"] for name in self._victims)
 
     def _victims_in_turn(self) -> Iterator[str]:
-        """In an order of its own each time; none is forgotten."""
+        """Kill in random order; each process at least once."""
         while True:
             names = sorted(self._victims)
             self._random.shuffle(names)
@@ -160,7 +162,7 @@ class Run:
         self._say(f"{name} killed, back after {time.monotonic() - begun:.1f} s")
 
     def _check_now(self) -> None:
-        # The database may have been killed since the last time.
+        # The database may have been killed since the last query.
         connection.close()
         number, wrong = invariants.at_any_moment()
         self._note(number, wrong)
@@ -175,10 +177,10 @@ class Run:
         self._control.set_clock(clock.now(), frozen=False)
         self._tally.add("days passed", duration.days)
 
-    # Afterwards ---------------------------------------------------------------------------------
+    # After --------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Let every checkout end, and repeat what cron does until nothing changes any more."""
+        """Let every checkout expire, and repeat the cron jobs until nothing changes."""
         self._control.flush(timeout=60, hurry=True)
         for minutes in (10, 40):
             self._let_pass(timedelta(minutes=minutes))
@@ -187,7 +189,7 @@ class Run:
         before: object = None
         for number in range(ROUNDS):
             self._let_pass(timedelta(minutes=2))
-            # All that ever was, once; then as cron does.
+            # The whole history once; then as cron does.
             past = LOOK_BACK if number else WHOLE_PAST
             report = reconcile(look_back=past, is_thorough=not number)
             self._say(f"reconciled: {len(report.lines)} found")
@@ -202,7 +204,7 @@ class Run:
         self._count_mails()
 
     def _count_mails(self) -> None:
-        """Each was handed over once; twice only where the database died before it was noted."""
+        """Each mail was sent once; twice only if the database died before recording it."""
         texts = [file.read_text() for file in (self._folder / "mails").glob("*")]
         numbers = [
             line for text in texts for line in text.splitlines() if line.startswith("Message-ID:")
@@ -238,7 +240,7 @@ class Run:
 
 
 def _state() -> tuple[object, ...]:
-    """What changes as long as anything is going on."""
+    """Return values that change while any work is in progress."""
     return (
         sorted(Purchase.objects.values_list("pk", "status")),
         LicenseEntry.objects.count(),

@@ -1,6 +1,6 @@
-"""The product's own settings; ``__main__`` says which database, processor and site.
+"""The product's own settings; ``__main__`` sets the database, processor and site URL.
 
-What differs is what a crowd of programs on one machine needs.
+The differences are for many programs on one machine.
 """
 
 import os
@@ -8,15 +8,15 @@ import os
 from licensing_site.settings import *  # noqa: F403
 from licensing_site.settings import ACCOUNT_RATE_LIMITS
 
-# Everybody comes from one address, and nobody pauses to think.
+# All users share one address and never pause.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(ACCOUNT_RATE_LIMITS, "1000000/m/ip")
-# A slow hash protects real passwords and only slows tests.
+# Slow hashes protect real passwords and only slow down tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# A year passes within minutes: every process reads from one file how far the clock is ahead.
+# A year passes within minutes: every process reads the clock's offset from one file.
 DEMO_CLOCK_FILE = os.environ["SOAK_CLOCK_FILE"]
 
-# Static files straight from their sources, so that nothing has to be collected first.
+# Serve static files from their sources, without collecting them first.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

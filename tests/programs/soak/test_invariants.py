@@ -1,4 +1,4 @@
-"""The checks of the long run see what is wrong: one that finds nothing would prove nothing."""
+"""The soak test's checks detect violations: a check that never fails proves nothing."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def bought(world: World, stripe: SandboxControl) -> Purchase:
     return purchase
 
 
-def test_a_payment_that_nobody_knows(
+def test_unknown_payment_is_detected(
     bought: Purchase, world: World, stripe: SandboxControl
 ) -> None:
     again = world.buy(15)
@@ -33,14 +33,16 @@ def test_a_payment_that_nobody_knows(
     assert "1 purchases wait" in found(stripe)
 
 
-def test_licenses_without_a_payment(bought: Purchase, stripe: SandboxControl) -> None:
+def test_licenses_without_a_payment_are_detected(bought: Purchase, stripe: SandboxControl) -> None:
     assert bought.session_id
     stripe.alter(bought.session_id, {"payment_status": "unpaid"})
 
     assert "fulfilled and never paid" in found(stripe)
 
 
-def test_licenses_granted_twice(bought: Purchase, world: World, stripe: SandboxControl) -> None:
+def test_double_fulfillment_is_detected(
+    bought: Purchase, world: World, stripe: SandboxControl
+) -> None:
     ledger.grant_add_on(
         world.term, 5, effective_at=clock.now(), reference="purchase:more", actor=None
     )
@@ -48,13 +50,13 @@ def test_licenses_granted_twice(bought: Purchase, world: World, stripe: SandboxC
     assert "without a settled purchase" in found(stripe)
 
 
-def test_a_gap_in_the_receipts(bought: Purchase, stripe: SandboxControl) -> None:
+def test_gap_in_receipt_numbers_is_detected(bought: Purchase, stripe: SandboxControl) -> None:
     Purchase.objects.update(receipt_number=2)
 
     assert "receipts of lakeside: [2]" in found(stripe)
 
 
-def test_a_payment_that_is_neither_granted_nor_returned(
+def test_payment_neither_fulfilled_nor_refunded_is_detected(
     bought: Purchase, stripe: SandboxControl
 ) -> None:
     Purchase.objects.update(status=PurchaseStatus.REFUNDING, receipt_number=None)
@@ -62,17 +64,17 @@ def test_a_payment_that_is_neither_granted_nor_returned(
     assert f"paid, and refunding: {bought.session_id}" in found(stripe)
 
 
-def test_more_members_than_licenses(world: World, stripe: SandboxControl) -> None:
+def test_more_users_than_licenses_are_detected(world: World, stripe: SandboxControl) -> None:
     world.fill(30)
 
     assert "in_use=30" in found(stripe)
 
 
-def test_a_notice_that_was_not_mailed(bought: Purchase, stripe: SandboxControl) -> None:
+def test_unsent_notification_is_detected(bought: Purchase, stripe: SandboxControl) -> None:
     assert "notifications wait for ever" in found(stripe)
 
 
-def test_forms_are_sent_back_as_they_were_shown() -> None:
+def test_forms_are_submitted_with_their_values() -> None:
     page = """
       <form><input name="a" value="1"><input type="radio" name="b" value="2">
       <input type="radio" name="b" value="3" checked>

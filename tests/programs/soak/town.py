@@ -1,4 +1,4 @@
-"""The organizations of the run: their terms end month after month, so that some always renew."""
+"""The organizations of a run: one term ends each month, so that some are always in renewal."""
 
 from datetime import timedelta
 
@@ -16,17 +16,17 @@ from tests.support.factories import (
 from tests.support.world import build_term
 
 LICENSES, MEMBERS = 25, 8
-# Every organization has two people of the crowd, who do things at the same moment.
+# Every organization has two crowd users, who act at the same time.
 PEOPLE_EACH = 2
 
 
 def email_of(person: int) -> str:
-    """The login of one of the crowd."""
+    """Return the login of a crowd user."""
     return f"person{person}@crowd.example"
 
 
 def build(organizations: int, people: int) -> dict[int, list[str]]:
-    """Fill the database; which organizations each of the crowd looks after."""
+    """Fill the database; return the organizations of each crowd user."""
     package = PackageFactory.create(unit_amount=UNIT_AMOUNT)
     crowd = [
         UserFactory.create(email=email_of(number), password=PASSWORD) for number in range(people)
@@ -43,7 +43,7 @@ def build(organizations: int, people: int) -> dict[int, list[str]]:
 
 def _build_one(number: int, package: Package) -> Organization:
     organization: Organization = OrganizationFactory.create()
-    # The first ones are in the renewal window from the beginning.
+    # The first ones start in the renewal window.
     age = timedelta(days=350 - 30 * (number % 12))
     build_term(organization, licenses=LICENSES, starts_on=clock.today() - age, package=package)
     _join(organization, UserFactory.create(), Role.ADMINISTRATOR)

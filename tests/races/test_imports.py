@@ -1,4 +1,4 @@
-"""Imports at the same moment as others reach for the same licenses (R5)."""
+"""Imports concurrent with other users of the same licenses (R5)."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def roster_of(author: Membership, numbers: range) -> RosterImport:
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_of_two_imports_of_fifty_into_sixty_one_wins_whole(committed_db: str, turn: int) -> None:
+def test_one_of_two_imports_that_exceed_the_licenses_succeeds(committed_db: str, turn: int) -> None:
     world = build_world(licenses=64)
     one = roster_of(world.assignor, range(1, 51))
     other = roster_of(world.administrator, range(51, 101))
@@ -45,7 +45,7 @@ def test_of_two_imports_of_fifty_into_sixty_one_wins_whole(committed_db: str, tu
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_an_import_and_add_user_reach_for_the_last_license(committed_db: str, turn: int) -> None:
+def test_import_and_add_user_compete_for_the_last_license(committed_db: str, turn: int) -> None:
     world = build_world(licenses=25)
     roster = roster_of(world.assignor, range(1, 22))
     zoe = NewMember("Zoe", "zoe@new.example", Role.OBSERVER)
@@ -64,7 +64,7 @@ def test_an_import_and_add_user_reach_for_the_last_license(committed_db: str, tu
     ).count() == (21 if imported else 0)
 
 
-def test_a_double_click_adds_everybody_once(committed_db: str, world: World) -> None:
+def test_double_click_adds_everyone_once(committed_db: str, world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
 
     outcomes = at_once(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
@@ -78,7 +78,7 @@ def test_a_double_click_adds_everybody_once(committed_db: str, world: World) -> 
 def test_two_organizations_import_the_same_new_people(
     committed_db: str, world: World, turn: int
 ) -> None:
-    """R1: one account each, whichever comes first; in whatever order the rosters have them."""
+    """R1: one account each, in any order of the rosters' rows."""
     one = roster_of(world.assignor, range(1, 7))
     other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
 
@@ -93,9 +93,7 @@ def test_two_organizations_import_the_same_new_people(
     assert all(person.memberships.count() == 2 for person in people)
 
 
-def test_a_row_that_is_mended_while_everybody_is_added_is_added_or_stays(
-    committed_db: str, world: World
-) -> None:
+def test_row_corrected_during_the_import_is_added_or_kept(committed_db: str, world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
     row = roster.rows.get(position=2)
 

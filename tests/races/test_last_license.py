@@ -1,4 +1,4 @@
-"""Several people reach for the last license at the same moment (R3-R5)."""
+"""Several people compete for the last license at once (R3-R5)."""
 
 from http import HTTPStatus
 
@@ -25,13 +25,13 @@ def newcomer(number: int) -> NewMember:
 
 
 def seated(world: World) -> list[int]:
-    """The licenses that are in use, in order."""
+    """Return the numbers of the licenses in use, sorted."""
     numbers = world.lakeside.memberships.exclude(license_number=None)
     return sorted(number or 0 for number in numbers.values_list("license_number", flat=True))
 
 
 @pytest.mark.parametrize("free", [1, 3])
-def test_as_many_win_as_there_are_licenses(committed_db: str, world: World, free: int) -> None:
+def test_as_many_succeed_as_there_are_licenses(committed_db: str, world: World, free: int) -> None:
     """R5"""
     world.fill(25 - free)
 
@@ -45,7 +45,7 @@ def test_as_many_win_as_there_are_licenses(committed_db: str, world: World, free
     assert User.objects.filter(email__endswith="@new.example").count() == free
 
 
-def test_one_of_eight_browsers_wins(committed_db: str, world: World) -> None:
+def test_one_of_eight_browsers_succeeds(committed_db: str, world: World) -> None:
     world.fill(24)
     clients = [world.client(world.administrator) for _ in EIGHT]
 
@@ -61,8 +61,8 @@ def test_one_of_eight_browsers_wins(committed_db: str, world: World) -> None:
     assert seated(world) == list(range(1, 26))
 
 
-def test_a_gap_is_taken_by_one(committed_db: str, world: World) -> None:
-    """The last free license is one in the middle: somebody has just been removed from it."""
+def test_gap_is_filled_once(committed_db: str, world: World) -> None:
+    """The last free license is in the middle, where a user was just removed."""
     world.fill(25)
     members.remove(world.administrator, world.official)
 
@@ -72,10 +72,10 @@ def test_a_gap_is_taken_by_one(committed_db: str, world: World) -> None:
     assert seated(world) == list(range(1, 26))
 
 
-def test_without_the_lock_the_index_still_holds(
+def test_unique_index_holds_without_the_lock(
     committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: what the other tests see is a race, and there is a second defense."""
+    """Control test: the other tests race indeed, and there is a second defense."""
 
     def plain(organization: Organization) -> Organization:
         return Organization.objects.get(pk=organization.pk)
@@ -89,16 +89,16 @@ def test_without_the_lock_the_index_still_holds(
     assert all(isinstance(o, (Membership, Refused, IntegrityError)) for o in outcomes)
     assert seated(world) == list(range(1, 26))
     if connection.vendor == "postgresql":
-        # SQLite lets one transaction write at a time, so there the lock is never missed.
+        # SQLite allows one write transaction at a time, so the lock is never missing there.
         collided = [str(o) for o in outcomes if isinstance(o, IntegrityError)]
         assert collided
         assert all("membership_license_is_held_once" in text for text in collided)
 
 
-def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
+def test_outdated_count_adds_no_one_above_the_limit(
     committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What happens without the lock, step by step: counted, then somebody took the last one."""
+    """Without the lock, step by step: count, then someone else takes the last license."""
     world.fill(24)
     counted = status_of(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
@@ -111,7 +111,7 @@ def test_a_count_that_is_out_of_date_seats_nobody_above_the_limit(
     assert seated(world) == list(range(1, 26))
 
 
-def test_the_same_person_is_added_once(committed_db: str, world: World) -> None:
+def test_same_person_is_added_once(committed_db: str, world: World) -> None:
     outcomes = at_once(
         *(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT),
     )
@@ -126,7 +126,7 @@ def test_the_same_person_is_added_once(committed_db: str, world: World) -> None:
 def test_two_organizations_add_the_same_new_person(
     committed_db: str, world: World, turn: int
 ) -> None:
-    """R1: one account, a membership in each."""
+    """R1: one account, a membership in each organization."""
     outcomes = at_once(
         lambda: members.add(world.administrator, newcomer(1)),
         lambda: members.add(world.stranger, newcomer(1)),
@@ -138,7 +138,7 @@ def test_two_organizations_add_the_same_new_person(
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_two_administrators_demote_each_other_and_one_stays(
+def test_two_administrators_demote_each_other_and_one_remains(
     committed_db: str, world: World, turn: int
 ) -> None:
     """R3"""
@@ -151,12 +151,12 @@ def test_two_administrators_demote_each_other_and_one_stays(
 
     [refused] = [outcome for outcome in outcomes if outcome is not None]
     assert isinstance(refused, Refused)
-    # By then the slower one is no Administrator any more.
+    # By then the slower one is no longer an Administrator.
     assert refused.refusal.reason == Reason.ABOVE_OWN_ROLE
     assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
 
 
-def test_two_administrators_remove_each_other_and_one_stays(
+def test_two_administrators_remove_each_other_and_one_remains(
     committed_db: str, world: World
 ) -> None:
     """R3"""
@@ -177,7 +177,7 @@ def second_administrator(world: World) -> Membership:
 
 
 @pytest.mark.parametrize("turn", range(2))
-def test_adding_and_removing_at_once(committed_db: str, world: World, turn: int) -> None:
+def test_concurrent_adding_and_removing(committed_db: str, world: World, turn: int) -> None:
     """R4, R5"""
     new = [newcomer(n) for n in range(8)]
 

@@ -1,4 +1,4 @@
-"""Messages that are sent at the same moment (R28)."""
+"""Concurrent messages (R28)."""
 
 import uuid
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 RACERS = 6
 
 
-def test_a_double_click_is_one_message_in_one_thread(world: World) -> None:
+def test_double_click_sends_one_message_in_one_thread(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
     outcomes = at_once(*[lambda: threads.write(world.official, text)] * RACERS)
@@ -25,7 +25,7 @@ def test_a_double_click_is_one_message_in_one_thread(world: World) -> None:
     assert Thread.objects.get().unread_by_support == Message.objects.count() == 1
 
 
-def test_a_double_click_without_account_is_one_message(world: World) -> None:
+def test_double_click_without_an_account_sends_one_message(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
     def send() -> Message:
@@ -37,7 +37,7 @@ def test_a_double_click_without_account_is_one_message(world: World) -> None:
     assert Thread.objects.count() == Message.objects.count() == 1
 
 
-def test_the_limit_holds(world: World) -> None:
+def test_rate_limit_holds(world: World) -> None:
     for number in range(MOST_MESSAGES - 1):
         threads.write(world.official, Text(f"number {number}"))
 
@@ -47,7 +47,7 @@ def test_the_limit_holds(world: World) -> None:
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
 
 
-def test_two_of_support_reply_once(world: World) -> None:
+def test_two_support_agents_reply_once(world: World) -> None:
     question = threads.write(world.official, Text("A question"))
 
     def reply() -> bool:
@@ -65,8 +65,8 @@ def test_two_of_support_reply_once(world: World) -> None:
     assert Notification.objects.filter(kind="message_answered").count() == 1
 
 
-def test_both_sides_write_at_once(world: World) -> None:
-    """Whoever comes first: what support has not seen keeps waiting, and nothing is lost."""
+def test_concurrent_message_and_reply(world: World) -> None:
+    """In either order: what support has not seen stays unanswered, and nothing is lost."""
     question = threads.write(world.official, Text("A question"))
 
     at_once(

@@ -1,4 +1,4 @@
-"""One payment, many who hear of it at the same moment (R13, R14, R31)."""
+"""One payment, several concurrent notifications (R13, R14, R31)."""
 
 import itertools
 import uuid
@@ -40,7 +40,7 @@ def failures(outcomes: list[Any]) -> list[Exception]:
     return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
 
-def test_eight_fulfilments_of_one_payment_grant_once(
+def test_eight_fulfillments_of_one_payment_count_once(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     session_id = paid(world).session_id or ""
@@ -54,7 +54,7 @@ def test_eight_fulfilments_of_one_payment_grant_once(
     assert Notification.objects.filter(recipient="assignor@lakeside.example").count() == 1
 
 
-def test_the_same_delivery_eight_times_at_once_grants_once(
+def test_eight_concurrent_deliveries_fulfill_once(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     body = completed(paid(world).session_id)
@@ -65,7 +65,7 @@ def test_the_same_delivery_eight_times_at_once_grants_once(
     assert grants() == ProcessorEvent.objects.count() == 1
 
 
-def test_page_webhook_and_reconciliation_at_once_grant_once(
+def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     purchase = paid(world)
@@ -85,10 +85,10 @@ def test_page_webhook_and_reconciliation_at_once_grant_once(
 
 
 @pytest.mark.parametrize("turn", range(2))
-def test_one_form_sent_eight_times_at_once_is_one_purchase(
+def test_form_submitted_eight_times_at_once_makes_one_purchase(
     committed_db: str, world: World, stripe: SandboxControl, turn: int
 ) -> None:
-    """R14: all of them land on the same payment page."""
+    """R14: all eight lead to the same payment page."""
     clients = [world.client(world.assignor) for _ in EIGHT]
     fields = {"quantity": "10", "submission": str(uuid.uuid4())}
 
@@ -103,11 +103,10 @@ def test_one_form_sent_eight_times_at_once_is_one_purchase(
     assert set(places) == {purchase.session_url}
 
 
-def test_eight_forms_sent_at_once_are_never_one_session_twice(
+def test_eight_concurrent_forms_never_share_a_session(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
-    """Eight tabs: each purchase has a session of its own, nothing is granted, and there are never
-    more open pages than one organization may have."""
+    """Eight tabs: each purchase has its own session, and open pages stay within the limit."""
     outcomes = at_once(*[lambda: world.buy(10)] * 8)
 
     refused = failures(outcomes)
@@ -119,7 +118,7 @@ def test_eight_forms_sent_at_once_are_never_one_session_twice(
     assert grants() == 0
 
 
-def test_receipts_of_purchases_settled_at_once_have_no_gap(
+def test_receipts_of_concurrent_settlements_have_no_gaps(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     """R31"""
@@ -133,7 +132,7 @@ def test_receipts_of_purchases_settled_at_once_have_no_gap(
     assert world.held() == 25 + 5 * sum(range(1, MOST + 1))
 
 
-def test_a_card_that_is_not_taken_is_given_back_once(
+def test_unaccepted_card_is_refunded_once(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     """R14"""
@@ -150,11 +149,11 @@ def test_a_card_that_is_not_taken_is_given_back_once(
 
 
 def stripe_refunds(stripe: SandboxControl) -> set[str]:
-    """The keys under which refunds were asked for: one for each that was made."""
+    """Return the idempotency keys of refund requests, one per refund."""
     return {r["idempotency_key"] for r in stripe.requests(method="POST", path="/v1/refunds")}
 
 
-def test_two_payments_of_one_purchase_at_once_are_one_grant_and_one_refund(
+def test_two_concurrent_payments_of_one_purchase_fulfill_one_and_refund_one(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     """R14"""
@@ -169,10 +168,10 @@ def test_two_payments_of_one_purchase_at_once_are_one_grant_and_one_refund(
     assert Refund.objects.get().status == "succeeded"
 
 
-def test_a_lost_creation_taken_up_by_everybody_at_once_is_one_session(
+def test_concurrent_recoveries_of_a_lost_creation_make_one_session(
     committed_db: str, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R17: the form sent again, and two reconciliations."""
+    """R17: the form submitted again, and two reconciliations."""
     submission = uuid.uuid4()
     with monkeypatch.context() as killed:
         killed.setattr("billing.checkout.sessions.create_checkout", lambda purchase: purchase)
@@ -188,7 +187,7 @@ def test_a_lost_creation_taken_up_by_everybody_at_once_is_one_session(
     assert len(stripe.sessions()) == 1
 
 
-def test_buying_settling_adding_and_removing_do_not_lock_each_other_out(
+def test_buying_settling_adding_and_removing_do_not_deadlock(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     bought = [paid(world, 5 * number) for number in range(1, 4)]

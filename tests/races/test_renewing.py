@@ -1,4 +1,4 @@
-"""One renewal, one payment, whoever pays at the same moment (R14, R24)."""
+"""One renewal is paid once, by any of several concurrent payers (R14, R24)."""
 
 import uuid
 from functools import partial
@@ -22,12 +22,12 @@ RACERS = 8
 
 
 def forget(purchase: Purchase) -> None:
-    """As if the processor had said that it is expired, while it can still be paid."""
+    """Mark a checkout as expired although it can still be paid."""
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
     Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
 
 
-def test_eight_payments_of_one_renewal_start_one_term_and_the_rest_is_given_back(
+def test_eight_payments_of_one_renewal_start_one_term_and_refund_the_rest(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
@@ -48,7 +48,7 @@ def test_eight_payments_of_one_renewal_start_one_term_and_the_rest_is_given_back
     assert ledger.held_at(world.lakeside, [clock.now(), local(NEW_START)]) == [25, 25]
 
 
-def test_eight_people_starting_to_renew_leave_one_checkout_that_can_be_paid(
+def test_eight_concurrent_renewals_leave_one_payable_checkout(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
@@ -68,7 +68,7 @@ def test_eight_people_starting_to_renew_leave_one_checkout_that_can_be_paid(
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
 
 
-def test_paying_while_another_starts_over_counts_once(
+def test_payment_during_another_start_counts_once(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     for _ in range(3):

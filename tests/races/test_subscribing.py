@@ -1,4 +1,4 @@
-"""Strangers who subscribe at the same moment (R14, R23)."""
+"""Concurrent subscriptions by new customers (R14, R23)."""
 
 import uuid
 
@@ -36,7 +36,7 @@ def order(
     )
 
 
-def test_one_form_sent_six_times_is_one_purchase(
+def test_form_submitted_six_times_makes_one_purchase(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     one = order(world, uuid.uuid4())
@@ -49,12 +49,12 @@ def test_one_form_sent_six_times_is_one_purchase(
     assert len(stripe.sessions()) == 1
 
 
-def test_organizations_of_one_name_are_opened_at_the_same_moment(
+def test_organizations_with_the_same_name_are_created_at_once(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     sessions = []
     for number in range(RACERS):
-        # One stranger may have few payment pages open.
+        # An anonymous buyer may have only a few open payment pages.
         who = f"mia{number}@meadow.example"
         purchase = start_subscription(order(world, uuid.uuid4(), email=who))
         sessions.append(purchase.session_id or "")

@@ -1,4 +1,4 @@
-"""Support, members and the processor act at the same moment (R27, R30)."""
+"""Concurrent actions of support, members and the processor (R27, R30)."""
 
 import uuid
 from functools import partial
@@ -26,8 +26,8 @@ from tests.support.world import World
 FOUR = range(4)
 
 
-def test_two_of_support_remove_what_only_one_can(committed_db: str, world: World) -> None:
-    """21 can go; of four who remove 15 each, one does."""
+def test_one_of_four_competing_removals_succeeds(committed_db: str, world: World) -> None:
+    """21 licenses can be removed; of four people who remove 15 each, one succeeds."""
     world.at(IN_WINDOW)
 
     outcomes = at_once(*(lambda: remove(world, 15) for _ in FOUR))
@@ -37,7 +37,7 @@ def test_two_of_support_remove_what_only_one_can(committed_db: str, world: World
     assert plan(world).price.quantity == 10
 
 
-def test_one_form_sent_four_times_removes_once(committed_db: str, world: World) -> None:
+def test_form_submitted_four_times_removes_once(committed_db: str, world: World) -> None:
     world.at(IN_WINDOW)
     submission = uuid.uuid4()
 
@@ -48,10 +48,10 @@ def test_one_form_sent_four_times_removes_once(committed_db: str, world: World) 
     }
 
 
-def test_removing_while_users_are_added_never_ends_below_them(
+def test_removal_while_users_are_added_always_covers_the_users(
     committed_db: str, world: World
 ) -> None:
-    """4 members and 25 licenses: whoever comes first, the renewal covers the members."""
+    """4 users and 25 licenses: in any order, the renewal covers the users."""
     world.at(IN_WINDOW)
 
     def add(number: int) -> object:
@@ -65,7 +65,7 @@ def test_removing_while_users_are_added_never_ends_below_them(
     assert plan(world).price.quantity >= 8
 
 
-def test_removing_while_the_renewal_is_paid_is_one_or_the_other(
+def test_either_removal_or_renewal_payment_succeeds(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
@@ -86,7 +86,7 @@ def test_removing_while_the_renewal_is_paid_is_one_or_the_other(
         assert plan(world).price.quantity == 20
 
 
-def test_four_of_support_refund_the_same_licenses_once(
+def test_four_support_agents_refund_the_same_licenses_once(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     purchase = world.buy_and_settle(10)
@@ -99,7 +99,7 @@ def test_four_of_support_refund_the_same_licenses_once(
     assert world.held() == 25
 
 
-def test_the_same_refund_heard_of_from_everywhere_counts_once(
+def test_refund_notified_from_every_source_counts_once(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
     purchase = world.buy_and_settle(10)
@@ -112,10 +112,10 @@ def test_the_same_refund_heard_of_from_everywhere_counts_once(
     assert list(ledger_audit.differences()) == []
 
 
-def test_a_refund_and_its_failure_heard_of_at_once(
+def test_concurrent_notifications_of_a_refund_and_its_failure(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
-    """The answer that was asked for last counts, whichever is written first."""
+    """The response requested last counts, whichever is written first."""
     purchase = world.buy_and_settle(10)
     for _ in range(3):
         made = stripe.refund(payment_intent=purchase.payment_intent_id)
@@ -130,10 +130,10 @@ def test_a_refund_and_its_failure_heard_of_at_once(
         assert Purchase.objects.get().refunded_amount == 0
 
 
-def test_a_term_is_canceled_while_an_add_on_of_it_is_paid(
+def test_term_is_canceled_while_its_add_on_is_being_paid(
     committed_db: str, stripe: SandboxControl, world: World
 ) -> None:
-    """Granted and on the list, or held and on the list: never lost."""
+    """Fulfilled and listed, or held and listed: never lost."""
     renewal = renewed(world)
     add_on = world.buy(10)
     stripe.refund(payment_intent=renewal.payment_intent_id)

@@ -1,7 +1,7 @@
-"""The rules of the code base, each a small function from a file to what breaks the rule in it.
+"""Architecture rules, each a small function from a file to its violations.
 
-``test_architecture.py`` holds every file to every rule, and proves with the ``bad`` example that
-the rule can fail.
+``test_architecture.py`` checks every file against every rule, and proves with the ``bad`` example
+that the rule can fail.
 """
 
 import ast
@@ -20,7 +20,7 @@ LONGEST_FILE = 400
 
 @dataclass(frozen=True)
 class Source:
-    """A file of the repository, or an example of one."""
+    """A file of the repository, or an example."""
 
     path: str
     text: str = field(repr=False)
@@ -31,7 +31,7 @@ class Source:
 
     @cached_property
     def imports(self) -> set[str]:
-        """Every module imported anywhere in the file, and every name taken from one."""
+        """Return every module imported anywhere in the file, and every name imported from one."""
         return set(self._imports())
 
     def _imports(self) -> Iterator[str]:
@@ -50,11 +50,11 @@ class Source:
         return ".".join([*package, *filter(None, [node.module])])
 
     def imports_of(self, *modules: str) -> list[str]:
-        """The imports that lie within one of the modules."""
+        """Return the imports that lie within one of the modules."""
         return sorted(name for name in self.imports if within(name, *modules))
 
     def is_in(self, *places: str) -> bool:
-        """Say whether the file is one of the places, or lies in a folder that ends in ``/``."""
+        """Return whether the file is one of the places, or lies in a folder that ends in ``/``."""
         return any(
             self.path.startswith(place) if place.endswith("/") else self.path == place
             for place in places
@@ -79,7 +79,7 @@ RULES: list[Rule] = []
 
 
 def rule(says: str, path: str, bad: str) -> Callable[[Check], Check]:
-    """Enter a rule, with an example that breaks it."""
+    """Register a rule, with an example that breaks it."""
 
     def enter(check: Check) -> Check:
         RULES.append(Rule(says, check, Source(path, bad)))
@@ -92,7 +92,7 @@ def is_app_code(source: Source) -> bool:
     return source.path.endswith(".py") and source.is_in(*(f"{app}/" for app in APPS))
 
 
-# Floors -----------------------------------------------------------------------------------------
+# Layers -----------------------------------------------------------------------------------------
 
 
 @rule(
@@ -113,7 +113,7 @@ def policy_is_pure(source: Source) -> list[str]:
     "import stripe",
 )
 def only_the_gateway_imports_stripe(source: Source) -> list[str]:
-    # The sandbox reads the SDK's types of what a request may carry.
+    # The sandbox reads from the SDK's types which parameters a request may have.
     theirs = ("billing/gateway/", "billing/sandbox/protocol/schema.py")
     if not source.path.endswith(".py") or source.is_in(*theirs):
         return []
@@ -251,14 +251,14 @@ def only_billing_names_its_addresses(source: Source) -> list[str]:
     "\n" * (LONGEST_FILE + 1),
 )
 def no_file_is_too_long(source: Source) -> list[str]:
-    if "/migrations/" in source.path:  # written by a program
+    if "/migrations/" in source.path:  # generated
         return []
     lines = source.text.count("\n")
     return [f"{lines} lines"] if lines > LONGEST_FILE else []
 
 
 def sources() -> Iterator[Source]:
-    """Every file that people write and read here."""
+    """Yield every file in the repository that people write and read."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in {".py", ".html", ".css", ".js"} and path.is_file():

@@ -1,4 +1,4 @@
-"""Every file keeps the rules of the code base, and every rule can fail."""
+"""Every file follows the architecture rules, and every rule can fail."""
 
 import re
 from collections import defaultdict
@@ -34,7 +34,7 @@ def repository() -> list[Source]:
 
 
 @by_rule
-def test_every_file_keeps_the_rule(rule: Rule) -> None:
+def test_file_follows_the_rule(rule: Rule) -> None:
     findings = [
         f"{source.path}: {finding}" for source in repository() for finding in rule.check(source)
     ]
@@ -42,13 +42,13 @@ def test_every_file_keeps_the_rule(rule: Rule) -> None:
     assert not findings, "\n".join([rule.says, *findings])
 
 
-# Made by programs, or a pair of files for each mail.
+# Generated files, or a pair of files for each mail.
 GROWING = {"migrations", "emails"}
 MOST_IN_A_FOLDER = 15
 
 
 def crowded(paths: Iterable[str]) -> dict[str, int]:
-    """Folders with more in them than one looks through."""
+    """Return folders with too many files to scan at a glance."""
     inside: dict[str, set[str]] = defaultdict(set)
     for path in map(PurePosixPath, paths):
         for one, above in zip([path, *path.parents], path.parents, strict=False):
@@ -67,11 +67,11 @@ def test_no_folder_is_crowded() -> None:
 
 
 @by_rule
-def test_the_rule_can_fail(rule: Rule) -> None:
+def test_rule_can_fail(rule: Rule) -> None:
     assert rule.check(rule.bad)
 
 
-def test_the_rules_read_the_whole_repository() -> None:
+def test_rules_cover_the_whole_repository() -> None:
     paths = {source.path for source in repository()}
 
     assert {
@@ -82,7 +82,7 @@ def test_the_rules_read_the_whole_repository() -> None:
     assert any(path.endswith(".html") for path in paths)
 
 
-# What the examples of the rules do not show -----------------------------------------------------
+# Cases not covered by the rules' examples -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_rules_read_the_whole_repository() -> None:
         "def f():\n    from subscriptions.models import User",
     ],
 )
-def test_relative_and_hidden_imports_are_seen(text: str) -> None:
+def test_relative_and_local_imports_are_found(text: str) -> None:
     assert purity_rule(Source("subscriptions/policy/members.py", text))
 
 
@@ -114,7 +114,7 @@ def test_policy_may_import_itself() -> None:
         "created_at = DateTimeField(auto_now_add=True)",
     ],
 )
-def test_every_way_to_ask_the_time_is_seen(text: str) -> None:
+def test_every_way_to_read_the_time_is_found(text: str) -> None:
     assert only_the_clock_asks_the_time(Source("subscriptions/members/members.py", text))
 
 
@@ -122,11 +122,11 @@ def test_every_way_to_ask_the_time_is_seen(text: str) -> None:
     "text",
     ["LicenseEntry(quantity=5)", "models.LicenseEntry.objects.bulk_create(entries)"],
 )
-def test_every_way_to_write_an_entry_is_seen(text: str) -> None:
+def test_every_way_to_write_a_ledger_entry_is_found(text: str) -> None:
     assert ledger_rule(Source("billing/support/removals.py", text))
 
 
-def test_reading_entries_is_free() -> None:
+def test_reading_ledger_entries_is_allowed() -> None:
     assert not ledger_rule(Source("billing/x.py", "LicenseEntry.objects.filter(term=term)"))
 
 
@@ -139,7 +139,7 @@ def test_reading_entries_is_free() -> None:
         '<a href="javascript:x">',
     ],
 )
-def test_every_kind_of_inline_code_is_seen(text: str) -> None:
+def test_every_kind_of_inline_code_is_found(text: str) -> None:
     assert inline_rule(Source("templates/site/base.html", text))
 
 
@@ -151,7 +151,7 @@ def test_every_kind_of_inline_code_is_seen(text: str) -> None:
         '<input name="online" value="style=plain">',
     ],
 )
-def test_what_is_no_inline_code_is_let_through(text: str) -> None:
+def test_templates_without_inline_code_pass(text: str) -> None:
     assert not inline_rule(Source("templates/site/base.html", text))
 
 
@@ -161,7 +161,7 @@ URL_TAG = re.compile(r"""{%\s*url\s+["']([\w:.-]+)["']""")
 KEY_TAG = re.compile(r"""{%\s*(page|page_name|panel)\s+["']([\w:.-]+)["']""")
 
 
-def test_pages_link_to_addresses_that_exist() -> None:
+def test_url_tags_name_existing_urls() -> None:
     known = {one.name for one in addresses()}
 
     missing = [
@@ -176,7 +176,7 @@ def test_pages_link_to_addresses_that_exist() -> None:
     assert not missing, "\n".join(["No such address:", *missing])
 
 
-def test_pages_and_panels_of_billing_are_named_by_keys_that_exist() -> None:
+def test_billing_pages_and_panels_have_existing_keys() -> None:
     pages, panels = dict(links.PAGES.items()), dict(links.PANELS.items())
     used = {
         (tag == "panel", key)
@@ -190,14 +190,14 @@ def test_pages_and_panels_of_billing_are_named_by_keys_that_exist() -> None:
     assert set(pages.values()) <= {one.name for one in addresses()}
 
 
-def test_migrations_of_an_app_form_one_line() -> None:
+def test_migrations_of_each_app_are_linear() -> None:
     loader = MigrationLoader(None)
 
     assert loader.detect_conflicts() == {}
     assert forks(loader) == []
 
 
-def test_a_fork_of_migrations_is_seen() -> None:
+def test_forked_migrations_are_found() -> None:
     loader = MigrationLoader(None)
     app, name = next(node for node in loader.graph.nodes if node[0] not in APPS)
     for side in ("left", "right"):
@@ -208,7 +208,7 @@ def test_a_fork_of_migrations_is_seen() -> None:
 
 
 def forks(loader: MigrationLoader, apps: tuple[str, ...] = APPS) -> list[str]:
-    """Migrations of our apps after which two or more of the same app come."""
+    """Return migrations of our apps that have two or more successors in the same app."""
     graph = loader.graph
     found = []
     for key in graph.nodes:

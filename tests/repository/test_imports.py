@@ -1,4 +1,4 @@
-"""Every contract about imports (``pyproject.toml``) can fail, and says what the docstrings say."""
+"""Every import contract (``pyproject.toml``) can fail, and matches the docstrings."""
 
 import ast
 import os
@@ -28,9 +28,9 @@ KINDS: dict[str, Any] = {
     "layers": LayersContract,
     "protected": ProtectedContract,
 }
-# What has no contract keeps nothing to itself.
+# Packages without a contract have no private modules.
 NONE: dict[str, Any] = {"protected_modules": []}
-# An import that breaks each contract: who imports what.
+# An import that breaks each contract: importer and imported.
 BREAKS = {
     "apps": ("subscriptions.members.members", "billing.models"),
     "circles": ("subscriptions.members.members", "subscriptions.members.inactive"),
@@ -56,7 +56,7 @@ def broken_by(contract_id: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("contract_id", CONTRACTS)
-def test_a_contract_can_fail(imports: grimp.ImportGraph, contract_id: str) -> None:
+def test_contract_can_fail(imports: grimp.ImportGraph, contract_id: str) -> None:
     contract = CONTRACTS[contract_id]
     graph = deepcopy(imports)
     importer, imported = broken_by(contract_id)
@@ -73,7 +73,7 @@ def is_kept(graph: grimp.ImportGraph, options: dict[str, object]) -> bool:
         session_options={"root_packages": SETTINGS["root_packages"]},
         contract_options={key: written(value) for key, value in given.items()},
     )
-    # A check takes the imports out that the contract ignores.
+    # A check removes the imports that the contract ignores.
     return bool(contract.check(deepcopy(graph), verbose=False).kept)
 
 
@@ -87,7 +87,7 @@ def docstring(room: str) -> str:
 
 
 def rooms() -> list[str]:
-    """Every package whose docstring names its doors."""
+    """Return every package whose docstring names its public modules."""
     paths = [path for root in SETTINGS["root_packages"] for path in (ROOT / root).rglob("*/")]
     names = [
         ".".join(path.relative_to(ROOT).parts)
@@ -97,7 +97,7 @@ def rooms() -> list[str]:
     return [name for name in names if "Doors:" in docstring(name)]
 
 
-def test_every_room_with_a_contract_says_which_doors_it_has() -> None:
+def test_package_with_a_contract_names_its_public_modules() -> None:
     of_rooms = {name for name in CONTRACTS if "." in name}
 
     assert of_rooms <= set(rooms())
@@ -105,7 +105,7 @@ def test_every_room_with_a_contract_says_which_doors_it_has() -> None:
 
 
 @pytest.mark.parametrize("room", rooms())
-def test_what_is_private_is_no_door(room: str) -> None:
+def test_every_module_is_either_public_or_private(room: str) -> None:
     path = ROOT / room.replace(".", "/")
     modules = {one.stem for one in path.iterdir() if one.stem.strip("_") not in {"init", "pycache"}}
     _, _, said = docstring(room).partition("Doors:")

@@ -1,4 +1,4 @@
-"""The promises of tests/support/server.py and tests/support/browser.py."""
+"""Guarantees of tests/support/server.py and tests/support/browser.py."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ GOOD_PAGE = """<!doctype html><html lang="en"><head><title>Good</title></head>
 <body><main><h1>Good</h1></main></body></html>"""
 
 
-def test_the_site_serves_itself_and_its_static_files(site: Site, settings: Settings) -> None:
+def test_server_delivers_pages_and_static_files(site: Site, settings: Settings) -> None:
     style = requests.get(site / "static/admin/css/base.css", timeout=5)
 
     assert style.status_code == 200
@@ -33,10 +33,10 @@ def patient_client() -> Iterator[requests.Session]:
         yield session
 
 
-def test_the_server_stops_although_a_connection_is_kept_alive(
+def test_server_stops_despite_a_keep_alive_connection(
     patient_client: requests.Session, site: Site
 ) -> None:
-    """The client, asked for first, is closed last: the server must stop before that."""
+    """The client is requested first and closed last: the server must stop before that."""
     before = threading.active_count()
 
     patient_client.get(site / "static/admin/css/base.css", timeout=5)
@@ -44,13 +44,13 @@ def test_the_server_stops_although_a_connection_is_kept_alive(
     assert threading.active_count() == before + 1
 
 
-def test_the_database_can_be_asked_while_a_browser_is_open(desktop: Page) -> None:
+def test_database_can_be_queried_while_a_browser_is_open(desktop: Page) -> None:
     commit_a_row()
 
     assert Session.objects.count() == 1
 
 
-def test_a_refused_request_is_trouble(desktop: Page, site: Site, troubles: Troubles) -> None:
+def test_refused_request_is_a_problem(desktop: Page, site: Site, troubles: Troubles) -> None:
     desktop.goto("/no-such-page/")
 
     assert troubles.unexpected() == [f"GET 404 {site / 'no-such-page/'}"]
@@ -58,7 +58,7 @@ def test_a_refused_request_is_trouble(desktop: Page, site: Site, troubles: Troub
     assert troubles.unexpected() == []
 
 
-def test_an_error_on_the_console_is_trouble(desktop: Page, troubles: Troubles) -> None:
+def test_console_error_is_a_problem(desktop: Page, troubles: Troubles) -> None:
     troubles.expect("console: oops")
     troubles.expect("script error: .*broken")
 
@@ -68,7 +68,7 @@ def test_an_error_on_the_console_is_trouble(desktop: Page, troubles: Troubles) -
     assert len(troubles.found) == 2
 
 
-def test_a_request_to_somebody_else_is_trouble(desktop: Page, troubles: Troubles) -> None:
+def test_third_party_request_is_a_problem(desktop: Page, troubles: Troubles) -> None:
     troubles.expect("asks somebody else: https://elsewhere.example/")
     desktop.route("https://elsewhere.example/**", lambda route: route.abort("aborted"))
 
@@ -77,7 +77,7 @@ def test_a_request_to_somebody_else_is_trouble(desktop: Page, troubles: Troubles
     assert troubles.missing() == []
 
 
-def test_trouble_that_was_expected_must_come() -> None:
+def test_expected_problem_must_occur() -> None:
     troubles = Troubles()
 
     troubles.expect("GET 500")
@@ -85,7 +85,7 @@ def test_trouble_that_was_expected_must_come() -> None:
     assert "did not come: GET 500" in troubles.summary()
 
 
-def test_the_devices_are_what_they_say(desktop: Page, tablet: Page, phone: Page) -> None:
+def test_device_profiles_are_correct(desktop: Page, tablet: Page, phone: Page) -> None:
     def width_and_touch(page: Page) -> tuple[int, bool]:
         page.set_content('<meta name="viewport" content="width=device-width">')
         return (
@@ -98,7 +98,7 @@ def test_the_devices_are_what_they_say(desktop: Page, tablet: Page, phone: Page)
     assert width_and_touch(phone) == (390, True)
 
 
-def test_findings_of_the_accessibility_check_are_readable(desktop: Page) -> None:
+def test_accessibility_findings_are_readable(desktop: Page) -> None:
     desktop.set_content(GOOD_PAGE)
     check_axe(desktop)
 

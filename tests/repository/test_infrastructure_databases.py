@@ -1,4 +1,4 @@
-"""The promises of tests/support/databases.py, on either database."""
+"""Guarantees of tests/support/databases.py, on both databases."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def commit_a_row(key: str = "row") -> None:
 
 
 def in_a_thread(function: Callable[[], object]) -> object:
-    """Run on another connection, which is left open: the fixture has to close it."""
+    """Run on another connection, left open for the fixture to close."""
     results: list[object] = []
     thread = threading.Thread(target=lambda: results.append(function()))
     thread.start()
@@ -29,7 +29,7 @@ def in_a_thread(function: Callable[[], object]) -> object:
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])
-def test_a_committed_row_is_gone_in_the_next_test(committed_db: str, turn: int) -> None:
+def test_committed_row_is_gone_in_the_next_test(committed_db: str, turn: int) -> None:
     assert not Session.objects.exists()
 
     commit_a_row()
@@ -38,23 +38,23 @@ def test_a_committed_row_is_gone_in_the_next_test(committed_db: str, turn: int) 
 
 
 @pytest.mark.django_db
-def test_the_template_stays_clean() -> None:
+def test_template_stays_clean() -> None:
     assert not Session.objects.exists()
 
 
-def test_threads_see_what_another_connection_committed(committed_db: str) -> None:
+def test_threads_see_commits_of_other_connections(committed_db: str) -> None:
     commit_a_row()
 
     assert in_a_thread(Session.objects.count) == 1
 
 
-def test_what_a_thread_commits_is_seen_here(committed_db: str) -> None:
+def test_commit_in_a_thread_is_visible_here(committed_db: str) -> None:
     in_a_thread(commit_a_row)
 
     assert Session.objects.count() == 1
 
 
-def test_every_thread_works_on_the_copy(committed_db: str) -> None:
+def test_every_thread_uses_the_copy(committed_db: str) -> None:
     name = in_a_thread(lambda: connection.settings_dict["NAME"])
 
     assert name == connection.settings_dict["NAME"] == committed_db
@@ -73,17 +73,17 @@ def test_commits_are_real(committed_db: str) -> None:
     assert in_a_thread(Session.objects.count) == 1
 
 
-def test_the_copy_is_migrated(committed_db: str) -> None:
+def test_copy_is_migrated(committed_db: str) -> None:
     assert "django_migrations" in connection.introspection.table_names()
 
 
 def test_only_one_database_is_configured() -> None:
-    """Copies are taken of one database; a second one would keep its rows."""
+    """Only one database is copied; a second one would keep its rows."""
     assert list(connections) == ["default"]
 
 
 @pytest.mark.parametrize("fixture", ["transactional_db", "live_server"])
-def test_a_fixture_that_empties_tables_is_refused(
+def test_fixture_that_empties_tables_is_refused(
     request: pytest.FixtureRequest, fixture: str
 ) -> None:
     with pytest.raises(pytest.fail.Exception, match="committed_db"):
@@ -91,26 +91,26 @@ def test_a_fixture_that_empties_tables_is_refused(
 
 
 @pytest.mark.django_db
-def test_the_two_kinds_of_database_do_not_mix(request: pytest.FixtureRequest) -> None:
+def test_two_kinds_of_database_cannot_be_mixed(request: pytest.FixtureRequest) -> None:
     with pytest.raises(pytest.fail.Exception, match="do not ask for `db` as well"):
         request.getfixturevalue("committed_db")
 
 
-def test_a_test_class_that_empties_tables_is_known() -> None:
+def test_class_that_empties_tables_is_found() -> None:
     assert empties_tables(TransactionTestCase)
     assert not empties_tables(TestCase)
     assert not empties_tables(object)
 
 
-def test_actions_run_at_once_and_tell_how_they_ended(committed_db: str) -> None:
-    """One of two equal keys is refused, and what the other has written is there."""
+def test_concurrent_actions_return_results_and_exceptions(committed_db: str) -> None:
+    """One of two equal keys is refused, and the other's row is stored."""
     outcomes = at_once(commit_a_row, commit_a_row)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IntegrityError", "NoneType"]
     assert Session.objects.count() == 1
 
 
-def test_actions_run_at_once_wait_for_each_other(committed_db: str) -> None:
+def test_concurrent_actions_start_together(committed_db: str) -> None:
     meeting = threading.Barrier(3, timeout=10)
 
     outcomes = at_once(meeting.wait, meeting.wait, meeting.wait)
@@ -120,8 +120,8 @@ def test_actions_run_at_once_wait_for_each_other(committed_db: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_the_server_of_the_tests_has_no_extensions() -> None:
-    """The product needs none, so nothing that a host may lack can slip in."""
+def test_server_has_no_extensions() -> None:
+    """The product needs none, so it cannot come to depend on one that a host lacks."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
         assert [name for (name,) in cursor.fetchall()] == ["plpgsql"]

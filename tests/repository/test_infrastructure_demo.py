@@ -1,4 +1,4 @@
-"""``make demo`` as a newcomer meets it: a copy of the code, nothing set, the real programs."""
+"""``make demo`` as a newcomer runs it: a copy of the code, no settings, the real programs."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ PATIENCE = 90  # seconds
 
 
 class Demo:
-    """One copy of the code, whose demo is started and stopped."""
+    """A copy of the code, whose demo is started and stopped."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class Demo:
         return self.wait_for_end()
 
     def programs(self) -> list[int]:
-        """The process ids of what the demo has started."""
+        """Return the ids of the processes that the demo started."""
         assert self.process is not None
         pid = self.process.pid
         return [
@@ -100,7 +100,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo(checkout: Path) -> Iterator[Demo]:
     demo = Demo(checkout)
-    # Tests that run in the background of a shell inherit that Ctrl-C is ignored, and pass it on.
+    # Processes in a shell's background inherit that Ctrl-C is ignored, and pass it on.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield demo
     signal.signal(signal.SIGINT, before)
@@ -108,10 +108,10 @@ def demo(checkout: Path) -> Iterator[Demo]:
         demo.stop(signal.SIGTERM)
 
 
-# A start takes ten seconds, so each of these tests shows several things.
+# A start takes ten seconds, so each of these tests checks several things.
 
 
-def test_it_starts_answers_sends_mail_and_leaves_nothing_running(demo: Demo) -> None:
+def test_demo_starts_serves_sends_mail_and_leaves_no_processes(demo: Demo) -> None:
     demo.start()
     demo.wait_until_ready()
     programs = demo.programs()
@@ -141,7 +141,7 @@ def ask_for_a_new_password(demo: Demo) -> None:
         assert browser.post(address, form, timeout=10).status_code == 200
 
 
-def test_a_reset_begins_with_fresh_data(demo: Demo) -> None:
+def test_reset_starts_with_fresh_data(demo: Demo) -> None:
     (demo.data / "ours").touch()
 
     demo.start("--reset")
@@ -152,7 +152,7 @@ def test_a_reset_begins_with_fresh_data(demo: Demo) -> None:
     assert demo.stop(signal.SIGTERM) == 0
 
 
-def test_data_are_kept_and_when_one_program_dies_the_rest_is_stopped(demo: Demo) -> None:
+def test_data_is_kept_and_one_dead_process_stops_the_rest(demo: Demo) -> None:
     (demo.data / "ours").touch()
 
     demo.start()
@@ -168,7 +168,7 @@ def test_data_are_kept_and_when_one_program_dies_the_rest_is_stopped(demo: Demo)
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
-def test_a_taken_port_is_named_with_the_way_around(demo: Demo, variable: str) -> None:
+def test_port_in_use_is_named_with_a_workaround(demo: Demo, variable: str) -> None:
     port = demo.port if variable == "PORT" else demo.sandbox_port
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""The promises of tests/support/processor.py."""
+"""Guarantees of tests/support/processor.py."""
 
 import pytest
 import requests
@@ -9,7 +9,7 @@ from billing.sandbox.control.process import SandboxProcess
 from tests.support.server import Site
 
 
-def test_the_product_is_led_to_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
+def test_product_uses_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
     assert stripe.base_url == settings.STRIPE_API_BASE
 
     response = requests.get(
@@ -22,7 +22,7 @@ def test_the_product_is_led_to_the_local_stripe(stripe: SandboxControl, settings
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-def test_every_test_begins_without_faults(stripe: SandboxControl, turn: int) -> None:
+def test_every_test_starts_without_faults(stripe: SandboxControl, turn: int) -> None:
     assert stripe.faults() == []
 
     stripe.fault("error", status=500)
@@ -30,18 +30,18 @@ def test_every_test_begins_without_faults(stripe: SandboxControl, turn: int) -> 
     assert len(stripe.faults()) == 1
 
 
-def test_nothing_is_delivered_unless_asked(stripe: SandboxControl) -> None:
+def test_nothing_is_delivered_by_default(stripe: SandboxControl) -> None:
     assert stripe.webhooks() == []
 
 
 @pytest.mark.journey
-def test_webhooks_go_to_the_live_site(stripe: SandboxControl, site: Site) -> None:
+def test_webhooks_reach_the_live_site(stripe: SandboxControl, site: Site) -> None:
     (endpoint,) = stripe.webhooks()
 
     assert endpoint["url"] == f"http://127.0.0.1:{site.port}/stripe/webhook/"
 
 
-def test_there_is_one_process_for_all_tests(
+def test_one_process_serves_all_tests(
     stripe_process: SandboxProcess, stripe: SandboxControl
 ) -> None:
     assert stripe.base_url == stripe_process.base_url

@@ -1,4 +1,4 @@
-"""Migrations run while the version before them still serves (docs/operating.md, "Upgrading")."""
+"""Migrations run while the previous version still serves (docs/operating.md, "Upgrading")."""
 
 import importlib
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 
 ROOT = Path(__file__).parents[2]
-# Written before there was a version that served.
+# Written before any version was deployed.
 FOUNDATION = {
     "billing": "0006_receipt_text",
     "subscriptions": "0007_people_and_settings",
 }
-# The version before has to stop first; docs/operating.md says so.
+# The previous version must stop first; docs/operating.md says so.
 NEED_A_STOP = (
     ("subscriptions", "0012_no_member_triggers"),
     ("subscriptions", "0013_no_member_count"),
@@ -23,7 +23,7 @@ NEED_A_STOP = (
     ("subscriptions", "0018_one_word_for_each_thing"),
     ("billing", "0011_fulfilled"),
 )
-# What the version before may still be using.
+# Names that the previous version may still use.
 TAKES_AWAY = (
     migrations.DeleteModel,
     migrations.RemoveField,
@@ -50,7 +50,7 @@ def operations(app: str, name: str) -> Iterator[Operation]:
 
 
 @pytest.mark.parametrize(("app", "name"), [*later()])
-def test_the_version_before_goes_on_serving(app: str, name: str) -> None:
+def test_previous_version_keeps_serving(app: str, name: str) -> None:
     for operation in operations(app, name):
         assert not isinstance(operation, TAKES_AWAY), f"{name} takes something away"
         if isinstance(operation, migrations.AddField):
@@ -61,7 +61,7 @@ def test_the_version_before_goes_on_serving(app: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("app", "name"), NEED_A_STOP)
-def test_a_migration_that_needs_a_stop_is_in_the_docs(app: str, name: str) -> None:
+def test_migration_that_needs_a_stop_is_documented(app: str, name: str) -> None:
     assert f"`{app}` {name[:4]}" in (ROOT / "docs/operating.md").read_text()
 
 
@@ -70,7 +70,7 @@ def may_be_left_out(field: "models.Field[object, object]") -> bool:
 
 
 @pytest.mark.parametrize("app", FOUNDATION)
-def test_they_stand_in_one_line(app: str) -> None:
+def test_migrations_are_linear(app: str) -> None:
     numbers = [file.stem[:4] for file in sorted((ROOT / app / "migrations").glob("0*.py"))]
 
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -1,6 +1,6 @@
 """Every package is locked to one version and its hashes (``make lock`` writes the lock).
 
-That installing takes just these is proved by ``make check-lock``.
+``make check-lock`` proves that installing uses only these.
 """
 
 import re
@@ -15,7 +15,7 @@ FILES = ["requirements", "requirements-dev"]
 
 
 def chosen(name: str) -> dict[str, str]:
-    """The direct dependencies with their versions."""
+    """Return the direct dependencies with their versions."""
     lines = (ROOT / f"{name}.in").read_text().splitlines()
     pins = [re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z,-]+\])?==(\S+)", line) for line in lines]
     loose = [
@@ -28,7 +28,7 @@ def chosen(name: str) -> dict[str, str]:
 
 
 def locked(name: str) -> dict[str, tuple[str, int]]:
-    """Everything that is installed: its version, and how many hashes it may have."""
+    """Return all locked packages: version and number of hashes."""
     text = (ROOT / f"{name}.txt").read_text()
     found = {}
     for block in re.split(r"\n(?=[a-z])", text):
@@ -38,20 +38,20 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_choice_is_locked_at_its_version(name: str) -> None:
+def test_every_dependency_is_locked_at_its_version(name: str) -> None:
     for package, version in chosen(name).items():
         assert locked(name)[package][0] == version, f"run `make lock` ({package})"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_comes_without_a_hash(name: str) -> None:
+def test_every_package_has_a_hash(name: str) -> None:
     found = locked(name)
 
     assert len(found) > 30
     assert [package for package, (_, hashes) in found.items() if hashes == 0] == []
 
 
-def test_developers_have_what_is_served() -> None:
+def test_development_lock_contains_the_production_lock() -> None:
     served, developed = locked("requirements"), locked("requirements-dev")
 
     assert {name: developed.get(name, ("",))[0] for name in served} == {
@@ -60,7 +60,7 @@ def test_developers_have_what_is_served() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_choice_is_explained(name: str) -> None:
+def test_every_dependency_is_explained(name: str) -> None:
     told = (ROOT / "docs" / "dependencies.md").read_text().lower()
 
     assert [package for package in chosen(name) if package not in told] == []
@@ -70,7 +70,7 @@ def test_every_choice_is_explained(name: str) -> None:
     "name",
     ["Makefile", "CONTRIBUTING.md", "CHANGELOG.md", "docs/operating.md", "docs/dependencies.md"],
 )
-def test_every_place_installs_the_lock_and_nothing_else(name: str) -> None:
+def test_every_installation_uses_the_lock_only(name: str) -> None:
     text = " ".join((ROOT / name).read_text().split())
     commands = re.findall(r"(?:pip|\(PIP\)) install [^`]{0,60}", text)
 

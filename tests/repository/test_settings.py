@@ -1,4 +1,4 @@
-"""Nothing takes money with settings that it must not run with: every system check, both ways."""
+"""The site does not take payments with unsafe settings: every system check, both ways."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ SANDBOX = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_API_BASE": "http://127.0.
 
 @pytest.fixture
 def configure(settings: Settings):
-    """Start from safe settings and change some of them."""
+    """Return safe settings with some of them changed."""
 
     def change(**changes: Any) -> list[str | None]:
         for name, value in (SAFE | changes).items():
@@ -73,7 +73,7 @@ def configure(settings: Settings):
         )
     ],
 )
-def test_an_unsafe_setting_is_found(configure, found: str, changes: dict[str, Any]) -> None:
+def test_unsafe_setting_is_found(configure, found: str, changes: dict[str, Any]) -> None:
     assert configure(**changes) == [found]
 
 
@@ -101,29 +101,29 @@ def test_an_unsafe_setting_is_found(configure, found: str, changes: dict[str, An
         ),
     ],
 )
-def test_a_safe_setting_is_let_through(configure, changes: dict[str, Any]) -> None:
+def test_safe_setting_passes(configure, changes: dict[str, Any]) -> None:
     assert configure(**changes) == []
 
 
-def test_every_finding_is_named_at_once(configure) -> None:
+def test_all_findings_are_reported_at_once(configure) -> None:
     configure(SECRET_KEY="", ALLOWED_HOSTS=[])
 
     with pytest.raises(Misconfigured, match=r"(?s)licensing\.E001.*licensing\.E002"):
         refuse_to_start_misconfigured()
 
 
-def test_a_safe_site_starts(configure) -> None:
+def test_safe_site_starts(configure) -> None:
     configure()
 
     refuse_to_start_misconfigured()
 
 
-# The real program, in a process of its own ------------------------------------------------------
+# The real program in its own process ------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the code, without the ``.env`` that a developer may have beside it."""
+    """Copy the code, without a developer's ``.env``."""
     folder = tmp_path_factory.mktemp("checkout")
     for app in APPS:
         shutil.copytree(ROOT / app, folder / app, ignore=shutil.ignore_patterns("__pycache__"))
@@ -132,7 +132,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start_the_site(checkout: Path):
-    """Load the WSGI application as a web server does, with nothing but this environment."""
+    """Load the WSGI application as a web server does, with only this environment."""
 
     def start(**environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -157,7 +157,7 @@ ENOUGH = {
 }
 
 
-def test_the_site_refuses_to_start_with_nothing_set(start_the_site) -> None:
+def test_site_refuses_to_start_without_settings(start_the_site) -> None:
     result = start_the_site()
 
     assert result.returncode != 0
@@ -166,13 +166,13 @@ def test_the_site_refuses_to_start_with_nothing_set(start_the_site) -> None:
         assert f"licensing.E00{number}" in result.stderr
 
 
-def test_the_site_starts_with_enough_set(start_the_site) -> None:
+def test_site_starts_with_the_required_settings(start_the_site) -> None:
     result = start_the_site(**ENOUGH)
 
     assert result.returncode == 0, result.stderr
 
 
-def test_the_site_never_sends_a_live_key_elsewhere(start_the_site) -> None:
+def test_live_key_is_never_sent_to_another_host(start_the_site) -> None:
     result = start_the_site(**ENOUGH, STRIPE_API_BASE="http://127.0.0.1:12111")
 
     assert result.returncode != 0
@@ -180,7 +180,7 @@ def test_the_site_never_sends_a_live_key_elsewhere(start_the_site) -> None:
 
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
-def test_a_secret_is_never_shown(start_the_site, variable: str) -> None:
+def test_secret_is_never_shown(start_the_site, variable: str) -> None:
     result = start_the_site(**{**ENOUGH, variable: "do-not-show"})
 
     assert result.returncode != 0

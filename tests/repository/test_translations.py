@@ -1,4 +1,4 @@
-"""The translations in ``locale/`` are those of the texts in the code (docs/translating.md)."""
+"""The translations in ``locale/`` match the texts in the code (docs/translating.md)."""
 
 import io
 import re
@@ -20,13 +20,13 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGS = sorted((ROOT / "locale").rglob("django.po"))
-# What we word ourselves on pages of libraries.
+# Our texts for pages of libraries.
 THEIRS = [path for path in CATALOGS if "libraries" in path.parts]
 OURS = [ROOT / "locale" / language / "LC_MESSAGES" / "django.po" for language in ("es", "fr")]
 PLACE = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|</?\w+[^>]*>")
 KEYWORDS: dict[str, Any] = dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"))
 KEYWORDS |= dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2))
-# The local Stripe is English, as is what developers read.
+# The local Stripe is in English, as is everything for developers.
 UNTRANSLATED = ("billing/sandbox/",)
 
 
@@ -45,7 +45,7 @@ def called(path: Path) -> str:
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Every file with texts, as Python: of a template, what Django makes of it."""
+    """Yield every file with texts, as Python; templates as Django converts them."""
     for folder in ("billing", "subscriptions", "licensing_site", "templates"):
         for path in sorted((ROOT / folder).rglob("*")):
             name = str(path.relative_to(ROOT))
@@ -60,7 +60,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 @cache
 def texts() -> list[tuple[str, str]]:
-    """Every text of the code, and where it stands."""
+    """Return every text of the code, with its location."""
     return [
         (name, forms(found)[0])
         for name, source in sources()
@@ -90,7 +90,7 @@ def test_every_text_is_translated(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", OURS, ids=called)
-def test_facts_and_markup_are_those_of_the_text(path: Path) -> None:
+def test_placeholders_and_markup_match_the_text(path: Path) -> None:
     for message in messages(path):
         known = [set(PLACE.findall(form)) for form in forms(message.id)]
         for form in forms(message.string):
@@ -98,7 +98,7 @@ def test_facts_and_markup_are_those_of_the_text(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", THEIRS, ids=called)
-def test_what_we_word_ourselves_needs_no_other_facts(path: Path) -> None:
+def test_our_texts_for_libraries_use_the_same_placeholders(path: Path) -> None:
     for message in messages(path):
         known = {place for form in forms(message.id) for place in PLACE.findall(form)}
         for form in forms(message.string):
@@ -106,7 +106,7 @@ def test_what_we_word_ourselves_needs_no_other_facts(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", THEIRS, ids=called)
-def test_it_is_still_said_by_the_libraries(path: Path) -> None:
+def test_libraries_still_contain_these_texts(path: Path) -> None:
     their_own = Path(allauth.__file__).parent / "locale" / "es" / "LC_MESSAGES" / "django.po"
     said = {forms(message.id)[0] for message in messages(their_own)}
 
@@ -114,7 +114,7 @@ def test_it_is_still_said_by_the_libraries(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CATALOGS, ids=called)
-def test_what_is_compiled_is_what_is_written(path: Path) -> None:
+def test_compiled_catalogs_are_up_to_date(path: Path) -> None:
     with path.with_suffix(".mo").open("rb") as file:
         compiled = {forms(one.id)[0]: forms(one.string) for one in read_mo(file) if one.id}
 
@@ -130,7 +130,7 @@ def test_what_is_compiled_is_what_is_written(path: Path) -> None:
         ("fr", ["0 licence libre", "1 licence libre", "2 licences libres"]),
     ],
 )
-def test_each_language_counts_in_its_own_way(language: str, words: list[str]) -> None:
+def test_numbers_use_the_plural_forms_of_each_language(language: str, words: list[str]) -> None:
     with translation.override(language):
         counted = [
             ngettext("%(free)s license free", "%(free)s licenses free", number) % {"free": number}

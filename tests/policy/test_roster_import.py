@@ -179,8 +179,7 @@ class TestNeed:
             assert offer.total == offer.quantity * unit
 
     def test_buying_helps_when_a_smaller_next_term_is_the_limit(self) -> None:
-        """An add-on bought after renewing belongs to the next term and can be used immediately
-        (R21)."""
+        """An add-on bought after renewing is of the next term, and usable immediately (R21)."""
         short = need(3, held(25, 5, later_terms=[LaterTerm(date(2032, 1, 1), 5)]))
 
         assert short.offer is not None

@@ -1,4 +1,4 @@
-"""Who may open what (R2): every address under an organization, as every role, GET and POST."""
+"""Access (R2): every URL of an organization, as every role, with GET and POST."""
 
 import uuid
 from http import HTTPStatus
@@ -22,7 +22,7 @@ METHODS = ("get", "post")
 
 
 def of_organizations() -> dict[str, tuple[str, ...]]:
-    """Every address that names an organization, with its other arguments."""
+    """Return every URL that names an organization, with its other arguments."""
     return {
         one.name: tuple(name for name in one.arguments if name != "slug")
         for one in addresses()
@@ -41,13 +41,13 @@ def address(world: World, name: str) -> str:
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 
 
-def test_the_table_names_every_address() -> None:
+def test_table_names_every_url() -> None:
     assert set(of_organizations()) == set(WHO_MAY)
 
 
 @pytest.fixture
 def visit(world: World):
-    """Send one request as somebody; whatever it changed is undone, so that each meets the same."""
+    """Send one request as a user, then roll back its changes."""
     paths = {name: address(world, name) for name in WHO_MAY}
 
     def send(client: Client, method: str, name: str, *, instead: str = "lakeside") -> Any:
@@ -63,7 +63,7 @@ def visit(world: World):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("role", ROLES)
-def test_members_open_what_their_role_may(world: World, visit, method: str, role: str) -> None:
+def test_members_open_what_their_role_allows(world: World, visit, method: str, role: str) -> None:
     person: Membership = getattr(world, role)
     client = world.client(person)
 
@@ -82,7 +82,7 @@ def test_members_open_what_their_role_may(world: World, visit, method: str, role
         ("official", "This page is for Assignors and Administrators of the organization."),
     ],
 )
-def test_whoever_may_not_is_told_who_may(world: World, role: str, said: str) -> None:
+def test_refused_members_are_told_who_may(world: World, role: str, said: str) -> None:
     person: Membership = getattr(world, role)
     response = world.client(person).post("/o/lakeside/settings/organization/", {"name": "X"})
 
@@ -92,14 +92,14 @@ def test_whoever_may_not_is_told_who_may(world: World, role: str, said: str) -> 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("who", ["stranger", "support"])
-def test_strangers_and_support_find_nothing(world: World, visit, method: str, who: str) -> None:
+def test_strangers_and_support_get_404(world: World, visit, method: str, who: str) -> None:
     client = world.client(getattr(world, who))
 
     for name in WHO_MAY:
         assert visit(client, method, name).status_code == HTTPStatus.NOT_FOUND, name
 
 
-# Addresses that only take a form lead to the page with the form.
+# POST-only URLs redirect to the page with the form.
 FORM_AT = {
     "subscriptions:keep_draft": "subscriptions:add_user",
     "subscriptions:resend_invitation": "subscriptions:users",
@@ -113,7 +113,7 @@ FORM_AT = {
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("organization", ["lakeside", "nowhere"])
-def test_anonymous_people_go_to_sign_in_whether_it_exists_or_not(
+def test_anonymous_users_are_sent_to_sign_in_whether_or_not_it_exists(
     world: World, visit, method: str, organization: str
 ) -> None:
     for name in WHO_MAY:
@@ -123,13 +123,13 @@ def test_anonymous_people_go_to_sign_in_whether_it_exists_or_not(
         path = address(world, name).replace("lakeside", organization)
         if name in FORM_AT:
             path = reverse(FORM_AT[name], args=[organization])
-        if not {"pk", "roster"} & set(of_organizations()[name]):  # those are new each time
+        if not {"pk", "roster"} & set(of_organizations()[name]):  # different on each request
             assert response.headers["Location"] == f"/accounts/login/?next={path}"
         assert response.headers["Location"].startswith(f"/accounts/login/?next=/o/{organization}/")
 
 
 @pytest.mark.parametrize("state", ["removed", "invited"])
-def test_only_active_members_are_let_in(world: World, state: str) -> None:
+def test_only_active_members_get_in(world: World, state: str) -> None:
     number = None if state == "removed" else world.assignor.license_number
     Membership.objects.filter(pk=world.assignor.pk).update(state=state, license_number=number)
 
@@ -138,7 +138,7 @@ def test_only_active_members_are_let_in(world: World, state: str) -> None:
         assert response.status_code == HTTPStatus.NOT_FOUND
 
 
-def test_nothing_links_to_buying_for_those_who_may_not(world: World) -> None:
+def test_members_without_the_role_see_no_link_to_buying(world: World) -> None:
     for person in (world.observer, world.official):
         page = world.client(person).get("/o/lakeside/").content.decode()
 
@@ -148,14 +148,14 @@ def test_nothing_links_to_buying_for_those_who_may_not(world: World) -> None:
             assert reverse(f"subscriptions:{name}", args=["lakeside"]) not in page
 
 
-def test_an_organizations_page_is_kept_out_of_caches(world: World) -> None:
+def test_organization_pages_are_not_cached(world: World) -> None:
     response = world.client(world.assignor).get("/o/lakeside/")
 
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("name", [name for name in WHO_MAY if "key" in of_organizations()[name]])
-def test_members_of_other_organizations_are_out_of_reach(world: World, name: str) -> None:
+def test_members_of_other_organizations_are_not_found(world: World, name: str) -> None:
     path = reverse(name, kwargs={"slug": "lakeside", "key": world.stranger.key})
     client = world.client(world.administrator)
 

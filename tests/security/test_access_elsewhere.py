@@ -1,4 +1,4 @@
-"""Addresses outside of organizations, and things of one organization asked for through another."""
+"""URLs outside organizations, and objects requested through another organization."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -19,12 +19,12 @@ from tests.support.world import World
 pytestmark = pytest.mark.one_database
 
 ROOT = Path(__file__).parent.parent.parent
-# What they are called with where an address has a key.
+# Example keys for URLs with arguments.
 KEYS = {"token": "1:1:x", "key": "MQ:1:x", "uidb36": "1", "pk": 1}
 
 
 def elsewhere() -> dict[str, str]:
-    """Every address that names no organization, but the admin's."""
+    """Return every URL that names no organization, except the admin's."""
     return {
         one.name: reverse(one.name, kwargs={name: KEYS[name] for name in one.arguments})
         for one in addresses()
@@ -32,11 +32,11 @@ def elsewhere() -> dict[str, str]:
     }
 
 
-def test_the_table_names_every_address() -> None:
+def test_table_names_every_url() -> None:
     assert set(elsewhere()) == set(ELSEWHERE)
 
 
-def test_the_documents_show_the_table() -> None:
+def test_docs_show_the_table() -> None:
     shown = (ROOT / "docs" / "access.md").read_text()
 
     assert shown == page(), "run `python -m tests.security.who_may > docs/access.md`"
@@ -44,7 +44,7 @@ def test_the_documents_show_the_table() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_whoever_is_not_signed_in(method: str) -> None:
+def test_access_when_signed_out(method: str) -> None:
     for name, path in elsewhere().items():
         meets_what_the_table_says(name, getattr(Client(), method)(path))
 
@@ -54,7 +54,7 @@ def meets_what_the_table_says(name: str, response: Any) -> None:
         "Location"
     ].startswith("/accounts/login/")
     needs_it = ELSEWHERE[name] in (SIGNED_IN, STEPS)
-    # What asks for news in the background is told no instead; some take one method only.
+    # Background polls get 403 instead of a redirect; some URLs accept one method only.
     refused = (HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED)
     assert leads_to_sign_in == needs_it or response.status_code in refused, name
     assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, name
@@ -64,7 +64,7 @@ def meets_what_the_table_says(name: str, response: Any) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("who", ["administrator", "official", "support"])
-def test_whoever_is_signed_in(world: World, who: str, method: str) -> None:
+def test_access_when_signed_in(world: World, who: str, method: str) -> None:
     for name, path in elsewhere().items():
         if name == "account_logout":
             continue
@@ -74,8 +74,8 @@ def test_whoever_is_signed_in(world: World, who: str, method: str) -> None:
         assert response.status_code != HTTPStatus.FORBIDDEN, name
 
 
-class TestThingsOfAnotherOrganization:
-    """Harry administers Harbor; what is Lakeside's is not there for him by Harbor's address."""
+class TestObjectsOfAnotherOrganization:
+    """Harry administers Harbor; Lakeside's objects return 404 under Harbor's URLs."""
 
     def visit(self, world: World, name: str, **key: object) -> set[int]:
         client = world.client(world.stranger)
@@ -136,8 +136,8 @@ class TestThingsOfAnotherOrganization:
         assert "nora@lakeside.example" not in page.content.decode()
 
 
-def test_keys_in_addresses_tell_nothing(world: World, stripe: SandboxControl) -> None:
-    """Neither how many there are nor which came first."""
+def test_keys_in_urls_disclose_nothing(world: World, stripe: SandboxControl) -> None:
+    """Neither how many objects exist nor their order."""
     purchase = world.buy_and_settle(10)
     keys = [purchase.pk, *Membership.objects.values_list("key", flat=True)]
 

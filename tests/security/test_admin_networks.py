@@ -1,4 +1,4 @@
-"""The Django admin for some networks only."""
+"""The Django admin restricted to some networks."""
 
 import pytest
 from django.test import Client
@@ -14,7 +14,9 @@ from tests.support.world import World
     ("address", "is_let_in"),
     [("192.0.2.1", True), ("192.0.2.255", True), ("192.0.3.0", False), ("2001:db8::1", True)],
 )
-def test_others_find_no_admin(settings: Settings, path: str, address: str, is_let_in: bool) -> None:
+def test_other_networks_get_404_for_the_admin(
+    settings: Settings, path: str, address: str, is_let_in: bool
+) -> None:
     settings.ADMIN_NETWORKS = ["192.0.2.0/24", "2001:db8::/32"]
 
     response = Client(REMOTE_ADDR=address).get(path)
@@ -22,14 +24,14 @@ def test_others_find_no_admin(settings: Settings, path: str, address: str, is_le
     assert (response.status_code == 404) == (not is_let_in)
 
 
-def test_everything_else_is_for_everybody(world: World, settings: Settings) -> None:
+def test_all_other_pages_are_open_to_everyone(world: World, settings: Settings) -> None:
     settings.ADMIN_NETWORKS = ["192.0.2.0/24"]
 
     assert world.client(world.assignor).get("/o/lakeside/").status_code == 200
 
 
 @pytest.mark.django_db
-def test_a_header_moves_nobody_inside(settings: Settings) -> None:
+def test_forged_header_gives_no_access(settings: Settings) -> None:
     settings.ADMIN_NETWORKS = ["192.0.2.0/24"]
     client = Client(REMOTE_ADDR="198.51.100.7")
 
@@ -39,12 +41,12 @@ def test_a_header_moves_nobody_inside(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_behind_a_trusted_proxy_its_word_counts(settings: Settings) -> None:
+def test_header_of_a_trusted_proxy_counts(settings: Settings) -> None:
     settings.ADMIN_NETWORKS = ["192.0.2.0/24"]
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     client = Client(REMOTE_ADDR="10.0.0.1")
 
-    # What the visitor sent stands first; the proxy has added whom it saw.
+    # The visitor's own value comes first; the proxy appends the address it saw.
     forged = client.get("/admin/", headers={"X-Forwarded-For": "192.0.2.1, 198.51.100.7"})
     inside = client.get("/admin/", headers={"X-Forwarded-For": "198.51.100.7, 192.0.2.1"})
 
@@ -52,7 +54,7 @@ def test_behind_a_trusted_proxy_its_word_counts(settings: Settings) -> None:
     assert inside.status_code == 302
 
 
-def test_it_costs_nothing_where_it_is_not_used(settings: Settings) -> None:
+def test_unused_restriction_costs_nothing(settings: Settings) -> None:
     from django.core.exceptions import MiddlewareNotUsed
 
     settings.ADMIN_NETWORKS = []

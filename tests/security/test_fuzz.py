@@ -1,4 +1,4 @@
-"""Whatever is sent to any form, in any address or to the webhook: an answer, never a 500.
+"""Any input to a form, a URL or the webhook gets a response, never a 500.
 
 A few examples in every run; ``make fuzz`` tries many more (``FUZZ_EXAMPLES``).
 """
@@ -65,14 +65,14 @@ NASTY = [
 VALUES = st.one_of(
     st.sampled_from(NASTY), st.text(max_size=60), st.integers().map(str), st.uuids().map(str)
 )
-# Names that addresses read from the query, besides those of forms.
+# Query parameters that views read, besides form fields.
 QUERY = ["q", "page", "draft", "next", "session_id", "show", "after", "code", "quantity", "kept"]
 QUERY += ["canceled", "package", "from", "until", "who", "what", "number"]
 BUTTONS = ["pay", "change", "another", "buy", "general", "confirmed", "action", "save"]
 
 
 def fields_of(html: str) -> dict[str, str]:
-    """The names of a page's fields, with what they hold."""
+    """Return a page's field names with their values."""
     found = {}
     for tag in re.findall(r"<(?:input|select|textarea|button)\b[^>]*>", html):
         name = re.search(r'\bname="([^"]+)"', tag)
@@ -84,7 +84,7 @@ def fields_of(html: str) -> dict[str, str]:
 
 @st.composite
 def sent(draw: st.DrawFn, fields: dict[str, str]) -> dict[str, Any]:
-    """What a page would send, with some of it replaced, left out or repeated."""
+    """Return a page's form data, with some values replaced, removed or repeated."""
     names = st.sampled_from([*fields, *BUTTONS]) if fields else st.sampled_from(BUTTONS)
     data: dict[str, Any] = dict(fields)
     for name in draw(st.lists(names, max_size=3, unique=True)):
@@ -108,9 +108,7 @@ def address_of(world: World, name: str, roster: RosterImport) -> str:
 @pytest.mark.parametrize("name", WHO_MAY)
 @fuzz
 @given(data=st.data())
-def test_no_form_of_an_organization_ends_in_a_500(
-    world: World, data: st.DataObject, name: str
-) -> None:
+def test_organization_forms_never_return_500(world: World, data: st.DataObject, name: str) -> None:
     roster = RosterImport.objects.first() or kept_roster(world.administrator)
     client = world.client(world.administrator)
     client.raise_request_exception = False
@@ -130,7 +128,7 @@ def test_no_form_of_an_organization_ends_in_a_500(
 )
 @fuzz
 @given(data=st.data())
-def test_no_form_for_strangers_ends_in_a_500(data: st.DataObject, path: str) -> None:
+def test_public_forms_never_return_500(data: st.DataObject, path: str) -> None:
     PackageFactory.create()
     client = Client(raise_request_exception=False)
     page = client.get(path, data.draw(st.dictionaries(st.sampled_from(QUERY), VALUES, max_size=3)))
@@ -147,7 +145,7 @@ SEGMENTS = st.text(min_size=1, max_size=30).filter(lambda text: "\n" not in text
 @pytest.mark.django_db
 @fuzz
 @given(parts=st.lists(SEGMENTS, max_size=4), query=st.dictionaries(VALUES, VALUES, max_size=2))
-def test_no_address_ends_in_a_500(world: World, parts: list[str], query: dict[str, str]) -> None:
+def test_urls_never_return_500(world: World, parts: list[str], query: dict[str, str]) -> None:
     client = world.client(world.administrator)
     client.raise_request_exception = False
 
@@ -169,18 +167,18 @@ OBJECT_FIELDS = ["id", "object", "payment_intent", "metadata", "charge", "status
 
 @fuzz
 @given(body=st.binary(max_size=200))
-def test_no_body_without_a_signature_is_acted_on(db: None, body: bytes) -> None:
+def test_unsigned_bodies_have_no_effect(db: None, body: bytes) -> None:
     response = Client(raise_request_exception=False).generic(
         "POST", "/stripe/webhook/", body, headers={"Stripe-Signature": "t=1,v1=00"}
     )
 
-    # 411: nothing at all.
+    # 411: an empty body.
     assert response.status_code in (400, 411)
 
 
 @fuzz
 @given(body=st.one_of(st.binary(max_size=200), JSON.map(lambda one: json.dumps(one).encode())))
-def test_no_signed_body_ends_in_a_500(db: None, body: bytes) -> None:
+def test_signed_bodies_never_return_500(db: None, body: bytes) -> None:
     assert deliver(body).status_code in (200, 400, 411)
 
 
@@ -190,7 +188,7 @@ def test_no_signed_body_ends_in_a_500(db: None, body: bytes) -> None:
     outer=st.dictionaries(st.sampled_from(EVENT_FIELDS), JSON, max_size=2),
     inner=st.dictionaries(st.sampled_from(OBJECT_FIELDS), JSON, max_size=3),
 )
-def test_no_event_ends_in_a_500(
+def test_events_never_return_500(
     world: World, stripe: SandboxControl, type: str, outer: dict[str, Any], inner: dict[str, Any]
 ) -> None:
     body = event(type, "x")
@@ -199,7 +197,7 @@ def test_no_event_ends_in_a_500(
     status = deliver(body | outer).status_code
 
     if status == 503:
-        # Only what the processor answers may be a reason to try again.
+        # Only a processor error may ask for a retry.
         row = ProcessorEvent.objects.exclude(error="").latest("pk")
         assert row.error.startswith(("Processor", "SessionUnknown")), row.error
         row.delete()

@@ -1,6 +1,6 @@
-"""What browsers are told, by the rules of the usual scanners, on every page (A+).
+"""Security headers, rated by the rules of common scanners, on every page (A+).
 
-The scanners' own deductions are written out as rules; a page passes where none applies.
+The scanners' deductions are written as rules; a page passes if none applies.
 """
 
 from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ def broken_rules(response: object) -> list[str]:
 
 
 def every_page(world: World) -> Iterator[str]:
-    """Every address without arguments of its own but the organization's, and the admin's lists."""
+    """Return every URL without arguments besides the organization's, and the admin's lists."""
     known = {"slug": "lakeside", "key": world.observer.key}
     for one in addresses():
         if one.is_route and not one.name.startswith("admin:") and {*one.arguments} <= {*known}:
@@ -74,14 +74,14 @@ def every_page(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def over_https(settings: Settings) -> Settings:
-    """As it is served for real."""
+    """Apply production settings."""
     settings.SECURE_HSTS_SECONDS = 63_072_000
     settings.SECURE_SSL_REDIRECT = True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     return settings
 
 
-def test_every_page_has_an_a_plus(world: World, over_https: Settings) -> None:
+def test_every_page_rates_a_plus(world: World, over_https: Settings) -> None:
     root = UserFactory.create(is_staff=True, is_superuser=True)
     pages = set(every_page(world)) | {"/admin/", "/admin/billing/purchase/", "/nothing/"}
     assert len(pages) > 40
@@ -97,14 +97,14 @@ def test_every_page_has_an_a_plus(world: World, over_https: Settings) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/pricing/", "/accounts/login/", "/admin/", "/nothing/"])
-def test_http_leads_to_https(client: Client, over_https: Settings, path: str) -> None:
+def test_http_redirects_to_https(client: Client, over_https: Settings, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 301
     assert response.headers["Location"] == f"https://testserver{path}"
 
 
-def test_cookies_are_kept_from_scripts_other_sites_and_http(
+def test_cookies_are_protected_from_scripts_other_sites_and_http(
     world: World, over_https: Settings
 ) -> None:
     client = world.client(world.assignor)
@@ -130,7 +130,7 @@ def test_cookies_are_kept_from_scripts_other_sites_and_http(
         ({"STRIPE_API_BASE": "http://127.0.0.1:12111/x"}, "http://127.0.0.1:12111"),
     ],
 )
-def test_forms_lead_to_ourselves_and_the_payment_page_only(
+def test_forms_lead_only_to_our_site_and_the_payment_page(
     client: Client, settings: Settings, changes: dict[str, str], origin: str, db: None
 ) -> None:
     for name, value in changes.items():
@@ -142,7 +142,7 @@ def test_forms_lead_to_ourselves_and_the_payment_page_only(
     assert policy_of(headers)["form-action"] == ["'self'", origin]
 
 
-def test_the_resolver_is_the_one_of_the_site() -> None:
+def test_resolver_is_the_sites_own() -> None:
     namespaces = {one.name.partition(":")[0] for one in addresses()}
 
     assert {"admin", "billing", "subscriptions"} <= namespaces

@@ -1,4 +1,4 @@
-"""What somebody sends never becomes an address, a header, a line or a script of ours."""
+"""User input never becomes a URL, a header, a log line or a script."""
 
 import logging
 from http import HTTPStatus
@@ -26,14 +26,14 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "localhost:1@evil"])
-def test_another_name_of_the_host_is_not_answered(db: None, host: str) -> None:
+def test_unknown_host_name_is_refused(db: None, host: str) -> None:
     response = Client(raise_request_exception=False).get("/pricing/", headers={"Host": host})
 
     assert response.status_code == HTTPStatus.BAD_REQUEST
     assert "evil" not in response.content.decode()
 
 
-def test_links_in_mails_do_not_come_from_the_request(world: World, settings: Settings) -> None:
+def test_links_in_mails_ignore_the_request_host(world: World, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.SITE_URL = "https://licenses.example"
     form = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
@@ -53,7 +53,7 @@ def test_links_in_mails_do_not_come_from_the_request(world: World, settings: Set
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_after_signing_in_nobody_lands_elsewhere(world: World, target: str) -> None:
+def test_sign_in_never_redirects_to_another_site(world: World, target: str) -> None:
     user = world.assignor.user
     user.set_password("correct horse battery")
     user.save()
@@ -69,7 +69,7 @@ def test_after_signing_in_nobody_lands_elsewhere(world: World, target: str) -> N
 
 
 @pytest.mark.parametrize("target", [*ELSEWHERE, "/o/harbor/users/", "/o/lakeside/../harbor/"])
-def test_a_purchase_comes_back_to_its_own_organization(
+def test_purchase_returns_to_its_own_organization(
     world: World, stripe: SandboxControl, target: str
 ) -> None:
     client = world.client(world.assignor)
@@ -90,7 +90,7 @@ def test_a_purchase_comes_back_to_its_own_organization(
 
 
 @pytest.mark.parametrize("name", ["Nora\r\nBcc: all@evil.example", "Nora\nNew", "Nora\x0bNew"])
-def test_a_name_adds_no_header_to_a_mail(world: World, name: str) -> None:
+def test_name_cannot_add_a_mail_header(world: World, name: str) -> None:
     form = {"name": name, "email": "nora@lakeside.example", "role": "general_member"}
 
     world.client(world.administrator).post("/o/lakeside/users/add/", form)
@@ -118,14 +118,14 @@ def test_names_are_shown_as_text(world: World) -> None:
         assert "&lt;script&gt;" in page
 
 
-def test_a_header_cannot_be_written_by_a_file_name(world: World) -> None:
+def test_file_name_cannot_write_a_header(world: World) -> None:
     response = world.client(world.administrator).get("/o/lakeside/users.csv")
 
     disposition = response.headers["Content-Disposition"]
     assert disposition == 'attachment; filename="users-lakeside.csv"'
 
 
-def test_a_line_of_the_log_cannot_be_forged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_lines_cannot_be_forged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         world.client(world.assignor).get("/o/lakeside/users/?q=x%0a%7B%22event%22:%22forged%22%7D")
         Client().get("/nothing%0aforged/")

@@ -1,4 +1,4 @@
-"""How often things may be done: the last one allowed, and the first that is not."""
+"""Rate limits: the last allowed action, and the first refused."""
 
 import uuid
 from http import HTTPStatus
@@ -32,7 +32,7 @@ def add(client: Client, email: str) -> Any:
     return client.post("/o/lakeside/users/add/", form)
 
 
-def test_one_mailbox_gets_so_many_invitations_an_hour(world: World, limit) -> None:
+def test_invitations_per_mailbox_and_hour_are_limited(world: World, limit) -> None:
     limit("invite_address", "3/h/key")
     client = world.client(world.administrator)
     assert add(client, "Nora@lakeside.example").status_code == HTTPStatus.FOUND
@@ -55,7 +55,7 @@ def test_one_mailbox_gets_so_many_invitations_an_hour(world: World, limit) -> No
     assert add(client, "other@lakeside.example").status_code == HTTPStatus.FOUND
 
 
-def test_one_person_sends_so_many_invitations_an_hour(world: World, limit) -> None:
+def test_invitations_per_sender_and_hour_are_limited(world: World, limit) -> None:
     limit("invite", "2/h/user")
     client = world.client(world.administrator)
 
@@ -65,7 +65,7 @@ def test_one_person_sends_so_many_invitations_an_hour(world: World, limit) -> No
     assert add(world.client(world.assignor), "new2@lakeside.example").status_code == 302
 
 
-def test_rosters_are_read_in_so_often_an_hour(world: World, limit) -> None:
+def test_roster_imports_per_hour_are_limited(world: World, limit) -> None:
     limit("import", "1/h/user")
     client = world.client(world.administrator)
     rows = {"rows": "Name,E-mail\nNora New,nora@lakeside.example"}
@@ -78,7 +78,7 @@ def test_rosters_are_read_in_so_often_an_hour(world: World, limit) -> None:
     assert "nora@lakeside.example" in second.content.decode()
 
 
-def test_a_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None:
+def test_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None:
     limit("invite_address", "1/h/key")
     client = world.client(world.administrator)
     assert add(client, "nora@lakeside.example").status_code == HTTPStatus.FOUND
@@ -95,8 +95,8 @@ def test_a_small_roster_counts_like_adding_one_by_one(world: World, limit) -> No
 
 
 @pytest.mark.django_db
-def test_limits_outlive_other_traffic(settings: Settings) -> None:
-    """The cache of the database keeps more than the 300 entries that Django's default is."""
+def test_limits_survive_other_traffic(settings: Settings) -> None:
+    """The database cache keeps more than Django's default of 300 entries."""
     chosen = {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}
     chosen["LOCATION"] = "licensing_cache"
     options = settings.CACHES["default"]["OPTIONS"]
@@ -115,7 +115,7 @@ def buy(client: Client, quantity: int, slug: str = "lakeside") -> Any:
     return client.post(f"/o/{slug}/licenses/add/", form)
 
 
-def test_one_organization_starts_so_many_payments_an_hour(
+def test_payments_per_organization_and_hour_are_limited(
     world: World, stripe: SandboxControl, limit
 ) -> None:
     limit("checkout", "2/h/key")
@@ -133,7 +133,7 @@ def test_one_organization_starts_so_many_payments_an_hour(
     assert elsewhere.status_code == HTTPStatus.FOUND
 
 
-def test_looking_at_the_page_is_not_counted(world: World, stripe: SandboxControl, limit) -> None:
+def test_viewing_the_page_is_not_counted(world: World, stripe: SandboxControl, limit) -> None:
     limit("checkout", "1/h/key")
     client = world.client(world.assignor)
 
@@ -144,7 +144,9 @@ def test_looking_at_the_page_is_not_counted(world: World, stripe: SandboxControl
 
 
 @pytest.mark.django_db
-def test_strangers_start_so_many_payments_from_one_address(stripe: SandboxControl, limit) -> None:
+def test_payments_by_anonymous_buyers_are_limited_per_address(
+    stripe: SandboxControl, limit
+) -> None:
     limit("subscribe", "1/h/ip")
     package = PackageFactory.create()
     statuses = []
@@ -165,7 +167,7 @@ def test_strangers_start_so_many_payments_from_one_address(stripe: SandboxContro
 
 
 @pytest.mark.parametrize("good_password", [True, False])
-def test_a_password_is_not_guessed(world: World, limit, good_password: bool) -> None:
+def test_password_guessing_is_limited(world: World, limit, good_password: bool) -> None:
     limit("login_failed", "2/m/key")
     member = MembershipFactory.create(organization=world.lakeside)
     member.user.set_password("correct horse battery")

@@ -1,4 +1,4 @@
-"""Secrets are changed without anybody being signed out, locked out or left unpaid."""
+"""Secret rotation: no one is signed out or locked out, and no payment is lost."""
 
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ from tests.support.world import World, sign_in
 NEW = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
 
 
-def test_who_is_signed_in_stays_signed_in(world: World, settings: Settings) -> None:
+def test_signed_in_users_stay_signed_in(world: World, settings: Settings) -> None:
     client = Client()
     sign_in(client, world.assignor.user)
     old = settings.SECRET_KEY
@@ -30,11 +30,11 @@ def test_who_is_signed_in_stays_signed_in(world: World, settings: Settings) -> N
     after = client.get("/o/lakeside/")
 
     assert still.status_code == HTTPStatus.OK
-    # The session was signed anew on the way.
+    # The session was re-signed on the way.
     assert after.status_code == HTTPStatus.OK
 
 
-def test_without_the_old_one_everybody_signs_in_again(world: World, settings: Settings) -> None:
+def test_everyone_signs_in_again_without_the_old_key(world: World, settings: Settings) -> None:
     client = world.client(world.assignor)
 
     settings.SECRET_KEY = NEW
@@ -42,9 +42,7 @@ def test_without_the_old_one_everybody_signs_in_again(world: World, settings: Se
     assert client.get("/o/lakeside/").status_code == HTTPStatus.FOUND
 
 
-def test_second_factors_outlive_the_key_they_were_encrypted_under(
-    world: World, settings: Settings
-) -> None:
+def test_second_factors_survive_key_rotation(world: World, settings: Settings) -> None:
     user = world.administrator.user
     secret = generate_totp_secret()
     TOTP.activate(user, secret)
@@ -60,7 +58,7 @@ def test_second_factors_outlive_the_key_they_were_encrypted_under(
     assert decrypt(rows[Authenticator.Type.TOTP].data["secret"]) == secret
 
 
-def test_without_the_command_the_old_key_has_to_stay(world: World, settings: Settings) -> None:
+def test_old_key_is_required_until_the_command_has_run(world: World, settings: Settings) -> None:
     TOTP.activate(world.administrator.user, generate_totp_secret())
     settings.SECRET_KEY = NEW
 
@@ -69,7 +67,7 @@ def test_without_the_command_the_old_key_has_to_stay(world: World, settings: Set
 
 
 @pytest.mark.parametrize("secret", ["whsec_old", "whsec_new"])
-def test_either_signature_of_the_processor_counts_meanwhile(
+def test_both_webhook_secrets_are_accepted_during_rotation(
     world: World, stripe: SandboxControl, settings: Settings, secret: str
 ) -> None:
     purchase = world.buy(10)
@@ -82,7 +80,7 @@ def test_either_signature_of_the_processor_counts_meanwhile(
     assert world.held() == 35
 
 
-def test_the_old_signature_is_refused_afterwards(world: World, settings: Settings) -> None:
+def test_old_webhook_secret_is_refused_afterwards(world: World, settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new"]
 
     assert deliver(completed("cs_test_a"), secret="whsec_old").status_code == 400

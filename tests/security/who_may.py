@@ -1,13 +1,13 @@
-"""The one table of who may open what (R2). ``python -m tests.security.who_may`` prints it.
+"""The table of who may open what (R2). ``python -m tests.security.who_may`` prints it.
 
-``test_access.py`` and ``test_access_elsewhere.py`` crawl every address of the site as everybody and
-compare; docs/access.md shows it.
+``test_access.py`` and ``test_access_elsewhere.py`` request every URL of the site as every user and
+compare; docs/access.md shows the table.
 """
 
 BUYERS = "Assignors and Administrators"
 EVERYBODY = "every member"
 ADMINISTRATORS = "Administrators"
-# Settings tabs besides Subscription: Assignors read them.
+# Settings tabs besides Subscription: Assignors may read them.
 EDITED_BY_ADMINISTRATORS = "Assignors read, Administrators edit"
 
 ROLES = ("administrator", "assignor", "observer", "official")
@@ -17,7 +17,7 @@ _ALLOWED_ROLES = {
     ADMINISTRATORS: {"administrator"},
 }
 
-# Each address of an organization.
+# Each URL of an organization.
 WHO_MAY = {
     "subscriptions:home": EVERYBODY,
     "subscriptions:thread": EVERYBODY,
@@ -70,7 +70,7 @@ WITH_A_LINK = "whoever has the link from the mail"
 THE_PROCESSOR = "the payment processor, by its signature"
 STEPS = "whoever is in the middle of signing in"
 
-# Each other address but the Django admin's.
+# Each other URL except the Django admin's.
 ELSEWHERE = {
     "billing:pricing": ANYBODY,
     "billing:subscribe": ANYBODY,
@@ -120,7 +120,7 @@ ELSEWHERE = {
 
 
 def allowed_roles(name: str, method: str) -> set[str]:
-    """The roles that may open an organization's address by ``get`` or ``post``."""
+    """Return the roles that may ``get`` or ``post`` an organization's URL."""
     who = WHO_MAY[name]
     if who == EDITED_BY_ADMINISTRATORS:
         who = BUYERS if method == "get" else ADMINISTRATORS
@@ -128,7 +128,7 @@ def allowed_roles(name: str, method: str) -> set[str]:
 
 
 def page() -> str:
-    """docs/access.md."""
+    """Return the text of docs/access.md."""
     lines = [
         "# Who may open what",
         "",

@@ -1,4 +1,4 @@
-"""The Django admin: history can be read there and never changed (R3, R24, R29)."""
+"""The Django admin: history is readable and never changes (R3, R24, R29)."""
 
 from http import HTTPStatus
 
@@ -46,21 +46,21 @@ def path(model: type[Model], page: str, *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("model", OURS)
-def test_every_list_opens_and_is_searched(root: Client, model: type[Model]) -> None:
+def test_every_list_opens_and_can_be_searched(root: Client, model: type[Model]) -> None:
     assert root.get(path(model, "changelist")).status_code == HTTPStatus.OK
     searched = root.get(path(model, "changelist"), {"q": "lakeside"})
     assert searched.status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("model", OURS)
-def test_nothing_is_added_even_by_a_superuser(root: Client, model: type[Model]) -> None:
+def test_superuser_cannot_add_rows(root: Client, model: type[Model]) -> None:
     response = root.post(path(model, "add"), {"anything": "1"})
 
     assert response.status_code == HTTPStatus.FORBIDDEN
 
 
 @pytest.mark.parametrize("model", [Organization, Term, Membership, LicenseEntry, Activity])
-def test_nothing_is_changed_or_deleted_even_by_a_superuser(
+def test_superuser_cannot_change_or_delete_rows(
     world: World, root: Client, model: type[Model]
 ) -> None:
     members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
@@ -82,7 +82,7 @@ def test_nothing_is_changed_or_deleted_even_by_a_superuser(
     assert model._default_manager.filter(pk=row.pk).exists()
 
 
-def test_an_account_keeps_its_name_email_and_password(world: World, root: Client) -> None:
+def test_account_keeps_its_name_email_and_password(world: World, root: Client) -> None:
     user = world.official.user
     before = (user.name, user.email, user.password)
 
@@ -96,7 +96,7 @@ def test_an_account_keeps_its_name_email_and_password(world: World, root: Client
     assert (user.name, user.email, user.password) == before
 
 
-def test_support_accounts_are_made_here(root: Client) -> None:
+def test_support_accounts_are_created_here(root: Client) -> None:
     password = "correct horse battery staple"
     response = root.post(
         path(User, "add"),
@@ -113,14 +113,14 @@ def test_support_accounts_are_made_here(root: Client) -> None:
     assert User.objects.get(email="new.support@licensing.example").check_password(password)
 
 
-def test_members_do_not_get_in(world: World) -> None:
+def test_members_have_no_access(world: World) -> None:
     response = world.client(world.administrator).get("/admin/")
 
     assert response.status_code == HTTPStatus.FOUND
     assert not Purchase.objects.exists()
 
 
-def test_nobody_sets_somebody_elses_password(world: World, root: Client) -> None:
+def test_passwords_of_others_cannot_be_set(world: World, root: Client) -> None:
     user = world.official.user
     password = "another good battery staple"
     form = {"usable_password": "true", "password1": password, "password2": password}
@@ -132,8 +132,8 @@ def test_nobody_sets_somebody_elses_password(world: World, root: Client) -> None
     assert "id_password" not in root.get(path(User, "change", user.pk)).content.decode()
 
 
-def test_nothing_of_other_applications_stands_here_but_groups() -> None:
-    """Addresses belong to their owners, and queued mails hold invitation and reset links (R3)."""
+def test_other_apps_are_not_registered_except_groups() -> None:
+    """R3: e-mail addresses belong to their owners, and queued mails contain secret links."""
     others = {
         model._meta.label
         for model in admin.site._registry
@@ -143,14 +143,14 @@ def test_nothing_of_other_applications_stands_here_but_groups() -> None:
     assert others == {"auth.Group"}
 
 
-def test_anonymous_people_sign_in_where_everybody_does() -> None:
-    """So that the limits on failed sign-ins count here too."""
+def test_anonymous_users_use_the_normal_sign_in() -> None:
+    """So that rate limits on failed sign-ins apply here too."""
     response = Client().get("/admin/", follow=True)
 
     assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
 
 
-def test_a_password_typed_at_the_admins_own_address_is_not_looked_at(world: World) -> None:
+def test_password_posted_to_the_admin_login_is_ignored(world: World) -> None:
     client = Client()
 
     client.post("/admin/login/", {"username": world.support.email, "password": PASSWORD})
@@ -169,7 +169,7 @@ def test_support_gets_in_after_signing_in(world: World) -> None:
         assert response.status_code == HTTPStatus.OK
 
 
-def test_guessing_a_password_of_support_is_limited(world: World) -> None:
+def test_password_guessing_is_limited(world: World) -> None:
     client = Client()
     form = {"login": world.support.email, "password": "wrong", "next": "/admin/"}
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""The demo's clock: forward only, everything follows, and only in the demo."""
+"""The demo's clock: it only moves forward, moves everything, and exists only in the demo."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def demo(world: World, stripe: SandboxControl, settings: Any, tmp_path: Path) -> World:
-    """The clock runs, as far ahead as the file says, which is not at all."""
+    """Run the clock with the offset in the file, initially none."""
     settings.DEMO_CLOCK_FILE = str(tmp_path / "clock")
     clock.freeze(None)
     return world
@@ -27,7 +27,7 @@ def move(to: str, back: str = "/o/lakeside/") -> Any:
     return demo_clock.move(RequestFactory().post("/demo/clock/", {"to": to, "next": back}))
 
 
-def test_a_day_is_a_day_for_the_site_and_the_local_stripe(
+def test_advancing_a_day_moves_the_site_and_the_local_stripe(
     demo: World, stripe: SandboxControl
 ) -> None:
     before = clock.now()
@@ -40,7 +40,7 @@ def test_a_day_is_a_day_for_the_site_and_the_local_stripe(
     assert abs(stripe.clock()["now"] - clock.now().timestamp()) < 5
 
 
-def test_it_goes_to_a_date_and_runs_the_daily_job(demo: World) -> None:
+def test_advancing_to_a_date_runs_the_daily_job(demo: World) -> None:
     move("2031-12-10")
 
     assert clock.today() == date(2031, 12, 10)
@@ -48,7 +48,7 @@ def test_it_goes_to_a_date_and_runs_the_daily_job(demo: World) -> None:
 
 
 @pytest.mark.parametrize("to", ["2001-01-01", "", "yesterday", "2031-13-01"])
-def test_it_never_goes_back(demo: World, to: str) -> None:
+def test_clock_never_goes_back(demo: World, to: str) -> None:
     before = clock.demo_offset()
 
     move(to)
@@ -57,11 +57,11 @@ def test_it_never_goes_back(demo: World, to: str) -> None:
 
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x"])
-def test_it_leads_back_to_our_own_pages_only(demo: World, back: str) -> None:
+def test_redirects_stay_on_our_site(demo: World, back: str) -> None:
     assert move("day", back).headers["Location"] == "/"
 
 
-def test_the_bar_offers_what_is_ahead(demo: World) -> None:
+def test_bar_offers_upcoming_dates(demo: World) -> None:
     move("2031-12-10")
     request = RequestFactory().get("/")
     request.membership = demo.assignor  # type: ignore[attr-defined]
@@ -73,6 +73,6 @@ def test_the_bar_offers_what_is_ahead(demo: World) -> None:
     }
 
 
-def test_outside_the_demo_there_is_no_such_address() -> None:
+def test_outside_the_demo_the_url_returns_404() -> None:
     with pytest.raises(NoReverseMatch):
         reverse("demo_clock")

@@ -1,4 +1,4 @@
-"""The demo's organizations stand as the demo promises."""
+"""The demo's organizations are in the advertised states."""
 
 from datetime import timedelta
 
@@ -50,8 +50,8 @@ def test_summit_is_renewed_already(demo: None) -> None:
     assert reason("summit") is None
 
 
-def test_support_has_something_to_answer(demo: None) -> None:
-    """R27, R28: a removal asked for at Harbor, and an answer unread at Lakeside."""
+def test_support_has_open_threads(demo: None) -> None:
+    """R27, R28: a removal request from Harbor, and an unread reply at Lakeside."""
     waiting, answered = Thread.objects.filter(person__isnull=False)
 
     assert (waiting.organization, waiting.state) == (subscription("harbor").organization, "waiting")
@@ -71,12 +71,12 @@ def test_valley_has_expired(demo: None) -> None:
     assert reason("valley") == Reason.EXPIRED
 
 
-def test_everybody_signs_in_with_the_demo_password(demo: None) -> None:
+def test_everyone_signs_in_with_the_demo_password(demo: None) -> None:
     for email in ("assignor@lakeside.example", "both@lakeside.example", "root@licensing.example"):
         assert User.objects.get(email=email).check_password("demo")
 
 
-def test_what_was_bought_is_what_is_held(demo: None) -> None:
+def test_licenses_held_match_purchases(demo: None) -> None:
     for organization in Organization.objects.all():
         bought = sum(
             purchase.quantity for purchase in Purchase.objects.filter(organization=organization)
@@ -89,11 +89,11 @@ def test_what_was_bought_is_what_is_held(demo: None) -> None:
         assert bought == entries
 
 
-def test_it_is_loaded_into_an_empty_database_only(demo: None) -> None:
+def test_demo_is_loaded_only_into_an_empty_database(demo: None) -> None:
     with pytest.raises(CommandError, match="not empty"):
         call_command("load_demo", verbosity=0)
 
 
-def test_it_is_loaded_in_the_demo_only(db: None) -> None:
+def test_demo_is_loaded_only_with_demo_settings(db: None) -> None:
     with pytest.raises(CommandError, match="well-known password"):
         call_command("load_demo", verbosity=0)

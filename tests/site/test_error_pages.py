@@ -1,4 +1,4 @@
-"""Pages for what went wrong: without a request or a session, each with a next step."""
+"""Error pages: independent of request and session, each with a next step."""
 
 import pytest
 from django.db import connection
@@ -17,7 +17,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_they_need_nothing_and_say_what_to_do(page: str) -> None:
+def test_error_pages_render_alone_and_say_what_to_do(page: str) -> None:
     def refuse(*arguments: object) -> None:
         pytest.fail(f"{page} asks the database")
 

@@ -1,4 +1,4 @@
-"""HEAD is answered as GET is, without a body, and changes nothing (R2)."""
+"""HEAD responds as GET does, without a body, and changes nothing (R2)."""
 
 import socket
 from email import message_from_bytes
@@ -34,7 +34,7 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 OF_A_PURCHASE = {"billing:purchase", "billing:receipt_pdf"}
 
 
-# What a page really shows needs the right key; with any other all of them are alike.
+# With the right key the page has content; with any other, all are alike.
 def with_keys(world: World, name: str) -> str:
     purchase = world.buy_and_settle(5) if name in OF_A_PURCHASE else None
     if purchase is not None:
@@ -48,9 +48,7 @@ def writes(asked: CaptureQueriesContext) -> list[str]:
 
 @pytest.mark.parametrize("who", ["administrator", "official"])
 @pytest.mark.parametrize("name", WHO_MAY)
-def test_every_page_of_an_organization(
-    world: World, stripe: SandboxControl, name: str, who: str
-) -> None:
+def test_every_organization_page(world: World, stripe: SandboxControl, name: str, who: str) -> None:
     client, path = world.client(getattr(world, who)), with_keys(world, name)
 
     with CaptureQueriesContext(connection) as asked:
@@ -68,7 +66,7 @@ def test_every_page_of_an_organization(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PUBLIC)
-def test_every_page_for_strangers(path: str) -> None:
+def test_every_public_page(path: str) -> None:
     with CaptureQueriesContext(connection) as asked:
         head = Client().head(path)
     got = Client().get(path)
@@ -79,8 +77,8 @@ def test_every_page_for_strangers(path: str) -> None:
     assert writes(asked) == []
 
 
-def test_the_link_to_a_new_password_can_be_looked_at(world: World) -> None:
-    """The library keeps the key in the session; a scanner of mails must not leave sessions."""
+def test_password_reset_link_can_be_checked(world: World) -> None:
+    """The library stores the key in the session; a mail scanner must not create sessions."""
     user = User.objects.get(pk=world.official.user_id)
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     link = f"/accounts/password/reset/key/{key}/"
@@ -93,9 +91,7 @@ def test_the_link_to_a_new_password_can_be_looked_at(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/pricing/", "/o/lakeside/settings/activity.csv"])
-def test_headers_are_those_of_a_get_and_nothing_follows(
-    world: World, site: Site, path: str
-) -> None:
+def test_headers_match_get_and_the_body_is_empty(world: World, site: Site, path: str) -> None:
     head, nothing = over_the_line(world, site, "HEAD", path)
     got, something = over_the_line(world, site, "GET", path)
 
@@ -107,7 +103,7 @@ def test_headers_are_those_of_a_get_and_nothing_follows(
 
 
 def over_the_line(world: World, site: Site, method: str, path: str) -> tuple[Message, bytes]:
-    """Headers, and every byte that follows them."""
+    """Return the headers and all following bytes."""
     cookies = world.client(world.administrator).cookies.values()
     lines = [
         f"{method} {path} HTTP/1.1",
@@ -121,7 +117,7 @@ def over_the_line(world: World, site: Site, method: str, path: str) -> tuple[Mes
     return message_from_bytes(head.partition(b"\r\n")[2]), body
 
 
-def test_a_payment_is_not_settled_by_it(world: World, stripe: SandboxControl) -> None:
+def test_head_does_not_settle_a_payment(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(5)
     world.pay(purchase)
     client = world.client(world.assignor)
@@ -133,7 +129,7 @@ def test_a_payment_is_not_settled_by_it(world: World, stripe: SandboxControl) ->
     assert Purchase.objects.get().status == PurchaseStatus.SETTLED
 
 
-def test_a_new_subscription_is_not_settled_by_it(world: World, stripe: SandboxControl) -> None:
+def test_head_does_not_settle_a_new_subscription(world: World, stripe: SandboxControl) -> None:
     subscribe(PackageFactory.create(minimum_licenses=5))
     session_id = Purchase.objects.get().session_id or ""
     stripe.pay(session_id)
@@ -143,7 +139,7 @@ def test_a_new_subscription_is_not_settled_by_it(world: World, stripe: SandboxCo
     assert Purchase.objects.get().status == PurchaseStatus.OPEN
 
 
-def test_nothing_is_read_by_it(world: World) -> None:
+def test_head_marks_nothing_as_read(world: World) -> None:
     message = threads.write(world.official, Text("Hello"))
     support = world.client(world.support)
     path = reverse("admin:subscriptions_thread_change", args=[message.thread_id])

@@ -1,4 +1,4 @@
-"""A person's way through the site in Spanish: pages, refusals, receipt, PDF, mail (R5, R31)."""
+"""The site in Spanish: pages, refusals, receipt, PDF, mail (R5, R31)."""
 
 from datetime import date
 from http import HTTPStatus
@@ -32,14 +32,14 @@ def plain(text: str) -> str:
 
 @pytest.fixture
 def spanish(world: World) -> Client:
-    """Arlo reads Spanish, and has said so on another device."""
+    """Return a client for Arlo, who chose Spanish on another device."""
     User.objects.filter(pk=world.assignor.user_id).update(language="es")
     return world.client(world.assignor)
 
 
 @pytest.fixture
 def bought(world: World, spanish: Client, stripe: SandboxControl) -> Purchase:
-    """1,000 licenses, bought by the form."""
+    """Buy 1,000 licenses with the form."""
     page = spanish.get(f"{HERE}/licenses/add/")
     submission = page.content.decode().split('name="submission" value="')[1].split('"')[0]
     away = spanish.post(f"{HERE}/licenses/add/", {"quantity": "1000", "submission": submission})
@@ -56,14 +56,14 @@ def come_back(client: Client, purchase: Purchase) -> Any:
 
 
 class TestBuying:
-    def test_the_form(self, spanish: Client) -> None:
+    def test_form(self, spanish: Client) -> None:
         page = text_of(spanish.get(f"{HERE}/licenses/add/"))
 
         assert "Agregar licencias" in page
         assert "Precio por licencia, fijado desde el 1 de enero de 2031" in page
         assert "miércoles, 31 de diciembre de 2031, 11:59 p.m. hora oriental" in plain(page)
 
-    def test_the_payment_page(self, bought: Purchase) -> None:
+    def test_payment_page(self, bought: Purchase) -> None:
         asked = bought.request_parameters
         line = asked["line_items"][0]["price_data"]["product_data"]
 
@@ -71,14 +71,14 @@ class TestBuying:
         assert line["name"] == "Licencias adicionales, paquete Association"
         assert line["description"].endswith("hasta el 31 de diciembre de 2031")
 
-    def test_coming_back(self, bought: Purchase, spanish: Client) -> None:
+    def test_return_page(self, bought: Purchase, spanish: Client) -> None:
         page = text_of(come_back(spanish, bought))
 
         assert "Se compraron 1,000 licencias. Ahora tiene 1,025 contratadas" in page
         assert "$5,000.00" in page
         assert "Recibo 1" in page
 
-    def test_the_receipt_as_pdf(self, bought: Purchase, spanish: Client) -> None:
+    def test_receipt_as_pdf(self, bought: Purchase, spanish: Client) -> None:
         come_back(spanish, bought)
 
         document = spanish.get(f"{HERE}/purchases/{bought.pk}/receipt.pdf")
@@ -90,7 +90,7 @@ class TestBuying:
             assert text in words
         assert "hasta el miércoles, 31 de diciembre de 2031" in words
 
-    def test_the_mail(
+    def test_mail(
         self, bought: Purchase, spanish: Client, django_capture_on_commit_callbacks: Any
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
@@ -103,7 +103,9 @@ class TestBuying:
         assert "16 de junio de 2031" in mail.message
         assert '<html lang="es">' in mail.html_message
 
-    def test_others_are_told_in_their_own_language(self, bought: Purchase, spanish: Client) -> None:
+    def test_other_users_get_mail_in_their_own_language(
+        self, bought: Purchase, spanish: Client
+    ) -> None:
         come_back(spanish, bought)
 
         notify.deliver_waiting()
@@ -113,14 +115,14 @@ class TestBuying:
 
 
 class TestRefusals:
-    def test_a_wrong_number(self, spanish: Client) -> None:
+    def test_invalid_number(self, spanish: Client) -> None:
         page = text_of(spanish.post(f"{HERE}/licenses/add/", {"quantity": "1234"}))
 
         assert (
             "Las licencias se venden en grupos de 5. En lugar de 1,234 puede comprar 1,230 o 1,235."
         ) in page
 
-    def test_no_license_free(self, world: World, spanish: Client) -> None:
+    def test_no_free_license(self, world: World, spanish: Client) -> None:
         world.fill(25)
 
         typed = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
@@ -130,14 +132,14 @@ class TestRefusals:
         assert "Todas las licencias están en uso: 25 de 25." in page
 
     @pytest.mark.parametrize(("rows", "words"), [(1, "1 usuario nuevo"), (2, "2 usuarios nuevos")])
-    def test_one_and_several(self, spanish: Client, rows: int, words: str) -> None:
+    def test_singular_and_plural(self, spanish: Client, rows: int, words: str) -> None:
         typed = "\n".join(f"New Person,new{number}@new.example" for number in range(rows))
 
         page = text_of(spanish.post(f"{HERE}/users/import/", {"rows": typed}, follow=True))
 
         assert words in page
 
-    def test_not_for_the_role(self, world: World) -> None:
+    def test_role_without_permission(self, world: World) -> None:
         response = world.client(world.official).get(
             f"{HERE}/users/", HTTP_ACCEPT_LANGUAGE="es-MX,es;q=0.9"
         )
@@ -146,7 +148,7 @@ class TestRefusals:
         assert "Su rol no lo permite" in text_of(response)
 
 
-def test_reminders_are_in_the_language_of_each(world: World, spanish: Client) -> None:
+def test_reminders_are_in_each_recipients_language(world: World, spanish: Client) -> None:
     """R32"""
     world.at(local(date(2031, 12, 30), 12))
     call_command("daily")
@@ -158,7 +160,7 @@ def test_reminders_are_in_the_language_of_each(world: World, spanish: Client) ->
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])
-def test_a_sign_in_and_its_pages_leave_no_english(world: World, language: str) -> None:
+def test_sign_in_and_its_pages_contain_no_english(world: World, language: str) -> None:
     pages = ("/accounts/login/", "/accounts/password/reset/", "/pricing/", "/help/", "/messages/")
     for page in pages:
         words = text_of(Client().get(page, HTTP_ACCEPT_LANGUAGE=language))
@@ -168,8 +170,8 @@ def test_a_sign_in_and_its_pages_leave_no_english(world: World, language: str) -
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_a_roster_may_be_written_in_it(language: str) -> None:
-    """Headings of the empty roster and names of roles are read as they are written."""
+def test_roster_may_be_in_spanish(language: str) -> None:
+    """Headings of the template and role names are recognized in Spanish."""
     with translation.override(language):
         columns = [read_heading(str(_(heading))) for heading in ("Name", "E-mail", "Role")]
         roles = {read_role(str(role.label)) for role in Role}

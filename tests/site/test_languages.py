@@ -1,4 +1,4 @@
-"""Words, amounts and dates are in the language of whoever reads them."""
+"""Texts, amounts and dates are in the reader's language."""
 
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -21,14 +21,14 @@ from tests.journeys.pages import pages_of
 from tests.support.pages import queries_of, text_of
 from tests.support.world import TERM_END, World, local
 
-# What browsers ask for that there are no translations into.
+# Languages that browsers request but we do not offer.
 OTHERS = ["de", "de-DE,de;q=0.9", "udm", "en-GB", "zh-hant", "x", ""]
 COOKIE = settings.LANGUAGE_COOKIE_NAME
 NIGHT = datetime(2031, 12, 1, 4, 5, tzinfo=UTC)
 
 
 def choose(client: Client, language: str, page: str = "/help/") -> str:
-    """Choose in the foot of a page; where that leads."""
+    """Choose a language in a page's footer; return the redirect target."""
     response = client.post("/language/", {"language": language, "next": page})
     assert response.status_code == HTTPStatus.FOUND
     return response.headers["Location"]
@@ -45,9 +45,7 @@ def keep(world: World, language: str) -> None:
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("path", ["", "settings/subscription/", "users/", "licenses/add/"])
-def test_what_there_is_no_translation_into_is_english(
-    world: World, path: str, language: str
-) -> None:
+def test_unsupported_language_falls_back_to_english(world: World, path: str, language: str) -> None:
     client = world.client(world.assignor)
 
     response = client.get(f"/o/lakeside/{path}", HTTP_ACCEPT_LANGUAGE=language)
@@ -59,7 +57,7 @@ def test_what_there_is_no_translation_into_is_english(
 
 
 @pytest.mark.parametrize("language", ["udm", "xx", "en-us", "de"])
-def test_formats_know_a_way_in_every_language(language: str) -> None:
+def test_every_language_defines_its_formats(language: str) -> None:
     with translation.override(language):
         assert "2031" in formats.full_date(TERM_END)
         assert "5" in formats.money(500, "usd")
@@ -94,7 +92,7 @@ def test_formats_know_a_way_in_every_language(language: str) -> None:
         ),
     ],
 )
-def test_each_language_has_its_own_way(
+def test_formats_differ_by_language(
     language: str, money: str, number: str, end: str, moment: str, name: str
 ) -> None:
     def plain(text: str) -> str:
@@ -109,7 +107,7 @@ def test_each_language_has_its_own_way(
 
 
 class TestChoosing:
-    def test_without_an_account_it_holds_for_the_browser(self, world: World) -> None:
+    def test_choice_without_an_account_is_kept_in_the_browser(self, world: World) -> None:
         client = Client()
 
         assert language_of(client) == "en"
@@ -120,11 +118,11 @@ class TestChoosing:
         assert client.cookies[COOKIE]["max-age"] == 365 * 24 * 3600
 
     @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "", "x:y"])
-    def test_it_leads_nowhere_else(self, db: None, page: str) -> None:
+    def test_choice_never_redirects_to_another_site(self, db: None, page: str) -> None:
         assert choose(Client(), "es", page) == "/"
 
     @pytest.mark.parametrize("language", ["de", "", "xx", "es<"])
-    def test_what_there_is_not_cannot_be_chosen(self, world: World, language: str) -> None:
+    def test_unsupported_language_cannot_be_chosen(self, world: World, language: str) -> None:
         client = world.client(world.assignor)
         keep(world, "fr")
 
@@ -133,20 +131,20 @@ class TestChoosing:
         assert COOKIE not in client.cookies
         assert User.objects.get(pk=world.assignor.user_id).language == "fr"
 
-    def test_signed_in_it_is_kept_with_the_account(self, world: World) -> None:
+    def test_choice_of_a_signed_in_user_is_kept_with_the_account(self, world: World) -> None:
         choose(world.client(world.assignor), "es")
 
         assert User.objects.get(pk=world.assignor.user_id).language == "es"
         assert language_of(world.client(world.assignor), "/o/lakeside/") == "es"
 
-    def test_what_was_chosen_on_this_device_comes_first(self, world: World) -> None:
+    def test_choice_on_this_device_wins(self, world: World) -> None:
         client = world.client(world.assignor)
         client.cookies[COOKIE] = "en"
         keep(world, "es")
 
         assert language_of(client, "/o/lakeside/") == "en"
 
-    def test_that_of_the_account_asks_the_database_nothing(self, world: World) -> None:
+    def test_account_language_costs_no_query(self, world: World) -> None:
         client = world.client(world.assignor)
         client.get("/o/lakeside/")
         before = queries_of(client, "/o/lakeside/")
@@ -154,7 +152,7 @@ class TestChoosing:
 
         assert len(queries_of(client, "/o/lakeside/")) == len(before)
 
-    def test_on_my_account_and_back_to_the_browsers(self, world: World) -> None:
+    def test_account_page_can_reset_to_the_browser_language(self, world: World) -> None:
         client = world.client(world.assignor)
         typed = {"name": "Arlo Assignor"}
 
@@ -167,16 +165,16 @@ class TestChoosing:
         assert not client.cookies[COOKIE].value
         assert language_of(client, "/account/", HTTP_ACCEPT_LANGUAGE="fr") == "fr"
 
-    def test_each_is_named_in_itself(self, world: World) -> None:
+    def test_each_language_is_named_in_itself(self, world: World) -> None:
         for page in ("/help/", "/o/lakeside/", "/accounts/email/"):
             words = text_of(world.client(world.assignor).get(page, HTTP_ACCEPT_LANGUAGE="es"))
             assert "English Español Français" in words
 
 
-def test_mails_are_worded_for_who_reads_them(
+def test_mails_are_in_the_recipients_language(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
-    """Whoever causes a mail may read another language, and the processor reads none."""
+    """The sender may use another language, and the processor none."""
     User.objects.filter(pk=world.assignor.user_id).update(language="es")
     with translation.override("fr"):
         label = untranslated(PurchaseKind.ADD_ON.label)
@@ -212,7 +210,7 @@ def test_mails_are_worded_for_who_reads_them(
 
 
 @translation.override("en")
-def test_dates_of_mails_are_formatted_from_their_stored_text() -> None:
+def test_mail_dates_are_formatted_from_stored_text() -> None:
     assert tags.full_date("2031-12-31") == "Wednesday, December 31, 2031"
     assert tags.end_of("2031-12-31") == "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
     assert tags.moment(NIGHT.isoformat()) == "November 30, 2031 at 11:05 PM Eastern Time"
@@ -232,8 +230,8 @@ def test_dates_of_mails_are_formatted_from_their_stored_text() -> None:
     ("language", "when"),
     [("es", date(2031, 6, 16)), ("fr", date(2031, 12, 20)), ("es", date(2032, 1, 3))],
 )
-def test_every_page_of_an_organization_is_in_it(world: World, when: date, language: str) -> None:
-    """During the term, while renewal is open, and after it."""
+def test_every_organization_page_is_translated(world: World, when: date, language: str) -> None:
+    """During the term, during the renewal window, and afterwards."""
     paths = pages_of(world)
     world.at(local(when, 12))
     client = world.client(world.administrator)
@@ -245,7 +243,7 @@ def test_every_page_of_an_organization_is_in_it(world: World, when: date, langua
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])
-def test_so_is_the_admin(world: World, language: str) -> None:
+def test_admin_is_translated(world: World, language: str) -> None:
     User.objects.filter(pk=world.support.pk).update(is_superuser=True)
     client = world.client(world.support)
     here = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"

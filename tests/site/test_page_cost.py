@@ -1,4 +1,4 @@
-"""What pages ask of the database: few questions, and as many for 200 members as for 20."""
+"""Queries per page: few, and as many for 200 members as for 20."""
 
 import pytest
 from django.db import connection
@@ -24,7 +24,7 @@ MOST = 8
 
 
 def fill(world: World, members: int) -> None:
-    """Up to so many members."""
+    """Fill Lakeside up to this many members."""
     numbers = range(world.lakeside.memberships.count() + 1, members + 1)
     users = User.objects.bulk_create(
         User(email=f"filled{number}@people.example", name=f"Person {number}") for number in numbers
@@ -45,14 +45,14 @@ def fill(world: World, members: int) -> None:
 
 def queries(client: Client, page: str) -> int:
     path = f"/o/lakeside/{page}"
-    client.get(path)  # what is read once per process
+    client.get(path)  # cached once per process
     with CaptureQueriesContext(connection) as captured:
         assert client.get(path).status_code == 200
     return len(captured) - 2
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_little_and_no_more_for_many_members(world: World, page: str) -> None:
+def test_page_queries_are_few_and_constant_in_members(world: World, page: str) -> None:
     client = world.client(world.administrator)
     fill(world, 70)
     few = queries(client, page)

@@ -1,4 +1,4 @@
-"""What strangers, search engines and previews of links see."""
+"""What strangers, search engines and link previews see."""
 
 import re
 from http import HTTPStatus
@@ -19,7 +19,7 @@ def page(address: str, client: Client | None = None) -> str:
     return (client or Client()).get(address, follow=True).content.decode()
 
 
-def test_the_front_page_says_what_it_costs_and_where_to_go(world: World) -> None:
+def test_front_page_shows_the_price_and_where_to_go(world: World) -> None:
     package = Package.objects.filter(is_offered=True).earliest("pk")
     hidden = Package.objects.create(
         name="Withdrawn", unit_amount=900, currency="usd", minimum_licenses=10, is_offered=False
@@ -34,20 +34,20 @@ def test_the_front_page_says_what_it_costs_and_where_to_go(world: World) -> None
         assert f'href="{address}"' in html
 
 
-def test_without_a_package_the_front_page_says_so(world: World) -> None:
+def test_front_page_without_packages_says_so(world: World) -> None:
     Package.objects.update(is_offered=False)
 
     assert "No packages are available" in page("/")
 
 
-def test_who_is_signed_in_goes_on_to_the_organization(world: World) -> None:
+def test_signed_in_user_is_sent_to_the_organization(world: World) -> None:
     response = world.client(world.assignor).get("/")
 
     assert (response.status_code, response.headers["Location"]) == (302, "/o/lakeside/")
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_a_public_page_describes_itself(world: World, address: str) -> None:
+def test_public_page_has_a_description(world: World, address: str) -> None:
     html = page(address)
 
     assert NOT_INDEXED not in html
@@ -57,14 +57,14 @@ def test_a_public_page_describes_itself(world: World, address: str) -> None:
     assert f'<meta property="og:url" content="http://testserver{address}">' in html
 
 
-def test_descriptions_differ(world: World) -> None:
+def test_descriptions_are_unique(world: World) -> None:
     found = {match.group(1) for match in map(DESCRIPTION.search, map(page, PUBLIC)) if match}
 
     assert len(found) == len(PUBLIC)
 
 
 @pytest.mark.usefixtures("stripe")
-def test_nothing_else_is_indexed(world: World) -> None:
+def test_no_other_page_is_indexed(world: World) -> None:
     client = world.client(world.administrator)
     for address in pages_of(world):
         assert NOT_INDEXED in page(address, client), address
@@ -75,7 +75,7 @@ def test_nothing_else_is_indexed(world: World) -> None:
 @pytest.mark.parametrize(
     ("address", "kind"), [("/favicon.ico", "image/"), ("/robots.txt", "text/plain")]
 )
-def test_what_browsers_and_robots_ask_for_at_the_root(address: str, kind: str) -> None:
+def test_root_files_for_browsers_and_robots_exist(address: str, kind: str) -> None:
     response = Client().get(address)
 
     assert response.status_code == HTTPStatus.OK
@@ -83,7 +83,7 @@ def test_what_browsers_and_robots_ask_for_at_the_root(address: str, kind: str) -
     assert b"".join(response)
 
 
-def test_robots_are_sent_away_from_what_needs_a_sign_in() -> None:
+def test_robots_are_excluded_from_pages_behind_sign_in() -> None:
     lines = b"".join(Client().get("/robots.txt")).decode().splitlines()
 
     assert {"Disallow: /admin/", "Disallow: /o/"} <= set(lines)

@@ -1,4 +1,4 @@
-"""What people have reported of other software, tried here (docs/reported-faults.md)."""
+"""Bugs reported in other software, tested here (docs/reported-faults.md)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +30,7 @@ def path_of_invitation(member: Membership) -> str:
     return "/" + links.invitation_link(member).split("/", 3)[3]
 
 
-def test_a_mail_scanner_that_opens_an_invitation_uses_nothing_up(world: World) -> None:
+def test_mail_scanner_does_not_use_up_an_invitation(world: World) -> None:
     member = members.add(world.assignor, NewMember("N", "n@people.example", Role.OBSERVER))
     path = path_of_invitation(member)
 
@@ -42,7 +42,7 @@ def test_a_mail_scanner_that_opens_an_invitation_uses_nothing_up(world: World) -
     assert member.state == MembershipState.INVITED
 
 
-def test_who_was_invited_can_join_when_all_licenses_are_in_use(world: World) -> None:
+def test_invited_person_can_join_when_all_licenses_are_in_use(world: World) -> None:
     member = members.add(world.assignor, NewMember("N", "n@people.example", Role.OBSERVER))
     world.fill(25)
     assert add(world, "one-more@people.example").status_code == HTTPStatus.CONFLICT
@@ -67,14 +67,14 @@ def test_who_was_invited_can_join_when_all_licenses_are_in_use(world: World) -> 
         "Nora@People.Example",
     ],
 )
-def test_an_address_is_read_without_what_clings_to_it(world: World, typed: str) -> None:
+def test_address_is_cleaned(world: World, typed: str) -> None:
     assert add(world, typed).status_code == HTTPStatus.FOUND
 
     assert Membership.objects.latest("pk").user.email == "nora@people.example"
 
 
 @pytest.mark.parametrize("typed", ["a@b.example, c@d.example", "nora", "nora@", "@people.example"])
-def test_what_is_not_one_address_is_refused_and_kept(world: World, typed: str) -> None:
+def test_invalid_address_is_refused_and_kept(world: World, typed: str) -> None:
     response = add(world, typed)
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -84,13 +84,13 @@ def test_what_is_not_one_address_is_refused_and_kept(world: World, typed: str) -
 @pytest.mark.parametrize(
     "typed", ["Assignor@Lakeside.example ", " assignor@lakeside.example\u00a0"]
 )
-def test_signing_in_with_what_a_phone_makes_of_an_address(world: World, typed: str) -> None:
+def test_sign_in_accepts_an_address_as_phones_type_it(world: World, typed: str) -> None:
     response = Client().post("/accounts/login/", {"login": typed, "password": PASSWORD})
 
     assert response.status_code == HTTPStatus.FOUND
 
 
-def test_programs_do_not_answer_our_mails(
+def test_auto_responders_do_not_reply_to_our_mails(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -106,7 +106,7 @@ def test_programs_do_not_answer_our_mails(
     assert {one["Auto-Submitted"] for one in headers} == {"auto-generated"}
 
 
-def test_the_title_of_a_page_says_that_something_is_wrong(world: World) -> None:
+def test_page_title_announces_errors(world: World) -> None:
     wrong = add(world, "nobody").content.decode()
     fresh = world.client(world.assignor).get(ADD).content.decode()
 
@@ -114,7 +114,7 @@ def test_the_title_of_a_page_says_that_something_is_wrong(world: World) -> None:
     assert "<title>Add User" in fresh
 
 
-def test_a_formula_in_a_name_is_text_in_a_spreadsheet(world: World) -> None:
+def test_formula_in_a_name_is_text_in_a_spreadsheet(world: World) -> None:
     User.objects.filter(pk=world.official.user_id).update(name="=cmd|' /C calc'!A0")
 
     response = world.client(world.assignor).get("/o/lakeside/users.csv")
@@ -124,7 +124,7 @@ def test_a_formula_in_a_name_is_text_in_a_spreadsheet(world: World) -> None:
     assert "\n=cmd" not in csv
 
 
-def test_the_last_administrator_stays(world: World) -> None:
+def test_last_administrator_cannot_leave(world: World) -> None:
     client = world.client(world.administrator)
     here = f"/o/lakeside/users/{world.administrator.key}/"
 
@@ -135,14 +135,14 @@ def test_the_last_administrator_stays(world: World) -> None:
     assert world.administrator.role == Role.ADMINISTRATOR
 
 
-def test_back_after_signing_out_shows_nothing(world: World) -> None:
+def test_back_button_after_signing_out_shows_nothing(world: World) -> None:
     client = world.client(world.administrator)
     own = ("/", "/account/", "/accounts/email/", "/messages/", "/help/")
     for path in ("/o/lakeside/", "/o/lakeside/users/", "/o/lakeside/purchases/", *own):
         assert "no-store" in client.get(path).headers["Cache-Control"], path
 
 
-def test_a_date_is_the_same_wherever_it_is_read(world: World) -> None:
+def test_date_is_the_same_in_every_time_zone(world: World) -> None:
     page = world.client(world.assignor).get("/o/lakeside/settings/subscription/")
 
     assert "Wednesday, December 31, 2031, 11:59 PM Eastern Time" in text_of(page)

@@ -1,4 +1,4 @@
-"""The site over HTTP, and a hand on every connection that it opens to the database."""
+"""The site over HTTP, with control over each of its database connections."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,9 +23,9 @@ Strike = Callable[[BaseDatabaseWrapper], None]
 
 
 class Points:
-    """Counts the site's statements and commits; at the point ``fatal`` something strikes.
+    """Count the site's statements and commits; strike at the point ``fatal``.
 
-    0 is the first one after ``arm``. None: nothing happens.
+    0 is the first one after ``arm``. None: count only.
     """
 
     def __init__(self, strike: Strike) -> None:
@@ -34,12 +34,12 @@ class Points:
         self._passed = 0
 
     def arm(self, fatal: int | None) -> None:
-        """Begin to count anew."""
+        """Restart counting."""
         self._fatal = fatal
         self._passed = 0
 
     def watch(self, wrapper: BaseDatabaseWrapper) -> None:
-        """Count what a connection does; once, however often it is opened again."""
+        """Count what a connection does; install once, even if it reconnects."""
         if self in wrapper.execute_wrappers:
             return
         wrapper.execute_wrappers.append(self)
@@ -62,7 +62,7 @@ class Points:
 
 
 def end_connection(wrapper: BaseDatabaseWrapper) -> None:
-    """As an administrator, a failover or a crash of the server's process would."""
+    """Terminate it as an administrator, a failover or a server crash would."""
     backend = wrapper.connection.info.backend_pid
     with administrator() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
@@ -70,7 +70,7 @@ def end_connection(wrapper: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def administrator() -> Iterator["psycopg.Cursor[Any]"]:
-    """A connection to the same database that is none of Django's."""
+    """A connection to the same database outside of Django."""
     parameters = connections["default"].get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
     where = {name: parameters[name] for name in names if parameters.get(name)}
@@ -80,7 +80,7 @@ def administrator() -> Iterator["psycopg.Cursor[Any]"]:
 
 @pytest.fixture
 def points(site: Site) -> Iterator[Points]:
-    """Of the site's connections, not of the one here that looks at the results."""
+    """Count only the site's connections, not the one here that checks the results."""
     found = Points(end_connection)
     here = threading.get_ident()
 
@@ -94,7 +94,7 @@ def points(site: Site) -> Iterator[Points]:
 
 
 class Browser:
-    """A signed-in person's browser, which speaks HTTP with the site."""
+    """A signed-in user's browser, speaking HTTP with the site."""
 
     def __init__(self, site: Site, world: World, person: Membership) -> None:
         self._site = site
@@ -105,11 +105,11 @@ class Browser:
         self.get("/account/")
 
     def get(self, address: str) -> requests.Response:
-        """Open a page; what it redirects to is not followed."""
+        """Open a page without following redirects."""
         return self._session.get(self._site / address, timeout=30, allow_redirects=False)
 
     def post(self, address: str, **fields: Any) -> requests.Response:
-        """Send a form."""
+        """Submit a form."""
         token = self._session.cookies["csrftoken"]
         return self._session.post(
             self._site / address,
@@ -121,12 +121,12 @@ class Browser:
 
 @pytest.fixture
 def browser(site: Site, world: World) -> Browser:
-    """Arlo's."""
+    """Return Arlo's browser."""
     return Browser(site, world, world.assignor)
 
 
 def is_clear(response: requests.Response) -> bool:
-    """Whether an answer says that the site is away for a moment, and when to come back."""
+    """Return whether a response is a 503 that says when to retry."""
     return (
         response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         and int(response.headers["Retry-After"]) > 0
@@ -137,7 +137,7 @@ def is_clear(response: requests.Response) -> bool:
 
 @pytest.fixture
 def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
-    """The SDK asks once and does not wait long, so that a fault shows at once."""
+    """Limit SDK retries and timeouts so that faults show immediately."""
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
-    settings.STRIPE_READ_TIMEOUT = 4  # a busy machine takes its time without any fault
+    settings.STRIPE_READ_TIMEOUT = 4  # a busy machine is slow even without faults
     return settings

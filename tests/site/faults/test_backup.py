@@ -1,4 +1,4 @@
-"""A copy of the database that is ten minutes old is restored; every payment comes back (R14)."""
+"""A ten-minute-old backup is restored, and every payment comes back (R14)."""
 
 from io import StringIO
 from pathlib import Path
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
 
 def run(program: str, *arguments: str) -> None:
-    """A program of PostgreSQL's, on the server of the tests."""
+    """Run a PostgreSQL client program on the test server."""
     run_program(program, *server_arguments(), *arguments)
 
 
@@ -36,7 +36,7 @@ def back_up(name: str, file: Path) -> None:
 
 
 def restore(name: str, file: Path) -> None:
-    """Into a fresh database, in place of the one that was lost."""
+    """Restore into a fresh database that replaces the lost one."""
     connection.close()
     with connection._nodb_cursor() as cursor:
         for statement in ("DROP DATABASE {} WITH (FORCE)", "CREATE DATABASE {}"):
@@ -80,10 +80,10 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
     assert "0 to review" in said
     assert not list(ledger_audit.differences())
     assert invariants.money(stripe.sessions())[1] == []
-    # Whoever was added since has to be added again: nobody else knows of them.
+    # Users added since must be added again: no one else knows about them.
     assert not User.objects.filter(email="nora@people.example").exists()
 
-    # What could be paid when the copy was restored is as good as any other.
+    # A purchase payable at the restore is as good as any other.
     world.pay(still_open)
     assert "1 found, 0 to review" in reconciled()
     assert world.held() == 25 + 30 + 10 + 15 - 5 + 20

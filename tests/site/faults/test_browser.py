@@ -1,4 +1,4 @@
-"""What browsers do at the worst moment: too late, too early, before and after the webhook."""
+"""Browsers at the worst moment: too late, too early, before and after the webhook."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.race, pytest.mark.one_database]
 
 
 def pay_on_the_page(purchase: Purchase) -> requests.Response:
-    """Type a card into the payment page; its answer, not followed."""
+    """Submit a card on the payment page; return the response without following it."""
     with requests.Session() as browser:
         browser.trust_env = False
         page = browser.get(purchase.session_url, timeout=30)
@@ -32,7 +32,7 @@ def pay_on_the_page(purchase: Purchase) -> requests.Response:
 
 
 def path_of(response: requests.Response) -> str:
-    """Where on the site the payment page leads."""
+    """Return the path on the site that the payment page redirects to."""
     return "/" + response.headers["Location"].split("/", 3)[3]
 
 
@@ -42,10 +42,10 @@ def webhook_statuses(stripe: SandboxControl) -> list[int]:
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-1, "settled"), (0, "expired"), (1, "expired")])
-def test_paying_at_the_last_moment(
+def test_payment_at_the_last_moment(
     world: World, stripe: SandboxControl, browser: Browser, seconds: int, status: str
 ) -> None:
-    """A page that is over takes no money; one that is not, leads to its licenses (R17)."""
+    """An expired page takes no money; one in time leads to its licenses (R17)."""
     purchase = world.buy(10)
     assert purchase.session_expires_at
     world.at(purchase.session_expires_at + timedelta(seconds=seconds))
@@ -62,7 +62,7 @@ def test_paying_at_the_last_moment(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_the_webhook_is_answered_before_the_browser_is_led_back(
+def test_webhook_response_precedes_the_redirect(
     world: World, stripe: SandboxControl, browser: Browser
 ) -> None:
     purchase = world.buy(10)
@@ -76,7 +76,7 @@ def test_the_webhook_is_answered_before_the_browser_is_led_back(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_the_browser_is_back_before_the_webhook(
+def test_browser_returns_before_the_webhook(
     world: World, stripe: SandboxControl, browser: Browser
 ) -> None:
     purchase = world.buy(10)
@@ -94,7 +94,7 @@ def test_the_browser_is_back_before_the_webhook(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_two_tabs_pay_one_page(world: World, stripe: SandboxControl, browser: Browser) -> None:
+def test_two_tabs_pay_on_one_page(world: World, stripe: SandboxControl, browser: Browser) -> None:
     purchase = world.buy(10)
 
     responses = [pay_on_the_page(purchase) for _ in range(2)]

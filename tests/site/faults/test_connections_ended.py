@@ -1,7 +1,7 @@
-"""The database ends a connection in the middle of something: clear 503, all of it or nothing.
+"""The database ends a connection at any point: clear 503, all or nothing.
 
-At every statement and every commit of each deed, on PostgreSQL (``pg_terminate_backend``). A
-failover of a replica looks the same from here; it could not be tried itself.
+At every statement and commit of each action, on PostgreSQL (``pg_terminate_backend``). A replica's
+failover looks the same from here; it could not be tested itself.
 """
 
 import json
@@ -31,12 +31,12 @@ from tests.support.world import World
 pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
 Deed = Callable[[], requests.Response]
-# More statements and commits than any deed has.
+# More statements and commits than any action has.
 MOST_POINTS = 120
 
 
 def state() -> tuple[int, ...]:
-    """What deeds change."""
+    """Models that the actions change."""
     return (
         Membership.objects.exclude(license_number=None).count(),
         Notification.objects.count(),
@@ -46,9 +46,9 @@ def state() -> tuple[int, ...]:
 
 
 def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
-    """Interrupt each deed one point later than the last, until one comes through whole.
+    """Interrupt each action one point later than the last, until one completes.
 
-    Sends each again, as people and processors do; how many were interrupted.
+    Repeat each as users and processors do; return the number of interruptions.
     """
     for fatal, deed in zip(range(MOST_POINTS), deeds, strict=False):
         before = state()
@@ -69,16 +69,16 @@ def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
 
 
 def is_for_a_program(response: requests.Response) -> bool:
-    """What the processor is told: to deliver the event again."""
+    """The processor must deliver the event again."""
     return response.request.path_url == "/stripe/webhook/" and "again" in response.text
 
 
 def test_while_a_user_is_added(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
-    # Else the webhook of this purchase may come while a user is added, and be interrupted instead.
+    # Otherwise the webhook of this purchase may arrive meanwhile and be interrupted instead.
     silent(stripe)
-    # One more user is added for each point that was interrupted.
+    # One more user is added per interrupted point.
     world.buy_and_settle(MOST_POINTS)
 
     def add(number: int) -> Deed:
@@ -89,7 +89,7 @@ def test_while_a_user_is_added(
     assert invariants.at_any_moment()[1] == []
 
 
-def test_while_a_webhook_is_taken_in(
+def test_while_a_webhook_is_processed(
     world: World, stripe: SandboxControl, site: Site, points: Points
 ) -> None:
     def hear(number: int) -> Deed:
@@ -127,7 +127,7 @@ def test_while_the_return_page_settles(
 def test_while_a_purchase_is_started(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
-    """The same form sent again leads to the same payment page (R14)."""
+    """The form submitted again leads to the same payment page (R14)."""
     silent(stripe)
     for fatal in range(MOST_POINTS):
         form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
@@ -144,7 +144,7 @@ def test_while_a_purchase_is_started(
         stripe.pay(session["id"])
         settle(session["id"])
         assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == fatal + 1
-        # The same number again within minutes would be asked about.
+        # Otherwise the same number within minutes asks for confirmation.
         world.later(minutes=11)
     else:
         raise AssertionError("no purchase came through")
@@ -153,13 +153,13 @@ def test_while_a_purchase_is_started(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_while_somebody_signs_in(
+def test_while_someone_signs_in(
     world: World, stripe: SandboxControl, site: Site, points: Points
 ) -> None:
-    """The same form is good again: nobody is told that it is wrong, or too old."""
+    """The same form works again and does not seem wrong or outdated."""
     for fatal in range(MOST_POINTS):
-        cache.clear()  # Else so many attempts from one address are refused.
-        UserSession.objects.all().delete()  # A sign-in asks about each of them.
+        cache.clear()  # Otherwise this many attempts from one address are refused.
+        UserSession.objects.all().delete()  # A sign-in checks each of them.
         session = requests.Session()
         session.trust_env = False
         session.get(site / "/accounts/login/", timeout=30)
@@ -188,10 +188,10 @@ def test_while_somebody_signs_in(
     assert fatal > 5
 
 
-def test_an_idle_connection_that_was_ended_is_opened_anew(
+def test_closed_idle_connection_is_reopened(
     world: World, points: Points, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections are kept between requests and looked at before they are used again."""
+    """Connections persist between requests and are checked before reuse."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
     points.arm(0)
@@ -203,6 +203,6 @@ def test_an_idle_connection_that_was_ended_is_opened_anew(
 
 
 def silent(stripe: SandboxControl) -> None:
-    """Let nothing be told by itself: what is tried is one way of hearing at a time."""
+    """Stop automatic notifications: test one source at a time."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])

@@ -1,4 +1,4 @@
-"""The database is away or slow: a clear 503, nothing half done, and then as if nothing had been."""
+"""Database unavailable or slow: a clear 503, nothing half done, and full recovery."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ ADD = "/o/lakeside/users/add/"
 
 @contextmanager
 def parameters(**changed: Any) -> Iterator[None]:
-    """New connections of the site are made with these instead."""
+    """Open the site's new connections with these options instead."""
     database = connections.settings["default"]
     before = {name: database[name] for name in changed}
     database.update(changed)
@@ -45,7 +45,7 @@ def options(text: str) -> dict[str, Any]:
 
 @contextmanager
 def held(statement: str) -> Iterator[None]:
-    """Somebody else keeps a lock for as long as the block."""
+    """Hold a lock from another connection during the block."""
     with administrator() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(statement)
@@ -67,7 +67,7 @@ def paid(world: World, stripe: SandboxControl, site: Site) -> Purchase:
     return purchase
 
 
-def test_away(world: World, site: Site, browser: Browser, paid: Purchase) -> None:
+def test_unavailable(world: World, site: Site, browser: Browser, paid: Purchase) -> None:
     with parameters(HOST="127.0.0.1", PORT="1"):
         for response in (
             browser.get("/o/lakeside/"),
@@ -94,14 +94,14 @@ LOCKED = {
 
 @pytest.mark.parametrize("patience", LOCKED.values(), ids=list(LOCKED))
 def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patience: str) -> None:
-    """Whoever waits too long for a lock or an answer is told to come again."""
+    """A wait for a lock or a response that takes too long ends with a 503."""
     row = f"SELECT 1 FROM subscriptions_organization WHERE id = {world.lakeside.pk} FOR UPDATE"
     before = Membership.objects.count()
 
     with parameters(OPTIONS=options(patience)), held(row):
         assert is_clear(browser.post(ADD, **NORA))
         assert webhook(site, paid).status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        # Who only looks waits for nobody.
+        # Read-only pages wait for no lock.
         assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
 
     assert Membership.objects.count() == before
@@ -111,8 +111,8 @@ def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patien
     assert world.held() == 35
 
 
-def test_restarting(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All kept connections are ended at once; the next requests open new ones."""
+def test_restart(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All persistent connections end at once; the next requests open new ones."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
     mine = connections["default"].connection.info.backend_pid
@@ -129,6 +129,6 @@ def test_restarting(world: World, browser: Browser, monkeypatch: pytest.MonkeyPa
     assert browser.post(ADD, **NORA).status_code == HTTPStatus.FOUND
 
 
-def test_a_full_disk_is_told_in_the_same_way() -> None:
-    """PostgreSQL's own error for it is one of those that are answered with 503."""
+def test_full_disk_also_returns_503() -> None:
+    """PostgreSQL's error for it is one of those that return 503."""
     assert issubclass(psycopg.errors.DiskFull, psycopg.OperationalError)

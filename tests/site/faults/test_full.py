@@ -1,4 +1,4 @@
-"""A full database (SQLite): a clear 503, nothing lost, nothing half written, and it works again."""
+"""A full database (SQLite): a clear 503, nothing lost or half written, and recovery."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +22,13 @@ from tests.support.world import World
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite]
 
-# More than fit into what is left.
+# More than fits into the remaining space.
 MOST = 400
 
 
 @contextmanager
 def no_more_pages() -> Iterator[None]:
-    """Connections that are opened meanwhile cannot make the file larger."""
+    """Keep connections opened later from enlarging the file."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA page_count")
         [pages] = cursor.fetchone()
@@ -49,7 +49,7 @@ def add(browser: Browser, number: int) -> Any:
     return browser.post("/o/lakeside/users/add/", **form)
 
 
-def test_nothing_is_lost_and_it_works_again(
+def test_nothing_is_lost_and_the_site_recovers(
     world: World, stripe: SandboxControl, browser: Browser
 ) -> None:
     silent(stripe)

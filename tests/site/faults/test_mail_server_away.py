@@ -1,4 +1,4 @@
-"""The mail server is away: nobody who buys notices, and every mail goes out later, once."""
+"""Mail server unavailable: buyers are unaffected, and every mail is sent later, once."""
 
 from datetime import timedelta
 
@@ -22,18 +22,18 @@ def away(settings: Settings) -> Settings:
     settings.POST_OFFICE = settings.POST_OFFICE | {
         "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"}
     }
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # a port without a server
     return settings
 
 
 def try_for(duration: timedelta, settings: Settings) -> None:
-    """Send what is due, as cron does, until so much time is over."""
+    """Send due mail as cron does, until this time has passed."""
     for _ in range(duration // settings.POST_OFFICE["RETRY_INTERVAL"]):
         Email.objects.filter(scheduled_time__isnull=False).update(scheduled_time=timezone.now())
         send_queued(log_level=0)
 
 
-def test_a_purchase_is_settled_and_its_mails_come_later(
+def test_purchase_is_settled_and_its_mails_are_sent_later(
     world: World, stripe: SandboxControl, away: Settings
 ) -> None:
     usual = away.POST_OFFICE | {

@@ -1,4 +1,4 @@
-"""Every fault switch of the processor, alone and in pairs: what is paid is granted, once (R14).
+"""Every processor fault, alone and in pairs: what is paid is fulfilled, once (R14).
 
 With the running site, to which the local Stripe delivers its webhooks itself.
 """
@@ -59,15 +59,15 @@ WEBHOOKS: dict[str, Fault] = {
     "not text": ("not_utf8", {}),
     "bad JSON": ("bad_json", {}),
 }
-# Answers to webhooks: done, to be delivered again, or not what is expected.
+# Responses to webhooks: done, deliver again, or rejected.
 EXPECTED = {200, 400, 413, 503, None}
-# Of all pairs each with the processor's faults meets so many of its webhooks.
+# Of all pairs, each processor fault meets this many webhook faults.
 EACH = 3
 
 
 @pytest.fixture
 def told(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
-    """It signs with two secrets, as while one is rotated."""
+    """It signs with two secrets, as during rotation."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])
     impatient.STRIPE_WEBHOOK_SECRETS = ["whsec_first", "whsec_second"]
@@ -77,7 +77,7 @@ def told(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxCont
 
 
 def buy_stubbornly(world: World, stripe: SandboxControl, fault: Fault | None) -> Purchase:
-    """Press the button again where it does not lead on, and wait where that does not help."""
+    """Press the button again where it fails, and wait where that does not help."""
     submission = uuid.uuid4()
     strike(stripe, fault, method="POST", path="/v1/checkout/sessions")
     for _ in range(3):
@@ -85,7 +85,7 @@ def buy_stubbornly(world: World, stripe: SandboxControl, fault: Fault | None) ->
             purchase = world.buy(5, submission=submission, is_meant_again=True)
             if purchase.status == PurchaseStatus.OPEN:
                 return purchase
-    # The error stands under the key; after 4 minutes the session is looked for (R17).
+    # The error is stored under the key; after 4 minutes the session is looked up (R17).
     world.later(minutes=5)
     reconcile()
     [purchase] = Purchase.objects.filter(status=PurchaseStatus.OPEN)
@@ -99,7 +99,7 @@ def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
 
 
 def weather(world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault) -> None:
-    """Buy and pay in it; afterwards the weather is fine again."""
+    """Buy and pay under the fault, then clear it."""
     purchase = buy_stubbornly(world, stripe, api)
     strike(stripe, webhook, event_type=COMPLETED)
     strike(stripe, api, method="GET")
@@ -122,12 +122,12 @@ def adds_up(stripe: SandboxControl, purchases: int) -> None:
 
 
 def met_by(number: int) -> list[str]:
-    """Which webhooks' faults the ``number``-th of the processor's meets; in all, every one."""
+    """Return the webhook faults paired with the ``number``-th processor fault."""
     names = list(WEBHOOKS)
     return [names[(EACH * number + more) % len(names)] for more in range(EACH)]
 
 
-def test_every_fault_of_webhooks_alone(world: World, told: SandboxControl) -> None:
+def test_every_webhook_fault_alone(world: World, told: SandboxControl) -> None:
     for name, webhook in WEBHOOKS.items():
         weather(world, told, None, webhook)
         assert Purchase.objects.latest("created_at").status == PurchaseStatus.SETTLED, name
@@ -138,7 +138,7 @@ def test_every_fault_of_webhooks_alone(world: World, told: SandboxControl) -> No
 @pytest.mark.parametrize(
     "number", range(1, len(API)), ids=[name.replace(" ", "-") for name in API][1:]
 )
-def test_pairs(world: World, told: SandboxControl, number: int) -> None:
+def test_pairs_of_faults(world: World, told: SandboxControl, number: int) -> None:
     api = list(API.values())[number]
 
     for name in met_by(number):
@@ -147,7 +147,7 @@ def test_pairs(world: World, told: SandboxControl, number: int) -> None:
     adds_up(told, EACH)
 
 
-def test_the_pairs_leave_no_fault_out() -> None:
+def test_pairs_cover_every_fault() -> None:
     met = {name for number in range(1, len(API)) for name in met_by(number)}
 
     assert met == set(WEBHOOKS)

@@ -1,4 +1,4 @@
-"""gunicorn, as it is served with: asked to stop, it finishes what it has begun."""
+"""gunicorn, as deployed: a graceful stop finishes requests in progress."""
 
 import os
 import threading
@@ -24,10 +24,10 @@ from tests.support.ports import free_port
 from tests.support.server import Site
 from tests.support.world import World
 
-# What the processor takes for its answer; longer than asking the site to stop takes.
+# The processor's response time; longer than a stop of the site takes.
 SECONDS = 2.0
 
-# Of the database nothing is asked here that the other one would answer differently.
+# Nothing here depends on the database.
 pytestmark = [pytest.mark.race, pytest.mark.sqlite]
 
 
@@ -43,7 +43,7 @@ def app(
     needed = environment(tmp_path, f"sqlite:///{committed_db}", stripe.base_url, port)
     for name, value in (needed | {"SECRET_KEY": settings.SECRET_KEY}).items():
         monkeypatch.setitem(os.environ, name, value)
-    # It is June 2031 there as well.
+    # The subprocess is in June 2031 too.
     ahead = (clock.now() - datetime.now(UTC)).total_seconds()
     Path(needed["SOAK_CLOCK_FILE"]).write_text(str(int(ahead)))
     app = App(port, tmp_path / "site.log", workers=1)
@@ -52,9 +52,7 @@ def app(
     app.kill_if_running()
 
 
-def test_a_purchase_that_is_being_started_is_finished(
-    world: World, stripe: SandboxControl, app: App
-) -> None:
+def test_purchase_in_progress_is_finished(world: World, stripe: SandboxControl, app: App) -> None:
     browser = Browser(Site(app.port), world, world.assignor)
     stripe.fault("slow", method="POST", path="/v1/checkout/sessions", seconds=SECONDS)
     responses: list[requests.Response] = []

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, which follow a payment and name nobody."""
+"""Logs: one JSON object per line, which trace a payment without personal data."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize(("text", "kept"), SECRETS)
-def test_what_lets_in_or_names_somebody_is_masked(text: str, kept: str) -> None:
+def test_secrets_and_personal_data_are_masked(text: str, kept: str) -> None:
     masked = logs.mask(text)
 
     assert kept in masked
@@ -57,11 +57,11 @@ def test_what_lets_in_or_names_somebody_is_masked(text: str, kept: str) -> None:
         "payment pi_3OaBcDe was $1,250.00",
     ],
 )
-def test_what_names_nobody_stays(text: str) -> None:
+def test_harmless_text_is_unchanged(text: str) -> None:
     assert logs.mask(text) == text
 
 
-def test_texts_inside_of_structures_are_masked_too() -> None:
+def test_nested_texts_are_masked_too() -> None:
     event = {"extra": {"who": ["ada@lakeside.example", {"number": 3}]}}
 
     assert logs.mask_all(event) == {"extra": {"who": ["a…@lakeside.example", {"number": 3}]}}
@@ -69,7 +69,7 @@ def test_texts_inside_of_structures_are_masked_too() -> None:
 
 @pytest.fixture
 def lines() -> Iterator["Lines"]:
-    """What is logged, as a collector would read it."""
+    """Return the log lines as a collector reads them."""
     handler = Lines()
     chosen = logs.configuration("INFO", readable=False)["formatters"]["line"]
     make = chosen.pop("()")
@@ -96,7 +96,7 @@ class Lines(logging.Handler):
         return [line for line in found if facts.items() <= line.items()]
 
 
-def test_a_request_is_one_line_with_its_id(world: World, lines: Lines) -> None:
+def test_request_is_one_line_with_its_id(world: World, lines: Lines) -> None:
     response = world.client(world.assignor).get("/o/lakeside/users/?q=zelda")
 
     [line] = lines.about(event="request")
@@ -104,12 +104,12 @@ def test_a_request_is_one_line_with_its_id(world: World, lines: Lines) -> None:
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["page"] == "subscriptions:users"
     assert (line["organization"], line["user"]) == ("lakeside", world.assignor.user.pk)
-    # What was searched for; no random id can contain it.
+    # The search text; no random id can contain it.
     assert "zelda" not in json.dumps(line)
 
 
 @pytest.mark.django_db
-def test_the_address_of_an_invitation_is_not_written(lines: Lines) -> None:
+def test_invitation_path_is_not_logged(lines: Lines) -> None:
     Client().get("/invitations/1:2:secret/")
 
     [line] = lines.about(event="request")
@@ -122,13 +122,13 @@ def test_the_address_of_an_invitation_is_not_written(lines: Lines) -> None:
     ("sent", "is_taken"),
     [("0123456789abcdef", True), ("short", False), ("a\nforged line", False), ("x" * 65, False)],
 )
-def test_the_id_of_the_proxy_is_taken_where_it_is_one(sent: str, is_taken: bool) -> None:
+def test_valid_proxy_request_id_is_used(sent: str, is_taken: bool) -> None:
     response = Client().get("/pricing/", headers={"X-Request-Id": sent})
 
     assert (response.headers["X-Request-Id"] == sent) == is_taken
 
 
-def test_one_id_follows_a_purchase_through_webhook_to_ledger(
+def test_one_id_follows_a_purchase_from_webhook_to_ledger(
     world: World, stripe: SandboxControl, lines: Lines
 ) -> None:
     client = world.client(world.assignor)
@@ -149,7 +149,7 @@ def test_one_id_follows_a_purchase_through_webhook_to_ledger(
     assert line["quantity"] == 10
 
 
-def test_reports_of_errors_carry_no_query(lines: Lines) -> None:
+def test_error_reports_contain_no_query(lines: Lines) -> None:
     event: Any = {
         "request": {"url": "https://x/", "query_string": "session_id=cs_test_a", "cookies": {}},
         "extra": {"who": "ada@lakeside.example"},
@@ -160,7 +160,7 @@ def test_reports_of_errors_carry_no_query(lines: Lines) -> None:
     assert report == {"request": {"url": "https://x/"}, "extra": {"who": "a…@lakeside.example"}}
 
 
-def test_a_traceback_is_masked(lines: Lines) -> None:
+def test_traceback_is_masked(lines: Lines) -> None:
     try:
         raise ValueError("ada@lakeside.example is unknown")
     except ValueError:

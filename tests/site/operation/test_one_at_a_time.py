@@ -1,4 +1,4 @@
-"""Periodic commands: a run that begins while another one goes on ends at once, and says so."""
+"""Periodic commands: a run that starts during another one ends immediately and says so."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ from tests.support.world import World, local
 ASKED = threading.Barrier(8, timeout=60)
 COMMANDS = ["reconcile_purchases", "daily", "send_queued_mail", "cleanup_mail"]
 
-# What a run in a process of its own does: begin, say so, go on until it is told to end.
+# A run in its own process: start, say so, continue until told to stop.
 RUN = """
 import sys, django
 from django.conf import settings
@@ -39,7 +39,7 @@ with only_run(sys.argv[2]) as is_only:
 
 @contextmanager
 def running(command: str, *, begins: bool = True) -> Iterator["subprocess.Popen[str]"]:
-    """A run in another process over the same database."""
+    """Start a run in another process on the same database."""
     name = str(connection.settings_dict["NAME"])
     process = subprocess.Popen(
         [sys.executable, "-c", RUN, name, command],
@@ -70,7 +70,7 @@ def may_run(command: str) -> bool:
 
 @pytest.mark.race
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_second_run_does_nothing_and_says_so_in_one_line(
+def test_second_run_does_nothing_and_prints_one_line(
     committed_db: str, stripe: SandboxControl, command: str
 ) -> None:
     with running(command):
@@ -81,7 +81,7 @@ def test_a_second_run_does_nothing_and_says_so_in_one_line(
 
 
 @pytest.mark.race
-def test_a_second_process_is_told_so_too(committed_db: str) -> None:
+def test_second_process_is_refused_too(committed_db: str) -> None:
     with only_run("daily") as is_only:
         assert is_only
         with running("daily", begins=False):
@@ -89,7 +89,7 @@ def test_a_second_process_is_told_so_too(committed_db: str) -> None:
 
 
 @pytest.mark.race
-def test_of_eight_that_begin_at_once_one_runs(committed_db: str) -> None:
+def test_one_of_eight_simultaneous_runs_proceeds(committed_db: str) -> None:
     every = at_once(*[may_run_until_all_have_asked] * 8)
 
     assert sorted(map(str, every)) == ["False"] * 7 + ["True"]
@@ -102,7 +102,7 @@ def may_run_until_all_have_asked() -> bool:
 
 
 @pytest.mark.race
-def test_a_run_that_was_killed_keeps_no_other_from_running(committed_db: str) -> None:
+def test_killed_run_releases_the_lock(committed_db: str) -> None:
     with running("daily") as process:
         assert not may_run("daily")
         process.kill()
@@ -112,20 +112,20 @@ def test_a_run_that_was_killed_keeps_no_other_from_running(committed_db: str) ->
 
 
 @pytest.mark.race
-def test_different_commands_run_beside_one_another(committed_db: str) -> None:
+def test_different_commands_run_concurrently(committed_db: str) -> None:
     with running("daily"):
         assert may_run("reconcile_purchases")
 
 
 @pytest.mark.parametrize("end", [RuntimeError, SystemExit])
-def test_a_run_that_fails_keeps_no_other_from_running(db: None, end: type[BaseException]) -> None:
+def test_failed_run_releases_the_lock(db: None, end: type[BaseException]) -> None:
     with pytest.raises(end), only_run("daily"):
         raise end
 
     assert may_run("daily")
 
 
-def test_a_run_may_close_the_connection_of_django(committed_db: str) -> None:
+def test_run_may_close_the_django_connection(committed_db: str) -> None:
     """As sending mail does."""
     with only_run("send_queued_mail"):
         connection.close()
@@ -134,7 +134,7 @@ def test_a_run_may_close_the_connection_of_django(committed_db: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_run_whose_lock_was_lost_with_its_connection_ends_well(committed_db: str) -> None:
+def test_run_ends_normally_after_losing_its_lock_connection(committed_db: str) -> None:
     with only_run("daily"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
@@ -145,7 +145,7 @@ def test_a_run_whose_lock_was_lost_with_its_connection_ends_well(committed_db: s
     assert may_run("daily")
 
 
-def test_the_daily_job_counts_as_run_where_it_is_complete(
+def test_daily_job_counts_as_run_only_when_complete(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = clock.now()

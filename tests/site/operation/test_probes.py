@@ -1,4 +1,4 @@
-"""What load balancers and Prometheus ask."""
+"""Endpoints for load balancers and Prometheus."""
 
 import json
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
 
-def test_alive_needs_no_database_and_no_name() -> None:
+def test_alive_needs_no_database_or_host_name() -> None:
     response = Client().get("/healthz", headers={"Host": "10.0.0.7"})
 
     assert response.status_code == HTTPStatus.OK
@@ -42,7 +42,7 @@ def test_not_ready_while_a_migration_is_missing() -> None:
 
 
 @pytest.mark.django_db
-def test_not_ready_without_what_the_processor_needs(settings: Settings) -> None:
+def test_not_ready_without_processor_settings(settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = []
 
     response = Client().get("/readyz")
@@ -52,7 +52,7 @@ def test_not_ready_without_what_the_processor_needs(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_not_ready_while_the_database_is_away() -> None:
+def test_not_ready_while_the_database_is_unavailable() -> None:
     def away(*arguments: Any) -> Any:
         raise OperationalError("gone")
 
@@ -64,7 +64,7 @@ def test_not_ready_while_the_database_is_away() -> None:
 
 
 @pytest.mark.django_db
-def test_without_the_database_the_other_numbers_still_count(settings: Settings) -> None:
+def test_other_metrics_survive_a_database_outage(settings: Settings) -> None:
     assert numbers(settings)[("licensing_database_up", "{}")] == 1
 
     def away(*arguments: Any) -> Any:
@@ -78,15 +78,13 @@ def test_without_the_database_the_other_numbers_still_count(settings: Settings) 
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_nothing_is_taken_in(path: str) -> None:
+def test_post_is_refused(path: str) -> None:
     assert Client().post(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("given", ["", "Bearer wrong", "Bearer "])
 @pytest.mark.parametrize("expected", ["", "right"])
-def test_the_numbers_are_for_those_who_know_the_token(
-    settings: Settings, given: str, expected: str
-) -> None:
+def test_metrics_require_the_token(settings: Settings, given: str, expected: str) -> None:
     settings.METRICS_TOKEN = expected
 
     response = Client().get("/metrics", headers={"Authorization": given})
@@ -105,7 +103,7 @@ def numbers(settings: Settings) -> dict[tuple[str, str], float]:
     }
 
 
-def test_the_numbers_tell_of_purchases_and_webhooks(
+def test_metrics_count_purchases_and_webhooks(
     world: World, stripe: SandboxControl, settings: Settings
 ) -> None:
     before = numbers(settings)
@@ -128,7 +126,7 @@ def test_the_numbers_tell_of_purchases_and_webhooks(
     assert after[("licensing_request_seconds_count", page)] >= 1
 
 
-def test_the_numbers_tell_how_many_licenses_were_missing(world: World, settings: Settings) -> None:
+def test_metrics_count_missing_licenses(world: World, settings: Settings) -> None:
     key = ("licensing_licenses_short_total", '{"limit": "no_license_free"}')
     before = numbers(settings).get(key, 0)
     world.fill(25)
@@ -140,9 +138,7 @@ def test_the_numbers_tell_how_many_licenses_were_missing(world: World, settings:
     assert numbers(settings)[key] == before + 1
 
 
-def test_the_numbers_tell_how_long_ago_the_jobs_were_complete(
-    world: World, settings: Settings
-) -> None:
+def test_metrics_show_time_since_each_complete_job(world: World, settings: Settings) -> None:
     call_command("daily")
     world.later(hours=7)
 

@@ -1,4 +1,4 @@
-"""gunicorn with the settings it is served with: workers come and go, and the site stays."""
+"""gunicorn with its production settings: workers come and go, the site stays up."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ PATIENCE = 40  # seconds
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """The address of a site of two workers, and the process id of their master."""
+    """Start a site with two workers; return its URL and its master's process id."""
     port = free_port()
     environment = {
         **os.environ,
@@ -67,7 +67,7 @@ def wait_until_replaced(master: int, old: int) -> None:
         time.sleep(0.1)
 
 
-def test_a_worker_that_ends_is_replaced_and_the_numbers_go_on(site: tuple[str, int]) -> None:
+def test_ended_worker_is_replaced_and_metrics_continue(site: tuple[str, int]) -> None:
     address, master = site
     headers = {"Authorization": "Bearer right"}
     for _ in range(2):

@@ -1,6 +1,6 @@
-"""The life of a subscription as somebody with a paper calendar would keep it.
+"""The life of a subscription on a paper calendar.
 
-Days and numbers only, written from the rules and from nothing else.
+Days and numbers only, derived from the rules alone.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass
 class PaperTerm:
-    """A paid term: its days, its price, and from which day on it has how many licenses."""
+    """A paid term: its days, its price, and its number of licenses by day."""
 
     first_day: date
     last_day: date
@@ -24,13 +24,13 @@ class PaperTerm:
 
 @dataclass
 class Paper:
-    """What the association's treasurer knows."""
+    """The state as the association's treasurer knows it."""
 
     today: date
     terms: list[PaperTerm]
     members: int
     removed: int = 0
-    # Licenses of a renewal that is being paid.
+    # Licenses of a renewal being paid.
     paying: int | None = None
     receipts: list[tuple[str, int, int, int]] = field(default_factory=list)
 
@@ -39,7 +39,7 @@ class Paper:
         return self.terms[-1]
 
     def held_on(self, day: date) -> int:
-        """Counted day by day: each grant, while its term has not ended (R16, R21)."""
+        """Count by day: each entry, until its term ends (R16, R21)."""
         return sum(
             number
             for term in self.terms
@@ -52,7 +52,7 @@ class Paper:
         return (self.latest.last_day - self.today).days
 
     def sells_add_ons(self) -> bool:
-        """R19: with 30 days remaining yes, with 29 no."""
+        """R19: true with 30 days remaining, false with 29."""
         return self.days_remaining() >= 30
 
     def renewal_is_open(self) -> bool:
@@ -75,7 +75,7 @@ class Paper:
         )
 
     def renews(self, number: int, unit_amount: int, years: int) -> None:
-        """R23: the day after the old term, or today when that is over."""
+        """R23: the day after the old term, or today if that is past."""
         first = self.latest.last_day + ONE_DAY
         if self.today >= first:
             first = self.today

@@ -1,4 +1,4 @@
-"""The rules once more, told naively: plain sets, counters and dates, nothing of the product.
+"""A naive model of the rules: plain sets, counters and dates, no product code.
 
 Lakeside's term runs through December 31, 2031 in New York; its renewal opens on December 2.
 """
@@ -20,13 +20,13 @@ def rank(role: str) -> int:
 
 
 def chosen(names: list[str], number: int) -> str:
-    """One of some names, by any number."""
+    """Return one of some names, by any number."""
     return names[number % len(names)]
 
 
 @dataclass
 class Person:
-    """Somebody who is, was or is invited to be a member."""
+    """A person who is, was or is invited to be a member."""
 
     role: str
     state: str = "active"
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass
 class Sale:
-    """A purchase: what our books say, and what is true at the processor."""
+    """A purchase: its state in our database, and its true state at the processor."""
 
     quantity: int
     buyer: str
@@ -66,7 +66,7 @@ class Sale:
 
 @dataclass
 class Model:
-    """Lakeside as it should be."""
+    """The expected state of Lakeside."""
 
     included: int
     now: datetime
@@ -94,7 +94,7 @@ class Model:
         return self.now < WINDOW and quantity > 0 and quantity % 5 == 0
 
     def page_of(self, buyer: str, quantity: int) -> str | None:
-        """The purchase whose payment page would be shown again, if it can still be paid."""
+        """Return the purchase whose payment page would be shown again, if still payable."""
         same = [
             key
             for key, sale in self.sales.items()
@@ -110,7 +110,7 @@ class Model:
         )
 
     def told(self, key: str) -> None:
-        """Our books learn what is true at the processor."""
+        """Update a purchase with its state at the processor."""
         sale = self.sales[key]
         if sale.book in ("settled", "refunded"):
             return
@@ -124,12 +124,12 @@ class Model:
             sale.book = "open"
 
     def reconciled(self) -> None:
-        """First what was never answered, then everything that is open."""
+        """First unconfirmed creations, then all open purchases."""
         for key, sale in self.sales.items():
             if sale.book != "pending":
                 continue
             if self.now - sale.started < timedelta(minutes=4):
-                # The same key: an old answer is repeated, which knows nothing of what came since.
+                # The same key replays an old response, which ignores later changes.
                 sale.book, sale.has_session = "open", True
             elif sale.has_session:
                 self.told(key)
@@ -160,7 +160,7 @@ class Model:
         return rank(self.people[actor].role) >= rank(role)
 
     def may_lose_role(self, name: str) -> bool:
-        """Somebody else must be left who is Administrator and has signed in."""
+        """Require another Administrator who has signed in."""
         others = [p for other, p in self.people.items() if other != name]
         return self.people[name].role != "administrator" or any(
             p.role == "administrator" and p.state == "active" and p.signed_in for p in others
@@ -177,7 +177,7 @@ class Model:
 
 
 def refused(action: Callable[[], object]) -> bool:
-    """Whether a use case says no; what it refuses, it must not have begun."""
+    """Return whether a use case refuses; a refused one must not have changed anything."""
     try:
         action()
     except Refused:

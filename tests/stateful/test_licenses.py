@@ -1,4 +1,4 @@
-"""Licenses over months, in any order of events, against a naive model (R3-R5, R10-R19, R31)."""
+"""Licenses over months, under any order of events, against a naive model (R3-R5, R10-R19, R31)."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -47,8 +47,9 @@ ROLES = st.sampled_from([Role.GENERAL_MEMBER, Role.OBSERVER, Role.ASSIGNOR, Role
 CARDS = st.sampled_from(["good", "good", "good", "declined", "refused"])
 CREATE = "/v1/checkout/sessions"
 
-# Each seed is a test of its own, the same in every run: after some ten examples Hypothesis mostly
-# varies those it has. A failure is not made smaller, which takes minutes: Phase.shrink does that.
+# Each seed is a test of its own and always runs the same examples: after some ten, Hypothesis
+# mostly varies those it has. Failures are not shrunk, which takes minutes; use Phase.shrink for
+# that.
 SEEDS = range(4)
 PROFILE = settings(
     max_examples=7,
@@ -61,7 +62,7 @@ PROFILE = settings(
 
 
 class StatefulLicenses(RuleBasedStateMachine):
-    """One organization per example; everything it did is rolled back in the end."""
+    """One organization per example, rolled back at the end."""
 
     stripe: SandboxControl
 
@@ -71,7 +72,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         self.stripe.reset()
         self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
         self.links: list[tuple[str, int, str]] = []
-        self.busy = 0  # what was done since the last long wait
+        self.busy = 0  # actions since the last long wait
         self.model = Model(
             included=INCLUDED,
             now=clock.now(),
@@ -254,7 +255,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     @precondition(lambda self: self.model.held - self.model.in_use <= 12)
     @rule(number=NUMBERS)
     def fill_up(self, number: int) -> None:
-        """Until every license is in use, and one person more."""
+        """Add members until every license is in use, and one more."""
         while self.model.held > self.model.in_use:
             self.add(number, f"crowd{len(self.model.people)}@new.example", Role.GENERAL_MEMBER)
         self.add(number, "one-too-many@new.example", Role.GENERAL_MEMBER)
@@ -333,7 +334,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         if instant > self.model.now:
             self.go(instant)
 
-    # What is always true
+    # Invariants
 
     @invariant()
     def licenses_agree(self) -> None:
@@ -365,7 +366,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         )
 
     def everything_ends_well(self) -> None:
-        """Every paid session ends in exactly one: its licenses, or a refund."""
+        """Every paid session is either fulfilled or refunded."""
         self.go(self.model.now + timedelta(hours=1))
         for _ in range(2):
             assert reconcile().failures == 0
@@ -385,7 +386,7 @@ class StatefulLicenses(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("number", SEEDS)
-def test_licenses_agree_with_the_model_whatever_happens(
+def test_licenses_always_match_the_model(
     db: None, stripe: SandboxControl, settings: Settings, number: int
 ) -> None:
     settings.STRIPE_MAX_NETWORK_RETRIES = 0

@@ -1,4 +1,4 @@
-"""A whole life, several terms, against a paper calendar (R5, R10, R11, R16-R25, R27)."""
+"""Several terms of a subscription, against a paper calendar (R5, R10, R11, R16-R25, R27)."""
 
 import uuid
 from datetime import date, timedelta
@@ -55,7 +55,7 @@ PROFILE = settings(
 
 
 class StatefulLife(RuleBasedStateMachine):
-    """One organization per example, from the middle of its first term on."""
+    """One organization per example, from the middle of its first term."""
 
     stripe: SandboxControl
 
@@ -64,7 +64,7 @@ class StatefulLife(RuleBasedStateMachine):
         self.before = transaction.savepoint()
         self.stripe.reset()
         self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
-        # The processor's clock goes forward only once it has something to remember.
+        # The processor's clock moves only after its first request.
         self.paper = Paper(
             today=TODAY,
             terms=[PaperTerm(TERM_START, TERM_END, 500, [(TERM_START, INCLUDED)])],
@@ -181,7 +181,7 @@ class StatefulLife(RuleBasedStateMachine):
         members.remove(self.world.administrator, invited)
         self.paper.members -= 1
 
-    # What must always hold
+    # Invariants
 
     @invariant()
     def the_ledger_says_what_the_paper_says_on_every_day_that_matters(self) -> None:
@@ -194,7 +194,7 @@ class StatefulLife(RuleBasedStateMachine):
 
         held = ledger.held_at(self.world.lakeside, [local(day, 12) for day in ordered])
 
-        # A grant of today counts from noon on, which is now.
+        # Today's entry counts from noon, which is now.
         assert held == [self.paper.held_on(day) for day in ordered]
 
     @invariant()
@@ -220,7 +220,7 @@ class StatefulLife(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_a_whole_life_agrees_with_a_paper_calendar(
+def test_whole_life_matches_a_paper_calendar(
     stripe: SandboxControl, settings: Settings, db: Any
 ) -> None:
     StatefulLife.stripe = stripe

@@ -1,7 +1,7 @@
-"""Money that goes back and forth, against a treasurer's list of payments (R14, R30).
+"""Refunds and disputes, against a treasurer's list of payments (R14, R30).
 
-Whoever refunds, whatever fails or is disputed, and whether or not anybody tells us at once: once
-everything is heard of, each purchase has the licenses that its money still pays for.
+Whatever is refunded, fails or is disputed, with or without webhooks: once all notifications are
+processed, each purchase holds the licenses that its remaining money pays for.
 """
 
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ PROFILE = settings(
 
 @dataclass
 class Payment:
-    """A line of the treasurer's list. Minor units; $5.00 a license."""
+    """A line of the treasurer's list. Amounts in minor units; $5.00 per license."""
 
     purchase: Purchase
     licenses: int
@@ -68,14 +68,14 @@ class Payment:
 
     @property
     def licenses_left(self) -> int:
-        """Whole groups of five that are still paid for in any part stay (R30)."""
+        """Groups of five that are still partly paid for stay (R30)."""
         if self.gone >= self.paid:
             return 0
         return self.licenses - 5 * (self.gone // 2500)
 
 
 class StatefulReversals(RuleBasedStateMachine):
-    """One organization per example; time stands still."""
+    """One organization per example, with a stopped clock."""
 
     stripe: SandboxControl
 
@@ -184,7 +184,7 @@ class StatefulReversals(RuleBasedStateMachine):
         assert list(ledger_audit.differences()) == []
 
     def books_agree(self) -> None:
-        """Everything is heard of: what is paid for is held, and nothing else."""
+        """Process all notifications: what is paid for is held, and nothing else."""
         assert self.world.held() == INCLUDED + sum(one.licenses_left for one in self.list)
         for payment in self.list:
             now = Purchase.objects.get(pk=payment.purchase.pk)
@@ -192,6 +192,6 @@ class StatefulReversals(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_licenses_follow_the_money(stripe: SandboxControl, db: Any) -> None:
+def test_licenses_follow_the_payments(stripe: SandboxControl, db: Any) -> None:
     StatefulReversals.stripe = stripe
     run_state_machine_as_test(StatefulReversals, settings=PROFILE)

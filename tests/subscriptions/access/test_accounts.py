@@ -1,4 +1,4 @@
-"""Signing in and out, passwords, and what these pages must not tell."""
+"""Signing in and out, passwords, and what these pages must not disclose."""
 
 from http import HTTPStatus
 
@@ -19,13 +19,13 @@ def sign_in(email: str, password: str = PASSWORD, client: Client | None = None) 
 
 
 @pytest.mark.parametrize("email", ["assignor@lakeside.example", "Assignor@LAKESIDE.example"])
-def test_one_signs_in_by_email_without_regard_to_case(world: World, email: str) -> None:
+def test_sign_in_by_email_ignores_case(world: World, email: str) -> None:
     status, _ = sign_in(email)
 
     assert status == HTTPStatus.FOUND
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(world: World) -> None:
+def test_wrong_password_and_unknown_address_get_the_same_response(world: World) -> None:
     _, wrong = sign_in("assignor@lakeside.example", "wrong")
     _, unknown = sign_in("nobody@lakeside.example", "wrong")
 
@@ -33,7 +33,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(world: Worl
     assert wrong.replace("assignor@", "") == unknown.replace("nobody@", "")
 
 
-def test_after_many_failures_signing_in_is_slowed_down(world: World) -> None:
+def test_sign_in_is_throttled_after_many_failures(world: World) -> None:
     for _ in range(5):
         sign_in("assignor@lakeside.example", "wrong")
 
@@ -43,7 +43,7 @@ def test_after_many_failures_signing_in_is_slowed_down(world: World) -> None:
     assert "Too many failed sign-ins" in page
 
 
-def test_nobody_signs_up_by_themselves(world: World) -> None:
+def test_signing_up_is_closed(world: World) -> None:
     response = Client().post(
         "/accounts/signup/",
         {"email": "x@x.example", "password1": PASSWORD, "password2": PASSWORD},
@@ -52,7 +52,7 @@ def test_nobody_signs_up_by_themselves(world: World) -> None:
     assert "An Assignor or Administrator of your organization adds you" in text_of(response)
 
 
-def test_a_reset_of_an_unknown_address_tells_nothing(world: World) -> None:
+def test_reset_for_an_unknown_address_discloses_nothing(world: World) -> None:
     known = Client().post("/accounts/password/reset/", {"email": "assignor@lakeside.example"})
     unknown = Client().post("/accounts/password/reset/", {"email": "nobody@lakeside.example"})
 
@@ -60,7 +60,7 @@ def test_a_reset_of_an_unknown_address_tells_nothing(world: World) -> None:
     assert [message.to for message in mail.outbox] == [["assignor@lakeside.example"]]
 
 
-def test_signing_out_takes_a_post(world: World) -> None:
+def test_signing_out_requires_a_post(world: World) -> None:
     client = world.client(world.assignor)
 
     client.get("/accounts/logout/")
@@ -69,7 +69,7 @@ def test_signing_out_takes_a_post(world: World) -> None:
     assert client.get("/o/lakeside/").status_code == HTTPStatus.FOUND
 
 
-def test_people_change_their_own_name(world: World) -> None:
+def test_users_change_their_own_name(world: World) -> None:
     client = world.client(world.assignor)
 
     client.post("/account/", {"name": "  Arlo \n A.  ", "email": "x@x.example", "is_staff": "on"})
@@ -80,7 +80,7 @@ def test_people_change_their_own_name(world: World) -> None:
     assert not world.assignor.user.is_staff
 
 
-def test_a_removed_member_keeps_the_account(world: World) -> None:
+def test_removed_member_keeps_the_account(world: World) -> None:
     from subscriptions.members import members
 
     members.remove(world.assignor, world.official)
@@ -90,11 +90,11 @@ def test_a_removed_member_keeps_the_account(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/nowhere/", "/o/lakeside/"])
-def test_pages_stand_without_a_session(world: World, path: str) -> None:
+def test_pages_render_without_a_session(world: World, path: str) -> None:
     assert Client().get(path).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def test_too_many_tries_end_at_a_page_that_says_what_to_do(world: World) -> None:
+def test_too_many_attempts_show_a_page_with_the_next_step(world: World) -> None:
     client = Client()
     for _ in range(30):
         client.post(LOGIN, {"login": "a@b.example", "password": "x"})

@@ -1,4 +1,4 @@
-"""Second factors, recent sign-ins, and sessions."""
+"""Two-step sign-in, recent sign-ins, and sessions."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ TWELVE_HOURS = 12 * 3600
 
 
 def with_app(user: User) -> str:
-    """Give somebody an authenticator app; its secret."""
+    """Give a user an authenticator app; return its secret."""
     secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     return secret
@@ -50,15 +50,15 @@ def client_of(user: User, seconds_ago: float = 0, method: str = "password") -> C
     return client
 
 
-class TestSecretsAreKeptEncrypted:
-    def test_the_database_does_not_have_them(self, world: World) -> None:
+class TestEncryptedSecrets:
+    def test_database_contains_no_plain_secrets(self, world: World) -> None:
         secret = with_app(world.administrator.user)
 
         stored = Authenticator.objects.get(type="totp").data["secret"]
         assert secret not in stored
         assert second_factor.SecondFactorAdapter().decrypt(stored) == secret
 
-    def test_after_a_change_of_the_key_they_are_still_read(
+    def test_secrets_are_readable_after_key_rotation(
         self, world: World, settings: Settings
     ) -> None:
         adapter = second_factor.SecondFactorAdapter()
@@ -73,7 +73,7 @@ class TestSecretsAreKeptEncrypted:
 
 
 class TestAtSignIn:
-    def test_the_code_is_asked_for(self, world: World) -> None:
+    def test_code_is_required(self, world: World) -> None:
         secret = with_app(world.administrator.user)
         client = Client()
         form = {"login": world.administrator.user.email, "password": PASSWORD}
@@ -87,7 +87,7 @@ class TestAtSignIn:
         client.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
         assert client.get("/o/lakeside/").status_code == 200
 
-    def test_an_address_that_was_never_confirmed_does_not_get_in(self, world: World) -> None:
+    def test_unconfirmed_address_cannot_sign_in(self, world: World) -> None:
         user = world.official.user
         EmailAddress.objects.filter(user=user).update(verified=False)
 
@@ -98,32 +98,32 @@ class TestAtSignIn:
         assert page.redirect_chain[-1][0] == "/accounts/confirm-email/"
 
 
-class TestAnOrganizationThatAsksForIt:
+class TestRequiredByOrganization:
     @pytest.fixture(autouse=True)
     def required(self, world: World) -> None:
         Organization.objects.filter(pk=world.lakeside.pk).update(second_factor_required=True)
 
     @pytest.mark.parametrize("path", ["licenses/add/", "renewal/", "users/", "settings/people/"])
-    def test_who_may_buy_is_asked_to_set_one_up(self, world: World, path: str) -> None:
+    def test_buyer_is_asked_to_set_up_two_step_sign_in(self, world: World, path: str) -> None:
         for person in (world.assignor, world.administrator):
             response = world.client(person).get(f"/o/lakeside/{path}")
 
             assert response.status_code == 403
             assert "This page requires a second factor" in text_of(response)
 
-    def test_posts_are_kept_out_too(self, world: World) -> None:
+    def test_posts_are_redirected_too(self, world: World) -> None:
         response = world.client(world.assignor).post("/o/lakeside/licenses/add/", {"quantity": "5"})
 
         assert response.status_code == 403
 
-    def test_with_one_everything_opens(self, world: World) -> None:
+    def test_two_step_sign_in_opens_everything(self, world: World) -> None:
         with_app(world.assignor.user)
         client = client_of(world.assignor.user, method="mfa")
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
-    def test_having_one_is_not_enough_without_showing_it(self, world: World) -> None:
-        """A session that was opened by password alone, perhaps by somebody else."""
+    def test_unused_second_factor_is_not_enough(self, world: World) -> None:
+        """A session opened by password alone, perhaps by someone else."""
         with_app(world.assignor.user)
         client = client_of(world.assignor.user)
         Authenticator.objects.update(created_at="2020-01-01T00:00Z")
@@ -133,20 +133,20 @@ class TestAnOrganizationThatAsksForIt:
         assert page.status_code == 403
         assert "/accounts/second-factor/reauthenticate/" in page.content.decode()
 
-    def test_set_up_in_this_session_it_need_not_be_shown_again(self, world: World) -> None:
+    def test_second_factor_set_up_in_this_session_is_enough(self, world: World) -> None:
         client = client_of(world.assignor.user, seconds_ago=60)
         with_app(world.assignor.user)
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
-    def test_others_and_members_home_are_untouched(self, world: World) -> None:
+    def test_other_roles_and_members_home_are_not_affected(self, world: World) -> None:
         for person in (world.observer, world.official, world.assignor):
             assert world.client(person).get("/o/lakeside/").status_code == 200
 
-    def test_other_organizations_are_untouched(self, world: World) -> None:
+    def test_other_organizations_are_not_affected(self, world: World) -> None:
         assert world.client(world.stranger).get("/o/harbor/licenses/add/").status_code == 200
 
-    def test_one_s_own_comes_first(self, world: World) -> None:
+    def test_administrator_needs_a_second_factor_before_requiring_it(self, world: World) -> None:
         Organization.objects.update(second_factor_required=False)
         client = world.client(world.administrator)
         form = {"second_factor_required": "on"}
@@ -160,7 +160,7 @@ class TestAnOrganizationThatAsksForIt:
         assert world.lakeside.second_factor_required
 
 
-class TestTheSignInMustBeRecent:
+class TestRecentSignIn:
     def buy(self, client: Client) -> Any:
         page = client.get("/o/lakeside/licenses/add/").content.decode()
         found = re.search(r'name="submission" value="([^"]+)"', page)
@@ -168,20 +168,18 @@ class TestTheSignInMustBeRecent:
         form = {"quantity": "10", "submission": found[1]}
         return client.post("/o/lakeside/licenses/add/", form)
 
-    def test_before_buying(self, world: World, stripe: Any) -> None:
+    def test_buying_asks_for_the_password(self, world: World, stripe: Any) -> None:
         response = self.buy(client_of(world.assignor.user, TWELVE_HOURS + 1))
 
         assert response.headers["Location"].startswith("/accounts/reauthenticate/")
         assert not stripe.sessions()
 
-    def test_a_moment_earlier_nothing_is_asked(self, world: World, stripe: Any) -> None:
+    def test_recent_sign_in_needs_no_password(self, world: World, stripe: Any) -> None:
         response = self.buy(client_of(world.assignor.user, TWELVE_HOURS - 60))
 
         assert response.headers["Location"] == stripe.sessions()[0]["url"]
 
-    def test_with_the_password_typed_it_goes_on_where_it_was(
-        self, world: World, stripe: Any
-    ) -> None:
+    def test_retyped_password_continues_where_it_was(self, world: World, stripe: Any) -> None:
         client = client_of(world.assignor.user, TWELVE_HOURS + 1)
         asked = self.buy(client).headers["Location"]
 
@@ -192,12 +190,12 @@ class TestTheSignInMustBeRecent:
         assert response.headers["Location"] == session["url"]
         assert session["line_items"]["data"][0]["quantity"] == 10
 
-    def test_looking_needs_no_password(self, world: World) -> None:
+    def test_viewing_needs_no_password(self, world: World) -> None:
         client = client_of(world.assignor.user, 30 * 24 * 3600)
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
-    def test_before_a_role_is_changed(self, world: World) -> None:
+    def test_changing_a_role_asks_for_the_password(self, world: World) -> None:
         path = f"/o/lakeside/users/{world.observer.key}/"
         client = client_of(world.administrator.user, 3601)
 
@@ -208,7 +206,7 @@ class TestTheSignInMustBeRecent:
         assert world.observer.role == "observer"
 
     @pytest.mark.parametrize("role", ["assignor", "administrator"])
-    def test_before_somebody_is_added_who_may_buy(self, world: World, role: str) -> None:
+    def test_adding_a_buyer_asks_for_the_password(self, world: World, role: str) -> None:
         client = client_of(world.administrator.user, 3601)
         form = {"name": "N", "email": "n@lakeside.example", "role": role}
 
@@ -217,13 +215,13 @@ class TestTheSignInMustBeRecent:
         assert response.headers["Location"].startswith("/accounts/reauthenticate/")
         assert not User.objects.filter(email="n@lakeside.example").exists()
 
-    def test_in_the_admin(self, world: World) -> None:
+    def test_admin_asks_for_the_password(self, world: World) -> None:
         for seconds, opens in ((8 * 3600 - 60, True), (8 * 3600 + 1, False)):
             response = client_of(world.support, seconds).get("/admin/")
 
             assert (response.status_code == 200) == opens
 
-    def test_a_session_of_unknown_age_is_old(self, world: World) -> None:
+    def test_session_of_unknown_age_is_not_recent(self, world: World) -> None:
         client = Client()
         client.force_login(world.support, backend="django.contrib.auth.backends.ModelBackend")
 
@@ -232,7 +230,7 @@ class TestTheSignInMustBeRecent:
 
 
 class TestSupport:
-    def test_needs_a_second_factor(self, world: World, settings: Settings) -> None:
+    def test_support_needs_a_second_factor(self, world: World, settings: Settings) -> None:
         settings.STAFF_SECOND_FACTOR = True
         client = client_of(world.support)
 
@@ -247,7 +245,7 @@ class TestSupport:
         assert client_of(world.support, method="mfa").get("/admin/").status_code == 200
 
 
-def test_signing_out_everywhere_else(world: World) -> None:
+def test_sign_out_everywhere_else(world: World) -> None:
     clients = [Client() for _ in range(2)]
     form = {"login": world.official.user.email, "password": PASSWORD}
     for client in clients:
@@ -262,7 +260,7 @@ def test_signing_out_everywhere_else(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "totp/activate/", "webauthn/add/"])
-def test_the_pages_of_the_second_factor_open(world: World, path: str) -> None:
+def test_two_step_sign_in_pages_open(world: World, path: str) -> None:
     client = Client()
     client.post("/accounts/login/", {"login": world.observer.user.email, "password": PASSWORD})
 
@@ -271,8 +269,8 @@ def test_the_pages_of_the_second_factor_open(world: World, path: str) -> None:
     assert response.status_code == 200
 
 
-def test_a_session_begun_by_an_invitation_is_one_like_others(world: World) -> None:
-    """It ends with the others, and needs no password that was chosen a moment ago."""
+def test_session_from_an_invitation_is_an_ordinary_session(world: World) -> None:
+    """It ends with the others, and does not ask for a password chosen a moment ago."""
     invited = members.add(world.administrator, NewMember("Nina", "nina@new.example", Role.ASSIGNOR))
     client = Client()
     chosen = {"password": PASSWORD, "password_again": PASSWORD}
@@ -285,7 +283,7 @@ def test_a_session_begun_by_an_invitation_is_one_like_others(world: World) -> No
     assert added.headers["Location"] == "/o/lakeside/users/"
 
 
-def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: World) -> None:
+def test_address_invited_since_is_refused(world: World) -> None:
     members.add(world.administrator, NewMember("N", "new@lakeside.example", Role.OBSERVER))
     mine = EmailAddress.objects.create(
         user=world.official.user, email="new@lakeside.example", verified=False, primary=False
@@ -299,7 +297,7 @@ def test_an_address_that_somebody_was_invited_under_meanwhile_is_refused(world: 
     assert world.official.user.email == "official@lakeside.example"
 
 
-def test_nor_is_anybody_who_may_buy_imported_without_it(world: World) -> None:
+def test_importing_a_buyer_asks_for_the_password(world: World) -> None:
     line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
     roster = kept(world.administrator, [line])
     client = client_of(world.administrator.user, 3601)

@@ -1,4 +1,4 @@
-"""Several organizations: going from one to another, with the role held there (R1)."""
+"""Switching between organizations, with the role held in each (R1)."""
 
 from subscriptions.models.members import Role
 from tests.support.factories import MembershipFactory
@@ -6,7 +6,7 @@ from tests.support.pages import text_of
 from tests.support.world import World
 
 
-def test_the_other_organizations_stand_in_the_navigation(world: World) -> None:
+def test_navigation_lists_other_organizations(world: World) -> None:
     MembershipFactory.create(
         organization=world.stranger.organization, user=world.assignor.user, role=Role.OBSERVER
     )
@@ -17,13 +17,13 @@ def test_the_other_organizations_stand_in_the_navigation(world: World) -> None:
     assert "Other organizations Harbor Umpires Observer" in text_of(page)
 
 
-def test_with_only_one_there_is_nothing_to_switch_to(world: World) -> None:
+def test_single_organization_shows_no_switcher(world: World) -> None:
     page = world.client(world.assignor).get("/o/lakeside/").content.decode()
 
     assert "Other organizations" not in page
 
 
-def test_one_that_was_left_is_not_offered(world: World) -> None:
+def test_organization_the_user_left_is_not_listed(world: World) -> None:
     MembershipFactory.create(
         organization=world.stranger.organization,
         user=world.assignor.user,

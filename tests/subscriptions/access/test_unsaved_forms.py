@@ -1,4 +1,4 @@
-"""A form sent after the sign-in had ended comes back filled in, to its author only."""
+"""A form submitted after the sign-in ended is restored for its author only."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ NOT_SAVED = "Nothing has been saved, sent, or charged yet."
 COMES_BACK = "You were signed out before this was saved. Sign in within 30 minutes"
 ADD = "/o/lakeside/users/add/"
 NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
-# Each form that comes back: where it is, and something typed into it.
+# Each form to restore: its path, and sample input.
 FORMS = {
     "Add User": (ADD, NORA),
     "the messenger": ("/o/lakeside/messages/", {"body": "Where is our receipt?"}),
@@ -46,14 +46,14 @@ def session_is_gone(client: Client) -> None:
 
 
 def password_was_changed(client: Client) -> None:
-    """Elsewhere: the session is one of the old password."""
+    """Change the password on another device: this session becomes invalid."""
     for user in User.objects.all():
         user.set_password(PASSWORD)
         user.save()
 
 
 def what_is_stored() -> list[Any]:
-    """Whatever the forms could have changed."""
+    """Return everything the forms could have changed."""
     return [
         list(Membership.objects.values_list("user__email", "role").order_by("pk")),
         list(Organization.objects.values().order_by("pk")),
@@ -64,11 +64,9 @@ def what_is_stored() -> list[Any]:
     ]
 
 
-class TestTheSamePersonSignsInAgain:
+class TestSamePersonSignsIn:
     @by_form
-    def test_the_form_is_back_filled_in_and_nothing_was_saved(
-        self, world: World, form: str
-    ) -> None:
+    def test_form_is_restored_and_nothing_was_saved(self, world: World, form: str) -> None:
         path, typed = FORMS[form]
         client = world.client(world.administrator)
         data = filled(client, path, typed)
@@ -90,9 +88,7 @@ class TestTheSamePersonSignsInAgain:
         assert what_is_stored() == before
 
     @pytest.mark.parametrize("end", [cookie_is_gone, session_is_gone, password_was_changed])
-    def test_however_the_sign_in_has_ended(
-        self, world: World, end: Callable[[Client], None]
-    ) -> None:
+    def test_after_any_kind_of_sign_out(self, world: World, end: Callable[[Client], None]) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, NORA)
         end(client)
@@ -101,7 +97,7 @@ class TestTheSamePersonSignsInAgain:
 
         assert page.context["form"]["name"].value() == "Nora New"
 
-    def test_sending_it_again_saves_it_once(self, world: World) -> None:
+    def test_resubmitted_form_is_saved_once(self, world: World) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, NORA)
         cookie_is_gone(client)
@@ -111,7 +107,7 @@ class TestTheSamePersonSignsInAgain:
 
         assert world.lakeside.memberships.filter(user__email=NORA["email"]).count() == 1
 
-    def test_it_comes_back_once(self, world: World) -> None:
+    def test_form_is_restored_once(self, world: World) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, NORA)
         cookie_is_gone(client)
@@ -122,7 +118,7 @@ class TestTheSamePersonSignsInAgain:
         assert "Nora New" not in page.content.decode()
         assert NOT_SAVED not in text_of(page)
 
-    def test_a_box_that_was_cleared_comes_back_cleared(self, world: World) -> None:
+    def test_cleared_checkbox_stays_cleared(self, world: World) -> None:
         client, path = world.client(world.administrator), "/o/lakeside/settings/notifications/"
         NotifiedAddress.objects.create(
             organization=world.lakeside, email="money@lakeside.example", gets_receipts=True
@@ -137,7 +133,7 @@ class TestTheSamePersonSignsInAgain:
         assert box in page
         assert not re.search(rf"{box}[^>]* checked", page)
 
-    def test_wrong_entries_are_named_and_still_there(self, world: World) -> None:
+    def test_invalid_input_is_restored_with_its_errors(self, world: World) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, {**NORA, "email": "nora at new"})
         cookie_is_gone(client)
@@ -147,7 +143,7 @@ class TestTheSamePersonSignsInAgain:
         assert 'value="nora at new"' in page.content.decode()
         assert page.context["form"].errors["email"]
 
-    def test_a_link_checker_does_not_use_it_up(self, world: World) -> None:
+    def test_link_checker_does_not_use_it_up(self, world: World) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, NORA)
         cookie_is_gone(client)
@@ -159,9 +155,9 @@ class TestTheSamePersonSignsInAgain:
         assert "Nora New" in client.get(ADD).content.decode()
 
 
-class TestSomebodyElseSignsIn:
+class TestAnotherPersonSignsIn:
     @by_form
-    def test_the_form_is_empty_for_them_and_for_ever(self, world: World, form: str) -> None:
+    def test_form_is_empty_and_the_input_deleted(self, world: World, form: str) -> None:
         path, typed = FORMS[form]
         client = world.client(world.administrator)
         data = filled(client, path, typed)
@@ -179,8 +175,8 @@ class TestSomebodyElseSignsIn:
         again = sign_in(client, world.administrator, sent)
         assert NOT_SAVED not in text_of(again)
 
-    def test_a_form_of_nobody_is_not_kept(self, world: World) -> None:
-        """Without the mark, or with one that is forged, as somebody at this browser could send."""
+    def test_form_without_an_author_is_not_kept(self, world: World) -> None:
+        """Without the marker, or with a forged one, as someone else at this browser could send."""
         for mark in ({}, {"shown_to": str(world.assignor.user.pk)}, {"shown_to": "1:forged"}):
             client = Client()
 
@@ -191,8 +187,8 @@ class TestSomebodyElseSignsIn:
             assert NOT_SAVED not in text_of(page)
 
 
-class TestButtonsBesideTheForm:
-    def test_add_licenses_on_add_user_leads_back_to_the_form(self, world: World) -> None:
+class TestOtherButtons:
+    def test_add_licenses_on_add_user_returns_to_the_form(self, world: World) -> None:
         client = world.client(world.assignor)
         data = filled(client, ADD, NORA)
         cookie_is_gone(client)
@@ -213,7 +209,7 @@ class TestButtonsBesideTheForm:
             ("renewal/end/", "renewal/"),
         ],
     )
-    def test_a_button_leads_back_to_its_page(self, world: World, path: str, leads_to: str) -> None:
+    def test_button_returns_to_its_page(self, world: World, path: str, leads_to: str) -> None:
         client = Client()
         sent = client.post(f"/o/lakeside/{path.format(key=world.official.key)}")
 
@@ -223,12 +219,10 @@ class TestButtonsBesideTheForm:
         assert page.status_code == HTTPStatus.OK
 
 
-class TestTheMessengersPanel:
+class TestMessengerPanel:
     HTMX = {"HX-Request": "true"}
 
-    def test_it_leaves_for_the_sign_in_page_and_comes_back_on_the_whole_page(
-        self, world: World
-    ) -> None:
+    def test_sign_in_leaves_the_panel_and_returns_to_the_full_page(self, world: World) -> None:
         client, path = world.client(world.official), "/o/lakeside/messages/"
         data = filled(client, path, {"body": "Where is my license?"})
         cookie_is_gone(client)
@@ -245,7 +239,7 @@ class TestTheMessengersPanel:
         assert NOT_SAVED in text_of(page)
         assert not Message.objects.exists()
 
-    def test_the_number_of_the_form_comes_back_so_that_it_is_sent_once(self, world: World) -> None:
+    def test_submission_id_is_restored_so_the_message_is_sent_once(self, world: World) -> None:
         client, path = world.client(world.official), "/o/lakeside/messages/"
         data = filled(client, path, {"body": "Once"})
         cookie_is_gone(client)
@@ -254,14 +248,14 @@ class TestTheMessengersPanel:
 
         assert str(page.context["form"]["submission"].value()) == data["submission"]
 
-    def test_a_visitor_writes_as_before(self, world: World) -> None:
+    def test_visitor_can_write_as_before(self, world: World) -> None:
         form = {"name": "Pat", "email": "pat@meadow.example", "body": "Which package?"}
 
         response = Client().post("/messages/", form)
 
         assert response.headers["Location"] == "/messages/sent/"
 
-    def test_a_request_for_removal_comes_back(self, world: World) -> None:
+    def test_removal_request_is_restored(self, world: World) -> None:
         world.at(local(date(2031, 12, 10)))
         client, path = world.client(world.assignor), "/o/lakeside/messages/removal/"
         data = filled(client, path, {"quantity": "5", "body": "Fewer games"})
@@ -274,7 +268,7 @@ class TestTheMessengersPanel:
 
 
 class TestBuying:
-    def test_pressing_pay_without_a_sign_in_buys_nothing_before_it_is_pressed_again(
+    def test_pay_without_a_sign_in_buys_nothing_until_pressed_again(
         self, world: World, stripe: Any
     ) -> None:
         client, path = world.client(world.assignor), "/o/lakeside/licenses/add/"
@@ -289,7 +283,7 @@ class TestBuying:
         [session] = stripe.sessions()
         assert session["line_items"]["data"][0]["quantity"] == 10
 
-    def test_a_renewal_comes_back_with_its_code_and_starts_nothing(self, world: World) -> None:
+    def test_renewal_is_restored_with_its_code_and_starts_nothing(self, world: World) -> None:
         world.at(local(date(2031, 12, 10)))
         client, path = world.client(world.assignor), "/o/lakeside/renewal/"
         data = filled(client, path, {"code": "SPRING", "pay": "1"})

@@ -1,4 +1,4 @@
-"""What is kept of a form that was sent after the sign-in had ended, for how long, and from whom."""
+"""What is kept of a form submitted after the sign-in ended, for how long, and for whom."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ ADD = "/o/lakeside/users/add/"
 NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
 
 
-class TestWhatIsKept:
+class TestStoredInput:
     def keep(self, world: World, **more: Any) -> Client:
         client = world.client(world.assignor)
         data = filled(client, ADD, {**NORA, **more})
@@ -26,7 +26,7 @@ class TestWhatIsKept:
         client.post(ADD, data)
         return client
 
-    def test_no_passwords_cards_tokens_or_files(self, world: World) -> None:
+    def test_excludes_passwords_cards_tokens_and_files(self, world: World) -> None:
         client = self.keep(
             world,
             password="p",
@@ -41,7 +41,7 @@ class TestWhatIsKept:
         kept = client.session["unsaved_form"]
         assert set(kept["typed"]) == {"name", "email", "role"}
 
-    def test_only_for_half_an_hour(self, world: World) -> None:
+    def test_expires_after_half_an_hour(self, world: World) -> None:
         client = self.keep(world)
         assert client.cookies["sessionid"]["max-age"] == unsaved_forms.KEPT_FOR == 1800
         session = client.session
@@ -55,7 +55,7 @@ class TestWhatIsKept:
         assert "Nora New" not in client.get(ADD).content.decode()
 
     @pytest.mark.parametrize(("remember", "age"), [({"remember": "on"}, 14 * 86400), ({}, "")])
-    def test_the_new_sign_in_lasts_as_long_as_others(
+    def test_new_sign_in_lasts_as_long_as_others(
         self, world: World, remember: dict[str, str], age: object
     ) -> None:
         client = self.keep(world)
@@ -65,7 +65,7 @@ class TestWhatIsKept:
 
         assert client.cookies["sessionid"]["max-age"] == age
 
-    def test_so_does_one_by_a_new_password(self, world: World) -> None:
+    def test_sign_in_by_password_reset_lasts_as_long_as_others(self, world: World) -> None:
         client, arlo = self.keep(world), world.assignor.user
 
         opened = client.get(reset_path(arlo), follow=True).request["PATH_INFO"]
@@ -74,14 +74,14 @@ class TestWhatIsKept:
         assert client.session.get_expiry_age() == 14 * 86400
         assert "Nora New" in client.get(ADD).content.decode()
 
-    def test_nothing_that_is_very_long(self, world: World) -> None:
+    def test_excludes_very_long_input(self, world: World) -> None:
         client = self.keep(world, name="x" * unsaved_forms.MOST_CHARACTERS)
 
         assert "unsaved_form" not in client.session
         text = text_of(client.get("/accounts/login/"))
         assert "You were signed out, so nothing was saved. Sign in and try again." in text
 
-    def test_signing_out_forgets_it(self, world: World) -> None:
+    def test_is_deleted_on_sign_out(self, world: World) -> None:
         client = self.keep(world)
         data = {"login": world.assignor.user.email, "password": PASSWORD}
         client.post("/accounts/login/", data)
@@ -91,8 +91,8 @@ class TestWhatIsKept:
         assert "unsaved_form" not in client.session
 
 
-def test_another_site_fills_in_nothing(world: World) -> None:
-    """The CSRF token is checked before anything is kept, with a good mark too."""
+def test_another_site_cannot_prefill_a_form(world: World) -> None:
+    """The CSRF token is checked before anything is stored, even with a valid marker."""
     data = filled(world.client(world.assignor), ADD, NORA)
     client = Client(enforce_csrf_checks=True)
 
@@ -106,7 +106,7 @@ def test_another_site_fills_in_nothing(world: World) -> None:
     assert "unsaved_form" not in client.session
 
 
-def test_with_the_token_of_the_page_it_is_kept(world: World) -> None:
+def test_valid_csrf_token_stores_the_input(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
     client.cookies.update(world.client(world.assignor).cookies)
     data = filled(client, ADD, NORA)
@@ -117,7 +117,7 @@ def test_with_the_token_of_the_page_it_is_kept(world: World) -> None:
     assert client.session["unsaved_form"]["typed"]["name"] == ["Nora New"]
 
 
-def test_it_survives_the_step_of_the_second_factor(world: World) -> None:
+def test_input_survives_the_second_factor_step(world: World) -> None:
     secret = with_app(world.assignor.user)
     client = world.client(world.assignor)
     data = filled(client, ADD, NORA)

@@ -1,4 +1,4 @@
-"""Pages that belong to one identity say whose they are, and ask before the sign-in changes (R3)."""
+"""Pages for one identity say whose they are, and ask before the sign-in changes (R3)."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,7 +26,7 @@ ASKS = "You are signed in as someone else"
 
 @dataclass(frozen=True)
 class Page:
-    """A page for one person: its address, how it says whose it is, and what its form sends."""
+    """A page for one person: its path, how it names them, and what its form submits."""
 
     path: str
     says: str
@@ -41,7 +41,7 @@ def invitation_of(membership: Membership) -> str:
 
 @pytest.fixture(params=["invitation", "invitation of an account", "reset", "confirmation"])
 def page(request: pytest.FixtureRequest, world: World) -> Page:
-    """A page for Nora or Olive, whom the test does not sign in."""
+    """Return a page for Nora or Olive, whom the test does not sign in."""
     password = {"password": NEW_PASSWORD, "password_again": NEW_PASSWORD}
     olive = world.observer.user
     if request.param == "invitation":
@@ -65,7 +65,7 @@ def page(request: pytest.FixtureRequest, world: World) -> Page:
 
 
 def what_could_change(world: World) -> list[object]:
-    """Memberships, passwords and confirmed addresses: everything these pages are about."""
+    """Return memberships, passwords and confirmed addresses: everything these pages change."""
     return [
         list(Membership.objects.values_list("pk", "state").order_by("pk")),
         list(User.objects.values_list("pk", "password").order_by("pk")),
@@ -73,8 +73,8 @@ def what_could_change(world: World) -> list[object]:
     ]
 
 
-class TestSomebodyElseIsSignedIn:
-    def test_the_page_names_both_and_asks(self, world: World, page: Page) -> None:
+class TestAnotherPersonIsSignedIn:
+    def test_page_names_both_people_and_asks(self, world: World, page: Page) -> None:
         response = world.client(world.official).get(page.path, follow=True)
 
         text = text_of(response)
@@ -93,7 +93,7 @@ class TestSomebodyElseIsSignedIn:
         assert what_could_change(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
-    def test_sending_its_form_without_the_choice_changes_nothing(
+    def test_form_submitted_without_the_choice_changes_nothing(
         self, world: World, page: Page
     ) -> None:
         client, before = world.client(world.official), what_could_change(world)
@@ -106,7 +106,7 @@ class TestSomebodyElseIsSignedIn:
         assert what_could_change(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
-    def test_one_press_signs_out_and_opens_the_page(self, world: World, page: Page) -> None:
+    def test_one_click_signs_out_and_opens_the_page(self, world: World, page: Page) -> None:
         client, before = world.client(world.official), what_could_change(world)
         asked = client.get(page.path, follow=True)
 
@@ -119,13 +119,13 @@ class TestSomebodyElseIsSignedIn:
         assert not opened.context["user"].is_authenticated
         assert what_could_change(world) == before
 
-    def test_the_question_is_kept_in_no_cache(self, world: World, page: Page) -> None:
+    def test_question_is_not_cached(self, world: World, page: Page) -> None:
         response = world.client(world.official).get(page.path, follow=True)
 
         assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_nobody_signed_in_is_asked_nothing(world: World, page: Page) -> None:
+def test_signed_out_visitor_is_not_asked(world: World, page: Page) -> None:
     response = Client().get(page.path, follow=True)
 
     assert response.status_code == HTTPStatus.OK
@@ -133,8 +133,8 @@ def test_nobody_signed_in_is_asked_nothing(world: World, page: Page) -> None:
     assert page.continues in text_of(response)
 
 
-class TestTheRightPersonIsSignedIn:
-    def test_an_invitation_is_accepted_as_before(self, world: World) -> None:
+class TestRightPersonIsSignedIn:
+    def test_invitation_is_accepted_as_before(self, world: World) -> None:
         new = NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
         invited = members.add(world.assignor, new)
         client = world.client(world.stranger)
@@ -147,7 +147,7 @@ class TestTheRightPersonIsSignedIn:
         invited.refresh_from_db()
         assert invited.state == MembershipState.ACTIVE
 
-    def test_a_password_is_reset_as_before(self, world: World) -> None:
+    def test_password_is_reset_as_before(self, world: World) -> None:
         olive = world.observer.user
         client = world.client(olive)
 
@@ -160,7 +160,7 @@ class TestTheRightPersonIsSignedIn:
         olive.refresh_from_db()
         assert olive.check_password(NEW_PASSWORD)
 
-    def test_an_address_is_confirmed_as_before(self, world: World) -> None:
+    def test_address_is_confirmed_as_before(self, world: World) -> None:
         olive = world.observer.user
         address = EmailAddress.objects.create(user=olive, email="olive@new.example")
         path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
@@ -175,8 +175,8 @@ class TestTheRightPersonIsSignedIn:
         assert olive.email == "olive@new.example"
 
 
-def test_signing_in_as_somebody_else_while_a_reset_is_open_is_noticed(world: World) -> None:
-    """The address without the key, which the browser's session remembers."""
+def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None:
+    """The URL without the key, which the session stores."""
     olive, client = world.observer.user, Client()
     opened = client.get(reset_path(olive), follow=True).request["PATH_INFO"]
     email = world.official.user.email
@@ -197,7 +197,7 @@ def test_signing_in_as_somebody_else_while_a_reset_is_open_is_noticed(world: Wor
 @pytest.mark.parametrize(
     "path", ["/invitations/x/", "/accounts/confirm-email/x/", "/accounts/password/reset/key/1-x/"]
 )
-def test_a_link_that_does_not_work_names_nobody(world: World, path: str) -> None:
+def test_invalid_link_names_no_one(world: World, path: str) -> None:
     response = world.client(world.official).get(path)
 
     text = text_of(response)
@@ -211,7 +211,7 @@ class TestAskingToJoin:
         code = settings.set_join_code(world.administrator, is_open=True)
         return f"/join/?code={code}"
 
-    def test_it_says_for_whom_the_request_is_and_offers_to_sign_out(self, world: World) -> None:
+    def test_page_names_the_requester_and_offers_to_sign_out(self, world: World) -> None:
         client, path = world.client(world.stranger), self.path(world)
 
         page = client.get(path)
@@ -222,7 +222,7 @@ class TestAskingToJoin:
         assert response.headers["Location"] == path
         assert "This request is for" not in text_of(client.get(path))
 
-    def test_nobody_signed_in_fills_in_name_and_address(self, world: World) -> None:
+    def test_signed_out_visitor_enters_name_and_address(self, world: World) -> None:
         text = text_of(Client().get(self.path(world)))
 
         assert "You are signed in as" not in text

@@ -1,4 +1,4 @@
-"""Expired, closed, opened again (R22)."""
+"""Expired, closed, reopened (R22)."""
 
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -22,7 +22,7 @@ OPEN_WHEN_CLOSED = ["renewal/", "purchases/", "purchases.csv", "users/"]
 CLOSED_TO_ALL = ["", "settings/subscription/", "users/add/", "licenses/add/"]
 
 
-def test_after_expiration_members_read_and_nobody_is_added(world: World) -> None:
+def test_after_expiration_members_read_and_no_one_is_added(world: World) -> None:
     world.at(EXPIRED)
 
     page = world.client(world.official).get("/o/lakeside/")
@@ -45,9 +45,7 @@ def test_users_can_be_removed(world: World) -> None:
 @pytest.mark.parametrize(
     ("instant", "status"), [(CLOSED - SECOND, HTTPStatus.OK), (CLOSED, HTTPStatus.FORBIDDEN)]
 )
-def test_after_fourteen_days_the_pages_close(
-    world: World, instant: object, status: HTTPStatus
-) -> None:
+def test_pages_close_after_fourteen_days(world: World, instant: object, status: HTTPStatus) -> None:
     world.at(instant)  # type: ignore[arg-type]
 
     for person in (world.official, world.administrator):
@@ -55,7 +53,7 @@ def test_after_fourteen_days_the_pages_close(
 
 
 @pytest.mark.parametrize("path", OPEN_WHEN_CLOSED)
-def test_who_may_buy_still_renews_and_looks_back(world: World, path: str) -> None:
+def test_buyers_can_still_renew_and_see_the_history(world: World, path: str) -> None:
     world.at(CLOSED)
 
     for person in (world.assignor, world.administrator):
@@ -66,7 +64,7 @@ def test_who_may_buy_still_renews_and_looks_back(world: World, path: str) -> Non
 
 @pytest.mark.parametrize("path", CLOSED_TO_ALL)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_everything_else_says_that_it_is_closed(world: World, path: str, method: str) -> None:
+def test_all_other_pages_say_they_are_closed(world: World, path: str, method: str) -> None:
     world.at(CLOSED)
 
     response = getattr(world.client(world.administrator), method)(f"/o/lakeside/{path}")
@@ -76,7 +74,7 @@ def test_everything_else_says_that_it_is_closed(world: World, path: str, method:
     assert "Renew now" in text_of(response)
 
 
-def test_the_closed_page_names_who_can_renew(world: World) -> None:
+def test_closed_page_names_who_can_renew(world: World) -> None:
     world.at(CLOSED)
 
     page = text_of(world.client(world.official).get("/o/lakeside/"))
@@ -85,7 +83,7 @@ def test_the_closed_page_names_who_can_renew(world: World) -> None:
     assert "Renew now" not in page
 
 
-def test_renewing_opens_everything_again(world: World) -> None:
+def test_renewal_reopens_everything(world: World) -> None:
     world.at(CLOSED)
     build_term(world.lakeside, licenses=30, starts_on=CLOSED.date())
 
@@ -93,7 +91,7 @@ def test_renewing_opens_everything_again(world: World) -> None:
     members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
-def test_other_organizations_of_a_person_are_untouched(world: World) -> None:
+def test_other_organizations_of_a_user_are_not_affected(world: World) -> None:
     harbor = world.stranger.organization
     build_term(harbor, licenses=10, starts_on=date(2032, 1, 1))
     MembershipFactory.create(organization=harbor, user=world.official.user)
@@ -105,7 +103,7 @@ def test_other_organizations_of_a_person_are_untouched(world: World) -> None:
     assert client.get("/").status_code == HTTPStatus.OK
 
 
-def test_the_number_of_days_is_a_setting(world: World, settings: object) -> None:
+def test_number_of_days_is_a_setting(world: World, settings: object) -> None:
     settings.CLOSE_AFTER_DAYS = 3  # type: ignore[attr-defined]
     world.at(local(date(2032, 1, 4)))
 
@@ -117,9 +115,7 @@ def test_the_number_of_days_is_a_setting(world: World, settings: object) -> None
 @pytest.mark.parametrize(
     ("day", "ago"), [(date(2032, 1, 1), "1 day ago"), (date(2032, 1, 4), "4 days ago")]
 )
-def test_the_subscription_tab_still_says_what_the_last_term_was(
-    world: World, day: date, ago: str
-) -> None:
+def test_subscription_tab_still_shows_the_last_term(world: World, day: date, ago: str) -> None:
     world.at(local(day))
 
     page = text_of(world.client(world.assignor).get("/o/lakeside/settings/subscription/"))
@@ -131,9 +127,7 @@ def test_the_subscription_tab_still_says_what_the_last_term_was(
 
 
 @pytest.mark.parametrize(("instant", "is_open"), [(CLOSED - SECOND, True), (CLOSED, False)])
-def test_when_closed_the_users_list_only_removes(
-    world: World, instant: datetime, is_open: bool
-) -> None:
+def test_closed_users_list_only_removes(world: World, instant: datetime, is_open: bool) -> None:
     members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
     world.at(instant)
 
@@ -146,7 +140,7 @@ def test_when_closed_the_users_list_only_removes(
 
 
 @pytest.mark.parametrize("canceled", [False, True])
-def test_only_a_term_that_counts_keeps_the_pages_open(world: World, canceled: bool) -> None:
+def test_only_terms_that_are_not_canceled_keep_pages_open(world: World, canceled: bool) -> None:
     """R30: a canceled term counts for no rule."""
     later = build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1))
     if canceled:

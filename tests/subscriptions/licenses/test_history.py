@@ -1,4 +1,4 @@
-"""Licenses held over a term, as steps and as lines (R29)."""
+"""Licenses held over a term, as steps and as a chart (R29)."""
 
 from datetime import date, timedelta
 
@@ -39,7 +39,7 @@ def test_every_day_with_a_change_is_a_step(world: World) -> None:
     )
 
 
-def test_a_day_is_a_day_of_the_subscription_time_zone(world: World) -> None:
+def test_days_are_in_the_subscription_time_zone(world: World) -> None:
     """R18: half past eleven in New York is the next day in UTC."""
     ledger.grant_add_on(
         world.term, 5, effective_at=local(MARCH, 23, 30), reference="late", actor=None
@@ -48,7 +48,7 @@ def test_a_day_is_a_day_of_the_subscription_time_zone(world: World) -> None:
     assert history(world).steps[-1] == Step(MARCH, 5, 30)
 
 
-def test_what_was_held_of_another_organization_or_an_earlier_term_is_left_out(world: World) -> None:
+def test_other_organizations_and_earlier_terms_are_left_out(world: World) -> None:
     build_term(
         world.lakeside,
         licenses=70,
@@ -60,7 +60,7 @@ def test_what_was_held_of_another_organization_or_an_earlier_term_is_left_out(wo
     assert history(world).steps == (Step(TERM_START, 25, 25),)
 
 
-def test_a_canceled_term_counts_until_it_was_canceled(world: World) -> None:
+def test_canceled_term_counts_until_its_cancellation(world: World) -> None:
     """R30"""
     world.term.canceled_at = local(MARCH, 9)
     world.term.save()
@@ -68,7 +68,7 @@ def test_a_canceled_term_counts_until_it_was_canceled(world: World) -> None:
     assert history(world).steps == (Step(TERM_START, 25, 25), Step(MARCH, -25, 0))
 
 
-def test_it_costs_one_query(world: World, django_assert_num_queries) -> None:
+def test_history_takes_one_query(world: World, django_assert_num_queries) -> None:
     subscription = status_of(world.lakeside, clock.now())
     counted: CaptureQueriesContext
     with django_assert_num_queries(1) as counted:
@@ -76,7 +76,7 @@ def test_it_costs_one_query(world: World, django_assert_num_queries) -> None:
     assert "GROUP BY" in counted.captured_queries[0]["sql"]
 
 
-def test_the_subscription_tab_says_the_same_in_words_and_as_a_table(world: World) -> None:
+def test_subscription_tab_shows_it_in_words_and_as_a_table(world: World) -> None:
     add(world, MARCH, 5, "one")
 
     response = world.client(world.assignor).get("/o/lakeside/settings/subscription/")
@@ -90,7 +90,7 @@ def test_the_subscription_tab_says_the_same_in_words_and_as_a_table(world: World
 
 
 class TestLines:
-    """The picture says what the steps say."""
+    """The chart shows the same as the steps."""
 
     HISTORY = History(
         starts_on=TERM_START,
@@ -101,7 +101,7 @@ class TestLines:
         steps=(Step(TERM_START, 10, 10), Step(MARCH, 20, 30)),
     )
 
-    def test_they_go_along_each_number_and_up_to_the_next(self) -> None:
+    def test_lines_have_a_level_and_a_rise_per_step(self) -> None:
         chart = charts.chart_of(self.HISTORY)
 
         first, up, then, ahead = chart.lines
@@ -111,7 +111,7 @@ class TestLines:
         assert (then.x2, ahead.x1, ahead.x2) == (chart.today, chart.today, "100.00%")
         assert [line.is_ahead for line in chart.lines] == [False, False, False, True]
 
-    def test_the_scale_is_whole_and_in_use_stands_on_it(self) -> None:
+    def test_scale_has_whole_numbers_and_shows_licenses_in_use(self) -> None:
         chart = charts.chart_of(self.HISTORY)
 
         assert (chart.top, chart.half, chart.in_use) == (40, 20, "62.50%")
@@ -120,19 +120,19 @@ class TestLines:
 class TestMeter:
     COUNT = count_licenses(held=25, in_use=20)
 
-    def test_shows_what_is_in_use(self) -> None:
+    def test_meter_shows_licenses_in_use(self) -> None:
         assert charts.meter_of(self.COUNT, 0) == charts.Meter(800, 0, None)
 
-    def test_asked_for_beyond_what_is_held_shows_the_limit(self) -> None:
+    def test_demand_above_the_licenses_held_shows_the_limit(self) -> None:
         """R5"""
         assert charts.meter_of(self.COUNT, 20) == charts.Meter(500, 500, 625)
 
-    def test_a_later_term_is_the_limit_where_it_has_fewer(self) -> None:
+    def test_smaller_later_term_is_the_limit(self) -> None:
         """R5"""
         count = count_licenses(held=25, in_use=10, renewal_checkout_quantity=15)
 
         assert count.limit == Limit.RENEWAL_CHECKOUT
         assert charts.meter_of(count, 0) == charts.Meter(400, 0, 600)
 
-    def test_nothing_held_and_nobody_there_is_no_picture(self) -> None:
+    def test_no_licenses_and_no_users_show_no_chart(self) -> None:
         assert charts.meter_of(count_licenses(held=0, in_use=0), 0) is None

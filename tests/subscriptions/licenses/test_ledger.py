@@ -1,4 +1,4 @@
-"""The license ledger: append-only, differences, sums (R29)."""
+"""The license ledger: append-only entries, reversals, sums (R29)."""
 
 from datetime import date, timedelta
 
@@ -27,7 +27,7 @@ def grant(world: World, quantity: int = 10, reference: str = "purchase:1", **mor
         "DELETE FROM subscriptions_licenseentry",
     ],
 )
-def test_no_statement_changes_or_deletes_an_entry(world: World, statement: str) -> None:
+def test_entries_cannot_be_updated_or_deleted(world: World, statement: str) -> None:
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -39,8 +39,8 @@ def test_no_statement_changes_or_deletes_an_entry(world: World, statement: str) 
 
 
 @pytest.mark.sqlite
-def test_replacing_an_entry_is_refused(world: World) -> None:
-    """SQLite deletes the row without its trigger, unless it is told to (``settings.DATABASES``)."""
+def test_entries_cannot_be_replaced(world: World) -> None:
+    """SQLite deletes the row without its trigger, unless configured (``settings.DATABASES``)."""
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -51,7 +51,7 @@ def test_replacing_an_entry_is_refused(world: World) -> None:
         )
 
 
-def test_the_orm_cannot_either(world: World) -> None:
+def test_orm_cannot_change_entries_either(world: World) -> None:
     entry = LicenseEntry.objects.first()
     assert entry is not None
     entry.quantity = 1000
@@ -65,14 +65,14 @@ def test_the_orm_cannot_either(world: World) -> None:
 @pytest.mark.postgres
 def test_truncate_is_refused(world: World) -> None:
     with connection.cursor() as cursor:
-        # What this test has inserted would forbid it for another reason.
+        # A row inserted by this test would block it for another reason.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             cursor.execute("TRUNCATE subscriptions_licenseentry CASCADE")
 
 
-def test_nothing_is_granted_twice_for_one_reference(world: World) -> None:
+def test_reference_is_fulfilled_once(world: World) -> None:
     grant(world)
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -90,9 +90,7 @@ def test_add_ons_come_in_groups_of_five(world: World, quantity: int) -> None:
 @pytest.mark.parametrize(
     ("quantity", "cause"), [(7, Cause.ADD_ON), (-5, Cause.ADD_ON), (0, Cause.INCLUDED)]
 )
-def test_the_database_refuses_what_the_code_would(
-    world: World, quantity: int, cause: Cause
-) -> None:
+def test_database_enforces_the_rules_of_the_code(world: World, quantity: int, cause: Cause) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         LicenseEntry.objects.bulk_create(
             [
@@ -121,8 +119,8 @@ def test_licenses_count_until_the_midnight_after_the_last_day(world: World) -> N
     assert ledger.held_at(world.lakeside, [last, last + timedelta(seconds=1)]) == [25, 0]
 
 
-def test_an_add_on_of_the_next_term_counts_now_and_then(world: World) -> None:
-    """Bought after renewing (R21): an entry of the next term, effective at once."""
+def test_add_on_of_the_next_term_counts_now_and_then(world: World) -> None:
+    """Bought after renewing (R21): an entry of the next term, effective immediately."""
     next_term = build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1))
     ledger.grant_add_on(
         next_term, 5, effective_at=clock.now(), reference="purchase:next", actor=None
@@ -141,7 +139,7 @@ def test_an_add_on_of_the_next_term_counts_now_and_then(world: World) -> None:
     assert held == [30, 30, 35, 0]
 
 
-def test_a_canceled_term_counts_until_it_is_canceled(world: World) -> None:
+def test_canceled_term_counts_until_its_cancellation(world: World) -> None:
     canceled_at = clock.now()
     Term.objects.filter(pk=world.term.pk).update(canceled_at=canceled_at)
 
@@ -161,6 +159,6 @@ def test_terms_never_overlap(world: World, starts_on: date) -> None:
         TermFactory.create(organization=world.lakeside, starts_on=starts_on)
 
 
-def test_terms_may_touch(world: World) -> None:
+def test_terms_may_be_adjacent(world: World) -> None:
     TermFactory.create(organization=world.lakeside, starts_on=date(2032, 1, 1))
     TermFactory.create(organization=world.lakeside, starts_on=date(2030, 1, 1))

@@ -1,4 +1,4 @@
-"""Freeing licenses before buying: inactive members, several at once, restoring (R3-R5)."""
+"""Freeing licenses before buying: inactive users, bulk removal, restoring (R3-R5)."""
 
 from datetime import timedelta
 
@@ -35,12 +35,12 @@ def names(world: World) -> list[str]:
 
 class TestInactive:
     @pytest.mark.parametrize(("days", "is_inactive"), [(181, False), (182, False), (183, True)])
-    def test_after_half_a_year(self, world: World, days: int, is_inactive: bool) -> None:
+    def test_inactive_after_half_a_year(self, world: World, days: int, is_inactive: bool) -> None:
         signed_in(world.official, days)
 
         assert names(world) == (["Otto Official"] if is_inactive else [])
 
-    def test_who_never_signed_in_counts_from_joining(self, world: World) -> None:
+    def test_user_who_never_signed_in_counts_from_joining(self, world: World) -> None:
         added = members.add(
             world.administrator, NewMember("N 1", "n1@new.example", Role.GENERAL_MEMBER)
         )
@@ -52,7 +52,7 @@ class TestInactive:
         world.later(days=1)
         assert "N 1" in names(world)
 
-    def test_an_organization_decides_after_how_long(self, world: World) -> None:
+    def test_organization_chooses_the_period(self, world: World) -> None:
         signed_in(world.official, 60)
         Organization.objects.update(inactive_after_days=45)
 
@@ -61,7 +61,9 @@ class TestInactive:
     @pytest.mark.parametrize(
         "path", ["licenses/add/", "users/add/", "settings/subscription/", "users/"]
     )
-    def test_are_shown_beside_every_way_to_buy(self, world: World, path: str) -> None:
+    def test_inactive_users_are_shown_next_to_every_way_to_buy(
+        self, world: World, path: str
+    ) -> None:
         client = world.client(world.assignor)
         signed_in(world.assignor, 0)
         signed_in(world.official, 400)
@@ -71,7 +73,7 @@ class TestInactive:
         assert 'href="/o/lakeside/users/inactive/"' in page
         assert "1 user has not signed in for 182 days" in page
 
-    def test_the_list_says_since_when(self, world: World) -> None:
+    def test_list_shows_inactive_since(self, world: World) -> None:
         signed_in(world.official, 400)
 
         page = text_of(world.client(world.assignor).get("/o/lakeside/users/inactive/"))
@@ -87,20 +89,20 @@ class TestRemovingSeveral:
             data["confirm"] = ["1"]
         return world.client(world.assignor).post("/o/lakeside/users/remove/", data)
 
-    def test_asks_first_what_it_frees(self, world: World) -> None:
+    def test_page_asks_first_and_shows_freed_licenses(self, world: World) -> None:
         response = self.post(world, world.official, world.observer, confirm=False)
 
         assert "Remove 2 users?" in text_of(response)
         assert "This frees 2 licenses" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
-    def test_then_removes_them(self, world: World) -> None:
+    def test_confirming_removes_them(self, world: World) -> None:
         self.post(world, world.official, world.observer)
 
         assert world.lakeside.memberships.exclude(license_number=None).count() == 2
         assert Activity.objects.filter(verb="member_removed").count() == 2
 
-    def test_all_or_nobody(self, world: World) -> None:
+    def test_all_or_none(self, world: World) -> None:
         """An Assignor cannot remove the Administrator, so the official stays too."""
         response = self.post(world, world.official, world.administrator)
 
@@ -110,25 +112,25 @@ class TestRemovingSeveral:
             inactive.remove_all(world.assignor, [world.official, world.administrator])
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
-    def test_the_last_administrators_stay(self, world: World) -> None:
+    def test_last_administrators_stay(self, world: World) -> None:
         chosen = [world.official, world.administrator]
         with pytest.raises(Refused) as refused:
             inactive.remove_all(world.administrator, chosen)
 
         assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
 
-    def test_removed_by_somebody_else_meanwhile_is_fine(self, world: World) -> None:
+    def test_user_removed_since_by_someone_else_is_no_error(self, world: World) -> None:
         chosen = inactive.chosen(world.lakeside, [world.official.key, world.observer.key])
         members.remove(world.administrator, world.official)
 
         assert inactive.remove_all(world.assignor, chosen) == 1
 
-    def test_nobody_chosen(self, world: World) -> None:
+    def test_empty_selection_removes_no_one(self, world: World) -> None:
         assert "Select the users" in text_of(
             world.client(world.assignor).post("/o/lakeside/users/remove/", {}, follow=True)
         )
 
-    def test_members_of_others_cannot_be_chosen(self, world: World) -> None:
+    def test_members_of_other_organizations_cannot_be_selected(self, world: World) -> None:
         self.post(world, world.stranger)
 
         world.stranger.refresh_from_db()
@@ -140,7 +142,7 @@ class TestRestoring:
         member.refresh_from_db()
         return inactive.restore(world.assignor, member)
 
-    def test_in_the_role_held_before_at_once(self, world: World) -> None:
+    def test_restored_immediately_in_the_former_role(self, world: World) -> None:
         members.remove(world.assignor, world.observer)
 
         restored = self.restore(world, world.observer)
@@ -149,7 +151,7 @@ class TestRestoring:
         assert restored.license_number == 5
         assert world.client(world.observer).get("/o/lakeside/").status_code == 200
 
-    def test_who_had_never_joined_is_invited_again(self, world: World) -> None:
+    def test_user_who_never_joined_is_invited_again(self, world: World) -> None:
         new = NewMember("Nina", "nina@new.example", Role.GENERAL_MEMBER)
         invited = members.add(world.assignor, new)
         members.remove(world.assignor, invited)
@@ -158,7 +160,7 @@ class TestRestoring:
 
         assert (restored.state, restored.invited_as) == (MembershipState.INVITED, "Nina")
 
-    def test_needs_a_free_license(self, world: World) -> None:
+    def test_restoring_needs_a_free_license(self, world: World) -> None:
         members.remove(world.assignor, world.official)
         world.fill(25)
 
@@ -166,7 +168,7 @@ class TestRestoring:
             self.restore(world, world.official)
         assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
 
-    def test_administrators_are_restored_by_administrators(self, world: World) -> None:
+    def test_only_administrators_restore_administrators(self, world: World) -> None:
         """R3"""
         members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
         User.objects.update(last_login=clock.now())
@@ -176,7 +178,7 @@ class TestRestoring:
             self.restore(world, world.observer)
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
-    def test_only_once(self, world: World) -> None:
+    def test_second_restore_is_refused(self, world: World) -> None:
         members.remove(world.assignor, world.official)
         self.restore(world, world.official)
 
@@ -184,7 +186,7 @@ class TestRestoring:
             self.restore(world, world.official)
         assert refused.value.refusal.reason == Reason.ALREADY_A_MEMBER
 
-    def test_on_the_page(self, world: World) -> None:
+    def test_restoring_on_the_page(self, world: World) -> None:
         members.remove(world.assignor, world.official)
         client = world.client(world.assignor)
         assert "Otto Official" in text_of(client.get("/o/lakeside/users/removed/"))

@@ -1,4 +1,4 @@
-"""Invitations: a link works once, for 14 days, and a new one ends the old (R4)."""
+"""Invitations: a link works once, for 14 days, and a new one expires the old (R4)."""
 
 from http import HTTPStatus
 
@@ -36,7 +36,7 @@ def accept(path: str, password: str = PASSWORD) -> tuple[Client, int]:
     return client, response.status_code
 
 
-def test_the_link_lets_the_person_set_a_password_and_in(invited: Membership) -> None:
+def test_link_lets_the_invitee_set_a_password_and_join(invited: Membership) -> None:
     client, status = accept(path_of(invited))
 
     invited.refresh_from_db()
@@ -47,7 +47,7 @@ def test_the_link_lets_the_person_set_a_password_and_in(invited: Membership) -> 
     assert EmailAddress.objects.get(email="nora@lakeside.example").verified
 
 
-def test_a_weak_password_is_refused_next_to_the_field(invited: Membership) -> None:
+def test_weak_password_shows_an_error_at_the_field(invited: Membership) -> None:
     response = Client().post(path_of(invited), {"password": "12345", "password_again": "12345"})
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -56,7 +56,7 @@ def test_a_weak_password_is_refused_next_to_the_field(invited: Membership) -> No
     assert invited.state == MembershipState.INVITED
 
 
-def test_it_works_once(invited: Membership) -> None:
+def test_link_works_once(invited: Membership) -> None:
     path = path_of(invited)
     accept(path)
 
@@ -67,7 +67,7 @@ def test_it_works_once(invited: Membership) -> None:
 
 
 @pytest.mark.parametrize(("days", "status"), [(13.99, HTTPStatus.OK), (14, HTTPStatus.GONE)])
-def test_it_works_for_fourteen_days(
+def test_link_works_for_fourteen_days(
     world: World, invited: Membership, days: float, status: HTTPStatus
 ) -> None:
     path = path_of(invited)
@@ -76,7 +76,7 @@ def test_it_works_for_fourteen_days(
     assert Client().get(path).status_code == status
 
 
-def test_after_that_the_license_stays_held(world: World, invited: Membership) -> None:
+def test_expired_invitation_still_holds_its_license(world: World, invited: Membership) -> None:
     world.later(days=20)
 
     page = world.client(world.assignor).get(reverse("subscriptions:users", args=["lakeside"]))
@@ -85,7 +85,7 @@ def test_after_that_the_license_stays_held(world: World, invited: Membership) ->
     assert invited.license_number == 5
 
 
-def test_a_new_link_ends_the_old_one(world: World, invited: Membership) -> None:
+def test_new_link_expires_the_old_one(world: World, invited: Membership) -> None:
     old = path_of(invited)
     members.invite_again(world.assignor, invited)
 
@@ -93,7 +93,7 @@ def test_a_new_link_ends_the_old_one(world: World, invited: Membership) -> None:
     assert Client().get(path_of(invited)).status_code == HTTPStatus.OK
 
 
-def test_removing_ends_the_link(world: World, invited: Membership) -> None:
+def test_removal_expires_the_link(world: World, invited: Membership) -> None:
     path = path_of(invited)
     members.remove(world.assignor, invited)
 
@@ -101,13 +101,13 @@ def test_removing_ends_the_link(world: World, invited: Membership) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "a:b:c", "eyJrZXkiOiJ4In0:abc", "%00", "é"])
-def test_a_forged_link_tells_nothing(db: None, token: str) -> None:
+def test_forged_link_discloses_nothing(db: None, token: str) -> None:
     response = Client().get(f"/invitations/{token}/")
 
     assert response.status_code == HTTPStatus.GONE
 
 
-def test_an_existing_account_joins_by_signing_in(world: World) -> None:
+def test_existing_account_joins_by_signing_in(world: World) -> None:
     harry = world.stranger.user
     invited = members.add(world.assignor, NewMember("H.", harry.email, Role.GENERAL_MEMBER))
     path = path_of(invited)
@@ -123,7 +123,7 @@ def test_an_existing_account_joins_by_signing_in(world: World) -> None:
     assert harry.password == password
 
 
-def test_somebody_else_cannot_use_the_link_of_an_existing_account(world: World) -> None:
+def test_another_account_cannot_use_the_link(world: World) -> None:
     invited = members.add(
         world.assignor, NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
     )
@@ -135,7 +135,7 @@ def test_somebody_else_cannot_use_the_link_of_an_existing_account(world: World) 
     assert "You are signed in as someone else" in response.content.decode()
 
 
-def test_the_chooser_shows_the_invitation(world: World) -> None:
+def test_organization_list_shows_the_invitation(world: World) -> None:
     members.add(world.assignor, NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER))
 
     page = world.client(world.stranger).get("/").content.decode()
@@ -143,7 +143,7 @@ def test_the_chooser_shows_the_invitation(world: World) -> None:
     assert "See the invitation" in page
 
 
-def test_a_password_reset_completes_it_too(invited: Membership) -> None:
+def test_password_reset_also_completes_the_invitation(invited: Membership) -> None:
     client = Client()
     client.post(reverse("account_reset_password"), {"email": "Nora@lakeside.example"})
     [message] = mail.outbox
@@ -157,7 +157,7 @@ def test_a_password_reset_completes_it_too(invited: Membership) -> None:
     assert invited.user.check_password(PASSWORD)
 
 
-def test_resending_is_for_invited_members_only(world: World) -> None:
+def test_only_invited_members_can_be_invited_again(world: World) -> None:
     path = reverse("subscriptions:resend_invitation", args=["lakeside", world.official.key])
 
     response = world.client(world.assignor).post(path, follow=True)
@@ -165,7 +165,7 @@ def test_resending_is_for_invited_members_only(world: World) -> None:
     assert "has already joined" in response.content.decode()
 
 
-def test_an_assignor_cannot_resend_to_an_administrator(world: World) -> None:
+def test_assignor_cannot_resend_to_an_administrator(world: World) -> None:
     invited = members.add(
         world.administrator, NewMember("A", "a@lakeside.example", Role.ADMINISTRATOR)
     )

@@ -1,4 +1,4 @@
-"""Join code by a code, and the answer (R2-R5)."""
+"""Requests to join with a code, and the decision (R2-R5)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,40 +44,40 @@ def ask(code: str, client: Client | None = None, **fields: Any) -> Any:
     return (client or Client()).post("/join/", form)
 
 
-class TestTheCode:
-    def test_leads_to_its_organization_however_it_is_typed(self, world: World, code: str) -> None:
+class TestCode:
+    def test_code_finds_its_organization_however_it_is_typed(self, world: World, code: str) -> None:
         for typed in (code, code.lower(), f" {code[:5]}-{code[5:]} "):
             page = text_of(Client().get("/join/", {"code": typed}))
             assert "asking to join Lakeside Officials Association" in page
 
     @pytest.mark.parametrize("typed", ["WRONG", "x" * 30, "ä", "' OR 1=1"])
-    def test_a_wrong_one_says_so(self, world: World, code: str, typed: str) -> None:
+    def test_wrong_code_says_so(self, world: World, code: str, typed: str) -> None:
         response = Client().get("/join/", {"code": typed})
 
         assert response.status_code == 404
         assert "does not work" in text_of(response)
 
-    def test_without_one_the_page_asks_for_it(self, world: World) -> None:
+    def test_page_asks_for_a_missing_code(self, world: World) -> None:
         assert Client().get("/join/").status_code == 200
 
-    def test_a_new_one_ends_the_old(self, world: World, code: str) -> None:
+    def test_new_code_ends_the_old_one(self, world: World, code: str) -> None:
         preferences.set_join_code(world.administrator, is_open=True)
 
         assert Client().get("/join/", {"code": code}).status_code == 404
 
-    def test_once_ended_nobody_can_ask(self, world: World, code: str) -> None:
+    def test_ended_code_accepts_no_requests(self, world: World, code: str) -> None:
         preferences.set_join_code(world.administrator, is_open=False)
 
         assert ask(code).status_code == 404
         assert not JoinRequest.objects.exists()
 
-    def test_only_administrators_change_it(self, world: World) -> None:
+    def test_only_administrators_change_the_code(self, world: World) -> None:
         with pytest.raises(preferences.NotAllowed):
             preferences.set_join_code(world.assignor, is_open=True)
 
 
-class TestAsking:
-    def test_holds_no_license(self, world: World, code: str) -> None:
+class TestRequesting:
+    def test_request_holds_no_license(self, world: World, code: str) -> None:
         response = ask(code)
 
         assert response.headers["Location"] == "/join/asked/"
@@ -85,7 +85,7 @@ class TestAsking:
         assert (request.name, request.email) == ("Nina New", "nina@new.example")
         assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
-    def test_those_who_may_answer_are_told(self, world: World, code: str) -> None:
+    def test_those_who_decide_are_notified(self, world: World, code: str) -> None:
         ask(code)
 
         told = Notification.objects.filter(kind="join_requested")
@@ -95,21 +95,21 @@ class TestAsking:
         }
 
     @pytest.mark.parametrize("email", ["official@lakeside.example", "OFFICIAL@lakeside.example"])
-    def test_members_and_strangers_are_answered_alike(
+    def test_members_and_strangers_get_the_same_response(
         self, world: World, code: str, email: str
     ) -> None:
-        """Nobody learns here who is a member or has an account."""
+        """The page must not disclose who is a member or has an account."""
         assert ask(code, email=email).headers["Location"] == ask(code).headers["Location"]
         assert not JoinRequest.objects.filter(email="official@lakeside.example").exists()
 
-    def test_twice_is_one_request(self, world: World, code: str) -> None:
+    def test_repeated_request_is_one_request(self, world: World, code: str) -> None:
         for _ in range(3):
             ask(code)
 
         assert JoinRequest.objects.count() == 1
         assert Notification.objects.filter(kind="join_requested").count() == 2
 
-    def test_who_has_signed_in_asks_under_their_own_name(self, world: World, code: str) -> None:
+    def test_signed_in_user_requests_under_their_own_name(self, world: World, code: str) -> None:
         ask(code, world.client(world.stranger), name="Somebody Else", email="else@x.example")
 
         request = JoinRequest.objects.get()
@@ -119,7 +119,7 @@ class TestAsking:
     @pytest.mark.parametrize(
         "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
     )
-    def test_bad_input_is_said_next_to_the_field(
+    def test_invalid_input_shows_an_error_at_the_field(
         self, world: World, code: str, fields: dict[str, Any]
     ) -> None:
         response = ask(code, **fields)
@@ -128,13 +128,13 @@ class TestAsking:
         assert 'class="error"' in response.content.decode()
         assert not JoinRequest.objects.exists()
 
-    def test_too_often_from_one_place(self, world: World, code: str) -> None:
+    def test_requests_per_address_are_limited(self, world: World, code: str) -> None:
         responses = [ask(code, email=f"n{number}@new.example").status_code for number in range(102)]
 
         assert responses[:100] == [302] * 100
         assert responses[100:] == [429] * 2
 
-    def test_when_too_many_wait_it_says_so(
+    def test_too_many_open_requests_say_so(
         self, world: World, code: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
@@ -151,7 +151,9 @@ class TestApproving:
         path = f"/o/lakeside/users/requests/{request.key}/approve/"
         return world.client(world.assignor).post(path, {"role": role})
 
-    def test_invites_on_the_next_license(self, world: World, request_: JoinRequest) -> None:
+    def test_approval_invites_on_the_next_license(
+        self, world: World, request_: JoinRequest
+    ) -> None:
         self.approve(world, request_)
 
         member = Membership.objects.get(user__email="nina@new.example")
@@ -163,14 +165,14 @@ class TestApproving:
         )
         assert Notification.objects.filter(kind="invitation", recipient="nina@new.example").exists()
 
-    def test_twice_is_once(self, world: World, request_: JoinRequest) -> None:
+    def test_second_approval_does_nothing(self, world: World, request_: JoinRequest) -> None:
         self.approve(world, request_)
         self.approve(world, request_)
 
         assert world.lakeside.memberships.exclude(license_number=None).count() == 5
         assert Notification.objects.filter(kind="invitation").count() == 1
 
-    def test_is_refused_without_a_free_license(self, world: World, request_: JoinRequest) -> None:
+    def test_approval_needs_a_free_license(self, world: World, request_: JoinRequest) -> None:
         world.fill(25)
 
         response = self.approve(world, request_)
@@ -180,8 +182,8 @@ class TestApproving:
         request_.refresh_from_db()
         assert request_.state == JoinRequestState.PENDING
 
-    def test_never_above_one_s_own_role(self, world: World, request_: JoinRequest) -> None:
-        """R3: what is not offered becomes a General member."""
+    def test_role_is_never_above_the_approvers(self, world: World, request_: JoinRequest) -> None:
+        """R3: a role not offered becomes General member."""
         self.approve(world, request_, Role.ADMINISTRATOR)
 
         member = Membership.objects.get(user__email="nina@new.example")
@@ -192,9 +194,7 @@ class TestApproving:
             join_requests.approve(world.assignor, other, Role.ADMINISTRATOR)
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
-    def test_somebody_added_meanwhile_is_not_added_again(
-        self, world: World, request_: JoinRequest
-    ) -> None:
+    def test_user_added_since_is_not_added_again(self, world: World, request_: JoinRequest) -> None:
         user = UserFactory.create(email="nina@new.example")
         world.lakeside.memberships.create(
             user=user,
@@ -207,14 +207,16 @@ class TestApproving:
 
         assert Membership.objects.get(user=user).role == Role.OBSERVER
 
-    def test_of_another_organization_is_out_of_reach(
+    def test_request_to_another_organization_returns_404(
         self, world: World, request_: JoinRequest
     ) -> None:
         path = f"/o/harbor/users/requests/{request_.key}/approve/"
 
         assert world.client(world.stranger).post(path).status_code == 404
 
-    def test_expired_it_is_refused(self, world: World, request_: JoinRequest) -> None:
+    def test_approval_after_expiration_is_refused(
+        self, world: World, request_: JoinRequest
+    ) -> None:
         world.later(days=200)
 
         response = self.approve(world, request_)
@@ -223,7 +225,7 @@ class TestApproving:
         assert "expired" in text_of(response)
 
 
-def test_denying_says_so_and_takes_nothing(world: World, request_: JoinRequest) -> None:
+def test_denial_notifies_and_uses_no_license(world: World, request_: JoinRequest) -> None:
     path = f"/o/lakeside/users/requests/{request_.key}/deny/"
     for _ in range(2):
         world.client(world.assignor).post(path)
@@ -234,14 +236,16 @@ def test_denying_says_so_and_takes_nothing(world: World, request_: JoinRequest) 
     assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
 
-def test_denied_one_may_ask_again(world: World, request_: JoinRequest, settings: Settings) -> None:
+def test_denied_person_may_ask_again(
+    world: World, request_: JoinRequest, settings: Settings
+) -> None:
     join_requests.deny(world.assignor, request_)
     join_requests.ask(world.lakeside, NINA)
 
     assert len(join_requests.waiting_requests(world.lakeside)) == 1
 
 
-def test_the_list_names_who_asks(world: World, request_: JoinRequest) -> None:
+def test_list_names_the_requester(world: World, request_: JoinRequest) -> None:
     page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
 
     assert "Nina New nina@new.example" in page

@@ -23,7 +23,7 @@ def test_signing_in_counts(world: World) -> None:
     assert seen(world.official) == clock.now()
 
 
-def test_signing_in_leaves_other_people_alone(world: World) -> None:
+def test_signing_in_does_not_affect_other_users(world: World) -> None:
     before = seen(world.observer)
     world.later(days=3)
 
@@ -41,16 +41,16 @@ def test_joining_counts(world: World) -> None:
     assert seen(added) == clock.now()
 
 
-def test_an_invited_person_was_not_seen(world: World) -> None:
+def test_invited_person_was_never_seen(world: World) -> None:
     added = invited(world)
 
-    # With an account already, because of another organization.
+    # With an existing account, from another organization.
     world.client(added)
 
     assert seen(added) is None
 
 
-def test_inviting_again_after_removal_starts_over(world: World) -> None:
+def test_new_invitation_after_removal_starts_over(world: World) -> None:
     members.remove(world.administrator, world.official)
 
     members.add(

@@ -24,7 +24,7 @@ def in_use(world: World) -> int:
 
 
 class TestAdding:
-    def test_takes_a_license_from_the_invitation_on(self, world: World) -> None:
+    def test_invitation_holds_a_license(self, world: World) -> None:
         added = members.add(world.assignor, new())
 
         assert added.state == MembershipState.INVITED
@@ -32,22 +32,22 @@ class TestAdding:
         assert in_use(world) == 5
         assert not added.user.has_usable_password()
 
-    def test_is_told_by_mail_and_recorded(self, world: World) -> None:
+    def test_invitation_is_mailed_and_recorded(self, world: World) -> None:
         members.add(world.assignor, new())
 
         notification = Notification.objects.get(kind="invitation")
         assert notification.recipient == "new@lakeside.example"
         assert Activity.objects.get(verb="member_added").actor == world.assignor.user
 
-    def test_joins_an_existing_account_and_leaves_it_alone(self, world: World) -> None:
+    def test_existing_account_joins_unchanged(self, world: World) -> None:
         added = members.add(world.assignor, new("ADMINISTRATOR@Harbor.example"))
 
         assert added.user == world.stranger.user
         assert added.user.name == "Harry Harbor"
         assert User.objects.filter(email__icontains="administrator@harbor").count() == 1
 
-    def test_shows_what_was_typed_until_the_person_joins(self, world: World) -> None:
-        """The list must not tell that the address had an account under another name."""
+    def test_typed_name_is_shown_until_the_person_joins(self, world: World) -> None:
+        """The list must not disclose that the address had an account under another name."""
         added = members.add(world.assignor, new("administrator@harbor.example"))
         assert added.display_name == "Nora New"
 
@@ -56,20 +56,20 @@ class TestAdding:
         assert Membership.objects.get(pk=added.pk).display_name == "Harry Harbor"
 
     @pytest.mark.parametrize("email", ["official@lakeside.example", " Official@LAKESIDE.example "])
-    def test_a_member_is_not_added_twice(self, world: World, email: str) -> None:
+    def test_member_cannot_be_added_twice(self, world: World, email: str) -> None:
         with pytest.raises(Refused) as refused:
             members.add(world.assignor, new(email))
 
         assert refused.value.refusal.reason == Reason.ALREADY_A_MEMBER
 
-    def test_an_assignor_cannot_add_an_administrator(self, world: World) -> None:
+    def test_assignor_cannot_add_an_administrator(self, world: World) -> None:
         with pytest.raises(Refused) as refused:
             members.add(world.assignor, new(role=Role.ADMINISTRATOR))
 
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
         assert not User.objects.filter(email="new@lakeside.example").exists()
 
-    def test_an_assignor_cannot_add_a_removed_administrator_again(self, world: World) -> None:
+    def test_assignor_cannot_add_a_removed_administrator_again(self, world: World) -> None:
         second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
         members.remove(world.administrator, second)
 
@@ -87,7 +87,7 @@ class TestAdding:
 
 class TestLicenses:
     @pytest.mark.parametrize("licenses", [5, 6])
-    def test_the_last_license_is_given_and_no_more(self, db: None, licenses: int) -> None:
+    def test_last_license_is_used_and_no_more(self, db: None, licenses: int) -> None:
         world = build_world(licenses=licenses)
         world.fill(licenses - 1)
         members.add(world.assignor, new())
@@ -99,7 +99,7 @@ class TestLicenses:
         assert refused.value.refusal.facts["missing"] == 1
         assert in_use(world) == licenses
 
-    def test_a_removed_member_frees_the_license_at_once(self, db: None) -> None:
+    def test_removed_member_frees_the_license_immediately(self, db: None) -> None:
         world = build_world(licenses=5)
         world.fill(5)
         members.remove(world.assignor, world.observer)
@@ -115,7 +115,7 @@ class TestLicenses:
 
         assert numbers == [*range(5, 26), 3]
 
-    def test_the_lowest_gap_may_be_the_first(self, db: None) -> None:
+    def test_lowest_gap_may_be_number_one(self, db: None) -> None:
         world = build_world(licenses=5)
         world.fill(5)
         Membership.objects.filter(pk=world.assignor.pk).update(
@@ -129,11 +129,11 @@ class TestLicenses:
         assert (first.license_number, second.license_number) == (2, 3)
 
     def test_two_members_never_hold_the_same_license(self, world: World) -> None:
-        """The index holds even where the lock would be missed (R5)."""
+        """The unique index holds even without the lock (R5)."""
         with pytest.raises(IntegrityError), transaction.atomic():
             MembershipFactory.create(organization=world.lakeside, license_number=1)
 
-    def test_a_smaller_next_term_is_a_limit(self, world: World) -> None:
+    def test_smaller_next_term_is_a_limit(self, world: World) -> None:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
         members.add(world.assignor, new())
 
@@ -142,7 +142,7 @@ class TestLicenses:
 
         assert refused.value.refusal.reason == Reason.HELD_BACK_BY_NEXT_TERM
 
-    def test_an_open_renewal_checkout_is_a_limit(self, world: World) -> None:
+    def test_open_renewal_checkout_is_a_limit(self, world: World) -> None:
         Renewal.objects.create(
             term=world.term,
             package=world.term.package,
@@ -156,7 +156,7 @@ class TestLicenses:
 
         assert refused.value.refusal.reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
 
-    def test_after_expiration_nobody_is_added(self, world: World) -> None:
+    def test_no_one_is_added_after_expiration(self, world: World) -> None:
         from subscriptions.policy import calendar
 
         world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
@@ -166,26 +166,26 @@ class TestLicenses:
 
 
 class TestRemoving:
-    def test_the_last_administrator_stays(self, world: World) -> None:
+    def test_last_administrator_stays(self, world: World) -> None:
         with pytest.raises(Refused) as refused:
             members.remove(world.administrator, world.administrator)
 
         assert refused.value.refusal.reason == Reason.LAST_ADMINISTRATOR
 
-    def test_an_administrator_who_never_signed_in_does_not_count(self, world: World) -> None:
+    def test_administrator_who_never_signed_in_does_not_count(self, world: World) -> None:
         never = UserFactory.create(last_login=None)
         MembershipFactory.create(organization=world.lakeside, user=never, role=Role.ADMINISTRATOR)
 
         with pytest.raises(Refused):
             members.remove(world.administrator, world.administrator)
 
-    def test_an_invited_administrator_does_not_count(self, world: World) -> None:
+    def test_invited_administrator_does_not_count(self, world: World) -> None:
         members.add(world.administrator, new(role=Role.ADMINISTRATOR))
 
         with pytest.raises(Refused):
             members.change_role(world.administrator, world.administrator, Role.ASSIGNOR)
 
-    def test_with_a_second_administrator_the_first_may_go(self, world: World) -> None:
+    def test_with_a_second_administrator_the_first_may_leave(self, world: World) -> None:
         MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
 
         members.remove(world.administrator, world.administrator)
@@ -193,13 +193,13 @@ class TestRemoving:
         world.administrator.refresh_from_db()
         assert world.administrator.state == MembershipState.REMOVED
 
-    def test_an_assignor_cannot_remove_an_administrator(self, world: World) -> None:
+    def test_assignor_cannot_remove_an_administrator(self, world: World) -> None:
         with pytest.raises(Refused) as refused:
             members.remove(world.assignor, world.administrator)
 
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
-    def test_twice_is_once(self, world: World) -> None:
+    def test_second_removal_does_nothing(self, world: World) -> None:
         members.remove(world.assignor, world.official)
 
         with pytest.raises(Refused) as refused:
@@ -207,11 +207,11 @@ class TestRemoving:
 
         assert refused.value.refusal.reason == Reason.NOT_A_MEMBER
 
-    def test_a_member_of_another_organization_is_out_of_reach(self, world: World) -> None:
+    def test_member_of_another_organization_cannot_be_removed(self, world: World) -> None:
         with pytest.raises(Refused):
             members.remove(world.administrator, world.stranger)
 
-    def test_a_removed_member_can_be_added_again(self, world: World) -> None:
+    def test_removed_member_can_be_added_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
 
         again = members.add(world.assignor, new(world.official.user.email))
@@ -221,8 +221,8 @@ class TestRemoving:
 
 
 class TestRoles:
-    def test_a_role_that_was_taken_meanwhile_counts_for_nothing(self, world: World) -> None:
-        """The page was opened as Administrator, and sent as what one is by then."""
+    def test_role_lost_since_the_page_was_opened_does_not_count(self, world: World) -> None:
+        """The page was opened as Administrator, and submitted in a lower role."""
         second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
         members.change_role(world.administrator, second, Role.OBSERVER)
 
@@ -235,37 +235,37 @@ class TestRoles:
                 action()
             assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
-    def test_a_removed_member_does_nothing_any_more(self, world: World) -> None:
+    def test_removed_member_has_no_permissions(self, world: World) -> None:
         members.remove(world.administrator, world.assignor)
 
         with pytest.raises(Refused):
             members.add(world.assignor, new())
 
-    def test_an_administrator_makes_an_administrator(self, world: World) -> None:
+    def test_administrator_promotes_to_administrator(self, world: World) -> None:
         members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
 
         world.observer.refresh_from_db()
         assert world.observer.role == Role.ADMINISTRATOR
 
     @pytest.mark.parametrize("target", ["observer", "assignor"])
-    def test_an_assignor_raises_nobody_to_administrator(self, world: World, target: str) -> None:
+    def test_assignor_cannot_promote_to_administrator(self, world: World, target: str) -> None:
         with pytest.raises(Refused) as refused:
             members.change_role(world.assignor, getattr(world, target), Role.ADMINISTRATOR)
 
         assert refused.value.refusal.reason == Reason.ABOVE_OWN_ROLE
 
-    def test_an_assignor_cannot_touch_an_administrator(self, world: World) -> None:
+    def test_assignor_cannot_change_an_administrator(self, world: World) -> None:
         with pytest.raises(Refused):
             members.change_role(world.assignor, world.administrator, Role.OBSERVER)
 
-    def test_the_change_is_recorded_with_before_and_after(self, world: World) -> None:
+    def test_change_is_recorded_with_before_and_after(self, world: World) -> None:
         members.change_role(world.assignor, world.observer, Role.ASSIGNOR)
 
         data = Activity.objects.get(verb="role_changed").data
         assert (data["role_before"], data["role"]) == (Role.OBSERVER, Role.ASSIGNOR)
 
 
-def test_changing_members_leaves_the_ledger_alone(world: World) -> None:
+def test_member_changes_do_not_touch_the_ledger(world: World) -> None:
     before = LicenseEntry.objects.count()
 
     members.add(world.assignor, new())

@@ -1,4 +1,4 @@
-"""The list of users, a page at a time: a page is a range of license numbers."""
+"""The users list, in pages by ranges of license numbers."""
 
 import pytest
 from django.db import connection
@@ -21,7 +21,7 @@ def numbers(page: Page) -> list[int]:
 
 @pytest.fixture
 def many(world: World) -> World:
-    """120 members on the licenses 1 to 120."""
+    """Create 120 members on licenses 1 to 120."""
     world.fill(4)
     rows = [
         Membership(
@@ -64,13 +64,11 @@ def test_pages_follow_the_license_numbers(many: World) -> None:
     ("asked", "number"),
     [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("٣", 1), ("4", 3), ("9" * 40, 3)],
 )
-def test_what_is_no_page_leads_to_the_first_or_the_last(
-    many: World, asked: str, number: int
-) -> None:
+def test_invalid_page_leads_to_the_first_or_last(many: World, asked: str, number: int) -> None:
     assert page_of(many.lakeside, asked).number == number
 
 
-def test_a_gap_leaves_a_shorter_page(many: World) -> None:
+def test_gap_makes_a_page_shorter(many: World) -> None:
     free(many, 60, 69)
 
     page = page_of(many.lakeside, "2")
@@ -79,7 +77,7 @@ def test_a_gap_leaves_a_shorter_page(many: World) -> None:
     assert page.next == 3
 
 
-def test_empty_pages_are_passed_over(many: World) -> None:
+def test_empty_pages_are_skipped(many: World) -> None:
     free(many, 41, 110)
 
     first, last = page_of(many.lakeside, "1"), page_of(many.lakeside, "3")
@@ -89,7 +87,7 @@ def test_empty_pages_are_passed_over(many: World) -> None:
     assert page_of(many.lakeside, "2") == last
 
 
-def test_nobody_is_on_two_pages_or_on_none(many: World) -> None:
+def test_every_user_is_on_exactly_one_page(many: World) -> None:
     free(many, 30, 75)
     seen: list[int] = []
     number: int | None = 1
@@ -101,14 +99,14 @@ def test_nobody_is_on_two_pages_or_on_none(many: World) -> None:
     assert seen == [*range(1, 30), *range(76, 121)]
 
 
-def test_the_page_leads_on(many: World) -> None:
+def test_page_links_to_the_next(many: World) -> None:
     response = many.client(many.assignor).get(f"{USERS}?page=2")
 
     assert "Previous Page 2 of 3 Next" in text_of(response)
     assert 'href="?page=3"' in response.content.decode()
 
 
-def test_a_search_leads_on_too(many: World) -> None:
+def test_search_results_link_to_the_next_page_too(many: World) -> None:
     client = many.client(many.assignor)
 
     page = text_of(client.get(f"{USERS}?q=person"))
@@ -126,17 +124,17 @@ class TestSearch:
     def found(self, world: World, search: str) -> list[str]:
         return [one.user.name for one in found_page(world.lakeside, search, "1").members]
 
-    def test_by_the_beginning_of_name_or_address(self, world: World) -> None:
+    def test_by_prefix_of_name_or_address(self, world: World) -> None:
         assert self.found(world, "ol") == ["Olive Observer"]
         assert self.found(world, "OFFICIAL@lake") == ["Otto Official"]
         assert self.found(world, "Official") == ["Otto Official"]
         assert self.found(world, "harry") == []
 
-    def test_by_the_license(self, world: World) -> None:
+    def test_by_license_number(self, world: World) -> None:
         assert self.found(world, "3") == ["Olive Observer"]
 
-    def test_not_by_the_name_on_the_account_of_an_invited_person(self, world: World) -> None:
-        """Finding it would tell that there is an account."""
+    def test_not_by_the_account_name_of_an_invited_person(self, world: World) -> None:
+        """A match would disclose that there is an account."""
         hidden = UserFactory.create(name="Secret Name", email="shown@people.example")
         MembershipFactory.create(
             organization=world.lakeside, user=hidden, state="invited", invited_as="Typed Name"
@@ -147,7 +145,7 @@ class TestSearch:
         assert self.found(world, "shown@") == ["Secret Name"]
 
 
-def test_a_page_in_the_middle_costs_three_queries(many: World) -> None:
+def test_page_in_the_middle_takes_three_queries(many: World) -> None:
     with CaptureQueriesContext(connection) as captured:
         page_of(many.lakeside, "2")
 

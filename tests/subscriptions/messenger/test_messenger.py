@@ -1,4 +1,4 @@
-"""The messenger, as people use and misuse it (R27, R28)."""
+"""The messenger in use and misuse (R27, R28)."""
 
 import uuid
 from datetime import date
@@ -57,7 +57,7 @@ class TestWriting:
         assert "Who is there?" in page
         assert "You June 16, 2031 at 12:00 PM Eastern Time" in page
 
-    def test_outside_an_organization_is_a_thread_of_its_own(self, world: World) -> None:
+    def test_thread_outside_organizations_is_separate(self, world: World) -> None:
         client = world.client(world.official)
         send(client, "About Lakeside")
         send(client, "About my account", GENERAL)
@@ -69,7 +69,7 @@ class TestWriting:
     def test_support_staff_may_write_too(self, world: World) -> None:
         assert send(world.client(world.support), path=GENERAL).status_code == HTTPStatus.FOUND
 
-    def test_nobody_reads_anybody_elses(self, world: World) -> None:
+    def test_threads_of_others_are_not_readable(self, world: World) -> None:
         send(world.client(world.official), "A secret of Otto")
         for person in (world.administrator, world.assignor):
             assert "A secret" not in text_of(world.client(person).get(THREAD))
@@ -81,7 +81,7 @@ class TestWriting:
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert bodies() == ["A secret of Otto"]
 
-    def test_a_member_who_left_reads_nothing_and_support_keeps_it(self, world: World) -> None:
+    def test_former_member_reads_nothing_and_support_keeps_the_thread(self, world: World) -> None:
         client = world.client(world.official)
         message = threads.write(world.official, Text("Before"))
         members.remove(world.administrator, world.official)
@@ -97,7 +97,7 @@ class TestWriting:
         assert threads.count_unread(world.official.user) == 0
         assert Notification.objects.get(kind="message_answered").data["link"] == ""
 
-    def test_closed_pages_keep_their_messenger(self, world: World) -> None:
+    def test_closed_organization_keeps_its_messenger(self, world: World) -> None:
         """R22."""
         world.at(local(date(2032, 2, 1)))
         client = world.client(world.official)
@@ -107,7 +107,7 @@ class TestWriting:
         assert f'href="{THREAD}"' in closed.content.decode()
         assert send(client).status_code == HTTPStatus.FOUND
 
-    def test_what_was_typed_is_never_html(self, world: World) -> None:
+    def test_input_is_never_html(self, world: World) -> None:
         client = world.client(world.official)
         send(client, "<script>alert(1)</script>\r\n\r\nhttp://x.example/ <b>bold</b>")
         page = client.get(THREAD).content.decode()
@@ -127,7 +127,9 @@ class TestWriting:
             ("No\x00ne", "Null characters are not allowed."),
         ],
     )
-    def test_bad_input_is_answered_and_kept(self, world: World, body: str, words: str) -> None:
+    def test_invalid_input_shows_an_error_and_is_kept(
+        self, world: World, body: str, words: str
+    ) -> None:
         response = send(world.client(world.official), body)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -143,7 +145,7 @@ class TestWriting:
         assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         assert not Message.objects.exists()
 
-    def test_a_hundred_in_a_minute_are_ten(self, world: World) -> None:
+    def test_hundred_messages_in_a_minute_are_limited_to_ten(self, world: World) -> None:
         client = world.client(world.official)
         statuses = [send(client, f"number {number}").status_code for number in range(12)]
         refused = send(client, "This took me an hour to write")
@@ -156,7 +158,7 @@ class TestWriting:
         world.later(minutes=11)
         assert send(client, "Now").status_code == HTTPStatus.FOUND
 
-    def test_the_same_form_twice_is_one_message(self, world: World) -> None:
+    def test_form_submitted_twice_sends_one_message(self, world: World) -> None:
         client = world.client(world.official)
         submission = uuid.uuid4()
         for _ in range(3):
@@ -164,7 +166,7 @@ class TestWriting:
 
         assert bodies() == ["Once"]
 
-    def test_an_old_form_with_other_words_loses_nothing(self, world: World) -> None:
+    def test_old_form_with_new_text_loses_nothing(self, world: World) -> None:
         client = world.client(world.official)
         submission = uuid.uuid4()
         send(client, "First", submission=submission)
@@ -173,14 +175,16 @@ class TestWriting:
 
         assert bodies() == ["First", "Second", "Third"]
 
-    def test_somebody_elses_form_number_takes_nothing_from_them(self, world: World) -> None:
+    def test_submission_id_of_another_user_does_not_block_them(self, world: World) -> None:
         submission = uuid.uuid4()
         send(world.client(world.official), "Mine", submission=submission)
         send(world.client(world.observer), "Mine", submission=submission)
 
         assert Thread.objects.count() == Message.objects.count() == 2
 
-    def test_support_is_told_once_while_it_waits(self, world: World, settings: Settings) -> None:
+    def test_support_is_notified_once_while_unanswered(
+        self, world: World, settings: Settings
+    ) -> None:
         settings.SUPPORT_EMAIL = "support@licensing.example"
         for number in range(3):
             threads.write(world.official, Text(f"number {number}"))
@@ -191,7 +195,7 @@ class TestWriting:
 
 
 class TestReplies:
-    def test_a_reply_is_counted_read_and_mailed(
+    def test_reply_is_counted_read_and_mailed(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         message = threads.write(world.official, Text("A question"))
@@ -208,7 +212,7 @@ class TestReplies:
         assert "The reply & more" in mail.message
         assert "http://localhost/o/lakeside/messages/" in mail.message
 
-    def test_news_are_what_came_since(self, world: World) -> None:
+    def test_poll_returns_replies_since_the_last_message(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
         client = world.client(world.official)
         nothing = client.get(NEWS, {"after": message.pk}, headers=HTMX)
@@ -223,24 +227,24 @@ class TestReplies:
         assert Thread.objects.get().unread_by_person == 0
 
     @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
-    def test_nothing_comes_after_what_is_no_message(self, world: World, after: str) -> None:
+    def test_poll_after_an_unknown_message_returns_nothing(self, world: World, after: str) -> None:
         reply(world, threads.write(world.official, Text("A question")))
         response = world.client(world.official).get(NEWS, {"after": after})
 
         assert response.status_code == HTTPStatus.NO_CONTENT
         assert Thread.objects.get().unread_by_person == 1
 
-    def test_without_a_number_all_of_them_come(self, world: World) -> None:
+    def test_poll_without_a_number_returns_all(self, world: World) -> None:
         threads.write(world.official, Text("A question"))
 
         assert "A question" in text_of(world.client(world.official).get(NEWS))
 
-    def test_news_of_nobody_and_of_nothing(self, world: World) -> None:
+    def test_poll_without_an_account_or_a_thread_is_empty(self, world: World) -> None:
         assert Client().get("/messages/news/").status_code == HTTPStatus.FORBIDDEN
         mine = world.client(world.official).get("/messages/news/")
         assert mine.status_code == HTTPStatus.NO_CONTENT
 
-    def test_what_came_while_reading_stays_unread(self, world: World) -> None:
+    def test_reply_during_reading_stays_unread(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
         reply(world, message)
         loaded = threads.thread_of(world.official.user, world.lakeside)
@@ -250,7 +254,7 @@ class TestReplies:
 
         assert Thread.objects.get().unread_by_person == 2
 
-    def test_a_reply_in_one_organization_is_not_counted_in_another(self, world: World) -> None:
+    def test_reply_in_one_organization_is_not_counted_in_another(self, world: World) -> None:
         both = MembershipFactory.create(
             organization=world.stranger.organization, user=world.official.user
         )
@@ -263,7 +267,7 @@ class TestReplies:
 
 
 class TestWithoutAccount:
-    def test_it_is_sent_and_confirmed(self, db: None) -> None:
+    def test_message_is_sent_and_confirmed(self, db: None) -> None:
         response = send(Client(), path=GENERAL, **VISITOR)
         page = Client().get(response.headers["Location"])
 
@@ -272,7 +276,7 @@ class TestWithoutAccount:
         assert thread.person is None
         assert "Your message has been sent" in text_of(page)
 
-    def test_the_reply_goes_by_mail_and_repeats_nothing_typed(
+    def test_reply_is_mailed_without_repeating_input(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         text = Text("Buy at http://spam.example/")
@@ -285,13 +289,13 @@ class TestWithoutAccount:
         assert "A reply" in mail.message
         assert "spam.example" not in mail.message + mail.html_message
 
-    def test_it_does_not_tell_whether_there_is_an_account(self, world: World) -> None:
+    def test_page_does_not_disclose_accounts(self, world: World) -> None:
         known = Client().post(GENERAL, VISITOR | {"email": world.official.user.email})
         unknown = Client().post(GENERAL, VISITOR)
 
         assert known.headers["Location"] == unknown.headers["Location"]
         assert known.status_code == unknown.status_code
-        # It is not put into the thread of that account.
+        # The message is not added to that account's thread.
         assert not Thread.objects.filter(person=world.official.user).exists()
 
     @pytest.mark.parametrize(
@@ -304,14 +308,14 @@ class TestWithoutAccount:
             ("body", "x" * 1_000_000, "at most 4,000 characters"),
         ],
     )
-    def test_bad_input(self, db: None, field: str, value: str, words: str) -> None:
+    def test_invalid_input(self, db: None, field: str, value: str, words: str) -> None:
         response = Client().post(GENERAL, VISITOR | {field: value})
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert words in text_of(response)
         assert not Thread.objects.exists()
 
-    def test_five_an_hour_from_one_address(self, db: None) -> None:
+    def test_five_messages_per_hour_and_address(self, db: None) -> None:
         statuses = [
             Client().post(GENERAL, VISITOR | {"body": f"number {number}"}).status_code
             for number in range(6)
@@ -324,13 +328,13 @@ class TestWithoutAccount:
         other = Client(REMOTE_ADDR="203.0.113.9").post(GENERAL, VISITOR)
         assert other.status_code == HTTPStatus.FOUND
 
-    def test_a_program_that_fills_in_everything_is_thanked(self, db: None) -> None:
+    def test_bot_that_fills_every_field_is_thanked_and_ignored(self, db: None) -> None:
         response = Client().post(GENERAL, VISITOR | {"website": "http://spam.example"})
 
         assert response.status_code == HTTPStatus.FOUND
         assert not Thread.objects.exists()
 
-    def test_the_same_form_twice_is_one(self, db: None) -> None:
+    def test_form_submitted_twice_sends_one_message(self, db: None) -> None:
         form = VISITOR | {"submission": str(uuid.uuid4())}
         for body in ("Once", "Once", "Other words"):
             Client().post(GENERAL, form | {"body": body})
@@ -338,8 +342,8 @@ class TestWithoutAccount:
         assert bodies() == ["Once", "Other words"]
 
 
-def test_an_account_added_later_does_not_get_what_was_sent_before(world: World) -> None:
-    """Nothing has proven that it was the same person."""
+def test_account_created_later_does_not_get_earlier_messages(world: World) -> None:
+    """Nothing proves that it was the same person."""
     threads.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
     nora = members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
 

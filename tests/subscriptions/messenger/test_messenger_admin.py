@@ -25,7 +25,7 @@ REPLYING = (*LOOKING, "add_message", "change_thread")
 
 
 def staff(world: World, *codenames: str) -> Client:
-    """Sunny with these permissions only."""
+    """Return a client for Sunny with only these permissions."""
     world.support.groups.clear()
     world.support.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return world.client(world.support)
@@ -56,8 +56,8 @@ def the_thread() -> Thread:
     return Thread.objects.get()
 
 
-class TestTheQueue:
-    def test_who_waits_longest_stands_first(self, world: World) -> None:
+class TestQueue:
+    def test_longest_waiting_thread_comes_first(self, world: World) -> None:
         for person in (world.observer, world.assignor, world.official):
             threads.write(person, Text("A question"))
             world.later(hours=1)
@@ -85,14 +85,14 @@ class TestTheQueue:
             ("tto", False),
         ],
     )
-    def test_it_is_searched_by_beginnings(
+    def test_search_matches_prefixes(
         self, world: World, asked: Message, search: str, is_found: bool
     ) -> None:
         page = text_of(staff(world, *LOOKING).get(LIST, {"q": search}))
 
         assert ("Otto Official" in page) == is_found
 
-    def test_its_filters(self, world: World, asked: Message) -> None:
+    def test_filters(self, world: World, asked: Message) -> None:
         client = staff(world, *LOOKING)
         harbor = world.stranger.organization.pk
         for query, is_found in (
@@ -104,7 +104,7 @@ class TestTheQueue:
         ):
             assert ("Otto Official" in text_of(client.get(LIST, query))) == is_found, query
 
-    def test_queries_do_not_grow_with_threads(self, world: World, asked: Message) -> None:
+    def test_queries_are_constant_in_threads(self, world: World, asked: Message) -> None:
         client = staff(world, *LOOKING)
         few = len(queries_of(client, LIST))
         for person in (world.observer, world.assignor):
@@ -114,7 +114,7 @@ class TestTheQueue:
 
 
 class TestOneThread:
-    def test_it_shows_what_there_is_and_marks_it_read(self, world: World, asked: Message) -> None:
+    def test_page_shows_the_thread_and_marks_it_read(self, world: World, asked: Message) -> None:
         client = staff(world, *REPLYING)
         page = client.get(page_of(asked)).content.decode()
 
@@ -124,7 +124,7 @@ class TestOneThread:
         assert the_thread().unread_by_support == 0
         assert the_thread().state == "waiting"
 
-    def test_who_may_only_look_reads_nothing_away(self, world: World, asked: Message) -> None:
+    def test_view_only_staff_do_not_mark_it_read(self, world: World, asked: Message) -> None:
         page = staff(world, *LOOKING).get(page_of(asked)).content.decode()
 
         assert "A question" in page
@@ -132,7 +132,7 @@ class TestOneThread:
         assert "Close without" not in page
         assert the_thread().unread_by_support == 1
 
-    def test_html_stays_text(self, world: World) -> None:
+    def test_html_is_shown_as_text(self, world: World) -> None:
         message = threads.write(world.official, Text("<script>alert(1)</script>"))
         page = staff(world, *REPLYING).get(page_of(message)).content.decode()
 
@@ -140,18 +140,18 @@ class TestOneThread:
         assert "&lt;script&gt;alert" in page
 
     @pytest.mark.parametrize("number", ["0", "999999", "x", "²", "9" * 18])
-    def test_there_is_nothing_at_other_numbers(self, world: World, number: str) -> None:
+    def test_unknown_threads_return_404(self, world: World, number: str) -> None:
         response = staff(world, *REPLYING).get(f"{LIST}{number}/change/")
 
         assert response.status_code == HTTPStatus.NOT_FOUND
 
-    def test_a_member_who_left_is_marked(self, world: World, asked: Message) -> None:
+    def test_former_member_is_marked(self, world: World, asked: Message) -> None:
         members.remove(world.administrator, world.official)
         page = text_of(staff(world, *REPLYING).get(page_of(asked)))
 
         assert "no longer a user of the organization" in page
 
-    def test_the_same_email_is_no_proof(self, world: World) -> None:
+    def test_same_email_address_proves_nothing(self, world: World) -> None:
         email = world.official.user.email
         message = threads.write_without_account("Otto?", email, Text("Let me in"))
         page = text_of(staff(world, *REPLYING).get(page_of(message)))
@@ -160,7 +160,7 @@ class TestOneThread:
 
 
 class TestReplying:
-    def test_it_is_sent_logged_and_told(self, world: World, asked: Message) -> None:
+    def test_reply_is_sent_logged_and_notified(self, world: World, asked: Message) -> None:
         response = reply(staff(world, *REPLYING), asked)
 
         said = Message.objects.get(is_from_support=True)
@@ -173,7 +173,7 @@ class TestReplying:
             Notification.objects.get(kind="message_answered").recipient == world.official.user.email
         )
 
-    def test_double_click_is_one_reply(self, world: World, asked: Message) -> None:
+    def test_double_click_sends_one_reply(self, world: World, asked: Message) -> None:
         client = staff(world, *REPLYING)
         submission = uuid.uuid4()
         for _ in range(3):
@@ -183,7 +183,7 @@ class TestReplying:
         assert Notification.objects.filter(kind="message_answered").count() == 1
         assert LogEntry.objects.count() == 1
 
-    def test_a_colleagues_reply_is_read_first(self, world: World, asked: Message) -> None:
+    def test_colleagues_reply_must_be_read_first(self, world: World, asked: Message) -> None:
         reply(staff(world, *REPLYING), asked, "From Sunny")
         rory = UserFactory.create(is_staff=True, is_superuser=True, name="Rory Root")
         client = world.client(rory)
@@ -197,7 +197,7 @@ class TestReplying:
         again = reply(client, asked, "From Rory", seen=Message.objects.latest("pk").pk)
         assert again.status_code == HTTPStatus.FOUND
 
-    def test_what_came_meanwhile_keeps_waiting(self, world: World, asked: Message) -> None:
+    def test_message_received_since_stays_unanswered(self, world: World, asked: Message) -> None:
         world.later(minutes=5)
         later = threads.write(world.official, Text("One more thing"))
         reply(staff(world, *REPLYING), asked)
@@ -207,7 +207,7 @@ class TestReplying:
         assert thread.waiting_since == later.created_at
         assert thread.unread_by_support == 1
 
-    def test_writing_back_waits_again(self, world: World, asked: Message) -> None:
+    def test_new_message_makes_the_thread_wait_again(self, world: World, asked: Message) -> None:
         reply(staff(world, *REPLYING), asked)
         world.later(days=1)
         back = threads.write(world.official, Text("Thank you"))
@@ -215,7 +215,7 @@ class TestReplying:
         assert the_thread().waiting_since == back.created_at
 
     @pytest.mark.parametrize("body", ["", " \n", "\u200b", "x" * 4001, "x" * 1_000_000])
-    def test_bad_replies_are_kept_and_not_sent(
+    def test_invalid_replies_are_kept_and_not_sent(
         self, world: World, asked: Message, body: str
     ) -> None:
         response = reply(staff(world, *REPLYING), asked, body)
@@ -229,7 +229,7 @@ class TestReplying:
         self, world: World, asked: Message, codenames: tuple[str, ...]
     ) -> None:
         client = staff(world, *codenames)
-        allowed = "change_thread" in codenames  # Django: who may change may look
+        allowed = "change_thread" in codenames  # Django: the change permission includes viewing
         sees = client.get(page_of(asked)).status_code == HTTPStatus.OK
 
         assert sees == (allowed or "view_thread" in codenames)
@@ -238,7 +238,7 @@ class TestReplying:
             assert close(client, asked).status_code == HTTPStatus.FORBIDDEN
         assert Message.objects.count() == 1
 
-    def test_members_never_get_there(self, world: World, asked: Message) -> None:
+    def test_members_have_no_access(self, world: World, asked: Message) -> None:
         for person in (world.administrator, world.official):
             response = reply(world.client(person), asked)
             assert response.status_code == HTTPStatus.FOUND
@@ -246,14 +246,14 @@ class TestReplying:
         assert Message.objects.count() == 1
 
     @pytest.mark.parametrize("page", ["reply", "close"])
-    def test_looking_changes_nothing(self, world: World, asked: Message, page: str) -> None:
+    def test_viewing_changes_nothing(self, world: World, asked: Message, page: str) -> None:
         response = staff(world, *REPLYING).get(f"{LIST}{asked.thread_id}/{page}/")
 
         assert response.status_code == HTTPStatus.FORBIDDEN
 
 
 class TestClosing:
-    def test_it_stops_waiting_until_something_is_written(
+    def test_closed_thread_does_not_wait_until_the_next_message(
         self, world: World, asked: Message
     ) -> None:
         response = close(staff(world, *REPLYING), asked)
@@ -264,7 +264,7 @@ class TestClosing:
         threads.write(world.official, Text("Still there?"))
         assert the_thread().state == "waiting"
 
-    def test_something_unread_keeps_it_open(self, world: World, asked: Message) -> None:
+    def test_unread_message_keeps_it_open(self, world: World, asked: Message) -> None:
         threads.write(world.official, Text("One more thing"))
         client = staff(world, *REPLYING)
 
@@ -273,7 +273,7 @@ class TestClosing:
         assert the_thread().state == "waiting"
         assert not LogEntry.objects.exists()
 
-    def test_twice_is_once(self, world: World, asked: Message) -> None:
+    def test_second_close_does_nothing(self, world: World, asked: Message) -> None:
         client = staff(world, *REPLYING)
         for _ in range(2):
             close(client, asked)
@@ -283,7 +283,9 @@ class TestClosing:
 
 class TestHistory:
     @pytest.mark.parametrize("root", [False, True], ids=["support", "superuser"])
-    def test_nobody_changes_or_deletes_it(self, world: World, asked: Message, root: bool) -> None:
+    def test_threads_cannot_be_changed_or_deleted(
+        self, world: World, asked: Message, root: bool
+    ) -> None:
         every = Permission.objects.values_list("codename", flat=True)
         client = staff(world, *every)
         User.objects.filter(pk=world.support.pk).update(is_superuser=root)
@@ -300,7 +302,7 @@ class TestHistory:
 
 
 class TestRemovalRequests:
-    def test_the_request_stands_out_and_leads_on(
+    def test_request_is_highlighted_and_links_to_the_removal(
         self, world: World, asked: Message, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         Message.objects.update(removal_quantity=5)
@@ -318,7 +320,7 @@ class TestRemovalRequests:
         assert f'href="/admin/remove/{world.lakeside.pk}/?message={asked.pk}"' in page
         assert "Otto Official" in text_of(client.get(LIST, {"removal": "asked"}))
 
-    def test_without_that_page_there_is_no_link(
+    def test_without_a_removal_page_there_is_no_link(
         self, asked: Message, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def unknown(*args: Any, **how: Any) -> str:

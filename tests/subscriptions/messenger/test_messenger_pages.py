@@ -23,18 +23,18 @@ HTMX = {"HX-Request": "true"}
 VISITOR = {"name": "Pat Prospect", "email": "pat@meadow.example", "body": "Which package?"}
 
 
-class TestTheButton:
+class TestButton:
     PAGES = ("/pricing/", "/accounts/login/", "/accounts/password/reset/", "/invitations/x/")
 
     @pytest.mark.parametrize("path", [*PAGES, "/nowhere/"])
-    def test_it_is_a_link_on_every_page(self, world: World, path: str) -> None:
+    def test_button_is_a_link_on_every_page(self, world: World, path: str) -> None:
         page = Client().get(path).content.decode()
 
         assert 'id="messenger-button" href="/messages/"' in page
         assert "hx-on" not in page
 
     @pytest.mark.parametrize("template", ["400.html", "429.html", "500.html"])
-    def test_error_pages_ask_no_database(
+    def test_error_pages_make_no_query(
         self, template: str, django_assert_num_queries: Any, db: None
     ) -> None:
         with django_assert_num_queries(0):
@@ -43,15 +43,13 @@ class TestTheButton:
         assert 'id="messenger-button" href="/messages/"' in page
         assert "<dialog" not in page
 
-    def test_pages_for_other_roles_lead_to_the_organizations_thread(self, world: World) -> None:
+    def test_refusal_pages_link_to_the_organizations_thread(self, world: World) -> None:
         response = world.client(world.official).get("/o/lakeside/users/")
 
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert f'href="{THREAD}"' in response.content.decode()
 
-    def test_it_costs_nothing_in_an_organization_and_one_query_elsewhere(
-        self, world: World
-    ) -> None:
+    def test_button_takes_no_query_in_an_organization_and_one_elsewhere(self, world: World) -> None:
         client = world.client(world.official)
 
         def about_messages(path: str) -> list[str]:
@@ -63,22 +61,22 @@ class TestTheButton:
         anonymous = queries_of(Client(), "/pricing/")
         assert not [sql for sql in anonymous if "subscriptions_thread" in sql]
 
-    def test_the_admin_has_none(self, world: World) -> None:
+    def test_admin_has_no_button(self, world: World) -> None:
         root = UserFactory.create(is_staff=True, is_superuser=True)
 
         assert "messenger-button" not in world.client(root).get("/admin/").content.decode()
 
 
 class TestParts:
-    """What htmx asks for: the part of the page that the panel shows."""
+    """Responses to htmx: the part of the page that the panel shows."""
 
-    def test_a_part_is_no_whole_page(self, world: World) -> None:
+    def test_part_is_not_a_full_page(self, world: World) -> None:
         for client, path in ((Client(), GENERAL), (world.client(world.official), THREAD)):
             part = client.get(path, headers=HTMX).content.decode()
             assert "<html" not in part
             assert "<form" in part
 
-    def test_sending_shows_the_thread_with_it(self, world: World) -> None:
+    def test_sending_returns_the_thread_with_the_message(self, world: World) -> None:
         client = world.client(world.official)
         response = client.post(THREAD, {"body": "By htmx"}, headers=HTMX)
         visitor = Client().post(GENERAL, VISITOR, headers=HTMX)
@@ -87,14 +85,14 @@ class TestParts:
         assert "By htmx" in text_of(response)
         assert "Thank you." in text_of(visitor)
 
-    def test_nothing_is_kept_by_caches(self, world: World) -> None:
+    def test_responses_are_not_cached(self, world: World) -> None:
         client = world.client(world.official)
         for path in (THREAD, GENERAL):
             assert client.get(path).headers["Cache-Control"] == "private, no-store"
 
 
-class TestGuards:
-    """What the database refuses, whoever writes (R28)."""
+class TestConstraints:
+    """Database constraints (R28)."""
 
     @pytest.mark.parametrize(
         ("constraint", "fields"),
@@ -105,7 +103,7 @@ class TestGuards:
             ("message_of_support_has_an_author", {"is_from_support": True, "author": None}),
         ],
     )
-    def test_a_message(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+    def test_messages(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
         message = threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
@@ -121,14 +119,16 @@ class TestGuards:
             ("thread_is_with_somebody", {"email": "x@x.example"}),
         ],
     )
-    def test_a_thread(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+    def test_threads(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
         threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Thread.objects.update(**fields)
 
     @pytest.mark.parametrize("is_in_organization", [True, False])
-    def test_one_per_person_and_organization(self, world: World, is_in_organization: bool) -> None:
+    def test_one_thread_per_person_and_organization(
+        self, world: World, is_in_organization: bool
+    ) -> None:
         author = world.official if is_in_organization else world.official.user
         thread = threads.write(author, Text("Hello")).thread
         thread.pk = None

@@ -1,4 +1,4 @@
-"""Asking support to remove licenses from the renewal (R27, R28)."""
+"""Requests to remove licenses from the renewal (R27, R28)."""
 
 import uuid
 from datetime import date
@@ -27,13 +27,13 @@ def send(client: Client, body: str, path: str, **form: Any) -> Any:
 
 @pytest.fixture
 def open_renewal(world: World) -> World:
-    """25 licenses, 4 in use, 21 that can be removed."""
+    """Return a world with 25 licenses, of which 4 are in use and 21 removable."""
     world.at(local(date(2031, 12, 10), 12))
     return world
 
 
 @pytest.mark.parametrize("role", ["administrator", "assignor"])
-def test_it_is_a_message_of_the_thread(open_renewal: World, role: str) -> None:
+def test_request_is_a_message_in_the_thread(open_renewal: World, role: str) -> None:
     world = open_renewal
     person: Membership = getattr(world, role)
     client = world.client(person)
@@ -50,7 +50,7 @@ def test_it_is_a_message_of_the_thread(open_renewal: World, role: str) -> None:
     assert activity.data == {"message": message.pk, "quantity": 5}
 
 
-def test_the_note_may_be_left_out(open_renewal: World) -> None:
+def test_note_is_optional(open_renewal: World) -> None:
     send(open_renewal.client(open_renewal.assignor), "", PATH, quantity=" 21 ")
 
     message = Message.objects.get()
@@ -70,9 +70,7 @@ def test_the_note_may_be_left_out(open_renewal: World) -> None:
         ("", "This field is required"),
     ],
 )
-def test_the_bound_is_said_next_to_the_field(
-    open_renewal: World, quantity: str, words: str
-) -> None:
+def test_limit_is_shown_at_the_field(open_renewal: World, quantity: str, words: str) -> None:
     client = open_renewal.client(open_renewal.assignor)
     response = send(client, "Kept", PATH, quantity=quantity)
 
@@ -83,7 +81,7 @@ def test_the_bound_is_said_next_to_the_field(
     assert not Message.objects.exists()
 
 
-def test_before_the_window_it_is_neither_offered_nor_taken(world: World) -> None:
+def test_before_the_window_it_is_neither_offered_nor_accepted(world: World) -> None:
     client = world.client(world.administrator)
     response = send(client, "Now", PATH, quantity="5")
 
@@ -94,7 +92,7 @@ def test_before_the_window_it_is_neither_offered_nor_taken(world: World) -> None
     assert not Message.objects.exists()
 
 
-def test_others_are_neither_offered_it_nor_taken_seriously(open_renewal: World) -> None:
+def test_other_roles_are_neither_offered_nor_allowed_a_request(open_renewal: World) -> None:
     for person in (open_renewal.official, open_renewal.observer):
         client = open_renewal.client(person)
         assert "remove licenses" not in text_of(client.get(THREAD))
@@ -103,7 +101,7 @@ def test_others_are_neither_offered_it_nor_taken_seriously(open_renewal: World) 
     assert not Message.objects.exists()
 
 
-def test_it_is_judged_again_under_the_lock(open_renewal: World) -> None:
+def test_request_is_checked_again_under_the_lock(open_renewal: World) -> None:
     world = open_renewal
     world.fill(20)
     with pytest.raises(Refused):
@@ -115,7 +113,7 @@ def test_it_is_judged_again_under_the_lock(open_renewal: World) -> None:
     assert not Message.objects.exists()
 
 
-def test_the_same_form_twice_is_one_request(open_renewal: World) -> None:
+def test_form_submitted_twice_makes_one_request(open_renewal: World) -> None:
     client = open_renewal.client(open_renewal.assignor)
     submission = uuid.uuid4()
     for _ in range(2):
@@ -125,7 +123,7 @@ def test_the_same_form_twice_is_one_request(open_renewal: World) -> None:
     assert Activity.objects.filter(verb="removal_asked_for").count() == 1
 
 
-def test_closed_organizations_ask_too(world: World) -> None:
+def test_closed_organization_can_request_too(world: World) -> None:
     world.at(local(date(2032, 2, 1)))
     response = send(world.client(world.assignor), "", PATH, quantity="5")
 

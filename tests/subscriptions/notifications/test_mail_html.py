@@ -1,4 +1,4 @@
-"""The HTML part of mails: for clients that know tables and inline styles, and little else."""
+"""The HTML part of mails, for clients that support tables and inline styles only."""
 
 import re
 from html.parser import HTMLParser
@@ -14,24 +14,24 @@ from tests.support.world import World
 pytestmark = pytest.mark.one_database
 
 SITE = "https://licenses.example"
-# What the common clients show alike (Outlook's Word engine, Gmail, Apple Mail).
+# What the common clients render alike (Outlook's Word engine, Gmail, Apple Mail).
 TAGS = {"html", "head", "meta", "title", "body", "table", "tr", "td", "p", "br", "a"}
 ATTRIBUTES = {"lang", "charset", "name", "content", "style", "role", "width", "cellpadding"}
 ATTRIBUTES |= {"cellspacing", "border", "align", "valign", "colspan", "href"}
 STYLES = {"margin", "padding", "background-color", "border", "border-top", "border-bottom"}
 STYLES |= {"max-width", "width", "color", "font-family", "font-size", "font-weight", "line-height"}
-# Clients that do not know these two leave them out, and break long words themselves.
+# Clients that do not support these two ignore them and break long words themselves.
 STYLES |= {"overflow-wrap", "word-break"}
 
 
 class TestBlocks:
-    def test_paragraphs_stay(self) -> None:
+    def test_paragraphs_are_kept(self) -> None:
         assert blocks("Hello Ada,\n\nthank you.\nBye.", site_url=SITE) == [
             Block("text", lines=("Hello Ada,",)),
             Block("text", lines=("thank you.", "Bye.")),
         ]
 
-    def test_lines_with_labels_are_facts(self) -> None:
+    def test_labeled_lines_become_a_table(self) -> None:
         text = "Receipt 7\nTotal: $50.00\nPaid: June 16, 2031 at 12:00 PM"
 
         [block] = blocks(text, site_url=SITE)
@@ -43,13 +43,13 @@ class TestBlocks:
             Fact("Paid:", "June 16, 2031 at 12:00 PM"),
         )
 
-    def test_two_lines_are_no_table(self) -> None:
+    def test_two_lines_are_not_a_table(self) -> None:
         [block] = blocks("Name: Ada\nRole: Observer", site_url=SITE)
 
         assert block.kind == "text"
 
     @pytest.mark.parametrize("address", [SITE, f"{SITE}/o/lakeside/?a=1"])
-    def test_an_address_of_ours_is_a_link(self, address: str) -> None:
+    def test_our_urls_become_links(self, address: str) -> None:
         assert blocks(f"Open it:\n{address}", site_url=SITE) == [
             Block("text", lines=("Open it:",)),
             Block("link", lines=(address,)),
@@ -66,7 +66,7 @@ class TestBlocks:
             "javascript:alert(1)",
         ],
     )
-    def test_nothing_else_is(self, line: str) -> None:
+    def test_other_urls_stay_text(self, line: str) -> None:
         assert [block.kind for block in blocks(line, site_url=SITE)] == ["text"]
 
 
@@ -88,7 +88,7 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_only_what_every_client_knows(
+def test_only_widely_supported_html_is_used(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
     reader = Reader()
@@ -102,7 +102,7 @@ def test_only_what_every_client_knows(
 
 @pytest.mark.journey
 @pytest.mark.parametrize("width", [320, 600])
-def test_it_fits_narrow_and_wide(
+def test_mail_fits_narrow_and_wide_screens(
     world: World, browser: Browser, django_capture_on_commit_callbacks: Any, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})

@@ -1,4 +1,4 @@
-"""Every mail has two parts that say the same: plain text, and HTML made from it."""
+"""Both parts of a mail have the same content: plain text, and HTML generated from it."""
 
 import html
 import re
@@ -19,7 +19,7 @@ from tests.support.world import World
 TEMPLATES = ROOT / "templates" / "emails"
 SUBJECT = ".subject.txt"
 KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SUBJECT}"))
-# An invitation has its link from the membership, and is sent as people send it.
+# An invitation takes its link from the membership, so the test sends it the normal way.
 TOLD = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
 AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
@@ -30,7 +30,7 @@ LINK = "http://localhost/o/lakeside/purchases/?a=1&b=2"
 
 
 def body_of(document: str) -> str:
-    """What a person reads of an HTML part."""
+    """Return the visible text of an HTML part."""
     return html.unescape(re.sub(r"<[^>]+>", " ", document.split("</head>")[1]))
 
 
@@ -54,7 +54,7 @@ def mail_of(world: World, kind: str, callbacks: Any) -> Email:
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_both_parts_say_the_same(
+def test_both_parts_have_the_same_content(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
     queued = mail_of(world, kind, django_capture_on_commit_callbacks)
@@ -65,7 +65,7 @@ def test_both_parts_say_the_same(
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_names_are_escaped_in_html_and_only_there(
+def test_names_are_escaped_only_in_html(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
     queued = mail_of(world, kind, django_capture_on_commit_callbacks)
@@ -76,7 +76,7 @@ def test_names_are_escaped_in_html_and_only_there(
         assert html.escape(NAME) in queued.html_message
 
 
-def test_an_invitation_reaches_people_in_both_parts(world: World, committed_db: str) -> None:
+def test_invitation_arrives_in_both_parts(world: World, committed_db: str) -> None:
     world.lakeside.name = NAME
     world.lakeside.save()
     members.add(world.assignor, NewMember("N <i>", "nora@lakeside.example", Role.OBSERVER))
@@ -93,7 +93,7 @@ def test_an_invitation_reaches_people_in_both_parts(world: World, committed_db: 
     assert "N <i>" in str(sent.body)
 
 
-def test_it_asks_for_nothing_from_outside_and_fits_a_phone() -> None:
+def test_html_loads_nothing_external_and_fits_a_phone() -> None:
     source = (TEMPLATES / "base.html").read_text()
 
     assert "max-width: 600px" in source

@@ -1,4 +1,4 @@
-"""Notifications: written with their cause, told once, never in the way of it."""
+"""Notifications: stored with their cause, sent once, never blocking it."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ def send(world: World, reference: str = "x:1") -> None:
     )
 
 
-def test_a_notice_becomes_one_mail_after_the_commit(
+def test_notification_becomes_one_mail_after_the_commit(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -43,7 +43,7 @@ def test_a_notice_becomes_one_mail_after_the_commit(
     assert "http://localhost/invitations/" in queued.message
 
 
-def test_the_queue_sends_it_once(world: World, committed_db: str) -> None:
+def test_queue_sends_it_once(world: World, committed_db: str) -> None:
     members.add(world.assignor, NEW)
 
     call_command("send_queued_mail", log_level=0)
@@ -53,7 +53,7 @@ def test_the_queue_sends_it_once(world: World, committed_db: str) -> None:
     assert Email.objects.get().status == STATUS.sent
 
 
-def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_callbacks: Any) -> None:
+def test_same_event_notifies_once(world: World, django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         send(world)
         send(world)
@@ -62,7 +62,7 @@ def test_the_same_thing_is_told_once(world: World, django_capture_on_commit_call
     assert Email.objects.count() == 1
 
 
-def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
+def test_sweep_sends_what_a_crash_left_behind(world: World) -> None:
     send(world)
     assert not Email.objects.exists()
 
@@ -71,7 +71,7 @@ def test_the_sweep_delivers_what_a_crash_left_behind(world: World) -> None:
     assert Email.objects.count() == 1
 
 
-def test_without_its_cause_nothing_is_told(world: World) -> None:
+def test_rolled_back_cause_sends_nothing(world: World) -> None:
     with transaction.atomic():
         send(world)
         transaction.set_rollback(True)
@@ -79,7 +79,7 @@ def test_without_its_cause_nothing_is_told(world: World) -> None:
     assert not Notification.objects.exists()
 
 
-def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
+def test_failing_mail_stays_for_the_sweep_and_blocks_nothing(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -90,10 +90,10 @@ def test_a_mail_that_cannot_be_written_stays_for_the_sweep_and_harms_nothing(
     assert Notification.objects.get(kind="no_such_kind").queued_at is None
 
 
-def test_names_reach_the_mail_as_typed(
+def test_names_are_unchanged_in_the_mail(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
-    """Plain text is not HTML, and a line break in a name must not become a header."""
+    """Plain text is not escaped, and a line break in a name must not become a header."""
     world.lakeside.name = "Lake & <Side>"
     world.lakeside.save()
     with django_capture_on_commit_callbacks(execute=True):
@@ -111,7 +111,7 @@ def test_names_reach_the_mail_as_typed(
         (date(2031, 12, 2), "Renewal is open, so renew the subscription first", "renewal/"),
     ],
 )
-def test_few_licenses_left_is_said_with_what_can_be_done_that_day(
+def test_low_license_mail_offers_what_is_possible_that_day(
     world: World, django_capture_on_commit_callbacks: Any, day: date, said: str, link: str
 ) -> None:
     """R19, R20: no add-on is offered while renewal is open."""

@@ -1,4 +1,4 @@
-"""The migration of waiting notifications to plain facts, and back."""
+"""The migration of pending notifications to plain facts, and back."""
 
 import importlib
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from tests.support.world import World
 
 migration = importlib.import_module("subscriptions.migrations.0014_facts_of_notices")
 
-# Kind, what the older version wrote, what is written now.
+# Kind, data of the older version, data of the current version.
 CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "receipt_add_on",
@@ -46,7 +46,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "before", "after"), CASES)
-def test_each_fact_goes_there_and_back(
+def test_each_fact_converts_both_ways(
     kind: str, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     assert migration.plain(kind, before) == after
@@ -55,12 +55,12 @@ def test_each_fact_goes_there_and_back(
     assert there_and_back == before
 
 
-def test_numbers_stay_plain_on_the_way_back() -> None:
+def test_numbers_stay_plain_when_reversed() -> None:
     assert migration.plain("few_licenses", {"free": {"number": [2]}}) == {"free": 2}
     assert migration.worded("few_licenses", {"free": 2}) == {"free": 2}
 
 
-def test_only_waiting_notifications_are_rewritten(world: World) -> None:
+def test_only_pending_notifications_are_converted(world: World) -> None:
     old = {"total": {"money": [5000, "usd"]}}
     for reference, queued_at in (("waiting", None), ("sent", timezone.now())):
         Notification.objects.create(
@@ -72,7 +72,7 @@ def test_only_waiting_notifications_are_rewritten(world: World) -> None:
             queued_at=queued_at,
         )
 
-    # At that migration the table had an older name.
+    # At that migration the table still had an older name.
     older = SimpleNamespace(get_model=lambda app, name: Notification)
     migration.rewrite(migration.plain)(older, None)
 

@@ -1,4 +1,4 @@
-"""The daily job (R32): who is told what, on which day, and never twice."""
+"""The daily job (R32): who is notified of what, on which day, once."""
 
 import random
 from datetime import date, timedelta
@@ -30,21 +30,21 @@ def told(kind: str) -> set[str]:
     }
 
 
-def test_assignors_and_administrators_are_reminded_and_nobody_else(world: World) -> None:
+def test_only_assignors_and_administrators_are_reminded(world: World) -> None:
     run_on(world, date(2031, 12, 10))
 
     assert told("reminder") == PEOPLE
     assert Reminder.objects.filter(was_sent=True, term=world.term).count() == 2
 
 
-def test_twice_on_a_day_is_once(world: World) -> None:
+def test_second_run_on_a_day_sends_nothing(world: World) -> None:
     run_on(world, date(2031, 12, 10), 6)
     again = run_on(world, date(2031, 12, 10), 23)
 
     assert "reminders sent" not in again
 
 
-def test_the_mail_has_todays_numbers(world: World) -> None:
+def test_mail_has_todays_numbers(world: World) -> None:
     run_on(world, date(2031, 12, 11))
 
     data = (
@@ -55,7 +55,7 @@ def test_the_mail_has_todays_numbers(world: World) -> None:
     assert data["renewal_is_open"] is True
 
 
-def test_after_days_without_the_job_one_reminder_goes_out(world: World) -> None:
+def test_one_reminder_is_sent_after_days_without_the_job(world: World) -> None:
     run_on(world, date(2031, 12, 3))
     Notification.objects.all().delete()
 
@@ -66,7 +66,7 @@ def test_after_days_without_the_job_one_reminder_goes_out(world: World) -> None:
     assert {row.due_on.day for row in skipped} == {10, 17, 24, 25, 26, 27}
 
 
-def test_once_renewed_nobody_is_reminded(world: World) -> None:
+def test_no_reminders_after_renewal(world: World) -> None:
     build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), renews=world.term)
 
     run_on(world, date(2031, 12, 20))
@@ -88,7 +88,7 @@ def test_once_renewed_nobody_is_reminded(world: World) -> None:
         (date(2032, 1, 15), "closed"),
     ],
 )
-def test_notices_go_out_on_their_day(world: World, day: date, kind: str) -> None:
+def test_notifications_are_sent_on_their_day(world: World, day: date, kind: str) -> None:
     run_on(world, day)
 
     for one in ("last_day_to_add", "expired", "closed"):
@@ -96,7 +96,7 @@ def test_notices_go_out_on_their_day(world: World, day: date, kind: str) -> None
 
 
 @pytest.mark.parametrize("close_after", [0, 14, 60, 90, 400])
-def test_closing_is_told_however_late_it_comes(
+def test_closing_is_notified_even_when_late(
     world: World, settings: Settings, close_after: int
 ) -> None:
     settings.CLOSE_AFTER_DAYS = close_after
@@ -117,7 +117,7 @@ def test_closing_is_told_however_late_it_comes(
         (TERM_END, "expires today"),
     ],
 )
-def test_the_subject_says_how_long_it_is(
+def test_subject_says_how_many_days_remain(
     world: World, django_capture_on_commit_callbacks: Any, day: date, words: str
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -127,14 +127,14 @@ def test_the_subject_says_how_long_it_is(
     assert subjects == {(f"Lakeside Officials Association: the subscription {words}",)}
 
 
-def test_after_the_expiration_nobody_is_reminded_of_it(world: World) -> None:
+def test_no_expiration_reminder_after_expiration(world: World) -> None:
     run_on(world, date(2032, 1, 1))
 
     assert told("reminder") == set()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_130_days_at_random_hours_twice_and_not_at_all(world: World, seed: int) -> None:
+def test_130_days_at_random_hours_twice_or_skipped(world: World, seed: int) -> None:
     chance = random.Random(seed)
     for offset in range(131):
         day = TERM_END - timedelta(days=125) + timedelta(days=offset)
@@ -151,7 +151,7 @@ def test_130_days_at_random_hours_twice_and_not_at_all(world: World, seed: int) 
     assert sent.count() == len(sent_days)
 
 
-def test_one_failing_organization_does_not_keep_the_others(
+def test_one_failing_organization_does_not_stop_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at = reminding._process_term
@@ -170,7 +170,7 @@ def test_one_failing_organization_does_not_keep_the_others(
     assert told("reminder") == PEOPLE
 
 
-def test_the_command_says_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.at(local(date(2031, 12, 10)))
 
     call_command("daily")

@@ -1,4 +1,4 @@
-"""Members Home says what needs you, what happens next, and whom to ask (R2, R4, R19)."""
+"""Members Home shows what needs attention, what happens next, and whom to ask (R2, R4, R19)."""
 
 import re
 from datetime import date, timedelta
@@ -30,7 +30,7 @@ def invite(world: World, number: int) -> None:
         MembershipFactory.create(organization=world.lakeside, state=MembershipState.INVITED)
 
 
-class TestForThoseWhoBuy:
+class TestForBuyers:
     def test_licenses_and_the_term(self, world: World) -> None:
         page = home(world)
 
@@ -39,7 +39,7 @@ class TestForThoseWhoBuy:
         assert "Current term expires Wednesday, December 31, 2031 Days remaining 198" in page
         assert "/o/lakeside/licenses/add/" in links(world)
 
-    def test_with_nothing_to_do_it_says_so(self, world: World) -> None:
+    def test_nothing_to_do_says_so(self, world: World) -> None:
         page = home(world)
 
         assert "Nothing right now: everyone has accepted their invitation" in page
@@ -48,16 +48,14 @@ class TestForThoseWhoBuy:
     @pytest.mark.parametrize(
         ("number", "words"), [(1, "1 invitation not accepted"), (2, "2 invitations not accepted")]
     )
-    def test_invitations_that_were_not_accepted(
-        self, world: World, number: int, words: str
-    ) -> None:
+    def test_invitations_not_accepted(self, world: World, number: int, words: str) -> None:
         invite(world, number)
 
         assert words in home(world)
         assert INVITED in links(world)
         assert f"In use {4 + number}" in home(world)
 
-    def test_the_link_lists_exactly_those(self, world: World) -> None:
+    def test_link_lists_exactly_those(self, world: World) -> None:
         invited = MembershipFactory.create(
             organization=world.lakeside, state=MembershipState.INVITED, invited_as="Nora New"
         )
@@ -76,7 +74,7 @@ class TestForThoseWhoBuy:
         assert "1 request to join: approve or deny it" in home(world)
         assert "/o/lakeside/users/requests/" in links(world)
 
-    def test_before_the_window_it_says_until_when_licenses_can_be_added(self, world: World) -> None:
+    def test_before_the_window_it_shows_how_long_add_ons_are_sold(self, world: World) -> None:
         page = home(world)
 
         assert "Last day to add licenses Monday, December 1, 2031" in page
@@ -86,7 +84,7 @@ class TestForThoseWhoBuy:
     @pytest.mark.parametrize(
         ("day", "sells"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
     )
-    def test_in_the_window_it_leads_to_the_renewal_instead(
+    def test_during_the_window_it_links_to_the_renewal(
         self, world: World, day: date, sells: bool
     ) -> None:
         world.at(local(day, 12))
@@ -96,13 +94,13 @@ class TestForThoseWhoBuy:
         assert ("/o/lakeside/licenses/add/" in found) == sells
         assert ("/o/lakeside/renewal/" in found) == (not sells)
 
-    def test_renewed_it_says_when_the_next_term_starts(self, world: World) -> None:
+    def test_renewed_organization_sees_the_start_of_the_next_term(self, world: World) -> None:
         world.at(local(TERM_END, 12) - timedelta(days=5))
         build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), renews=world.term)
 
         assert "Renewed term starts Thursday, January 1, 2032" in home(world)
 
-    def test_on_the_last_day_it_says_today(self, world: World) -> None:
+    def test_last_day_says_today(self, world: World) -> None:
         world.at(local(TERM_END, 23, 59))
 
         page = home(world)
@@ -111,7 +109,7 @@ class TestForThoseWhoBuy:
         assert "in 0 days" not in page
 
     @pytest.mark.usefixtures("stripe")
-    def test_the_newest_purchases(self, world: World) -> None:
+    def test_newest_purchases(self, world: World) -> None:
         assert "No purchases yet" in home(world)
 
         purchase = world.buy_and_settle(10)
@@ -119,7 +117,7 @@ class TestForThoseWhoBuy:
         assert "$50.00" in home(world)
         assert f"/o/lakeside/purchases/{purchase.pk}/" in links(world)
 
-    def test_it_asks_as_little_for_many(self, world: World) -> None:
+    def test_queries_are_constant(self, world: World) -> None:
         world.lakeside.join_code = "LAKE"
         world.lakeside.save()
         client = world.client(world.assignor)
@@ -131,7 +129,7 @@ class TestForThoseWhoBuy:
 
         assert len(queries_of(client, HOME)) == few
 
-    def test_after_the_end_nobody_can_be_added_from_here(self, world: World) -> None:
+    def test_after_expiration_it_does_not_offer_adding_users(self, world: World) -> None:
         """R22."""
         assert "/o/lakeside/users/add/" in links(world)
 
@@ -141,8 +139,8 @@ class TestForThoseWhoBuy:
         assert "4 more users than licenses: see who can be removed" in home(world)
 
 
-class TestForOthers:
-    def test_role_administrators_and_who_buys(self, world: World) -> None:
+class TestForOtherRoles:
+    def test_shows_role_administrators_and_buyers(self, world: World) -> None:
         page = text_of(world.client(world.official).get(HOME))
 
         assert "Your role here is General member" in page
@@ -151,12 +149,12 @@ class TestForOthers:
         for word in ("You use license", "In use", "Needs your attention", "Purchases"):
             assert word not in page
 
-    def test_until_when_they_have_access(self, world: World) -> None:
+    def test_shows_how_long_access_lasts(self, world: World) -> None:
         page = text_of(world.client(world.official).get(HOME))
 
         assert "the subscription, which runs through Wednesday, December 31, 2031." in page
 
-    def test_after_the_end_what_they_can_still_do(self, world: World) -> None:
+    def test_after_expiration_it_shows_what_remains_possible(self, world: World) -> None:
         world.at(local(TERM_END, 12) + timedelta(days=1))
 
         page = text_of(world.client(world.official).get(HOME))

@@ -19,12 +19,12 @@ PURCHASES = "/o/lakeside/purchases/"
 
 
 class TestMyOrganizations:
-    def test_the_first_page_leads_straight_into_the_only_organization(self, world: World) -> None:
+    def test_single_organization_opens_directly(self, world: World) -> None:
         response = world.client(world.official).get("/")
 
         assert response.headers["Location"] == HOME
 
-    def test_with_two_organizations_it_asks_which(self, world: World) -> None:
+    def test_two_organizations_show_a_choice(self, world: World) -> None:
         MembershipFactory.create(
             organization=world.stranger.organization, user=world.official.user, role=Role.OBSERVER
         )
@@ -34,14 +34,14 @@ class TestMyOrganizations:
         assert "Harbor Umpires Observer" in page
         assert "Lakeside Officials Association General member" in page
 
-    def test_support_belongs_to_none(self, world: World) -> None:
+    def test_support_belongs_to_no_organization(self, world: World) -> None:
         page = text_of(world.client(world.support).get("/"))
 
         assert "You do not belong to an organization yet" in page
 
 
 class TestSubscription:
-    def test_it_says_everything_about_the_term(self, world: World) -> None:
+    def test_page_shows_the_whole_term(self, world: World) -> None:
         page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
 
         assert "Package Association" in page
@@ -57,14 +57,16 @@ class TestSubscription:
     @pytest.mark.parametrize(
         ("day", "sold"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
     )
-    def test_it_says_when_nothing_can_be_added(self, world: World, day: date, sold: bool) -> None:
+    def test_page_says_when_no_licenses_can_be_added(
+        self, world: World, day: date, sold: bool
+    ) -> None:
         world.at(local(day))
 
         page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
 
         assert ("Renew now" not in page) == sold
 
-    def test_both_terms_stand_there_once_renewed(self, world: World) -> None:
+    def test_renewed_organization_shows_both_terms(self, world: World) -> None:
         world.at(local(date(2031, 12, 20)))
         build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1), unit_amount=600)
 
@@ -73,7 +75,7 @@ class TestSubscription:
         assert "Renewed term Package Association Price per license $6.00" in page
         assert "Renew now" not in page
 
-    def test_after_expiration_no_license_is_held(self, world: World) -> None:
+    def test_no_license_is_held_after_expiration(self, world: World) -> None:
         world.at(local(TERM_END.replace(year=2032, month=1, day=1)))
 
         page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
@@ -81,14 +83,14 @@ class TestSubscription:
         assert "Held 0 In use 4 Free 0" in page
         assert "The subscription expired on Wednesday, December 31, 2031" in page
 
-    def test_its_button_is_for_desktops_only(self, world: World) -> None:
+    def test_button_is_for_desktops_only(self, world: World) -> None:
         page = world.client(world.assignor).get(SUBSCRIPTION).content.decode()
 
         assert 'class="button button-add desktop-only" href="/o/lakeside/licenses/add/"' in page
 
 
 class TestUsers:
-    def test_it_shows_who_holds_which_license(self, world: World) -> None:
+    def test_list_shows_who_holds_which_license(self, world: World) -> None:
         page = text_of(world.client(world.assignor).get(USERS))
 
         assert "4 of 25 licenses are in use, 21 free" in page
@@ -98,7 +100,7 @@ class TestUsers:
         ("search", "found"),
         [("oliv", True), ("OBSERVER@", True), ("3", True), ("lakeside", False), ("99", False)],
     )
-    def test_it_finds_by_beginning_and_license(
+    def test_search_by_prefix_and_license_number(
         self, world: World, search: str, found: bool
     ) -> None:
         page = text_of(world.client(world.assignor).get(USERS, {"q": search}))
@@ -106,7 +108,7 @@ class TestUsers:
         assert ("Olive Observer" in page) == found
 
     @pytest.mark.parametrize("search", ["%", "_", "' OR 1=1 --", "x\x00", "9" * 30, "²"])
-    def test_odd_searches_find_nothing_and_harm_nothing(self, world: World, search: str) -> None:
+    def test_odd_searches_find_nothing_and_are_harmless(self, world: World, search: str) -> None:
         response = world.client(world.assignor).get(USERS, {"q": search})
 
         assert response.status_code == HTTPStatus.OK
@@ -116,10 +118,10 @@ class TestUsers:
         ("search", "found"),
         [("typed", True), ("both@", True), ("5", True), ("real", False)],
     )
-    def test_the_name_of_an_invited_persons_account_is_not_searched(
+    def test_account_name_of_an_invited_person_is_not_searched(
         self, world: World, search: str, found: bool
     ) -> None:
-        """It would tell that there is an account, and whose."""
+        """A match would disclose that there is an account, and whose."""
         UserFactory.create(email="both@people.example", name="Real Name")
         members.add(world.assignor, NewMember("Typed Name", "both@people.example", Role.OBSERVER))
 
@@ -128,12 +130,12 @@ class TestUsers:
         assert ("both@people.example" in page) == found
 
     @pytest.mark.parametrize("page", ["0", "-1", "x", "9999"])
-    def test_odd_page_numbers_harm_nothing(self, world: World, page: str) -> None:
+    def test_odd_page_numbers_are_harmless(self, world: World, page: str) -> None:
         response = world.client(world.assignor).get(USERS, {"page": page})
 
         assert response.status_code == HTTPStatus.OK
 
-    def test_an_assignor_is_offered_nothing_about_an_administrator(self, world: World) -> None:
+    def test_assignor_sees_no_actions_for_an_administrator(self, world: World) -> None:
         page = world.client(world.assignor).get(USERS).content.decode()
 
         assert f"{world.administrator.key}/remove/" not in page
@@ -144,7 +146,7 @@ class TestAddUser:
     PATH = "/o/lakeside/users/add/"
     GOOD = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
 
-    def test_a_good_form_adds_and_says_so(self, world: World) -> None:
+    def test_valid_form_adds_the_user_and_says_so(self, world: World) -> None:
         response = world.client(world.assignor).post(self.PATH, self.GOOD, follow=True)
 
         assert "Nora New has been added with license 5" in text_of(response)
@@ -163,7 +165,7 @@ class TestAddUser:
             ("role", "king", "Select a valid choice"),
         ],
     )
-    def test_bad_input_is_answered_next_to_its_field_and_kept(
+    def test_invalid_input_shows_errors_at_its_fields_and_is_kept(
         self, world: World, field: str, value: str, answer: str
     ) -> None:
         response = world.client(world.assignor).post(self.PATH, self.GOOD | {field: value})
@@ -174,14 +176,14 @@ class TestAddUser:
         assert self.GOOD["name" if field != "name" else "email"] in page
         assert world.lakeside.memberships.count() == 4
 
-    def test_control_characters_leave_the_name(self, world: World) -> None:
+    def test_control_characters_are_removed_from_the_name(self, world: World) -> None:
         name = "Nora\r\nBcc: x@y.example"
         world.client(world.assignor).post(self.PATH, self.GOOD | {"name": name})
 
         added = world.lakeside.memberships.get(user__email="nora@lakeside.example")
         assert added.invited_as == "Nora Bcc: x@y.example"
 
-    def test_with_none_free_everything_typed_is_kept(self, world: World) -> None:
+    def test_input_is_kept_when_no_license_is_free(self, world: World) -> None:
         world.fill(25)
 
         response = world.client(world.assignor).post(self.PATH, self.GOOD)
@@ -192,7 +194,7 @@ class TestAddUser:
         assert 'value="Nora New"' in response.content.decode()
         assert "No license is free" in page
 
-    def test_a_half_filled_form_is_kept_while_buying(self, world: World) -> None:
+    def test_half_filled_form_is_kept_while_buying(self, world: World) -> None:
         client = world.client(world.assignor)
         half = {"name": "Nora", "email": "not yet", "role": "observer"}
 
@@ -204,7 +206,7 @@ class TestAddUser:
         assert 'value="not yet"' in form
         assert '<option value="observer" selected>' in form
 
-    def test_a_draft_keeps_no_character_that_a_database_refuses(self, world: World) -> None:
+    def test_draft_excludes_characters_a_database_rejects(self, world: World) -> None:
         half = {"name": "No\x00ra", "email": "n\x00@", "role": "\x00"}
 
         response = world.client(world.assignor).post(f"{self.PATH}keep/", half, follow=True)
@@ -212,7 +214,7 @@ class TestAddUser:
 
         assert 'value="Nora"' in world.client(world.assignor).get(back).content.decode()
 
-    def test_a_draft_is_its_authors_own(self, world: World) -> None:
+    def test_draft_belongs_to_its_author(self, world: World) -> None:
         response = world.client(world.assignor).post(f"{self.PATH}keep/", self.GOOD, follow=True)
         back = response.context["form"].initial["next"]
 
@@ -222,12 +224,12 @@ class TestAddUser:
         )
 
     @pytest.mark.parametrize("draft", ["x", "", "00000000-0000-0000-0000-000000000000", "%00"])
-    def test_an_unknown_draft_is_an_empty_form(self, world: World, draft: str) -> None:
+    def test_unknown_draft_shows_an_empty_form(self, world: World, draft: str) -> None:
         response = world.client(world.assignor).get(self.PATH, {"draft": draft})
 
         assert response.status_code == HTTPStatus.OK
 
-    def test_a_used_draft_is_forgotten(self, world: World) -> None:
+    def test_used_draft_is_deleted(self, world: World) -> None:
         client = world.client(world.assignor)
         response = client.post(f"{self.PATH}keep/", self.GOOD, follow=True)
         back = response.context["form"].initial["next"]
@@ -238,7 +240,7 @@ class TestAddUser:
 
 
 class TestRemovingAndRoles:
-    def test_removing_asks_first_and_says_what_it_frees(self, world: World) -> None:
+    def test_removal_asks_first_and_shows_the_freed_license(self, world: World) -> None:
         path = f"{USERS}{world.official.key}/remove/"
         client = world.client(world.assignor)
 
@@ -249,14 +251,14 @@ class TestRemovingAndRoles:
         assert "license 4 is free for someone else" in asked
         assert "Otto Official has been removed, and license 4 is free" in done
 
-    def test_the_question_is_not_put_where_the_answer_is_no(self, world: World) -> None:
+    def test_refused_removal_does_not_ask(self, world: World) -> None:
         path = f"{USERS}{world.administrator.key}/remove/"
 
         page = text_of(world.client(world.administrator).get(path))
 
         assert "last Administrator who has signed in" in page
 
-    def test_a_refused_removal_changes_nothing(self, world: World) -> None:
+    def test_refused_removal_changes_nothing(self, world: World) -> None:
         path = f"{USERS}{world.administrator.key}/remove/"
 
         response = world.client(world.assignor).post(path)
@@ -264,7 +266,7 @@ class TestRemovingAndRoles:
         assert response.status_code == HTTPStatus.CONFLICT
         assert "Only an Administrator" in text_of(response)
 
-    def test_a_role_is_changed(self, world: World) -> None:
+    def test_role_is_changed(self, world: World) -> None:
         path = f"{USERS}{world.observer.key}/"
 
         world.client(world.assignor).post(path, {"role": "assignor"})
@@ -272,7 +274,7 @@ class TestRemovingAndRoles:
         world.observer.refresh_from_db()
         assert world.observer.role == Role.ASSIGNOR
 
-    def test_a_crafted_role_above_ones_own_is_refused(self, world: World) -> None:
+    def test_forged_role_above_ones_own_is_refused(self, world: World) -> None:
         path = f"{USERS}{world.observer.key}/"
 
         response = world.client(world.assignor).post(path, {"role": "administrator"})
@@ -283,7 +285,7 @@ class TestRemovingAndRoles:
 
 
 @pytest.mark.parametrize("path", [HOME, SUBSCRIPTION, USERS, "/o/lakeside/users/add/"])
-def test_queries_do_not_grow_with_members(world: World, path: str) -> None:
+def test_queries_are_constant_in_members(world: World, path: str) -> None:
     client = world.client(world.assignor)
     few = queries_of(client, path)
     world.fill(24)
@@ -294,11 +296,11 @@ def test_queries_do_not_grow_with_members(world: World, path: str) -> None:
     many = queries_of(client, path)
 
     assert len(many) == len(few)
-    # Session and user come on top of the eight that a page may take.
+    # Session and user add to the eight queries of a page.
     assert len(many) <= 10
 
 
-def test_looking_changes_nothing(world: World) -> None:
+def test_viewing_changes_nothing(world: World) -> None:
     from subscriptions.models import Activity, MemberDraft, Notification
 
     client = world.client(world.administrator)

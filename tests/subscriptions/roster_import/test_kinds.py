@@ -1,4 +1,4 @@
-"""Files that are no workbook and no plain text: read as a table, or refused by their name (R8)."""
+"""Files that are neither workbook nor plain text: read as a table, or refused by type (R8)."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from tests.subscriptions.roster_import.test_odd_files import ANN, BO, people, re
 from tests.support.odd_rosters import PORTAL, archive, old_office
 
 
-class TestOtherKinds:
-    def test_a_table_of_a_web_page_is_read_whatever_it_is_called(self) -> None:
+class TestOtherTypes:
+    def test_html_table_is_read_under_any_file_name(self) -> None:
         [sheet] = read(PORTAL)
 
         assert list(sheet.lines) == [
@@ -19,10 +19,10 @@ class TestOtherKinds:
         ]
 
     @pytest.mark.parametrize("start", ["<?xml version='1.0'?>", "<!-- saved -->\n", "<center>"])
-    def test_a_page_may_begin_with_anything(self, start: str) -> None:
+    def test_html_may_begin_with_anything(self, start: str) -> None:
         assert people(f"{start}<table><tr><td>Ann Lee<td>ann@new.example</table>") == [ANN]
 
-    def test_a_table_within_a_table_and_cells_that_are_never_closed(self) -> None:
+    def test_nested_tables_and_unclosed_cells(self) -> None:
         page = (
             "<table><tr><td>Menu<td><table id=x><tr><th>Name<th>Email<tr><td>Ann Lee"
             "<td>ann@new.example<tr><td>1 < 2<td>bo@new.example</table></table>"
@@ -31,8 +31,8 @@ class TestOtherKinds:
         assert people(page) == [ANN, ["1 < 2", BO[1]]]
 
     @pytest.mark.parametrize("filler", ["<", "<!--", "<td", "<table", "&", "<a href="])
-    def test_nonsense_takes_no_longer_than_a_page(self, filler: str) -> None:
-        """Each of these takes minutes where a reader goes back to look again."""
+    def test_malformed_html_takes_no_longer_than_a_page(self, filler: str) -> None:
+        """Each of these takes minutes in a parser that backtracks."""
         page = "<table>" + filler * 400_000
 
         assert why_not(page) in (Reason.FILE_WITHOUT_ROWS, Reason.FILE_WITHOUT_ADDRESSES)
@@ -76,13 +76,11 @@ class TestOtherKinds:
             ('[{"name": "Ann", "email": "ann@new.example"}]', Reason.FILE_NOT_A_TABLE),
         ],
     )
-    def test_every_known_kind_is_refused_by_its_name(
-        self, data: bytes | str, reason: Reason
-    ) -> None:
+    def test_known_file_type_is_refused_by_name(self, data: bytes | str, reason: Reason) -> None:
         assert why_not(data) == reason
 
     @pytest.mark.parametrize("start", ["BM", "RIFF", "Rary", "II"])
-    def test_letters_that_begin_other_kinds_may_begin_a_name(self, start: str) -> None:
+    def test_magic_bytes_that_are_letters_may_begin_a_name(self, start: str) -> None:
         assert people(f"{start} Lee,ann@new.example\nBo Ray,bo@new.example") == [
             [f"{start} Lee", ANN[1]],
             BO,

@@ -1,4 +1,4 @@
-"""Rosters as they really are: sheets, hidden rows, inactive people, links (R8)."""
+"""Real rosters: several sheets, hidden rows, inactive people, links (R8)."""
 
 import io
 from typing import Any
@@ -46,7 +46,7 @@ def why_not(data: bytes | str) -> Reason:
 
 
 class TestSheets:
-    def test_the_people_are_found_behind_a_sheet_of_instructions(self) -> None:
+    def test_people_are_found_behind_an_instruction_sheet(self) -> None:
         [sheet] = read(workbook(COMPETITOR))
 
         assert sheet.name == "Officials"
@@ -58,12 +58,12 @@ class TestSheets:
         ]
         assert sheet.unused == ["Phone", "Rank"]
 
-    def test_an_empty_template_is_not_read_as_the_address_in_its_instructions(self) -> None:
+    def test_address_in_the_instructions_of_an_empty_template_is_ignored(self) -> None:
         empty = {**COMPETITOR, "Officials": COMPETITOR["Officials"][:1]}
 
         assert why_not(workbook(empty)) == Reason.FILE_WITHOUT_ROWS
 
-    def test_of_several_sheets_the_one_with_most_people_comes_first(self) -> None:
+    def test_sheet_with_the_most_people_comes_first(self) -> None:
         data = workbook(
             {
                 "Notes": [["Season 2031"]],
@@ -75,13 +75,13 @@ class TestSheets:
 
         assert [sheet.name for sheet in read(data)] == ["Umpires", "Board", "Evaluators"]
 
-    def test_people_who_are_not_seen_do_not_make_a_sheet_the_first(self) -> None:
+    def test_hidden_people_do_not_make_a_sheet_the_first(self) -> None:
         data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, ANN, BO]}, Before=hide(2, 3))
 
         assert [sheet.name for sheet in read(data)] == ["Now", "Before"]
 
     @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
-    def test_sheets_that_are_hidden_are_not_looked_at(self, state: Any) -> None:
+    def test_hidden_sheets_are_ignored(self, state: Any) -> None:
         def conceal(sheet: Worksheet) -> None:
             sheet.sheet_state = state
 
@@ -89,20 +89,20 @@ class TestSheets:
 
         assert [sheet.name for sheet in read(data)] == ["Now"]
 
-    def test_the_people_may_stand_on_the_twentieth_sheet(self) -> None:
+    def test_people_may_be_on_the_twentieth_sheet(self) -> None:
         rules: Rows = [["Rule", "Text"], ["1", "Be fair"]]
         sheets = {f"Rules {n}": rules for n in range(19)}
 
         assert people(workbook({**sheets, "Roster": [HEADING, ANN]})) == [ANN]
 
-    def test_a_sheet_of_too_many_people_is_not_passed_over_for_another(self) -> None:
+    def test_sheet_with_too_many_people_is_not_skipped(self) -> None:
         many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MOST_ROWS + 1))]
 
         assert why_not(workbook({"Board": [HEADING, ANN], "All": many})) == (
             Reason.FILE_TOO_MANY_ROWS
         )
 
-    def test_a_long_sheet_of_something_else_is_in_nobodys_way(self) -> None:
+    def test_long_unrelated_sheet_does_not_matter(self) -> None:
         games: Rows = [["Game", "Field"], *([n, "North"] for n in range(MOST_ROWS + 100))]
 
         assert people(workbook({"Games": games, "Roster": [HEADING, ANN]})) == [ANN]
@@ -114,7 +114,7 @@ class TestSheets:
 
 
 class TestHidden:
-    def test_rows_that_a_filter_hides_are_told_apart(self) -> None:
+    def test_filtered_rows_are_marked_hidden(self) -> None:
         hidden = [line.position for line in lines(filtered()) if line.is_hidden]
 
         assert hidden == [3, 5]
@@ -126,12 +126,12 @@ class TestHidden:
         assert (sheet.unused, sheet.hidden) == (["Region"], ["Role"])
 
     @pytest.mark.parametrize("attribute", ['ht="0" customHeight="1"', 'hidden="true"'])
-    def test_a_row_without_height_is_hidden(self, attribute: str) -> None:
+    def test_row_of_height_zero_is_hidden(self, attribute: str) -> None:
         data = patched(workbook([HEADING, ANN]), SHEET, '<row r="2"', f'<row r="2" {attribute}')
 
         assert [line.is_hidden for line in lines(data)] == [True]
 
-    def test_a_column_without_width_is_hidden(self) -> None:
+    def test_column_of_width_zero_is_hidden(self) -> None:
         data = patched(
             workbook([[*HEADING, "Role"], [*ANN, "Admin"]]),
             SHEET,
@@ -141,7 +141,7 @@ class TestHidden:
 
         assert [line.role for line in lines(data)] == [""]
 
-    def test_hidden_addresses_are_named_with_the_way_out(self) -> None:
+    def test_hidden_addresses_are_reported_with_a_solution(self) -> None:
         with pytest.raises(Refused) as refused:
             read(workbook([HEADING, ANN], Sheet1=hide("B")))
 
@@ -151,7 +151,7 @@ class TestHidden:
             {"column": "Email"},
         )
 
-    def test_a_hidden_column_still_says_who_is_inactive(self) -> None:
+    def test_hidden_column_still_shows_who_is_inactive(self) -> None:
         data = workbook([[*HEADING, "Active"], [*ANN, "no"], [*BO, "yes"]], Sheet1=hide("C"))
 
         assert [line.status for line in lines(data)] == ["Active: no", ""]
@@ -188,7 +188,7 @@ class TestInactive:
             ("State", "NY", None),
         ],
     )
-    def test_cells_say_who_is_inactive(
+    def test_cell_values_show_who_is_inactive(
         self, heading: str, text: str, is_inactive: bool | None
     ) -> None:
         assert says_inactive(heading, text) == is_inactive
@@ -196,30 +196,30 @@ class TestInactive:
     @pytest.mark.parametrize(
         ("rows", "statuses"),
         [
-            # Booleans of a workbook.
+            # Booleans in a workbook.
             ([[*HEADING, "Active"], [*ANN, False], [*BO, True]], ["Active: False", ""]),
-            # Only marks: who has none is not active.
+            # Marks only: a person without one is not active.
             ([[*HEADING, "Active"], [*ANN, None], [*BO, "x"]], ["Active: –", ""]),
-            # Where "no" is typed as well, nothing is nothing.
+            # Where "no" occurs as well, an empty cell means nothing.
             ([[*HEADING, "Active"], [*ANN, None], ["Cy", "c@x.yz", "no"]], ["", "Active: no"]),
             # Two columns.
             (
                 [[*HEADING, "Active", "Status"], [*ANN, "yes", "Retired"], [*BO, "yes", "ok"]],
                 ["Status: Retired", ""],
             ),
-            # As the role.
+            # In the role column.
             ([[*HEADING, "Role"], [*ANN, "Inactive"], [*BO, "Observer"]], ["Inactive", ""]),
             # Without headings.
             ([[*ANN, "Inactive"], [*BO, "Active"]], ["Inactive", ""]),
-            # A word of another column says nothing.
+            # The word in another column means nothing.
             ([[*HEADING, "Occupation"], [*ANN, "Retired"], [*BO, "Nurse"]], ["", ""]),
             ([[*HEADING, "State"], [*ANN, "NY"], [*BO, "NJ"]], ["", ""]),
         ],
     )
-    def test_rows_that_look_inactive_say_why(self, rows: Rows, statuses: list[str]) -> None:
+    def test_inactive_rows_say_why(self, rows: Rows, statuses: list[str]) -> None:
         assert [line.status for line in lines(workbook(rows))] == statuses
 
-    def test_the_column_counts_as_used_only_where_it_says_something(self) -> None:
+    def test_column_counts_as_used_only_if_it_decides_something(self) -> None:
         text = "Name,Email,Active,State\nAnn,a@x.yz,no,NY\n"
 
         [sheet] = read(text)
@@ -239,9 +239,9 @@ class TestAddresses:
             ("'ann@new.example'", "ann@new.example"),
             ("mailto:ann%2Bref@new.example?subject=Hi", "ann+ref@new.example"),
             ("ann@new.example.", "ann@new.example"),
-            # What a link hides is cleaned as well.
+            # Text hidden by a link is cleaned as well.
             ("mailto:ann%00@NEW.example", "ann@new.example"),
-            # Two, or not clearly one: as typed, to be asked for.
+            # Two addresses, or an unclear one: kept as typed, to be corrected.
             ("a@new.example; b@new.example", "a@new.example; b@new.example"),
             ("a@new.example/b@new.example", "a@new.example/b@new.example"),
             ("ann@new.example,au", "ann@new.example,au"),
@@ -250,12 +250,10 @@ class TestAddresses:
             ("ann@b@new.example", "ann@b@new.example"),
         ],
     )
-    def test_the_one_address_is_used_and_what_is_unclear_is_kept(
-        self, typed: str, address: str
-    ) -> None:
+    def test_single_address_is_used_and_unclear_input_kept(self, typed: str, address: str) -> None:
         assert clean_address(typed) == address
 
-    def test_an_address_only_behind_a_link_is_used(self) -> None:
+    def test_address_only_in_a_link_is_used(self) -> None:
         def link(sheet: Worksheet) -> None:
             sheet["B2"].hyperlink = "mailto:ann@new.example?subject=Hello"
             sheet["A3"].hyperlink = "mailto:bo@new.example"
@@ -270,19 +268,19 @@ class TestAddresses:
 
         assert people(workbook(rows, Sheet1=link)) == [ANN, BO, ["Cy", "cy@new.example"]]
 
-    def test_links_of_names_are_enough(self) -> None:
+    def test_links_on_names_are_enough(self) -> None:
         def link(sheet: Worksheet) -> None:
             sheet["A1"].hyperlink = "mailto:ann@new.example"
             sheet["A2"].hyperlink = "mailto:bo@new.example"
 
         assert people(workbook([["Ann Lee", "1"], ["Bo Ray", "2"]], Sheet1=link)) == [ANN, BO]
 
-    def test_a_formula_that_links_has_the_address(self) -> None:
+    def test_hyperlink_formula_contains_the_address(self) -> None:
         data = workbook([HEADING, ["Ann Lee", '=HYPERLINK("mailto:ann@new.example","Write")']])
 
         assert people(data) == [ANN]
 
-    def test_a_formula_without_result_is_kept_to_be_asked_for(self) -> None:
+    def test_formula_without_a_result_is_kept_to_be_corrected(self) -> None:
         data = workbook(
             [[*HEADING, "Role"], ['=C2&" Lee"', '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"]]
         )
@@ -291,8 +289,8 @@ class TestAddresses:
             RosterLine(2, "", '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"),
         ]
 
-    def test_a_formula_whose_result_is_nothing_is_nothing(self) -> None:
-        """Excel saves it so where a formula is dragged down further than there are people."""
+    def test_formula_with_an_empty_result_is_empty(self) -> None:
+        """Excel saves this when a formula is filled down below the last person."""
         data = patched(
             workbook([HEADING, ANN, [None, '=IF(A3="","",1)']]),
             SHEET,
@@ -302,7 +300,7 @@ class TestAddresses:
 
         assert people(data) == [ANN]
 
-    def test_an_error_is_nobodys_name(self) -> None:
+    def test_error_value_is_not_a_name(self) -> None:
         assert people(workbook([HEADING, ["#N/A", "ann@new.example"]])) == [["", ANN[1]]]
 
     def test_two_addresses_in_one_cell_are_both_kept(self) -> None:
@@ -315,15 +313,15 @@ class TestAddresses:
         [
             ('Name,Email\n"Lee, Ann",ann@new.example', "Ann Lee"),
             ('Email\n"""Lee, Ann"" <ann@new.example>"', "Ann Lee"),
-            # Each part stands in a column of its own.
+            # Each part in its own column.
             ('First,Last,Email\n"Ann, Bea",Lee,ann@new.example', "Ann, Bea Lee"),
             ('First,Last,Email\nAnn,"Lee, Jr.",ann@new.example', "Ann Lee, Jr."),
         ],
     )
-    def test_a_name_in_one_column_is_turned_around(self, text: str, name: str) -> None:
+    def test_reversed_name_in_one_column_is_turned_around(self, text: str, name: str) -> None:
         assert people(text) == [[name, ANN[1]]]
 
-    def test_a_name_with_its_address_in_the_column_of_names(self) -> None:
+    def test_address_in_the_name_column_is_separated(self) -> None:
         text = 'Name,Email\n"Lee, Ann <ann@new.example>",\nBo Ray <b@x.yz>,bo@new.example\n'
 
         assert people(text) == [ANN, BO]

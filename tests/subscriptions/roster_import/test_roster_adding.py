@@ -1,4 +1,4 @@
-"""From the rows of a roster to members: adding everybody, and buying what is missing (R5, R8)."""
+"""From roster rows to members: adding everyone, and buying missing licenses (R5, R8)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -17,12 +17,12 @@ from tests.support.world import World
 
 
 def fields_of(roster: RosterImport, **changes: str) -> dict[str, Any]:
-    """The form of the page with all rows, as it was shown, and ``changes``."""
+    """Return the page's form with all rows as shown, and ``changes``."""
     return {"row": [str(row.pk) for row in roster.rows.all()], **changes}
 
 
 class TestAdding:
-    def test_one_click_adds_everybody(self, world: World) -> None:
+    def test_one_click_adds_everyone(self, world: World) -> None:
         roster = kept(world.assignor, 3)
 
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
@@ -30,7 +30,7 @@ class TestAdding:
         assert response.redirect_chain == [("/o/lakeside/users/", HTTPStatus.FOUND)]
         assert "3 users have been added." in text_of(response)
 
-    def test_corrections_that_were_not_saved_count(self, world: World) -> None:
+    def test_unsaved_corrections_count(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, email="wrong")])
         wrong = row_of(roster, 3)
         fields = fields_of(roster, **{f"email-{wrong.pk}": "right@new.example"})
@@ -39,7 +39,7 @@ class TestAdding:
 
         assert world.lakeside.memberships.filter(user__email="right@new.example").exists()
 
-    def test_what_is_wrong_stays_to_be_mended(self, world: World) -> None:
+    def test_invalid_rows_remain_to_be_corrected(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, email="wrong")])
 
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
@@ -47,7 +47,7 @@ class TestAdding:
         assert "1 user has been added." in text_of(response)
         assert response.redirect_chain == [(f"{address_of(roster)}?state=wrong", HTTPStatus.FOUND)]
 
-    def test_somebody_took_a_license_meanwhile(self, world: World) -> None:
+    def test_license_taken_since_is_noticed(self, world: World) -> None:
         roster = kept(world.assignor, 21)
         client = world.client(world.assignor)
         assert "Add all 21 users" in text_of(client.get(address_of(roster)))
@@ -63,7 +63,7 @@ class TestAdding:
 
 
 class TestBuying:
-    def test_the_number_that_is_missing_is_asked_for_with_the_way_back(self, world: World) -> None:
+    def test_missing_number_is_ordered_with_a_return_path(self, world: World) -> None:
         world.fill(21)
         roster = kept(world.assignor, 23)
         client = world.client(world.assignor)
@@ -77,7 +77,7 @@ class TestBuying:
         shown = response.context["form"]
         assert (shown["quantity"].value(), shown["next"].value()) == (20, address_of(roster))
 
-    def test_the_number_follows_what_was_corrected_on_the_page(self, world: World) -> None:
+    def test_number_follows_corrections_on_the_page(self, world: World) -> None:
         world.fill(25)
         roster = kept(world.assignor, 6)
         out = {f"out-{row_of(roster, 2).pk}": "on", "buy": "1"}
@@ -86,14 +86,14 @@ class TestBuying:
 
         assert "quantity=5&" in response.headers["Location"]
 
-    def test_what_is_enough_already_needs_no_purchase(self, world: World) -> None:
+    def test_enough_licenses_need_no_purchase(self, world: World) -> None:
         roster = kept(world.assignor, 2)
 
         response = world.client(world.assignor).post(address_of(roster), {"buy": "1"})
 
         assert response.headers["Location"] == address_of(roster)
 
-    def test_while_renewal_is_open_the_renewal_is_offered_instead(self, world: World) -> None:
+    def test_renewal_is_offered_instead_while_it_is_open(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(world.term.expires_on, clock.zone()))
 
         page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 30))))
@@ -103,7 +103,7 @@ class TestBuying:
         assert "Renew now" in page
         assert "Buy" not in page
 
-    def test_an_open_payment_of_the_renewal_can_be_ended(self, world: World) -> None:
+    def test_open_renewal_payment_can_be_ended(self, world: World) -> None:
         Renewal.objects.create(
             term=world.term,
             package=world.term.package,
@@ -116,7 +116,7 @@ class TestBuying:
         assert "A renewal for 4 licenses is being paid right now" in text_of(page)
         assert "Cancel that payment" in text_of(page)
 
-    def test_more_than_one_payment_can_be(self, world: World) -> None:
+    def test_more_than_one_payment_allows(self, world: World) -> None:
         world.term.unit_amount = 5_000_000
         world.term.save()
 
@@ -127,7 +127,7 @@ class TestBuying:
 
 
 class TestUsersAsCsv:
-    def test_the_list_can_be_read_in_again_and_changes_nobody(self, world: World) -> None:
+    def test_exported_list_can_be_imported_and_changes_no_one(self, world: World) -> None:
         members.add(world.assignor, NewMember("Nora New", "nora@new.example", Role.OBSERVER))
         client = world.client(world.assignor)
         exported = client.get("/o/lakeside/users.csv").getvalue()
@@ -138,7 +138,7 @@ class TestUsersAsCsv:
         assert "This roster has no one to add." in page
         assert "Already a user 5" in page
 
-    def test_names_are_no_formulas_and_come_back_as_typed(self, world: World) -> None:
+    def test_names_are_not_formulas_and_survive_the_round_trip(self, world: World) -> None:
         name = '=HYPERLINK("http://evil.example")'
         members.add(world.assignor, NewMember(name, "nora@new.example", Role.OBSERVER))
         client = world.client(world.assignor)
@@ -149,7 +149,7 @@ class TestUsersAsCsv:
         upload(client, exported)
         assert RosterRow.objects.get(email="nora@new.example").name == name
 
-    def test_an_account_elsewhere_is_not_told(self, world: World) -> None:
+    def test_account_elsewhere_is_not_disclosed(self, world: World) -> None:
         members.add(world.assignor, NewMember("H.", world.stranger.user.email, Role.OBSERVER))
 
         exported = world.client(world.assignor).get("/o/lakeside/users.csv").getvalue().decode()
@@ -157,7 +157,7 @@ class TestUsersAsCsv:
         assert "Harry" not in exported
         assert "H.,administrator@harbor.example,Observer,5,Invited" in exported
 
-    def test_only_ones_own_organization_is_in_it(self, world: World) -> None:
+    def test_export_contains_only_ones_own_organization(self, world: World) -> None:
         MembershipFactory.create(organization=world.stranger.organization, license_number=9)
 
         exported = world.client(world.assignor).get("/o/lakeside/users.csv").getvalue().decode()

@@ -1,4 +1,4 @@
-"""What is chosen for a whole roster: its sheet, its hidden rows, its inactive people (R8)."""
+"""Choices for a whole roster: its sheet, hidden rows, inactive people (R8)."""
 
 import importlib
 import re
@@ -19,7 +19,7 @@ from tests.support.rosters import IMPORT, address_of, kept, line, row_of, upload
 from tests.support.world import World
 
 HEADING = ["Name", "Email", "Status", "Shirt"]
-# Two are hidden, two are inactive, and one of them is both.
+# Two are hidden, two inactive, one of them both.
 TANGLED = [
     HEADING,
     ["Ann Lee", "ann@new.example", "Active", "S"],
@@ -30,7 +30,7 @@ TANGLED = [
 
 
 def read_in(client: Client, data: bytes | str, name: str = "roster.xlsx") -> RosterImport:
-    """Upload a file, and find what became of it."""
+    """Upload a file and return the stored roster."""
     response = upload(client, data, name)
     assert response.status_code == HTTPStatus.FOUND, text_of(response)
     return RosterImport.objects.latest("created_at")
@@ -51,7 +51,7 @@ def invited(world: World, roster: RosterImport) -> list[str]:
 
 
 class TestLooking:
-    def test_the_page_says_what_was_read_and_what_was_left_out(self, world: World) -> None:
+    def test_page_shows_what_was_read_and_what_was_skipped(self, world: World) -> None:
         client = world.client(world.assignor)
 
         page = text_of(client.get(address_of(tangled(client))))
@@ -68,7 +68,7 @@ class TestLooking:
         ):
             assert words in page
 
-    def test_columns_that_were_not_used_are_named(self, world: World) -> None:
+    def test_unused_columns_are_named(self, world: World) -> None:
         client = world.client(world.assignor)
 
         page = text_of(client.get(address_of(read_in(client, workbook(COMPETITOR)))))
@@ -76,25 +76,25 @@ class TestLooking:
         assert "Columns not used Phone, Rank" in page
         assert "E-mail (“Email*”), First name (“First Name*”)" in page
 
-    def test_a_plain_file_has_nothing_to_choose(self, world: World) -> None:
+    def test_plain_file_offers_no_choices(self, world: World) -> None:
         client = world.client(world.assignor)
         page = client.get(address_of(read_in(client, "Name,Email\nAnn,ann@new.example")))
 
         for word in ("take_sheet", "hidden in the file", "look inactive", "not used"):
             assert word not in page.content.decode()
 
-    def test_a_table_of_a_web_page_is_read(self, world: World) -> None:
+    def test_html_table_is_read(self, world: World) -> None:
         roster = read_in(world.client(world.assignor), PORTAL, "Roster.xls")
 
         assert invited(world, roster) == ["Ann Lee", "Bo Ray"]
 
-    def test_a_file_of_another_kind_is_refused_by_its_name(self, world: World) -> None:
+    def test_other_file_type_is_refused_by_name(self, world: World) -> None:
         response = upload(world.client(world.assignor), old_office("Workbook"), "Roster.xls")
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "old Excel format. Open it in Excel and save it as .xlsx" in text_of(response)
 
-    def test_a_roster_of_the_version_before_is_shown_as_it_was(self, world: World) -> None:
+    def test_roster_of_the_previous_version_is_shown_unchanged(self, world: World) -> None:
         roster = kept(world.assignor, 2)
         RosterImport.objects.update(sheets=[])
 
@@ -103,7 +103,7 @@ class TestLooking:
         assert "How the file was read" not in page
         assert "2 new users" in page
 
-    def test_headings_are_never_markup(self, world: World) -> None:
+    def test_headings_are_escaped(self, world: World) -> None:
         client = world.client(world.assignor)
         roster = read_in(client, "Name,Email,<b>x</b>\nAnn,ann@new.example,1")
 
@@ -122,7 +122,7 @@ class TestChoosing:
             ([{"inactive": "in"}, {"inactive": "out"}], ["Ann Lee"]),
         ],
     )
-    def test_hidden_and_inactive_people_are_included_and_left_out_again(
+    def test_hidden_and_inactive_people_can_be_included_and_excluded(
         self, world: World, choices: list[dict[str, str]], people: list[str]
     ) -> None:
         client = world.client(world.assignor)
@@ -133,19 +133,19 @@ class TestChoosing:
 
         assert invited(world, roster) == people
 
-    def test_one_person_is_included_or_left_out_by_the_box_of_the_row(self, world: World) -> None:
+    def test_row_checkbox_includes_or_excludes_one_person(self, world: World) -> None:
         client = world.client(world.assignor)
         roster = tangled(client)
         ann, bo = row_of(roster, 2), row_of(roster, 3)
 
-        # As the page sends it: Ann's box was checked, and Bo's unchecked.
+        # As the page submits it: Ann's box was checked, and Bo's unchecked.
         client.post(address_of(roster), {"row": [ann.pk, bo.pk], f"out-{ann.pk}": "on"})
         assert invited(world, roster) == ["Bo Ray"]
         client.post(address_of(roster), {"inactive": "in", "hidden": "in"})
 
         assert invited(world, roster) == ["Bo Ray", "Cy Hid", "Di Both"]
 
-    def test_boxes_nobody_touched_decide_nothing(self, world: World) -> None:
+    def test_unchanged_checkboxes_decide_nothing(self, world: World) -> None:
         client = world.client(world.assignor)
         roster = tangled(client)
         rows = list(roster.rows.values_list("pk", flat=True))
@@ -155,7 +155,7 @@ class TestChoosing:
 
         assert invited(world, roster) == ["Ann Lee", "Cy Hid"]
 
-    def test_another_sheet_is_taken_without_another_upload(self, world: World) -> None:
+    def test_another_sheet_is_used_without_another_upload(self, world: World) -> None:
         client = world.client(world.assignor)
         sheets = {
             "Umpires": [HEADING, *([f"U {n}", f"u{n}@new.example"] for n in range(3))],
@@ -173,13 +173,13 @@ class TestChoosing:
         assert 'roster.xlsx</a> <span class="soft">2 rows' in re.sub(
             r"\s+", " ", client.get(IMPORT).content.decode()
         )
-        # One after the other: who is on both is added once.
+        # In turn: a person on both sheets is added once.
         client.post(f"{address_of(roster)}add/")
         client.post(address_of(roster), {"take_sheet": "1", "sheet": "0"})
         assert invited(world, roster) == ["U 0", "U 2"]
 
     @pytest.mark.parametrize("number", ["2", "-1", "x", "", "9" * 18])
-    def test_a_made_up_sheet_changes_nothing(self, world: World, number: str) -> None:
+    def test_forged_sheet_changes_nothing(self, world: World, number: str) -> None:
         roster = kept(world.assignor, 2)
 
         response = world.client(world.assignor).post(
@@ -191,8 +191,8 @@ class TestChoosing:
 
 
 class TestKeeping:
-    def test_choices_and_corrections_outlast_a_purchase(self, world: World) -> None:
-        """Buying leads away and back to this address, where all of it is kept."""
+    def test_choices_and_corrections_survive_a_purchase(self, world: World) -> None:
+        """Buying leads away and back to this URL, where everything is kept."""
         world.fill(25)
         client = world.client(world.assignor)
         roster = tangled(client)
@@ -206,7 +206,7 @@ class TestKeeping:
         assert invited(world, roster) == ["Ann Lee", "Cy Hid"]
         assert row_of(roster, 4).email == "cy.h@new.example"
 
-    def test_only_who_was_shown_to_be_added_is_added(self, world: World) -> None:
+    def test_only_people_shown_as_to_be_added_are_added(self, world: World) -> None:
         client = world.client(world.assignor)
         roster = tangled(client)
         before = form_of(client, roster)
@@ -223,10 +223,10 @@ class TestKeeping:
         assert world.lakeside.memberships.count() == 6
 
     @pytest.mark.parametrize("page", ["", "add/"])
-    def test_a_window_that_showed_other_rows_decides_about_none(
+    def test_page_that_showed_other_rows_decides_nothing_about_them(
         self, world: World, page: str
     ) -> None:
-        """R8: who was hidden there is not made a decision of a person."""
+        """R8: a row hidden there is not treated as a person's decision."""
         client = world.client(world.assignor)
         roster = tangled(client)
         rosters.choose(roster, Choice(includes_hidden=True))
@@ -238,7 +238,7 @@ class TestKeeping:
 
         assert row_of(roster, 4).is_left_out is None
 
-    def test_the_older_version_gets_one_sheet_of_rows_that_are_in_or_out(
+    def test_previous_version_gets_one_sheet_with_included_and_skipped_rows(
         self, world: World
     ) -> None:
         client = world.client(world.assignor)
@@ -253,7 +253,7 @@ class TestKeeping:
         assert not RosterRow.objects.filter(is_left_out=None).exists()
         assert RosterRow.objects.filter(is_left_out=False).exists()
 
-    def test_a_family_gives_each_person_their_own_address(self, world: World) -> None:
+    def test_family_gives_each_person_their_own_address(self, world: World) -> None:
         family, member = "lee@new.example", "official@lakeside.example"
         addresses = {"Ann Lee": family, "Bo Lee": family, "Otto Lee": member}
         lines = [line(n, name=one, email=addresses[one]) for n, one in enumerate(addresses, 1)]
@@ -278,5 +278,5 @@ class TestKeeping:
 
 
 def form_of(client: Client, roster: RosterImport) -> dict[str, Any]:
-    """What the form of the page sends about the whole roster."""
+    """Return the page's form data about the whole roster."""
     return {"choices": client.get(address_of(roster)).context["choices"]}

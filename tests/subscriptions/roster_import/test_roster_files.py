@@ -1,4 +1,4 @@
-"""Rosters as people have them: encodings, separators, headings, workbooks (R8)."""
+"""Real roster files: encodings, separators, headings, workbooks (R8)."""
 
 import io
 import zipfile
@@ -43,39 +43,39 @@ class TestEncodings:
     @pytest.mark.parametrize(
         "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]
     )
-    def test_every_usual_encoding_is_read(self, encoding: str) -> None:
+    def test_common_encodings_are_read(self, encoding: str) -> None:
         assert people(TEXT.encode(encoding)) == [NORA]
 
-    def test_utf_16_of_either_order_with_its_mark(self) -> None:
+    def test_utf_16_in_either_byte_order_with_its_mark(self) -> None:
         for order, mark in (("le", b"\xff\xfe"), ("be", b"\xfe\xff")):
             assert people(mark + TEXT.encode(f"utf-16-{order}")) == [NORA]
 
-    def test_what_only_windows_has(self) -> None:
+    def test_windows_only_characters(self) -> None:
         assert people("Name,E-mail\nO’Neil – Žan,o@new.example".encode("cp1252")) == [
             ("O’Neil – Žan", "o@new.example", "")
         ]
 
-    def test_stray_nul_characters_are_left_out(self) -> None:
+    def test_stray_nul_characters_are_removed(self) -> None:
         assert people("Name,E-mail\nNo\x00ra,nora@\x00new.example\n") == [
             ("Nora", "nora@new.example", "")
         ]
 
-    def test_half_a_character_of_utf_16_is_damage(self) -> None:
+    def test_half_a_utf_16_character_is_an_error(self) -> None:
         assert why_not(TEXT.encode("utf-16")[:-1]) == Reason.FILE_DAMAGED
 
 
 class TestText:
     @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-    def test_every_usual_separator_and_line_end(self, separator: str, end: str) -> None:
+    def test_common_separators_and_line_ends(self, separator: str, end: str) -> None:
         text = TEXT.replace(",", separator).replace("\n", end)
 
         assert people(text) == [NORA]
 
-    def test_excel_says_the_separator_in_a_line_of_its_own(self) -> None:
+    def test_excel_separator_line(self) -> None:
         assert people("sep=;\r\n" + TEXT.replace(",", ";")) == [NORA]
 
-    def test_commas_within_names_do_not_separate(self) -> None:
+    def test_commas_inside_names_do_not_separate(self) -> None:
         assert people("Name;E-mail\nNew, Nora;nora@new.example\n") == [
             ("Nora New", "nora@new.example", "")
         ]
@@ -89,7 +89,7 @@ class TestText:
         ]
 
     @pytest.mark.parametrize("filler", ["", "x" * 140_000])
-    def test_a_quotation_mark_that_is_never_closed_swallows_nobody(self, filler: str) -> None:
+    def test_unclosed_quotation_mark_loses_no_one(self, filler: str) -> None:
         text = f'Name,E-mail\nNils,nils@new.example\n"Nora,nora@new.example\n{filler}\nNina,n@x.y\n'
 
         with pytest.raises(Refused) as refused:
@@ -98,12 +98,12 @@ class TestText:
         assert refused.value.refusal.reason == Reason.FILE_QUOTE_IS_OPEN
         assert refused.value.refusal.facts["row"] == 3
 
-    def test_a_title_and_empty_rows_above_the_heading(self) -> None:
+    def test_title_and_empty_rows_above_the_heading(self) -> None:
         text = "Lakeside 2031\n\n,,\nE-mail,Name\nnora@new.example,Nora\n\nnils@new.example,Nils\n"
 
         assert [(line.position, line.name) for line in read(text)] == [(5, "Nora"), (7, "Nils")]
 
-    def test_recipients_of_a_mail_are_a_row_each(self) -> None:
+    def test_mail_recipients_become_one_row_each(self) -> None:
         text = 'Nora New <nora@new.example>; "Next, Nils" <nils@new.example>, nina@new.example'
 
         assert [line.email for line in files.read_text(text)[0].lines] == [
@@ -141,7 +141,7 @@ class TestColumns:
             ("Nora", "nora@new.example", "")
         ]
 
-    def test_addresses_are_freed_of_what_clings_to_them(self) -> None:
+    def test_addresses_are_cleaned(self) -> None:
         text = (
             "Name;E-mail\nA; Nora@NEW.Example \nB;mailto:b@x.y\nC;\u200bc@x.y\u00a0\nD;Dee <d@x.y>"
         )
@@ -153,19 +153,19 @@ class TestColumns:
             "d@x.y",
         ]
 
-    def test_long_cells_come_through_as_too_long(self) -> None:
+    def test_long_cells_are_read_as_too_long(self) -> None:
         [line] = read(f"Name,E-mail\n{'n' * 300},nora@new.example")
 
         assert len(line.name) == 300
 
-    def test_what_looks_like_a_formula_is_text(self) -> None:
+    def test_formula_like_text_stays_text(self) -> None:
         text = (
             'Name,E-mail\n"=HYPERLINK(""http://x"")",nora@new.example\n\'+1 Nils,nils@new.example'
         )
 
         assert [line.name for line in read(text)] == ['=HYPERLINK("http://x")', "+1 Nils"]
 
-    def test_a_row_without_name_and_address_is_nobody(self) -> None:
+    def test_row_without_name_and_address_is_skipped(self) -> None:
         assert len(read("Name,E-mail,Phone\nNora,nora@new.example,1\n,,2\nTotal: 1,,\n")) == 2
 
 
@@ -175,17 +175,17 @@ class TestWorkbooks:
 
         assert read(data) == [RosterLine(3, *NORA)]
 
-    def test_cells_of_other_kinds(self) -> None:
+    def test_cells_of_other_types(self) -> None:
         data = workbook_of(["Name", "E-mail", "Since"], [17, "n@new.example", 4.5], [None, "m@x.y"])
 
         assert people(data) == [("17", "n@new.example", ""), ("", "m@x.y", "")]
 
-    def test_a_formula_without_result_is_an_empty_cell(self) -> None:
+    def test_formula_without_result_is_an_empty_cell(self) -> None:
         data = workbook_of(["Name", "E-mail"], ['=CONCAT("N","ora")', "nora@new.example"])
 
         assert people(data) == [("", "nora@new.example", "")]
 
-    def test_a_sheet_that_says_it_is_larger_than_it_is(self) -> None:
+    def test_sheet_that_claims_to_be_larger(self) -> None:
         data = changed(
             workbook_of(["Name", "E-mail"], ["Nora", "nora@new.example"]),
             lambda xml: xml.replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"'),
@@ -202,13 +202,13 @@ class TestWorkbooks:
 
         assert len(read(data)) == 1
 
-    def test_a_name_does_not_make_it_one(self) -> None:
-        """What a file is called is not believed: a workbook named .csv is read as what it is."""
+    def test_file_name_does_not_decide_the_type(self) -> None:
+        """A workbook named .csv is read as a workbook."""
         assert len(read(workbook_of(["Name", "E-mail"], ["Nora", "nora@new.example"]))) == 1
 
 
 def changed(workbook: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The workbook with its first sheet changed."""
+    """Return the workbook with its first sheet changed."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(target, "w") as new:
         for part in old.namelist():
@@ -218,7 +218,7 @@ def changed(workbook: bytes, change: Callable[[bytes], bytes]) -> bytes:
 
 
 def bomb() -> bytes:
-    """A workbook of a few kilobytes whose sheet unpacks to more than any roster."""
+    """Return a workbook of a few kilobytes whose sheet unpacks to more than any roster."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
@@ -227,14 +227,14 @@ def bomb() -> bytes:
 
 
 def lying_bomb() -> bytes:
-    """The same, with a directory that says it is small."""
+    """Return the same, with a directory that claims a small size."""
     honest = bomb()
     size = (workbooks.MOST_UNPACKED + 1).to_bytes(4, "little")
     return honest.replace(size, (1000).to_bytes(4, "little"))
 
 
 def billion_laughs() -> bytes:
-    """Entities within entities, in the sheet itself."""
+    """Return entities within entities, in the sheet itself."""
     entities = ['<!ENTITY a0 "laugh">'] + [
         f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
     ]
@@ -277,11 +277,11 @@ def document_of_another_program() -> bytes:
     ],
     ids=lambda value: value if isinstance(value, Reason) else "",
 )
-def test_what_cannot_be_read_is_refused_with_its_reason(data: bytes | str, reason: Reason) -> None:
+def test_unreadable_file_is_refused_with_a_reason(data: bytes | str, reason: Reason) -> None:
     assert why_not(data) == reason
 
 
-def test_as_many_rows_as_the_limit_says() -> None:
+def test_number_of_rows_is_limited() -> None:
     assert len(read(csv_of(MOST_ROWS))) == MOST_ROWS
 
 

@@ -1,4 +1,4 @@
-"""The pages of an import: what is uploaded, shown, mended, bought and added (R2-R5, R8)."""
+"""The pages of an import: upload, show, correct, buy and add (R2-R5, R8)."""
 
 import re
 from http import HTTPStatus
@@ -24,7 +24,7 @@ from tests.support.rosters import (
 from tests.support.world import World
 
 
-class TestReadingIn:
+class TestUpload:
     @pytest.mark.parametrize(
         ("name", "data"),
         [
@@ -35,7 +35,7 @@ class TestReadingIn:
             ),
         ],
     )
-    def test_a_file_leads_to_its_rows(self, world: World, name: str, data: bytes | str) -> None:
+    def test_file_leads_to_its_rows(self, world: World, name: str, data: bytes | str) -> None:
         client = world.client(world.assignor)
 
         response = upload(client, data, name)
@@ -66,7 +66,7 @@ class TestReadingIn:
             ("Name,Role\nNora,Observer", "There is no column with e-mail addresses"),
         ],
     )
-    def test_what_is_no_roster_is_refused_with_the_reason(
+    def test_invalid_roster_is_refused_with_a_reason(
         self, world: World, data: bytes | str, words: str
     ) -> None:
         response = upload(world.client(world.assignor), data)
@@ -76,7 +76,7 @@ class TestReadingIn:
         assert not RosterImport.objects.exists()
 
     @pytest.mark.parametrize("megabytes", [5.01, 50])
-    def test_what_is_too_large_is_neither_kept_nor_read(
+    def test_oversized_upload_is_neither_stored_nor_read(
         self, world: World, megabytes: float
     ) -> None:
         response = upload(world.client(world.assignor), b"x" * int(megabytes * 2**20))
@@ -85,13 +85,13 @@ class TestReadingIn:
         assert "The file is larger than 5 MB." in text_of(response)
         assert not RosterImport.objects.exists()
 
-    def test_pasted_rows_that_cannot_be_read_are_still_there(self, world: World) -> None:
+    def test_unreadable_pasted_rows_are_kept(self, world: World) -> None:
         response = world.client(world.assignor).post(IMPORT, {"rows": "Nora New"})
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Nora New" in text_of(response)
 
-    def test_more_rows_than_a_form_may_send_are_better_sent_as_a_file(self, world: World) -> None:
+    def test_more_rows_than_a_form_may_send_suggest_a_file(self, world: World) -> None:
         wide = "\n".join(f"P{n}\tp{n}@new.example" + "\tsomething else" * 40 for n in range(4_500))
 
         response = world.client(world.assignor).post(IMPORT, {"rows": wide})
@@ -101,7 +101,7 @@ class TestReadingIn:
         assert upload(world.client(world.assignor), wide).status_code == HTTPStatus.FOUND
 
     @pytest.mark.parametrize("both", [True, False])
-    def test_it_is_either_a_file_or_rows(self, world: World, both: bool) -> None:
+    def test_either_a_file_or_rows(self, world: World, both: bool) -> None:
         file = {"file": SimpleUploadedFile("r.csv", csv_of(1).encode()), "rows": "N\tn@x.y"}
 
         response = world.client(world.assignor).post(IMPORT, file if both else {"rows": "  "})
@@ -109,7 +109,7 @@ class TestReadingIn:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Choose a file" in text_of(response)
 
-    def test_what_was_prepared_is_found_again(self, world: World) -> None:
+    def test_prepared_roster_is_found_again(self, world: World) -> None:
         roster = kept(world.assignor, 2)
         client = world.client(world.assignor)
 
@@ -117,7 +117,7 @@ class TestReadingIn:
         client.post(f"{address_of(roster)}discard/")
         assert not RosterImport.objects.exists()
 
-    def test_the_empty_roster_is_understood(self, world: World) -> None:
+    def test_template_is_understood(self, world: World) -> None:
         client = world.client(world.assignor)
         heading = client.get(f"{IMPORT}roster.csv").getvalue().decode()
 
@@ -126,7 +126,7 @@ class TestReadingIn:
         row = RosterRow.objects.get()
         assert (row.name, row.email, row.role) == ("Nora", "nora@new.example", "Observer")
 
-    def test_every_way_to_add_users_leads_there(self, world: World) -> None:
+    def test_every_way_to_add_users_links_to_it(self, world: World) -> None:
         for page in ("users/", "users/add/"):
             assert (
                 IMPORT in world.client(world.assignor).get(f"/o/lakeside/{page}").content.decode()
@@ -134,7 +134,7 @@ class TestReadingIn:
 
 
 class TestLooking:
-    def test_every_row_says_what_it_would_do(self, world: World) -> None:
+    def test_every_row_says_what_it_will_do(self, world: World) -> None:
         page = text_of(world.client(world.assignor).get(address_of(kept_roster(world.assignor))))
 
         for words in (
@@ -147,8 +147,8 @@ class TestLooking:
         ):
             assert words in page
 
-    def test_nothing_tells_who_has_an_account_elsewhere(self, world: World) -> None:
-        """R3, R4: somebody with an account reads like somebody without, before and after."""
+    def test_accounts_elsewhere_are_not_disclosed(self, world: World) -> None:
+        """R3, R4: a person with an account looks like one without, before and after."""
         lines = [line(1, email=world.stranger.user.email), line(1, email="nobody@new.example")]
         pages = []
         for one in lines:
@@ -181,24 +181,24 @@ class TestLooking:
         assert "person1@new.example" not in wrong
 
     @pytest.mark.parametrize("query", ["state=nonsense", "state=member", "page=99", "edit=x"])
-    def test_odd_questions_show_the_rows(self, world: World, query: str) -> None:
+    def test_invalid_parameters_show_the_rows(self, world: World, query: str) -> None:
         roster = kept(world.assignor, 2)
 
         page = world.client(world.assignor).get(f"{address_of(roster)}?{query}")
 
         assert "person1@new.example" in text_of(page)
 
-    def test_five_thousand_rows_take_no_more_questions_than_five(self, world: World) -> None:
-        """But for the members among them, who are asked for by 500 addresses at a time."""
+    def test_five_thousand_rows_take_no_more_queries_than_five(self, world: World) -> None:
+        """Except for the members among them, looked up 500 addresses at a time."""
         client = world.client(world.assignor)
         few = queries_of(client, address_of(kept(world.assignor, 5)))
         many = queries_of(client, address_of(kept(world.assignor, 1_000)))
 
         assert (
             len(many) == len(few) + 2
-        )  # of the rows kept, and of inactive members where licenses are to be bought
+        )  # of the stored rows, and of inactive members if licenses must be bought
 
-    def test_text_of_a_roster_is_never_markup(self, world: World) -> None:
+    def test_roster_text_is_never_markup(self, world: World) -> None:
         roster = kept(world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")])
 
         page = world.client(world.assignor).get(address_of(roster)).content.decode()
@@ -207,7 +207,7 @@ class TestLooking:
         assert "<b>Chief" not in page
 
     @pytest.mark.parametrize("path", ["", "add/", "discard/"])
-    def test_another_members_roster_is_not_found(self, world: World, path: str) -> None:
+    def test_another_members_roster_returns_404(self, world: World, path: str) -> None:
         roster = kept(world.assignor)
         harbor = address_of(roster).replace("lakeside", "harbor")
 
@@ -222,15 +222,15 @@ class TestLooking:
         assert roster.rows.count() == 3
         assert world.lakeside.memberships.count() == 4
 
-    def test_others_have_no_business_there(self, world: World) -> None:
+    def test_other_roles_have_no_access(self, world: World) -> None:
         for person in (world.observer, world.official):
             client = world.client(person)
             assert upload(client, csv_of(2)).status_code == HTTPStatus.FORBIDDEN
             assert IMPORT not in client.get("/o/lakeside/").content.decode()
 
 
-class TestMending:
-    def test_a_row_is_corrected_and_another_left_out(self, world: World) -> None:
+class TestCorrecting:
+    def test_row_is_corrected_and_another_skipped(self, world: World) -> None:
         roster = kept_roster(world.assignor)
         first, wrong, chief = (row_of(roster, n) for n in (2, 3, 6))
         client = world.client(world.assignor)
@@ -261,7 +261,7 @@ class TestMending:
         assert row_of(roster, 2).is_left_out
         assert row_of(roster, 6).role == "Chief"
 
-    def test_saving_what_was_shown_changes_nothing(self, world: World) -> None:
+    def test_saving_unchanged_rows_changes_nothing(self, world: World) -> None:
         roster = kept(world.assignor, [line(1, email="wrong"), line(2, role="Chief", name="")])
         fields = {"row": [str(row.pk) for row in roster.rows.all()]}
         for row, role in zip(
@@ -275,7 +275,7 @@ class TestMending:
         assert "changed" not in text_of(page)
 
     @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, ""])
-    def test_made_up_rows_change_nothing(self, world: World, key: str) -> None:
+    def test_forged_rows_change_nothing(self, world: World, key: str) -> None:
         roster = kept(world.assignor, 1)
 
         response = world.client(world.assignor).post(
@@ -286,7 +286,7 @@ class TestMending:
         assert row_of(roster, 2).name == "Person 1"
 
     @pytest.mark.parametrize("show", ["//evil.example", "next=//evil.example", "state=%0d%0ax"])
-    def test_the_way_back_stays_on_the_page(self, world: World, show: str) -> None:
+    def test_return_path_is_kept_on_the_page(self, world: World, show: str) -> None:
         roster = kept(world.assignor, 1)
 
         response = world.client(world.assignor).post(address_of(roster), {"show": show})
@@ -294,7 +294,7 @@ class TestMending:
         assert response.headers["Location"].startswith(address_of(roster))
         assert "evil" not in response.headers["Location"]
 
-    def test_roles_above_ones_own_are_offered_to_nobody(self, world: World) -> None:
+    def test_roles_above_ones_own_are_not_offered(self, world: World) -> None:
         roster = kept(world.assignor, [line(1, role="Administrator")])
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))

@@ -1,4 +1,4 @@
-"""A roster from reading it in to adding everybody: nothing lost, nothing half done (R3-R5, R8)."""
+"""A roster from upload to adding everyone: nothing lost, nothing half done (R3-R5, R8)."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def numbers(world: World) -> list[int]:
 
 
 def refused(world: World, roster: RosterImport) -> Reason:
-    """Why adding everybody is refused; and that nothing at all has happened."""
+    """Return why adding everyone is refused; check that nothing has changed."""
     before = (
         in_use(world),
         User.objects.count(),
@@ -63,7 +63,7 @@ def refused(world: World, roster: RosterImport) -> Reason:
 
 
 class TestAdding:
-    def test_everybody_is_invited_on_a_license_of_their_own(self, world: World) -> None:
+    def test_everyone_is_invited_on_their_own_license(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, role="Observer"), line(3, role="admin")])
 
         assert rosters.add_all(roster, world.assignor) == 2
@@ -77,7 +77,7 @@ class TestAdding:
         assert not any(m.user.has_usable_password() for m in added)
         assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.WRONG]
 
-    def test_is_one_line_in_the_record_and_a_mail_each(self, world: World) -> None:
+    def test_import_is_one_activity_and_one_mail_each(self, world: World) -> None:
         rosters.add_all(kept(world.assignor, 3), world.assignor)
 
         record = Activity.objects.get()
@@ -89,7 +89,7 @@ class TestAdding:
         }
         assert notify.deliver_waiting() == 3
 
-    def test_their_links_work(self, world: World) -> None:
+    def test_invitation_links_work(self, world: World) -> None:
         rosters.add_all(kept(world.assignor, 1), world.assignor)
         notify.deliver_waiting()
 
@@ -98,7 +98,7 @@ class TestAdding:
         page = Client().get(link.removeprefix("http://localhost"))
         assert "person1@new.example" in text_of(page)
 
-    def test_numbers_follow_the_highest_and_then_fill_the_gaps(self, world: World) -> None:
+    def test_numbers_follow_the_highest_then_fill_the_gaps(self, world: World) -> None:
         world.fill(10)
         for number in (2, 3, 4):
             members.remove(
@@ -110,7 +110,7 @@ class TestAdding:
         # 15 after the highest, and the lowest two of the three gaps.
         assert numbers(world) == [1, 2, 3, *range(5, 26)]
 
-    def test_an_account_elsewhere_is_joined_and_left_alone(self, world: World) -> None:
+    def test_account_elsewhere_joins_unchanged(self, world: World) -> None:
         roster = kept(world.assignor, [line(1, email=world.stranger.user.email, name="H. Harbor")])
 
         rosters.add_all(roster, world.assignor)
@@ -119,7 +119,7 @@ class TestAdding:
         assert (joined.state, joined.display_name) == (MembershipState.INVITED, "H. Harbor")
         assert User.objects.get(pk=world.stranger.user_id).name == "Harry Harbor"
 
-    def test_who_was_removed_is_invited_again(self, world: World) -> None:
+    def test_removed_member_is_invited_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
         roster = kept(world.assignor, [line(1, email=world.official.user.email), line(2)])
 
@@ -133,23 +133,21 @@ class TestAdding:
         )
         assert again.invitation_number == world.official.invitation_number + 1
 
-    def test_the_second_click_of_a_double_click_adds_nobody_and_says_the_same(
-        self, world: World
-    ) -> None:
+    def test_second_click_adds_no_one_and_says_the_same(self, world: World) -> None:
         roster = kept(world.assignor, 3)
 
         assert [rosters.add_all(roster, world.assignor) for _ in range(2)] == [3, 3]
         assert in_use(world) == 7
         assert Notification.objects.count() == 3
 
-    def test_the_same_file_read_in_twice_adds_everybody_once(self, world: World) -> None:
+    def test_file_imported_twice_adds_everyone_once(self, world: World) -> None:
         first, second = kept(world.assignor, 3), kept(world.assignor, 3)
         rosters.add_all(first, world.assignor)
 
         assert states(world, second) == [RowState.MEMBER] * 3
         assert refused(world, second) == Reason.NOBODY_TO_ADD
 
-    def test_what_was_wrong_can_be_mended_and_added_later(self, world: World) -> None:
+    def test_invalid_rows_can_be_corrected_and_added_later(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, email="nobody")])
         rosters.add_all(roster, world.assignor)
         wrong = roster.rows.get(position=3)
@@ -161,18 +159,18 @@ class TestAdding:
         assert in_use(world) == 6
 
 
-class TestNothingHalfDone:
-    def test_one_license_too_few_adds_nobody(self, world: World) -> None:
+class TestAllOrNothing:
+    def test_one_license_too_few_adds_no_one(self, world: World) -> None:
         assert refused(world, kept(world.assignor, 22)) == Reason.NO_LICENSE_FREE
 
-    def test_somebody_took_licenses_between_looking_and_adding(self, world: World) -> None:
+    def test_licenses_taken_before_adding_are_noticed(self, world: World) -> None:
         roster = kept(world.assignor, 21)
         assert rosters.judge(roster, world.assignor).new == 21
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
 
         assert refused(world, roster) == Reason.NO_LICENSE_FREE
 
-    def test_a_row_became_a_member_meanwhile_and_the_others_are_added(self, world: World) -> None:
+    def test_row_of_a_new_member_is_skipped_and_the_others_added(self, world: World) -> None:
         roster = kept(world.assignor, 3)
         members.add(world.administrator, NewMember("P", "person2@new.example", Role.OBSERVER))
 
@@ -180,24 +178,24 @@ class TestNothingHalfDone:
         assert rosters.add_all(roster, world.assignor) == 2
         assert world.lakeside.memberships.get(user__email="person2@new.example").role == "observer"
 
-    def test_a_smaller_next_term_is_a_limit(self, world: World) -> None:
+    def test_smaller_next_term_is_a_limit(self, world: World) -> None:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
 
         assert refused(world, kept(world.assignor, 2)) == Reason.HELD_BACK_BY_NEXT_TERM
 
-    def test_after_expiration_nobody_is_added(self, world: World) -> None:
+    def test_no_one_is_added_after_expiration(self, world: World) -> None:
         roster = kept(world.assignor, 2)
         world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
 
         assert refused(world, roster) == Reason.EXPIRED
 
-    def test_a_role_that_was_taken_meanwhile_counts_for_nothing(self, world: World) -> None:
+    def test_role_lost_since_the_page_was_opened_does_not_count(self, world: World) -> None:
         roster = kept(world.assignor, 2)
         members.remove(world.administrator, world.assignor)
 
         assert refused(world, roster) == Reason.NOT_A_MEMBER
 
-    def test_what_the_importer_may_give_is_judged_by_the_role_held_then(self, world: World) -> None:
+    def test_importers_current_role_decides_what_they_may_assign(self, world: World) -> None:
         second = members.add(
             world.administrator, NewMember("Bea", "bea@new.example", Role.ADMINISTRATOR)
         )
@@ -210,7 +208,7 @@ class TestNothingHalfDone:
             rosters.add_all(roster, second)
         assert not User.objects.filter(email="person1@new.example").exists()
 
-    def test_members_are_never_raised_or_demoted(self, world: World) -> None:
+    def test_members_are_never_promoted_or_demoted(self, world: World) -> None:
         people = [world.administrator, world.assignor, world.observer, world.official]
         before = list(world.lakeside.memberships.order_by("pk").values())
         roles = ["General member", "Administrator", "Assignor", ""]
@@ -228,14 +226,14 @@ class TestNothingHalfDone:
 
 
 class TestKeeping:
-    def test_a_roster_is_of_its_author_in_this_organization(self, world: World) -> None:
+    def test_roster_belongs_to_its_author_in_this_organization(self, world: World) -> None:
         roster = kept(world.assignor)
 
         assert rosters.find(world.assignor, roster.pk) == roster
         assert rosters.find(world.administrator, roster.pk) is None
         assert rosters.find(world.stranger, roster.pk) is None
 
-    def test_the_daily_job_forgets_it_after_a_week(self, world: World) -> None:
+    def test_daily_job_deletes_it_after_a_week(self, world: World) -> None:
         kept(world.assignor)
         world.later(days=6)
         younger = kept(world.assignor)
@@ -249,7 +247,7 @@ class TestKeeping:
         assert RosterRow.objects.count() == 3
         assert drafts.find(world.assignor, str(draft.pk)) == draft
 
-    def test_nobody_keeps_any_number_of_them(self, world: World) -> None:
+    def test_number_of_kept_rosters_is_limited(self, world: World) -> None:
         for _ in range(MOST_KEPT):
             kept(world.assignor, 1)
 
@@ -259,9 +257,7 @@ class TestKeeping:
         assert error.value.refusal.reason == Reason.TOO_MANY_ROSTERS
         kept(world.administrator, 1)
 
-    def test_changing_touches_rows_of_this_roster_only_and_none_that_were_added(
-        self, world: World
-    ) -> None:
+    def test_changes_affect_only_rows_of_this_roster_not_yet_added(self, world: World) -> None:
         roster, other = kept(world.assignor, 2), kept(world.administrator, 1)
         rosters.add_all(roster, world.assignor)
         change = Change(is_left_out=True, name="Somebody else")

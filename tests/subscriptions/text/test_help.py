@@ -1,4 +1,4 @@
-"""The help: what it says is what the rules say, and people's own words find it."""
+"""The help matches the rules, and users' own words find it."""
 
 import pytest
 from django.test import Client
@@ -16,14 +16,14 @@ def page(query: str = "") -> str:
     return text_of(Client().get("/help/", {"q": query} if query else {}))
 
 
-def test_everybody_may_read_it() -> None:
+def test_everyone_may_read_it() -> None:
     found = page()
     assert "How add-on licenses are priced" in found
     assert "When can I remove licenses?" in found
     assert "Also called license spot, license slot, slot, license seat, seat." in found
 
 
-def test_its_numbers_are_those_of_the_rules(settings: Settings) -> None:
+def test_numbers_match_the_rules(settings: Settings) -> None:
     """R4, R10, R19, R22"""
     settings.CLOSE_AFTER_DAYS = 17
     found = page()
@@ -47,7 +47,7 @@ SAID = {
 @pytest.mark.parametrize(
     ("language", "query"), [(language, query) for language in SAID for query in SAID[language]]
 )
-def test_the_words_people_use_find_the_license(language: str, query: str) -> None:
+def test_common_words_find_licenses(language: str, query: str) -> None:
     with translation.override(language):
         topics, words = texts.find(query)
 
@@ -58,12 +58,12 @@ def test_the_words_people_use_find_the_license(language: str, query: str) -> Non
 @pytest.mark.parametrize(
     ("language", "query"), [("es", "de"), ("fr", "de"), ("es", "de zebra"), ("fr", "de zebra")]
 )
-def test_small_words_find_nothing(language: str, query: str) -> None:
+def test_stop_words_find_nothing(language: str, query: str) -> None:
     with translation.override(language):
         assert texts.find(query) == ([], [])
 
 
-def test_a_question_in_whole_words_finds_its_answer() -> None:
+def test_whole_question_finds_its_answer() -> None:
     topics, _ = texts.find("how do I buy more seats?")
     assert topics[0].key == "buying"
     topics, _ = texts.find("remove a seat")
@@ -71,7 +71,7 @@ def test_a_question_in_whole_words_finds_its_answer() -> None:
 
 
 @pytest.mark.parametrize("query", ["zebra", "<script>", "%", "x" * 5_000, "\x00"])
-def test_what_is_not_there_is_said_and_shown_as_typed(query: str) -> None:
+def test_no_results_says_so_and_shows_the_query(query: str) -> None:
     response = Client().get("/help/", {"q": query})
 
     assert response.status_code == 200
@@ -89,9 +89,7 @@ def test_what_is_not_there_is_said_and_shown_as_typed(query: str) -> None:
         ("/pricing/", ["pricing", "buying", "paying", "removing"]),
     ],
 )
-def test_each_question_is_answered_where_it_arises(
-    world: World, path: str, keys: list[str]
-) -> None:
+def test_pages_link_to_the_answers_they_need(world: World, path: str, keys: list[str]) -> None:
     shown = text_of(world.client(world.assignor).get(path))
 
     for key in keys:

@@ -1,4 +1,4 @@
-"""Keys and numbers from outside: what is one, and what is none."""
+"""Keys and numbers from outside: valid and invalid."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ KEY = UUID("9f1b0c1e-3c55-4b1e-9f0a-3a6f0e1d2c3b")
         *[("²", None), ("１", None), ("\u0665", None), ("7\x00", None)],
     ],
 )
-def test_a_number_is_written_in_few_digits_of_ascii(text: str, number: int | None) -> None:
+def test_number_is_a_few_ascii_digits(text: str, number: int | None) -> None:
     assert read_number(text) == number
 
 
@@ -30,5 +30,5 @@ def test_a_number_is_written_in_few_digits_of_ascii(text: str, number: int | Non
         *[("", None), ("nonsense", None), (str(KEY)[:-1], None), (f"{KEY}0", None)],
     ],
 )
-def test_a_uuid_is_read_in_any_spelling(text: str, key: UUID | None) -> None:
+def test_uuid_is_accepted_in_any_spelling(text: str, key: UUID | None) -> None:
     assert read_uuid(text) == key

@@ -1,4 +1,4 @@
-"""The sentence for each refusal: none missing, and each fact worded by what it is."""
+"""Refusal texts: none missing, and each fact formatted by type."""
 
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -43,11 +43,11 @@ def test_every_reason_has_a_text() -> None:
 
 
 @pytest.mark.parametrize(("refusal", "words"), WORDED)
-def test_a_fact_is_worded_by_what_it_is(refusal: Refusal, words: str) -> None:
+def test_fact_is_formatted_by_type(refusal: Refusal, words: str) -> None:
     assert words in refusal_text(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
 
 
-def test_it_is_in_the_language_in_force_when_it_is_asked_for() -> None:
+def test_text_is_in_the_language_active_on_access() -> None:
     refusal = Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1})
 
     with translation.override("fr"):

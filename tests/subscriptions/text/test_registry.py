@@ -1,4 +1,4 @@
-"""What another app puts into a page goes into the place that is kept for it, and nowhere else."""
+"""Other apps add content to a page only in the slots reserved for it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from subscriptions.admin.organizations import page
 from subscriptions.text.registry import ELSEWHERE, Registry
 
 
-def test_the_order_is_that_of_the_page() -> None:
+def test_order_is_that_of_the_page() -> None:
     registry: Registry[str] = Registry(first="a", second=ELSEWHERE, third="c")
 
     registry.register("second", "b")
@@ -16,7 +16,7 @@ def test_the_order_is_that_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("key", ["first", "fourth"])
-def test_what_stands_there_is_not_replaced_and_nothing_is_added(key: str) -> None:
+def test_filled_slots_cannot_be_replaced_nor_new_ones_added(key: str) -> None:
     registry: Registry[str] = Registry(first="a")
 
     with pytest.raises(ValueError, match=key):
@@ -24,7 +24,7 @@ def test_what_stands_there_is_not_replaced_and_nothing_is_added(key: str) -> Non
     assert list(registry) == ["a"]
 
 
-def test_a_place_is_filled_once() -> None:
+def test_slot_is_filled_once() -> None:
     registry: Registry[str] = Registry(first=ELSEWHERE)
     registry.register("first", "a")
 
@@ -32,7 +32,7 @@ def test_a_place_is_filled_once() -> None:
         registry.register("first", "b")
 
 
-def test_a_place_that_nobody_has_filled_is_no_empty_one() -> None:
+def test_unfilled_slot_raises_an_error() -> None:
     registry: Registry[str] = Registry(first=ELSEWHERE)
 
     with pytest.raises(LookupError, match="first"):
@@ -43,5 +43,5 @@ def test_a_place_that_nobody_has_filled_is_no_empty_one() -> None:
     "registry",
     [page.PANELS, page.ALERTS, page.TOOLS, page.ACTIONS, page.FILTERS, page.SEARCHES, page.TEXTS],
 )
-def test_every_place_of_an_organization_is_filled(registry: Registry[object]) -> None:
+def test_every_slot_of_an_organization_is_filled(registry: Registry[object]) -> None:
     assert all(entry is not ELSEWHERE for entry in registry)

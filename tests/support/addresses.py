@@ -1,4 +1,4 @@
-"""The addresses of the site, by name."""
+"""The site's URLs by name."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.urls.resolvers import RoutePattern
 
 @dataclass(frozen=True)
 class Address:
-    """``arguments`` are those of its whole path, in their order. ``is_route``: no regex."""
+    """``arguments`` are those of the whole path, in order. ``is_route``: not a regex."""
 
     name: str
     path: str
@@ -20,7 +20,7 @@ class Address:
 def addresses(
     resolver: URLResolver | None = None, namespace: str = "", above: tuple[str, ...] = ()
 ) -> Iterator[Address]:
-    """Every address that has a name, the Django admin's among them."""
+    """Yield every named URL, including the Django admin's."""
     for entry in (resolver or get_resolver()).url_patterns:
         arguments = (*above, *entry.pattern.regex.groupindex)
         if isinstance(entry, URLResolver):

@@ -1,7 +1,7 @@
 """A real browser: one headless Chromium per worker, a fresh profile per test.
 
-Whatever goes wrong on a page (an error on the console, a failed request to our own site, a request
-to anybody else's) fails the test, unless the test says that it expects it.
+Any problem on a page (a console error, a failed request to our site, a request to another site)
+fails the test, unless the test expects it.
 """
 
 import re
@@ -27,7 +27,7 @@ from playwright.sync_api import (
 
 from tests.support.server import Site
 
-# The first is Chromium without a window of its own, and needs a third less time for a page.
+# The first is Chromium without a window, and takes a third less time per page.
 EXECUTABLES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--no-sandbox",  # root has no sandbox, and only our own pages are opened
@@ -66,8 +66,8 @@ AXE_TAGS = (*WCAG, "best-practice")
 def playwright() -> Iterator[Playwright]:
     """Start Playwright, whose event loop then runs in this thread until the last test.
 
-    Django refuses database calls in a thread with a running loop, to keep them from blocking it.
-    Here nothing else waits on that loop, so the calls are allowed for as long as it exists.
+    Django refuses database calls in a thread with a running loop, because they would block it. Here
+    nothing else waits on that loop, so the calls are allowed while it exists.
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -93,13 +93,13 @@ def find_chromium() -> str:
 
 @dataclass
 class Troubles:
-    """What went wrong on the pages of one test, and what the test expects to go wrong."""
+    """Problems on the pages of one test, and those the test expects."""
 
     found: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
     def expect(self, pattern: str) -> None:
-        """Expect a trouble that matches, such as ``GET 403 .*/settings/``, at least once."""
+        """Expect a matching problem, such as ``GET 403 .*/settings/``, at least once."""
         self.expected.append(pattern)
 
     def unexpected(self) -> list[str]:
@@ -122,7 +122,7 @@ class Troubles:
         page.on("response", self._on_response)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # A refused request is seen by _on_response already.
+        # _on_response reports refused requests already.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.found.append(f"console: {message.text} ({message.location['url']})")
 
@@ -132,7 +132,7 @@ class Troubles:
             self.found.append(f"asks somebody else: {request.url}")
 
     def _on_request_failed(self, request: Request) -> None:
-        # Aborted is the browser's own doing: a download, or a click that leaves a loading page.
+        # The browser itself aborts requests: for a download, or a click that leaves a loading page.
         if request.failure != "net::ERR_ABORTED":
             self.found.append(f"{request.method} failed {request.url}: {request.failure}")
 
@@ -223,7 +223,7 @@ def _failed(item: pytest.Item) -> bool:
 
 
 def check_axe(page: Page) -> None:
-    """Fail with readable findings where the page breaks an accessibility rule."""
+    """Fail with readable findings if the page breaks an accessibility rule."""
     violations = accessibility_violations(page)
     if violations:
         findings = "\n".join(describe_violation(violation) for violation in violations)
@@ -231,13 +231,13 @@ def check_axe(page: Page) -> None:
 
 
 def accessibility_violations(page: Page, tags: tuple[str, ...] = AXE_TAGS) -> list[dict[str, Any]]:
-    """What axe finds on the page as it is."""
+    """Return axe's findings on the page as it is."""
     options = {
         "resultTypes": ["violations"],
-        # Reading all styles again serves one rule only, which is none of these tags.
+        # Reading all styles again serves only one rule, which has none of these tags.
         "preload": False,
         "runOnly": {"type": "tag", "values": [*tags]},
-        # Of WCAG 2.2; axe leaves it out unless it is asked for.
+        # Part of WCAG 2.2; axe skips it by default.
         "rules": {"target-size": {"enabled": True}},
     }
     violations: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]

@@ -1,4 +1,4 @@
-"""Doing things at the same moment, for tests that take ``committed_db``."""
+"""Run actions at the same time, for tests that use ``committed_db``."""
 
 import threading
 from collections.abc import Callable
@@ -7,19 +7,21 @@ from typing import TypeVar
 from django.db import connections
 
 T = TypeVar("T")
-PATIENCE = 60  # seconds; a lock that is never given must fail the test, not hang it
+PATIENCE = 60  # seconds; a lock that is never released must fail the test, not hang it
 
 
 def at_once(*actions: Callable[[], T]) -> list[T | Exception]:
-    """Run each action in a thread with a connection of its own; all begin together.
+    """Run each action in a thread with its own connection, all starting together.
 
-    Returns what each returned or raised, in the order given.
+    Return each one's result or exception, in the given order.
     """
     outcomes: list[T | Exception] = [TimeoutError("still running")] * len(actions)
     start = threading.Barrier(len(actions))
 
     def run(number: int, action: Callable[[], T]) -> None:
-        connections["default"].ensure_connection()  # the slow part comes before the start
+        connections[
+            "default"
+        ].ensure_connection()  # connect before the common start, because it is slow
         start.wait()
         try:
             outcomes[number] = action()

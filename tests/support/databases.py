@@ -1,9 +1,9 @@
-"""The databases of the tests.
+"""The test databases.
 
 An ordinary test runs in a transaction that is rolled back (pytest-django's ``db``). A test that
-needs real commits (several connections, a live server) cannot be cleaned up after: triggers keep
-the ledger from being emptied, with no way around them for tests. It takes ``committed_db``, a copy
-of the migrated database for itself alone, which is thrown away afterwards.
+needs real commits (several connections, a live server) cannot be cleaned up: triggers protect the
+ledger from deletion, even in tests. It uses ``committed_db``, a private copy of the migrated
+database that is dropped afterwards.
 """
 
 import sqlite3
@@ -34,7 +34,7 @@ USE_COMMITTED_DB = (
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """Give SQLite a file, in memory where possible: only a file can be copied and shared."""
+    """Give SQLite a file, in memory if possible: only a file can be copied and shared."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -52,7 +52,7 @@ def django_db_setup(
     django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Create the migrated database that tests roll back on and copies are taken of."""
+    """Create the migrated database for tests with rollback and for copies."""
     with django_db_blocker.unblock():
         created = setup_databases(
             verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
@@ -66,7 +66,7 @@ def django_db_setup(
 def committed_db(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
-    """Yield the name of a fresh copy of the database; commits are real, for every thread."""
+    """Yield the name of a fresh copy of the database; commits are real, in every thread."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         pytest.fail("`committed_db` is a database of its own: do not ask for `db` as well.")
     with django_db_blocker.unblock(), _throw_away_copy() as name:
@@ -75,7 +75,7 @@ def committed_db(
 
 @contextmanager
 def _throw_away_copy() -> Iterator[str]:
-    """Point Django, in all threads, at a copy of the database, and drop it in the end."""
+    """Point Django, in all threads, at a copy of the database, and drop it afterwards."""
     # Every thread's connection is built from this one dictionary.
     parameters = connections.settings["default"]
     template, copy = parameters["NAME"], _name_of_copy(parameters["NAME"])
@@ -114,18 +114,18 @@ def _drop_copy(copy: str) -> None:
         for suffix in ("", "-wal", "-shm"):
             Path(copy + suffix).unlink(missing_ok=True)
         return
-    # A thread that a test has left behind must not keep its database alive.
+    # A leftover thread of a test must not keep its database alive.
     _administer("DROP DATABASE {} WITH (FORCE)", copy)
 
 
 def _administer(statement: str, *names: str) -> None:
-    """Run a statement that no database may be open for, from the server's own database."""
+    """Run a statement that requires that no one uses a database, from the server's own database."""
     with connection._nodb_cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def server_arguments() -> list[str]:
-    """Where PostgreSQL's own programs find the server of the tests."""
+    """Return where PostgreSQL's client programs find the test server."""
     where = connection.get_connection_params()
     names = {"host": "host", "port": "port", "user": "username"}
     return [f"--{name}={where[key]}" for key, name in names.items() if where.get(key)]
@@ -148,14 +148,14 @@ def _connections_made() -> Iterator["WeakSet[BaseDatabaseWrapper]"]:
 
 def _close_all(made: "WeakSet[BaseDatabaseWrapper]") -> None:
     for wrapper in list(made):
-        # Closing another thread's connection is refused unless it is said to be meant.
+        # Closing another thread's connection must be allowed explicitly.
         wrapper.inc_thread_sharing()
         with suppress(Exception):  # it may be broken already, which is as good as closed
             wrapper.close()
         wrapper.dec_thread_sharing()
 
 
-# Guards: what would empty the tables ------------------------------------------------------------
+# Guards against emptied tables ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def empties_tables(test_class: type) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of the other database's own behaviour."""
+    """Skip the tests for the other database's own behavior."""
     other = "sqlite" if connection.vendor == "postgresql" else "postgres"
     left_out = [item for item in items if item.get_closest_marker(other)]
     if left_out:

@@ -1,4 +1,4 @@
-"""Rows for tests (factory-boy). Stories are told with ``world.py``, which builds on these."""
+"""Test rows (factory-boy). Scenarios use ``world.py``, which builds on these."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Roster files of odd shape; what openpyxl does not write is added by hand."""
+"""Unusual roster files; what openpyxl cannot write is added by hand."""
 
 import io
 import zipfile
@@ -26,7 +26,7 @@ COMPETITOR = {
 
 
 def workbook(sheets: Mapping[str, Rows] | Rows, **changes: Change) -> bytes:
-    """An XLSX file of these sheets; ``changes`` by the name of a sheet."""
+    """Return an XLSX file of these sheets; ``changes`` by sheet name."""
     named = sheets if isinstance(sheets, Mapping) else {"Sheet1": sheets}
     book = Workbook()
     assert book.active is not None
@@ -55,7 +55,7 @@ def hide(*places: int | str) -> Change:
 
 
 def filtered() -> bytes:
-    """A workbook with a filter: two of five people are not seen, and a column is hidden."""
+    """Return a workbook with a filter: two of five people are hidden, and a column too."""
     rows = [
         ["Name", "Email", "Region", "Role"],
         *([f"Person {n}", f"person{n}@new.example", "NW"[n % 2], "Admin"] for n in range(1, 6)),
@@ -64,7 +64,7 @@ def filtered() -> bytes:
 
 
 def patched(data: bytes, part: str, old: str, new: str) -> bytes:
-    """A workbook in which a part says something else."""
+    """Return a workbook with the text of a part replaced."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as archive:
         for name in source.namelist():
@@ -77,7 +77,7 @@ def patched(data: bytes, part: str, old: str, new: str) -> bytes:
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """A ZIP archive; two underscores in the name of a part are a slash, one is a dot."""
+    """Return a ZIP archive; in part names two underscores mean a slash, one a dot."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as file:
         for name, content in parts.items():
@@ -86,7 +86,7 @@ def archive(**parts: bytes | str) -> bytes:
 
 
 def old_office(stream: str) -> bytes:
-    """The container of old Office files with one stream."""
+    """Return an old Office file (compound file) with one stream."""
     start = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
     return start + stream.encode("utf-16-le").ljust(64, b"\0") + bytes(512)
 

@@ -1,4 +1,4 @@
-"""Reading pages in tests."""
+"""Helpers for reading pages."""
 
 import re
 from typing import Any
@@ -8,15 +8,15 @@ from django.test.utils import CaptureQueriesContext
 
 
 def text_of(response: Any) -> str:
-    """What a page says, in one line."""
-    # Where a word may break is no space.
+    """Return the visible text of a page, in one line."""
+    # A soft line break is not a space.
     html = response.content.decode().replace("<wbr>", "")
     without_tags = re.sub(r"<[^>]+>", " ", html)
     return " ".join(without_tags.split())
 
 
 def queries_of(client: Any, path: str) -> list[str]:
-    """The statements one visit takes."""
+    """Return the SQL statements of one request."""
     with CaptureQueriesContext(
         connection,
     ) as captured:

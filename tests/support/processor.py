@@ -1,4 +1,4 @@
-"""The payment processor of the tests: the local Stripe, in a process of its own."""
+"""The tests' payment processor: the local Stripe, in its own process."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from pytest_django import Settings
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
 
-RETRY_SECONDS = (0.2, 0.5, 1.0)  # between attempts to deliver a webhook
+RETRY_SECONDS = (0.2, 0.5, 1.0)  # between delivery attempts of a webhook
 
 
 @pytest.fixture(scope="session")
@@ -23,21 +23,21 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 def stripe(
     request: pytest.FixtureRequest, stripe_process: SandboxProcess, settings: Settings
 ) -> Iterator[SandboxControl]:
-    """Yield the controls of a local Stripe that has forgotten everything.
+    """Yield the controls of a local Stripe with an empty store.
 
-    Its webhooks go to ``site`` where the test has one. Elsewhere nothing is delivered unless the
-    test registers an endpoint.
+    Its webhooks go to ``site`` if the test uses it. Otherwise nothing is delivered unless the test
+    registers an endpoint.
     """
     control = stripe_process.control
     control.reset()
     settings.STRIPE_SECRET_KEY = stripe_process.secret_key
     settings.STRIPE_API_BASE = stripe_process.base_url
     if "site" in request.fixturenames:
-        # By number: the name "localhost" would be tried on IPv6 first, where nobody listens.
+        # An IP address, because "localhost" would be tried on IPv6 first, where no server listens.
         port = request.getfixturevalue("site").port
         control.register_webhook(
             f"http://127.0.0.1:{port}/stripe/webhook/", settings.STRIPE_WEBHOOK_SECRETS[0]
         )
     yield control
-    # Faults and retries must not reach into the next test, which may not use the processor.
+    # Faults and retries must not affect the next test, which may not use the processor.
     control.reset()

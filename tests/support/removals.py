@@ -1,4 +1,4 @@
-"""Removing licenses as support does."""
+"""Remove licenses as support does."""
 
 import uuid
 from typing import Any
@@ -10,7 +10,7 @@ from tests.support.world import World
 
 
 def remove(world: World, quantity: int, **changes: Any) -> LicenseRemoval:
-    """Take licenses off Lakeside's renewal; renewal must be open."""
+    """Remove licenses from Lakeside's renewal; renewal must be open."""
     actor = changes.pop("actor", world.support)
     order: dict[str, Any] = {
         "reason": "fewer games",

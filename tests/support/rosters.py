@@ -1,4 +1,4 @@
-"""Rosters for tests: as text, as a workbook, and read in already."""
+"""Rosters for tests: as text, as a workbook, and already imported."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ IMPORT = "/o/lakeside/users/import/"
 
 
 def line(number: int, **fields: Any) -> RosterLine:
-    """The person of one row; the heading stands in row 1."""
+    """Return the person of one row; the heading is row 1."""
     given: dict[str, Any] = {
         "position": number + 1,
         "name": f"Person {number}",
@@ -27,13 +27,13 @@ def line(number: int, **fields: Any) -> RosterLine:
 
 
 def csv_of(number: int) -> str:
-    """A roster of so many people."""
+    """Return a roster with this many people."""
     rows = [f"{one.name},{one.email}," for one in map(line, range(1, number + 1))]
     return "\n".join(["Name,E-mail,Role", *rows])
 
 
 def workbook_of(*rows: Sequence[object]) -> bytes:
-    """An XLSX file with one sheet."""
+    """Return an XLSX file with one sheet."""
     book = Workbook()
     assert book.active is not None
     for row in rows:
@@ -44,7 +44,7 @@ def workbook_of(*rows: Sequence[object]) -> bytes:
 
 
 def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImport:
-    """A roster that ``author`` has read in."""
+    """Return a roster that ``author`` has uploaded."""
     if isinstance(lines, int):
         lines = [line(number) for number in range(1, lines + 1)]
     used = [(name.lower(), name) for name in ("Name", "Email", "Role")]
@@ -52,7 +52,7 @@ def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImp
 
 
 def kept_roster(author: Membership) -> RosterImport:
-    """One with every kind of row."""
+    """Return a roster with every kind of row."""
     return kept(
         author,
         [
@@ -66,16 +66,16 @@ def kept_roster(author: Membership) -> RosterImport:
 
 
 def address_of(roster: RosterImport) -> str:
-    """The page of its rows."""
+    """Return the path of the roster's rows page."""
     return f"{IMPORT}{roster.pk}/"
 
 
 def row_of(roster: RosterImport, position: int) -> RosterRow:
-    """One row as it is now."""
+    """Return one row, freshly loaded."""
     return roster.rows.get(position=position)
 
 
 def upload(client: Client, data: bytes | str, name: str = "roster.csv") -> Any:
-    """Send a file, as the form does."""
+    """Upload a file with the form."""
     content = data.encode() if isinstance(data, str) else data
     return client.post(IMPORT, {"file": SimpleUploadedFile(name, content)})

@@ -1,4 +1,4 @@
-"""The live server: the real WSGI application on a free port, over ``committed_db``."""
+"""The live server: the real WSGI application on a free port, on ``committed_db``."""
 
 import socket
 import threading
@@ -16,13 +16,13 @@ from licensing_site.wsgi import application
 
 @dataclass(frozen=True)
 class Site:
-    """Where the live server is reached."""
+    """The live server's host and port."""
 
     port: int
 
     @property
     def url(self) -> str:
-        """By name, as in the demo: the processor (127.0.0.1) is then another site, as in life."""
+        """Return a URL by name, so that the processor (127.0.0.1) is another site."""
         return f"http://localhost:{self.port}"
 
     def __truediv__(self, path: str) -> str:
@@ -31,7 +31,7 @@ class Site:
 
 @pytest.fixture
 def site(committed_db: str, settings: Settings) -> Iterator[Site]:
-    """Serve the site for one test; SITE_URL is its address."""
+    """Serve the site for one test at SITE_URL."""
     with serve() as site:
         settings.SITE_URL = site.url
         settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
@@ -52,7 +52,7 @@ def serve() -> Iterator[Site]:
 
 
 class QuietHandler(WSGIRequestHandler):
-    """The test tells what went wrong; a line per request would only hide it."""
+    """Tests report failures; a log line per request would hide them."""
 
     disable_nagle_algorithm = True  # head and body are two packets; the second must not wait
 
@@ -61,7 +61,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class SiteServer(ThreadedWSGIServer):
-    """Stops only when every request has been answered: its threads use the test's database."""
+    """Stop only when every request has its response: its threads use the test's database."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -85,7 +85,7 @@ class SiteServer(ThreadedWSGIServer):
         self.shutdown()
         with self._lock:
             for connection in self._open:
-                # A connection kept alive waits for a next request; let it read the end instead.
-                with suppress(OSError):  # it may have gone at this very moment
+                # A keep-alive connection waits for the next request; close its reading end instead.
+                with suppress(OSError):  # it may have just closed
                     connection.shutdown(socket.SHUT_RD)
         self.server_close()

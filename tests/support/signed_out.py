@@ -1,4 +1,4 @@
-"""Without a sign-in: forms sent after it had ended, as a browser sends them, and links of mails."""
+"""Forms submitted after the sign-in ended, as a browser sends them, and links in mails."""
 
 import re
 from html import unescape
@@ -17,7 +17,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
 def filled(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
-    """What a browser sends from the form of a page."""
+    """Return what a browser submits from a page's form."""
     forms = client.get(path).content.decode().split("<form")
     [form] = [one for one in forms if f'name="{unsaved_forms.FIELD}"' in one]
     hidden = _HIDDEN.findall(form.partition("</form>")[0])
@@ -29,13 +29,13 @@ def cookie_is_gone(client: Client) -> None:
 
 
 def sign_in(client: Client, person: Membership, sent: Any) -> Any:
-    """Sign in on the page that a form has led to; the page one lands on."""
+    """Sign in on the page that a form redirected to; return the page that follows."""
     data = {"login": person.user.email, "password": PASSWORD}
     return client.post(sent.headers["Location"], data, follow=True)
 
 
 def reset_path(user: User) -> str:
-    """The link in the mail of a password reset."""
-    # As the database has it, to the second.
+    """Return the link in a password reset mail."""
+    # With the database's precision, to the second.
     key = default_token_generator.make_token(User.objects.get(pk=user.pk))
     return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])

@@ -1,8 +1,8 @@
-"""The people and organizations that tests tell their stories with.
+"""The people and organizations of the tests.
 
 Ada is Administrator of Lakeside, Arlo its Assignor, Olive an Observer, Otto a general member. Harry
-administers Harbor, which has nothing to do with Lakeside. Sunny is support staff and member of
-nothing. It is noon on Monday, June 16, 2031 in New York, and terms run through December 31.
+administers Harbor, an unrelated organization. Sunny is support staff and a member of nothing. It is
+noon on Monday, June 16, 2031 in New York, and terms run through December 31.
 """
 
 import time
@@ -44,14 +44,14 @@ THREE_D_SECURE_CARD = "4000000000003220"
 
 
 def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
-    """An instant by the clock on the wall in the subscription time zone."""
+    """Return an instant by local time in the subscription time zone."""
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=clock.zone())
 
 
 def sign_in(
     client: Client, user: User, *, seconds_ago: float = 0, method: str = "password"
 ) -> None:
-    """Leave ``client`` as it is so long after the password was typed, or a second factor shown."""
+    """Make ``client``'s last password entry or second factor this old."""
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     session = client.session
     session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
@@ -62,7 +62,7 @@ def sign_in(
 
 @dataclass
 class World:
-    """Lakeside, its people, a stranger and support, at a moment that stands still."""
+    """Lakeside, its people, a stranger and support, at a stopped clock."""
 
     lakeside: Organization
     term: Term
@@ -75,40 +75,40 @@ class World:
     stripe: SandboxControl | None = None
 
     def at(self, instant: datetime) -> None:
-        """Go to an instant; the local Stripe comes along."""
+        """Set the clock; the local Stripe follows."""
         clock.freeze(instant)
         if self.stripe is not None:
             self.stripe.set_clock(instant, frozen=True)
 
     def later(self, **duration: float) -> None:
-        """Go forward, as ``timedelta`` takes it."""
+        """Advance the clock by a ``timedelta``."""
         self.at(clock.now() + timedelta(**duration))
 
     def client(self, person: Membership | User) -> Client:
-        """A browser in which the person is signed in."""
+        """Return a client signed in as the person."""
         client = Client()
         user = person.user if isinstance(person, Membership) else person
         sign_in(client, user)
         return client
 
     def fill(self, members: int) -> None:
-        """Add general members until that many licenses are in use."""
+        """Add general members until this many licenses are in use."""
         while self.lakeside.memberships.exclude(license_number=None).count() < members:
             MembershipFactory.create(organization=self.lakeside)
 
     def buy(self, quantity: int = 10, *, buyer: Membership | None = None, **order: Any) -> Purchase:
-        """Start buying, as the form does."""
+        """Start a purchase, as the form does."""
         order.setdefault("submission", uuid.uuid4())
         return add_ons.start_purchase(buyer or self.assignor, Order(quantity, **order))
 
     def pay(self, purchase: Purchase, card: str = GOOD_CARD, **how: Any) -> dict[str, Any]:
-        """Pay on the payment page; nobody has told us yet."""
+        """Pay on the payment page; no webhook is delivered."""
         assert self.stripe is not None
         assert purchase.session_id is not None
         return self.stripe.pay(purchase.session_id, card=card, **how)
 
     def buy_and_settle(self, quantity: int = 10, **order: Any) -> Purchase:
-        """The whole way: start, pay, come back."""
+        """Start, pay, and settle a purchase."""
         purchase = self.buy(quantity, **order)
         self.pay(purchase)
         settled = settle.settle(purchase.session_id or "")
@@ -116,12 +116,12 @@ class World:
         return settled
 
     def held(self) -> int:
-        """Licenses that Lakeside holds now."""
+        """Return the licenses that Lakeside holds now."""
         return ledger.held_at(self.lakeside, [clock.now()])[0]
 
 
 def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> World:
-    """Lakeside in the middle of its term, with ``licenses`` included and four members."""
+    """Create Lakeside in the middle of its term, with ``licenses`` included and four members."""
     clock.freeze(local(TODAY, 12))
     lakeside = OrganizationFactory.create(name="Lakeside Officials Association", slug="lakeside")
     harbor = OrganizationFactory.create(name="Harbor Umpires", slug="harbor")
@@ -154,7 +154,7 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
 
 
 def members_of(organization: Organization) -> int:
-    """How many members hold a license, counted one by one."""
+    """Count the members that hold a license, one by one."""
     return organization.memberships.filter(license_number__isnull=False).count()
 
 
@@ -165,7 +165,7 @@ def build_term(
     starts_on: date = TERM_START,
     **fields: Any,
 ) -> Term:
-    """A paid term with its included licenses in the ledger."""
+    """Create a paid term with its included licenses in the ledger."""
     start = calendar.midnight(starts_on, clock.zone())
     fields.setdefault("created_at", min(clock.now(), start))
     term = TermFactory.create(organization=organization, starts_on=starts_on, **fields)

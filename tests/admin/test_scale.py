@@ -210,7 +210,7 @@ def test_search_scans_no_large_table(crowd: World, path: str, query: dict[str, s
     read = [
         f"{table}: {statement}"
         for statement in visit(crowd.client(crowd.support), path, query)
-        for table in tables_read_through(statement)
+        for table in scanned_tables(statement)
     ]
 
     assert not read, "\n".join(read)
@@ -223,7 +223,7 @@ def test_organization_page_loads_within_the_limit(crowd: World) -> None:
     assert len(visit(crowd.client(crowd.support), page, {})) <= 45
 
 
-def tables_read_through(statement: str) -> list[str]:
+def scanned_tables(statement: str) -> list[str]:
     """Return the large tables that the query plan scans sequentially."""
     if not statement.startswith("SELECT"):
         return []

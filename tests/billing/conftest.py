@@ -7,7 +7,7 @@ from billing.sandbox.control.client import SandboxControl
 from tests.billing.renewals import IN_WINDOW
 from tests.support.world import World
 
-NOBODY = "http://127.0.0.1:1"
+UNREACHABLE = "http://127.0.0.1:1"
 
 
 @pytest.fixture

@@ -30,7 +30,9 @@ def hear(purchase: Purchase, type: str = "refund.created") -> int:
     return status
 
 
-def refunded_outside(world: World, purchase: Purchase, amount: int | None = None) -> dict[str, Any]:
+def refunded_in_dashboard(
+    world: World, purchase: Purchase, amount: int | None = None
+) -> dict[str, Any]:
     """Refund in the processor's dashboard and deliver the webhook. Amounts in minor units."""
     assert world.stripe is not None
     made = world.stripe.refund(payment_intent=purchase.payment_intent_id, amount=amount)

@@ -41,7 +41,7 @@ class Person:
         """Return a link or button in the page's content."""
         self.link_or_button(name).click()
 
-    def can_be_used_by_everybody(self) -> None:
+    def is_accessible(self) -> None:
         """Check the page as it is for accessibility.
 
         Once, as this person sees it; ``make screens`` checks every state in every way.

@@ -18,7 +18,7 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
     arlo.opens("/o/lakeside/users/")
     arlo.clicks("Import a roster")
     arlo.is_at("Import a roster")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
     arlo.field("File").set_input_files(file)  # type: ignore[arg-type]
     arlo.clicks("Preview roster")
@@ -30,7 +30,7 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
         "1 row has a mistake",
     )
     arlo.page.get_by_role("link", name="Needs correction 1").click()
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     # Typed corrections survive the payment, saved or not.
     arlo.field("E-mail, row 201").fill("nora@new.example")
     arlo.clicks("Buy 180 licenses for $900.00")
@@ -45,7 +45,7 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
         "180 licenses bought. You now hold 205, and 201 are free.",
         "200 new users, 201 licenses free.",
     )
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     arlo.clicks("Add all 200 users")
 
     arlo.is_at("Users")
@@ -66,7 +66,7 @@ def test_paste_and_correct_rows_on_a_phone(world: World, signed_in: SignedIn) ->
     arlo.reads("1 new user, 21 licenses free.", "There is no role “Chief”", "as Otto Official")
     width = arlo.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["viewport"]["width"]
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     # Typed corrections survive a change of the shown rows.
     arlo.field("Role, row 2").select_option("Observer")
     arlo.page.get_by_role("link", name="All rows 3").click()
@@ -103,7 +103,7 @@ def test_hidden_rows_of_a_workbook_are_added_only_on_request(
     arlo.reads("The rows below are from “Officials”.", "2 new users")
     arlo.clicks("Use this sheet instead")
     arlo.reads("from “Umpires”", "1 row is hidden", "1 person looks inactive", "1 new user")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     arlo.clicks("Include hidden rows")
     arlo.reads("2 new users, 1 license free: buy 5 more")
     arlo.clicks("Buy 5 licenses for $25.00")

@@ -38,7 +38,7 @@ def test_invited_person_joins_with_the_link_in_the_mail(
     nora.opens(link)
     nora.is_at("Join Lakeside Officials Association")
     nora.reads("You are invited as General member.", "nora@new.example")
-    nora.can_be_used_by_everybody()
+    nora.is_accessible()
     nora.field("Password").fill(A_GOOD_PASSWORD)
     nora.field("Confirm password").fill(A_GOOD_PASSWORD)
     nora.clicks("Set password and join")
@@ -46,13 +46,13 @@ def test_invited_person_joins_with_the_link_in_the_mail(
     nora.is_at("Lakeside Officials Association")
     nora.reads("Welcome to Lakeside", "Your role here is General member.", "Ada Admin")
     nora.sees_no_way_to_buy()
-    nora.can_be_used_by_everybody()
+    nora.is_accessible()
 
     troubles.expect("GET 410 .*/invitations/")
     nora.opens(link)
     nora.is_at("This link no longer works")
     nora.reads("Ask your organization to send it again.")
-    nora.can_be_used_by_everybody()
+    nora.is_accessible()
 
 
 def test_new_invitation_expires_the_old_link(
@@ -89,7 +89,7 @@ def test_existing_account_joins_by_signing_in(
     harry = Person(new_context(DESKTOP).new_page())
     harry.opens(link_in_the_mail_to(world.stranger.user.email))
     harry.is_at("Join Lakeside Officials Association")
-    harry.can_be_used_by_everybody()
+    harry.is_accessible()
     harry.clicks("Sign in")
     harry.signs_in(world.stranger)
     harry.clicks("Join")
@@ -97,4 +97,4 @@ def test_existing_account_joins_by_signing_in(
 
     harry.chooses_from_menu("My organizations")
     harry.reads("Harbor Umpires", "Lakeside Officials Association")
-    harry.can_be_used_by_everybody()
+    harry.is_accessible()

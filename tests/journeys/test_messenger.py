@@ -126,6 +126,6 @@ def test_messenger_pages_are_accessible(world: World, signed_in: SignedIn) -> No
     arlo = signed_in(world.assignor)
     for address in ("/o/lakeside/messages/", "/messages/"):
         arlo.opens(address)
-        arlo.can_be_used_by_everybody()
+        arlo.is_accessible()
     Person(arlo.page).opens("/o/lakeside/users/")
     assert covered(arlo.page) == []

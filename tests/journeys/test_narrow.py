@@ -37,7 +37,7 @@ def give_long_names(world: World) -> None:
         membership.user.save()
 
 
-def what_is_too_wide(page: Page) -> list[str]:
+def too_wide_elements(page: Page) -> list[str]:
     found = [f"{page.url}: {what}" for what in page.evaluate(STICKS_OUT)]
     width = page.evaluate("document.scrollingElement.scrollWidth")
     is_wider = width > page.evaluate("innerWidth")
@@ -57,7 +57,7 @@ def test_no_page_scrolls_sideways(
     found = []
     for address in [*addresses, "/account/", "/pricing/"]:
         ada.opens(address)
-        found += what_is_too_wide(ada.page)
+        found += too_wide_elements(ada.page)
 
     assert not found, "\n".join(found)
 
@@ -89,8 +89,8 @@ def test_buy_at_400_percent_zoom_with_reduced_motion(
     arlo.opens_add_licenses()
     arlo.buys(10)
     arlo.reads("10 licenses bought. You now hold 35")
-    assert what_is_too_wide(arlo.page) == []
+    assert too_wide_elements(arlo.page) == []
     arlo.opens_menu()
-    assert what_is_too_wide(arlo.page) == []
+    assert too_wide_elements(arlo.page) == []
     arlo.menu.get_by_role("link", name="Users").click()
     arlo.reads("4 of 35 licenses are in use")

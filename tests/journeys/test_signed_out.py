@@ -42,7 +42,7 @@ def test_add_user_form_is_restored_but_not_sent(
     expect(arlo.field("E-mail")).to_have_value("nora@new.example")
     expect(arlo.field("Role")).to_have_value("observer")
     if has_script:
-        arlo.can_be_used_by_everybody()
+        arlo.is_accessible()
     assert not world.lakeside.memberships.filter(user__email="nora@new.example").exists()
     arlo.clicks("Add and invite")
     arlo.reads("Nora New has been added with license 5.")
@@ -77,7 +77,7 @@ def test_invitation_for_another_account_asks_first(world: World, signed_in: Sign
     otto.opens(link)
     otto.is_at("You are signed in as someone else")
     otto.reads("Otto Official (official@lakeside.example)", "is for nora@new.example")
-    otto.can_be_used_by_everybody()
+    otto.is_accessible()
     otto.clicks("Stay signed in as Otto Official")
     otto.is_at("Lakeside Officials Association")
 

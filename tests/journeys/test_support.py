@@ -96,7 +96,7 @@ def test_refund_in_the_admin_appears_on_the_subscription_tab(
     arlo.reads("Paid, partly refunded")
     arlo.main.get_by_role("link", name="Receipt 1").click()
     arlo.reads("Refund of $25.00", "5 licenses were taken back")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
 
 def test_health_page_reconciles(world: World, signed_in: SignedIn) -> None:

@@ -136,4 +136,4 @@ def test_plus_explains_what_to_do_while_renewal_is_open(world: World, signed_in:
     arlo.reads("Tuesday, December 2, 2031", "renew first, so that you do not pay twice")
     expect(arlo.number).to_be_hidden()
     expect(arlo.link_or_button("Renew now")).to_be_visible()
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()

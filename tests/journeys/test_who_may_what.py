@@ -38,20 +38,20 @@ def test_other_members_see_no_way_to_buy_and_learn_why(
     world: World, signed_in: SignedIn, troubles: Troubles, who: str
 ) -> None:
     """R2: no link anywhere, 403 at the URL, and a link onward."""
-    somebody = signed_in(getattr(world, who))
-    somebody.opens("/")
-    somebody.is_at("Lakeside Officials Association")
-    somebody.reads("Ada Admin", "Arlo Assignor")
-    somebody.sees_no_way_to_buy()
-    somebody.can_be_used_by_everybody()
+    member = signed_in(getattr(world, who))
+    member.opens("/")
+    member.is_at("Lakeside Officials Association")
+    member.reads("Ada Admin", "Arlo Assignor")
+    member.sees_no_way_to_buy()
+    member.is_accessible()
 
     troubles.expect("GET 403 .*/licenses/add/")
-    somebody.opens(ADD_LICENSES)
-    somebody.is_at("Your role does not allow this")
-    somebody.sees_no_way_to_buy()
-    somebody.can_be_used_by_everybody()
-    somebody.clicks("Members Home")
-    somebody.is_at("Lakeside Officials Association")
+    member.opens(ADD_LICENSES)
+    member.is_at("Your role does not allow this")
+    member.sees_no_way_to_buy()
+    member.is_accessible()
+    member.clicks("Members Home")
+    member.is_at("Lakeside Officials Association")
 
 
 @pytest.mark.parametrize("who", ["stranger", "support"])
@@ -59,15 +59,15 @@ def test_non_member_finds_nothing_and_a_link_onward(
     world: World, signed_in: SignedIn, troubles: Troubles, who: str
 ) -> None:
     """R2: support staff too."""
-    somebody = signed_in(getattr(world, who))
+    member = signed_in(getattr(world, who))
     troubles.expect("GET 404 .*/licenses/add/")
-    somebody.opens(ADD_LICENSES)
-    somebody.is_at("Page not found")
-    somebody.can_be_used_by_everybody()
+    member.opens(ADD_LICENSES)
+    member.is_at("Page not found")
+    member.is_accessible()
 
-    somebody.clicks("My organizations")
-    somebody.is_at("Harbor Umpires" if who == "stranger" else "My organizations")
-    somebody.can_be_used_by_everybody()
+    member.clicks("My organizations")
+    member.is_at("Harbor Umpires" if who == "stranger" else "My organizations")
+    member.is_accessible()
 
 
 def test_anonymous_visitor_signs_in_and_continues(world: World, new_context: ContextMaker) -> None:
@@ -77,7 +77,7 @@ def test_anonymous_visitor_signs_in_and_continues(world: World, new_context: Con
     arlo.is_at("Sign in")
     arlo.signs_in(world.assignor, password="not this one")
     expect(arlo.page.get_by_role("alert")).to_be_visible()
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
     arlo.signs_in(world.assignor)
     arlo.is_at("Add Licenses")

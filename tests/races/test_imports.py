@@ -9,7 +9,7 @@ from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.rosters import kept, line
 from tests.support.world import World, build_world
 
@@ -29,7 +29,7 @@ def test_one_of_two_imports_that_exceed_the_licenses_succeeds(committed_db: str,
     one = roster_of(world.assignor, range(1, 51))
     other = roster_of(world.administrator, range(51, 101))
 
-    outcomes = at_once(
+    outcomes = concurrently(
         lambda: rosters.add_all(one, world.assignor),
         lambda: rosters.add_all(other, world.administrator),
     )
@@ -50,7 +50,7 @@ def test_import_and_add_user_compete_for_the_last_license(committed_db: str, tur
     roster = roster_of(world.assignor, range(1, 22))
     zoe = NewMember("Zoe", "zoe@new.example", Role.OBSERVER)
 
-    outcomes = at_once(
+    outcomes = concurrently(
         lambda: rosters.add_all(roster, world.assignor),
         lambda: members.add(world.administrator, zoe),
     )
@@ -67,7 +67,7 @@ def test_import_and_add_user_compete_for_the_last_license(committed_db: str, tur
 def test_double_click_adds_everyone_once(committed_db: str, world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
 
-    outcomes = at_once(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
+    outcomes = concurrently(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
 
     assert outcomes == [10] * 4
     assert seated(world) == list(range(1, 15))
@@ -82,7 +82,7 @@ def test_two_organizations_import_the_same_new_people(
     one = roster_of(world.assignor, range(1, 7))
     other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
 
-    outcomes = at_once(
+    outcomes = concurrently(
         lambda: rosters.add_all(one, world.assignor),
         lambda: rosters.add_all(other, world.stranger),
     )
@@ -97,7 +97,7 @@ def test_row_corrected_during_the_import_is_added_or_kept(committed_db: str, wor
     roster = roster_of(world.assignor, range(1, 11))
     row = roster.rows.get(position=2)
 
-    at_once(
+    concurrently(
         lambda: rosters.add_all(roster, world.assignor),
         lambda: rosters.change(roster, {row.pk: rosters.Change(is_left_out=True)}),
     )

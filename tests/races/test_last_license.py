@@ -13,7 +13,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.factories import MembershipFactory
 from tests.support.world import World, members_of
 
@@ -35,7 +35,9 @@ def test_as_many_succeed_as_there_are_licenses(committed_db: str, world: World, 
     """R5"""
     world.fill(25 - free)
 
-    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+    outcomes = concurrently(
+        *(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT)
+    )
 
     won = [outcome for outcome in outcomes if isinstance(outcome, Membership)]
     lost = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -55,7 +57,7 @@ def test_one_of_eight_browsers_succeeds(committed_db: str, world: World) -> None
         response = clients[number].post("/o/lakeside/users/add/", fields)
         return response.status_code
 
-    responses = at_once(*(lambda n=n: send(n) for n in EIGHT))
+    responses = concurrently(*(lambda n=n: send(n) for n in EIGHT))
 
     assert sorted(responses, key=str) == [HTTPStatus.FOUND, *[HTTPStatus.CONFLICT] * 7]
     assert seated(world) == list(range(1, 26))
@@ -66,7 +68,9 @@ def test_gap_is_filled_once(committed_db: str, world: World) -> None:
     world.fill(25)
     members.remove(world.administrator, world.official)
 
-    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+    outcomes = concurrently(
+        *(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT)
+    )
 
     assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
     assert seated(world) == list(range(1, 26))
@@ -83,7 +87,9 @@ def test_unique_index_holds_without_the_lock(
     monkeypatch.setattr(members, "lock_organization", plain)
     world.fill(24)
 
-    outcomes = at_once(*(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT))
+    outcomes = concurrently(
+        *(lambda n=n: members.add(world.administrator, newcomer(n)) for n in EIGHT)
+    )
 
     assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
     assert all(isinstance(o, (Membership, Refused, IntegrityError)) for o in outcomes)
@@ -112,7 +118,7 @@ def test_outdated_count_adds_no_one_above_the_limit(
 
 
 def test_same_person_is_added_once(committed_db: str, world: World) -> None:
-    outcomes = at_once(
+    outcomes = concurrently(
         *(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT),
     )
 
@@ -127,7 +133,7 @@ def test_two_organizations_add_the_same_new_person(
     committed_db: str, world: World, turn: int
 ) -> None:
     """R1: one account, a membership in each organization."""
-    outcomes = at_once(
+    outcomes = concurrently(
         lambda: members.add(world.administrator, newcomer(1)),
         lambda: members.add(world.stranger, newcomer(1)),
     )
@@ -144,7 +150,7 @@ def test_two_administrators_demote_each_other_and_one_remains(
     """R3"""
     ada, other = world.administrator, second_administrator(world)
 
-    outcomes = at_once(
+    outcomes = concurrently(
         lambda: members.change_role(ada, other, Role.OBSERVER),
         lambda: members.change_role(other, ada, Role.OBSERVER),
     )
@@ -162,7 +168,7 @@ def test_two_administrators_remove_each_other_and_one_remains(
     """R3"""
     ada, other = world.administrator, second_administrator(world)
 
-    outcomes = at_once(lambda: members.remove(ada, other), lambda: members.remove(other, ada))
+    outcomes = concurrently(lambda: members.remove(ada, other), lambda: members.remove(other, ada))
 
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1
     left = world.lakeside.memberships.filter(role=Role.ADMINISTRATOR, state="active")
@@ -181,7 +187,7 @@ def test_concurrent_adding_and_removing(committed_db: str, world: World, turn: i
     """R4, R5"""
     new = [newcomer(n) for n in range(8)]
 
-    at_once(
+    concurrently(
         *(lambda n=n: members.add(world.administrator, new[n]) for n in range(8)),
         lambda: members.remove(world.administrator, world.official),
         lambda: members.remove(world.administrator, world.observer),

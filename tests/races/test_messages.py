@@ -9,7 +9,7 @@ from subscriptions.messenger.threads import Text
 from subscriptions.models import Message, Notification, Thread
 from subscriptions.policy.messenger import MOST_MESSAGES
 from subscriptions.policy.refusal import Reason, Refused
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -19,7 +19,7 @@ RACERS = 6
 def test_double_click_sends_one_message_in_one_thread(world: World) -> None:
     text = Text("Once", uuid.uuid4())
 
-    outcomes = at_once(*[lambda: threads.write(world.official, text)] * RACERS)
+    outcomes = concurrently(*[lambda: threads.write(world.official, text)] * RACERS)
 
     assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
     assert Thread.objects.get().unread_by_support == Message.objects.count() == 1
@@ -31,7 +31,7 @@ def test_double_click_without_an_account_sends_one_message(world: World) -> None
     def send() -> Message:
         return threads.write_without_account("Pat", "pat@meadow.example", text)
 
-    outcomes = at_once(*[send] * RACERS)
+    outcomes = concurrently(*[send] * RACERS)
 
     assert [type(outcome) for outcome in outcomes] == [Message] * RACERS
     assert Thread.objects.count() == Message.objects.count() == 1
@@ -41,7 +41,7 @@ def test_rate_limit_holds(world: World) -> None:
     for number in range(MOST_MESSAGES - 1):
         threads.write(world.official, Text(f"number {number}"))
 
-    outcomes = at_once(*[lambda: threads.write(world.official, Text("More"))] * RACERS)
+    outcomes = concurrently(*[lambda: threads.write(world.official, Text("More"))] * RACERS)
 
     assert sum(isinstance(outcome, Message) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
@@ -56,7 +56,7 @@ def test_two_support_agents_reply_once(world: World) -> None:
         )
         return is_new
 
-    outcomes = at_once(*[reply] * RACERS)
+    outcomes = concurrently(*[reply] * RACERS)
 
     assert outcomes.count(True) == 1
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -69,7 +69,7 @@ def test_concurrent_message_and_reply(world: World) -> None:
     """In either order: what support has not seen stays unanswered, and nothing is lost."""
     question = threads.write(world.official, Text("A question"))
 
-    at_once(
+    concurrently(
         lambda: threads.write(world.official, Text("One more thing")),
         lambda: replies.reply(question.thread, world.support, Text("A reply"), seen=question.pk),
     )

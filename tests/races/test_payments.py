@@ -18,7 +18,7 @@ from subscriptions.models import LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST
 from tests.billing.deliveries import completed, deliver
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World
 
 EIGHT = range(8)
@@ -32,7 +32,7 @@ def paid(world: World, quantity: int = 10) -> Purchase:
     return purchase
 
 
-def grants() -> int:
+def fulfillments() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
@@ -45,11 +45,11 @@ def test_eight_fulfillments_of_one_payment_count_once(
 ) -> None:
     session_id = paid(world).session_id or ""
 
-    outcomes = at_once(*[lambda: settle(session_id)] * 8)
+    outcomes = concurrently(*[lambda: settle(session_id)] * 8)
 
     assert not failures(outcomes)
     assert {o.status for o in outcomes if isinstance(o, Purchase)} == {PurchaseStatus.SETTLED}
-    assert grants() == 1
+    assert fulfillments() == 1
     assert Purchase.objects.get().receipt_number == 1
     assert Notification.objects.filter(recipient="assignor@lakeside.example").count() == 1
 
@@ -59,10 +59,10 @@ def test_eight_concurrent_deliveries_fulfill_once(
 ) -> None:
     body = completed(paid(world).session_id)
 
-    responses = at_once(*[lambda: deliver(body).status_code] * 8)
+    responses = concurrently(*[lambda: deliver(body).status_code] * 8)
 
     assert responses == [HTTPStatus.OK] * 8
-    assert grants() == ProcessorEvent.objects.count() == 1
+    assert fulfillments() == ProcessorEvent.objects.count() == 1
 
 
 def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
@@ -71,7 +71,7 @@ def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
     purchase = paid(world)
     client = world.client(world.assignor)
 
-    outcomes = at_once(
+    outcomes = concurrently(
         *(lambda: deliver(completed(purchase.session_id)).status_code for _ in range(3)),
         *(
             lambda: client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
@@ -81,7 +81,7 @@ def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
     )
 
     assert outcomes == [200] * 3 + [302] * 3 + [0] * 2
-    assert grants() == 1
+    assert fulfillments() == 1
 
 
 @pytest.mark.parametrize("turn", range(2))
@@ -96,7 +96,7 @@ def test_form_submitted_eight_times_at_once_makes_one_purchase(
         response = client.post(ADD, fields)
         return str(response.headers.get("Location", response.status_code))
 
-    places = at_once(*(lambda c=c: send(c) for c in clients))
+    places = concurrently(*(lambda c=c: send(c) for c in clients))
 
     purchase = Purchase.objects.get()
     assert len(stripe.sessions()) == 1
@@ -107,7 +107,7 @@ def test_eight_concurrent_forms_never_share_a_session(
     committed_db: str, world: World, stripe: SandboxControl
 ) -> None:
     """Eight tabs: each purchase has its own session, and open pages stay within the limit."""
-    outcomes = at_once(*[lambda: world.buy(10)] * 8)
+    outcomes = concurrently(*[lambda: world.buy(10)] * 8)
 
     refused = failures(outcomes)
     assert {str(one) for one in refused} <= {f"too_many_checkouts: {{'most': {MOST}}}"}
@@ -115,7 +115,7 @@ def test_eight_concurrent_forms_never_share_a_session(
     assert Purchase.objects.count() <= MOST
     sessions = {session["id"] for session in stripe.sessions()}
     assert sessions == set(Purchase.objects.values_list("session_id", flat=True))
-    assert grants() == 0
+    assert fulfillments() == 0
 
 
 def test_receipts_of_concurrent_settlements_have_no_gaps(
@@ -124,7 +124,7 @@ def test_receipts_of_concurrent_settlements_have_no_gaps(
     """R31"""
     bought = [paid(world, 5 * number) for number in range(1, MOST + 1)]
 
-    outcomes = at_once(*(lambda p=p: settle(p.session_id or "") for p in bought))
+    outcomes = concurrently(*(lambda p=p: settle(p.session_id or "") for p in bought))
 
     assert not failures(outcomes)
     numbers = Purchase.objects.values_list("receipt_number", flat=True)
@@ -139,7 +139,7 @@ def test_unaccepted_card_is_refunded_once(
     purchase = world.buy(10)
     world.pay(purchase, funding="charge_card")
 
-    outcomes = at_once(*[lambda: settle(purchase.session_id or "")] * 6, reconcile, reconcile)
+    outcomes = concurrently(*[lambda: settle(purchase.session_id or "")] * 6, reconcile, reconcile)
     reconcile()
 
     assert not failures(outcomes)
@@ -161,10 +161,10 @@ def test_two_concurrent_payments_of_one_purchase_fulfill_one_and_refund_one(
     other = stripe.inject(purchase.request_parameters | {"expires_at": None})["session"]["id"]
     both = [purchase.session_id or "", other]
 
-    outcomes = at_once(*(lambda s=s: settle(s) for s in both * 4))
+    outcomes = concurrently(*(lambda s=s: settle(s) for s in both * 4))
 
     assert not failures(outcomes)
-    assert grants() == 1
+    assert fulfillments() == 1
     assert Refund.objects.get().status == "succeeded"
 
 
@@ -178,7 +178,7 @@ def test_concurrent_recoveries_of_a_lost_creation_make_one_session(
         world.buy(10, submission=submission)
     assert not stripe.sessions()
 
-    outcomes = at_once(
+    outcomes = concurrently(
         *[lambda: world.buy(10, submission=submission).status] * 2,
         *[lambda: str(reconcile().failures)] * 2,
     )
@@ -210,9 +210,9 @@ def test_buying_settling_adding_and_removing_do_not_deadlock(
         reconcile,
     ]
 
-    outcomes = at_once(*actions)
+    outcomes = concurrently(*actions)
 
     assert not failures(outcomes)
-    assert grants() == 3
+    assert fulfillments() == 3
     assert world.held() == 25 + 5 + 10 + 15
     assert world.lakeside.memberships.exclude(license_number=None).count() == 20 - 2 + 3

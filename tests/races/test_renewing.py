@@ -15,7 +15,7 @@ from subscriptions.models import Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World, local
 
 RACERS = 8
@@ -39,7 +39,7 @@ def test_eight_payments_of_one_renewal_start_one_term_and_refund_the_rest(
     for session in sessions:
         stripe.pay(session)
 
-    at_once(*(partial(settle.settle, session) for session in sessions))
+    concurrently(*(partial(settle.settle, session) for session in sessions))
 
     statuses = sorted(Purchase.objects.values_list("status", flat=True))
     assert statuses == [PurchaseStatus.REFUNDED] * (RACERS - 1) + [PurchaseStatus.SETTLED]
@@ -58,7 +58,7 @@ def test_eight_concurrent_renewals_leave_one_payable_checkout(
         order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
         return start_renewal(world.administrator, order)
 
-    outcomes = at_once(*[start] * RACERS)
+    outcomes = concurrently(*[start] * RACERS)
 
     open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
     open_there = [one for one in stripe.sessions() if one["status"] == "open"]
@@ -84,7 +84,7 @@ def test_payment_during_another_start_counts_once(
             order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
             return start_renewal(world.assignor, order)
 
-        at_once(pay, start_over)
+        concurrently(pay, start_over)
 
         paid = [one for one in stripe.sessions() if one["payment_status"] == "paid"]
         settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).count()

@@ -11,7 +11,7 @@ from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Organization
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World
 
 RACERS = 6
@@ -41,7 +41,7 @@ def test_form_submitted_six_times_makes_one_purchase(
 ) -> None:
     one = order(world, uuid.uuid4())
 
-    outcomes = at_once(*[lambda: start_subscription(one)] * RACERS)
+    outcomes = concurrently(*[lambda: start_subscription(one)] * RACERS)
 
     found = [outcome for outcome in outcomes if isinstance(outcome, Purchase)]
     assert len({purchase.pk for purchase in found}) == 1
@@ -60,7 +60,7 @@ def test_organizations_with_the_same_name_are_created_at_once(
         sessions.append(purchase.session_id or "")
         stripe.pay(sessions[-1])
 
-    outcomes = at_once(
+    outcomes = concurrently(
         *(
             lambda session=session: Client().get(f"/purchase/return/?session_id={session}")
             for session in sessions

@@ -19,7 +19,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
 from tests.billing.reversals import refunded_by_support, renewed, reversals
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.removals import remove
 from tests.support.world import World
 
@@ -30,7 +30,7 @@ def test_one_of_four_competing_removals_succeeds(committed_db: str, world: World
     """21 licenses can be removed; of four people who remove 15 each, one succeeds."""
     world.at(IN_WINDOW)
 
-    outcomes = at_once(*(lambda: remove(world, 15) for _ in FOUR))
+    outcomes = concurrently(*(lambda: remove(world, 15) for _ in FOUR))
 
     assert sum(isinstance(outcome, LicenseRemoval) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 3
@@ -41,7 +41,7 @@ def test_form_submitted_four_times_removes_once(committed_db: str, world: World)
     world.at(IN_WINDOW)
     submission = uuid.uuid4()
 
-    outcomes = at_once(*(lambda: remove(world, 5, submission=submission) for _ in FOUR))
+    outcomes = concurrently(*(lambda: remove(world, 5, submission=submission) for _ in FOUR))
 
     assert {outcome.pk for outcome in outcomes if isinstance(outcome, LicenseRemoval)} == {
         LicenseRemoval.objects.get().pk
@@ -58,7 +58,7 @@ def test_removal_while_users_are_added_always_covers_the_users(
         new = NewMember(f"N{number}", f"n{number}@new.example", Role.GENERAL_MEMBER)
         return members.add(world.administrator, new)
 
-    at_once(lambda: remove(world, 20), *(partial(add, number) for number in FOUR))
+    concurrently(lambda: remove(world, 20), *(partial(add, number) for number in FOUR))
 
     subscription = status_of(world.lakeside, clock.now())
     assert subscription.licenses.in_use == 8
@@ -75,7 +75,7 @@ def test_either_removal_or_renewal_payment_succeeds(
         stripe.pay(paying.session_id or "")
         return settle.settle(paying.session_id or "")
 
-    at_once(pay, lambda: remove(world, 5))
+    concurrently(pay, lambda: remove(world, 5))
 
     paying.refresh_from_db()
     if paying.status == PurchaseStatus.SETTLED:
@@ -91,7 +91,7 @@ def test_four_support_agents_refund_the_same_licenses_once(
 ) -> None:
     purchase = world.buy_and_settle(10)
 
-    outcomes = at_once(*(lambda: refunded_by_support(world, purchase) for _ in FOUR))
+    outcomes = concurrently(*(lambda: refunded_by_support(world, purchase) for _ in FOUR))
 
     assert sum(isinstance(outcome, Refund) for outcome in outcomes) == 1
     assert all(isinstance(outcome, Refund | Refused | IntegrityError) for outcome in outcomes)
@@ -105,7 +105,7 @@ def test_refund_notified_from_every_source_counts_once(
     purchase = world.buy_and_settle(10)
     stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
 
-    at_once(*(lambda: follow_payment(purchase.payment_intent_id or "") for _ in range(8)))
+    concurrently(*(lambda: follow_payment(purchase.payment_intent_id or "") for _ in range(8)))
 
     assert reversals(world.lakeside) == [-5]
     assert Refund.objects.count() == 1
@@ -124,7 +124,9 @@ def test_concurrent_notifications_of_a_refund_and_its_failure(
             stripe.fail_refund(refund_id)
             return follow_payment(purchase.payment_intent_id or "")
 
-        at_once(fail, *(lambda: follow_payment(purchase.payment_intent_id or "") for _ in FOUR))
+        concurrently(
+            fail, *(lambda: follow_payment(purchase.payment_intent_id or "") for _ in FOUR)
+        )
 
         assert world.held() == 35
         assert Purchase.objects.get().refunded_amount == 0
@@ -142,7 +144,7 @@ def test_term_is_canceled_while_its_add_on_is_being_paid(
         stripe.pay(add_on.session_id or "")
         return settle.settle(add_on.session_id or "")
 
-    at_once(pay, lambda: follow_payment(renewal.payment_intent_id or ""))
+    concurrently(pay, lambda: follow_payment(renewal.payment_intent_id or ""))
 
     add_on.refresh_from_db()
     assert world.held() == 25

@@ -150,7 +150,7 @@ ASKS_THE_TIME = re.compile(
     "billing/models/purchases.py",
     "from django.utils import timezone\nstarted_at = DateTimeField(default=timezone.now)",
 )
-def only_the_clock_asks_the_time(source: Source) -> list[str]:
+def only_the_clock_reads_the_time(source: Source) -> list[str]:
     if not is_app_code(source) or source.is_in("subscriptions/clock.py", "billing/sandbox/"):
         return []
     if "/migrations/" in source.path:

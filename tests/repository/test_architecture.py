@@ -15,7 +15,7 @@ from tests.repository.architecture import (
     RULES,
     Rule,
     Source,
-    only_the_clock_asks_the_time,
+    only_the_clock_reads_the_time,
     sources,
 )
 from tests.repository.architecture import only_the_ledger_writes_entries as ledger_rule
@@ -115,7 +115,7 @@ def test_policy_may_import_itself() -> None:
     ],
 )
 def test_every_way_to_read_the_time_is_found(text: str) -> None:
-    assert only_the_clock_asks_the_time(Source("subscriptions/members/members.py", text))
+    assert only_the_clock_reads_the_time(Source("subscriptions/members/members.py", text))
 
 
 @pytest.mark.parametrize(

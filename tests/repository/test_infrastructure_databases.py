@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, connections, transaction
 from django.test import TestCase, TransactionTestCase
 
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.databases import empties_tables
 
 FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
@@ -104,7 +104,7 @@ def test_class_that_empties_tables_is_found() -> None:
 
 def test_concurrent_actions_return_results_and_exceptions(committed_db: str) -> None:
     """One of two equal keys is refused, and the other's row is stored."""
-    outcomes = at_once(commit_a_row, commit_a_row)
+    outcomes = concurrently(commit_a_row, commit_a_row)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IntegrityError", "NoneType"]
     assert Session.objects.count() == 1
@@ -113,7 +113,7 @@ def test_concurrent_actions_return_results_and_exceptions(committed_db: str) -> 
 def test_concurrent_actions_start_together(committed_db: str) -> None:
     meeting = threading.Barrier(3, timeout=10)
 
-    outcomes = at_once(meeting.wait, meeting.wait, meeting.wait)
+    outcomes = concurrently(meeting.wait, meeting.wait, meeting.wait)
 
     assert sorted(outcomes, key=str) == [0, 1, 2]
 

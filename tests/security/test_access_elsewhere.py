@@ -46,10 +46,10 @@ def test_docs_show_the_table() -> None:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_access_when_signed_out(method: str) -> None:
     for name, path in elsewhere().items():
-        meets_what_the_table_says(name, getattr(Client(), method)(path))
+        matches_the_table(name, getattr(Client(), method)(path))
 
 
-def meets_what_the_table_says(name: str, response: Any) -> None:
+def matches_the_table(name: str, response: Any) -> None:
     leads_to_sign_in = response.status_code == HTTPStatus.FOUND and response.headers[
         "Location"
     ].startswith("/accounts/login/")

@@ -92,8 +92,8 @@ def test_password_reset_link_can_be_checked(world: World) -> None:
 
 @pytest.mark.parametrize("path", ["/pricing/", "/o/lakeside/settings/activity.csv"])
 def test_headers_match_get_and_the_body_is_empty(world: World, site: Site, path: str) -> None:
-    head, nothing = over_the_line(world, site, "HEAD", path)
-    got, something = over_the_line(world, site, "GET", path)
+    head, nothing = raw_response(world, site, "HEAD", path)
+    got, something = raw_response(world, site, "GET", path)
 
     for name in ("Content-Type", "Content-Encoding", "Vary", "Cache-Control"):
         assert head.get(name) == got.get(name)
@@ -102,7 +102,7 @@ def test_headers_match_get_and_the_body_is_empty(world: World, site: Site, path:
     assert something
 
 
-def over_the_line(world: World, site: Site, method: str, path: str) -> tuple[Message, bytes]:
+def raw_response(world: World, site: Site, method: str, path: str) -> tuple[Message, bytes]:
     """Return the headers and all following bytes."""
     cookies = world.client(world.administrator).cookies.values()
     lines = [

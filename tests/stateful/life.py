@@ -16,10 +16,10 @@ class PaperTerm:
     first_day: date
     last_day: date
     unit_amount: int
-    grants: list[tuple[date, int]] = field(default_factory=list)
+    fulfillments: list[tuple[date, int]] = field(default_factory=list)
 
     def licenses(self) -> int:
-        return sum(number for _, number in self.grants)
+        return sum(number for _, number in self.fulfillments)
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Paper:
             number
             for term in self.terms
             if day <= term.last_day
-            for first, number in term.grants
+            for first, number in term.fulfillments
             if first <= day
         )
 
@@ -69,7 +69,7 @@ class Paper:
         return max(self.latest.licenses() - self.removed, self.members, minimum)
 
     def buys_add_ons(self, number: int) -> None:
-        self.latest.grants.append((self.today, number))
+        self.latest.fulfillments.append((self.today, number))
         self.receipts.append(
             ("add_on", number, self.latest.unit_amount, number * self.latest.unit_amount)
         )
@@ -80,7 +80,7 @@ class Paper:
         if self.today >= first:
             first = self.today
         term = PaperTerm(first, same_day_years_later(first, years) - ONE_DAY, unit_amount)
-        term.grants.append((first, number))
+        term.fulfillments.append((first, number))
         self.terms.append(term)
         self.receipts.append(("renewal", number, unit_amount, number * unit_amount))
         self.removed = 0

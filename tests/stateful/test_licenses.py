@@ -84,7 +84,7 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.everything_ends_well()
+            self.everything_settles()
         finally:
             transaction.savepoint_rollback(self.before)
 
@@ -103,7 +103,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         self.world.at(instant)
         self.model.now = clock.now()
 
-    def a_sale(self, number: int) -> str:
+    def a_purchase(self, number: int) -> str:
         return chosen(list(self.model.sales), number)
 
     # Buying
@@ -159,7 +159,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         lambda self: self.busy % 4 == 3 and self.model.now < WINDOW - timedelta(minutes=1)
     )
     @rule(quantity=st.sampled_from([20, 25]), number=NUMBERS, is_created=st.booleans())
-    def buy_without_an_answer(self, quantity: int, number: int, is_created: bool) -> None:
+    def buy_with_lost_response(self, quantity: int, number: int, is_created: bool) -> None:
         self.busy += 1
         self.go(self.model.now + timedelta(seconds=1))
         buyer = chosen(self.model.managers(), number)
@@ -180,7 +180,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS, card=CARDS)
     def pay(self, number: int, card: str) -> None:
-        self.try_card(self.a_sale(number), card)
+        self.try_card(self.a_purchase(number), card)
 
     def try_card(self, key: str, card: str) -> None:
         session, sale = self.session_of(key), self.model.sales[key]
@@ -200,7 +200,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS, way=st.sampled_from(["page", "completed", "expired"]), times=NUMBERS)
     def hear(self, number: int, way: str, times: int) -> None:
-        key = self.a_sale(number)
+        key = self.a_purchase(number)
         session = self.session_of(key)
         if session is None:
             return
@@ -214,8 +214,8 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS)
-    def nobody_hears(self, number: int) -> None:
-        key = self.a_sale(number)
+    def no_webhook_arrives(self, number: int) -> None:
+        key = self.a_purchase(number)
         session = self.session_of(key)
         if session is None or self.model.sales[key].book == "settled":
             return
@@ -227,7 +227,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS)
     def close(self, number: int) -> None:
-        key = self.a_sale(number)
+        key = self.a_purchase(number)
         session, sale = self.session_of(key), self.model.sales[key]
         if session is not None and sale.can_be_paid(self.model.now):
             self.stripe.expire(session)
@@ -349,7 +349,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             assert numbers[-1] <= held
 
     @invariant()
-    def books_agree(self) -> None:
+    def ledger_matches(self) -> None:
         books = {str(pk): status for pk, status in Purchase.objects.values_list("pk", "status")}
         assert books == {key: sale.book for key, sale in self.model.sales.items()}
         receipts = Purchase.objects.exclude(receipt_number=None)
@@ -359,19 +359,19 @@ class StatefulLicenses(RuleBasedStateMachine):
         assert numbers == list(range(1, self.model.receipts + 1))
 
     @invariant()
-    def somebody_is_in_charge(self) -> None:
+    def an_administrator_remains(self) -> None:
         assert any(
             person.role == "administrator" and person.state == "active" and person.signed_in
             for person in self.model.people.values()
         )
 
-    def everything_ends_well(self) -> None:
+    def everything_settles(self) -> None:
         """Every paid session is either fulfilled or refunded."""
         self.go(self.model.now + timedelta(hours=1))
         for _ in range(2):
             assert reconcile().failures == 0
             self.model.reconciled()
-        self.books_agree()
+        self.ledger_matches()
         granted = set(
             LicenseEntry.objects.filter(cause="add_on").values_list("reference", flat=True)
         )

@@ -95,7 +95,7 @@ class StatefulLife(RuleBasedStateMachine):
         self.go(self.paper.today + timedelta(days=days))
 
     @rule(days=st.sampled_from([-31, -30, -29, -1, 0, 1, 13, 14, 15]))
-    def time_comes_near_the_end(self, days: int) -> None:
+    def time_nears_the_end(self, days: int) -> None:
         day = self.paper.latest.last_day + timedelta(days=days)
         if day > self.paper.today:
             self.go(day)
@@ -184,12 +184,12 @@ class StatefulLife(RuleBasedStateMachine):
     # Invariants
 
     @invariant()
-    def the_ledger_says_what_the_paper_says_on_every_day_that_matters(self) -> None:
+    def ledger_matches_the_paper_on_key_days(self) -> None:
         days = {self.paper.today}
         for term in self.paper.terms:
             for day in (term.first_day, term.last_day):
                 days |= {day - timedelta(days=1), day, day + timedelta(days=1)}
-            days |= {first for first, _ in term.grants}
+            days |= {first for first, _ in term.fulfillments}
         ordered = sorted(days)
 
         held = ledger.held_at(self.world.lakeside, [local(day, 12) for day in ordered])
@@ -198,7 +198,7 @@ class StatefulLife(RuleBasedStateMachine):
         assert held == [self.paper.held_on(day) for day in ordered]
 
     @invariant()
-    def terms_and_receipts_agree(self) -> None:
+    def terms_and_receipts_match(self) -> None:
         terms = self.world.lakeside.terms.order_by("starts_on")
         assert [(term.starts_on, term.expires_on, term.unit_amount) for term in terms] == [
             (term.first_day, term.last_day, term.unit_amount) for term in self.paper.terms
@@ -212,7 +212,7 @@ class StatefulLife(RuleBasedStateMachine):
         assert [one.receipt_number for one in settled] == [*range(1, len(settled) + 1)]
 
     @invariant()
-    def nobody_is_without_a_license_while_the_term_runs(self) -> None:
+    def every_user_has_a_license_during_the_term(self) -> None:
         count = status_of(self.world.lakeside, clock.now()).licenses
         assert count.in_use == self.paper.members
         if self.paper.days_remaining() >= 0:

@@ -92,7 +92,7 @@ class StatefulReversals(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         reconcile()
-        self.books_agree()
+        self.ledger_matches()
         transaction.savepoint_rollback(self.before)
 
     def told(self, payment: Payment, is_notified: bool) -> None:
@@ -177,13 +177,13 @@ class StatefulReversals(RuleBasedStateMachine):
     @rule()
     def the_periodic_job_runs(self) -> None:
         reconcile()
-        self.books_agree()
+        self.ledger_matches()
 
     @invariant()
-    def the_ledger_agrees_with_what_was_written_down(self) -> None:
+    def ledger_matches_the_list(self) -> None:
         assert list(ledger_audit.differences()) == []
 
-    def books_agree(self) -> None:
+    def ledger_matches(self) -> None:
         """Process all notifications: what is paid for is held, and nothing else."""
         assert self.world.held() == INCLUDED + sum(one.licenses_left for one in self.list)
         for payment in self.list:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 PATIENCE = 60  # seconds; a lock that is never released must fail the test, not hang it
 
 
-def at_once(*actions: Callable[[], T]) -> list[T | Exception]:
+def concurrently(*actions: Callable[[], T]) -> list[T | Exception]:
     """Run each action in a thread with its own connection, all starting together.
 
     Return each one's result or exception, in the given order.

@@ -38,7 +38,7 @@ def paid(world: World, **order: Any) -> Purchase:
     return purchase
 
 
-def grants(world: World) -> int:
+def fulfillments(world: World) -> int:
     return LicenseEntry.objects.filter(term=world.term, cause="add_on").count()
 
 
@@ -64,7 +64,7 @@ def test_return_page_can_be_reloaded(world: World, stripe: SandboxControl) -> No
     }
 
     assert len(places) == 1
-    assert grants(world) == 1
+    assert fulfillments(world) == 1
 
 
 @pytest.mark.parametrize("order", ["webhook first", "webhook afterwards", "webhook between"])
@@ -82,7 +82,7 @@ def test_webhook_before_or_after_return_makes_no_difference(
 
     assert delivered.status_code == HTTPStatus.OK
     assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
-    assert grants(world) == 1
+    assert fulfillments(world) == 1
 
 
 def test_settled_purchase_makes_no_processor_request(world: World, stripe: SandboxControl) -> None:
@@ -250,7 +250,7 @@ def test_processor_error_shows_waiting_page_and_next_load_settles(
     assert waiting.headers["Refresh"] == "4"
     assert "Confirming the payment" in waiting.content.decode()
     assert landed.status_code == HTTPStatus.FOUND
-    assert grants(world) == 1
+    assert fulfillments(world) == 1
 
 
 def test_rejected_api_key_keeps_the_buyer_waiting_and_loses_no_licenses(

@@ -18,7 +18,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry
 from subscriptions.models.periodic import last_complete_run, note_complete_run
-from tests.billing.conftest import NOBODY
+from tests.billing.conftest import UNREACHABLE
 from tests.billing.sold_days import sell_a_day
 from tests.support.world import World
 
@@ -75,7 +75,7 @@ class TestWindowRead:
         assert reading == Reading(NOW - OVERLAP, is_whole_day=False)
 
 
-def paid_though_given_up(world: World) -> Purchase:
+def paid_after_abandonment(world: World) -> Purchase:
     """Return a payment that only the processor's list shows."""
     purchase = world.buy(10)
     world.pay(purchase)
@@ -97,7 +97,7 @@ class TestMissedPayment:
     def test_payment_within_the_overlap_is_found(
         self, world: World, stripe: SandboxControl, beyond: timedelta, found: int
     ) -> None:
-        paid_though_given_up(world)
+        paid_after_abandonment(world)
         has_read(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
         world.later(minutes=10, seconds=1)
 
@@ -109,7 +109,7 @@ class TestMissedPayment:
     def test_payment_older_than_the_window_is_found_within_the_hour(
         self, world: World, stripe: SandboxControl, after: timedelta, found: int
     ) -> None:
-        paid_though_given_up(world)
+        paid_after_abandonment(world)
         world.later(minutes=20)
         has_read(clock.now(), clock.now())
         world.at(clock.now() + WHOLE_DAY_EVERY + after)
@@ -123,7 +123,7 @@ class TestMissedPayment:
     ) -> None:
         reconcile_news()
         world.later(hours=1)
-        paid_though_given_up(world)
+        paid_after_abandonment(world)
         world.later(days=3)
 
         reconcile_news()
@@ -151,7 +151,7 @@ class TestARun:
         reconcile_news()
         marks = self.marks()
         world.later(hours=2)
-        impatient.STRIPE_API_BASE = NOBODY
+        impatient.STRIPE_API_BASE = UNREACHABLE
 
         report = reconcile_news()
 
@@ -171,7 +171,7 @@ class TestARun:
     def test_run_with_an_unread_payment_is_incomplete(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        purchase = paid_though_given_up(world)
+        purchase = paid_after_abandonment(world)
         fault = f"/v1/checkout/sessions/{purchase.session_id}"
         stripe.fault("error", method="GET", path=fault, status=500)
         reconcile_news()
@@ -186,7 +186,7 @@ class TestARun:
     def test_run_with_a_brief_database_outage_is_incomplete(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        paid_though_given_up(world)
+        paid_after_abandonment(world)
 
         def away(*arguments: object) -> None:
             raise OperationalError("lock timeout")

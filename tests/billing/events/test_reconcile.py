@@ -16,14 +16,14 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry
-from tests.billing.conftest import NOBODY
+from tests.billing.conftest import UNREACHABLE
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
 CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
 
 
-def not_answered(
+def unconfirmed(
     world: World, stripe: SandboxControl, kind: str = "drop_after", **fault: Any
 ) -> Purchase:
     """Return a purchase whose creation the processor never confirmed."""
@@ -49,7 +49,7 @@ class TestPurchaseWithoutSession:
     def test_creation_is_repeated_with_the_same_key(
         self, world: World, stripe: SandboxControl, impatient: Settings, kind: str, age: int
     ) -> None:
-        purchase = not_answered(world, stripe, kind)
+        purchase = unconfirmed(world, stripe, kind)
         world.later(seconds=age)
 
         reconcile()
@@ -65,7 +65,7 @@ class TestPurchaseWithoutSession:
     def test_session_is_looked_up_after_4_minutes(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         world.later(seconds=age)
 
         reconcile()
@@ -78,7 +78,7 @@ class TestPurchaseWithoutSession:
     def test_purchase_without_a_session_at_the_processor_is_abandoned(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
-        purchase = not_answered(world, stripe, "drop_before")
+        purchase = unconfirmed(world, stripe, "drop_before")
         world.later(seconds=age)
 
         reconcile()
@@ -89,7 +89,7 @@ class TestPurchaseWithoutSession:
     def test_purchase_expired_at_the_processor_is_expired(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         world.later(minutes=36)
 
         reconcile()
@@ -101,7 +101,7 @@ class TestPurchaseWithoutSession:
     def test_purchase_paid_at_the_processor_is_fulfilled(
         self, world: World, stripe: SandboxControl, impatient: Settings, age: int
     ) -> None:
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         stripe.pay(stripe.sessions()[0]["id"])
         world.later(minutes=age)
 
@@ -115,7 +115,7 @@ class TestPurchaseWithoutSession:
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         """The processor lists 100 sessions per page."""
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         other = purchase.request_parameters | {"metadata": {"product": "mugs"}, "expires_at": None}
         for _ in range(101):
             stripe.inject(other)
@@ -128,7 +128,7 @@ class TestPurchaseWithoutSession:
     def test_foreign_session_with_the_same_number_is_ignored(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        purchase = not_answered(world, stripe, "drop_before")
+        purchase = unconfirmed(world, stripe, "drop_before")
         mugs = {"product": "mugs", "purchase": str(purchase.pk)}
         stripe.inject(purchase.request_parameters | {"metadata": mugs, "expires_at": None})
         world.later(minutes=5)
@@ -141,9 +141,9 @@ class TestPurchaseWithoutSession:
     def test_purchase_waits_while_the_processor_is_unavailable(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         world.later(minutes=5)
-        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, NOBODY
+        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, UNREACHABLE
 
         report = reconcile()
 
@@ -156,7 +156,7 @@ class TestPurchaseWithoutSession:
     def test_purchase_refused_on_repetition_is_abandoned(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
-        purchase = not_answered(world, stripe, "drop_before")
+        purchase = unconfirmed(world, stripe, "drop_before")
         stripe.fault("error", **CREATE, status=400)
 
         report = reconcile()
@@ -168,7 +168,7 @@ class TestPurchaseWithoutSession:
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         """R14: an unexpected payment is settled."""
-        purchase = not_answered(world, stripe)
+        purchase = unconfirmed(world, stripe)
         Purchase.objects.update(status=PurchaseStatus.ABANDONED)
         session = stripe.pay(stripe.sessions()[0]["id"])["session"]["id"]
 
@@ -216,7 +216,7 @@ class TestOpenPurchase:
         purchase = world.buy(10)
         world.pay(purchase)
         world.later(days=40)
-        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, NOBODY
+        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, UNREACHABLE
         reconcile()
         assert state(purchase) == PurchaseStatus.OPEN
         impatient.STRIPE_API_BASE = base

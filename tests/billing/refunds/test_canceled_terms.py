@@ -28,7 +28,7 @@ from tests.billing.reversals import (
     hear,
     held,
     refund_fails,
-    refunded_outside,
+    refunded_in_dashboard,
     reversals,
     subscription,
     term_of,
@@ -43,7 +43,7 @@ class TestCanceledBeforeStart:
     def test_running_term_continues_and_renewal_reopens(
         self, world: World, renewal: Purchase
     ) -> None:
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         now = subscription(world.lakeside)
         assert term_of(renewal).canceled_at == clock.now()
@@ -56,12 +56,12 @@ class TestCanceledBeforeStart:
         """R5: next year's 20 licenses are no limit once that term is canceled."""
         add_on = world.buy_and_settle(5)
         assert add_on.term == renewal.term
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         assert subscription(world.lakeside).licenses.usable == 25
 
     def test_canceled_term_can_be_renewed_again(self, world: World, renewal: Purchase) -> None:
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
         again = renew_and_settle(world)
 
         assert again.status == PurchaseStatus.SETTLED
@@ -71,13 +71,13 @@ class TestCanceledBeforeStart:
 
     def test_licenses_are_reversed_on_the_term_start(self, world: World, renewal: Purchase) -> None:
         """Not earlier: the ledger never goes below zero."""
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         entry = LicenseEntry.objects.get(cause="reversal")
         assert entry.effective_at == local(NEW_START)
 
     def test_partial_refund_reverses_no_licenses(self, world: World, renewal: Purchase) -> None:
-        refunded_outside(world, renewal, renewal.total_amount - 1)
+        refunded_in_dashboard(world, renewal, renewal.total_amount - 1)
 
         assert term_of(renewal).canceled_at is None
         assert not reversals(world.lakeside)
@@ -88,7 +88,7 @@ class TestCanceledWhileRunning:
     @pytest.fixture
     def canceled(self, world: World, renewal: Purchase) -> World:
         world.at(NEXT_YEAR)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
         return world
 
     def test_organization_is_expired_from_the_cancellation(self, canceled: World) -> None:
@@ -128,7 +128,7 @@ class TestCanceledWhileRunning:
 
     def test_its_add_ons_go_to_support(self, world: World, renewal: Purchase, support: str) -> None:
         add_on = world.buy_and_settle(10)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         [problem] = PaymentProblem.objects.filter(needs_support=True)
         assert (problem.purchase, problem.reason) == (add_on, ProblemReason.TERM_CANCELED)
@@ -136,8 +136,8 @@ class TestCanceledWhileRunning:
 
     def test_refunded_add_ons_leave_the_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
-        refunded_outside(world, renewal)
-        made = refunded_outside(world, add_on)
+        refunded_in_dashboard(world, renewal)
+        made = refunded_in_dashboard(world, add_on)
         assert not waiting()
 
         refund_fails(world, add_on, made["id"])
@@ -147,7 +147,7 @@ class TestCanceledWhileRunning:
 class TestOpenCheckouts:
     def test_open_add_on_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         open_one.refresh_from_db()
         assert open_one.status == PurchaseStatus.EXPIRED
@@ -155,7 +155,7 @@ class TestOpenCheckouts:
     def test_add_on_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
         world.pay(open_one)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         open_one.refresh_from_db()
         assert open_one.status == PurchaseStatus.REVIEW
@@ -168,7 +168,7 @@ class TestOpenCheckouts:
     ) -> None:
         open_one = world.buy(10)
         stripe.fault("error", status=500, method="POST", path="*/expire")
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
         stripe.clear_faults()
 
         reconcile()
@@ -179,7 +179,7 @@ class TestOpenCheckouts:
     def test_open_renewal_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         following.refresh_from_db()
         assert following.status == PurchaseStatus.EXPIRED
@@ -189,7 +189,7 @@ class TestOpenCheckouts:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         world.pay(following)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         following.refresh_from_db()
         assert following.status == PurchaseStatus.REVIEW
@@ -230,7 +230,7 @@ class TestLaterTermPaid:
         self, world: World, renewal: Purchase, following: Purchase
     ) -> None:
         disputed(world, renewal, "lost")
-        refunded_outside(world, following)
+        refunded_in_dashboard(world, following)
 
         assert term_of(following).canceled_at == term_of(renewal).canceled_at == clock.now()
         assert subscription(world.lakeside).latest == world.term
@@ -249,7 +249,7 @@ class TestOriginalPurchase:
         self, world: World, original: Purchase
     ) -> None:
         assert original.organization is not None
-        refunded_outside(world, original)
+        refunded_in_dashboard(world, original)
 
         now = subscription(original.organization)
         assert (now.phase, now.latest) == (Phase.EXPIRED, original.term)
@@ -261,7 +261,7 @@ class TestOriginalPurchase:
     ) -> None:
         """R22, R30"""
         assert original.organization is not None
-        refunded_outside(world, original)
+        refunded_in_dashboard(world, original)
         owner = MembershipFactory.create(
             organization=original.organization, role=Role.ADMINISTRATOR, user=world.stranger.user
         )
@@ -279,7 +279,7 @@ class TestOriginalPurchase:
     def test_renewal_covers_users_or_the_minimum(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
-        refunded_outside(world, original)
+        refunded_in_dashboard(world, original)
 
         found = plan_renewal(subscription(original.organization), original.term.package)
 
@@ -293,7 +293,7 @@ class TestOriginalPurchase:
         client_of_new_owner = Membership.objects.get(organization=original.organization)
         world.pay(world.buy(10, buyer=client_of_new_owner))
         reconcile()
-        refunded_outside(world, original)
+        refunded_in_dashboard(world, original)
 
         found = plan_renewal(subscription(original.organization), original.term.package)
 
@@ -303,7 +303,7 @@ class TestOriginalPurchase:
         """Nothing expires that checkout: only the renewal is open."""
         assert original.organization is not None
         assert original.term is not None
-        refunded_outside(world, original)
+        refunded_in_dashboard(world, original)
         owner = Membership.objects.get(organization=original.organization)
         package = original.term.package
         found = plan_renewal(subscription(original.organization), package)
@@ -320,7 +320,7 @@ class TestOriginalPurchase:
 
     def test_failed_refund_reinstates_the_term(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
-        made = refunded_outside(world, original)
+        made = refunded_in_dashboard(world, original)
         refund_fails(world, original, made["id"])
 
         assert subscription(original.organization).phase == Phase.RUNNING
@@ -336,7 +336,7 @@ def test_long_ended_term_reopens_nothing(world: World, renewal: Purchase) -> Non
 
 
 def test_repeated_response_changes_nothing(world: World, renewal: Purchase) -> None:
-    refunded_outside(world, renewal)
+    refunded_in_dashboard(world, renewal)
     canceled_at = term_of(renewal).canceled_at
     world.later(days=1)
     for _ in range(2):

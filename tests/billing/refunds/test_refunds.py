@@ -28,11 +28,11 @@ def settled_with(world: World, funding: str, quantity: int = 10) -> Purchase:
     return purchase
 
 
-def refunds_asked(stripe: SandboxControl) -> list[dict[str, Any]]:
+def refunds_requested(stripe: SandboxControl) -> list[dict[str, Any]]:
     return stripe.requests(method="POST", path="/v1/refunds")
 
 
-def given_back(purchase: Purchase) -> int:
+def refunded_at_processor(purchase: Purchase) -> int:
     """Return the amount the processor refunded of a purchase."""
     refund = Refund.objects.get(purchase=purchase)
     made = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
@@ -49,7 +49,7 @@ def test_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxContro
     purchase.refresh_from_db()
     assert outcome["outcome"] == "blocked"
     assert purchase.status == PurchaseStatus.OPEN
-    assert not refunds_asked(stripe)
+    assert not refunds_requested(stripe)
 
 
 @pytest.mark.parametrize("funding", ["unknown", "credit", "debit"])
@@ -76,7 +76,7 @@ def test_other_card_types_are_refunded_in_full(
     assert purchase.receipt_number is None
     refund = Refund.objects.get()
     assert (refund.amount, refund.currency, refund.status) == (5000, "usd", "succeeded")
-    [request] = refunds_asked(stripe)
+    [request] = refunds_requested(stripe)
     assert request["idempotency_key"] == f"refund:{refund.pk}"
     assert int(request["params"]["amount"]) == 5000
     problem = PaymentProblem.objects.get()
@@ -111,7 +111,7 @@ def test_repeated_notifications_request_one_refund(world: World, stripe: Sandbox
         settle(purchase.session_id or "")
     reconcile()
 
-    assert len(refunds_asked(stripe)) == 1
+    assert len(refunds_requested(stripe)) == 1
     assert Refund.objects.count() == PaymentProblem.objects.count() == 1
     assert Notification.objects.filter(kind__startswith="payment_refunded").count() == 1
 
@@ -145,7 +145,7 @@ def test_failed_refund_request_is_repeated_once(
     assert report.failures == 0
     assert purchase.status == PurchaseStatus.REFUNDED
     assert Refund.objects.get().status == RefundStatus.SUCCEEDED
-    assert given_back(purchase) == 5000
+    assert refunded_at_processor(purchase) == 5000
     assert not PaymentProblem.objects.get().needs_support
 
 
@@ -265,7 +265,7 @@ class TestSecondPayment:
         refund = Refund.objects.get()
         assert (refund.amount, refund.status) == (5000, RefundStatus.SUCCEEDED)
         assert refund.payment_intent_id != purchase.payment_intent_id
-        assert len(refunds_asked(stripe)) == 1
+        assert len(refunds_requested(stripe)) == 1
         assert Notification.objects.get(kind="payment_refunded_surplus").recipient == (
             "assignor@lakeside.example"
         )

@@ -23,7 +23,7 @@ from tests.billing.reversals import (
     disputed,
     hear,
     refund_fails,
-    refunded_outside,
+    refunded_in_dashboard,
     reversals,
 )
 from tests.support.world import World
@@ -47,7 +47,7 @@ class TestDashboardRefund:
     def test_refund_reverses_whole_groups(
         self, world: World, bought: Purchase, amount: int | None, taken: int
     ) -> None:
-        refunded_outside(world, bought, amount)
+        refunded_in_dashboard(world, bought, amount)
 
         assert world.held() == 35 - taken
         assert now(bought).refunded_amount == (amount or 5000)
@@ -56,13 +56,13 @@ class TestDashboardRefund:
     def test_several_refunds_add_up(self, world: World, bought: Purchase) -> None:
         """$15 and $15 make one group, another $20 the other."""
         for amount in (1500, 1500, 2000):
-            refunded_outside(world, bought, amount)
+            refunded_in_dashboard(world, bought, amount)
 
         assert reversals(world.lakeside) == [-5, -5]
         assert world.held() == 25
 
     def test_repeated_notifications_reverse_once(self, world: World, bought: Purchase) -> None:
-        refunded_outside(world, bought, 2500)
+        refunded_in_dashboard(world, bought, 2500)
         for type in ("charge.refunded", "refund.updated", "refund.created"):
             hear(bought, type)
         reconcile()
@@ -71,7 +71,7 @@ class TestDashboardRefund:
         assert Refund.objects.count() == 1
 
     def test_entry_names_what_it_reverses(self, world: World, bought: Purchase) -> None:
-        refunded_outside(world, bought, 2500)
+        refunded_in_dashboard(world, bought, 2500)
 
         entry = LicenseEntry.objects.get(cause="reversal")
         assert entry.reverses is not None
@@ -100,7 +100,7 @@ class TestDashboardRefund:
 
 class TestFailedRefund:
     def test_failed_refund_restores_the_licenses(self, world: World, bought: Purchase) -> None:
-        made = refunded_outside(world, bought)
+        made = refunded_in_dashboard(world, bought)
         refund_fails(world, bought, made["id"])
 
         assert world.held() == 35
@@ -109,8 +109,8 @@ class TestFailedRefund:
         assert Notification.objects.filter(kind="return_undone").count() == 2
 
     def test_only_its_own_share_is_restored(self, world: World, bought: Purchase) -> None:
-        first = refunded_outside(world, bought, 2500)
-        refunded_outside(world, bought, 2500)
+        first = refunded_in_dashboard(world, bought, 2500)
+        refunded_in_dashboard(world, bought, 2500)
         refund_fails(world, bought, first["id"])
 
         assert world.held() == 30
@@ -119,15 +119,15 @@ class TestFailedRefund:
     def test_new_refund_after_a_failure_reverses_again(
         self, world: World, bought: Purchase
     ) -> None:
-        made = refunded_outside(world, bought)
+        made = refunded_in_dashboard(world, bought)
         refund_fails(world, bought, made["id"])
-        refunded_outside(world, bought)
+        refunded_in_dashboard(world, bought)
 
         assert reversals(world.lakeside) == [-10, 10, -10]
         assert world.held() == 25
 
     def test_late_response_does_not_undo_the_failure(self, world: World, bought: Purchase) -> None:
-        made = refunded_outside(world, bought)
+        made = refunded_in_dashboard(world, bought)
         refund_fails(world, bought, made["id"])
         assert world.stripe is not None
         world.stripe.alter(made["id"], {"status": "succeeded"})
@@ -177,7 +177,7 @@ class TestDispute:
         assert world.held() == 30
 
     def test_refund_and_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
-        refunded_outside(world, bought, 2500)
+        refunded_in_dashboard(world, bought, 2500)
         disputed(world, bought, "lost")
 
         assert world.held() == 25
@@ -270,7 +270,7 @@ class TestMoreUsersThanLicenses:
     @pytest.fixture
     def over(self, world: World, bought: Purchase, support: str) -> World:
         world.fill(30)
-        refunded_outside(world, bought)
+        refunded_in_dashboard(world, bought)
         return world
 
     def test_no_user_is_removed(self, over: World) -> None:
@@ -308,7 +308,7 @@ class TestMoreUsersThanLicenses:
 
 
 def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
-    refunded_outside(world, bought, 2500)
+    refunded_in_dashboard(world, bought, 2500)
 
     activity = Activity.objects.get(verb="payment_returned")
     assert activity.data["licenses"] == -5
@@ -317,7 +317,7 @@ def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
 
 def test_renewal_covers_the_remaining_licenses(world: World, bought: Purchase) -> None:
     """R25, R30"""
-    refunded_outside(world, bought, 2500)
+    refunded_in_dashboard(world, bought, 2500)
     world.at(IN_WINDOW)
 
     assert plan(world).price.quantity == 30

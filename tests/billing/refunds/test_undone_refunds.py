@@ -10,7 +10,7 @@ from tests.billing.reversals import (
     NEXT_YEAR,
     refund_fails,
     refunded_by_support,
-    refunded_outside,
+    refunded_in_dashboard,
     reversals,
     subscription,
     term_of,
@@ -21,7 +21,7 @@ from tests.support.world import World
 
 class TestRefundFailsLater:
     def test_cancellation_is_undone(self, world: World, renewal: Purchase) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         refund_fails(world, renewal, made["id"])
 
         now = subscription(world.lakeside)
@@ -32,7 +32,7 @@ class TestRefundFailsLater:
         assert world.held() == 25
 
     def test_renewal_started_since_is_withdrawn(self, world: World, renewal: Purchase) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         begun = renew(world)
         refund_fails(world, renewal, made["id"])
 
@@ -43,7 +43,7 @@ class TestRefundFailsLater:
         assert term_of(renewal).canceled_at is None
 
     def test_paid_new_renewal_stays_in_effect(self, world: World, renewal: Purchase) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         again = renew_and_settle(world)
         refund_fails(world, renewal, made["id"])
 
@@ -55,10 +55,10 @@ class TestRefundFailsLater:
     def test_refunding_the_new_renewal_reinstates_the_old(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         again = renew_and_settle(world)
         refund_fails(world, renewal, made["id"])
-        refunded_outside(world, again)
+        refunded_in_dashboard(world, again)
 
         assert term_of(renewal).canceled_at is None
         assert subscription(world.lakeside).next_term == renewal.term
@@ -67,7 +67,7 @@ class TestRefundFailsLater:
     def test_support_can_refund_the_old_renewal_again(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         world.later(days=3)
         renew_and_settle(world)
         refund_fails(world, renewal, made["id"])
@@ -80,7 +80,7 @@ class TestRefundFailsLater:
     def test_new_renewal_paid_at_the_same_moment_counts(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         again = renew(world)
         world.pay(again)
         refund_fails(world, renewal, made["id"])
@@ -91,7 +91,7 @@ class TestRefundFailsLater:
 
     def test_its_add_ons_leave_the_problem_list(self, world: World, renewal: Purchase) -> None:
         world.buy_and_settle(10)
-        made = refunded_outside(world, renewal)
+        made = refunded_in_dashboard(world, renewal)
         assert waiting() == [ProblemReason.TERM_CANCELED]
         refund_fails(world, renewal, made["id"])
 

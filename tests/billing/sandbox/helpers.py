@@ -88,7 +88,7 @@ def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
     raise AssertionError("it did not happen in time")
 
 
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
+def concurrently(*actions: Callable[[], Any]) -> list[Any]:
     """Run actions in threads that start together; return each one's result or exception."""
     gate = threading.Barrier(len(actions))
     results: list[Any] = [None] * len(actions)

@@ -73,7 +73,7 @@ def killing(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Kill
         yield killer
 
 
-def pay_what_is_open(world: World) -> None:
+def pay_open_pages(world: World) -> None:
     """Pay every payment page that is open in the browser."""
     assert world.stripe is not None
     for session in world.stripe.sessions():
@@ -119,9 +119,9 @@ def add_on_open_in_window(world: World) -> None:
     world.at(WINDOW_OPENS)
 
 
-def add_on_paid_unheard_in_window(world: World) -> None:
+def add_on_paid_without_webhook_in_window(world: World) -> None:
     add_on_open_in_window(world)
-    pay_what_is_open(world)
+    pay_open_pages(world)
 
 
 def renewal_open(world: World) -> None:
@@ -146,28 +146,28 @@ def remove_5(world: World) -> None:
 
 # By name: the initial state, the steps to interrupt, and their number of points.
 STORIES: dict[str, tuple[Step, list[Step], int]] = {
-    "purchase": (nothing, [buy, pay_what_is_open, come_back], 4),
-    "renewal": (in_window, [renew, pay_what_is_open, come_back], 4),
+    "purchase": (nothing, [buy, pay_open_pages, come_back], 4),
+    "renewal": (in_window, [renew, pay_open_pages, come_back], 4),
     "renewal while an add-on is open": (
         add_on_open_in_window,
-        [renew, pay_what_is_open, come_back],
+        [renew, pay_open_pages, come_back],
         8,
     ),
     # The first attempt finds the add-on paid, which changes the total.
     "renewal while an add-on was paid": (
-        add_on_paid_unheard_in_window,
-        [renew, renew, pay_what_is_open, come_back],
+        add_on_paid_without_webhook_in_window,
+        [renew, renew, pay_open_pages, come_back],
         7,
     ),
     "removal while the renewal is open": (
         renewal_open,
-        [remove_5, renew, pay_what_is_open, come_back],
+        [remove_5, renew, pay_open_pages, come_back],
         8,
     ),
     "refund of add-ons": (bought_10, [refund_the_add_on], 4),
     "refund of add-ons while the renewal is open": (
         renewal_open_after_add_on,
-        [refund_the_add_on, renew, pay_what_is_open, come_back],
+        [refund_the_add_on, renew, pay_open_pages, come_back],
         12,
     ),
     "refund of a renewal": (renewed_with_add_on_open, [refund_the_renewal], 8),
@@ -192,7 +192,7 @@ def test_every_point_is_in_the_matrix(
         replay(world, steps)
 
     assert killer.points == points
-    books_agree(world, stripe)
+    ledger_matches(world, stripe)
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,10 @@ def test_payments_and_licenses_agree_after_reconciliation(
     world.later(minutes=5)
     reconcile()
 
-    books_agree(world, stripe)
+    ledger_matches(world, stripe)
 
 
-def books_agree(world: World, stripe: SandboxControl) -> None:
+def ledger_matches(world: World, stripe: SandboxControl) -> None:
     """Check that licenses held equal what was paid and not refunded."""
     assert list(ledger_audit.differences()) == []
     paid = {s["id"]: s for s in stripe.sessions() if s["payment_status"] == "paid"}

@@ -43,7 +43,7 @@ EVERY_FAULT = pytest.mark.parametrize(
 )
 
 
-def grants() -> int:
+def fulfillments() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
@@ -85,7 +85,7 @@ def test_fault_while_creating_a_session(
         reconcile()
     else:
         assert purchase.status == PurchaseStatus.ABANDONED
-    assert grants() == len(stripe.sessions())
+    assert fulfillments() == len(stripe.sessions())
 
 
 @EVERY_FAULT
@@ -100,13 +100,13 @@ def test_fault_while_reading_a_paid_session(
         settle(purchase.session_id or "")
     failed = deliver(completed(purchase.session_id))
     reconcile()
-    assert grants() == 0
+    assert fulfillments() == 0
     stripe.clear_faults()
     report = reconcile()
 
     assert failed.status_code == 503
     assert report.failures == 0
-    assert grants() == 1
+    assert fulfillments() == 1
 
 
 def test_fault_while_listing_sessions(
@@ -133,10 +133,10 @@ def test_stale_unpaid_response_is_read_again(world: World, stripe: SandboxContro
 
     deliver(completed(purchase.session_id))
     settle(purchase.session_id or "")
-    assert grants() == 0
+    assert fulfillments() == 0
     reconcile()
 
-    assert grants() == 1
+    assert fulfillments() == 1
 
 
 def test_sdk_retry_goes_unnoticed(world: World, stripe: SandboxControl) -> None:
@@ -217,11 +217,11 @@ class TestCrash:
         world.pay(purchase)
         with killed_at(monkeypatch, f"billing.settlement.settle.{step}"):
             settle(purchase.session_id or "")
-        assert grants() == 0
+        assert fulfillments() == 0
 
         reconcile()
 
-        assert grants() == 1
+        assert fulfillments() == 1
 
     def test_crash_between_recording_and_requesting_a_refund(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch

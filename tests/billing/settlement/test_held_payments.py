@@ -18,7 +18,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.billing.reversals import refunded_outside, renewed, waiting
+from tests.billing.reversals import refunded_in_dashboard, renewed, waiting
 from tests.support.world import World
 
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
@@ -238,7 +238,7 @@ class TestHeldPaymentOfCanceledTerm:
         renewal = renewed(world)
         purchase = world.buy(10)
         world.pay(purchase)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
         return PaymentProblem.objects.get(purchase=purchase)
 
     def test_it_cannot_be_fulfilled(self, world: World, late: PaymentProblem) -> None:
@@ -257,7 +257,7 @@ def test_add_ons_of_a_canceled_term_are_refunded_by_support(
 ) -> None:
     renewal = renewed(world)
     add_on = world.buy_and_settle(10)
-    refunded_outside(world, renewal)
+    refunded_in_dashboard(world, renewal)
     [problem] = PaymentProblem.objects.filter(needs_support=True)
 
     refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())

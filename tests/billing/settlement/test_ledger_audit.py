@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Activity, Term
 from tests.billing.renewals import renew_and_settle
-from tests.billing.reversals import disputed, refunded_outside
+from tests.billing.reversals import disputed, refunded_in_dashboard
 from tests.support.world import World
 
 
@@ -101,7 +101,7 @@ class TestLaterChanges:
 
     def test_refund_failed_during_an_outage(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
-        made = refunded_outside(world, purchase)
+        made = refunded_in_dashboard(world, purchase)
         world.later(days=20)
         stripe.fail_refund(made["id"])
 
@@ -116,11 +116,11 @@ class TestLedgerAudit:
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy_and_settle(10)
-        refunded_outside(world, first, 2500)
+        refunded_in_dashboard(world, first, 2500)
         disputed(world, world.buy_and_settle(15), "lost")
         world.at(clock.now() + timedelta(days=177))
         renewal = renew_and_settle(world)
-        refunded_outside(world, renewal)
+        refunded_in_dashboard(world, renewal)
 
         assert list(ledger_audit.differences()) == []
 

@@ -15,7 +15,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import completed, deliver
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World
 
 RETURN = "/o/lakeside/licenses/return/"
@@ -136,7 +136,7 @@ def test_eight_concurrent_notifications_of_a_payment_fulfill_it_once(
     ] * 4
     spoil(stripe, WEATHER[name])
 
-    responses = at_once(*itertools.chain(*zip(returns, webhooks, strict=True)))
+    responses = concurrently(*itertools.chain(*zip(returns, webhooks, strict=True)))
     stripe.clear_faults()
     impatient.STRIPE_READ_TIMEOUT = 4
     world.later(minutes=2)

@@ -42,7 +42,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
 }
 
 
-def held_back(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> Purchase:
+def mismatched(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> Purchase:
     """Return a purchase that was paid and settled while the processor's response was altered."""
     purchase = world.buy(10)
     world.pay(purchase)
@@ -62,7 +62,7 @@ def test_mismatched_payment_is_held_for_support(
     fields: dict[str, Any],
     kept: dict[str, tuple[Any, Any]],
 ) -> None:
-    purchase = held_back(world, stripe, fields)
+    purchase = mismatched(world, stripe, fields)
 
     assert purchase.status == PurchaseStatus.REVIEW
     assert world.held() == 25
@@ -88,14 +88,14 @@ def test_mismatched_payment_is_held_for_support(
 def test_session_with_another_purchases_number_is_a_mismatch(
     world: World, stripe: SandboxControl
 ) -> None:
-    purchase = held_back(world, stripe, {"metadata.purchase": OTHER_PURCHASE})
+    purchase = mismatched(world, stripe, {"metadata.purchase": OTHER_PURCHASE})
 
     assert purchase.status == PurchaseStatus.REVIEW
     assert PaymentProblem.objects.get().received["purchase_id"] == OTHER_PURCHASE
 
 
 def test_payment_is_stored_for_support(world: World, stripe: SandboxControl) -> None:
-    purchase = held_back(world, stripe, {"amount_total": 1})
+    purchase = mismatched(world, stripe, {"amount_total": 1})
 
     problem = PaymentProblem.objects.get()
     paid = next(s for s in stripe.sessions() if s["id"] == purchase.session_id)
@@ -129,7 +129,7 @@ def test_later_notifications_change_nothing(
     world: World, stripe: SandboxControl, support: str
 ) -> None:
     """R14: it stays with support through deliveries, reloads and reconciliation."""
-    purchase = held_back(world, stripe, {"amount_total": 1})
+    purchase = mismatched(world, stripe, {"amount_total": 1})
     notifications = Notification.objects.count()
 
     for _ in range(3):
@@ -149,7 +149,7 @@ def test_later_notifications_change_nothing(
 
 
 def test_buyer_is_told_what_happens_next(world: World, stripe: SandboxControl) -> None:
-    purchase = held_back(world, stripe, {"amount_total": 1})
+    purchase = mismatched(world, stripe, {"amount_total": 1})
     client = world.client(world.assignor)
 
     page = client.get(
@@ -174,7 +174,7 @@ def test_session_altered_at_the_processor_is_held(world: World, stripe: SandboxC
 
 
 def test_mismatch_does_not_block_other_purchases(world: World, stripe: SandboxControl) -> None:
-    held_back(world, stripe, {"amount_total": 1})
+    mismatched(world, stripe, {"amount_total": 1})
     stripe.clear_faults()
 
     good = world.buy_and_settle(15)

@@ -15,7 +15,7 @@ from subscriptions import clock
 from subscriptions.models import Activity, Membership, Notification, Term
 from tests.billing.deliveries import completed, deliver
 from tests.billing.renewals import IN_WINDOW, renew
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World
 
 
@@ -100,7 +100,7 @@ def test_two_concurrent_notifications_rebuild_it_once(
     lost = forget(world.buy(10))
     world.pay(lost)
 
-    outcomes = at_once(*[lambda: settle(lost.session_id or "")] * 4)
+    outcomes = concurrently(*[lambda: settle(lost.session_id or "")] * 4)
 
     assert {one.status for one in outcomes if isinstance(one, Purchase)} == {"settled"}
     assert len([one for one in outcomes if isinstance(one, Purchase)]) == 4

@@ -17,7 +17,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refused
-from tests.billing.conftest import NOBODY
+from tests.billing.conftest import UNREACHABLE
 from tests.support.world import TERM_END, World
 
 
@@ -222,7 +222,7 @@ class TestSecondTab:
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         world.buy(10)
-        impatient.STRIPE_API_BASE = NOBODY
+        impatient.STRIPE_API_BASE = UNREACHABLE
 
         with pytest.raises(ProcessorUnavailable):
             world.buy(10)

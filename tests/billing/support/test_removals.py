@@ -24,7 +24,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text.refusals import refusal_text
 from tests.billing.renewals import plan, renew, renew_and_settle
-from tests.billing.reversals import refunded_outside
+from tests.billing.reversals import refunded_in_dashboard
 from tests.support.pages import text_of
 from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
@@ -68,7 +68,7 @@ class TestWhen:
         self, window: World, stripe: SandboxControl
     ) -> None:
         renewal = renew_and_settle(window)
-        refunded_outside(window, renewal)
+        refunded_in_dashboard(window, renewal)
 
         assert remove(window, 5).quantity == 5
 

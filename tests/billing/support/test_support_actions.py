@@ -31,7 +31,7 @@ from tests.billing.reversals import (
     disputed,
     refund_fails,
     refunded_by_support,
-    refunded_outside,
+    refunded_in_dashboard,
     renewed,
     reversals,
     term_of,
@@ -84,7 +84,7 @@ class TestAddOnRefund:
         self, world: World, bought: Purchase
     ) -> None:
         """$7 of $50 are refunded; all licenses remain."""
-        refunded_outside(world, bought, 700)
+        refunded_in_dashboard(world, bought, 700)
 
         assert refunded_by_support(world, bought).amount == 4300
         assert world.held() == 25

@@ -26,7 +26,7 @@ def test_second_card_pays_after_a_decline(buyer: Person, world: World) -> None:
     """R14: one purchase, however many cards are tried."""
     buyer.pays_with(DECLINED_CARD)
     buyer.reads("Your card was declined", "Nothing was charged")
-    buyer.can_be_used_by_everybody()
+    buyer.is_accessible()
     assert world.held() == 25
 
     buyer.pays_with()
@@ -75,7 +75,7 @@ def test_returning_from_the_payment_page_keeps_the_number(
 
     arlo.reads("You came back without paying. Nothing was charged")
     expect(arlo.number).to_have_value("15")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
     arlo.continues_to_payment()
     assert arlo.payment_page() == payment_page
@@ -88,7 +88,7 @@ def test_unpaid_purchase_can_be_paid_from_the_history(buyer: Person) -> None:
     row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
     row.get_by_role("link").click()
     buyer.reads("This purchase has not been paid.")
-    buyer.can_be_used_by_everybody()
+    buyer.is_accessible()
 
     buyer.clicks("Go to the payment page")
     buyer.pays_with()

@@ -46,7 +46,7 @@ def test_page_confirms_automatically_after_a_processor_outage(
     arlo.buys(10)
     arlo.is_at("Confirming the payment")
     arlo.reads("purchase of 10 licenses", "you will not be charged twice")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     assert world.held() == 25
 
     stripe.clear_faults(unreachable["id"])
@@ -68,7 +68,7 @@ def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
         "Nothing was charged, and the number you entered is kept."
     )
     expect(arlo.number).to_have_value("20")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
     stripe.clear_faults(unreachable["id"])
     arlo.continues_to_payment()
@@ -110,7 +110,7 @@ def test_going_back_after_paying_asks_before_buying_again(
     arlo.chooses(10)
     arlo.continues_to_payment()
     arlo.reads("You already bought 10 licenses on", "Do you want to buy 10 more?")
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
     arlo.clicks("No, show that purchase")
     arlo.reads("Visa •••• 4242")
     assert world.held() == 35

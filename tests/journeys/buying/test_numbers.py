@@ -44,7 +44,7 @@ def test_unsold_number_shows_an_error_and_the_nearest_numbers(
     arlo.opens(ADD_LICENSES)
     arlo.chooses(7)
     expect(arlo.main.get_by_text(HINT)).to_be_visible()
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
     troubles.expect("POST 422 .*/licenses/add/")
     arlo.continues_to_payment()
@@ -52,7 +52,7 @@ def test_unsold_number_shows_an_error_and_the_nearest_numbers(
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
     expect(arlo.number).to_have_value("7")
     expect(arlo.number).to_have_accessible_description(re.compile("Instead of 7"))
-    arlo.can_be_used_by_everybody()
+    arlo.is_accessible()
 
     arlo.chooses(8)
     expect(arlo.main.get_by_text(HINT)).to_be_visible()

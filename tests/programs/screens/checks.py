@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.journeys.test_narrow import what_is_too_wide
+from tests.journeys.test_narrow import too_wide_elements
 from tests.support.browser import AXE_TAGS, WCAG, accessibility_violations, describe_violation
 
 HEAVIEST = 60_000  # bytes of a first visit, compressed, as transferred
@@ -101,7 +101,7 @@ def too_wide(page: Page) -> list[str]:
     found = []
     for height in (640, 256):
         page.set_viewport_size({"width": 320, "height": height})
-        found += what_is_too_wide(page)
+        found += too_wide_elements(page)
     page.set_viewport_size(usual)
     return found
 

@@ -75,8 +75,8 @@ class PicturesLoader(DemoLoader):
 def member(email: str, slug: str = "") -> Membership:
     """Return a person's membership in the organization of a slug."""
     slug = slug or email.partition("@")[2].removesuffix(".example")
-    everybody = Membership.objects.select_related("organization", "user")
-    return everybody.get(organization__slug=slug, user__email=email)
+    memberships = Membership.objects.select_related("organization", "user")
+    return memberships.get(organization__slug=slug, user__email=email)
 
 
 def open_purchase() -> Purchase:

@@ -200,7 +200,7 @@ def _many_and_none() -> list[State]:
     return [
         State("full-home", "/o/prairie/", full),
         State("full-add-user", "/o/prairie/users/add/", full),
-        State("full-add-user-refused", "/o/prairie/users/add/", full, adds_somebody),
+        State("full-add-user-refused", "/o/prairie/users/add/", full, adds_user),
         State("none-home", "/o/meadow/", new),
         State("none-subscription", "/o/meadow/settings/subscription/", new),
         State("none-purchases", "/o/meadow/purchases/", new),
@@ -298,7 +298,7 @@ def chooses_seven(page: Page) -> None:
     page.locator("#quantity-error").wait_for()
 
 
-def adds_somebody(page: Page) -> None:
+def adds_user(page: Page) -> None:
     page.locator("[name=name]").fill("Nora New")
     page.locator("[name=email]").fill("nora@new.example")
     clicks("Add and invite")(page)

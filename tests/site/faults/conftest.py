@@ -125,7 +125,7 @@ def browser(site: Site, world: World) -> Browser:
     return Browser(site, world, world.assignor)
 
 
-def is_clear(response: requests.Response) -> bool:
+def is_temporary(response: requests.Response) -> bool:
     """Return whether a response is a 503 that says when to retry."""
     return (
         response.status_code == HTTPStatus.SERVICE_UNAVAILABLE

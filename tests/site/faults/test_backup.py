@@ -18,7 +18,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import User
 from subscriptions.models.members import Role
 from tests.programs.soak import invariants
-from tests.site.faults.test_connections_ended import silent
+from tests.site.faults.test_connections_ended import without_webhooks
 from tests.support.databases import server_arguments
 from tests.support.postgres import run_program
 from tests.support.world import World
@@ -53,7 +53,7 @@ def reconciled() -> str:
 def test_every_payment_of_the_last_ten_minutes_comes_back(
     committed_db: str, world: World, stripe: SandboxControl, tmp_path: Path
 ) -> None:
-    silent(stripe)
+    without_webhooks(stripe)
     older = world.buy_and_settle(30)
     started_before = world.buy(10)
     back_up(committed_db, tmp_path / "backup")

@@ -23,7 +23,7 @@ from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry, Membership, Notification
 from tests.billing.deliveries import completed, signature
 from tests.programs.soak import invariants
-from tests.site.faults.conftest import Browser, Points, is_clear
+from tests.site.faults.conftest import Browser, Points, is_temporary
 from tests.support.factories import PASSWORD
 from tests.support.server import Site
 from tests.support.world import World
@@ -60,7 +60,7 @@ def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
             if state() != before:
                 return fatal
             continue
-        assert is_for_a_program(response) or is_clear(response), fatal
+        assert is_for_a_program(response) or is_temporary(response), fatal
         between = state()
         again = deed()
         assert again.status_code not in (500, 503), fatal
@@ -76,8 +76,8 @@ def is_for_a_program(response: requests.Response) -> bool:
 def test_while_a_user_is_added(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
-    # Otherwise the webhook of this purchase may arrive meanwhile and be interrupted instead.
-    silent(stripe)
+    # Otherwise the webhook of this purchase may arrive during it and be interrupted instead.
+    without_webhooks(stripe)
     # One more user is added per interrupted point.
     world.buy_and_settle(MOST_POINTS)
 
@@ -103,7 +103,7 @@ def test_while_a_webhook_is_processed(
             timeout=30,
         )
 
-    silent(stripe)
+    without_webhooks(stripe)
     assert interrupted(points, map(hear, count())) > 5
 
     assert invariants.money(stripe.sessions())[1] == []
@@ -118,7 +118,7 @@ def test_while_the_return_page_settles(
         address = f"/o/lakeside/licenses/return/?session_id={purchase.session_id}"
         return lambda: browser.get(address)
 
-    silent(stripe)
+    without_webhooks(stripe)
     assert interrupted(points, map(come_back, count())) > 10
 
     assert invariants.money(stripe.sessions())[1] == []
@@ -128,7 +128,7 @@ def test_while_a_purchase_is_started(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
     """The form submitted again leads to the same payment page (R14)."""
-    silent(stripe)
+    without_webhooks(stripe)
     for fatal in range(MOST_POINTS):
         form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
         points.arm(fatal)
@@ -136,7 +136,7 @@ def test_while_a_purchase_is_started(
         points.arm(None)
         if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_clear(response), fatal
+        assert is_temporary(response), fatal
         again = browser.post("/o/lakeside/licenses/add/", **form)
         assert again.status_code == HTTPStatus.FOUND, fatal
         [session] = [one for one in stripe.sessions() if one["status"] == "open"]
@@ -180,7 +180,7 @@ def test_while_someone_signs_in(
         points.arm(None)
         if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_clear(response), (fatal, response.status_code)
+        assert is_temporary(response), (fatal, response.status_code)
         assert sign_in().status_code == HTTPStatus.FOUND, fatal
     else:
         raise AssertionError("nobody signed in")
@@ -195,14 +195,14 @@ def test_closed_idle_connection_is_reopened(
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
     points.arm(0)
-    assert is_clear(browser.get("/o/lakeside/"))
+    assert is_temporary(browser.get("/o/lakeside/"))
 
     points.arm(None)
 
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
 
 
-def silent(stripe: SandboxControl) -> None:
+def without_webhooks(stripe: SandboxControl) -> None:
     """Stop automatic notifications: test one source at a time."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])

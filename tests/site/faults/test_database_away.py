@@ -16,8 +16,8 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import Membership
 from tests.billing.deliveries import completed, signature
-from tests.site.faults.conftest import Browser, administrator, is_clear
-from tests.site.faults.test_connections_ended import silent
+from tests.site.faults.conftest import Browser, administrator, is_temporary
+from tests.site.faults.test_connections_ended import without_webhooks
 from tests.support.server import Site
 from tests.support.world import World
 
@@ -61,7 +61,7 @@ def webhook(site: Site, purchase: Purchase) -> requests.Response:
 
 @pytest.fixture
 def paid(world: World, stripe: SandboxControl, site: Site) -> Purchase:
-    silent(stripe)
+    without_webhooks(stripe)
     purchase = world.buy(10)
     world.pay(purchase)
     return purchase
@@ -75,7 +75,7 @@ def test_unavailable(world: World, site: Site, browser: Browser, paid: Purchase)
             browser.get(f"/o/lakeside/licenses/return/?session_id={paid.session_id}"),
             webhook(site, paid),
         ):
-            assert is_clear(response)
+            assert is_temporary(response)
         assert requests.get(site / "/healthz", timeout=5).status_code == HTTPStatus.OK
         ready = requests.get(site / "/readyz", timeout=5)
         assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -99,7 +99,7 @@ def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patien
     before = Membership.objects.count()
 
     with parameters(OPTIONS=options(patience)), held(row):
-        assert is_clear(browser.post(ADD, **NORA))
+        assert is_temporary(browser.post(ADD, **NORA))
         assert webhook(site, paid).status_code == HTTPStatus.SERVICE_UNAVAILABLE
         # Read-only pages wait for no lock.
         assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK

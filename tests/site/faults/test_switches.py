@@ -76,7 +76,7 @@ def told(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxCont
     return stripe
 
 
-def buy_stubbornly(world: World, stripe: SandboxControl, fault: Fault | None) -> Purchase:
+def buy_with_retries(world: World, stripe: SandboxControl, fault: Fault | None) -> Purchase:
     """Press the button again where it fails, and wait where that does not help."""
     submission = uuid.uuid4()
     strike(stripe, fault, method="POST", path="/v1/checkout/sessions")
@@ -100,7 +100,7 @@ def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
 
 def weather(world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault) -> None:
     """Buy and pay under the fault, then clear it."""
-    purchase = buy_stubbornly(world, stripe, api)
+    purchase = buy_with_retries(world, stripe, api)
     strike(stripe, webhook, event_type=COMPLETED)
     strike(stripe, api, method="GET")
     world.pay(purchase)

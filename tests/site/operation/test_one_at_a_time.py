@@ -18,7 +18,7 @@ from licensing_site.management.periodic import only_run
 from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run
 from tests.billing.sandbox.helpers import until
-from tests.support.concurrency import at_once
+from tests.support.concurrency import concurrently
 from tests.support.world import World, local
 
 ASKED = threading.Barrier(8, timeout=60)
@@ -90,7 +90,7 @@ def test_second_process_is_refused_too(committed_db: str) -> None:
 
 @pytest.mark.race
 def test_one_of_eight_simultaneous_runs_proceeds(committed_db: str) -> None:
-    every = at_once(*[may_run_until_all_have_asked] * 8)
+    every = concurrently(*[may_run_until_all_have_asked] * 8)
 
     assert sorted(map(str, every)) == ["False"] * 7 + ["True"]
 

@@ -52,7 +52,7 @@ def password_was_changed(client: Client) -> None:
         user.save()
 
 
-def what_is_stored() -> list[Any]:
+def stored_rows() -> list[Any]:
     """Return everything the forms could have changed."""
     return [
         list(Membership.objects.values_list("user__email", "role").order_by("pk")),
@@ -70,7 +70,7 @@ class TestSamePersonSignsIn:
         path, typed = FORMS[form]
         client = world.client(world.administrator)
         data = filled(client, path, typed)
-        before = what_is_stored()
+        before = stored_rows()
         cookie_is_gone(client)
 
         sent = client.post(path, data)
@@ -85,7 +85,7 @@ class TestSamePersonSignsIn:
             assert shown[name] == [value]
             if value != "on":
                 assert value in unescape(page.content.decode())
-        assert what_is_stored() == before
+        assert stored_rows() == before
 
     @pytest.mark.parametrize("end", [cookie_is_gone, session_is_gone, password_was_changed])
     def test_after_any_kind_of_sign_out(self, world: World, end: Callable[[Client], None]) -> None:

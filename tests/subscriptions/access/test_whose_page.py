@@ -64,7 +64,7 @@ def page(request: pytest.FixtureRequest, world: World) -> Page:
     return Page(path, says, "Olive Observer", {})
 
 
-def what_could_change(world: World) -> list[object]:
+def changeable_rows(world: World) -> list[object]:
     """Return memberships, passwords and confirmed addresses: everything these pages change."""
     return [
         list(Membership.objects.values_list("pk", "state").order_by("pk")),
@@ -86,28 +86,28 @@ class TestAnotherPersonIsSignedIn:
         assert 'type="password"' not in response.content.decode()
 
     def test_opening_it_changes_nothing(self, world: World, page: Page) -> None:
-        client, before = world.client(world.official), what_could_change(world)
+        client, before = world.client(world.official), changeable_rows(world)
 
         client.get(page.path, follow=True)
 
-        assert what_could_change(world) == before
+        assert changeable_rows(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
     def test_form_submitted_without_the_choice_changes_nothing(
         self, world: World, page: Page
     ) -> None:
-        client, before = world.client(world.official), what_could_change(world)
+        client, before = world.client(world.official), changeable_rows(world)
         opened = client.get(page.path, follow=True)
 
         for path in (page.path, opened.request["PATH_INFO"]):
             response = client.post(path, page.form, follow=True)
             assert ASKS in text_of(response)
 
-        assert what_could_change(world) == before
+        assert changeable_rows(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
     def test_one_click_signs_out_and_opens_the_page(self, world: World, page: Page) -> None:
-        client, before = world.client(world.official), what_could_change(world)
+        client, before = world.client(world.official), changeable_rows(world)
         asked = client.get(page.path, follow=True)
 
         response = client.post(reverse("account_logout"), {"next": asked.context["address"]})
@@ -117,7 +117,7 @@ class TestAnotherPersonIsSignedIn:
         assert opened.status_code == HTTPStatus.OK
         assert ASKS not in text_of(opened)
         assert not opened.context["user"].is_authenticated
-        assert what_could_change(world) == before
+        assert changeable_rows(world) == before
 
     def test_question_is_not_cached(self, world: World, page: Page) -> None:
         response = world.client(world.official).get(page.path, follow=True)

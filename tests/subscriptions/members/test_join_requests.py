@@ -22,7 +22,7 @@ NINA = Asking("Nina New", "Nina@new.example")
 
 
 @pytest.fixture(autouse=True)
-def no_limit_left_over() -> Iterator[None]:
+def reset_limits() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()

@@ -144,12 +144,12 @@ def test_event_types_are_stripes(
 
 
 def test_reasons_match_the_sdk_descriptions() -> None:
-    disputes, refunds = words_described(stripe.Dispute), words_described(stripe.Refund)
+    disputes, refunds = documented_words(stripe.Dispute), documented_words(stripe.Refund)
 
     assert set(REASONS) <= disputes
     assert set(FAILURE_REASONS) <= refunds
 
 
-def words_described(cls: type[stripe.StripeObject]) -> set[str]:
+def documented_words(cls: type[stripe.StripeObject]) -> set[str]:
     """Return the words in back quotes from a class's descriptions."""
     return set(re.findall(r"`([a-z_]+)`", inspect.getsource(cls)))

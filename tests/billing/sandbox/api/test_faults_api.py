@@ -9,7 +9,7 @@ import stripe
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from billing.sandbox.control.process import SandboxProcess
-from tests.billing.sandbox.helpers import at_once, client_of, open_session, purchase, until
+from tests.billing.sandbox.helpers import client_of, concurrently, open_session, purchase, until
 
 pytestmark = pytest.mark.one_database
 
@@ -84,7 +84,7 @@ def test_session_can_be_paid_before_its_creation_responds(
         session = until(control.sessions)[0]
         return control.pay(session["id"])["outcome"]
 
-    created, outcome = at_once(lambda: open_session(client), pay)
+    created, outcome = concurrently(lambda: open_session(client), pay)
 
     assert outcome == "paid"
     assert created.status == "open"  # the response shows the state at its creation

@@ -9,7 +9,7 @@ import stripe
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
-from tests.billing.sandbox.helpers import at_once, line, purchase
+from tests.billing.sandbox.helpers import concurrently, line, purchase
 
 pytestmark = pytest.mark.one_database
 
@@ -89,7 +89,7 @@ def test_concurrent_request_with_the_same_key_is_a_conflict(
 ) -> None:
     control.fault("slow", method="POST", seconds=0.3, times=2)
 
-    results = at_once(lambda: create(client, "a"), lambda: create(client, "a"))
+    results = concurrently(lambda: create(client, "a"), lambda: create(client, "a"))
 
     conflicts = [result for result in results if isinstance(result, stripe.APIError)]
     assert len(conflicts) == 1

@@ -8,7 +8,7 @@ import stripe
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
-from tests.billing.sandbox.helpers import at_once, client_of, open_session, paid_charge
+from tests.billing.sandbox.helpers import client_of, concurrently, open_session, paid_charge
 
 pytestmark = pytest.mark.one_database
 
@@ -20,7 +20,7 @@ def test_either_payment_or_expiry_succeeds(
     session = open_session(client)
     others = [client_of(sandbox) for _ in range(2)]
 
-    results = at_once(
+    results = concurrently(
         functools.partial(control.pay, session.id),
         functools.partial(others[0].v1.checkout.sessions.expire, session.id),
         functools.partial(others[1].v1.checkout.sessions.expire, session.id),
@@ -47,7 +47,7 @@ def test_concurrent_refunds_never_exceed_the_charge(
     def refund() -> Any:
         return client_of(sandbox).v1.refunds.create({"charge": charge, "amount": 4000})
 
-    results = at_once(*[refund] * 6)
+    results = concurrently(*[refund] * 6)
 
     assert sum(isinstance(result, stripe.Refund) for result in results) == 3
     assert client.v1.charges.retrieve(charge).amount_refunded == 12000
@@ -60,7 +60,7 @@ def test_either_full_refund_or_full_dispute_succeeds(
     charge = paid_charge(client, control).id
     other = client_of(sandbox)
 
-    results = at_once(
+    results = concurrently(
         lambda: other.v1.refunds.create({"charge": charge}),
         lambda: control.open_dispute(charge=charge),
     )
@@ -77,7 +77,7 @@ def test_dispute_closes_once(
 ) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
 
-    at_once(
+    concurrently(
         lambda: control.close_dispute(made, "won"),
         lambda: control.close_dispute(made, "lost"),
     )
@@ -95,7 +95,7 @@ def test_concurrent_failures_of_a_refund_count_once(
     control.refund(charge=charge, amount=500)
     made = control.refund(charge=charge, amount=700)["id"]
 
-    at_once(*[lambda: control.fail_refund(made)] * 4)
+    concurrently(*[lambda: control.fail_refund(made)] * 4)
 
     assert client.v1.charges.retrieve(charge).amount_refunded == 500
 
@@ -110,7 +110,7 @@ def test_concurrent_requests_with_one_key_refund_once(
         other = client_of(sandbox, retries=4)
         return other.v1.refunds.create(params, {"idempotency_key": "one"})
 
-    results = at_once(*[refund] * 4)
+    results = concurrently(*[refund] * 4)
 
     assert len({result.id for result in results}) == 1
     assert client.v1.charges.retrieve(charge).amount_refunded == 4000

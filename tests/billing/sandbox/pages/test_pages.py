@@ -15,7 +15,7 @@ from tests.billing.sandbox.helpers import (
     CHALLENGED,
     DECLINED,
     PREPAID,
-    at_once,
+    concurrently,
     line,
     open_session,
 )
@@ -235,7 +235,7 @@ def test_double_submit_pays_once_and_both_redirect(
     session = open_session(client)
     browsers = [Browser(sandbox.base_url) for _ in range(4)]
 
-    at_once(*(lambda browser=browser: browser.pay(session) for browser in browsers))
+    concurrently(*(lambda browser=browser: browser.pay(session) for browser in browsers))
 
     assert {browser.location for browser in browsers} == {
         f"http://localhost:8000/return/?session={session.id}"

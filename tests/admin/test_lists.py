@@ -241,9 +241,8 @@ class TestSearching:
     ) -> None:
         assert desk.rows(Organization, q="official") == {world.lakeside.pk}
 
-    def test_purchases_by_every_processor_id(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_purchases_by_every_processor_id(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(10)
         desk.do(purchase, "refund", what="all", reason="Too many")
         refund = purchase.refunds.get()
@@ -266,9 +265,8 @@ class TestSearching:
             )
         )
 
-    def test_purchases_by_buyer_organization_and_receipt(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_purchases_by_buyer_organization_and_receipt(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(10)
         number = str(purchase.receipt_number)
 

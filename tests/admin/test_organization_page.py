@@ -157,9 +157,8 @@ class TestLists:
 
 
 class TestQueries:
-    def test_queries_are_constant_for_many_rows(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_queries_are_constant_for_many_rows(self, world: World, desk: Desk) -> None:
         address = desk.open(world.lakeside).request["PATH_INFO"]
         bought = world.buy_and_settle(5)
         world.at(IN_WINDOW)
@@ -195,9 +194,8 @@ class TestQueries:
 
 
 class TestLinks:
-    def test_related_objects_link_to_their_organization(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_related_objects_link_to_their_organization(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(5)
         own = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
         entry = LicenseEntry.objects.get(reference=purchase.reference)
@@ -205,9 +203,8 @@ class TestLinks:
         for thing in (world.assignor, purchase, entry, Term.objects.get(pk=world.term.pk)):
             assert own in desk.open(thing).content.decode(), thing
 
-    def test_purchase_entry_and_term_link_to_each_other(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_purchase_entry_and_term_link_to_each_other(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(5)
         entry = LicenseEntry.objects.get(reference=purchase.reference)
         of_purchase = f"/admin/billing/purchase/{purchase.pk}/change/"
@@ -224,9 +221,8 @@ class TestLinks:
 
         assert f"/admin/subscriptions/membership/{world.official.pk}/change/" in page
 
-    def test_purchase_links_to_its_related_objects(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_purchase_links_to_its_related_objects(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(5)
         desk.do(purchase, "refund", what="all", reason="Too many")
         refund = purchase.refunds.get()

@@ -80,9 +80,8 @@ def test_hidden_button_leaves_no_gap(world: World, signed_in: SignedIn) -> None:
     assert with_button == arlo.page.evaluate(GAP_BELOW_HEADING, "term")
 
 
-def test_buy_at_400_percent_zoom_with_reduced_motion(
-    world: World, stripe: SandboxControl, signed_in: SignedIn
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_buy_at_400_percent_zoom_with_reduced_motion(world: World, signed_in: SignedIn) -> None:
     """R6, R13: everything is reachable and readable."""
     arlo = signed_in(world.assignor, ZOOMED)
     arlo.opens("/o/lakeside/")

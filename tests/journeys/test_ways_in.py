@@ -17,9 +17,8 @@ every_interface = pytest.mark.parametrize(
 FULL = 25
 
 
-def test_plus_comes_first_on_every_organization_page(
-    world: World, stripe: SandboxControl, signed_in: SignedIn
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_plus_comes_first_on_every_organization_page(world: World, signed_in: SignedIn) -> None:
     """R6"""
     ada = signed_in(world.administrator)
     for address in pages_of(world):
@@ -106,9 +105,8 @@ def test_add_user_keeps_input_while_buying_licenses(
     expect(arlo.row_of("Nora New")).to_contain_text("Observer")
 
 
-def test_half_filled_invalid_form_is_kept_as_well(
-    world: World, stripe: SandboxControl, signed_in: SignedIn
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_half_filled_invalid_form_is_kept_as_well(world: World, signed_in: SignedIn) -> None:
     """R8: leaving to buy validates nothing; returning without paying restores the form too."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/users/add/")

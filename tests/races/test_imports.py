@@ -13,6 +13,8 @@ from tests.support.concurrency import concurrently
 from tests.support.rosters import kept, line
 from tests.support.world import World, build_world
 
+pytestmark = pytest.mark.usefixtures("committed_db")
+
 
 def seated(world: World) -> list[int]:
     numbers = world.lakeside.memberships.exclude(license_number=None)
@@ -24,7 +26,7 @@ def roster_of(author: Membership, numbers: range) -> RosterImport:
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_one_of_two_imports_that_exceed_the_licenses_succeeds(committed_db: str, turn: int) -> None:
+def test_one_of_two_imports_that_exceed_the_licenses_succeeds(turn: int) -> None:
     world = build_world(licenses=64)
     one = roster_of(world.assignor, range(1, 51))
     other = roster_of(world.administrator, range(51, 101))
@@ -45,7 +47,7 @@ def test_one_of_two_imports_that_exceed_the_licenses_succeeds(committed_db: str,
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_import_and_add_user_compete_for_the_last_license(committed_db: str, turn: int) -> None:
+def test_import_and_add_user_compete_for_the_last_license(turn: int) -> None:
     world = build_world(licenses=25)
     roster = roster_of(world.assignor, range(1, 22))
     zoe = NewMember("Zoe", "zoe@new.example", Role.OBSERVER)
@@ -64,7 +66,7 @@ def test_import_and_add_user_compete_for_the_last_license(committed_db: str, tur
     ).count() == (21 if imported else 0)
 
 
-def test_double_click_adds_everyone_once(committed_db: str, world: World) -> None:
+def test_double_click_adds_everyone_once(world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
 
     outcomes = concurrently(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
@@ -75,9 +77,7 @@ def test_double_click_adds_everyone_once(committed_db: str, world: World) -> Non
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_two_organizations_import_the_same_new_people(
-    committed_db: str, world: World, turn: int
-) -> None:
+def test_two_organizations_import_the_same_new_people(world: World, turn: int) -> None:
     """R1: one account each, in any order of the rosters' rows."""
     one = roster_of(world.assignor, range(1, 7))
     other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
@@ -93,7 +93,7 @@ def test_two_organizations_import_the_same_new_people(
     assert all(person.memberships.count() == 2 for person in people)
 
 
-def test_row_corrected_during_the_import_is_added_or_kept(committed_db: str, world: World) -> None:
+def test_row_corrected_during_the_import_is_added_or_kept(world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
     row = roster.rows.get(position=2)
 

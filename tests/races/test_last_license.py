@@ -17,6 +17,8 @@ from tests.support.concurrency import concurrently
 from tests.support.factories import MembershipFactory
 from tests.support.world import World, members_of
 
+pytestmark = pytest.mark.usefixtures("committed_db")
+
 EIGHT = range(8)
 
 
@@ -31,7 +33,7 @@ def seated(world: World) -> list[int]:
 
 
 @pytest.mark.parametrize("free", [1, 3])
-def test_as_many_succeed_as_there_are_licenses(committed_db: str, world: World, free: int) -> None:
+def test_as_many_succeed_as_there_are_licenses(world: World, free: int) -> None:
     """R5"""
     world.fill(25 - free)
 
@@ -47,7 +49,7 @@ def test_as_many_succeed_as_there_are_licenses(committed_db: str, world: World, 
     assert User.objects.filter(email__endswith="@new.example").count() == free
 
 
-def test_one_of_eight_browsers_succeeds(committed_db: str, world: World) -> None:
+def test_one_of_eight_browsers_succeeds(world: World) -> None:
     world.fill(24)
     clients = [world.client(world.administrator) for _ in EIGHT]
 
@@ -63,7 +65,7 @@ def test_one_of_eight_browsers_succeeds(committed_db: str, world: World) -> None
     assert seated(world) == list(range(1, 26))
 
 
-def test_gap_is_filled_once(committed_db: str, world: World) -> None:
+def test_gap_is_filled_once(world: World) -> None:
     """The last free license is in the middle, where a user was just removed."""
     world.fill(25)
     members.remove(world.administrator, world.official)
@@ -76,9 +78,7 @@ def test_gap_is_filled_once(committed_db: str, world: World) -> None:
     assert seated(world) == list(range(1, 26))
 
 
-def test_unique_index_holds_without_the_lock(
-    committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unique_index_holds_without_the_lock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control test: the other tests race indeed, and there is a second defense."""
 
     def plain(organization: Organization) -> Organization:
@@ -102,7 +102,7 @@ def test_unique_index_holds_without_the_lock(
 
 
 def test_outdated_count_adds_no_one_above_the_limit(
-    committed_db: str, world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the lock, step by step: count, then someone else takes the last license."""
     world.fill(24)
@@ -117,7 +117,7 @@ def test_outdated_count_adds_no_one_above_the_limit(
     assert seated(world) == list(range(1, 26))
 
 
-def test_same_person_is_added_once(committed_db: str, world: World) -> None:
+def test_same_person_is_added_once(world: World) -> None:
     outcomes = concurrently(
         *(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT),
     )
@@ -129,9 +129,7 @@ def test_same_person_is_added_once(committed_db: str, world: World) -> None:
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_two_organizations_add_the_same_new_person(
-    committed_db: str, world: World, turn: int
-) -> None:
+def test_two_organizations_add_the_same_new_person(world: World, turn: int) -> None:
     """R1: one account, a membership in each organization."""
     outcomes = concurrently(
         lambda: members.add(world.administrator, newcomer(1)),
@@ -144,9 +142,7 @@ def test_two_organizations_add_the_same_new_person(
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_two_administrators_demote_each_other_and_one_remains(
-    committed_db: str, world: World, turn: int
-) -> None:
+def test_two_administrators_demote_each_other_and_one_remains(world: World, turn: int) -> None:
     """R3"""
     ada, other = world.administrator, second_administrator(world)
 
@@ -162,9 +158,7 @@ def test_two_administrators_demote_each_other_and_one_remains(
     assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
 
 
-def test_two_administrators_remove_each_other_and_one_remains(
-    committed_db: str, world: World
-) -> None:
+def test_two_administrators_remove_each_other_and_one_remains(world: World) -> None:
     """R3"""
     ada, other = world.administrator, second_administrator(world)
 
@@ -183,7 +177,7 @@ def second_administrator(world: World) -> Membership:
 
 
 @pytest.mark.parametrize("turn", range(2))
-def test_concurrent_adding_and_removing(committed_db: str, world: World, turn: int) -> None:
+def test_concurrent_adding_and_removing(world: World, turn: int) -> None:
     """R4, R5"""
     new = [newcomer(n) for n in range(8)]
 

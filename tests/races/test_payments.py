@@ -21,6 +21,8 @@ from tests.billing.deliveries import completed, deliver
 from tests.support.concurrency import concurrently
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("stripe", "committed_db")
+
 EIGHT = range(8)
 RETURN = "/o/lakeside/licenses/return/"
 ADD = "/o/lakeside/licenses/add/"
@@ -40,9 +42,7 @@ def failures(outcomes: list[Any]) -> list[Exception]:
     return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
 
-def test_eight_fulfillments_of_one_payment_count_once(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_eight_fulfillments_of_one_payment_count_once(world: World) -> None:
     session_id = paid(world).session_id or ""
 
     outcomes = concurrently(*[lambda: settle(session_id)] * 8)
@@ -54,9 +54,7 @@ def test_eight_fulfillments_of_one_payment_count_once(
     assert Notification.objects.filter(recipient="assignor@lakeside.example").count() == 1
 
 
-def test_eight_concurrent_deliveries_fulfill_once(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_eight_concurrent_deliveries_fulfill_once(world: World) -> None:
     body = completed(paid(world).session_id)
 
     responses = concurrently(*[lambda: deliver(body).status_code] * 8)
@@ -65,9 +63,7 @@ def test_eight_concurrent_deliveries_fulfill_once(
     assert fulfillments() == ProcessorEvent.objects.count() == 1
 
 
-def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_concurrent_page_webhook_and_reconciliation_fulfill_once(world: World) -> None:
     purchase = paid(world)
     client = world.client(world.assignor)
 
@@ -86,7 +82,7 @@ def test_concurrent_page_webhook_and_reconciliation_fulfill_once(
 
 @pytest.mark.parametrize("turn", range(2))
 def test_form_submitted_eight_times_at_once_makes_one_purchase(
-    committed_db: str, world: World, stripe: SandboxControl, turn: int
+    world: World, stripe: SandboxControl, turn: int
 ) -> None:
     """R14: all eight lead to the same payment page."""
     clients = [world.client(world.assignor) for _ in EIGHT]
@@ -103,9 +99,7 @@ def test_form_submitted_eight_times_at_once_makes_one_purchase(
     assert set(places) == {purchase.session_url}
 
 
-def test_eight_concurrent_forms_never_share_a_session(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_eight_concurrent_forms_never_share_a_session(world: World, stripe: SandboxControl) -> None:
     """Eight tabs: each purchase has its own session, and open pages stay within the limit."""
     outcomes = concurrently(*[lambda: world.buy(10)] * 8)
 
@@ -118,9 +112,7 @@ def test_eight_concurrent_forms_never_share_a_session(
     assert fulfillments() == 0
 
 
-def test_receipts_of_concurrent_settlements_have_no_gaps(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_receipts_of_concurrent_settlements_have_no_gaps(world: World) -> None:
     """R31"""
     bought = [paid(world, 5 * number) for number in range(1, MOST + 1)]
 
@@ -132,9 +124,7 @@ def test_receipts_of_concurrent_settlements_have_no_gaps(
     assert world.held() == 25 + 5 * sum(range(1, MOST + 1))
 
 
-def test_unaccepted_card_is_refunded_once(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_unaccepted_card_is_refunded_once(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = world.buy(10)
     world.pay(purchase, funding="charge_card")
@@ -154,7 +144,7 @@ def stripe_refunds(stripe: SandboxControl) -> set[str]:
 
 
 def test_two_concurrent_payments_of_one_purchase_fulfill_one_and_refund_one(
-    committed_db: str, world: World, stripe: SandboxControl
+    world: World, stripe: SandboxControl
 ) -> None:
     """R14"""
     purchase = paid(world)
@@ -169,7 +159,7 @@ def test_two_concurrent_payments_of_one_purchase_fulfill_one_and_refund_one(
 
 
 def test_concurrent_recoveries_of_a_lost_creation_make_one_session(
-    committed_db: str, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+    world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R17: the form submitted again, and two reconciliations."""
     submission = uuid.uuid4()
@@ -187,9 +177,7 @@ def test_concurrent_recoveries_of_a_lost_creation_make_one_session(
     assert len(stripe.sessions()) == 1
 
 
-def test_buying_settling_adding_and_removing_do_not_deadlock(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+def test_buying_settling_adding_and_removing_do_not_deadlock(world: World) -> None:
     bought = [paid(world, 5 * number) for number in range(1, 4)]
     world.fill(20)
     leaving = list(world.lakeside.memberships.filter(role=Role.GENERAL_MEMBER)[:2])

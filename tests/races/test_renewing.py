@@ -3,6 +3,8 @@
 import uuid
 from functools import partial
 
+import pytest
+
 from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import RenewalOrder, start_renewal
 from billing.models import Purchase, Refund
@@ -18,6 +20,8 @@ from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew
 from tests.support.concurrency import concurrently
 from tests.support.world import World, local
 
+pytestmark = pytest.mark.usefixtures("committed_db")
+
 RACERS = 8
 
 
@@ -28,7 +32,7 @@ def forget(purchase: Purchase) -> None:
 
 
 def test_eight_payments_of_one_renewal_start_one_term_and_refund_the_rest(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
     sessions = []
@@ -49,7 +53,7 @@ def test_eight_payments_of_one_renewal_start_one_term_and_refund_the_rest(
 
 
 def test_eight_concurrent_renewals_leave_one_payable_checkout(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
     shown = plan(world).shown
@@ -68,9 +72,7 @@ def test_eight_concurrent_renewals_leave_one_payable_checkout(
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
 
 
-def test_payment_during_another_start_counts_once(
-    committed_db: str, stripe: SandboxControl, world: World
-) -> None:
+def test_payment_during_another_start_counts_once(stripe: SandboxControl, world: World) -> None:
     for _ in range(3):
         world.at(IN_WINDOW)
         first = renew(world)

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from django.test import Client
 
 from billing.checkout.originals import SubscriptionOrder, plan_subscription, start_subscription
@@ -13,6 +14,8 @@ from subscriptions import clock
 from subscriptions.models import Organization
 from tests.support.concurrency import concurrently
 from tests.support.world import World
+
+pytestmark = pytest.mark.usefixtures("committed_db")
 
 RACERS = 6
 
@@ -36,9 +39,7 @@ def order(
     )
 
 
-def test_form_submitted_six_times_makes_one_purchase(
-    committed_db: str, stripe: SandboxControl, world: World
-) -> None:
+def test_form_submitted_six_times_makes_one_purchase(stripe: SandboxControl, world: World) -> None:
     one = order(world, uuid.uuid4())
 
     outcomes = concurrently(*[lambda: start_subscription(one)] * RACERS)
@@ -50,7 +51,7 @@ def test_form_submitted_six_times_makes_one_purchase(
 
 
 def test_organizations_with_the_same_name_are_created_at_once(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     sessions = []
     for number in range(RACERS):

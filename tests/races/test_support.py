@@ -3,6 +3,7 @@
 import uuid
 from functools import partial
 
+import pytest
 from django.db import IntegrityError
 
 from billing.events.follow_payment import follow_payment
@@ -23,10 +24,12 @@ from tests.support.concurrency import concurrently
 from tests.support.removals import remove
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("committed_db")
+
 FOUR = range(4)
 
 
-def test_one_of_four_competing_removals_succeeds(committed_db: str, world: World) -> None:
+def test_one_of_four_competing_removals_succeeds(world: World) -> None:
     """21 licenses can be removed; of four people who remove 15 each, one succeeds."""
     world.at(IN_WINDOW)
 
@@ -37,7 +40,7 @@ def test_one_of_four_competing_removals_succeeds(committed_db: str, world: World
     assert plan(world).price.quantity == 10
 
 
-def test_form_submitted_four_times_removes_once(committed_db: str, world: World) -> None:
+def test_form_submitted_four_times_removes_once(world: World) -> None:
     world.at(IN_WINDOW)
     submission = uuid.uuid4()
 
@@ -48,9 +51,7 @@ def test_form_submitted_four_times_removes_once(committed_db: str, world: World)
     }
 
 
-def test_removal_while_users_are_added_always_covers_the_users(
-    committed_db: str, world: World
-) -> None:
+def test_removal_while_users_are_added_always_covers_the_users(world: World) -> None:
     """4 users and 25 licenses: in any order, the renewal covers the users."""
     world.at(IN_WINDOW)
 
@@ -65,9 +66,7 @@ def test_removal_while_users_are_added_always_covers_the_users(
     assert plan(world).price.quantity >= 8
 
 
-def test_either_removal_or_renewal_payment_succeeds(
-    committed_db: str, stripe: SandboxControl, world: World
-) -> None:
+def test_either_removal_or_renewal_payment_succeeds(stripe: SandboxControl, world: World) -> None:
     world.at(IN_WINDOW)
     paying = renew(world)
 
@@ -86,9 +85,8 @@ def test_either_removal_or_renewal_payment_succeeds(
         assert plan(world).price.quantity == 20
 
 
-def test_four_support_agents_refund_the_same_licenses_once(
-    committed_db: str, stripe: SandboxControl, world: World
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_four_support_agents_refund_the_same_licenses_once(world: World) -> None:
     purchase = world.buy_and_settle(10)
 
     outcomes = concurrently(*(lambda: refunded_by_support(world, purchase) for _ in FOUR))
@@ -100,7 +98,7 @@ def test_four_support_agents_refund_the_same_licenses_once(
 
 
 def test_refund_notified_from_every_source_counts_once(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     purchase = world.buy_and_settle(10)
     stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
@@ -113,7 +111,7 @@ def test_refund_notified_from_every_source_counts_once(
 
 
 def test_concurrent_notifications_of_a_refund_and_its_failure(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     """The response requested last counts, whichever is written first."""
     purchase = world.buy_and_settle(10)
@@ -133,7 +131,7 @@ def test_concurrent_notifications_of_a_refund_and_its_failure(
 
 
 def test_term_is_canceled_while_its_add_on_is_being_paid(
-    committed_db: str, stripe: SandboxControl, world: World
+    stripe: SandboxControl, world: World
 ) -> None:
     """Fulfilled and listed, or held and listed: never lost."""
     renewal = renewed(world)

@@ -9,7 +9,6 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from billing.models import Purchase
-from billing.sandbox.control.client import SandboxControl
 from subscriptions.notifications.notify import deliver_waiting
 from tests.support.world import World
 
@@ -69,9 +68,8 @@ def test_sign_in_never_redirects_to_another_site(world: World, target: str) -> N
 
 
 @pytest.mark.parametrize("target", [*ELSEWHERE, "/o/harbor/users/", "/o/lakeside/../harbor/"])
-def test_purchase_returns_to_its_own_organization(
-    world: World, stripe: SandboxControl, target: str
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_purchase_returns_to_its_own_organization(world: World, target: str) -> None:
     client = world.client(world.assignor)
     page = client.get("/o/lakeside/licenses/add/", {"next": target})
     form = {

@@ -115,9 +115,8 @@ def buy(client: Client, quantity: int, slug: str = "lakeside") -> Any:
     return client.post(f"/o/{slug}/licenses/add/", form)
 
 
-def test_payments_per_organization_and_hour_are_limited(
-    world: World, stripe: SandboxControl, limit
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_payments_per_organization_and_hour_are_limited(world: World, limit) -> None:
     limit("checkout", "2/h/key")
     first, second = world.client(world.assignor), world.client(world.administrator)
     assert buy(first, 5).status_code == HTTPStatus.FOUND
@@ -144,9 +143,8 @@ def test_viewing_the_page_is_not_counted(world: World, stripe: SandboxControl, l
 
 
 @pytest.mark.django_db
-def test_payments_by_anonymous_buyers_are_limited_per_address(
-    stripe: SandboxControl, limit
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_payments_by_anonymous_buyers_are_limited_per_address(limit) -> None:
     limit("subscribe", "1/h/ip")
     package = PackageFactory.create()
     statuses = []

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -220,8 +219,7 @@ class StatefulLife(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_whole_life_matches_a_paper_calendar(
-    stripe: SandboxControl, settings: Settings, db: Any
-) -> None:
+@pytest.mark.usefixtures("db")
+def test_whole_life_matches_a_paper_calendar(stripe: SandboxControl, settings: Settings) -> None:
     StatefulLife.stripe = stripe
     run_state_machine_as_test(StatefulLife, settings=PROFILE)

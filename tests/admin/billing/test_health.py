@@ -49,10 +49,9 @@ def test_start_page_links_to_health_page(world: World, desk: Desk) -> None:
     assert HEALTH in desk.open("/admin/").content.decode()
 
 
+@pytest.mark.usefixtures("stripe")
 class TestWebhooks:
-    def test_payments_without_any_webhook_raise_an_alarm(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    def test_payments_without_any_webhook_raise_an_alarm(self, world: World, desk: Desk) -> None:
         world.buy_and_settle(10)
         assert not panel(desk.open(HEALTH), "webhooks").is_urgent
         world.later(minutes=11)
@@ -62,9 +61,7 @@ class TestWebhooks:
         assert panel(page, "webhooks").is_urgent
         assert "Check the endpoint" in text_of(page)
 
-    def test_payment_with_a_recent_webhook_raises_no_alarm(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    def test_payment_with_a_recent_webhook_raises_no_alarm(self, world: World, desk: Desk) -> None:
         purchase = world.buy_and_settle(10)
         deliver(completed(purchase.session_id))
         world.later(days=3)
@@ -75,7 +72,7 @@ class TestWebhooks:
         assert "3 days" in facts(page, "webhooks")["Last webhook"]
 
     def test_payment_long_after_the_last_webhook_raises_an_alarm(
-        self, world: World, stripe: SandboxControl, desk: Desk
+        self, world: World, desk: Desk
     ) -> None:
         deliver(completed(world.buy_and_settle(10).session_id))
         world.later(hours=5)
@@ -95,9 +92,8 @@ class TestBacklogs:
         assert "2 hours" in facts(page, "purchases")["Oldest"]
         assert panel(page, "purchases").is_urgent
 
-    def test_counts_link_to_filtered_lists(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_counts_link_to_filtered_lists(self, world: World, desk: Desk) -> None:
         purchase = world.buy(10)
 
         link = re.search(r'href="([^"]*)"', facts(desk.open(HEALTH), "purchases")["Not settled"])
@@ -169,9 +165,8 @@ class TestFailedEvents:
         event.refresh_from_db()
         assert event.processed_at is None
 
-    def test_reprocessed_event_fulfills_only_once(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_reprocessed_event_fulfills_only_once(self, world: World, desk: Desk) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         deliver(completed(purchase.session_id))
@@ -182,9 +177,8 @@ class TestFailedEvents:
 
 
 class TestReconciling:
-    def test_result_lists_findings_and_fixes(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_result_lists_findings_and_fixes(self, world: World, desk: Desk) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
 
@@ -196,9 +190,8 @@ class TestReconciling:
         assert row[2] == "settled"
         assert world.held() == 35
 
-    def test_empty_run_says_nothing_to_do(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_empty_run_says_nothing_to_do(self, world: World, desk: Desk) -> None:
         assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
 
     def test_failures_are_highlighted(
@@ -212,9 +205,8 @@ class TestReconciling:
         assert page.context["report"].is_urgent
         assert "mark-bad" in page.content.decode()
 
-    def test_run_is_logged_with_its_author(
-        self, world: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_run_is_logged_with_its_author(self, world: World, desk: Desk) -> None:
         desk.client.post(RECONCILE)
 
         entry = LogEntry.objects.get()

@@ -161,9 +161,8 @@ class TestRefusals:
 
 
 class TestRenewalBeingPaid:
-    def test_preview_says_the_payment_page_will_be_closed(
-        self, window: World, stripe: SandboxControl, desk: Desk
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_preview_says_the_payment_page_will_be_closed(self, window: World, desk: Desk) -> None:
         purchase = renew(window)
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
         assert "Arlo Assignor is paying for the renewal right now" in text_of(second)

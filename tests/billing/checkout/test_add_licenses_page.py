@@ -154,9 +154,8 @@ def test_form_without_a_valid_submission_id_is_refused(world: World, submission:
     assert not Purchase.objects.exists()
 
 
-def test_posted_price_total_term_and_organization_are_ignored(
-    world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_posted_price_total_term_and_organization_are_ignored(world: World) -> None:
     post(
         world,
         quantity="10",
@@ -191,9 +190,8 @@ def test_posted_price_total_term_and_organization_are_ignored(
         "/o/lakeside/\r\nSet-Cookie: a=b",
     ],
 )
-def test_return_path_must_be_inside_the_organization(
-    world: World, stripe: SandboxControl, path: str
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_return_path_must_be_inside_the_organization(world: World, path: str) -> None:
     post(world, quantity="10", next=path)
 
     assert Purchase.objects.get().return_to == ""
@@ -266,9 +264,10 @@ class TestCalendar:
         assert f'class="nav-add" href="{PATH}"' in page
 
 
+@pytest.mark.usefixtures("stripe")
 class TestErrors:
     def test_input_is_kept_when_the_processor_is_unavailable(
-        self, world: World, stripe: SandboxControl, settings: Any
+        self, world: World, settings: Any
     ) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
 
@@ -281,9 +280,7 @@ class TestErrors:
         assert "/o/lakeside/users/add/" in page
         assert "Traceback" not in page
 
-    def test_resubmitted_form_reuses_the_purchase(
-        self, world: World, stripe: SandboxControl, settings: Any
-    ) -> None:
+    def test_resubmitted_form_reuses_the_purchase(self, world: World, settings: Any) -> None:
         base, submission = settings.STRIPE_API_BASE, str(uuid.uuid4())
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
         post(world, quantity="10", submission=submission)
@@ -305,9 +302,7 @@ class TestErrors:
         assert "nothing was charged" in response.content.decode()
         assert Purchase.objects.get().status == PurchaseStatus.ABANDONED
 
-    def test_second_identical_purchase_asks_for_confirmation(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_second_identical_purchase_asks_for_confirmation(self, world: World) -> None:
         world.buy_and_settle(10)
 
         asked = post(world, quantity="10")

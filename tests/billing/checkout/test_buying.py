@@ -15,8 +15,10 @@ from subscriptions.models import LicenseEntry, Package
 from subscriptions.policy import calendar
 from tests.support.world import DEBIT_CARD, TERM_END, World
 
+pytestmark = pytest.mark.usefixtures("stripe")
 
-def test_paid_purchase_is_fulfilled_immediately(world: World, stripe: SandboxControl) -> None:
+
+def test_paid_purchase_is_fulfilled_immediately(world: World) -> None:
     purchase = world.buy_and_settle(10)
 
     assert purchase.status == PurchaseStatus.SETTLED
@@ -26,7 +28,7 @@ def test_paid_purchase_is_fulfilled_immediately(world: World, stripe: SandboxCon
     assert purchase.paid_at == clock.now()
 
 
-def test_debit_card_is_accepted(world: World, stripe: SandboxControl) -> None:
+def test_debit_card_is_accepted(world: World) -> None:
     purchase = world.buy(5)
     world.pay(purchase, DEBIT_CARD)
     settle.settle(purchase.session_id or "")
@@ -34,7 +36,7 @@ def test_debit_card_is_accepted(world: World, stripe: SandboxControl) -> None:
     assert world.held() == 30
 
 
-def test_second_settlement_changes_nothing(world: World, stripe: SandboxControl) -> None:
+def test_second_settlement_changes_nothing(world: World) -> None:
     purchase = world.buy_and_settle(10)
     entries = LicenseEntry.objects.count()
 
@@ -45,7 +47,7 @@ def test_second_settlement_changes_nothing(world: World, stripe: SandboxControl)
     assert world.held() == 35
 
 
-def test_unpaid_checkout_is_not_fulfilled(world: World, stripe: SandboxControl) -> None:
+def test_unpaid_checkout_is_not_fulfilled(world: World) -> None:
     purchase = world.buy(10)
 
     settle.settle(purchase.session_id or "")
@@ -55,7 +57,7 @@ def test_unpaid_checkout_is_not_fulfilled(world: World, stripe: SandboxControl) 
     assert world.held() == 25
 
 
-def test_price_is_locked_when_the_term_begins(world: World, stripe: SandboxControl) -> None:
+def test_price_is_locked_when_the_term_begins(world: World) -> None:
     Package.objects.update(unit_amount=9900, name="Renamed")
 
     purchase = world.buy_and_settle(10)
@@ -64,7 +66,7 @@ def test_price_is_locked_when_the_term_begins(world: World, stripe: SandboxContr
     assert purchase.package_name == "Association"
 
 
-def test_price_is_unchanged_on_the_last_day(world: World, stripe: SandboxControl) -> None:
+def test_price_is_unchanged_on_the_last_day(world: World) -> None:
     first = world.buy_and_settle(5)
     last_instant = calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1)
     world.at(last_instant)
@@ -75,7 +77,7 @@ def test_price_is_unchanged_on_the_last_day(world: World, stripe: SandboxControl
     assert world.held() == 25 + 5 + 5000
 
 
-def test_add_ons_expire_with_the_term(world: World, stripe: SandboxControl) -> None:
+def test_add_ons_expire_with_the_term(world: World) -> None:
     world.buy_and_settle(10)
     end = calendar.expires_at(TERM_END, clock.zone())
 
@@ -117,7 +119,7 @@ def test_request_to_the_processor_has_the_right_parameters(
     assert params["payment_intent_data"]["metadata"]["purchase"] == str(purchase.pk)
 
 
-def test_form_submitted_twice_makes_one_purchase(world: World, stripe: SandboxControl) -> None:
+def test_form_submitted_twice_makes_one_purchase(world: World) -> None:
     first = world.buy(10)
     again = world.buy(10, submission=first.submission)
 
@@ -125,14 +127,14 @@ def test_form_submitted_twice_makes_one_purchase(world: World, stripe: SandboxCo
     assert Purchase.objects.count() == 1
 
 
-def test_two_tabs_share_one_payment_page(world: World, stripe: SandboxControl) -> None:
+def test_two_tabs_share_one_payment_page(world: World) -> None:
     first = world.buy(10)
     second = world.buy(10)
 
     assert second.pk == first.pk
 
 
-def test_different_number_makes_another_purchase(world: World, stripe: SandboxControl) -> None:
+def test_different_number_makes_another_purchase(world: World) -> None:
     first = world.buy(10)
     second = world.buy(15, submission=first.submission)
 
@@ -142,7 +144,7 @@ def test_different_number_makes_another_purchase(world: World, stripe: SandboxCo
 
 @pytest.mark.parametrize("minutes", [0, 9])
 def test_identical_purchase_within_minutes_asks_for_confirmation(
-    world: World, stripe: SandboxControl, minutes: int
+    world: World, minutes: int
 ) -> None:
     before = world.buy_and_settle(10)
     world.later(minutes=minutes)
@@ -154,18 +156,14 @@ def test_identical_purchase_within_minutes_asks_for_confirmation(
     assert world.buy(10, is_meant_again=True).pk != before.pk
 
 
-def test_identical_purchase_later_needs_no_confirmation(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_identical_purchase_later_needs_no_confirmation(world: World) -> None:
     world.buy_and_settle(10)
     world.later(minutes=10)
 
     assert world.buy(10).status == PurchaseStatus.OPEN
 
 
-def test_paid_purchase_without_webhook_asks_for_confirmation(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_paid_purchase_without_webhook_asks_for_confirmation(world: World) -> None:
     """Buy pressed again after paying: the processor reports the payment, so confirmation is
     required."""
     before = world.buy(10)

@@ -10,7 +10,6 @@ from pytest_django import Settings
 from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.models import Purchase
-from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
 from subscriptions.policy.refusal import Reason, Refused
@@ -18,6 +17,8 @@ from tests.billing.deliveries import deliver, event
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of
 from tests.support.world import DECLINED_CARD, World
+
+pytestmark = pytest.mark.usefixtures("stripe")
 
 
 def decline(world: World, purchase: Purchase, times: int) -> None:
@@ -32,14 +33,14 @@ def decline(world: World, purchase: Purchase, times: int) -> None:
     purchase.refresh_from_db()
 
 
-def test_buyer_can_continue_after_a_few_declines(world: World, stripe: SandboxControl) -> None:
+def test_buyer_can_continue_after_a_few_declines(world: World) -> None:
     purchase = world.buy(10)
     decline(world, purchase, card_testing.DECLINES_WITHOUT_WAIT)
 
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_one_more_decline_makes_the_next_page_wait(world: World, stripe: SandboxControl) -> None:
+def test_one_more_decline_makes_the_next_page_wait(world: World) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     with pytest.raises(Refused) as refused:
@@ -50,9 +51,7 @@ def test_one_more_decline_makes_the_next_page_wait(world: World, stripe: Sandbox
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_many_declines_close_the_page_at_the_processor(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_many_declines_close_the_page_at_the_processor(world: World) -> None:
     purchase = world.buy(10)
 
     decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
@@ -62,13 +61,13 @@ def test_many_declines_close_the_page_at_the_processor(
     assert purchase.status == PurchaseStatus.EXPIRED
 
 
-def test_other_organizations_do_not_wait(world: World, stripe: SandboxControl) -> None:
+def test_other_organizations_do_not_wait(world: World) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     assert world.buy(5, buyer=world.stranger).status == PurchaseStatus.OPEN
 
 
-def test_open_pages_are_limited_per_organization(world: World, stripe: SandboxControl) -> None:
+def test_open_pages_are_limited_per_organization(world: World) -> None:
     for groups in range(card_testing.MOST_OPEN_CHECKOUTS):
         world.buy(5 + 5 * groups)
 
@@ -82,7 +81,7 @@ def test_open_pages_are_limited_per_organization(world: World, stripe: SandboxCo
 
 
 @pytest.mark.django_db
-def test_open_pages_are_limited_per_anonymous_buyer(stripe: SandboxControl) -> None:
+def test_open_pages_are_limited_per_anonymous_buyer() -> None:
     package = PackageFactory.create()
     shown = f"{package.pk}"
     statuses = []
@@ -104,7 +103,7 @@ def test_open_pages_are_limited_per_anonymous_buyer(stripe: SandboxControl) -> N
 
 @pytest.mark.parametrize("metadata", [None, {}, {"purchase": "no uuid"}, {"purchase": None}, "x"])
 def test_declined_payment_without_our_purchase_counts_nowhere(
-    world: World, stripe: SandboxControl, metadata: object
+    world: World, metadata: object
 ) -> None:
     purchase = world.buy(10)
     body = event("payment_intent.payment_failed", "pi_1")
@@ -116,7 +115,7 @@ def test_declined_payment_without_our_purchase_counts_nowhere(
 
 
 def test_outage_counts_a_decline_once_and_closes_the_page_later(
-    world: World, stripe: SandboxControl, impatient: Settings
+    world: World, impatient: Settings
 ) -> None:
     purchase = world.buy(10)
     decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
@@ -134,7 +133,7 @@ def test_outage_counts_a_decline_once_and_closes_the_page_later(
     assert purchase.status == PurchaseStatus.EXPIRED
 
 
-def test_repeated_event_counts_once(world: World, stripe: SandboxControl) -> None:
+def test_repeated_event_counts_once(world: World) -> None:
     purchase = world.buy(10)
     body = event("payment_intent.payment_failed", "pi_1")
     body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}

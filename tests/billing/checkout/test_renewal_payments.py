@@ -31,10 +31,9 @@ from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
 
 
+@pytest.mark.usefixtures("stripe")
 class TestShownTotalIsCharged:
-    def test_price_change_before_payment_asks_for_confirmation(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_price_change_before_payment_asks_for_confirmation(self, window: World) -> None:
         shown = plan(window).shown
         Package.objects.update(unit_amount=600)
 
@@ -43,9 +42,7 @@ class TestShownTotalIsCharged:
 
         assert not Purchase.objects.exists()
 
-    def test_price_change_after_checkout_start_has_no_effect(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_price_change_after_checkout_start_has_no_effect(self, window: World) -> None:
         purchase = renew(window)
         Package.objects.update(unit_amount=600, name="Other", is_offered=False)
         window.pay(purchase)
@@ -56,9 +53,7 @@ class TestShownTotalIsCharged:
         assert settled.term is not None
         assert (settled.term.unit_amount, settled.term.package_name) == (500, "Association")
 
-    def test_added_member_asks_for_confirmation(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_added_member_asks_for_confirmation(self, window: World) -> None:
         remove(window, 20)
         window.fill(6)
         shown = plan(window).shown
@@ -80,8 +75,9 @@ class TestShownTotalIsCharged:
         assert (int(line["quantity"]), int(line["price_data"]["unit_amount"])) == (1, 11_250)
 
 
+@pytest.mark.usefixtures("stripe")
 class TestOnePayment:
-    def test_new_checkout_expires_the_old_one(self, window: World, stripe: SandboxControl) -> None:
+    def test_new_checkout_expires_the_old_one(self, window: World) -> None:
         first = renew(window)
         second = renew(window, window.administrator)
 
@@ -90,9 +86,7 @@ class TestOnePayment:
         assert second.status == PurchaseStatus.OPEN
         assert window.pay(first)["outcome"] == "not_open"
 
-    def test_open_add_on_checkouts_are_expired_first(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_open_add_on_checkouts_are_expired_first(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
         add_on = world.buy(10)
         world.later(minutes=6)
@@ -103,7 +97,7 @@ class TestOnePayment:
         assert add_on.status == PurchaseStatus.EXPIRED
 
     def test_add_on_paid_at_the_last_moment_counts_and_updates_the_total(
-        self, world: World, stripe: SandboxControl
+        self, world: World
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
         add_on = world.buy(10)
@@ -117,9 +111,7 @@ class TestOnePayment:
         assert world.held() == 35
         assert plan(world).price.quantity == 35
 
-    def test_renewal_paid_in_another_tab_is_noticed(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_renewal_paid_in_another_tab_is_noticed(self, window: World) -> None:
         first = renew(window)
         window.pay(first)
 
@@ -128,7 +120,7 @@ class TestOnePayment:
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
-    def test_second_payment_is_refunded(self, window: World, stripe: SandboxControl) -> None:
+    def test_second_payment_is_refunded(self, window: World) -> None:
         first = renew(window)
         # The response that confirms the first expiry is lost, so we record the session as expired.
         Purchase.objects.filter(pk=first.pk).update(status=PurchaseStatus.EXPIRED)
@@ -146,9 +138,7 @@ class TestOnePayment:
         assert PaymentProblem.objects.get().reason == "surplus"
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
-    def test_form_submitted_twice_makes_one_payment(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_form_submitted_twice_makes_one_payment(self, window: World) -> None:
         submission = uuid.uuid4()
         first = renew(window, submission=submission)
         again = renew(window, submission=submission)
@@ -156,9 +146,7 @@ class TestOnePayment:
         assert first.pk == again.pk
         assert first.status == PurchaseStatus.OPEN
 
-    def test_changed_package_makes_another_payment(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_changed_package_makes_another_payment(self, window: World) -> None:
         """Returning from the payment page and choosing another package expires the old page."""
         submission = uuid.uuid4()
         first = renew(window, submission=submission)
@@ -170,9 +158,7 @@ class TestOnePayment:
         assert first.status == PurchaseStatus.EXPIRED
         assert (second.total_amount, second.package_name) == (25 * 900, "Club")
 
-    def test_shorter_term_at_the_same_price_asks_for_confirmation(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_shorter_term_at_the_same_price_asks_for_confirmation(self, window: World) -> None:
         Package.objects.update(term_years=2)
         window.term.package.refresh_from_db()
         shown = plan(window).shown
@@ -196,7 +182,7 @@ class TestOnePayment:
         assert refused.value.refusal.reason == Reason.RENEWAL_WITH_SUPPORT
 
     def test_buyers_and_support_are_notified_of_a_second_payment(
-        self, window: World, stripe: SandboxControl, support: str
+        self, window: World, support: str
     ) -> None:
         first = renew(window, window.administrator)
         Purchase.objects.filter(pk=first.pk).update(status=PurchaseStatus.EXPIRED)
@@ -211,9 +197,7 @@ class TestOnePayment:
         returned = Notification.objects.get(kind="payment_refunded_second_renewal")
         assert returned.recipient == first.buyer_email
 
-    def test_session_unknown_to_the_processor_blocks_nothing(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_session_unknown_to_the_processor_blocks_nothing(self, window: World) -> None:
         first = renew(window)
         Purchase.objects.filter(pk=first.pk).update(session_id="cs_test_unknown")
 
@@ -242,9 +226,7 @@ class TestOnePayment:
         assert not created
         assert renew(window, submission=submission, shown=shown).status == PurchaseStatus.OPEN
 
-    def test_checkout_is_expired_to_make_room_for_members(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_checkout_is_expired_to_make_room_for_members(self, window: World) -> None:
         """R5"""
         purchase = renew(window)
         client = window.client(window.assignor)
@@ -255,9 +237,7 @@ class TestOnePayment:
         assert purchase.status == PurchaseStatus.EXPIRED
         assert Renewal.objects.get().state == RenewalState.OPEN
 
-    def test_second_settlement_starts_no_second_term(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_second_settlement_starts_no_second_term(self, window: World) -> None:
         purchase = renew_and_settle(window)
         settle.settle(purchase.session_id or "")
 
@@ -275,7 +255,7 @@ class TestOnePayment:
         assert (renewal.state, renewal.quantity) == (RenewalState.OPEN, None)
 
     def test_no_checkout_starts_while_the_processor_is_unavailable(
-        self, window: World, stripe: SandboxControl, settings: Any
+        self, window: World, settings: Any
     ) -> None:
         renew(window)
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
@@ -315,9 +295,8 @@ class TestDiscounts:
 
         assert plan_renewal(harbor, window.term.package, code="ONCE").discount == discount
 
-    def test_own_abandoned_checkout_does_not_use_up_the_discount(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_own_abandoned_checkout_does_not_use_up_the_discount(self, window: World) -> None:
         Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
         first = renew(window)
 
@@ -339,9 +318,8 @@ class TestDiscounts:
 
         assert plan(window, code="ONCE").discount == discount
 
-    def test_discount_that_ended_after_opening_the_page_is_refused(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_discount_that_ended_after_opening_the_page_is_refused(self, window: World) -> None:
         Discount.objects.create(
             name="Ends",
             code="ENDS",

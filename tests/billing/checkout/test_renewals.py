@@ -26,10 +26,9 @@ from tests.support.removals import remove
 from tests.support.world import TERM_END, World, local
 
 
+@pytest.mark.usefixtures("stripe")
 class TestNewTerm:
-    def test_renewal_in_time_follows_the_old_term(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_renewal_in_time_follows_the_old_term(self, window: World) -> None:
         purchase = renew_and_settle(window)
 
         term = purchase.term
@@ -48,7 +47,7 @@ class TestNewTerm:
         ],
     )
     def test_term_starts_at_the_moment_of_the_charge(
-        self, window: World, stripe: SandboxControl, paid_at: Any, starts_on: date
+        self, window: World, paid_at: Any, starts_on: date
     ) -> None:
         window.at(paid_at)
 
@@ -58,7 +57,7 @@ class TestNewTerm:
         assert window.held() == 25
 
     def test_checkout_started_in_time_but_paid_late_is_a_late_renewal(
-        self, window: World, stripe: SandboxControl, settings: Any
+        self, window: World, settings: Any
     ) -> None:
         """Started in time, so without a late fee; charged late, so the term starts that day (R23,
         R25)."""
@@ -73,9 +72,7 @@ class TestNewTerm:
         assert settled.fee_amount == 0
         assert settled.term_starts_on == NEW_START
 
-    def test_late_fee_is_a_separate_line(
-        self, window: World, stripe: SandboxControl, settings: Any
-    ) -> None:
+    def test_late_fee_is_a_separate_line(self, window: World, settings: Any) -> None:
         settings.LATE_FEE_AMOUNT = 5000
         window.at(local(date(2032, 1, 5)))
 
@@ -84,7 +81,7 @@ class TestNewTerm:
         assert (purchase.fee_amount, purchase.total_amount) == (5000, 25 * 500 + 5000)
 
     def test_add_ons_after_renewal_use_the_price_and_end_of_the_new_term(
-        self, window: World, stripe: SandboxControl
+        self, window: World
     ) -> None:
         Package.objects.update(unit_amount=700)
         window.term.package.refresh_from_db()
@@ -127,9 +124,8 @@ class TestNumber:
 
         assert (decided.price.quantity, decided.number.bound) == (100, "minimum")
 
-    def test_users_are_limited_by_a_renewal_being_paid(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_users_are_limited_by_a_renewal_being_paid(self, window: World) -> None:
         window.fill(25)
         renew(window)
         members.remove(window.assignor, window.official)

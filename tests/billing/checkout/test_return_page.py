@@ -68,9 +68,8 @@ def test_return_page_can_be_reloaded(world: World, stripe: SandboxControl) -> No
 
 
 @pytest.mark.parametrize("order", ["webhook first", "webhook afterwards", "webhook between"])
-def test_webhook_before_or_after_return_makes_no_difference(
-    world: World, stripe: SandboxControl, order: str
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_webhook_before_or_after_return_makes_no_difference(world: World, order: str) -> None:
     """R13, R14"""
     purchase = paid(world)
     visits = {"webhook first": 0, "webhook afterwards": 2, "webhook between": 1}[order]
@@ -158,9 +157,8 @@ class TestAccess:
         foreign.refresh_from_db()
         assert foreign.status == PurchaseStatus.OPEN
 
-    def test_buyer_who_lost_the_role_still_receives_the_licenses(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_buyer_who_lost_the_role_still_receives_the_licenses(self, world: World) -> None:
         """R17: a payment made in time is honored, but the page is no longer theirs (R2)."""
         purchase = paid(world)
         members.change_role(world.administrator, world.assignor, Role.OBSERVER)
@@ -171,9 +169,8 @@ class TestAccess:
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert world.held() == 35
 
-    def test_removed_buyer_still_receives_the_licenses(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_removed_buyer_still_receives_the_licenses(self, world: World) -> None:
         purchase = paid(world)
         members.remove(world.administrator, world.assignor)
 
@@ -183,9 +180,8 @@ class TestAccess:
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert world.held() == 35
 
-    def test_signed_out_buyer_signs_in_and_returns(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_signed_out_buyer_signs_in_and_returns(self, world: World) -> None:
         purchase = paid(world)
 
         response = Client().get(PATH, {"session_id": purchase.session_id or ""})
@@ -199,17 +195,16 @@ class TestAccess:
         assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
+@pytest.mark.usefixtures("stripe")
 class TestNotPaid:
-    def test_unpaid_session_stays_pending(self, world: World, stripe: SandboxControl) -> None:
+    def test_unpaid_session_stays_pending(self, world: World) -> None:
         response = come_back(world, world.buy(10).session_id)
 
         assert response.status_code == HTTPStatus.OK
         assert response.headers["Refresh"]
         assert world.held() == 25
 
-    def test_expired_session_says_nothing_was_charged(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_expired_session_says_nothing_was_charged(self, world: World) -> None:
         purchase = world.buy(10)
         world.later(minutes=36)
 

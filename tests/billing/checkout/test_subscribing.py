@@ -185,9 +185,8 @@ class TestSubscribing:
         assert "Meadow Umpires now has a subscription with 12 licenses" in text_of(response)
         assert Organization.objects.filter(slug="meadow-umpires").exists()
 
-    def test_returning_without_paying_loses_nothing(
-        self, package: Package, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_returning_without_paying_loses_nothing(self, package: Package) -> None:
         subscribe(package)
         cancel = Purchase.objects.get().request_parameters["cancel_url"]
 
@@ -212,9 +211,8 @@ class TestSubscribing:
         assert first.status == PurchaseStatus.EXPIRED
         assert Purchase.objects.get(status=PurchaseStatus.OPEN).quantity == 20
 
-    def test_corrected_address_reaches_the_receipt(
-        self, package: Package, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_corrected_address_reaches_the_receipt(self, package: Package) -> None:
         submission = str(uuid.uuid4())
         subscribe(package, submission=submission)
         subscribe(package, submission=submission, billing_address="2 Blue")
@@ -222,9 +220,8 @@ class TestSubscribing:
         purchase = Purchase.objects.get(status=PurchaseStatus.OPEN)
         assert purchase.billing_address == "2 Blue"
 
-    def test_price_after_returning_is_unchanged(
-        self, package: Package, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_price_after_returning_is_unchanged(self, package: Package) -> None:
         Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
         subscribe(package)
         cancel = Purchase.objects.get().request_parameters["cancel_url"]

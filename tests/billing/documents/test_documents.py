@@ -47,6 +47,7 @@ def bought(world: World, stripe: SandboxControl, settings: Settings) -> Purchase
     return world.buy_and_settle(10)
 
 
+@pytest.mark.usefixtures("stripe")
 class TestReceipt:
     def test_receipt_names_items_buyer_and_seller(self, world: World, bought: Purchase) -> None:
         response = download(world, f"purchases/{bought.pk}/receipt.pdf")
@@ -105,7 +106,7 @@ class TestReceipt:
         assert valid in text_of(receipts.receipt_pdf(bought))
         assert valid in mail.replace("Valid:", "Valid")
 
-    def test_every_name_can_be_printed(self, world: World, stripe: SandboxControl) -> None:
+    def test_every_name_can_be_printed(self, world: World) -> None:
         world.lakeside.name = ODD_NAME
         world.lakeside.save()
 
@@ -123,7 +124,7 @@ class TestReceipt:
         ],
     )
     def test_name_without_a_font_is_transliterated(
-        self, world: World, stripe: SandboxControl, name: str, latin: str
+        self, world: World, name: str, latin: str
     ) -> None:
         """Unless this machine has a font for it: no part of a name is silently dropped."""
         world.lakeside.name = name
@@ -154,7 +155,7 @@ class TestReceipt:
 
         assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
 
-    def test_unpaid_purchase_has_no_receipt(self, world: World, stripe: SandboxControl) -> None:
+    def test_unpaid_purchase_has_no_receipt(self, world: World) -> None:
         purchase = world.buy(10)
         path = f"/o/lakeside/purchases/{purchase.pk}/receipt.pdf"
 

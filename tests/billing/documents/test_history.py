@@ -23,9 +23,8 @@ def rows(world: World) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_receipt_lines_multiply_out_and_name_buyer_and_organization(
-    world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_receipt_lines_multiply_out_and_name_buyer_and_organization(world: World) -> None:
     purchase = world.buy_and_settle(1000)
 
     page = text_of(world.client(world.assignor).get(f"{PURCHASES}{purchase.pk}/"))
@@ -40,9 +39,8 @@ def test_receipt_lines_multiply_out_and_name_buyer_and_organization(
     assert "until Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
 
 
-def test_receipt_is_unchanged_by_renames_and_price_changes(
-    world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_receipt_is_unchanged_by_renames_and_price_changes(world: World) -> None:
     purchase = world.buy_and_settle(10)
     path = f"{PURCHASES}{purchase.pk}/"
     before = text_of(world.client(world.administrator).get(path)).split("Receipt 1", 2)[2]

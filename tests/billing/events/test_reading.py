@@ -92,10 +92,11 @@ def has_read(run: datetime, whole_day: datetime) -> None:
     note_complete_run(WHOLE_DAY, whole_day)
 
 
+@pytest.mark.usefixtures("stripe")
 class TestMissedPayment:
     @pytest.mark.parametrize(("beyond", "found"), [(-SECOND, 1), (timedelta(0), 1), (SECOND, 0)])
     def test_payment_within_the_overlap_is_found(
-        self, world: World, stripe: SandboxControl, beyond: timedelta, found: int
+        self, world: World, beyond: timedelta, found: int
     ) -> None:
         paid_after_abandonment(world)
         has_read(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
@@ -107,7 +108,7 @@ class TestMissedPayment:
 
     @pytest.mark.parametrize(("after", "found"), [(-SECOND, 0), (timedelta(0), 1), (SECOND, 1)])
     def test_payment_older_than_the_window_is_found_within_the_hour(
-        self, world: World, stripe: SandboxControl, after: timedelta, found: int
+        self, world: World, after: timedelta, found: int
     ) -> None:
         paid_after_abandonment(world)
         world.later(minutes=20)
@@ -118,9 +119,7 @@ class TestMissedPayment:
 
         assert fulfilled() == found
 
-    def test_payment_is_found_after_days_without_jobs(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_payment_is_found_after_days_without_jobs(self, world: World) -> None:
         reconcile_news()
         world.later(hours=1)
         paid_after_abandonment(world)
@@ -131,11 +130,12 @@ class TestMissedPayment:
         assert fulfilled() == 1
 
 
+@pytest.mark.usefixtures("stripe")
 class TestARun:
     def marks(self) -> tuple[datetime | None, datetime | None]:
         return last_complete_run(RUN), last_complete_run(WHOLE_DAY)
 
-    def test_complete_run_counts_from_its_start(self, world: World, stripe: SandboxControl) -> None:
+    def test_complete_run_counts_from_its_start(self, world: World) -> None:
         begun = clock.now()
         reconcile_news()
         assert self.marks() == (begun, begun)
@@ -146,7 +146,7 @@ class TestARun:
         assert self.marks() == (clock.now(), begun)
 
     def test_run_without_the_processor_is_incomplete(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, impatient: Settings
     ) -> None:
         reconcile_news()
         marks = self.marks()
@@ -184,7 +184,7 @@ class TestARun:
         assert fulfilled() == 1
 
     def test_run_with_a_brief_database_outage_is_incomplete(
-        self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         paid_after_abandonment(world)
 
@@ -201,7 +201,7 @@ class TestARun:
         assert fulfilled() == 1
 
     def test_interrupted_run_is_incomplete(
-        self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def killed(*arguments: object) -> None:
             raise SystemExit
@@ -212,9 +212,7 @@ class TestARun:
 
         assert self.marks() == (None, None)
 
-    def test_run_that_finds_a_support_case_is_complete(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_run_that_finds_a_support_case_is_complete(self, world: World) -> None:
         """Repeating the run would not change what is not the processor's fault."""
         purchase = world.buy_and_settle(10)
         Purchase.objects.filter(pk=purchase.pk).update(quantity=15, total_amount=7500)

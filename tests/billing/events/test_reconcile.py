@@ -111,9 +111,8 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_session_is_found_among_many(
-        self, world: World, stripe: SandboxControl, impatient: Settings
-    ) -> None:
+    @pytest.mark.usefixtures("impatient")
+    def test_session_is_found_among_many(self, world: World, stripe: SandboxControl) -> None:
         """The processor lists 100 sessions per page."""
         purchase = unconfirmed(world, stripe)
         other = purchase.request_parameters | {"metadata": {"product": "mugs"}, "expires_at": None}
@@ -181,8 +180,9 @@ class TestPurchaseWithoutSession:
         assert timedelta(minutes=31) <= CHECKOUT_LIFE - REPEAT_WITHIN
 
 
+@pytest.mark.usefixtures("stripe")
 class TestOpenPurchase:
-    def test_paid_purchase_is_fulfilled(self, world: World, stripe: SandboxControl) -> None:
+    def test_paid_purchase_is_fulfilled(self, world: World) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
 
@@ -191,9 +191,7 @@ class TestOpenPurchase:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_unpaid_purchase_expires_when_the_processor_says_so(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_unpaid_purchase_expires_when_the_processor_says_so(self, world: World) -> None:
         purchase = world.buy(10)
         world.later(minutes=35)
 
@@ -201,7 +199,7 @@ class TestOpenPurchase:
 
         assert state(purchase) == PurchaseStatus.EXPIRED
 
-    def test_payable_purchase_stays_open(self, world: World, stripe: SandboxControl) -> None:
+    def test_payable_purchase_stays_open(self, world: World) -> None:
         purchase = world.buy(10)
         world.later(minutes=34)
 
@@ -210,7 +208,7 @@ class TestOpenPurchase:
         assert state(purchase) == PurchaseStatus.OPEN
 
     def test_purchase_is_not_expired_by_the_clock_alone(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, impatient: Settings
     ) -> None:
         """R17: open until the processor says otherwise."""
         purchase = world.buy(10)
@@ -297,13 +295,14 @@ class TestEvents:
         assert ProcessorEvent.objects.get().processed_at is None
 
 
+@pytest.mark.usefixtures("stripe")
 class TestCommand:
     def run(self) -> str:
         output = StringIO()
         call_command("reconcile_purchases", stdout=output)
         return output.getvalue()
 
-    def test_command_prints_findings(self, world: World, stripe: SandboxControl) -> None:
+    def test_command_prints_findings(self, world: World) -> None:
         world.pay(world.buy(10))
 
         printed = self.run()
@@ -312,9 +311,7 @@ class TestCommand:
         assert "settled" in printed
         assert "1 found, 0 to review" in printed
 
-    def test_command_says_when_there_is_nothing_to_do(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_command_says_when_there_is_nothing_to_do(self, world: World) -> None:
         assert "0 found, 0 to review" in self.run()
 
     def test_command_exits_with_an_error_after_a_failure(

@@ -22,9 +22,8 @@ def paid(world: World, quantity: int = 10) -> Purchase:
     return purchase
 
 
-def test_delivery_settles_the_payment_without_cookie_or_csrf_token(
-    world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_delivery_settles_the_payment_without_cookie_or_csrf_token(world: World) -> None:
     purchase = paid(world)
 
     response = deliver(completed(purchase.session_id))
@@ -109,9 +108,8 @@ def test_paid_event_without_a_payment_does_not_fulfill(
     assert states == {10: PurchaseStatus.OPEN, 15: PurchaseStatus.EXPIRED}
 
 
-def test_session_expired_here_but_paid_there_is_fulfilled(
-    world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_session_expired_here_but_paid_there_is_fulfilled(world: World) -> None:
     """R14: a payment always wins, in any order of events."""
     purchase = paid(world)
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
@@ -142,9 +140,8 @@ def test_event_about_an_object_without_id_is_stored(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "half \ud83d", "whole \U0001f600", "e\u0301"])
-def test_odd_characters_in_an_event_are_harmless(
-    world: World, stripe: SandboxControl, name: str
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_odd_characters_in_an_event_are_harmless(world: World, name: str) -> None:
     """PostgreSQL rejects some of them; a name must not block the payment."""
     body = completed(paid(world).session_id)
     body["data"]["object"]["customer_details"] = {"name": name}

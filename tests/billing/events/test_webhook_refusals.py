@@ -15,6 +15,8 @@ from billing.states import PurchaseStatus
 from tests.billing.deliveries import completed, deliver, post, signature
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("stripe")
+
 SECOND_SECRET = "whsec_second_for_tests"
 
 
@@ -191,9 +193,7 @@ class TestRotation:
     """During rotation both secrets are valid: the processor signs with both."""
 
     @pytest.mark.parametrize("secret", ["whsec_sandbox_for_tests", SECOND_SECRET])
-    def test_both_secrets_are_accepted(
-        self, world: World, stripe: SandboxControl, settings: Settings, secret: str
-    ) -> None:
+    def test_both_secrets_are_accepted(self, world: World, settings: Settings, secret: str) -> None:
         settings.STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox_for_tests", SECOND_SECRET]
         purchase = world.buy(10)
         world.pay(purchase)
@@ -203,9 +203,7 @@ class TestRotation:
         assert response.status_code == HTTPStatus.OK
         assert world.held() == 35
 
-    def test_one_valid_signature_of_several_is_enough(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_one_valid_signature_of_several_is_enough(self, world: World) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         body = json.dumps(completed(purchase.session_id))
@@ -216,9 +214,7 @@ class TestRotation:
         assert response.status_code == HTTPStatus.OK
         assert world.held() == 35
 
-    def test_signature_just_within_the_tolerance_is_accepted(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_signature_just_within_the_tolerance_is_accepted(self, world: World) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
 

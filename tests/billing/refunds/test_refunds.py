@@ -15,6 +15,8 @@ from subscriptions.models import LicenseEntry, Notification
 from tests.billing.deliveries import deliver, event
 from tests.support.world import PREPAID_CARD, World
 
+pytestmark = pytest.mark.usefixtures("stripe")
+
 
 def settled_with(world: World, funding: str, quantity: int = 10) -> Purchase:
     """Return a purchase paid with an unaccepted card that the payment page let through."""
@@ -53,9 +55,7 @@ def test_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxContro
 
 
 @pytest.mark.parametrize("funding", ["unknown", "credit", "debit"])
-def test_accepted_card_types_are_fulfilled(
-    world: World, stripe: SandboxControl, funding: str
-) -> None:
+def test_accepted_card_types_are_fulfilled(world: World, funding: str) -> None:
     """R12: the processor does not know the type of some cards; those are accepted."""
     purchase = settled_with(world, funding)
 
@@ -84,9 +84,7 @@ def test_other_card_types_are_refunded_in_full(
     assert problem.received["funding"] == funding
 
 
-def test_buyer_sees_the_refund_by_mail_and_on_the_page(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_buyer_sees_the_refund_by_mail_and_on_the_page(world: World) -> None:
     """R14: refunds are always announced."""
     purchase = settled_with(world, "prepaid")
 

@@ -91,9 +91,8 @@ class TestDashboardRefund:
         assert world.held() == 30
         assert now(purchase).refunded_amount == 2500
 
-    def test_refund_of_a_foreign_payment_is_ignored(
-        self, world: World, bought: Purchase, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_refund_of_a_foreign_payment_is_ignored(self, world: World, bought: Purchase) -> None:
         assert not follow_payment("pi_of_another_shop")
         assert world.held() == 35
 

@@ -109,9 +109,8 @@ def test_fault_while_reading_a_paid_session(
     assert fulfillments() == 1
 
 
-def test_fault_while_listing_sessions(
-    world: World, stripe: SandboxControl, impatient: Settings
-) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_fault_while_listing_sessions(world: World, stripe: SandboxControl) -> None:
     stripe.fault("drop_after", **CREATE)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)

@@ -21,6 +21,8 @@ from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.reversals import refunded_in_dashboard, renewed, waiting
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("stripe")
+
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 
@@ -71,9 +73,7 @@ class TestHeldPayment:
 
         assert world.held() == 35
 
-    def test_support_refunds_it(
-        self, world: World, held: PaymentProblem, stripe: SandboxControl
-    ) -> None:
+    def test_support_refunds_it(self, world: World, held: PaymentProblem) -> None:
         refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
 
         held.refresh_from_db()
@@ -97,7 +97,7 @@ class TestHeldPayment:
         "fields", [{"amount_total": 4000}, {"amount_total": 6000}, {"currency": "cad"}]
     )
     def test_payment_of_another_amount_is_refunded_never_fulfilled(
-        self, world: World, stripe: SandboxControl, fields: dict[str, Any]
+        self, world: World, fields: dict[str, Any]
     ) -> None:
         """R31: the receipt would show an amount that was not charged."""
         problem = held_payment(world, **fields)
@@ -252,9 +252,7 @@ class TestHeldPaymentOfCanceledTerm:
         assert not waiting()
 
 
-def test_add_ons_of_a_canceled_term_are_refunded_by_support(
-    world: World, stripe: SandboxControl
-) -> None:
+def test_add_ons_of_a_canceled_term_are_refunded_by_support(world: World) -> None:
     renewal = renewed(world)
     add_on = world.buy_and_settle(10)
     refunded_in_dashboard(world, renewal)

@@ -21,10 +21,9 @@ def found() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
+@pytest.mark.usefixtures("stripe")
 class TestPaidSession:
-    def test_paid_session_of_an_abandoned_purchase(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_paid_session_of_an_abandoned_purchase(self, world: World) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
@@ -55,9 +54,7 @@ class TestPaidSession:
 
         assert found() == []
 
-    def test_older_sessions_are_read_only_on_request(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_older_sessions_are_read_only_on_request(self, world: World) -> None:
         world.pay(world.buy(10))
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(days=2)
@@ -112,9 +109,8 @@ class TestLaterChanges:
 
 
 class TestLedgerAudit:
-    def test_ledger_matches_after_every_kind_of_event(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_ledger_matches_after_every_kind_of_event(self, world: World) -> None:
         first = world.buy_and_settle(10)
         refunded_in_dashboard(world, first, 2500)
         disputed(world, world.buy_and_settle(15), "lost")
@@ -125,9 +121,8 @@ class TestLedgerAudit:
         assert list(ledger_audit.differences()) == []
 
     @pytest.mark.parametrize("since", [None, timedelta(hours=1)])
-    def test_paid_but_not_fulfilled(
-        self, world: World, stripe: SandboxControl, since: timedelta | None
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_paid_but_not_fulfilled(self, world: World, since: timedelta | None) -> None:
         purchase = world.buy_and_settle(10)
         copy = Purchase.objects.get()
         copy.pk = None

@@ -99,9 +99,8 @@ def test_payment_is_fulfilled_once(
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
-def test_unpaid_purchase_is_never_fulfilled(
-    world: World, stripe: SandboxControl, way: Sequence[str]
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_unpaid_purchase_is_never_fulfilled(world: World, way: Sequence[str]) -> None:
     purchase = world.buy(10)
     client = world.client(world.assignor)
 

@@ -18,6 +18,8 @@ from tests.billing.renewals import IN_WINDOW, renew
 from tests.support.concurrency import concurrently
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("stripe")
+
 
 def forget(purchase: Purchase) -> Purchase:
     """Delete the purchase, as in a backup from before it was started."""
@@ -32,7 +34,7 @@ def lines() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
-def test_lost_purchase_is_rebuilt_unchanged(world: World, stripe: SandboxControl) -> None:
+def test_lost_purchase_is_rebuilt_unchanged(world: World) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
 
@@ -53,7 +55,7 @@ def test_lost_purchase_is_rebuilt_unchanged(world: World, stripe: SandboxControl
     assert lines() == []
 
 
-def test_webhook_rebuilds_it_too(world: World, stripe: SandboxControl) -> None:
+def test_webhook_rebuilds_it_too(world: World) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
 
@@ -63,7 +65,7 @@ def test_webhook_rebuilds_it_too(world: World, stripe: SandboxControl) -> None:
     assert world.held() == 35
 
 
-def test_payable_purchase_is_rebuilt_unpaid(world: World, stripe: SandboxControl) -> None:
+def test_payable_purchase_is_rebuilt_unpaid(world: World) -> None:
     """R17: a renewal has to know of it."""
     lost = forget(world.buy(10))
 
@@ -73,7 +75,7 @@ def test_payable_purchase_is_rebuilt_unpaid(world: World, stripe: SandboxControl
     assert world.held() == 25
 
 
-def test_purchase_that_expired_unpaid_is_not_rebuilt(world: World, stripe: SandboxControl) -> None:
+def test_purchase_that_expired_unpaid_is_not_rebuilt(world: World) -> None:
     forget(world.buy(10))
     world.later(minutes=40)
 
@@ -94,9 +96,8 @@ def test_refunds_since_the_backup_are_reversed(world: World, stripe: SandboxCont
 
 
 @pytest.mark.race
-def test_two_concurrent_notifications_rebuild_it_once(
-    committed_db: str, world: World, stripe: SandboxControl
-) -> None:
+@pytest.mark.usefixtures("committed_db")
+def test_two_concurrent_notifications_rebuild_it_once(world: World) -> None:
     lost = forget(world.buy(10))
     world.pay(lost)
 
@@ -140,7 +141,7 @@ def test_doubtful_purchases_go_to_support(
     assert world.held() == 25
 
 
-def test_new_term_with_a_reused_number_gets_nothing(world: World, stripe: SandboxControl) -> None:
+def test_new_term_with_a_reused_number_gets_nothing(world: World) -> None:
     """Ids assigned after the backup are assigned again after the restore."""
     lost = forget(world.buy(10))
     world.pay(lost)
@@ -177,7 +178,7 @@ def test_purchase_held_by_support_stays_with_support(world: World, stripe: Sandb
     assert PaymentProblem.objects.count() == 1
 
 
-def test_lost_renewal_goes_to_support(world: World, stripe: SandboxControl) -> None:
+def test_lost_renewal_goes_to_support(world: World) -> None:
     world.at(IN_WINDOW)
     lost = forget(renew(world))
     world.pay(lost)

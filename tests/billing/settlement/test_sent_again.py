@@ -20,15 +20,15 @@ from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.conftest import UNREACHABLE
 from tests.support.world import TERM_END, World
 
+pytestmark = pytest.mark.usefixtures("stripe")
+
 
 def states() -> list[str]:
     return sorted(Purchase.objects.values_list("status", flat=True))
 
 
 class TestSameForm:
-    def test_form_sent_after_its_page_expired_starts_a_new_attempt(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_form_sent_after_its_page_expired_starts_a_new_attempt(self, world: World) -> None:
         """No event has reported the expiry yet; the buyer must not land on a dead page."""
         first = world.buy(10)
         world.later(minutes=36)
@@ -41,7 +41,7 @@ class TestSameForm:
         assert again.session_expires_at == clock.now() + timedelta(minutes=35)
 
     def test_form_sent_twice_after_its_page_expired_starts_one_new_attempt(
-        self, world: World, stripe: SandboxControl
+        self, world: World
     ) -> None:
         first = world.buy(10)
         world.later(minutes=36)
@@ -80,9 +80,7 @@ class TestSameForm:
         assert len(stripe.sessions()) == 1
         assert world.held() == 35
 
-    def test_form_sent_after_paying_shows_the_receipt(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_form_sent_after_paying_shows_the_receipt(self, world: World) -> None:
         purchase = world.buy_and_settle(10)
         fields = {"quantity": "10", "submission": str(purchase.submission)}
 
@@ -91,9 +89,7 @@ class TestSameForm:
         assert response.status_code == HTTPStatus.FOUND
         assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
 
-    def test_changing_the_number_and_back_leads_to_the_first_page(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_changing_the_number_and_back_leads_to_the_first_page(self, world: World) -> None:
         first = world.buy(10)
         other = world.buy(15, submission=first.submission)
 
@@ -103,9 +99,7 @@ class TestSameForm:
         assert other.pk != first.pk
         assert states() == [PurchaseStatus.OPEN] * 2
 
-    def test_changed_form_sent_twice_makes_two_purchases_not_three(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_changed_form_sent_twice_makes_two_purchases_not_three(self, world: World) -> None:
         first = world.buy(10)
 
         for _ in range(2):
@@ -113,9 +107,7 @@ class TestSameForm:
 
         assert sorted(Purchase.objects.values_list("quantity", flat=True)) == [10, 15]
 
-    def test_form_of_a_refunded_purchase_does_not_charge_again(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_form_of_a_refunded_purchase_does_not_charge_again(self, world: World) -> None:
         first = world.buy(10)
         world.pay(first, funding="charge_card")
         settle.settle(first.session_id or "")
@@ -151,7 +143,7 @@ class TestSameForm:
 class TestSecondTab:
     @pytest.mark.parametrize(("minutes", "is_shared"), [(0, True), (29, True), (30, False)])
     def test_second_tab_shares_the_page_while_time_to_pay_remains(
-        self, world: World, stripe: SandboxControl, minutes: int, is_shared: bool
+        self, world: World, minutes: int, is_shared: bool
     ) -> None:
         first = world.buy(10)
         world.later(minutes=minutes)
@@ -188,9 +180,7 @@ class TestSecondTab:
         assert asked.value.before.pk == first.pk
         assert len(stripe.sessions()) == 1
 
-    def test_confirmed_second_purchase_is_separate(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_confirmed_second_purchase_is_separate(self, world: World) -> None:
         world.pay(world.buy(10))
 
         second = world.buy(10, is_meant_again=True)
@@ -200,18 +190,14 @@ class TestSecondTab:
         assert states() == [PurchaseStatus.SETTLED] * 2
         assert world.held() == 45
 
-    def test_purchase_by_another_buyer_is_separate(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_purchase_by_another_buyer_is_separate(self, world: World) -> None:
         mine = world.buy(10)
 
         theirs = world.buy(10, buyer=world.administrator)
 
         assert theirs.pk != mine.pk
 
-    def test_purchase_with_another_return_path_is_separate(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_purchase_with_another_return_path_is_separate(self, world: World) -> None:
         mine = world.buy(10)
 
         other = world.buy(10, return_to="/o/lakeside/users/add/")
@@ -219,7 +205,7 @@ class TestSecondTab:
         assert other.pk != mine.pk
 
     def test_nothing_starts_while_the_first_is_unknown(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, impatient: Settings
     ) -> None:
         world.buy(10)
         impatient.STRIPE_API_BASE = UNREACHABLE
@@ -242,7 +228,7 @@ class TestCalendar:
     """R17: judged when the checkout starts; a payment made in time is honored."""
 
     def test_checkout_from_before_the_window_paid_during_it_is_fulfilled(
-        self, world: World, stripe: SandboxControl
+        self, world: World
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1))
         purchase = world.buy(10)
@@ -256,9 +242,7 @@ class TestCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_payment_settled_after_the_term_expires_with_the_term(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_payment_settled_after_the_term_expires_with_the_term(self, world: World) -> None:
         """R16: the payment is settled, but its licenses have expired with the rest."""
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=1))
         purchase = world.buy(10)
@@ -271,9 +255,7 @@ class TestCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 0
 
-    def test_page_opened_in_time_can_be_resumed_but_no_new_one_opened(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
+    def test_page_opened_in_time_can_be_resumed_but_no_new_one_opened(self, world: World) -> None:
         opens = calendar.renewal_opens_at(TERM_END, clock.zone())
         world.at(opens - timedelta(minutes=10))
         first = world.buy(10)

@@ -64,9 +64,8 @@ class TestWhen:
 
         assert refused(window, 5).refusal.reason == Reason.RENEWAL_NOT_OPEN
 
-    def test_again_once_that_renewal_is_refunded(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_again_once_that_renewal_is_refunded(self, window: World) -> None:
         renewal = renew_and_settle(window)
         refunded_in_dashboard(window, renewal)
 
@@ -202,9 +201,8 @@ class TestUndo:
         with pytest.raises(Refused):
             take_removal_back(removal, actor=window.support)
 
-    def test_not_in_the_window_of_the_next_term(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_not_in_the_window_of_the_next_term(self, window: World) -> None:
         removal = remove(window, 10)
         renew_and_settle(window)
         window.at(OPENS + timedelta(days=366))
@@ -214,10 +212,11 @@ class TestUndo:
         assert caught.value.refusal.reason == Reason.RENEWAL_PAID
 
 
+@pytest.mark.usefixtures("stripe")
 class TestRenewalBeingPaid:
     """An open checkout is expired first, because its number is frozen."""
 
-    def test_open_checkout_is_expired(self, window: World, stripe: SandboxControl) -> None:
+    def test_open_checkout_is_expired(self, window: World) -> None:
         paying = renew(window)
 
         remove(window, 5)
@@ -226,9 +225,7 @@ class TestRenewalBeingPaid:
         assert paying.status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
-    def test_nothing_is_removed_if_it_was_just_paid(
-        self, window: World, stripe: SandboxControl
-    ) -> None:
+    def test_nothing_is_removed_if_it_was_just_paid(self, window: World) -> None:
         paying = renew(window)
         window.pay(paying)
 
@@ -252,7 +249,7 @@ class TestRenewalBeingPaid:
         assert not LicenseRemoval.objects.exists()
 
     def test_checkout_reopened_at_the_same_moment_is_expired_again(
-        self, window: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
+        self, window: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         opened: list[Purchase] = []
 

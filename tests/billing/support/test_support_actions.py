@@ -118,9 +118,8 @@ class TestAddOnRefund:
         assert world.held() == 25
 
     @pytest.mark.parametrize("status", [PurchaseStatus.OPEN, PurchaseStatus.EXPIRED])
-    def test_unpaid_purchase_cannot_be_refunded(
-        self, world: World, stripe: SandboxControl, status: PurchaseStatus
-    ) -> None:
+    @pytest.mark.usefixtures("stripe")
+    def test_unpaid_purchase_cannot_be_refunded(self, world: World, status: PurchaseStatus) -> None:
         purchase = world.buy(10)
         purchase.status = status
         purchase.save()

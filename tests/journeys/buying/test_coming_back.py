@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from billing.models import Purchase
@@ -10,6 +11,8 @@ from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.support.browser import Troubles
 from tests.support.world import World
+
+pytestmark = pytest.mark.usefixtures("stripe")
 
 ADD_LICENSES = "/o/lakeside/licenses/add/"
 RETURN_PAGE = re.compile(r"/o/lakeside/licenses/return/")
@@ -77,7 +80,7 @@ def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
     assert Purchase.objects.count() == 1
 
 
-def test_returning_twice_fulfills_once(arlo: Person, world: World, stripe: SandboxControl) -> None:
+def test_returning_twice_fulfills_once(arlo: Person, world: World) -> None:
     """R14: a bookmark, a reload, the same link in another tab."""
     arlo.opens(ADD_LICENSES)
     with arlo.page.expect_request(RETURN_PAGE) as returning:
@@ -91,10 +94,7 @@ def test_returning_twice_fulfills_once(arlo: Person, world: World, stripe: Sandb
 
 
 def test_going_back_after_paying_asks_before_buying_again(
-    world: World,
-    stripe: SandboxControl,
-    signed_in: SignedIn,
-    troubles: Troubles,
+    world: World, signed_in: SignedIn, troubles: Troubles
 ) -> None:
     """R14: the payment page is finished; buying the same number again needs confirmation."""
     troubles.expect("POST 409 .*/licenses/add/")

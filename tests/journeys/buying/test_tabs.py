@@ -36,9 +36,8 @@ def test_buying_works_after_the_browser_translated_the_page(
     expect(arlo.page.locator("[data-pay]")).to_contain_text("$50.00")
 
 
-def test_two_tabs_of_one_purchase_share_a_payment_page(
-    world: World, stripe: SandboxControl, signed_in: SignedIn
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_two_tabs_of_one_purchase_share_a_payment_page(world: World, signed_in: SignedIn) -> None:
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/licenses/add/")
     second = arlo.page.context.new_page()

@@ -153,9 +153,8 @@ def test_while_a_purchase_is_started(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_while_someone_signs_in(
-    world: World, stripe: SandboxControl, site: Site, points: Points
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_while_someone_signs_in(world: World, site: Site, points: Points) -> None:
     """The same form works again and does not seem wrong or outdated."""
     for fatal in range(MOST_POINTS):
         cache.clear()  # Otherwise this many attempts from one address are refused.

@@ -9,7 +9,6 @@ from post_office.mail import send_queued
 from post_office.models import STATUS, Email
 from pytest_django import Settings
 
-from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.notifications import notify
 from tests.support.world import World
@@ -33,9 +32,8 @@ def try_for(duration: timedelta, settings: Settings) -> None:
         send_queued(log_level=0)
 
 
-def test_purchase_is_settled_and_its_mails_are_sent_later(
-    world: World, stripe: SandboxControl, away: Settings
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_purchase_is_settled_and_its_mails_are_sent_later(world: World, away: Settings) -> None:
     usual = away.POST_OFFICE | {
         "BACKENDS": {"default": "django.core.mail.backends.locmem.EmailBackend"}
     }

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.sandbox.control.client import SandboxControl
 from licensing_site.monitoring import logs
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
@@ -128,9 +127,8 @@ def test_valid_proxy_request_id_is_used(sent: str, is_taken: bool) -> None:
     assert (response.headers["X-Request-Id"] == sent) == is_taken
 
 
-def test_one_id_follows_a_purchase_from_webhook_to_ledger(
-    world: World, stripe: SandboxControl, lines: Lines
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_one_id_follows_a_purchase_from_webhook_to_ledger(world: World, lines: Lines) -> None:
     client = world.client(world.assignor)
     page = client.get("/o/lakeside/licenses/add/")
     form = {"quantity": "10", "submission": page.context["form"]["submission"].value()}

@@ -70,9 +70,8 @@ def may_run(command: str) -> bool:
 
 @pytest.mark.race
 @pytest.mark.parametrize("command", COMMANDS)
-def test_second_run_does_nothing_and_prints_one_line(
-    committed_db: str, stripe: SandboxControl, command: str
-) -> None:
+@pytest.mark.usefixtures("committed_db")
+def test_second_run_does_nothing_and_prints_one_line(stripe: SandboxControl, command: str) -> None:
     with running(command):
         assert say(command) == f"{command} is already running. Nothing was done.\n"
 

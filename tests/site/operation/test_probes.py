@@ -12,7 +12,6 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
@@ -103,9 +102,8 @@ def numbers(settings: Settings) -> dict[tuple[str, str], float]:
     }
 
 
-def test_metrics_count_purchases_and_webhooks(
-    world: World, stripe: SandboxControl, settings: Settings
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_metrics_count_purchases_and_webhooks(world: World, settings: Settings) -> None:
     before = numbers(settings)
     settled = ("licensing_payments_total", '{"to": "settled"}')
     taken = ("licensing_settle_seconds_count", "{}")

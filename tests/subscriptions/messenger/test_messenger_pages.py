@@ -34,9 +34,8 @@ class TestButton:
         assert "hx-on" not in page
 
     @pytest.mark.parametrize("template", ["400.html", "429.html", "500.html"])
-    def test_error_pages_make_no_query(
-        self, template: str, django_assert_num_queries: Any, db: None
-    ) -> None:
+    @pytest.mark.usefixtures("db")
+    def test_error_pages_make_no_query(self, template: str, django_assert_num_queries: Any) -> None:
         with django_assert_num_queries(0):
             page = render_to_string(template)
 

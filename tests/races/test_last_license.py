@@ -15,6 +15,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import concurrently
 from tests.support.factories import MembershipFactory
+from tests.support.refusals import refuses
 from tests.support.world import World, members_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -110,10 +111,8 @@ def test_outdated_count_adds_no_one_above_the_limit(
     members.add(world.administrator, newcomer(1))
     monkeypatch.setattr(license_numbers, "status_of", lambda organization, now: counted)
 
-    with pytest.raises(Refused) as refused:
+    with refuses(Reason.NO_LICENSE_FREE):
         members.add(world.administrator, newcomer(2))
-
-    assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
     assert seated(world) == list(range(1, 26))
 
 

@@ -12,10 +12,11 @@ from billing.gateway import processor
 from billing.models import Purchase
 from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
-from subscriptions.policy.refusal import Reason, Refused
+from subscriptions.policy.refusal import Reason
 from tests.billing.deliveries import deliver, event
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of
+from tests.support.refusals import refuses
 from tests.support.world import DECLINED_CARD, World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -43,9 +44,8 @@ def test_buyer_can_continue_after_a_few_declines(world: World) -> None:
 def test_one_more_decline_makes_the_next_page_wait(world: World) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
-    with pytest.raises(Refused) as refused:
+    with refuses(Reason.TOO_MANY_DECLINES):
         world.buy(15)
-    assert refused.value.refusal.reason == Reason.TOO_MANY_DECLINES
 
     world.later(seconds=61)
     assert world.buy(15).status == PurchaseStatus.OPEN

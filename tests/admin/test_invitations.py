@@ -9,6 +9,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notification
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
+from tests.support.checks import fresh
 from tests.support.pages import text_of
 from tests.support.world import World
 
@@ -63,8 +64,7 @@ def test_double_click_sends_one_invitation(world: World, desk: Desk, invited: Me
     responses = [desk.send(page) for _ in range(2)]
 
     assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
-    invited.refresh_from_db()
-    assert invited.invitation_number == 2
+    assert fresh(invited).invitation_number == 2
 
 
 def test_expired_invitation_can_be_resent(world: World, desk: Desk, invited: Membership) -> None:
@@ -73,8 +73,7 @@ def test_expired_invitation_can_be_resent(world: World, desk: Desk, invited: Mem
 
     desk.do(invited, "resend")
 
-    invited.refresh_from_db()
-    assert invited.invitation_number == 2
+    assert fresh(invited).invitation_number == 2
 
 
 def test_joined_member_cannot_be_invited_again(world: World, desk: Desk) -> None:
@@ -114,5 +113,4 @@ def test_missing_permission_returns_403(world: World, desk: Desk, invited: Membe
     assert desk.open(invited, "resend").status_code == HTTPStatus.FORBIDDEN
     sent = desk.client.post(page.request["PATH_INFO"], hidden(page))
     assert sent.status_code == HTTPStatus.FORBIDDEN
-    invited.refresh_from_db()
-    assert invited.invitation_number == 1
+    assert fresh(invited).invitation_number == 1

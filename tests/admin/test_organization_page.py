@@ -21,8 +21,7 @@ from tests.admin.desk import Desk
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
-from tests.support.removals import remove
-from tests.support.world import World
+from tests.support.world import World, remove
 
 # Counted once and kept from growing: session, account and permissions take 6 of them.
 MOST_QUERIES = 45

@@ -13,9 +13,9 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
+from tests.support.checks import refuses
 from tests.support.concurrency import concurrently
 from tests.support.factories import MembershipFactory
-from tests.support.refusals import refuses
 from tests.support.world import World, members_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")

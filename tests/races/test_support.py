@@ -21,8 +21,7 @@ from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
 from tests.billing.reversals import refunded_by_support, renewed, reversals
 from tests.support.concurrency import concurrently
-from tests.support.removals import remove
-from tests.support.world import World
+from tests.support.world import World, remove
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -14,6 +14,7 @@ from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
 from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
 from tests.support.addresses import addresses
+from tests.support.checks import fresh
 from tests.support.world import World
 
 pytestmark = pytest.mark.one_database
@@ -111,8 +112,7 @@ class TestObjectsOfAnotherOrganization:
         for name in ("approve_request", "deny_request"):
             found = self.visit(world, f"subscriptions:{name}", key=request.key)
             assert found <= self.NOT_THERE
-        request.refresh_from_db()
-        assert request.decided_by is None
+        assert fresh(request).decided_by is None
 
     def test_members(self, world: World) -> None:
         for name in ("user", "remove_user", "resend_invitation", "restore_user"):

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Membership
+from tests.support.checks import fresh
 from tests.support.factories import MembershipFactory, PackageFactory
 from tests.support.pages import text_of
 from tests.support.world import World
@@ -50,8 +51,7 @@ def test_invitations_per_mailbox_and_hour_are_limited(world: World, limit) -> No
     assert "Too many invitations" in text_of(again)
     assert 'value="Nora New"' in again.content.decode()
     assert len(mail.outbox) == sent
-    nora.refresh_from_db()
-    assert nora.state == "removed"
+    assert fresh(nora).state == "removed"
     assert add(client, "other@lakeside.example").status_code == HTTPStatus.FOUND
 
 
@@ -90,8 +90,7 @@ def test_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None
     client.post(f"{roster}add/")
 
     assert "Too many invitations" in text_of(client.get(roster))
-    nora.refresh_from_db()
-    assert nora.state == "removed"
+    assert fresh(nora).state == "removed"
 
 
 @pytest.mark.django_db

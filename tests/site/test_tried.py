@@ -14,6 +14,7 @@ from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.notifications import notify
 from subscriptions.text import links
+from tests.support.checks import fresh
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
 from tests.support.world import World
@@ -38,8 +39,7 @@ def test_mail_scanner_does_not_use_up_an_invitation(world: World) -> None:
         assert Client().get(path).status_code == HTTPStatus.OK
         assert Client().head(path).status_code == HTTPStatus.OK
 
-    member.refresh_from_db()
-    assert member.state == MembershipState.INVITED
+    assert fresh(member).state == MembershipState.INVITED
 
 
 def test_invited_person_can_join_when_all_licenses_are_in_use(world: World) -> None:
@@ -50,8 +50,7 @@ def test_invited_person_can_join_when_all_licenses_are_in_use(world: World) -> N
     password = "a long enough phrase"
     Client().post(path_of_invitation(member), {"password": password, "password_again": password})
 
-    member.refresh_from_db()
-    assert member.state == MembershipState.ACTIVE
+    assert fresh(member).state == MembershipState.ACTIVE
 
 
 @pytest.mark.parametrize(

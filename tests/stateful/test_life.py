@@ -34,8 +34,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.stateful.life import Paper, PaperTerm
 from tests.support.factories import PackageFactory
-from tests.support.removals import remove
-from tests.support.world import TERM_END, TERM_START, TODAY, World, build_world, local
+from tests.support.world import TERM_END, TERM_START, TODAY, World, build_world, local, remove
 
 pytestmark = pytest.mark.one_database
 

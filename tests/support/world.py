@@ -20,9 +20,11 @@ from billing.checkout.add_ons import Order
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
+from billing.support.removals import remove_licenses
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.models import Membership, Organization, Term, User
+from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.models import LicenseRemoval, Membership, Organization, Term, User
 from subscriptions.models.members import Role
 from subscriptions.policy import calendar
 from tests.support.factories import (
@@ -176,3 +178,11 @@ def build_term(
         reference=f"built:{uuid.uuid4()}",
     )
     return term
+
+
+def remove(world: World, quantity: int, **changes: Any) -> LicenseRemoval:
+    """Remove licenses as support does from Lakeside's renewal; renewal must be open."""
+    actor = changes.pop("actor", world.support)
+    order: dict[str, Any] = {"reason": "fewer games", "asked_by": "Ada", "submission": uuid.uuid4()}
+    order |= changes
+    return remove_licenses(world.lakeside, RemovalOrder(quantity, **order), actor=actor)

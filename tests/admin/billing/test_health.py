@@ -15,6 +15,7 @@ from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
 from tests.admin.desk import Desk, logged
 from tests.billing.deliveries import completed, deliver
+from tests.support.checks import fresh
 from tests.support.pages import queries_of, text_of
 from tests.support.world import World
 
@@ -162,8 +163,7 @@ class TestFailedEvents:
         page = desk.do(event, "process")
 
         assert "It failed again: ProcessorUnavailable" in text_of(page)
-        event.refresh_from_db()
-        assert event.processed_at is None
+        assert fresh(event).processed_at is None
 
     @pytest.mark.usefixtures("stripe")
     def test_reprocessed_event_fulfills_only_once(self, world: World, desk: Desk) -> None:

@@ -14,6 +14,7 @@ from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role
 from tests.admin.desk import Desk, hidden, logged
 from tests.billing.renewals import renew, renew_and_settle
+from tests.support.checks import fresh
 from tests.support.pages import text_of
 from tests.support.world import World
 
@@ -169,8 +170,7 @@ class TestRenewalBeingPaid:
 
         assert desk.confirm(second).status_code == HTTPStatus.FOUND
 
-        purchase.refresh_from_db()
-        assert purchase.status == "expired"
+        assert fresh(purchase).status == "expired"
         assert LicenseRemoval.objects.count() == 1
 
     def test_nothing_is_removed_while_the_processor_is_unavailable(
@@ -242,8 +242,7 @@ class TestUndo:
     ) -> None:
         page = desk.do(removal, "take_back", reason="They changed their mind")
 
-        removal.refresh_from_db()
-        assert removal.taken_back_by == window.support
+        assert fresh(removal).taken_back_by == window.support
         assert "25 licenses, $125.00 with Association today" in text_of(page)
         assert "They changed their mind" in logged(window.lakeside)[0].change_message
 

@@ -13,6 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import LicenseEntry, Package
 from subscriptions.policy import calendar
+from tests.support.checks import fresh
 from tests.support.world import DEBIT_CARD, TERM_END, World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -52,8 +53,7 @@ def test_unpaid_checkout_is_not_fulfilled(world: World) -> None:
 
     settle.settle(purchase.session_id or "")
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.OPEN
+    assert fresh(purchase).status == PurchaseStatus.OPEN
     assert world.held() == 25
 
 

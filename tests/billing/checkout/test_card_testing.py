@@ -14,9 +14,9 @@ from billing.states import PurchaseStatus
 from subscriptions.policy import card_testing
 from subscriptions.policy.refusal import Reason
 from tests.billing.deliveries import deliver, event
+from tests.support.checks import fresh, refuses
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.world import DECLINED_CARD, World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -110,8 +110,7 @@ def test_declined_payment_without_our_purchase_counts_nowhere(
     body["data"]["object"]["metadata"] = metadata
 
     assert deliver(body).status_code == HTTPStatus.OK
-    purchase.refresh_from_db()
-    assert purchase.declines == 0
+    assert fresh(purchase).declines == 0
 
 
 def test_outage_counts_a_decline_once_and_closes_the_page_later(
@@ -141,5 +140,4 @@ def test_repeated_event_counts_once(world: World) -> None:
     deliver(body)
     deliver(body)
 
-    purchase.refresh_from_db()
-    assert purchase.declines == 1
+    assert fresh(purchase).declines == 1

@@ -26,10 +26,9 @@ from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
+from tests.support.checks import fresh, refuses
 from tests.support.factories import PackageFactory
-from tests.support.refusals import refuses
-from tests.support.removals import remove
-from tests.support.world import TERM_END, World, local
+from tests.support.world import TERM_END, World, local, remove
 
 
 @pytest.mark.usefixtures("stripe")
@@ -94,8 +93,7 @@ class TestOnePayment:
 
         renew(world)
 
-        add_on.refresh_from_db()
-        assert add_on.status == PurchaseStatus.EXPIRED
+        assert fresh(add_on).status == PurchaseStatus.EXPIRED
 
     def test_add_on_paid_at_the_last_moment_counts_and_updates_the_total(
         self, world: World
@@ -132,8 +130,7 @@ class TestOnePayment:
             settle.settle(purchase.session_id or "")
 
         first.refresh_from_db()
-        second.refresh_from_db()
-        assert second.status == PurchaseStatus.SETTLED
+        assert fresh(second).status == PurchaseStatus.SETTLED
         assert first.status == PurchaseStatus.REFUNDED
         assert Refund.objects.get().amount == 12_500
         assert PaymentProblem.objects.get().reason == "surplus"
@@ -155,8 +152,7 @@ class TestOnePayment:
 
         second = renew(window, package=other, submission=submission)
 
-        first.refresh_from_db()
-        assert first.status == PurchaseStatus.EXPIRED
+        assert fresh(first).status == PurchaseStatus.EXPIRED
         assert (second.total_amount, second.package_name) == (25 * 900, "Club")
 
     def test_shorter_term_at_the_same_price_asks_for_confirmation(self, window: World) -> None:
@@ -176,8 +172,7 @@ class TestOnePayment:
         window.pay(purchase)
         settle.settle(purchase.session_id or "")
 
-        purchase.refresh_from_db()
-        assert purchase.status == PurchaseStatus.REVIEW
+        assert fresh(purchase).status == PurchaseStatus.REVIEW
         with refuses(Reason.RENEWAL_WITH_SUPPORT):
             renew(window, shown="anything")
 
@@ -203,8 +198,7 @@ class TestOnePayment:
 
         second = renew(window)
 
-        first.refresh_from_db()
-        assert first.status == PurchaseStatus.ABANDONED
+        assert fresh(first).status == PurchaseStatus.ABANDONED
         assert second.status == PurchaseStatus.OPEN
 
     def test_creation_is_looked_up_once_its_key_is_too_old(
@@ -233,8 +227,7 @@ class TestOnePayment:
 
         client.post("/o/lakeside/renewal/end/")
 
-        purchase.refresh_from_db()
-        assert purchase.status == PurchaseStatus.EXPIRED
+        assert fresh(purchase).status == PurchaseStatus.EXPIRED
         assert Renewal.objects.get().state == RenewalState.OPEN
 
     def test_second_settlement_starts_no_second_term(self, window: World) -> None:

@@ -21,10 +21,9 @@ from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, NEW_START, plan, renew, renew_and_settle
+from tests.support.checks import refuses
 from tests.support.factories import PackageFactory
-from tests.support.refusals import refuses
-from tests.support.removals import remove
-from tests.support.world import TERM_END, World, local
+from tests.support.world import TERM_END, World, local, remove
 
 
 @pytest.mark.usefixtures("stripe")

@@ -16,6 +16,7 @@ from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Membership
 from subscriptions.models.members import Role
 from tests.billing.deliveries import completed, deliver
+from tests.support.checks import fresh
 from tests.support.world import World
 
 PATH = "/o/lakeside/licenses/return/"
@@ -154,8 +155,7 @@ class TestAccess:
 
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert len(stripe.requests()) == asked
-        foreign.refresh_from_db()
-        assert foreign.status == PurchaseStatus.OPEN
+        assert fresh(foreign).status == PurchaseStatus.OPEN
 
     @pytest.mark.usefixtures("stripe")
     def test_buyer_who_lost_the_role_still_receives_the_licenses(self, world: World) -> None:
@@ -210,8 +210,7 @@ class TestNotPaid:
 
         response = come_back(world, purchase.session_id)
 
-        purchase.refresh_from_db()
-        assert purchase.status == PurchaseStatus.EXPIRED
+        assert fresh(purchase).status == PurchaseStatus.EXPIRED
         assert "Nothing was charged" in shown(world, response)
 
 

@@ -12,6 +12,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import EXPIRED, PATH, completed, deliver, event
+from tests.support.checks import fresh
 from tests.support.world import World
 
 
@@ -75,8 +76,7 @@ def test_expired_event_expires_the_purchase(world: World, stripe: SandboxControl
 
     deliver(event(EXPIRED, purchase.session_id or ""))
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.EXPIRED
+    assert fresh(purchase).status == PurchaseStatus.EXPIRED
     assert world.held() == 25
 
 
@@ -86,8 +86,7 @@ def test_late_expired_event_reverses_nothing(world: World, stripe: SandboxContro
     deliver(completed(purchase.session_id))
     deliver(event(EXPIRED, purchase.session_id or ""))
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.SETTLED
+    assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert world.held() == 35
 
 
@@ -116,8 +115,7 @@ def test_session_expired_here_but_paid_there_is_fulfilled(world: World) -> None:
 
     deliver(completed(purchase.session_id))
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.SETTLED
+    assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert world.held() == 35
 
 
@@ -187,8 +185,7 @@ def test_foreign_session_cannot_pass_for_our_purchase(world: World, stripe: Sand
     deliver(completed(foreign_session(stripe, metadata=marks)))
     deliver(completed(foreign_session(stripe, client_reference_id=str(purchase.pk))))
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.OPEN
+    assert fresh(purchase).status == PurchaseStatus.OPEN
     assert not PaymentProblem.objects.exists()
 
 

@@ -34,9 +34,9 @@ from tests.billing.reversals import (
     term_of,
     waiting,
 )
+from tests.support.checks import fresh, refuses
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.world import World, local
 
 
@@ -148,8 +148,7 @@ class TestOpenCheckouts:
         open_one = world.buy(10)
         refunded_in_dashboard(world, renewal)
 
-        open_one.refresh_from_db()
-        assert open_one.status == PurchaseStatus.EXPIRED
+        assert fresh(open_one).status == PurchaseStatus.EXPIRED
 
     def test_add_on_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
@@ -172,16 +171,14 @@ class TestOpenCheckouts:
 
         reconcile()
 
-        open_one.refresh_from_db()
-        assert open_one.status == PurchaseStatus.EXPIRED
+        assert fresh(open_one).status == PurchaseStatus.EXPIRED
 
     def test_open_renewal_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
         following = renew(world)
         refunded_in_dashboard(world, renewal)
 
-        following.refresh_from_db()
-        assert following.status == PurchaseStatus.EXPIRED
+        assert fresh(following).status == PurchaseStatus.EXPIRED
         assert subscription(world.lakeside).licenses.usable == 0
 
     def test_renewal_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
@@ -190,8 +187,7 @@ class TestOpenCheckouts:
         world.pay(following)
         refunded_in_dashboard(world, renewal)
 
-        following.refresh_from_db()
-        assert following.status == PurchaseStatus.REVIEW
+        assert fresh(following).status == PurchaseStatus.REVIEW
         assert waiting() == [ProblemReason.NOT_RENEWABLE]
 
 

@@ -13,6 +13,7 @@ from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from subscriptions.models import LicenseEntry, Notification
 from tests.billing.deliveries import deliver, event
+from tests.support.checks import fresh
 from tests.support.world import PREPAID_CARD, World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -164,8 +165,7 @@ class TestPendingRefund:
 
         reconcile()
 
-        refund.refresh_from_db()
-        assert refund.status == RefundStatus.SUCCEEDED
+        assert fresh(refund).status == RefundStatus.SUCCEEDED
 
     @pytest.mark.parametrize("status", ["failed", "canceled"])
     @pytest.mark.parametrize("told_by", ["webhook", "reconciliation"])
@@ -179,8 +179,7 @@ class TestPendingRefund:
         else:
             reconcile()
 
-        refund.refresh_from_db()
-        assert refund.status == status
+        assert fresh(refund).status == status
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
         assert PaymentProblem.objects.get().needs_support
         assert world.held() == 25
@@ -194,8 +193,7 @@ class TestPendingRefund:
         stripe.alter(refund.refund_id or "", {"status": "succeeded"})  # a late response
         deliver(event("refund.updated", refund.refund_id or ""))
 
-        refund.refresh_from_db()
-        assert refund.status == RefundStatus.FAILED
+        assert fresh(refund).status == RefundStatus.FAILED
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
 
     def test_refund_with_unknown_status_is_read_again(
@@ -302,8 +300,7 @@ class TestSecondPayment:
 
         settle(self.second(stripe, purchase))
 
-        purchase.refresh_from_db()
-        assert purchase.status == PurchaseStatus.SETTLED
+        assert fresh(purchase).status == PurchaseStatus.SETTLED
         assert PaymentProblem.objects.get().needs_support
         assert world.held() == 35
 

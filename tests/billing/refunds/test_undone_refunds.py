@@ -16,6 +16,7 @@ from tests.billing.reversals import (
     term_of,
     waiting,
 )
+from tests.support.checks import fresh
 from tests.support.world import World
 
 
@@ -36,8 +37,7 @@ class TestRefundFailsLater:
         begun = renew(world)
         refund_fails(world, renewal, made["id"])
 
-        begun.refresh_from_db()
-        assert begun.status == PurchaseStatus.EXPIRED
+        assert fresh(begun).status == PurchaseStatus.EXPIRED
         states = Renewal.objects.order_by("pk").values_list("state", flat=True)
         assert list(states) == [RenewalState.PAID, RenewalState.WITHDRAWN]
         assert term_of(renewal).canceled_at is None

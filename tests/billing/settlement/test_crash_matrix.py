@@ -24,8 +24,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.reversals import refunded_by_support
-from tests.support.removals import remove
-from tests.support.world import World, local
+from tests.support.world import World, local, remove
 
 CALLS = [
     "create_session",

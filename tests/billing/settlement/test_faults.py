@@ -18,6 +18,7 @@ from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import completed, deliver
+from tests.support.checks import fresh
 from tests.support.world import World
 
 CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
@@ -233,8 +234,7 @@ class TestCrash:
         reconcile()
         reconcile()
 
-        purchase.refresh_from_db()
-        assert purchase.status == PurchaseStatus.REFUNDED
+        assert fresh(purchase).status == PurchaseStatus.REFUNDED
         assert len(stripe.requests(method="POST", path="/v1/refunds")) == 1
 
     def test_webhook_before_recovery_binds_the_session(

@@ -19,7 +19,7 @@ from subscriptions.models import Activity
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.reversals import refunded_in_dashboard, renewed, waiting
-from tests.support.refusals import refuses
+from tests.support.checks import fresh, refuses
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -138,8 +138,7 @@ class TestHeldPayment:
 
         follow_payment(held.payment_intent_id)
 
-        held.refresh_from_db()
-        assert (held.resolution, world.held()) == (Resolution.FULFILLED, 35)
+        assert (fresh(held).resolution, world.held()) == (Resolution.FULFILLED, 35)
 
     def test_rest_of_a_partial_dashboard_refund_can_be_refunded(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
@@ -160,8 +159,7 @@ class TestHeldPayment:
             stripe.refund(payment_intent=held.payment_intent_id, amount=amount)
             reconcile()
 
-        held.refresh_from_db()
-        assert held.resolution == Resolution.REFUNDED
+        assert fresh(held).resolution == Resolution.REFUNDED
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
     def test_lost_dispute_closes_it(
@@ -188,8 +186,7 @@ class TestHeldPayment:
         stripe.refund(payment_intent=held.payment_intent_id)
         reconcile()
 
-        held.refresh_from_db()
-        assert held.resolution == Resolution.REFUNDED
+        assert fresh(held).resolution == Resolution.REFUNDED
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
     def test_failed_dashboard_refund_reopens_it(
@@ -258,8 +255,7 @@ def test_add_ons_of_a_canceled_term_are_refunded_by_support(world: World) -> Non
 
     refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
 
-    add_on.refresh_from_db()
-    assert add_on.is_fully_refunded
+    assert fresh(add_on).is_fully_refunded
     assert not waiting()
 
 

@@ -15,6 +15,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry
 from tests.billing.deliveries import completed, deliver
+from tests.support.checks import fresh
 from tests.support.concurrency import concurrently
 from tests.support.world import World
 
@@ -112,8 +113,7 @@ def test_unpaid_purchase_is_never_fulfilled(world: World, way: Sequence[str]) ->
     world.later(minutes=40)
     reconcile()
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.EXPIRED
+    assert fresh(purchase).status == PurchaseStatus.EXPIRED
     assert not LicenseEntry.objects.filter(cause="add_on").exists()
 
 

@@ -11,6 +11,7 @@ from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Notification
 from tests.billing.deliveries import completed, deliver
+from tests.support.checks import fresh
 from tests.support.world import World
 
 OTHER_PURCHASE = "4be0643f-1d98-573b-97cd-ca98a65347dd"
@@ -119,8 +120,7 @@ def test_several_lines_are_a_mismatch(world: World, stripe: SandboxControl) -> N
 
     settle(session)
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.REVIEW
+    assert fresh(purchase).status == PurchaseStatus.REVIEW
     assert PaymentProblem.objects.get().received["quantity"] is None
     assert world.held() == 25
 
@@ -140,8 +140,7 @@ def test_later_notifications_change_nothing(
     world.later(minutes=30)
     reconcile()
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.REVIEW
+    assert fresh(purchase).status == PurchaseStatus.REVIEW
     assert PaymentProblem.objects.count() == 1
     assert Notification.objects.count() == notifications
     assert not Refund.objects.exists()
@@ -168,8 +167,7 @@ def test_session_altered_at_the_processor_is_held(world: World, stripe: SandboxC
 
     settle(purchase.session_id or "")
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.REVIEW
+    assert fresh(purchase).status == PurchaseStatus.REVIEW
     assert world.held() == 25
 
 
@@ -189,6 +187,5 @@ def test_unpaid_session_with_a_mismatch_is_ignored(world: World, stripe: Sandbox
 
     settle(purchase.session_id or "")
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.OPEN
+    assert fresh(purchase).status == PurchaseStatus.OPEN
     assert not PaymentProblem.objects.exists()

@@ -25,10 +25,9 @@ from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text.refusals import refusal_text
 from tests.billing.renewals import plan, renew, renew_and_settle
 from tests.billing.reversals import refunded_in_dashboard
+from tests.support.checks import fresh, refuses
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
-from tests.support.removals import remove
-from tests.support.world import TERM_END, World, local
+from tests.support.world import TERM_END, World, local, remove
 
 MINIMUM = 5  # the package's minimum
 OPENS = local(TERM_END - timedelta(days=29))
@@ -220,8 +219,7 @@ class TestRenewalBeingPaid:
 
         remove(window, 5)
 
-        paying.refresh_from_db()
-        assert paying.status == PurchaseStatus.EXPIRED
+        assert fresh(paying).status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
     def test_nothing_is_removed_if_it_was_just_paid(self, window: World) -> None:
@@ -243,8 +241,7 @@ class TestRenewalBeingPaid:
         with pytest.raises(ProcessorUnavailable):
             remove(window, 5)
 
-        paying.refresh_from_db()
-        assert paying.status == PurchaseStatus.OPEN
+        assert fresh(paying).status == PurchaseStatus.OPEN
         assert not LicenseRemoval.objects.exists()
 
     def test_checkout_reopened_at_the_same_moment_is_expired_again(

@@ -37,7 +37,7 @@ from tests.billing.reversals import (
     term_of,
     waiting,
 )
-from tests.support.refusals import refuses
+from tests.support.checks import fresh, refuses
 from tests.support.world import World, local
 
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
@@ -173,8 +173,7 @@ class TestProcessorUnavailable:
 
         reconcile()
 
-        refund.refresh_from_db()
-        assert refund.status == RefundStatus.SUCCEEDED
+        assert fresh(refund).status == RefundStatus.SUCCEEDED
         assert world.held() == 25
         assert Purchase.objects.get().refunded_amount == 5000
 
@@ -256,8 +255,7 @@ class TestTermRefund:
         following = renew(world)
         refunded_by_support(world, renewal)
 
-        following.refresh_from_db()
-        assert following.status == PurchaseStatus.EXPIRED
+        assert fresh(following).status == PurchaseStatus.EXPIRED
 
     def test_renewal_paid_at_the_same_moment_must_be_refunded_first(
         self, world: World, renewal: Purchase
@@ -303,8 +301,7 @@ class TestTermRefund:
         assert paying.quantity == 35
         refunded_by_support(world, bought)
 
-        paying.refresh_from_db()
-        assert paying.status == PurchaseStatus.EXPIRED
+        assert fresh(paying).status == PurchaseStatus.EXPIRED
         assert plan(world).price.quantity == 25
 
     def test_refund_that_fails_after_a_new_renewal_goes_to_support(

@@ -14,6 +14,7 @@ from tests.billing.deliveries import COMPLETED
 from tests.programs.soak import invariants
 from tests.programs.soak.pages import Forms
 from tests.site.faults.conftest import Browser
+from tests.support.checks import fresh
 from tests.support.world import GOOD_CARD, World
 
 pytestmark = [pytest.mark.race, pytest.mark.one_database]
@@ -56,8 +57,7 @@ def test_payment_at_the_last_moment(
     stripe.flush()
     reconcile()
 
-    purchase.refresh_from_db()
-    assert purchase.status == status
+    assert fresh(purchase).status == status
     assert world.held() == (35 if status == "settled" else 25)
     assert invariants.money(stripe.sessions())[1] == []
 
@@ -70,8 +70,7 @@ def test_webhook_response_precedes_the_redirect(
 
     response = pay_on_the_page(purchase)
 
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.SETTLED
+    assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
     assert invariants.money(stripe.sessions())[1] == []
 
@@ -84,8 +83,7 @@ def test_browser_returns_before_the_webhook(
 
     response = pay_on_the_page(purchase)
     assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.SETTLED
+    assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert webhook_statuses(stripe) == []
     stripe.release()
     stripe.flush()

@@ -18,6 +18,7 @@ from subscriptions.models import Membership, User
 from tests.programs.soak import invariants
 from tests.site.faults.conftest import Browser, is_temporary
 from tests.site.faults.test_connections_ended import without_webhooks
+from tests.support.checks import fresh
 from tests.support.world import World
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite]
@@ -76,7 +77,6 @@ def test_nothing_is_lost_and_the_site_recovers(
         assert cursor.fetchone() == ("ok",)
     assert add(browser, len(responses) - 1).status_code == HTTPStatus.FOUND
     reconcile()
-    purchase.refresh_from_db()
-    assert purchase.status == PurchaseStatus.SETTLED
+    assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert invariants.money(stripe.sessions())[1] == []
     assert not ProcessorEvent.objects.filter(processed_at=None).exists()

@@ -15,6 +15,7 @@ from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.organizations import settings
 from subscriptions.text import links
+from tests.support.checks import fresh
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
 from tests.support.signed_out import reset_path
@@ -144,8 +145,7 @@ class TestRightPersonIsSignedIn:
 
         assert ASKS not in text
         assert "You are signed in as Harry Harbor (administrator@harbor.example)." in text
-        invited.refresh_from_db()
-        assert invited.state == MembershipState.ACTIVE
+        assert fresh(invited).state == MembershipState.ACTIVE
 
     def test_password_is_reset_as_before(self, world: World) -> None:
         olive = world.observer.user
@@ -157,8 +157,7 @@ class TestRightPersonIsSignedIn:
 
         assert ASKS not in text_of(opened)
         assert "You are signed in as Olive Observer" in text_of(opened)
-        olive.refresh_from_db()
-        assert olive.check_password(NEW_PASSWORD)
+        assert fresh(olive).check_password(NEW_PASSWORD)
 
     def test_address_is_confirmed_as_before(self, world: World) -> None:
         olive = world.observer.user
@@ -171,8 +170,7 @@ class TestRightPersonIsSignedIn:
 
         assert ASKS not in text
         assert "You are signed in as Olive Observer" in text
-        olive.refresh_from_db()
-        assert olive.email == "olive@new.example"
+        assert fresh(olive).email == "olive@new.example"
 
 
 def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None:
@@ -187,8 +185,7 @@ def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None
 
     assert ASKS in text_of(asked)
     assert sent.status_code == HTTPStatus.CONFLICT
-    olive.refresh_from_db()
-    assert olive.check_password(PASSWORD)
+    assert fresh(olive).check_password(PASSWORD)
     client.post(reverse("account_logout"), {"next": asked.context["address"]})
     again = client.get(asked.context["address"], follow=True)
     assert "sets a new password for observer@lakeside.example" in text_of(again)

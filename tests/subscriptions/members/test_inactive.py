@@ -10,8 +10,8 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Organization, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.policy.refusal import Reason, Refused
+from tests.support.checks import refuses
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.world import World
 
 

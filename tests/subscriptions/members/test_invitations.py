@@ -13,6 +13,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.text import links
+from tests.support.checks import fresh
 from tests.support.world import World
 
 PASSWORD = "a long and quiet river"
@@ -52,8 +53,7 @@ def test_weak_password_shows_an_error_at_the_field(invited: Membership) -> None:
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "id_password_error" in response.content.decode()
-    invited.refresh_from_db()
-    assert invited.state == MembershipState.INVITED
+    assert fresh(invited).state == MembershipState.INVITED
 
 
 def test_link_works_once(invited: Membership) -> None:
@@ -130,8 +130,7 @@ def test_another_account_cannot_use_the_link(world: World) -> None:
 
     response = world.client(world.official).post(path_of(invited))
 
-    invited.refresh_from_db()
-    assert invited.state == MembershipState.INVITED
+    assert fresh(invited).state == MembershipState.INVITED
     assert "You are signed in as someone else" in response.content.decode()
 
 
@@ -174,5 +173,4 @@ def test_assignor_cannot_resend_to_an_administrator(world: World) -> None:
     response = world.client(world.assignor).post(path, follow=True)
 
     assert "Only an Administrator" in response.content.decode()
-    invited.refresh_from_db()
-    assert invited.invitation_number == 1
+    assert fresh(invited).invitation_number == 1

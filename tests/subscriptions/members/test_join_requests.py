@@ -14,9 +14,9 @@ from subscriptions.models import JoinRequest, Membership, Notification
 from subscriptions.models.members import JoinRequestState, MembershipState, Role
 from subscriptions.organizations import settings as preferences
 from subscriptions.policy.refusal import Reason
+from tests.support.checks import fresh, refuses
 from tests.support.factories import UserFactory
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.world import World
 
 NINA = Asking("Nina New", "Nina@new.example")
@@ -180,8 +180,7 @@ class TestApproving:
 
         assert response.status_code == 409
         assert "All licenses are in use" in text_of(response)
-        request_.refresh_from_db()
-        assert request_.state == JoinRequestState.PENDING
+        assert fresh(request_).state == JoinRequestState.PENDING
 
     def test_role_is_never_above_the_approvers(self, world: World, request_: JoinRequest) -> None:
         """R3: a role not offered becomes General member."""
@@ -230,8 +229,7 @@ def test_denial_notifies_and_uses_no_license(world: World, request_: JoinRequest
     for _ in range(2):
         world.client(world.assignor).post(path)
 
-    request_.refresh_from_db()
-    assert request_.state == JoinRequestState.DENIED
+    assert fresh(request_).state == JoinRequestState.DENIED
     assert Notification.objects.get(kind="join_denied").recipient == "nina@new.example"
     assert not Membership.objects.filter(user__email="nina@new.example").exists()
 

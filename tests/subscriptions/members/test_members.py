@@ -11,8 +11,8 @@ from subscriptions.models import Activity, LicenseEntry, Membership, Notificatio
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import Reason, Refused
+from tests.support.checks import refuses
 from tests.support.factories import MembershipFactory, UserFactory
-from tests.support.refusals import refuses
 from tests.support.world import World, build_term, build_world
 
 

@@ -18,9 +18,9 @@ from subscriptions.messenger.threads import Text
 from subscriptions.models import Message, Notification, Thread
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason
+from tests.support.checks import refuses
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.world import World, local
 
 THREAD = "/o/lakeside/messages/"

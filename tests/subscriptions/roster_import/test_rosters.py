@@ -20,8 +20,8 @@ from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import MOST_KEPT, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change
+from tests.support.checks import refuses
 from tests.support.pages import text_of
-from tests.support.refusals import refuses
 from tests.support.rosters import kept, line
 from tests.support.world import World, build_term
 

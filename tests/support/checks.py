@@ -1,11 +1,15 @@
-"""Helpers for expected refusals."""
+"""Checks that many tests make."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
+from django.db.models import Model
 
 from subscriptions.policy.refusal import Reason, Refused
+
+M = TypeVar("M", bound=Model)
 
 
 @contextmanager
@@ -14,3 +18,9 @@ def refuses(reason: Reason) -> Iterator[None]:
     with pytest.raises(Refused) as caught:
         yield
     assert caught.value.refusal.reason == reason
+
+
+def fresh(row: M) -> M:
+    """Reload a row from the database and return it."""
+    row.refresh_from_db()
+    return row

@@ -183,7 +183,7 @@ def test_event_of_the_other_mode_is_refused(body: str, livemode: object) -> None
     assert refused(deliver(changed(body, livemode=livemode)))
 
 
-def test_mode_event_is_refused_with_a_live_key(body: str, settings: Settings) -> None:
+def test_event_of_the_test_mode_is_refused_with_a_live_key(body: str, settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_live_0"
 
     assert refused(deliver(body))

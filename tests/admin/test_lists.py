@@ -16,14 +16,7 @@ from subscriptions.licenses import ledger
 from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
-from subscriptions.models import (
-    LicenseEntry,
-    Membership,
-    Notification,
-    Organization,
-    Term,
-    User,
-)
+from subscriptions.models import LicenseEntry, Membership, Notification, Organization, Term, User
 from subscriptions.models.members import Role
 from subscriptions.policy.expiration import Phase
 from tests.admin import rows
@@ -82,10 +75,7 @@ HISTORIES: dict[str, list[dict[str, Any]]] = {
         a_year(date(2029, 6, 10)),
         a_year(date(2030, 6, 10), NOW - DAY),
     ],
-    "canceled and paid again": [
-        a_year(date(2031, 1, 1), NOW - 20 * DAY),
-        a_year(date(2031, 6, 1)),
-    ],
+    "canceled and paid again": [a_year(date(2031, 1, 1), NOW - 20 * DAY), a_year(date(2031, 6, 1))],
     "canceled and paid again, ending soon": [
         a_year(date(2030, 6, 1), NOW - 380 * DAY),
         a_year(date(2030, 6, 20)),

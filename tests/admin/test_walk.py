@@ -15,14 +15,7 @@ from django.db.models import Field, Model
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import (
-    Application,
-    Dispute,
-    PaymentProblem,
-    ProcessorEvent,
-    Purchase,
-    Refund,
-)
+from billing.models import Application, Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from subscriptions.models import (
     Activity,
     Discount,

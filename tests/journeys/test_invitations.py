@@ -21,10 +21,7 @@ def link_in_the_mail_to(email: str) -> str:
 
 
 def test_invited_person_joins_with_the_link_in_the_mail(
-    world: World,
-    signed_in: SignedIn,
-    new_context: ContextMaker,
-    troubles: Troubles,
+    world: World, signed_in: SignedIn, new_context: ContextMaker, troubles: Troubles
 ) -> None:
     """R4: the link works once; R2: a general member sees no way to buy."""
     arlo = signed_in(world.assignor)

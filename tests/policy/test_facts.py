@@ -55,11 +55,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
     return [
         (add_ons.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
         (add_ons.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
-        (
-            add_ons.check_quantity(4, unit_amount=500, currency="usd"),
-            Reason.TOO_FEW,
-            {"least": 5},
-        ),
+        (add_ons.check_quantity(4, unit_amount=500, currency="usd"), Reason.TOO_FEW, {"least": 5}),
         (
             add_ons.check_quantity(200_000, unit_amount=500, currency="cad"),
             Reason.ABOVE_CEILING,
@@ -184,11 +180,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             Reason.REFUNDED_ALREADY,
             {},
         ),
-        (
-            refunds.may_refund_term(ALL_BACK, later_term_starts_on=None),
-            Reason.REFUNDED_ALREADY,
-            {},
-        ),
+        (refunds.may_refund_term(ALL_BACK, later_term_starts_on=None), Reason.REFUNDED_ALREADY, {}),
         (
             refunds.may_refund_term(PAID, later_term_starts_on=date(2032, 1, 1)),
             Reason.LATER_TERM_IS_PAID,
@@ -202,10 +194,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (
             messenger.may_write(messenger.MOST_MESSAGES),
             Reason.TOO_MANY_MESSAGES,
-            {
-                "most": messenger.MOST_MESSAGES,
-                "minutes": messenger.WITHIN // timedelta(minutes=1),
-            },
+            {"most": messenger.MOST_MESSAGES, "minutes": messenger.WITHIN // timedelta(minutes=1)},
         ),
         (
             card_testing.may_open_checkout(

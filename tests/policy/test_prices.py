@@ -65,10 +65,7 @@ def test_every_price_multiplies_out_and_can_be_charged(
     quantity: int, unit: int, basis_points: int, fee: int
 ) -> None:
     price = prices.price_of(
-        quantity=quantity,
-        unit_amount=unit,
-        discount=Discount(basis_points=basis_points),
-        fee=fee,
+        quantity=quantity, unit_amount=unit, discount=Discount(basis_points=basis_points), fee=fee
     )
 
     assert price.total == quantity * unit - price.discount_amount + fee
@@ -115,8 +112,7 @@ class TestPrices:
         assert prices.price_of(quantity=10, unit_amount=500).fee_amount == 0
 
     @pytest.mark.parametrize(
-        ("amount", "taken"),
-        [(440, 440), (450, 450), (451, 450), (499, 450), (500, 500)],
+        ("amount", "taken"), [(440, 440), (450, 450), (451, 450), (499, 450), (500, 500)]
     )
     def test_remainder_is_zero_or_chargeable(self, amount: int, taken: int) -> None:
         discount = Discount(amount=amount)

@@ -19,16 +19,7 @@ def bought(quantity: int = 10, refunded: int = 0, unit_amount: int = 500) -> Pai
 
 @pytest.mark.parametrize(
     ("refunded", "licenses"),
-    [
-        (0, 0),
-        (700, 0),
-        (2499, 0),
-        (2500, 5),
-        (2501, 5),
-        (4999, 5),
-        (5000, 10),
-        (6000, 10),
-    ],
+    [(0, 0), (700, 0), (2499, 0), (2500, 5), (2501, 5), (4999, 5), (5000, 10), (6000, 10)],
 )
 def test_whole_groups_are_reversed_and_the_rest_is_goodwill(refunded: int, licenses: int) -> None:
     assert refunds.reversed_add_ons(bought(10, refunded)) == licenses

@@ -21,11 +21,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
 from django.db import connection, transaction
-from django.test.utils import (
-    setup_databases,
-    setup_test_environment,
-    teardown_databases,
-)
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
 from subscriptions.notifications import notify
 from subscriptions.roster_import import files, rosters

@@ -83,8 +83,7 @@ def test_two_organizations_import_the_same_new_people(world: World, turn: int) -
     other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
 
     outcomes = concurrently(
-        lambda: rosters.add_all(one, world.assignor),
-        lambda: rosters.add_all(other, world.stranger),
+        lambda: rosters.add_all(one, world.assignor), lambda: rosters.add_all(other, world.stranger)
     )
 
     assert outcomes == [6, 6]

@@ -117,9 +117,7 @@ def test_outdated_count_adds_no_one_above_the_limit(
 
 
 def test_same_person_is_added_once(world: World) -> None:
-    outcomes = concurrently(
-        *(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT),
-    )
+    outcomes = concurrently(*(lambda: members.add(world.administrator, newcomer(1)) for _ in EIGHT))
 
     lost = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert len(lost) == 7

@@ -119,8 +119,7 @@ def test_every_way_to_read_the_time_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["LicenseEntry(quantity=5)", "models.LicenseEntry.objects.bulk_create(entries)"],
+    "text", ["LicenseEntry(quantity=5)", "models.LicenseEntry.objects.bulk_create(entries)"]
 )
 def test_every_way_to_write_a_ledger_entry_is_found(text: str) -> None:
     assert ledger_rule(Source("billing/support/removals.py", text))

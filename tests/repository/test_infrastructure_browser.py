@@ -88,10 +88,7 @@ def test_expected_problem_must_occur() -> None:
 def test_device_profiles_are_correct(desktop: Page, tablet: Page, phone: Page) -> None:
     def width_and_touch(page: Page) -> tuple[int, bool]:
         page.set_content('<meta name="viewport" content="width=device-width">')
-        return (
-            page.evaluate("innerWidth"),
-            page.evaluate("matchMedia('(hover: none)').matches"),
-        )
+        return (page.evaluate("innerWidth"), page.evaluate("matchMedia('(hover: none)').matches"))
 
     assert width_and_touch(desktop) == (1280, False)
     assert width_and_touch(tablet) == (820, True)

@@ -10,10 +10,7 @@ from django.db.migrations.operations.base import Operation
 
 ROOT = Path(__file__).parents[2]
 # Written before any version was deployed.
-FOUNDATION = {
-    "billing": "0006_receipt_text",
-    "subscriptions": "0007_people_and_settings",
-}
+FOUNDATION = {"billing": "0006_receipt_text", "subscriptions": "0007_people_and_settings"}
 # The previous version must stop first; docs/operating.md says so.
 NEED_A_STOP = (
     ("subscriptions", "0012_no_member_triggers"),

@@ -17,9 +17,7 @@ def text_of(response: Any) -> str:
 
 def queries_of(client: Any, path: str) -> list[str]:
     """Return the SQL statements of one request."""
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
     assert response.status_code == 200, response
     return [query["sql"] for query in captured.captured_queries]

@@ -27,12 +27,7 @@ from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.models import LicenseRemoval, Membership, Organization, Term, User
 from subscriptions.models.members import Role
 from subscriptions.policy import calendar
-from tests.support.factories import (
-    MembershipFactory,
-    OrganizationFactory,
-    TermFactory,
-    UserFactory,
-)
+from tests.support.factories import MembershipFactory, OrganizationFactory, TermFactory, UserFactory
 
 TODAY = date(2031, 6, 16)
 TERM_START = date(2031, 1, 1)
@@ -161,11 +156,7 @@ def members_of(organization: Organization) -> int:
 
 
 def build_term(
-    organization: Organization,
-    *,
-    licenses: int,
-    starts_on: date = TERM_START,
-    **fields: Any,
+    organization: Organization, *, licenses: int, starts_on: date = TERM_START, **fields: Any
 ) -> Term:
     """Create a paid term with its included licenses in the ledger."""
     start = calendar.midnight(starts_on, clock.zone())

@@ -245,10 +245,7 @@ def test_start_page_queries_are_constant(world: World, desk: Desk) -> None:
     few = queries_of(desk.client, "/admin/")
     PaymentProblem.objects.bulk_create(
         PaymentProblem(
-            session_id=f"cs_{number}",
-            reason="surplus",
-            needs_support=True,
-            created_at=clock.now(),
+            session_id=f"cs_{number}", reason="surplus", needs_support=True, created_at=clock.now()
         )
         for number in range(20)
     )

@@ -15,13 +15,7 @@ from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import (
-    Discount,
-    Notification,
-    Package,
-    Renewal,
-    Term,
-)
+from subscriptions.models import Discount, Notification, Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refused

@@ -13,10 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import status_of
 from subscriptions.members import members
-from subscriptions.models import (
-    Package,
-    Renewal,
-)
+from subscriptions.models import Package, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
 from subscriptions.policy.refusal import Reason, Refused

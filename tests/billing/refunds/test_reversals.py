@@ -19,13 +19,7 @@ from subscriptions.models import Activity, LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
-from tests.billing.reversals import (
-    disputed,
-    hear,
-    refund_fails,
-    refunded_in_dashboard,
-    reversals,
-)
+from tests.billing.reversals import disputed, hear, refund_fails, refunded_in_dashboard, reversals
 from tests.support.world import World
 
 

@@ -81,7 +81,7 @@ CHECKED: dict[str, list[dict[str, Any]]] = {
         {"kind": "original", "term_years": 0},
     ],
     "purchase_discount_has_its_reason": [
-        {"kind": "original", "term_years": 1, "discount_amount": 500, "total_amount": 4500},
+        {"kind": "original", "term_years": 1, "discount_amount": 500, "total_amount": 4500}
     ],
     "purchase_has_an_organization": [{"organization": None}],
     "purchase_has_a_receipt_once_settled": [
@@ -234,9 +234,7 @@ MAY_FOLLOW = {
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
-    list(itertools.product(S, S)),
-    ids=lambda state: state.value,
+    ("before", "after"), list(itertools.product(S, S)), ids=lambda state: state.value
 )
 def test_allowed_status_transitions(before: S, after: S) -> None:
     if after in MAY_FOLLOW[before]:

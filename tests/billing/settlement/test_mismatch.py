@@ -22,10 +22,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
     "more": ({"amount_total": 5001}, {"amount_total": (5000, 5001)}),
     "nothing": ({"amount_total": 0}, {"amount_total": (5000, 0)}),
     "no amount": ({"amount_total": None}, {"amount_total": (5000, 0)}),
-    "received": (
-        {"payment_intent.amount_received": 4000},
-        {"amount_received": (5000, 4000)},
-    ),
+    "received": ({"payment_intent.amount_received": 4000}, {"amount_received": (5000, 4000)}),
     "currency": ({"currency": "cad"}, {"currency": ("usd", "cad")}),
     "livemode": ({"livemode": True}, {"livemode": (False, True)}),
     "mode": ({"mode": "setup"}, {"mode": ("payment", "setup")}),
@@ -80,10 +77,7 @@ def test_mismatched_payment_is_held_for_support(
     told = set(
         Notification.objects.filter(organization=world.lakeside).values_list("recipient", "kind")
     )
-    assert told == {
-        ("assignor@lakeside.example", "payment_held"),
-        (support, "payment_problem"),
-    }
+    assert told == {("assignor@lakeside.example", "payment_held"), (support, "payment_problem")}
 
 
 def test_session_with_another_purchases_number_is_a_mismatch(

@@ -118,12 +118,7 @@ class TestSameForm:
 
     @pytest.mark.parametrize(("seconds", "sessions"), [(239, 1), (240, 2)])
     def test_unconfirmed_creation_is_repeated_for_4_minutes(
-        self,
-        world: World,
-        stripe: SandboxControl,
-        impatient: Settings,
-        seconds: int,
-        sessions: int,
+        self, world: World, stripe: SandboxControl, impatient: Settings, seconds: int, sessions: int
     ) -> None:
         """R17: later a new one is started, and the first attempt is looked up."""
         submission = uuid.uuid4()

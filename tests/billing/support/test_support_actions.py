@@ -15,12 +15,7 @@ from billing.models.locks import lock_purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from billing.support import payments
-from billing.support.payments import (
-    RefundOrder,
-    close_problem,
-    may_refund,
-    refund_purchase,
-)
+from billing.support.payments import RefundOrder, close_problem, may_refund, refund_purchase
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity, Notification, Renewal
@@ -157,12 +152,7 @@ class TestAddOnRefund:
 class TestProcessorUnavailable:
     @pytest.mark.parametrize("kind", ["error", "drop_before", "drop_after"])
     def test_refund_is_sent_later_once(
-        self,
-        world: World,
-        bought: Purchase,
-        stripe: SandboxControl,
-        impatient: Settings,
-        kind: str,
+        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings, kind: str
     ) -> None:
         settings: dict[str, Any] = {"status": 500} if kind == "error" else {}
         stripe.fault(kind, **REFUNDS, times=1, **settings)

@@ -37,9 +37,7 @@ def test_closing_the_tab_after_paying_loses_nothing(
 
 
 def test_page_confirms_automatically_after_a_processor_outage(
-    world: World,
-    stripe: SandboxControl,
-    signed_in: SignedIn,
+    world: World, stripe: SandboxControl, signed_in: SignedIn
 ) -> None:
     """R13: without a click, the page polls and then shows the licenses."""
     arlo = signed_in(world.assignor)

@@ -187,9 +187,7 @@ def _buying() -> list[State]:
         State("purchase-unpaid", f"{here}/purchases/{unpaid.pk}/", who),
         State("receipt", f"{here}/purchases/{bought.pk}/", who),
         State(
-            "receipt-renewal",
-            f"/o/summit/purchases/{renewed.pk}/",
-            "administrator@summit.example",
+            "receipt-renewal", f"/o/summit/purchases/{renewed.pk}/", "administrator@summit.example"
         ),
         State("purchases", f"{here}/purchases/", who),
     ]

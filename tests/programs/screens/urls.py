@@ -37,8 +37,4 @@ def expired_form(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("403_csrf.html", request=request), status=403)
 
 
-urlpatterns = [
-    path("error/<int:status>/", error),
-    path("error/form/", expired_form),
-    *urlpatterns,
-]
+urlpatterns = [path("error/<int:status>/", error), path("error/form/", expired_form), *urlpatterns]

@@ -45,8 +45,7 @@ def test_sign_in_is_throttled_after_many_failures(world: World) -> None:
 
 def test_signing_up_is_closed(world: World) -> None:
     response = Client().post(
-        "/accounts/signup/",
-        {"email": "x@x.example", "password1": PASSWORD, "password2": PASSWORD},
+        "/accounts/signup/", {"email": "x@x.example", "password1": PASSWORD, "password2": PASSWORD}
     )
 
     assert "An Assignor or Administrator of your organization adds you" in text_of(response)

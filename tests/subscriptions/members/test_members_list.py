@@ -61,8 +61,7 @@ def test_pages_follow_the_license_numbers(many: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "number"),
-    [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("٣", 1), ("4", 3), ("9" * 40, 3)],
+    ("asked", "number"), [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("٣", 1), ("4", 3), ("9" * 40, 3)]
 )
 def test_invalid_page_leads_to_the_first_or_last(many: World, asked: str, number: int) -> None:
     assert page_of(many.lakeside, asked).number == number

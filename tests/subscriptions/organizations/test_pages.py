@@ -115,8 +115,7 @@ class TestUsers:
         assert "Olive Observer" not in text_of(response)
 
     @pytest.mark.parametrize(
-        ("search", "found"),
-        [("typed", True), ("both@", True), ("5", True), ("real", False)],
+        ("search", "found"), [("typed", True), ("both@", True), ("5", True), ("real", False)]
     )
     def test_account_name_of_an_invited_person_is_not_searched(
         self, world: World, search: str, found: bool

@@ -12,14 +12,7 @@ from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine, Sheet
 from subscriptions.roster_import.words import says_inactive
 from subscriptions.text.addresses import clean_address
-from tests.support.odd_rosters import (
-    COMPETITOR,
-    Rows,
-    filtered,
-    hide,
-    patched,
-    workbook,
-)
+from tests.support.odd_rosters import COMPETITOR, Rows, filtered, hide, patched, workbook
 
 SHEET = "xl/worksheets/sheet1.xml"
 ANN: list[Any] = ["Ann Lee", "ann@new.example"]
@@ -285,9 +278,7 @@ class TestAddresses:
             [[*HEADING, "Role"], ['=C2&" Lee"', '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"]]
         )
 
-        assert lines(data) == [
-            RosterLine(2, "", '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"),
-        ]
+        assert lines(data) == [RosterLine(2, "", '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)")]
 
     def test_formula_with_an_empty_result_is_empty(self) -> None:
         """Excel saves this when a formula is filled down below the last person."""

@@ -51,16 +51,8 @@ REFUSED = [
     ({"line_items": [line(1, 100_000_000)]}, "amount_too_large", None),
     ({"line_items": [line()] * 101}, None, "line_items"),
     ({"line_items": [line(), line(currency="eur")]}, None, "line_items"),
-    (
-        {"line_items": [line() | {"price": "price_1"}]},
-        "resource_missing",
-        "line_items[0][price]",
-    ),
-    (
-        {"line_items": [line() | {"colour": "red"}]},
-        "parameter_unknown",
-        "line_items[0][colour]",
-    ),
+    ({"line_items": [line() | {"price": "price_1"}]}, "resource_missing", "line_items[0][price]"),
+    ({"line_items": [line() | {"colour": "red"}]}, "parameter_unknown", "line_items[0][colour]"),
     ({"colour": "red"}, "parameter_unknown", "colour"),
     ({"payment_method_types": ["card"]}, "parameter_unknown", "payment_method_types"),
     (

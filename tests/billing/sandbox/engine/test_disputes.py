@@ -344,10 +344,7 @@ def test_warning_is_actionable_until_the_charge_is_disputed_or_refunded(
     assert actionable() == [False, True]
     control.open_inquiry(charge=other.id)
     assert actionable() == [False, False]
-    assert events(client)[-2:] == [
-        "charge.dispute.created",
-        "radar.early_fraud_warning.updated",
-    ]
+    assert events(client)[-2:] == ["charge.dispute.created", "radar.early_fraud_warning.updated"]
 
 
 # Webhooks -----------------------------------------------------------------------------------------

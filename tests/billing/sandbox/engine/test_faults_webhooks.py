@@ -165,11 +165,7 @@ def test_damage_that_breaks_the_signature(
     ("kind", "error"), [("bad_json", json.JSONDecodeError), ("not_utf8", UnicodeDecodeError)]
 )
 def test_damage_with_a_valid_signature(
-    control: SandboxControl,
-    receiver: Receiver,
-    expire: Any,
-    kind: str,
-    error: type[Exception],
+    control: SandboxControl, receiver: Receiver, expire: Any, kind: str, error: type[Exception]
 ) -> None:
     control.fault(kind, times=1)
     expire()

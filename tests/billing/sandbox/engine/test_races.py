@@ -78,8 +78,7 @@ def test_dispute_closes_once(
     made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
 
     concurrently(
-        lambda: control.close_dispute(made, "won"),
-        lambda: control.close_dispute(made, "lost"),
+        lambda: control.close_dispute(made, "won"), lambda: control.close_dispute(made, "lost")
     )
 
     end = client.v1.disputes.retrieve(made).status

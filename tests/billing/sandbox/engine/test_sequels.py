@@ -52,11 +52,7 @@ def test_card_is_disputed_immediately(
     (dispute,) = client.v1.disputes.list({"charge": charge.id}).data
     assert (dispute.status, dispute.reason, dispute.amount) == ("needs_response", reason, 12500)
     assert (charge.status, charge.disputed) == ("succeeded", True)
-    assert events(client) == [
-        *PAYMENT,
-        "charge.dispute.created",
-        "charge.dispute.funds_withdrawn",
-    ]
+    assert events(client) == [*PAYMENT, "charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
 def test_card_gets_an_inquiry(client: stripe.StripeClient, frozen: SandboxControl) -> None:

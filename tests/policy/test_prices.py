@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import prices
-from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
+from subscriptions.policy.refusal import ALLOWED, Reason
+from tests.support.checks import reason_of
 
 pytestmark = pytest.mark.one_database
 
@@ -40,6 +41,8 @@ class Discount:
         (1, 500, Discount(amount=451), 0, 450, 50),
         (1, 500, Discount(amount=450), 0, 450, 50),
         (1, 500, Discount(amount=499), 0, 450, 50),
+        (1, 500, Discount(amount=440), 0, 440, 60),
+        (1, 500, Discount(amount=500), 0, 500, 0),
         (30, 500, Discount(basis_points=9999), 0, 14_950, 50),
         # The fee comes after the discount, which does not touch it.
         (30, 500, Discount(basis_points=5000), 2500, 7500, 10_000),
@@ -52,7 +55,7 @@ def test_total(
 ) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
 
-    assert (price.discount_amount, price.total) == (taken, total)
+    assert (price.discount_amount, price.fee_amount, price.total) == (taken, fee, total)
 
 
 @given(
@@ -104,26 +107,10 @@ def test_who_may_use_a_discount_and_when(
         discount, today=TODAY, currency="usd", uses_left=uses_left, is_for_others=is_for_others
     )
 
-    assert (decision.reason if isinstance(decision, Refusal) else None) == reason
+    assert reason_of(decision) == reason
 
 
-class TestPrices:
-    def test_late_fee_of_zero_adds_no_line(self) -> None:
-        assert prices.price_of(quantity=10, unit_amount=500).fee_amount == 0
+def test_small_price_is_not_raised_by_its_discount() -> None:
+    price = prices.price_of(quantity=1, unit_amount=30, discount=Discount(amount=5))
 
-    @pytest.mark.parametrize(
-        ("amount", "taken"), [(440, 440), (450, 450), (451, 450), (499, 450), (500, 500)]
-    )
-    def test_remainder_is_zero_or_chargeable(self, amount: int, taken: int) -> None:
-        discount = Discount(amount=amount)
-
-        price = prices.price_of(quantity=1, unit_amount=500, discount=discount)
-
-        assert price.discount_amount == taken
-
-    def test_small_price_is_not_raised_by_its_discount(self) -> None:
-        discount = Discount(amount=5)
-
-        price = prices.price_of(quantity=1, unit_amount=30, discount=discount)
-
-        assert price.discount_amount == 0
+    assert (price.discount_amount, price.fee_amount) == (0, 0)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 from django.db.models import Model
 
-from subscriptions.policy.refusal import Reason, Refused
+from subscriptions.policy.refusal import Reason, Refusal, Refused
 
 M = TypeVar("M", bound=Model)
 
@@ -24,3 +24,8 @@ def fresh(row: M) -> M:
     """Reload a row from the database and return it."""
     row.refresh_from_db()
     return row
+
+
+def reason_of(decision: object) -> Reason | None:
+    """Return why a decision is a refusal; None if it is not."""
+    return decision.reason if isinstance(decision, Refusal) else None

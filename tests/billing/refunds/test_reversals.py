@@ -152,22 +152,24 @@ class TestDispute:
         assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
         assert Notification.objects.get(kind="dispute").recipient == support
 
-    def test_lost_dispute_reverses_its_licenses(self, world: World, bought: Purchase) -> None:
-        disputed(world, bought, "lost")
+    @pytest.mark.parametrize(
+        ("outcome", "amount", "licenses"),
+        [("lost", None, 10), ("lost", 2500, 5), ("won", None, 0)],
+        ids=["lost", "lost in part", "won"],
+    )
+    def test_lost_dispute_reverses_its_licenses_and_won_dispute_nothing(
+        self,
+        world: World,
+        bought: Purchase,
+        outcome: Literal["lost", "won"],
+        amount: int | None,
+        licenses: int,
+    ) -> None:
+        disputed(world, bought, outcome, amount=amount)
 
-        assert world.held() == 25
-        assert now(bought).refunded_amount == 5000
-
-    def test_won_dispute_reverses_nothing(self, world: World, bought: Purchase) -> None:
-        disputed(world, bought, "won")
-
-        assert world.held() == 35
-        assert not reversals(world.lakeside)
-
-    def test_partly_lost_dispute(self, world: World, bought: Purchase) -> None:
-        disputed(world, bought, "lost", amount=2500)
-
-        assert world.held() == 30
+        assert world.held() == 35 - licenses
+        assert now(bought).refunded_amount == 500 * licenses
+        assert reversals(world.lakeside) == ([-licenses] if licenses else [])
 
     def test_refund_and_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
         refunded_in_dashboard(world, bought, 2500)

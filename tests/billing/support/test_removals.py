@@ -1,7 +1,7 @@
 """Support removes licenses only while renewal is open (R27)."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_django import Settings
@@ -49,13 +49,15 @@ class TestWhen:
         assert refusal.reason == Reason.RENEWAL_NOT_OPEN
         assert "Tuesday, December 2, 2031" in refusal_text(refusal)
 
-    def test_at_the_first_instant_of_the_window(self, world: World) -> None:
-        world.at(OPENS)
-
-        assert remove(world, 5).quantity == 5
-
-    def test_after_expiration(self, world: World) -> None:
-        world.at(local(TERM_END) + timedelta(days=60))
+    @pytest.mark.parametrize(
+        "now",
+        [
+            pytest.param(OPENS, id="first instant of the window"),
+            pytest.param(local(TERM_END) + timedelta(days=60), id="after expiration"),
+        ],
+    )
+    def test_while_renewal_is_open(self, world: World, now: datetime) -> None:
+        world.at(now)
 
         assert remove(world, 5).quantity == 5
 

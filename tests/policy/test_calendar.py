@@ -140,10 +140,6 @@ def last(*terms: Term, now: datetime) -> LastTerm | None:
     return last_term(terms, now=now, zone=NEW_YORK)
 
 
-def test_without_paid_terms() -> None:
-    assert last(now=at(2031, 6, 1)) is None
-
-
 @pytest.mark.parametrize("now", [at(2031, 6, 1), at(2032, 6, 1), at(2040, 1, 1)])
 def test_last_paid_term_counts_until_its_last_day(now: datetime) -> None:
     found = last(Term(1, FIRST), Term(2, SECOND), now=now)
@@ -152,32 +148,55 @@ def test_last_paid_term_counts_until_its_last_day(now: datetime) -> None:
     assert found.ends_at(NEW_YORK) == at(2033, 1, 1, 0)
 
 
-def test_term_counts_until_its_cancellation() -> None:
-    canceled_at = at(2032, 3, 1)
-    terms = Term(1, FIRST), Term(2, SECOND, canceled_at)
-
-    assert last(*terms, now=canceled_at - timedelta(seconds=1)) == LastTerm(SECOND, None, 2)
-    assert last(*terms, now=canceled_at) == LastTerm(FIRST, canceled_at, 1)
+CANCELED_AT = at(2032, 3, 1)
+ALL_CANCELED = [Term(1, FIRST, at(2032, 5, 2)), Term(2, SECOND, at(2032, 5, 1))]
+RENEWED_AGAIN = [Term(1, FIRST), Term(2, SECOND, CANCELED_AT), Term(3, date(2033, 3, 4))]
 
 
-def test_term_canceled_before_its_start_leaves_the_running_term() -> None:
-    found = last(Term(1, FIRST), Term(2, SECOND, at(2031, 12, 20)), now=at(2031, 12, 21))
-
-    assert found == LastTerm(FIRST, None, 1)
-
-
-def test_canceled_original_purchase_is_renewed_itself() -> None:
-    canceled_at = at(2031, 3, 1)
-
-    found = last(Term(1, FIRST, canceled_at), now=at(2031, 3, 2))
-
-    assert found == LastTerm(FIRST, canceled_at, 1)
-
-
-def test_original_term_is_renewed_when_all_are_canceled() -> None:
-    terms = Term(1, FIRST, at(2032, 5, 2)), Term(2, SECOND, at(2032, 5, 1))
-
-    assert last(*terms, now=at(2032, 6, 1)) == LastTerm(FIRST, at(2032, 5, 1), 1)
+@pytest.mark.parametrize(
+    ("terms", "now", "expected"),
+    [
+        pytest.param([], at(2031, 6, 1), None, id="nothing was paid"),
+        pytest.param(
+            [Term(1, FIRST), Term(2, SECOND, CANCELED_AT)],
+            CANCELED_AT - timedelta(seconds=1),
+            LastTerm(SECOND, None, 2),
+            id="a term counts until its cancellation",
+        ),
+        pytest.param(
+            [Term(1, FIRST), Term(2, SECOND, CANCELED_AT)],
+            CANCELED_AT,
+            LastTerm(FIRST, CANCELED_AT, 1),
+            id="from its cancellation the term before is renewed",
+        ),
+        pytest.param(
+            [Term(1, FIRST), Term(2, SECOND, at(2031, 12, 20))],
+            at(2031, 12, 21),
+            LastTerm(FIRST, None, 1),
+            id="canceled before its start, the running term remains",
+        ),
+        pytest.param(
+            [Term(1, FIRST, at(2031, 3, 1))],
+            at(2031, 3, 2),
+            LastTerm(FIRST, at(2031, 3, 1), 1),
+            id="a canceled original purchase is renewed itself",
+        ),
+        pytest.param(
+            ALL_CANCELED,
+            at(2032, 6, 1),
+            LastTerm(FIRST, at(2032, 5, 1), 1),
+            id="with all canceled the original term is renewed",
+        ),
+        pytest.param(
+            RENEWED_AGAIN,
+            at(2032, 4, 1),
+            LastTerm(date(2033, 3, 4), None, 3),
+            id="renewed after a cancellation, the new term counts",
+        ),
+    ],
+)
+def test_last_term(terms: list[Term], now: datetime, expected: LastTerm | None) -> None:
+    assert last(*terms, now=now) == expected
 
 
 def test_term_canceled_after_its_end_expired_normally() -> None:
@@ -186,12 +205,6 @@ def test_term_canceled_after_its_end_expired_normally() -> None:
 
     assert found is not None
     assert found.ends_at(NEW_YORK) == at(2032, 1, 1, 0)
-
-
-def test_term_renewed_after_a_cancellation_counts() -> None:
-    terms = Term(1, FIRST), Term(2, SECOND, at(2032, 3, 1)), Term(3, date(2033, 3, 4))
-
-    assert last(*terms, now=at(2032, 4, 1)) == LastTerm(date(2033, 3, 4), None, 3)
 
 
 class TestAfterCancellation:

@@ -130,28 +130,18 @@ USUAL = [3, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "reached"),
+    ("thresholds", "before", "after", "reached"),
     [
-        (5, 4, None),
-        (4, 3, 3),
-        (3, 2, 2),
-        (2, 1, 1),
-        (1, 0, 0),
-        (10, 0, 0),
-        (10, 2, 2),
-        (4, 4, None),
+        *[(USUAL, 5, 4, None), (USUAL, 4, 4, None), (USUAL, 0, 5, None), ([], 1, 0, None)],
+        *[(USUAL, 4, 3, 3), (USUAL, 3, 2, 2), (USUAL, 2, 1, 1), (USUAL, 1, 0, 0)],
+        *[(USUAL, 10, 0, 0), (USUAL, 10, 2, 2), ([3, 2], 3, 3, None), ([3, 2], 4, 3, 3)],
+        *[([3, 2], 4, 2, 2), ([3, 2], 2, 2, None)],
     ],
 )
-def test_reaching_a_threshold_from_above(before: int, after: int, reached: int | None) -> None:
-    assert threshold_reached(USUAL, before=before, after=after) == reached
-
-
-def test_no_thresholds_no_notification() -> None:
-    assert threshold_reached([], before=1, after=0) is None
-
-
-def test_rising_free_licenses_send_no_notification() -> None:
-    assert threshold_reached(USUAL, before=0, after=5) is None
+def test_threshold_is_reached_from_above(
+    thresholds: list[int], before: int, after: int, reached: int | None
+) -> None:
+    assert threshold_reached(thresholds, before=before, after=after) == reached
 
 
 class TestCounting:
@@ -177,10 +167,3 @@ class TestCounting:
         self, number: int, highest: int, usable: int, gaps: int
     ) -> None:
         assert licenses.gaps_needed(number, highest=highest, usable=usable) == gaps
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "said"), [(3, 3, None), (4, 3, 3), (4, 2, 2), (2, 2, None)]
-)
-def test_threshold_is_reached_from_above(before: int, after: int, said: int | None) -> None:
-    assert licenses.threshold_reached([3, 2], before=before, after=after) == said

@@ -57,15 +57,17 @@ def test_other_roles_assign_nothing(role: Role) -> None:
         assert reason_of(members.may_grant(role, above)) == Reason.ABOVE_OWN_ROLE
 
 
-@pytest.mark.parametrize(("others", "allowed"), [(0, False), (1, True), (2, True)])
-def test_last_administrator_cannot_leave(others: int, allowed: bool) -> None:
-    decision = members.may_lose_role(Role.ADMINISTRATOR, signed_in_administrators_left=others)
+@pytest.mark.parametrize(
+    ("role", "others", "allowed"),
+    [
+        *[(Role.ADMINISTRATOR, 0, False), (Role.ADMINISTRATOR, 1, True)],
+        *[(Role.ADMINISTRATOR, 2, True), (Role.ASSIGNOR, 0, True)],
+    ],
+)
+def test_only_the_last_administrator_cannot_leave(role: Role, others: int, allowed: bool) -> None:
+    decision = members.may_lose_role(role, signed_in_administrators_left=others)
 
     assert (decision == ALLOWED) == allowed
-
-
-def test_other_roles_can_always_leave() -> None:
-    assert members.may_lose_role(Role.ASSIGNOR, signed_in_administrators_left=0) == ALLOWED
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,14 @@ from hypothesis import strategies as st
 from subscriptions.policy import messenger
 from subscriptions.policy.messenger import LONGEST_MESSAGE, MOST_MESSAGES
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
+from tests.support.checks import reason_of
 
 pytestmark = pytest.mark.one_database
 
 
-def reason(decision: object) -> Reason | None:
-    return decision.reason if isinstance(decision, Refusal) else None
-
-
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r\n", "\x00\x07", "\u200b", " \u200b\ufeff "])
 def test_message_must_not_be_empty(text: str) -> None:
-    assert reason(messenger.check_body(messenger.cleaned(text))) == Reason.MESSAGE_EMPTY
+    assert reason_of(messenger.check_body(messenger.cleaned(text))) == Reason.MESSAGE_EMPTY
 
 
 @pytest.mark.parametrize("text", ["?", "<b>", "🙂", "你好", "\u200bx"])
@@ -31,9 +28,7 @@ def test_longest_message_is_accepted_and_one_more_character_refused() -> None:
     assert messenger.check_body("x" * LONGEST_MESSAGE) == ALLOWED
     decision = messenger.check_body("x" * (LONGEST_MESSAGE + 1))
 
-    assert reason(decision) == Reason.MESSAGE_TOO_LONG
-    assert isinstance(decision, Refusal)
-    assert decision.facts == {"longest": 4000, "length": 4001}
+    assert decision == Refusal(Reason.MESSAGE_TOO_LONG, {"longest": 4000, "length": 4001})
 
 
 def test_line_break_counts_as_one_character() -> None:
@@ -56,7 +51,7 @@ def test_cleaning_keeps_visible_characters(text: str) -> None:
 
 def test_ten_messages_in_a_row_and_no_more() -> None:
     assert messenger.may_write(MOST_MESSAGES - 1) == ALLOWED
-    assert reason(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
+    assert reason_of(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
 
 
 def test_removal_can_be_requested_while_renewal_is_open() -> None:
@@ -71,12 +66,12 @@ def test_removal_can_be_requested_while_renewal_is_open() -> None:
 
 def test_support_reads_a_colleagues_reply_before_sending_another() -> None:
     assert messenger.may_reply(newest_reply=4, seen=5) == ALLOWED
-    assert reason(messenger.may_reply(newest_reply=6, seen=5)) == Reason.ALREADY_REPLIED
+    assert reason_of(messenger.may_reply(newest_reply=6, seen=5)) == Reason.ALREADY_REPLIED
 
 
 def test_unread_thread_cannot_be_closed() -> None:
     assert messenger.may_close(newest=5, seen=5) == ALLOWED
-    assert reason(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
+    assert reason_of(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
 
 
 def test_single_carriage_returns_become_line_breaks() -> None:

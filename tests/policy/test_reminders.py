@@ -42,22 +42,30 @@ def test_months_are_clamped_to_their_end(day: date, months: int, before: date) -
     assert reminders.months_before(day, months) == before
 
 
-def test_nothing_is_due_before_the_term_begins() -> None:
-    assert reminders.due_dates(date(2031, 12, 20), END)[0] == date(2031, 12, 24)
+@pytest.mark.parametrize(
+    ("starts_on", "first"),
+    [
+        pytest.param(date(2031, 12, 20), date(2031, 12, 24), id="earlier ones are not due"),
+        pytest.param(date(2031, 12, 3), date(2031, 12, 3), id="one on the first day is due"),
+    ],
+)
+def test_nothing_is_due_before_the_term_begins(starts_on: date, first: date) -> None:
+    assert reminders.due_dates(starts_on, END)[0] == first
 
 
-def test_run_sends_the_latest_reminder_and_skips_missed_ones() -> None:
-    run = reminders.reminders_to_send(START, END, today=date(2031, 12, 18), covered=set())
+@pytest.mark.parametrize(
+    ("today", "sent", "skipped"),
+    [
+        pytest.param(date(2031, 12, 18), date(2031, 12, 17), 6, id="latest, missed ones skipped"),
+        pytest.param(END, END, 14, id="on the expiration date"),
+        pytest.param(END + timedelta(days=1), None, 15, id="none after expiration"),
+    ],
+)
+def test_run_sends_the_latest_reminder(today: date, sent: date | None, skipped: int) -> None:
+    run = reminders.reminders_to_send(START, END, today=today, covered=set())
 
-    assert run.send == date(2031, 12, 17)
-    assert run.skip == tuple(reminders.due_dates(START, END)[:6])
-
-
-def test_nothing_is_sent_after_expiration() -> None:
-    run = reminders.reminders_to_send(START, END, today=date(2032, 1, 1), covered=set())
-
-    assert run.send is None
-    assert run.skip == tuple(reminders.due_dates(START, END))
+    assert run.send == sent
+    assert run.skip == tuple(reminders.due_dates(START, END)[:skipped])
 
 
 def test_130_days_with_the_job_run_twice_or_skipped() -> None:
@@ -88,23 +96,3 @@ def test_130_days_with_the_job_run_twice_or_skipped() -> None:
 
 def test_last_day_notification_is_sent_a_week_before_renewal_opens() -> None:
     assert reminders.last_day_reminder_on(END) == date(2031, 11, 25)
-
-
-class TestReminders:
-    def test_reminder_due_on_the_first_day_counts(self) -> None:
-        starts_on = END - timedelta(days=28)
-
-        assert reminders.due_dates(starts_on, END)[0] == starts_on
-
-    def test_reminder_is_sent_on_the_expiration_date(self) -> None:
-        found = reminders.reminders_to_send(date(2031, 1, 1), END, today=END, covered=[])
-
-        assert found.send == END
-
-    def test_reminder_is_not_sent_the_day_after(self) -> None:
-        found = reminders.reminders_to_send(
-            date(2031, 1, 1), END, today=END + timedelta(days=1), covered=[]
-        )
-
-        assert found.send is None
-        assert END in found.skip

@@ -111,7 +111,7 @@ class TestRequiredByOrganization:
             assert response.status_code == 403
             assert "This page requires a second factor" in text_of(response)
 
-    def test_posts_are_redirected_too(self, world: World) -> None:
+    def test_posts_are_refused_too(self, world: World) -> None:
         response = world.client(world.assignor).post("/o/lakeside/licenses/add/", {"quantity": "5"})
 
         assert response.status_code == 403

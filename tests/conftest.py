@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from subscriptions import clock
+from tests.billing.renewals import IN_WINDOW
 from tests.support.world import World, build_world
 
 pytest_plugins = [
@@ -55,3 +56,10 @@ def world(request: pytest.FixtureRequest) -> World:
     request.getfixturevalue("committed_db" if needs_commits else "db")
     uses_stripe = "stripe" in request.fixturenames
     return build_world(stripe=request.getfixturevalue("stripe") if uses_stripe else None)
+
+
+@pytest.fixture
+def window(world: World) -> World:
+    """Move the clock into the renewal window of Lakeside's term."""
+    world.at(IN_WINDOW)
+    return world

@@ -1,12 +1,10 @@
 """Return a client signed in as support."""
 
 import pytest
-from pytest_django import Settings
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from tests.admin.desk import Desk
-from tests.billing.renewals import IN_WINDOW
 from tests.support.factories import UserFactory
 from tests.support.world import World
 
@@ -21,21 +19,6 @@ def desk(world: World) -> Desk:
 def root(world: World) -> Desk:
     """Return a superuser."""
     return Desk(world.client(UserFactory.create(is_staff=True, is_superuser=True)))
-
-
-@pytest.fixture
-def window(world: World) -> World:
-    """Move the clock into the renewal window of Lakeside's term."""
-    world.at(IN_WINDOW)
-    return world
-
-
-@pytest.fixture
-def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
-    """Limit SDK retries and timeouts so that faults show immediately."""
-    settings.STRIPE_MAX_NETWORK_RETRIES = 0
-    settings.STRIPE_READ_TIMEOUT = 1.2
-    return settings
 
 
 @pytest.fixture

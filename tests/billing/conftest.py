@@ -3,19 +3,11 @@
 import pytest
 from pytest_django import Settings
 
+from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from tests.billing.renewals import IN_WINDOW
 from tests.support.world import World
 
 UNREACHABLE = "http://127.0.0.1:1"
-
-
-@pytest.fixture
-def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
-    """Limit SDK retries and timeouts so that faults show immediately."""
-    settings.STRIPE_MAX_NETWORK_RETRIES = 0
-    settings.STRIPE_READ_TIMEOUT = 1.2  # a busy machine is slow even without faults
-    return settings
 
 
 @pytest.fixture
@@ -26,7 +18,6 @@ def support(settings: Settings) -> str:
 
 
 @pytest.fixture
-def window(world: World) -> World:
-    """Move the clock into the renewal window of Lakeside's term."""
-    world.at(IN_WINDOW)
-    return world
+def bought(world: World, stripe: SandboxControl) -> Purchase:
+    """Return a fulfilled purchase of 10 add-ons at $5.00, on top of 25 licenses."""
+    return world.buy_and_settle(10)

@@ -7,7 +7,6 @@ from typing import Any
 from billing.checkout import renewals
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.models import Purchase
-from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Package
@@ -37,7 +36,5 @@ def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purc
 
 def renew_and_settle(world: World, **changes: Any) -> Purchase:
     purchase = renew(world, **changes)
-    world.pay(purchase)
-    settled = settle.settle(purchase.session_id or "")
-    assert settled is not None
+    settled = world.pay_and_settle(purchase)
     return settled

@@ -41,3 +41,11 @@ def stripe(
     yield control
     # Faults and retries must not affect the next test, which may not use the processor.
     control.reset()
+
+
+@pytest.fixture
+def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
+    """Limit SDK retries and timeouts so that faults show immediately."""
+    settings.STRIPE_MAX_NETWORK_RETRIES = 0
+    settings.STRIPE_READ_TIMEOUT = 1.2  # a busy machine is slow even without faults
+    return settings

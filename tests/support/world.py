@@ -106,7 +106,10 @@ class World:
 
     def buy_and_settle(self, quantity: int = 10, **order: Any) -> Purchase:
         """Start, pay, and settle a purchase."""
-        purchase = self.buy(quantity, **order)
+        return self.pay_and_settle(self.buy(quantity, **order))
+
+    def pay_and_settle(self, purchase: Purchase) -> Purchase:
+        """Pay a purchase and settle it; return it as it is now."""
         self.pay(purchase)
         settled = settle.settle(purchase.session_id or "")
         assert settled is not None

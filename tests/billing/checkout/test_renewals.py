@@ -7,7 +7,6 @@ import pytest
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from billing.settlement import settle
 from billing.support.removals import take_removal_back
 from subscriptions import clock
 from subscriptions.licenses import ledger
@@ -62,10 +61,8 @@ class TestNewTerm:
         window.at(local(TERM_END, 23, 50))
         purchase = renew(window)
         window.at(local(NEW_START, 0, 10))
-        window.pay(purchase)
-        settled = settle.settle(purchase.session_id or "")
+        settled = window.pay_and_settle(purchase)
 
-        assert settled is not None
         assert settled.fee_amount == 0
         assert settled.term_starts_on == NEW_START
 

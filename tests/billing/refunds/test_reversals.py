@@ -23,12 +23,6 @@ from tests.billing.reversals import disputed, hear, refund_fails, refunded_in_da
 from tests.support.world import World
 
 
-@pytest.fixture
-def bought(world: World, stripe: SandboxControl) -> Purchase:
-    """Return a fulfilled purchase of 10 add-ons at $5.00, on top of 25 licenses."""
-    return world.buy_and_settle(10)
-
-
 def now(purchase: Purchase) -> Purchase:
     return Purchase.objects.get(pk=purchase.pk)
 

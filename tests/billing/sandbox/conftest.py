@@ -1,6 +1,7 @@
 """Start one sandbox process for all these tests, emptied before each."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import stripe
@@ -8,7 +9,7 @@ import stripe
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
 from tests.billing.sandbox.contract import Api
-from tests.billing.sandbox.helpers import SECRET, Receiver, client_of, serve
+from tests.billing.sandbox.helpers import SECRET, Receiver, client_of, paid_charge, serve
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +54,9 @@ def receiver(control: SandboxControl) -> Iterator[Receiver]:
     yield receiver
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
+    """Return a paid charge of $125.00."""
+    return paid_charge(client, control)

@@ -36,8 +36,7 @@ def held_payment(world: World, **changes: object) -> PaymentProblem:
     assert world.stripe is not None
     purchase = world.buy(10)
     world.stripe.alter(purchase.session_id or "", changes or WRONG_LINE)
-    world.pay(purchase)
-    settle(purchase.session_id or "")
+    world.pay_and_settle(purchase)
     return PaymentProblem.objects.get(purchase=purchase)
 
 
@@ -199,8 +198,7 @@ class TestHeldPayment:
     ) -> None:
         purchase = renew(window)
         stripe.alter(purchase.session_id or "", {"amount_total": 1})
-        window.pay(purchase)
-        settle(purchase.session_id or "")
+        window.pay_and_settle(purchase)
         problem = PaymentProblem.objects.get()
 
         refund_problem(problem, why="w", actor=window.support, submission=uuid.uuid4())
@@ -210,8 +208,7 @@ class TestHeldPayment:
     def test_held_renewal_can_be_fulfilled(self, window: World, stripe: SandboxControl) -> None:
         purchase = renew(window)
         stripe.alter(purchase.session_id or "", WRONG_LINE)
-        window.pay(purchase)
-        settle(purchase.session_id or "")
+        window.pay_and_settle(purchase)
 
         fulfill_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
 

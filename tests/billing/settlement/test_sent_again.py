@@ -179,8 +179,7 @@ class TestSecondTab:
         world.pay(world.buy(10))
 
         second = world.buy(10, is_meant_again=True)
-        world.pay(second)
-        settle.settle(second.session_id or "")
+        world.pay_and_settle(second)
 
         assert states() == [PurchaseStatus.SETTLED] * 2
         assert world.held() == 45

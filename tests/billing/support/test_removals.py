@@ -9,7 +9,6 @@ from pytest_django import Settings
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from billing.support import removals
 from billing.support.removals import plan_removal, remove_licenses, take_removal_back
@@ -267,8 +266,7 @@ class TestRenewalBeingPaid:
     ) -> None:
         paying = renew(window)
         stripe.alter(paying.session_id or "", {"amount_total": 1})
-        window.pay(paying)
-        settle(paying.session_id or "")
+        window.pay_and_settle(paying)
 
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
         assert refused(window, 5).refusal.reason == Reason.RENEWAL_WITH_SUPPORT

@@ -38,12 +38,6 @@ from tests.support.world import World, local
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 
-@pytest.fixture
-def bought(world: World, stripe: SandboxControl) -> Purchase:
-    """Return a fulfilled purchase of 10 add-ons at $5.00, on top of 25 licenses."""
-    return world.buy_and_settle(10)
-
-
 def refusal_of(world: World, purchase: Purchase, licenses: int | None = None) -> Reason:
     with pytest.raises(Refused) as caught:
         refunded_by_support(world, purchase, licenses)

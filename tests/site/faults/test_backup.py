@@ -11,7 +11,6 @@ from psycopg import sql
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
-from billing.settlement.settle import settle
 from billing.states import PurchaseStatus
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
@@ -59,8 +58,7 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
     back_up(committed_db, tmp_path / "backup")
 
     world.later(minutes=3)
-    world.pay(started_before)
-    settle(started_before.session_id or "")
+    world.pay_and_settle(started_before)
     bought_since = world.buy_and_settle(15)
     still_open = world.buy(20)
     stripe.refund(session=older.session_id, amount=5 * 500)

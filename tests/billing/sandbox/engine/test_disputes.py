@@ -13,12 +13,6 @@ pytestmark = pytest.mark.one_database
 PAID = 4  # events of a payment
 
 
-@pytest.fixture
-def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """Return a paid charge of $125.00."""
-    return paid_charge(client, control)
-
-
 def found(client: stripe.StripeClient, id: str) -> Any:
     return client.v1.disputes.retrieve(id)
 

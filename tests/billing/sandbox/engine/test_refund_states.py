@@ -13,12 +13,6 @@ pytestmark = pytest.mark.one_database
 PAID = 4  # events of a payment
 
 
-@pytest.fixture
-def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """Return a paid charge of $125.00."""
-    return paid_charge(client, control)
-
-
 def counted(client: stripe.StripeClient, charge: Any) -> tuple[int, bool]:
     found = client.v1.charges.retrieve(charge.id)
     return found.amount_refunded, found.refunded

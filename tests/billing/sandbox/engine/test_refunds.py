@@ -11,13 +11,6 @@ from tests.billing.sandbox.helpers import DECLINED, open_session
 pytestmark = pytest.mark.one_database
 
 
-@pytest.fixture
-def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """Return a paid charge of $125.00."""
-    control.pay(open_session(client).id)
-    return client.v1.charges.list().data[0]
-
-
 def test_full_refund(client: stripe.StripeClient, charge: Any) -> None:
     refund = client.v1.refunds.create(
         {

@@ -40,12 +40,6 @@ def dashboard(sandbox: SandboxProcess) -> Dashboard:
     return Dashboard(sandbox.base_url)
 
 
-@pytest.fixture
-def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
-    """Return a paid charge of $125.00."""
-    return paid_charge(client, control)
-
-
 def buttons(page: str) -> list[str]:
     return re.findall(r'<button[^>]* value="(\w+)"', page)
 

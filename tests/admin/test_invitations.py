@@ -27,9 +27,7 @@ def test_both_pages_link_to_resending(world: World, desk: Desk, invited: Members
         assert address in desk.open(thing).content.decode()
 
 
-def test_resending_sends_a_new_link_and_expires_the_old(
-    world: World, desk: Desk, invited: Membership
-) -> None:
+def test_resending_sends_a_new_link_and_expires_the_old(desk: Desk, invited: Membership) -> None:
     page = desk.do(invited, "resend")
 
     invited.refresh_from_db()
@@ -39,7 +37,7 @@ def test_resending_sends_a_new_link_and_expires_the_old(
 
 
 def test_mail_names_the_organization_but_not_the_support_agent(
-    world: World, desk: Desk, invited: Membership
+    desk: Desk, invited: Membership
 ) -> None:
     desk.do(invited, "resend")
 
@@ -58,7 +56,7 @@ def test_resending_is_logged_with_its_author(world: World, desk: Desk, invited: 
         assert "invitation 1 → 2" in entry.change_message
 
 
-def test_double_click_sends_one_invitation(world: World, desk: Desk, invited: Membership) -> None:
+def test_double_click_sends_one_invitation(desk: Desk, invited: Membership) -> None:
     page = desk.open(invited, "resend")
 
     responses = [desk.send(page) for _ in range(2)]
@@ -97,9 +95,7 @@ def test_removed_member_cannot_be_invited_again(
     assert "is no longer a user" in text_of(response)
 
 
-def test_member_who_joined_since_is_not_invited_again(
-    world: World, desk: Desk, invited: Membership
-) -> None:
+def test_member_who_joined_since_is_not_invited_again(desk: Desk, invited: Membership) -> None:
     page = desk.open(invited, "resend")
     members.join(invited)
 

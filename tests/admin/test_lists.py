@@ -107,7 +107,7 @@ class TestPhases:
             assert found == {status_of(organization, clock.now()).phase}, name
 
     def test_list_column_matches_the_policy(
-        self, world: World, desk: Desk, histories: dict[str, Organization]
+        self, desk: Desk, histories: dict[str, Organization]
     ) -> None:
         for row in desk.list(Organization).context["cl"].result_list:
             subscription = status_of(row, clock.now())
@@ -119,13 +119,13 @@ class TestPhases:
                 subscription.licenses.in_use,
             )
 
-    def test_unknown_phase_filters_nothing(self, world: World, desk: Desk) -> None:
+    def test_unknown_phase_filters_nothing(self, desk: Desk) -> None:
         assert len(desk.rows(Organization, phase="nonsense")) == 2
 
 
 class TestExpired:
     def test_filter_matches_the_policy(
-        self, world: World, desk: Desk, histories: dict[str, Organization]
+        self, desk: Desk, histories: dict[str, Organization]
     ) -> None:
         for name in ("running", "renewed", "first day late"):
             for _ in range(8):
@@ -216,7 +216,7 @@ class TestSearching:
         assert desk.rows(Organization, q=text) == {world.lakeside.pk}
 
     @pytest.mark.parametrize("text", ["side", "%", "_ake", "x@lakeside.example", "pi_nothing"])
-    def test_search_matches_prefixes_only(self, world: World, desk: Desk, text: str) -> None:
+    def test_search_matches_prefixes_only(self, desk: Desk, text: str) -> None:
         assert desk.rows(Organization, q=text) == set()
 
     def test_organization_name_ranks_before_user_addresses(self, world: World, desk: Desk) -> None:
@@ -280,7 +280,7 @@ class TestSearching:
         assert len(desk.rows(Notification, q="lakeside")) == 1
         assert desk.rows(Notification, q="m@lakeside.example") == set()
 
-    def test_events_by_id(self, world: World, desk: Desk) -> None:
+    def test_events_by_id(self, desk: Desk) -> None:
         event = ProcessorEvent.objects.create(
             event_id="evt_1", type="t", object_id="cs_1", received_at=clock.now()
         )
@@ -291,11 +291,11 @@ class TestSearching:
 
 
 class TestByOrganization:
-    def test_unknown_organization_shows_no_rows(self, world: World, desk: Desk) -> None:
+    def test_unknown_organization_shows_no_rows(self, desk: Desk) -> None:
         assert desk.rows(Term, organization="99999") == set()
 
     @pytest.mark.parametrize("chosen", ["x", "-1", "9" * 40, "²"])
-    def test_invalid_organization_redirects(self, world: World, desk: Desk, chosen: str) -> None:
+    def test_invalid_organization_redirects(self, desk: Desk, chosen: str) -> None:
         response = desk.list(Term, organization=chosen)
 
         assert response.status_code == HTTPStatus.FOUND

@@ -31,7 +31,7 @@ def test_changed_package_is_logged_with_before_and_after(world: World, desk: Des
     assert entry.user == world.support
 
 
-def test_log_uses_the_application_clock(world: World, desk: Desk) -> None:
+def test_log_uses_the_application_clock(desk: Desk) -> None:
     form = {
         "name": "New",
         "unit_amount": 900,
@@ -71,5 +71,5 @@ class TestCounting:
 
         assert len(desk.rows(Membership, p=3)) == 1
 
-    def test_show_all_is_not_offered(self, world: World, desk: Desk) -> None:
+    def test_show_all_is_not_offered(self, desk: Desk) -> None:
         assert len(desk.rows(Membership, all="")) == 2

@@ -101,7 +101,7 @@ def presses(person: Person, target: Locator, key: str = "Enter", *, within: int 
     person.page.keyboard.press(key)
 
 
-def test_add_and_remove_a_user_by_keyboard(world: World, arlo: Person) -> None:
+def test_add_and_remove_a_user_by_keyboard(arlo: Person) -> None:
     """R4"""
     arlo.opens("/o/lakeside/users/")
     skips_to_content(arlo)

@@ -15,7 +15,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from pytest_django import Settings
 
 from billing.checkout import add_ons
 from billing.checkout.add_ons import Order
@@ -219,6 +218,6 @@ class StatefulLife(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("db")
-def test_whole_life_matches_a_paper_calendar(stripe: SandboxControl, settings: Settings) -> None:
+def test_whole_life_matches_a_paper_calendar(stripe: SandboxControl) -> None:
     StatefulLife.stripe = stripe
     run_state_machine_as_test(StatefulLife, settings=PROFILE)

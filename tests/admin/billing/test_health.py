@@ -38,7 +38,7 @@ def failed_event(purchase: Purchase, stripe: SandboxControl) -> ProcessorEvent:
     return ProcessorEvent.objects.get()
 
 
-def test_no_alarms_when_everything_works(world: World, desk: Desk) -> None:
+def test_no_alarms_when_everything_works(desk: Desk) -> None:
     page = desk.open(HEALTH)
 
     assert page.status_code == HTTPStatus.OK
@@ -46,7 +46,7 @@ def test_no_alarms_when_everything_works(world: World, desk: Desk) -> None:
     assert not any(each.is_urgent for each in page.context["panels"])
 
 
-def test_start_page_links_to_health_page(world: World, desk: Desk) -> None:
+def test_start_page_links_to_health_page(desk: Desk) -> None:
     assert HEALTH in desk.open("/admin/").content.decode()
 
 
@@ -103,7 +103,7 @@ class TestBacklogs:
         page = desk.client.get(html.unescape(link[1]))
         assert [row.pk for row in page.context["cl"].result_list] == [purchase.pk]
 
-    def test_payment_problems(self, world: World, desk: Desk) -> None:
+    def test_payment_problems(self, desk: Desk) -> None:
         PaymentProblem.objects.create(
             session_id="cs_1", reason="surplus", needs_support=True, created_at=clock.now()
         )
@@ -118,7 +118,7 @@ class TestBacklogs:
             (STATUS.failed, "Failed e-mails"),
         ],
     )
-    def test_mails(self, world: World, desk: Desk, status: int, label: str) -> None:
+    def test_mails(self, desk: Desk, status: int, label: str) -> None:
         Email.objects.create(from_email="a@x.example", to=["b@x.example"], status=status)
 
         page = desk.open(HEALTH)
@@ -191,7 +191,7 @@ class TestReconciling:
         assert world.held() == 35
 
     @pytest.mark.usefixtures("stripe")
-    def test_empty_run_says_nothing_to_do(self, world: World, desk: Desk) -> None:
+    def test_empty_run_says_nothing_to_do(self, desk: Desk) -> None:
         assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
 
     def test_failures_are_highlighted(
@@ -214,7 +214,7 @@ class TestReconciling:
         assert entry.change_message == "Reconciled: 0 found, 0 to review"
         assert desk.open("/admin/").status_code == HTTPStatus.OK
 
-    def test_get_request_changes_nothing(self, world: World, desk: Desk) -> None:
+    def test_get_request_changes_nothing(self, desk: Desk) -> None:
         assert desk.open(RECONCILE).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
     def test_view_only_staff_see_no_button(self, world: World, desk: Desk) -> None:
@@ -241,7 +241,7 @@ def test_health_page_queries_are_constant(world: World, stripe: SandboxControl, 
     assert len(many) == len(few) <= 30, "\n".join(many)
 
 
-def test_start_page_queries_are_constant(world: World, desk: Desk) -> None:
+def test_start_page_queries_are_constant(desk: Desk) -> None:
     few = queries_of(desk.client, "/admin/")
     PaymentProblem.objects.bulk_create(
         PaymentProblem(

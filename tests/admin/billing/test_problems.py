@@ -149,9 +149,7 @@ class TestRefunding:
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert Refund.objects.count() == 1
 
-    def test_refund_for_add_on_of_canceled_term(
-        self, window: World, desk: Desk, canceled: PaymentProblem
-    ) -> None:
+    def test_refund_for_add_on_of_canceled_term(self, desk: Desk, canceled: PaymentProblem) -> None:
         second = desk.send(desk.open(canceled, "refund"), reason="The term is gone")
         assert "Refund $25.00" in text_of(second)
 

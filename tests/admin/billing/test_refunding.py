@@ -131,12 +131,7 @@ class TestAddOns:
 
 class TestProcessorErrors:
     def test_unsent_refund_is_retried_automatically(
-        self,
-        world: World,
-        stripe: SandboxControl,
-        desk: Desk,
-        bought: Purchase,
-        impatient: Settings,
+        self, stripe: SandboxControl, desk: Desk, bought: Purchase, impatient: Settings
     ) -> None:
         second = desk.send(desk.open(bought, "refund"), **ALL)
         stripe.fault("error", path="/v1/refunds", status=500, times=None)
@@ -189,7 +184,7 @@ class TestATerm:
         return Purchase.objects.get(pk=paid.pk)
 
     def test_preview_shows_cancellation_and_add_on_problems(
-        self, window: World, desk: Desk, renewal: Purchase
+        self, desk: Desk, renewal: Purchase
     ) -> None:
         page = desk.send(desk.open(renewal, "refund"), reason="They do not go on")
 
@@ -210,16 +205,14 @@ class TestATerm:
         assert problem.reason == ProblemReason.TERM_CANCELED
         assert status_of(window.lakeside, clock.now()).renewal_is_open
 
-    def test_term_cannot_be_refunded_in_part(
-        self, window: World, desk: Desk, renewal: Purchase
-    ) -> None:
+    def test_term_cannot_be_refunded_in_part(self, desk: Desk, renewal: Purchase) -> None:
         page = desk.open(renewal, "refund")
 
         assert "licenses" not in page.context["form"].fields
         assert "can only be refunded in full" in text_of(page)
 
     def test_last_paid_term_must_be_refunded_first(
-        self, window: World, stripe: SandboxControl, desk: Desk, renewal: Purchase
+        self, window: World, desk: Desk, renewal: Purchase
     ) -> None:
         original = Purchase.objects.create(
             kind="original",
@@ -265,7 +258,7 @@ def test_missing_permission_returns_403(world: World, desk: Desk, bought: Purcha
     assert not Refund.objects.exists()
 
 
-def test_preview_rolls_back_everything(world: World, desk: Desk, bought: Purchase) -> None:
+def test_preview_rolls_back_everything(desk: Desk, bought: Purchase) -> None:
     def everything() -> list[Any]:
         models = (LicenseEntry, Notification, PaymentProblem, Purchase, Refund, Term)
         return [list(model._default_manager.order_by("pk").values()) for model in models]

@@ -247,7 +247,7 @@ class TestUndo:
         assert "They changed their mind" in logged(window.lakeside)[0].change_message
 
     def test_second_undo_by_the_same_person_does_nothing(
-        self, window: World, desk: Desk, removal: LicenseRemoval
+        self, desk: Desk, removal: LicenseRemoval
     ) -> None:
         page = desk.open(removal, "take_back")
 
@@ -257,7 +257,7 @@ class TestUndo:
         assert len(logged(removal)) == 2  # removed, undone
 
     def test_undo_already_made_by_a_colleague_says_so(
-        self, window: World, desk: Desk, root: Desk, removal: LicenseRemoval
+        self, desk: Desk, root: Desk, removal: LicenseRemoval
     ) -> None:
         page = root.open(removal, "take_back")
         desk.do(removal, "take_back", reason="Why")

@@ -242,7 +242,7 @@ def test_processor_error_shows_waiting_page_and_next_load_settles(
 
 
 def test_rejected_api_key_keeps_the_buyer_waiting_and_loses_no_licenses(
-    world: World, stripe: SandboxControl, impatient: Settings
+    world: World, impatient: Settings
 ) -> None:
     purchase = paid(world)
     key, impatient.STRIPE_SECRET_KEY = impatient.STRIPE_SECRET_KEY, "sk_test_wrong"

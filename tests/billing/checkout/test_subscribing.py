@@ -132,9 +132,7 @@ class TestSubscribing:
         assert member.user.name == "Otto Official"
         assert "your Administrator invitation and your receipt to official@lakeside.example" in page
 
-    def test_taken_slug_gets_a_suffix(
-        self, world: World, package: Package, stripe: SandboxControl
-    ) -> None:
+    def test_taken_slug_gets_a_suffix(self, package: Package, stripe: SandboxControl) -> None:
         subscribe(package, organization_name="Lakeside")
         pay_latest(stripe)
 

@@ -237,7 +237,7 @@ def sold_day(
 
 
 @pytest.mark.parametrize("sold_day", [100, 10_000], indirect=True)
-def test_processor_requests_are_constant_in_sales(world: World, sold_day: SandboxControl) -> None:
+def test_processor_requests_are_constant_in_sales(sold_day: SandboxControl) -> None:
     has_read(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=30))
 
     report = reconcile_news()

@@ -297,7 +297,7 @@ class TestTermRefund:
         assert not waiting()
 
 
-def test_may_refund_matches_the_refund_itself(world: World, bought: Purchase) -> None:
+def test_may_refund_matches_the_refund_itself(bought: Purchase) -> None:
     assert may_refund(bought) == may_refund(bought, 5) == ALLOWED
     assert payments.refund_amount(bought, 5) == 2500
     assert payments.refund_amount(bought, None) == 5000

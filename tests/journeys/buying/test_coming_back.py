@@ -19,9 +19,7 @@ RETURN_PAGE = re.compile(r"/o/lakeside/licenses/return/")
 SESSIONS = "/v1/checkout/sessions/*"
 
 
-def test_closing_the_tab_after_paying_loses_nothing(
-    arlo: Person, world: World, stripe: SandboxControl
-) -> None:
+def test_closing_the_tab_after_paying_loses_nothing(arlo: Person, stripe: SandboxControl) -> None:
     """R13, R14: the webhook fulfills the purchase; the browser never returned."""
     context = arlo.page.context
     arlo.opens(ADD_LICENSES)

@@ -188,7 +188,7 @@ def test_while_someone_signs_in(world: World, site: Site, points: Points) -> Non
 
 
 def test_closed_idle_connection_is_reopened(
-    world: World, points: Points, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    points: Points, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections persist between requests and are checked before reuse."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)

@@ -111,7 +111,7 @@ def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patien
     assert world.held() == 35
 
 
-def test_restart(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restart(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """All persistent connections end at once; the next requests open new ones."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK

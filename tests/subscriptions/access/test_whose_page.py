@@ -126,7 +126,7 @@ class TestAnotherPersonIsSignedIn:
         assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_signed_out_visitor_is_not_asked(world: World, page: Page) -> None:
+def test_signed_out_visitor_is_not_asked(page: Page) -> None:
     response = Client().get(page.path, follow=True)
 
     assert response.status_code == HTTPStatus.OK

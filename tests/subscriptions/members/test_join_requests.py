@@ -46,13 +46,13 @@ def ask(code: str, client: Client | None = None, **fields: Any) -> Any:
 
 
 class TestCode:
-    def test_code_finds_its_organization_however_it_is_typed(self, world: World, code: str) -> None:
+    def test_code_finds_its_organization_however_it_is_typed(self, code: str) -> None:
         for typed in (code, code.lower(), f" {code[:5]}-{code[5:]} "):
             page = text_of(Client().get("/join/", {"code": typed}))
             assert "asking to join Lakeside Officials Association" in page
 
     @pytest.mark.parametrize("typed", ["WRONG", "x" * 30, "ä", "' OR 1=1"])
-    def test_wrong_code_says_so(self, world: World, code: str, typed: str) -> None:
+    def test_wrong_code_says_so(self, code: str, typed: str) -> None:
         response = Client().get("/join/", {"code": typed})
 
         assert response.status_code == 404
@@ -78,7 +78,7 @@ class TestCode:
 
 
 class TestRequesting:
-    def test_request_holds_no_license(self, world: World, code: str) -> None:
+    def test_request_holds_no_license(self, code: str) -> None:
         response = ask(code)
 
         assert response.headers["Location"] == "/join/asked/"
@@ -86,7 +86,7 @@ class TestRequesting:
         assert (request.name, request.email) == ("Nina New", "nina@new.example")
         assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
-    def test_those_who_decide_are_notified(self, world: World, code: str) -> None:
+    def test_those_who_decide_are_notified(self, code: str) -> None:
         ask(code)
 
         told = Notification.objects.filter(kind="join_requested")
@@ -96,14 +96,12 @@ class TestRequesting:
         }
 
     @pytest.mark.parametrize("email", ["official@lakeside.example", "OFFICIAL@lakeside.example"])
-    def test_members_and_strangers_get_the_same_response(
-        self, world: World, code: str, email: str
-    ) -> None:
+    def test_members_and_strangers_get_the_same_response(self, code: str, email: str) -> None:
         """The page must not disclose who is a member or has an account."""
         assert ask(code, email=email).headers["Location"] == ask(code).headers["Location"]
         assert not JoinRequest.objects.filter(email="official@lakeside.example").exists()
 
-    def test_repeated_request_is_one_request(self, world: World, code: str) -> None:
+    def test_repeated_request_is_one_request(self, code: str) -> None:
         for _ in range(3):
             ask(code)
 
@@ -121,7 +119,7 @@ class TestRequesting:
         "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
     )
     def test_invalid_input_shows_an_error_at_the_field(
-        self, world: World, code: str, fields: dict[str, Any]
+        self, code: str, fields: dict[str, Any]
     ) -> None:
         response = ask(code, **fields)
 
@@ -129,14 +127,14 @@ class TestRequesting:
         assert 'class="error"' in response.content.decode()
         assert not JoinRequest.objects.exists()
 
-    def test_requests_per_address_are_limited(self, world: World, code: str) -> None:
+    def test_requests_per_address_are_limited(self, code: str) -> None:
         responses = [ask(code, email=f"n{number}@new.example").status_code for number in range(102)]
 
         assert responses[:100] == [302] * 100
         assert responses[100:] == [429] * 2
 
     def test_too_many_open_requests_say_so(
-        self, world: World, code: str, monkeypatch: pytest.MonkeyPatch
+        self, code: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
         ask(code)

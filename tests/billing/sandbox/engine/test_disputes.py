@@ -345,7 +345,7 @@ def test_warning_is_actionable_until_the_charge_is_disputed_or_refunded(
 
 
 def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+    control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("drop", event_type="charge.dispute.created", times=1)
     control.fault("duplicate", event_type="charge.dispute.closed", session="cs_test_*", times=1)
@@ -363,7 +363,7 @@ def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
 
 
 def test_dispute_events_can_be_delivered_out_of_order(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+    control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("reorder", event_type="charge.dispute.created", after="charge.dispute.closed")
     control.close_dispute(control.open_dispute(charge=charge.id)["id"], "lost")

@@ -256,7 +256,7 @@ def test_refusal_for_a_dispute_is_replayed_under_its_key(
 
 
 def test_events_of_a_failing_refund_are_delivered(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, receiver: Receiver
+    control: SandboxControl, charge: Any, receiver: Receiver
 ) -> None:
     control.fault("twin", event_type="refund.failed", times=1)
     control.fail_refund(control.refund(charge=charge.id)["id"])

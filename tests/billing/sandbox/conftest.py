@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -34,7 +34,7 @@ def control(sandbox: SandboxProcess) -> SandboxControl:
 
 
 @pytest.fixture
-def client(sandbox: SandboxProcess) -> stripe.StripeClient:
+def client(sandbox: SandboxProcess) -> StripeClient:
     """Return the official SDK's client, pointed at the sandbox."""
     return client_of(sandbox)
 
@@ -57,6 +57,6 @@ def receiver(control: SandboxControl) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def charge(client: stripe.StripeClient, control: SandboxControl) -> Any:
+def charge(client: StripeClient, control: SandboxControl) -> Any:
     """Return a paid charge of $125.00."""
     return paid_charge(client, control)

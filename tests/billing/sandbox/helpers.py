@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import stripe
+from stripe import StripeClient
 from stripe.checkout import Session
 
 from billing.sandbox.control.client import SandboxControl
@@ -26,9 +27,9 @@ REFUND_PENDING = "4000000000007726"
 REFUND_FAILS = "4000000000005126"
 
 
-def client_of(sandbox: SandboxProcess, retries: int = 0) -> stripe.StripeClient:
+def client_of(sandbox: SandboxProcess, retries: int = 0) -> StripeClient:
     """Return the official client configured as in the application, by default without retries."""
-    return stripe.StripeClient(
+    return StripeClient(
         sandbox.secret_key,
         base_addresses={"api": sandbox.base_url},
         http_client=stripe.RequestsClient(timeout=(3, 5)),
@@ -58,12 +59,12 @@ def line(quantity: Any = 25, unit_amount: Any = 500, currency: str = "usd") -> d
     return {"quantity": quantity, "price_data": data}
 
 
-def open_session(client: stripe.StripeClient, **more: Any) -> Session:
+def open_session(client: StripeClient, **more: Any) -> Session:
     """Create and return a session."""
     return client.v1.checkout.sessions.create(purchase(**more))
 
 
-def paid_charge(client: stripe.StripeClient, control: SandboxControl, **paying: Any) -> Any:
+def paid_charge(client: StripeClient, control: SandboxControl, **paying: Any) -> Any:
     """Pay $125.00, by default with the ordinary card, and return the charge."""
     session = control.pay(open_session(client).id, **paying)["session"]
     intent: Any = client.v1.payment_intents.retrieve(
@@ -72,7 +73,7 @@ def paid_charge(client: stripe.StripeClient, control: SandboxControl, **paying: 
     return intent.latest_charge
 
 
-def events(client: stripe.StripeClient, skip: int = 0) -> list[str]:
+def events(client: StripeClient, skip: int = 0) -> list[str]:
     """Return the types of all events in order, skipping the first ones."""
     found = [event.type for event in client.v1.events.list({"limit": 100}).data]
     return [str(type) for type in reversed(found)][skip:]

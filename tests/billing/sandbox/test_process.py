@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from billing.sandbox.control.process import SandboxDidNotStart, SandboxProcess
@@ -66,7 +67,7 @@ def test_other_keys_are_refused(sandbox: SandboxProcess, key: str) -> None:
 
 
 def test_sdk_raises_an_authentication_error(sandbox: SandboxProcess) -> None:
-    client = stripe.StripeClient("sk_live_x", base_addresses={"api": sandbox.base_url})
+    client = StripeClient("sk_live_x", base_addresses={"api": sandbox.base_url})
 
     with pytest.raises(stripe.AuthenticationError):
         open_session(client)
@@ -162,7 +163,7 @@ def test_clock_can_stop_run_and_advance(control: SandboxControl) -> None:
 
 
 def test_clock_goes_back_only_before_anything_has_happened(
-    control: SandboxControl, client: stripe.StripeClient
+    control: SandboxControl, client: StripeClient
 ) -> None:
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     control.set_clock(late, frozen=True)
@@ -181,7 +182,7 @@ def test_clock_goes_back_only_before_anything_has_happened(
 # The log ------------------------------------------------------------------------------------------
 
 
-def test_log_lists_requests(control: SandboxControl, client: stripe.StripeClient) -> None:
+def test_log_lists_requests(control: SandboxControl, client: StripeClient) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "mine"})
 

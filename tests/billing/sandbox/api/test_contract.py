@@ -8,6 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.process import config
@@ -121,7 +122,7 @@ CLASSES: dict[str, type[stripe.StripeObject]] = {
 
 
 @pytest.fixture
-def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json:
+def paid(api: Api, client: StripeClient, control: SandboxControl) -> Json:
     """Return a session that was declined, paid and partly refunded, with its related objects."""
     session = open_session(client, customer_creation="always")
     control.pay(session.id, card=DECLINED)
@@ -138,7 +139,7 @@ def paid(api: Api, client: stripe.StripeClient, control: SandboxControl) -> Json
     )
 
 
-def test_open_session_has_every_key(api: Api, client: stripe.StripeClient) -> None:
+def test_open_session_has_every_key(api: Api, client: StripeClient) -> None:
     session = open_session(client)
 
     shown = api.get(f"checkout/sessions/{session.id}")
@@ -148,7 +149,7 @@ def test_open_session_has_every_key(api: Api, client: stripe.StripeClient) -> No
     assert set(shown["customer_details"]) == keys(CUSTOMER_DETAILS)
 
 
-def test_session_with_every_setting_matches_the_sdk(api: Api, client: stripe.StripeClient) -> None:
+def test_session_with_every_setting_matches_the_sdk(api: Api, client: StripeClient) -> None:
     session = open_session(
         client,
         adaptive_pricing={"enabled": False},
@@ -208,7 +209,7 @@ def test_charge_includes_refunds_only_when_expanded(paid: Json, api: Api) -> Non
 
 
 def test_declined_and_challenged_objects_match(
-    api: Api, client: stripe.StripeClient, control: SandboxControl
+    api: Api, client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     control.pay(session.id, card=DECLINED)
@@ -373,7 +374,7 @@ def test_parameters_we_send_exist_in_the_sdk() -> None:
     assert schema.SESSION_LIST["created"] == "moment_range"
 
 
-def test_every_sdk_parameter_is_understood(client: stripe.StripeClient) -> None:
+def test_every_sdk_parameter_is_understood(client: StripeClient) -> None:
     session = client.v1.checkout.sessions.create(
         purchase(expand=["line_items", "payment_intent"], metadata={"text": "Ünïcode & =[]?"})
     )

@@ -6,6 +6,7 @@ import re
 import pytest
 import stripe
 import stripe.radar
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.engine.refunds import FAILURE_REASONS
@@ -49,7 +50,7 @@ EARLY_FRAUD_WARNING = """
 
 @pytest.mark.parametrize("end", ["needs_response", "under_review", "won", "lost"])
 def test_dispute_has_every_key_in_each_state(
-    api: Api, client: stripe.StripeClient, control: SandboxControl, end: str
+    api: Api, client: StripeClient, control: SandboxControl, end: str
 ) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)
     if end == "under_review":
@@ -68,9 +69,7 @@ def test_dispute_has_every_key_in_each_state(
         assert_agrees(moved, stripe.BalanceTransaction, BALANCE_TRANSACTION)
 
 
-def test_inquiry_has_every_key(
-    api: Api, client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_inquiry_has_every_key(api: Api, client: StripeClient, control: SandboxControl) -> None:
     made = control.open_inquiry(charge=paid_charge(client, control).id)
 
     shown = api.get(f"disputes/{made['id']}", "charge", "payment_intent")
@@ -82,7 +81,7 @@ def test_inquiry_has_every_key(
 
 
 def test_fraud_warning_has_every_key(
-    api: Api, client: stripe.StripeClient, control: SandboxControl
+    api: Api, client: StripeClient, control: SandboxControl
 ) -> None:
     made = control.warn_of_fraud(charge=paid_charge(client, control).id)
 
@@ -94,7 +93,7 @@ def test_fraud_warning_has_every_key(
 
 @pytest.mark.parametrize("end", ["pending", "succeeded", "failed", "canceled"])
 def test_refund_has_every_key_in_each_state(
-    api: Api, client: stripe.StripeClient, control: SandboxControl, end: str
+    api: Api, client: StripeClient, control: SandboxControl, end: str
 ) -> None:
     charge = paid_charge(client, control).id
     made = control.refund(charge=charge, pending=end in ("pending", "canceled"))
@@ -115,9 +114,7 @@ def test_refund_has_every_key_in_each_state(
     assert ("failure_balance_transaction" in shown) == (end == "failed")
 
 
-def test_event_types_are_stripes(
-    api: Api, client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_event_types_are_stripes(api: Api, client: StripeClient, control: SandboxControl) -> None:
     charge = paid_charge(client, control).id
     control.warn_of_fraud(charge=charge)
     control.fail_refund(control.refund(charge=charge, amount=500)["id"])

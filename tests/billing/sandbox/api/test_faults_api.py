@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from billing.sandbox.control.process import SandboxProcess
@@ -20,7 +21,7 @@ def number_of_sessions(control: SandboxControl) -> int:
 
 @pytest.mark.parametrize("status", [500, 503, 402, 403])
 def test_error_responds_before_any_effect(
-    client: stripe.StripeClient, control: SandboxControl, status: int
+    client: StripeClient, control: SandboxControl, status: int
 ) -> None:
     control.fault("error", status=status, times=1)
 
@@ -32,7 +33,7 @@ def test_error_responds_before_any_effect(
     assert open_session(client).status == "open"
 
 
-def test_error_after_has_its_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_error_after_has_its_effect(client: StripeClient, control: SandboxControl) -> None:
     control.fault("error_after", method="POST", path="/v1/checkout/sessions", times=1)
 
     with pytest.raises(stripe.APIError):
@@ -42,7 +43,7 @@ def test_error_after_has_its_effect(client: stripe.StripeClient, control: Sandbo
 
 
 def test_drop_after_has_its_effect_and_a_retry_finds_it(
-    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+    sandbox: SandboxProcess, control: SandboxControl, client: StripeClient
 ) -> None:
     control.fault("drop_after", method="POST", times=2)
 
@@ -54,7 +55,7 @@ def test_drop_after_has_its_effect_and_a_retry_finds_it(
     assert control.sessions()[1]["id"] == retried.id
 
 
-def test_drop_before_has_no_effect(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_drop_before_has_no_effect(client: StripeClient, control: SandboxControl) -> None:
     control.fault("drop_before", times=1)
 
     with pytest.raises(stripe.APIConnectionError):
@@ -64,9 +65,7 @@ def test_drop_before_has_no_effect(client: stripe.StripeClient, control: Sandbox
 
 
 @pytest.mark.parametrize("kind", ["slow", "slow_after"])
-def test_slow_delays_the_response(
-    client: stripe.StripeClient, control: SandboxControl, kind: str
-) -> None:
+def test_slow_delays_the_response(client: StripeClient, control: SandboxControl, kind: str) -> None:
     control.fault(kind, seconds=0.2, times=1)
     started = time.monotonic()
 
@@ -76,7 +75,7 @@ def test_slow_delays_the_response(
 
 
 def test_session_can_be_paid_before_its_creation_responds(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     control.fault("slow_after", seconds=0.3, method="POST", times=1)
 
@@ -90,14 +89,14 @@ def test_session_can_be_paid_before_its_creation_responds(
     assert created.status == "open"  # the response shows the state at its creation
 
 
-def test_rate_limited(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_rate_limited(client: StripeClient, control: SandboxControl) -> None:
     control.fault("rate_limited", times=1)
 
     with pytest.raises(stripe.RateLimitError):
         open_session(client)
 
 
-def test_conflict(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_conflict(client: StripeClient, control: SandboxControl) -> None:
     control.fault("conflict", times=1)
 
     with pytest.raises(stripe.APIError) as failure:
@@ -108,7 +107,7 @@ def test_conflict(client: stripe.StripeClient, control: SandboxControl) -> None:
 
 @pytest.mark.parametrize(("after", "sessions"), [(False, 0), (True, 1)])
 def test_malformed_returns_html_instead_of_json(
-    client: stripe.StripeClient, control: SandboxControl, after: bool, sessions: int
+    client: StripeClient, control: SandboxControl, after: bool, sessions: int
 ) -> None:
     control.fault("malformed", after=after, times=1)
 
@@ -120,9 +119,7 @@ def test_malformed_returns_html_instead_of_json(
     assert number_of_sessions(control) == sessions
 
 
-def test_stale_reads_a_paid_session_as_open(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_stale_reads_a_paid_session_as_open(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
     control.pay(session.id)
     control.fault("stale", times=2)
@@ -138,7 +135,7 @@ def test_stale_reads_a_paid_session_as_open(
 
 
 def test_stale_lasts_for_a_while_after_paying(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     control.fault("stale", seconds=0.2)
@@ -149,7 +146,7 @@ def test_stale_lasts_for_a_while_after_paying(
 
 
 def test_override_changes_only_fields_of_the_response(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     fields = {"amount_total": 1, "livemode": True, "line_items.data.0.quantity": 7}
@@ -168,7 +165,7 @@ def test_override_changes_only_fields_of_the_response(
 
 
 def test_override_changes_each_entry_of_a_list(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     open_session(client)
     open_session(client)
@@ -179,9 +176,7 @@ def test_override_changes_each_entry_of_a_list(
     assert currencies == ["eur", "eur"]
 
 
-def test_ignored_key_makes_two_sessions(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_ignored_key_makes_two_sessions(client: StripeClient, control: SandboxControl) -> None:
     control.fault("ignore_idempotency")
 
     made = [
@@ -193,7 +188,7 @@ def test_ignored_key_makes_two_sessions(
 
 
 def test_fault_applies_to_named_requests_after_its_skips(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session, other = open_session(client), open_session(client)
     control.fault("error", method="GET", session=session.id, skip=1, times=1)
@@ -209,7 +204,7 @@ def test_fault_applies_to_named_requests_after_its_skips(
     assert (fault["seen"], fault["struck"]) == (2, 1)
 
 
-def test_seeded_share_is_repeatable(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_seeded_share_is_repeatable(client: StripeClient, control: SandboxControl) -> None:
     def run(seed: int) -> list[bool]:
         control.clear_faults()
         control.fault("error", probability=0.5, seed=seed)
@@ -229,7 +224,7 @@ def test_seeded_share_is_repeatable(client: stripe.StripeClient, control: Sandbo
 
 
 def test_faults_are_cleared_one_by_one_or_all_at_once(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     first = control.fault("error")
     control.fault("rate_limited")
@@ -247,7 +242,7 @@ def test_unknown_fault_is_refused(control: SandboxControl) -> None:
 
 
 def test_payment_page_can_wait_for_the_webhook(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Any
+    client: StripeClient, control: SandboxControl, receiver: Any
 ) -> None:
     receiver.seconds = 0.1
     control.fault("redirect_waits", times=1)

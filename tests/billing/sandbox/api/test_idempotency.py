@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -14,11 +15,11 @@ from tests.billing.sandbox.helpers import concurrently, line, purchase
 pytestmark = pytest.mark.one_database
 
 
-def create(client: stripe.StripeClient, key: str, **more: Any) -> Any:
+def create(client: StripeClient, key: str, **more: Any) -> Any:
     return client.v1.checkout.sessions.create(purchase(**more), {"idempotency_key": key})
 
 
-def test_repeated_request_returns_the_same_session(client: stripe.StripeClient) -> None:
+def test_repeated_request_returns_the_same_session(client: StripeClient) -> None:
     first, second, other = create(client, "a"), create(client, "a"), create(client, "b")
 
     assert first.id == second.id != other.id
@@ -45,7 +46,7 @@ def test_replay_is_marked_and_repeats_the_body(sandbox: SandboxProcess) -> None:
     assert second.headers["Idempotency-Key"] == "a"
 
 
-def test_key_is_bound_to_its_parameters_and_endpoint(client: stripe.StripeClient) -> None:
+def test_key_is_bound_to_its_parameters_and_endpoint(client: StripeClient) -> None:
     session = create(client, "a")
 
     with pytest.raises(stripe.IdempotencyError, match="same parameters"):
@@ -54,14 +55,14 @@ def test_key_is_bound_to_its_parameters_and_endpoint(client: stripe.StripeClient
         client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "a"})
 
 
-def test_invalid_parameters_do_not_use_up_the_key(client: stripe.StripeClient) -> None:
+def test_invalid_parameters_do_not_use_up_the_key(client: StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         create(client, "a", line_items=[line(0)])
 
     assert create(client, "a").status == "open"
 
 
-def test_refusal_by_state_is_replayed(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_refusal_by_state_is_replayed(client: StripeClient, control: SandboxControl) -> None:
     session = create(client, "a")
     control.pay(session.id)
     expire = client.v1.checkout.sessions.expire
@@ -72,7 +73,7 @@ def test_refusal_by_state_is_replayed(client: stripe.StripeClient, control: Sand
 
 
 def test_error_500_is_replayed_with_its_effect(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     control.fault("error_after", method="POST", times=1)
 
@@ -85,7 +86,7 @@ def test_error_500_is_replayed_with_its_effect(
 
 
 def test_concurrent_request_with_the_same_key_is_a_conflict(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     control.fault("slow", method="POST", seconds=0.3, times=2)
 
@@ -98,7 +99,7 @@ def test_concurrent_request_with_the_same_key_is_a_conflict(
     assert conflicts[0].error.code == "idempotency_key_in_use"
 
 
-def test_key_expires_after_a_day(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_key_expires_after_a_day(client: StripeClient, control: SandboxControl) -> None:
     control.set_clock(datetime(2027, 5, 1, tzinfo=UTC), frozen=True)
     first = create(client, "a")
 
@@ -107,6 +108,6 @@ def test_key_expires_after_a_day(client: stripe.StripeClient, control: SandboxCo
     assert create(client, "a").id != first.id
 
 
-def test_key_that_is_too_long_is_refused(client: stripe.StripeClient) -> None:
+def test_key_that_is_too_long_is_refused(client: StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="255"):
         create(client, "k" * 256)

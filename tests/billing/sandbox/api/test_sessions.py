@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from tests.billing.sandbox.helpers import line, open_session, purchase
@@ -12,7 +13,7 @@ from tests.billing.sandbox.helpers import line, open_session, purchase
 pytestmark = pytest.mark.one_database
 
 
-def test_new_session_is_open_and_unpaid(client: stripe.StripeClient) -> None:
+def test_new_session_is_open_and_unpaid(client: StripeClient) -> None:
     session = open_session(client)
 
     assert (session.status, session.payment_status) == ("open", "unpaid")
@@ -26,7 +27,7 @@ def test_new_session_is_open_and_unpaid(client: stripe.StripeClient) -> None:
     assert session.customer_details.email == "buyer@lakeside.example"
 
 
-def test_total_is_the_sum_of_the_lines(client: stripe.StripeClient) -> None:
+def test_total_is_the_sum_of_the_lines(client: StripeClient) -> None:
     session = open_session(client, line_items=[line(5, 499), line(1, 1)])
 
     assert session.amount_total == 5 * 499 + 1
@@ -76,7 +77,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("more", "code", "param"), REFUSED)
 def test_invalid_parameters_are_named_in_the_error(
-    client: stripe.StripeClient, more: dict[str, Any], code: str | None, param: str | None
+    client: StripeClient, more: dict[str, Any], code: str | None, param: str | None
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         open_session(client, **more)
@@ -91,7 +92,7 @@ def test_invalid_parameters_are_named_in_the_error(
     [(28, False), (30, True), (35, True), (24 * 60, True), (24 * 60 + 2, False)],
 )
 def test_session_lives_between_30_minutes_and_a_day(
-    client: stripe.StripeClient, control: SandboxControl, minutes: int, allowed: bool
+    client: StripeClient, control: SandboxControl, minutes: int, allowed: bool
 ) -> None:
     now = datetime(2027, 5, 1, 12, tzinfo=UTC)
     control.set_clock(now, frozen=True)
@@ -104,14 +105,14 @@ def test_session_lives_between_30_minutes_and_a_day(
             open_session(client, expires_at=expires_at)
 
 
-def test_unknown_session_returns_404(client: stripe.StripeClient) -> None:
+def test_unknown_session_returns_404(client: StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.checkout.sessions.retrieve("cs_test_nothing")
 
     assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")
 
 
-def test_empty_id_returns_the_list(client: stripe.StripeClient) -> None:
+def test_empty_id_returns_the_list(client: StripeClient) -> None:
     open_session(client)
 
     found: Any = client.v1.checkout.sessions.retrieve("")
@@ -119,13 +120,13 @@ def test_empty_id_returns_the_list(client: stripe.StripeClient) -> None:
     assert found.object == "list"  # as at Stripe: callers must check their ids
 
 
-def test_path_unknown_to_stripe_is_refused(client: stripe.StripeClient) -> None:
+def test_path_unknown_to_stripe_is_refused(client: StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
         client.v1.coupons.list()
 
 
 def test_expansion_reaches_the_charge_and_its_refunds(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     control.pay(session.id)
@@ -141,14 +142,14 @@ def test_expansion_reaches_the_charge_and_its_refunds(
     assert intent.latest_charge.refunds.data == []
 
 
-def test_unknown_expansion_is_refused(client: stripe.StripeClient) -> None:
+def test_unknown_expansion_is_refused(client: StripeClient) -> None:
     session = open_session(client)
 
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
         client.v1.checkout.sessions.retrieve(session.id, {"expand": ["colour"]})
 
 
-def test_lists_are_newest_first_and_paginate_both_ways(client: stripe.StripeClient) -> None:
+def test_lists_are_newest_first_and_paginate_both_ways(client: StripeClient) -> None:
     ids = [open_session(client).id for _ in range(5)][::-1]
     sessions = client.v1.checkout.sessions
 
@@ -162,7 +163,7 @@ def test_lists_are_newest_first_and_paginate_both_ways(client: stripe.StripeClie
     assert [s.id for s in sessions.list({"limit": 3}).auto_paging_iter()] == ids
 
 
-def test_lists_are_filtered(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_lists_are_filtered(client: StripeClient, control: SandboxControl) -> None:
     control.set_clock(datetime(2027, 5, 1, tzinfo=UTC), frozen=True)
     old = open_session(client, customer_email="old@lakeside.example")
     control.pay(old.id)
@@ -181,12 +182,12 @@ def test_lists_are_filtered(client: stripe.StripeClient, control: SandboxControl
 
 
 @pytest.mark.parametrize("filters", [{"limit": 0}, {"limit": 101}, {"metadata": {"a": "b"}}])
-def test_invalid_filters_are_refused(client: stripe.StripeClient, filters: Any) -> None:
+def test_invalid_filters_are_refused(client: StripeClient, filters: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.checkout.sessions.list(filters)
 
 
-def test_session_lines_are_listed(client: stripe.StripeClient) -> None:
+def test_session_lines_are_listed(client: StripeClient) -> None:
     session = open_session(client, line_items=[line(5, 100), line(10, 100), line(15, 100)])
 
     page = client.v1.checkout.sessions.line_items.list(session.id, {"limit": 2})
@@ -194,9 +195,7 @@ def test_session_lines_are_listed(client: stripe.StripeClient) -> None:
     assert [item.quantity for item in page.auto_paging_iter()] == [5, 10, 15]
 
 
-def test_only_open_sessions_can_be_expired(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_only_open_sessions_can_be_expired(client: StripeClient, control: SandboxControl) -> None:
     session, paid = open_session(client), open_session(client)
     control.pay(paid.id)
 
@@ -209,7 +208,7 @@ def test_only_open_sessions_can_be_expired(
         client.v1.checkout.sessions.expire(paid.id)
 
 
-def test_session_expires_by_the_clock(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_session_expires_by_the_clock(client: StripeClient, control: SandboxControl) -> None:
     control.set_clock(datetime(2027, 5, 1, tzinfo=UTC), frozen=True)
     session = open_session(client)
 
@@ -224,7 +223,7 @@ def test_session_expires_by_the_clock(client: stripe.StripeClient, control: Sand
 
 
 def test_expiry_cancels_the_payment_intent_of_a_declined_card(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     intent = control.pay(session.id, card="4000000000000002")["session"]["payment_intent"]
@@ -235,7 +234,7 @@ def test_expiry_cancels_the_payment_intent_of_a_declined_card(
 
 
 def test_metadata_reaches_the_payment_only_via_payment_intent_data(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = client.v1.checkout.sessions.create(
         purchase(metadata={"a": "session"}, payment_intent_data={"metadata": {"b": "payment"}})

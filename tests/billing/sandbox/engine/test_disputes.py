@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.billing.sandbox.helpers import Receiver, events, open_session, paid_charge
@@ -13,11 +14,11 @@ pytestmark = pytest.mark.one_database
 PAID = 4  # events of a payment
 
 
-def found(client: stripe.StripeClient, id: str) -> Any:
+def found(client: StripeClient, id: str) -> Any:
     return client.v1.disputes.retrieve(id)
 
 
-def disputed(client: stripe.StripeClient, charge: Any) -> bool:
+def disputed(client: StripeClient, charge: Any) -> bool:
     return bool(client.v1.charges.retrieve(charge.id).disputed)
 
 
@@ -25,7 +26,7 @@ def disputed(client: stripe.StripeClient, charge: Any) -> bool:
 
 
 def test_dispute_withdraws_the_money_and_blocks_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id, reason="duplicate")
 
@@ -42,13 +43,13 @@ def test_dispute_withdraws_the_money_and_blocks_refunds(
     assert events(client, PAID) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
-def test_undisputed_charge_says_so(client: stripe.StripeClient, charge: Any) -> None:
+def test_undisputed_charge_says_so(client: StripeClient, charge: Any) -> None:
     assert charge.disputed is False
     assert client.v1.disputes.list({"charge": charge.id}).data == []
 
 
 def test_won_dispute_returns_the_money_and_allows_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
     control.review_dispute(made["id"])
@@ -70,7 +71,7 @@ def test_won_dispute_returns_the_money_and_allows_refunds(
 
 
 def test_lost_dispute_keeps_the_money_and_blocks_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
     control.close_dispute(made["id"], "lost")
@@ -84,7 +85,7 @@ def test_lost_dispute_keeps_the_money_and_blocks_refunds(
 
 
 def test_update_includes_previous_values(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.review_dispute(control.open_dispute(charge=charge.id)["id"])
 
@@ -95,9 +96,7 @@ def test_update_includes_previous_values(
     assert data.object["status"] == "under_review"
 
 
-def test_dispute_can_be_partial(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
-) -> None:
+def test_dispute_can_be_partial(client: StripeClient, control: SandboxControl, charge: Any) -> None:
     first = control.open_dispute(charge=charge.id, amount=2500)
     rest = control.open_dispute(charge=charge.id)
 
@@ -108,7 +107,7 @@ def test_dispute_can_be_partial(
 
 
 def test_default_amount_excludes_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
 
@@ -116,7 +115,7 @@ def test_default_amount_excludes_refunds(
 
 
 def test_explicit_amount_may_include_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     client.v1.refunds.create({"charge": charge.id})
 
@@ -127,7 +126,7 @@ def test_explicit_amount_may_include_refunds(
 
 @pytest.mark.parametrize("amount", [0, -1, 12501])
 def test_other_amounts_cannot_be_disputed(
-    control: SandboxControl, client: stripe.StripeClient, charge: Any, amount: int
+    control: SandboxControl, client: StripeClient, charge: Any, amount: int
 ) -> None:
     with pytest.raises(SandboxError, match="between 1 and 12500"):
         control.open_dispute(charge=charge.id, amount=amount)
@@ -136,7 +135,7 @@ def test_other_amounts_cannot_be_disputed(
 
 
 def test_payment_is_found_by_session_intent_or_charge(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     with pytest.raises(SandboxError, match="has not been paid"):
@@ -176,7 +175,7 @@ def test_unknown_reason_is_refused(control: SandboxControl, charge: Any) -> None
 
 
 def test_inquiry_withdraws_nothing_and_allows_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
 
@@ -192,7 +191,7 @@ def test_inquiry_withdraws_nothing_and_allows_refunds(
 
 
 def test_inquiry_closes_without_moving_money(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
     assert control.review_dispute(made["id"])["status"] == "warning_under_review"
@@ -206,7 +205,7 @@ def test_inquiry_closes_without_moving_money(
 
 @pytest.mark.parametrize("reviewed", [False, True])
 def test_inquiry_keeps_its_id_when_it_escalates(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, reviewed: bool
+    client: StripeClient, control: SandboxControl, charge: Any, reviewed: bool
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
     if reviewed:
@@ -223,7 +222,7 @@ def test_inquiry_keeps_its_id_when_it_escalates(
 
 
 def test_escalated_inquiry_withdraws_only_what_was_not_refunded(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
@@ -232,7 +231,7 @@ def test_escalated_inquiry_withdraws_only_what_was_not_refunded(
 
 
 def test_refunded_inquiry_does_not_escalate(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
     client.v1.refunds.create({"charge": charge.id})
@@ -242,7 +241,7 @@ def test_refunded_inquiry_does_not_escalate(
 
 
 def test_step_that_does_not_fit_the_state_is_refused(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     inquiry = control.open_inquiry(charge=charge.id, amount=100)["id"]
     dispute = control.open_dispute(charge=charge.id, amount=100)["id"]
@@ -271,7 +270,7 @@ def test_step_that_does_not_fit_the_state_is_refused(
 
 
 def test_disputes_are_listed_filtered_and_paginated(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
     made = [control.open_inquiry(charge=charge.id, amount=100)["id"] for _ in range(3)]
@@ -294,7 +293,7 @@ def test_disputes_are_listed_filtered_and_paginated(
         ids(starting_after="dp_nothing")
 
 
-def test_unknown_dispute_returns_404(client: stripe.StripeClient) -> None:
+def test_unknown_dispute_returns_404(client: StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.disputes.retrieve("dp_nothing")
 
@@ -302,7 +301,7 @@ def test_unknown_dispute_returns_404(client: stripe.StripeClient) -> None:
 
 
 def test_dispute_expands_its_payment_and_balance_transactions(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
 
@@ -321,7 +320,7 @@ def test_dispute_expands_its_payment_and_balance_transactions(
 
 
 def test_warning_is_actionable_until_the_charge_is_disputed_or_refunded(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
     control.warn_of_fraud(charge=charge.id)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from tests.billing.sandbox.helpers import SECRET, Receiver, open_session, until
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def expire(client: stripe.StripeClient) -> Any:
+def expire(client: StripeClient) -> Any:
     """Cause one event; return the id of its session."""
 
     def cause() -> str:
@@ -74,7 +75,7 @@ def test_duplicates_are_delivered_in_parallel(
 
 
 def test_endpoint_without_faults_receives_one_event_at_a_time(
-    control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     receiver.seconds = 0.05
     control.pay(open_session(client).id)
@@ -85,7 +86,7 @@ def test_endpoint_without_faults_receives_one_event_at_a_time(
 
 
 def test_twins_are_two_events_for_one_change(
-    control: SandboxControl, receiver: Receiver, expire: Any, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, expire: Any, client: StripeClient
 ) -> None:
     control.fault("twin", times=1)
     session = expire()
@@ -99,7 +100,7 @@ def test_twins_are_two_events_for_one_change(
 
 
 def test_reorder_after_an_event_type(
-    control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     control.fault(
         "reorder", event_type="payment_intent.created", after="checkout.session.completed"
@@ -112,7 +113,7 @@ def test_reorder_after_an_event_type(
 
 
 def test_reorder_after_any_next_event(
-    control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     control.fault("reorder", event_type="payment_intent.succeeded")
     control.pay(open_session(client).id)
@@ -136,7 +137,7 @@ def test_held_until_released(control: SandboxControl, receiver: Receiver, expire
 
 
 def test_fault_for_one_session_does_not_affect_others(
-    control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     held, free = open_session(client), open_session(client)
     control.fault("hold", session=held.id, event_type="checkout.session.*")
@@ -176,7 +177,7 @@ def test_damage_with_a_valid_signature(
 
 
 def test_signature_by_the_second_secret_only(
-    control: SandboxControl, receiver: Receiver, client: stripe.StripeClient
+    control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     for endpoint in control.webhooks():
         control.delete_webhook(endpoint["id"])

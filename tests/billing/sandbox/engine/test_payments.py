@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.billing.sandbox.helpers import CARD, CHALLENGED, DECLINED, PREPAID, open_session
@@ -13,11 +13,11 @@ pytestmark = pytest.mark.one_database
 BLOCK_PREPAID = {"card": {"restrictions": {"funding_types_blocked": ["prepaid"]}}}
 
 
-def events(client: stripe.StripeClient) -> list[str]:
+def events(client: StripeClient) -> list[str]:
     return [str(event.type) for event in client.v1.events.list().data][::-1]
 
 
-def charge_of(client: stripe.StripeClient, session_id: str) -> Any:
+def charge_of(client: StripeClient, session_id: str) -> Any:
     found: Any = client.v1.checkout.sessions.retrieve(
         session_id, {"expand": ["payment_intent.latest_charge"]}
     )
@@ -37,7 +37,7 @@ def charge_of(client: stripe.StripeClient, session_id: str) -> Any:
     ],
 )
 def test_valid_card_pays(
-    client: stripe.StripeClient, control: SandboxControl, card: str, brand: str, funding: str
+    client: StripeClient, control: SandboxControl, card: str, brand: str, funding: str
 ) -> None:
     session = open_session(client)
 
@@ -52,9 +52,7 @@ def test_valid_card_pays(
     assert (charge.amount, charge.amount_captured, charge.paid) == (12500, 12500, True)
 
 
-def test_payment_emits_its_events_in_order(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_payment_emits_its_events_in_order(client: StripeClient, control: SandboxControl) -> None:
     control.pay(open_session(client).id)
 
     assert events(client) == [
@@ -79,7 +77,7 @@ def test_payment_emits_its_events_in_order(
     ],
 )
 def test_declined_card_leaves_the_session_payable(
-    client: stripe.StripeClient,
+    client: StripeClient,
     control: SandboxControl,
     card: str,
     code: str,
@@ -99,7 +97,7 @@ def test_declined_card_leaves_the_session_payable(
 
 
 def test_declines_share_one_intent_and_leave_failed_charges(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client)
     first = control.pay(session.id, card=DECLINED)
@@ -114,9 +112,7 @@ def test_declines_share_one_intent_and_leave_failed_charges(
 
 
 @pytest.mark.parametrize("card", [CHALLENGED, "4000002760003184", "4000002500003155"])
-def test_completed_challenge_pays(
-    client: stripe.StripeClient, control: SandboxControl, card: str
-) -> None:
+def test_completed_challenge_pays(client: StripeClient, control: SandboxControl, card: str) -> None:
     session = open_session(client)
 
     asked = control.pay(session.id, card=card)
@@ -128,9 +124,7 @@ def test_completed_challenge_pays(
     assert secured.result == "authenticated"
 
 
-def test_failed_challenge_is_a_decline(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_failed_challenge_is_a_decline(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
 
     failed = control.pay(session.id, card=CHALLENGED, three_d_secure="fail")
@@ -148,7 +142,7 @@ def test_failed_challenge_is_a_decline(
     [("4000008400001629", "generic_decline"), ("4000008260003178", "insufficient_funds")],
 )
 def test_some_cards_are_declined_after_the_challenge(
-    client: stripe.StripeClient, control: SandboxControl, card: str, decline_code: str
+    client: StripeClient, control: SandboxControl, card: str, decline_code: str
 ) -> None:
     session = open_session(client)
 
@@ -157,9 +151,7 @@ def test_some_cards_are_declined_after_the_challenge(
     assert (declined["outcome"], declined["decline_code"]) == ("declined", decline_code)
 
 
-def test_session_can_challenge_every_card(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_session_can_challenge_every_card(client: StripeClient, control: SandboxControl) -> None:
     options = {"card": {"request_three_d_secure": "challenge"}}
     session = open_session(client, payment_method_options=options)
 
@@ -175,7 +167,7 @@ def test_session_can_challenge_every_card(
     ],
 )
 def test_blocked_card_leaves_no_charge(
-    client: stripe.StripeClient, control: SandboxControl, restrictions: Any, card: str
+    client: StripeClient, control: SandboxControl, restrictions: Any, card: str
 ) -> None:
     options = {"card": {"restrictions": restrictions}}
     session = open_session(client, payment_method_options=options)
@@ -188,7 +180,7 @@ def test_blocked_card_leaves_no_charge(
 
 
 def test_card_with_unknown_funding_is_not_blocked(
-    client: stripe.StripeClient, control: SandboxControl
+    client: StripeClient, control: SandboxControl
 ) -> None:
     session = open_session(client, payment_method_options=BLOCK_PREPAID)
 
@@ -196,16 +188,14 @@ def test_card_with_unknown_funding_is_not_blocked(
     assert charge_of(client, session.id).payment_method_details.card.funding == "unknown"
 
 
-def test_number_of_no_test_card_is_refused(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_number_of_no_test_card_is_refused(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
 
     with pytest.raises(SandboxError, match="test cards"):
         control.pay(session.id, card="4111111111111111")
 
 
-def test_second_payment_is_refused(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_second_payment_is_refused(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
 
     assert control.pay(session.id)["outcome"] == "paid"
@@ -213,9 +203,7 @@ def test_second_payment_is_refused(client: stripe.StripeClient, control: Sandbox
     assert len(client.v1.charges.list().data) == 1
 
 
-def test_customer_is_created_only_on_request(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_customer_is_created_only_on_request(client: StripeClient, control: SandboxControl) -> None:
     guest, known = open_session(client), open_session(client, customer_creation="always")
     control.pay(guest.id)
     control.pay(known.id)
@@ -225,9 +213,7 @@ def test_customer_is_created_only_on_request(
     assert client.v1.customers.retrieve(str(customer)).email == "buyer@lakeside.example"
 
 
-def test_foreign_payment_can_be_injected(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_foreign_payment_can_be_injected(client: StripeClient, control: SandboxControl) -> None:
     params = {
         "mode": "payment",
         "success_url": "https://somewhere.example/",
@@ -250,7 +236,7 @@ def test_foreign_payment_can_be_injected(
     assert (found.amount_total, found.currency, found.payment_status) == (210, "eur", "paid")
 
 
-def test_payment_can_be_altered(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_payment_can_be_altered(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
     control.pay(session.id)
 

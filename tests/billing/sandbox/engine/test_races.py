@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.one_database
 
 @pytest.mark.parametrize("number", range(8))
 def test_either_payment_or_expiry_succeeds(
-    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
+    sandbox: SandboxProcess, control: SandboxControl, client: StripeClient, number: int
 ) -> None:
     session = open_session(client)
     others = [client_of(sandbox) for _ in range(2)]
@@ -39,7 +40,7 @@ def test_either_payment_or_expiry_succeeds(
 
 
 def test_concurrent_refunds_never_exceed_the_charge(
-    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+    sandbox: SandboxProcess, control: SandboxControl, client: StripeClient
 ) -> None:
     control.pay(open_session(client).id)
     charge = client.v1.charges.list().data[0].id
@@ -55,7 +56,7 @@ def test_concurrent_refunds_never_exceed_the_charge(
 
 @pytest.mark.parametrize("number", range(8))
 def test_either_full_refund_or_full_dispute_succeeds(
-    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient, number: int
+    sandbox: SandboxProcess, control: SandboxControl, client: StripeClient, number: int
 ) -> None:
     charge = paid_charge(client, control).id
     other = client_of(sandbox)
@@ -72,9 +73,7 @@ def test_either_full_refund_or_full_dispute_succeeds(
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_dispute_closes_once(
-    control: SandboxControl, client: stripe.StripeClient, number: int
-) -> None:
+def test_dispute_closes_once(control: SandboxControl, client: StripeClient, number: int) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
 
     concurrently(
@@ -88,7 +87,7 @@ def test_dispute_closes_once(
 
 
 def test_concurrent_failures_of_a_refund_count_once(
-    control: SandboxControl, client: stripe.StripeClient
+    control: SandboxControl, client: StripeClient
 ) -> None:
     charge = paid_charge(client, control).id
     control.refund(charge=charge, amount=500)
@@ -100,7 +99,7 @@ def test_concurrent_failures_of_a_refund_count_once(
 
 
 def test_concurrent_requests_with_one_key_refund_once(
-    sandbox: SandboxProcess, control: SandboxControl, client: stripe.StripeClient
+    sandbox: SandboxProcess, control: SandboxControl, client: StripeClient
 ) -> None:
     charge = paid_charge(client, control).id
 

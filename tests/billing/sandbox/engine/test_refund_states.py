@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.billing.sandbox.helpers import Receiver, events, paid_charge
@@ -13,12 +14,12 @@ pytestmark = pytest.mark.one_database
 PAID = 4  # events of a payment
 
 
-def counted(client: stripe.StripeClient, charge: Any) -> tuple[int, bool]:
+def counted(client: StripeClient, charge: Any) -> tuple[int, bool]:
     found = client.v1.charges.retrieve(charge.id)
     return found.amount_refunded, found.refunded
 
 
-def test_refund_events_precede_charge_events(client: stripe.StripeClient, charge: Any) -> None:
+def test_refund_events_precede_charge_events(client: StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
     client.v1.refunds.create({"charge": charge.id})
 
@@ -31,9 +32,7 @@ def test_refund_events_precede_charge_events(client: stripe.StripeClient, charge
     ]
 
 
-def test_pending_refund_settles(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
-) -> None:
+def test_pending_refund_settles(client: StripeClient, control: SandboxControl, charge: Any) -> None:
     made = control.refund(charge=charge.id, amount=2500, pending=True)
     before = client.v1.refunds.retrieve(made["id"])
 
@@ -52,7 +51,7 @@ def test_pending_refund_settles(
 
 @pytest.mark.parametrize("pending", [False, True])
 def test_failed_refund_lowers_the_refunded_amount(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
+    client: StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 500})
     made = control.refund(charge=charge.id, pending=pending)
@@ -76,7 +75,7 @@ def test_failed_refund_lowers_the_refunded_amount(
 
 
 def test_pending_refund_can_be_canceled_in_the_dashboard(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, pending=True)
 
@@ -90,7 +89,7 @@ def test_pending_refund_can_be_canceled_in_the_dashboard(
 
 @pytest.mark.parametrize("pending", [False, True])
 def test_api_cannot_cancel_a_card_refund(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, pending: bool
+    client: StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
     made = control.refund(charge=charge.id, pending=pending)
 
@@ -102,7 +101,7 @@ def test_api_cannot_cancel_a_card_refund(
 
 
 def test_step_that_does_not_fit_the_state_is_refused(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     succeeded = control.refund(charge=charge.id, amount=100)["id"]
     failed = control.refund(charge=charge.id, amount=100)["id"]
@@ -128,7 +127,7 @@ def test_step_that_does_not_fit_the_state_is_refused(
 
 
 def test_disputed_charge_cannot_be_refunded(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.open_dispute(charge=charge.id, amount=100)
 
@@ -145,7 +144,7 @@ def test_disputed_charge_cannot_be_refunded(
 
 @pytest.mark.parametrize("escalated", [False, True])
 def test_dispute_fails_pending_refunds(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any, escalated: bool
+    client: StripeClient, control: SandboxControl, charge: Any, escalated: bool
 ) -> None:
     settled = control.refund(charge=charge.id, amount=500)
     pending = control.refund(charge=charge.id, amount=700, pending=True)
@@ -168,7 +167,7 @@ def test_dispute_fails_pending_refunds(
 
 
 def test_refunds_are_listed_filtered_and_paginated(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
     made = [control.refund(charge=charge.id, amount=100)["id"] for _ in range(3)]
@@ -188,7 +187,7 @@ def test_refunds_are_listed_filtered_and_paginated(
 
 
 def test_refund_expands_its_payment(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=100)
 
@@ -205,7 +204,7 @@ def test_refund_expands_its_payment(
 
 
 def test_payment_is_found_by_every_related_id(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     paid_charge(client, control)
     intent = charge.payment_intent
@@ -222,7 +221,7 @@ def test_payment_is_found_by_every_related_id(
 # Keys ---------------------------------------------------------------------------------------------
 
 
-def test_repeated_key_refunds_once(client: stripe.StripeClient, charge: Any) -> None:
+def test_repeated_key_refunds_once(client: StripeClient, charge: Any) -> None:
     def refund(amount: int) -> stripe.Refund:
         params: Any = {"charge": charge.id, "amount": amount}
         return client.v1.refunds.create(params, {"idempotency_key": "refund-1"})
@@ -237,7 +236,7 @@ def test_repeated_key_refunds_once(client: stripe.StripeClient, charge: Any) -> 
 
 
 def test_refusal_for_a_dispute_is_replayed_under_its_key(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from tests.billing.sandbox.helpers import DECLINED, open_session
@@ -11,7 +12,7 @@ from tests.billing.sandbox.helpers import DECLINED, open_session
 pytestmark = pytest.mark.one_database
 
 
-def test_full_refund(client: stripe.StripeClient, charge: Any) -> None:
+def test_full_refund(client: StripeClient, charge: Any) -> None:
     refund = client.v1.refunds.create(
         {
             "payment_intent": charge.payment_intent,
@@ -29,7 +30,7 @@ def test_full_refund(client: stripe.StripeClient, charge: Any) -> None:
     assert sorted(types) == ["charge.refunded", "refund.created"]
 
 
-def test_partial_refunds_add_up(client: stripe.StripeClient, charge: Any) -> None:
+def test_partial_refunds_add_up(client: StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
     partly = client.v1.charges.retrieve(charge.id)
     client.v1.refunds.create({"charge": charge.id})
@@ -51,13 +52,13 @@ def test_partial_refunds_add_up(client: stripe.StripeClient, charge: Any) -> Non
     ],
 )
 def test_zero_or_too_large_amounts_are_refused(
-    client: stripe.StripeClient, charge: Any, amount: int, message: str
+    client: StripeClient, charge: Any, amount: int, message: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError, match=message):
         client.v1.refunds.create({"charge": charge.id, "amount": amount})
 
 
-def test_refunded_amount_cannot_be_refunded_again(client: stripe.StripeClient, charge: Any) -> None:
+def test_refunded_amount_cannot_be_refunded_again(client: StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id})
 
     with pytest.raises(stripe.InvalidRequestError) as refusal:
@@ -66,9 +67,7 @@ def test_refunded_amount_cannot_be_refunded_again(client: stripe.StripeClient, c
     assert refusal.value.code == "charge_already_refunded"
 
 
-def test_unpaid_session_cannot_be_refunded(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_unpaid_session_cannot_be_refunded(client: StripeClient, control: SandboxControl) -> None:
     intent = control.pay(open_session(client).id, card=DECLINED)["session"]["payment_intent"]
 
     with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
@@ -78,13 +77,13 @@ def test_unpaid_session_cannot_be_refunded(
 @pytest.mark.parametrize(
     "params", [{}, {"charge": "ch_x", "payment_intent": "pi_x"}, {"reason": "whim"}]
 )
-def test_invalid_parameters_are_refused(client: stripe.StripeClient, params: Any) -> None:
+def test_invalid_parameters_are_refused(client: StripeClient, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create(params)
 
 
 def test_refund_can_stay_pending(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     control.fault("refund_pending", times=1)
 
@@ -95,7 +94,7 @@ def test_refund_can_stay_pending(
 
 
 def test_refund_can_be_made_outside_the_application(
-    client: stripe.StripeClient, control: SandboxControl, charge: Any
+    client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=700)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from billing.sandbox.control.process import SandboxProcess
@@ -45,7 +45,7 @@ def frozen(control: SandboxControl) -> SandboxControl:
     ("card", "reason"), [(DISPUTED, "fraudulent"), (NOT_RECEIVED, "product_not_received")]
 )
 def test_card_is_disputed_immediately(
-    client: stripe.StripeClient, frozen: SandboxControl, card: str, reason: str
+    client: StripeClient, frozen: SandboxControl, card: str, reason: str
 ) -> None:
     charge = paid_charge(client, frozen, card=card)
 
@@ -55,7 +55,7 @@ def test_card_is_disputed_immediately(
     assert events(client) == [*PAYMENT, "charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
-def test_card_gets_an_inquiry(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_card_gets_an_inquiry(client: StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=INQUIRED)
 
     (inquiry,) = client.v1.disputes.list({"charge": charge.id}).data
@@ -64,7 +64,7 @@ def test_card_gets_an_inquiry(client: stripe.StripeClient, frozen: SandboxContro
     assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
 
 
-def test_card_gets_a_fraud_warning(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_card_gets_a_fraud_warning(client: StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=WARNED)
 
     (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": charge.id}).data
@@ -73,7 +73,7 @@ def test_card_gets_a_fraud_warning(client: stripe.StripeClient, frozen: SandboxC
     assert events(client) == [*PAYMENT, "radar.early_fraud_warning.created"]
 
 
-def test_dispute_can_be_delayed(client: stripe.StripeClient, frozen: SandboxControl) -> None:
+def test_dispute_can_be_delayed(client: StripeClient, frozen: SandboxControl) -> None:
     assert frozen.set_delays(dispute_seconds=3600) == {
         "dispute_seconds": 3600,
         "refund_seconds": 60,
@@ -89,7 +89,7 @@ def test_dispute_can_be_delayed(client: stripe.StripeClient, frozen: SandboxCont
 
 
 def test_delayed_dispute_is_skipped_after_a_full_refund(
-    client: stripe.StripeClient, frozen: SandboxControl
+    client: StripeClient, frozen: SandboxControl
 ) -> None:
     frozen.set_delays(dispute_seconds=60)
     charge = paid_charge(client, frozen, card=DISPUTED)
@@ -101,9 +101,7 @@ def test_delayed_dispute_is_skipped_after_a_full_refund(
     assert client.v1.charges.retrieve(charge.id).disputed is False
 
 
-def test_refund_is_pending_and_succeeds_later(
-    client: stripe.StripeClient, frozen: SandboxControl
-) -> None:
+def test_refund_is_pending_and_succeeds_later(client: StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=REFUND_PENDING)
     refund = client.v1.refunds.create({"charge": charge.id, "amount": 500})
 
@@ -121,9 +119,7 @@ def test_refund_is_pending_and_succeeds_later(
     ]
 
 
-def test_refund_succeeds_and_fails_later(
-    client: stripe.StripeClient, frozen: SandboxControl
-) -> None:
+def test_refund_succeeds_and_fails_later(client: StripeClient, frozen: SandboxControl) -> None:
     charge = paid_charge(client, frozen, card=REFUND_FAILS)
     refund = client.v1.refunds.create({"charge": charge.id})
     before = client.v1.charges.retrieve(charge.id)
@@ -146,7 +142,7 @@ def test_refund_succeeds_and_fails_later(
 
 
 def test_manually_settled_refund_does_not_change_later(
-    client: stripe.StripeClient, frozen: SandboxControl
+    client: StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_PENDING)
     refund = frozen.refund(charge=charge.id)
@@ -160,7 +156,7 @@ def test_manually_settled_refund_does_not_change_later(
 
 
 def test_refund_requested_as_pending_waits_for_a_manual_step(
-    client: stripe.StripeClient, frozen: SandboxControl
+    client: StripeClient, frozen: SandboxControl
 ) -> None:
     charge = paid_charge(client, frozen, card=REFUND_FAILS)
     refund = frozen.refund(charge=charge.id, pending=True)
@@ -171,7 +167,7 @@ def test_refund_requested_as_pending_waits_for_a_manual_step(
 
 
 def test_worker_runs_due_sequels_on_its_own(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_delays(refund_seconds=0)
     charge = paid_charge(client, control, card=REFUND_PENDING)
@@ -203,7 +199,7 @@ def test_delays_are_whole_seconds(control: SandboxControl) -> None:
             control.set_delays(refund_seconds=wrong)  # type: ignore[arg-type]
 
 
-def test_ordinary_card_has_no_sequel(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_ordinary_card_has_no_sequel(client: StripeClient, control: SandboxControl) -> None:
     charge: Any = paid_charge(client, control)
 
     control.advance_clock(7 * 24 * 3600)

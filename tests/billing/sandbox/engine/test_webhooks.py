@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl, SandboxError
 from tests.billing.sandbox.helpers import SECRET, Receiver, open_session
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.one_database
 
 
 def test_events_arrive_signed_and_in_order(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     session = open_session(client)
     control.pay(session.id)
@@ -34,7 +35,7 @@ def test_events_arrive_signed_and_in_order(
 
 
 def test_signature_is_valid_for_its_secret_and_body_only(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.pay(open_session(client).id)
     control.flush()
@@ -47,7 +48,7 @@ def test_signature_is_valid_for_its_secret_and_body_only(
 
 
 def test_signature_uses_real_time_not_the_sandbox_clock(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_clock(datetime(2031, 1, 1, tzinfo=UTC), frozen=True)
 
@@ -59,7 +60,7 @@ def test_signature_uses_real_time_not_the_sandbox_clock(
 
 
 def test_both_secrets_sign_during_rotation(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     for endpoint in control.webhooks():
         control.delete_webhook(endpoint["id"])
@@ -72,7 +73,7 @@ def test_both_secrets_sign_during_rotation(
 
 
 def test_endpoint_receives_its_event_types_in_its_version(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     for endpoint in control.webhooks():
         control.delete_webhook(endpoint["id"])
@@ -89,7 +90,7 @@ def test_endpoint_receives_its_event_types_in_its_version(
 
 @pytest.mark.parametrize("status", [500, 404, 302])
 def test_response_other_than_2xx_is_retried(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver, status: int
+    client: StripeClient, control: SandboxControl, receiver: Receiver, status: int
 ) -> None:
     receiver.statuses = [status, status]
     client.v1.checkout.sessions.expire(open_session(client).id)
@@ -107,7 +108,7 @@ def test_response_other_than_2xx_is_retried(
 
 
 def test_event_stays_listed_after_the_last_attempt(
-    client: stripe.StripeClient, control: SandboxControl, receiver: Receiver
+    client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     receiver.statuses = [500] * 3
     client.v1.checkout.sessions.expire(open_session(client).id)
@@ -125,9 +126,7 @@ def test_event_stays_listed_after_the_last_attempt(
     assert client.v1.events.list({"delivery_success": False}).data == []
 
 
-def test_unreachable_endpoint_is_logged(
-    client: stripe.StripeClient, control: SandboxControl
-) -> None:
+def test_unreachable_endpoint_is_logged(client: StripeClient, control: SandboxControl) -> None:
     control.register_webhook("http://127.0.0.1:9/hook", SECRET)
     client.v1.checkout.sessions.expire(open_session(client).id)
 
@@ -138,7 +137,7 @@ def test_unreachable_endpoint_is_logged(
     assert "refused" in attempt["error"]
 
 
-def test_events_are_listed_by_type(client: stripe.StripeClient, control: SandboxControl) -> None:
+def test_events_are_listed_by_type(client: StripeClient, control: SandboxControl) -> None:
     control.pay(open_session(client).id)
 
     def types(**filters: object) -> list[str]:
@@ -153,7 +152,7 @@ def test_events_are_listed_by_type(client: stripe.StripeClient, control: Sandbox
     assert client.v1.events.retrieve(event.id).type == event.type
 
 
-def test_event_names_the_request_that_caused_it(client: stripe.StripeClient) -> None:
+def test_event_names_the_request_that_caused_it(client: StripeClient) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "because"})
 

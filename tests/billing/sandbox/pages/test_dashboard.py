@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -50,7 +50,7 @@ def error(page: str) -> str:
 
 
 def test_payments_are_listed_newest_first(
-    client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
+    client: StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     control.pay(open_session(client).id, card=DECLINED)
     newer = paid_charge(client, control, card="378282246310005")
@@ -72,7 +72,7 @@ def test_empty_dashboard_says_so(dashboard: Dashboard) -> None:
 
 
 def test_partial_refund_then_the_rest(
-    client: stripe.StripeClient, dashboard: Dashboard, charge: Any
+    client: StripeClient, dashboard: Dashboard, charge: Any
 ) -> None:
     page = dashboard.press("refund", charge.id, amount="25.5")
     assert 'role="status"' in page
@@ -88,7 +88,7 @@ def test_partial_refund_then_the_rest(
 
 
 def test_refunds_are_settled_failed_and_canceled(
-    client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
+    client: StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     made = [control.refund(charge=charge.id, amount=100, pending=True)["id"] for _ in range(3)]
 
@@ -104,7 +104,7 @@ def test_refunds_are_settled_failed_and_canceled(
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
 def test_partial_dispute_is_opened_and_closed(
-    client: stripe.StripeClient, dashboard: Dashboard, charge: Any, outcome: str
+    client: StripeClient, dashboard: Dashboard, charge: Any, outcome: str
 ) -> None:
     opened = dashboard.press("dispute", charge.id, amount="100", reason="duplicate")
     (dispute,) = client.v1.disputes.list().data
@@ -119,7 +119,7 @@ def test_partial_dispute_is_opened_and_closed(
 
 
 def test_inquiry_is_opened_escalated_and_closed(
-    client: stripe.StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
+    client: StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     opened = dashboard.press("inquiry", charge.id, reason="general")
     (inquiry,) = client.v1.disputes.list().data
@@ -150,7 +150,7 @@ def test_inquiry_is_opened_escalated_and_closed(
     ],
 )
 def test_impossible_action_shows_an_error(
-    client: stripe.StripeClient,
+    client: StripeClient,
     dashboard: Dashboard,
     charge: Any,
     do: str,
@@ -175,7 +175,7 @@ def test_disputed_payment_cannot_be_refunded_here_either(
 
 
 def test_cross_site_post_is_refused(
-    client: stripe.StripeClient, dashboard: Dashboard, charge: Any
+    client: StripeClient, dashboard: Dashboard, charge: Any
 ) -> None:
     for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 303)):
         response = requests.post(
@@ -190,9 +190,7 @@ def test_cross_site_post_is_refused(
     assert len(client.v1.refunds.list().data) == 1
 
 
-def test_every_page_links_to_the_dashboard(
-    sandbox: SandboxProcess, client: stripe.StripeClient
-) -> None:
+def test_every_page_links_to_the_dashboard(sandbox: SandboxProcess, client: StripeClient) -> None:
     for address in (sandbox.base_url, str(open_session(client).url)):
         assert 'href="/_sandbox/dashboard"' in requests.get(address, timeout=5).text
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
 
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -70,7 +70,7 @@ def errors(page: str) -> dict[str, str]:
     return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', page))
 
 
-def test_page_shows_items_and_merchant(client: stripe.StripeClient, browser: Browser) -> None:
+def test_page_shows_items_and_merchant(client: StripeClient, browser: Browser) -> None:
     session = open_session(
         client,
         line_items=[line(25, 500), line(1, 1_000_000)],
@@ -89,9 +89,7 @@ def test_page_shows_items_and_merchant(client: stripe.StripeClient, browser: Bro
     assert "buyer@lakeside.example" in field(page, "email")
 
 
-def test_page_is_not_indexed_and_runs_no_script(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_page_is_not_indexed_and_runs_no_script(client: StripeClient, browser: Browser) -> None:
     response = browser.get(str(open_session(client).url))
 
     assert "noindex" in response.headers["X-Robots-Tag"]
@@ -107,7 +105,7 @@ def test_style_sheet_comes_from_the_sandbox(sandbox: SandboxProcess) -> None:
     assert response.headers["Content-Type"].startswith("text/css")
 
 
-def test_payment_redirects_to_the_merchant(client: stripe.StripeClient, browser: Browser) -> None:
+def test_payment_redirects_to_the_merchant(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
 
     browser.pay(session, number="4242 4242-4242 4242", exp="1 / 2034")
@@ -116,9 +114,7 @@ def test_payment_redirects_to_the_merchant(client: stripe.StripeClient, browser:
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_buyer_enters_an_email_when_none_was_sent(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_buyer_enters_an_email_when_none_was_sent(client: StripeClient, browser: Browser) -> None:
     session = open_session(client, customer_email=None)
 
     browser.pay(session, email="ann@buyer.example", country="CA")
@@ -130,7 +126,7 @@ def test_buyer_enters_an_email_when_none_was_sent(
     assert found.customer_details.address.country == "CA"
 
 
-def test_preset_email_cannot_be_changed(client: stripe.StripeClient, browser: Browser) -> None:
+def test_preset_email_cannot_be_changed(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
 
     browser.pay(session, email="forged@buyer.example")
@@ -160,7 +156,7 @@ def test_preset_email_cannot_be_changed(client: stripe.StripeClient, browser: Br
     ],
 )
 def test_error_is_shown_at_its_field_and_input_kept(
-    client: stripe.StripeClient, browser: Browser, typed: dict[str, str], wrong: str
+    client: StripeClient, browser: Browser, typed: dict[str, str], wrong: str
 ) -> None:
     session = open_session(client, customer_email=None, payment_method_options=BLOCK_PREPAID)
 
@@ -176,7 +172,7 @@ def test_error_is_shown_at_its_field_and_input_kept(
 
 
 def test_page_can_be_reloaded_and_paid_after_an_error(
-    client: stripe.StripeClient, browser: Browser
+    client: StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
     browser.pay(session, number=DECLINED)
@@ -191,7 +187,7 @@ def test_page_can_be_reloaded_and_paid_after_an_error(
 
 
 def test_card_expired_by_the_sandbox_clock_is_refused(
-    client: stripe.StripeClient, browser: Browser, control: SandboxControl
+    client: StripeClient, browser: Browser, control: SandboxControl
 ) -> None:
     control.set_clock(datetime(2035, 1, 1, tzinfo=UTC))
     session = open_session(client)
@@ -202,7 +198,7 @@ def test_card_expired_by_the_sandbox_clock_is_refused(
 
 
 def test_completed_challenge_redirects_to_the_merchant(
-    client: stripe.StripeClient, browser: Browser
+    client: StripeClient, browser: Browser
 ) -> None:
     session = open_session(client)
 
@@ -214,9 +210,7 @@ def test_completed_challenge_redirects_to_the_merchant(
     assert browser.location.startswith("http://localhost:8000/return/")
 
 
-def test_failed_challenge_returns_to_the_form(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_failed_challenge_returns_to_the_form(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session, number=CHALLENGED)
     challenge = browser.base_url + browser.location
@@ -230,7 +224,7 @@ def test_failed_challenge_returns_to_the_form(
 
 
 def test_double_submit_pays_once_and_both_redirect(
-    client: stripe.StripeClient, sandbox: SandboxProcess
+    client: StripeClient, sandbox: SandboxProcess
 ) -> None:
     session = open_session(client)
     browsers = [Browser(sandbox.base_url) for _ in range(4)]
@@ -243,7 +237,7 @@ def test_double_submit_pays_once_and_both_redirect(
     assert len(client.v1.charges.list().data) == 1
 
 
-def test_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> None:
+def test_paid_page_says_so(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session)
 
@@ -254,9 +248,7 @@ def test_paid_page_says_so(client: stripe.StripeClient, browser: Browser) -> Non
     assert "<form" not in page
 
 
-def test_expired_page_says_so_and_accepts_no_card(
-    client: stripe.StripeClient, browser: Browser
-) -> None:
+def test_expired_page_says_so_and_accepts_no_card(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id)
 
@@ -267,7 +259,7 @@ def test_expired_page_says_so_and_accepts_no_card(
     assert client.v1.charges.list().data == []
 
 
-def test_challenge_ends_with_its_session(client: stripe.StripeClient, browser: Browser) -> None:
+def test_challenge_ends_with_its_session(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session, number=CHALLENGED)
     client.v1.checkout.sessions.expire(session.id)
@@ -283,7 +275,7 @@ def test_unknown_page_returns_404(sandbox: SandboxProcess, path: str) -> None:
     assert requests.get(sandbox.base_url + path, timeout=5).status_code == 404
 
 
-def test_charge_has_a_receipt(client: stripe.StripeClient, browser: Browser) -> None:
+def test_charge_has_a_receipt(client: StripeClient, browser: Browser) -> None:
     browser.pay(open_session(client))
     charge = client.v1.charges.list().data[0]
 

@@ -83,23 +83,24 @@ def test_joined_member_cannot_be_invited_again(world: World, desk: Desk) -> None
         assert "has already joined" in text_of(response)
 
 
-def test_removed_member_cannot_be_invited_again(
-    world: World, desk: Desk, invited: Membership
+@pytest.mark.parametrize(
+    ("removed", "words"),
+    [(True, "is no longer a user"), (False, "has already joined")],
+    ids=["removed", "joined"],
+)
+def test_member_removed_or_joined_since_is_not_invited_again(
+    world: World, desk: Desk, invited: Membership, removed: bool, words: str
 ) -> None:
     page = desk.open(invited, "resend")
-    members.remove(world.administrator, invited)
+    if removed:
+        members.remove(world.administrator, invited)
+    else:
+        members.join(invited)
 
     response = desk.send(page)
 
     assert response.status_code == HTTPStatus.CONFLICT
-    assert "is no longer a user" in text_of(response)
-
-
-def test_member_who_joined_since_is_not_invited_again(desk: Desk, invited: Membership) -> None:
-    page = desk.open(invited, "resend")
-    members.join(invited)
-
-    assert "has already joined" in text_of(desk.send(page))
+    assert words in text_of(response)
 
 
 def test_missing_permission_returns_403(world: World, desk: Desk, invited: Membership) -> None:

@@ -61,41 +61,30 @@ class TestPurchaseWithoutSession:
         assert {request["idempotency_key"] for request in asked} == {purchase.idempotency_key}
         assert len(asked) == 2
 
-    @pytest.mark.parametrize("age", [4 * 60, 10 * 60, 34 * 60])
+    @pytest.mark.parametrize(
+        ("kind", "seconds", "found"),
+        [
+            *[("drop_after", age, PurchaseStatus.OPEN) for age in (4 * 60, 10 * 60, 34 * 60)],
+            ("drop_after", 36 * 60, PurchaseStatus.EXPIRED),
+            *[
+                ("drop_before", age, PurchaseStatus.ABANDONED)
+                for age in (4 * 60, 60 * 60, 3 * 24 * 3600)
+            ],
+        ],
+    )
+    @pytest.mark.usefixtures("impatient")
     def test_session_is_looked_up_after_4_minutes(
-        self, world: World, stripe: SandboxControl, impatient: Settings, age: int
+        self, world: World, stripe: SandboxControl, kind: str, seconds: int, found: PurchaseStatus
     ) -> None:
-        purchase = unconfirmed(world, stripe)
-        world.later(seconds=age)
+        purchase = unconfirmed(world, stripe, kind)
+        world.later(seconds=seconds)
 
         reconcile()
 
-        assert state(purchase) == PurchaseStatus.OPEN
-        assert purchase.session_id == stripe.sessions()[0]["id"]
+        assert state(purchase) == found
+        sessions = [session["id"] for session in stripe.sessions()]
+        assert sessions == ([purchase.session_id] if kind == "drop_after" else [])
         assert len(stripe.requests(**CREATE)) == 1
-
-    @pytest.mark.parametrize("age", [4 * 60, 60 * 60, 3 * 24 * 3600])
-    def test_purchase_without_a_session_at_the_processor_is_abandoned(
-        self, world: World, stripe: SandboxControl, impatient: Settings, age: int
-    ) -> None:
-        purchase = unconfirmed(world, stripe, "drop_before")
-        world.later(seconds=age)
-
-        reconcile()
-
-        assert state(purchase) == PurchaseStatus.ABANDONED
-        assert stripe.sessions() == []
-
-    def test_purchase_expired_at_the_processor_is_expired(
-        self, world: World, stripe: SandboxControl, impatient: Settings
-    ) -> None:
-        purchase = unconfirmed(world, stripe)
-        world.later(minutes=36)
-
-        reconcile()
-
-        assert state(purchase) == PurchaseStatus.EXPIRED
-        assert purchase.session_id == stripe.sessions()[0]["id"]
 
     @pytest.mark.parametrize("age", [1, 5, 60])
     def test_purchase_paid_at_the_processor_is_fulfilled(
@@ -191,21 +180,18 @@ class TestOpenPurchase:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_unpaid_purchase_expires_when_the_processor_says_so(self, world: World) -> None:
+    @pytest.mark.parametrize(
+        ("minutes", "found"), [(34, PurchaseStatus.OPEN), (35, PurchaseStatus.EXPIRED)]
+    )
+    def test_unpaid_purchase_expires_when_the_processor_says_so(
+        self, world: World, minutes: int, found: PurchaseStatus
+    ) -> None:
         purchase = world.buy(10)
-        world.later(minutes=35)
+        world.later(minutes=minutes)
 
         reconcile()
 
-        assert state(purchase) == PurchaseStatus.EXPIRED
-
-    def test_payable_purchase_stays_open(self, world: World) -> None:
-        purchase = world.buy(10)
-        world.later(minutes=34)
-
-        reconcile()
-
-        assert state(purchase) == PurchaseStatus.OPEN
+        assert state(purchase) == found
 
     def test_purchase_is_not_expired_by_the_clock_alone(
         self, world: World, impatient: Settings

@@ -144,11 +144,15 @@ class TestCanceledWhileRunning:
 
 
 class TestOpenCheckouts:
-    def test_open_add_on_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
-        open_one = world.buy(10)
+    @pytest.mark.parametrize("kind", ["add-on", "renewal"])
+    def test_open_checkout_is_expired(self, world: World, renewal: Purchase, kind: str) -> None:
+        if kind == "renewal":
+            world.at(local(date(2032, 12, 10), 12))
+        open_one = world.buy(10) if kind == "add-on" else renew(world)
         refunded_in_dashboard(world, renewal)
 
         assert fresh(open_one).status == PurchaseStatus.EXPIRED
+        assert subscription(world.lakeside).licenses.usable == (25 if kind == "add-on" else 0)
 
     def test_add_on_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         open_one = world.buy(10)
@@ -172,14 +176,6 @@ class TestOpenCheckouts:
         reconcile()
 
         assert fresh(open_one).status == PurchaseStatus.EXPIRED
-
-    def test_open_renewal_checkout_is_expired(self, world: World, renewal: Purchase) -> None:
-        world.at(local(date(2032, 12, 10), 12))
-        following = renew(world)
-        refunded_in_dashboard(world, renewal)
-
-        assert fresh(following).status == PurchaseStatus.EXPIRED
-        assert subscription(world.lakeside).licenses.usable == 0
 
     def test_renewal_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))

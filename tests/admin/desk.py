@@ -20,9 +20,9 @@ class Desk:
 
     client: Client
 
-    def open(self, thing: Model | str, page: str = "change", **query: Any) -> Any:
+    def open(self, row: Model | str, page: str = "change", **query: Any) -> Any:
         """Open an object's page, or a path."""
-        address = thing if isinstance(thing, str) else address_of(thing, page)
+        address = row if isinstance(row, str) else address_of(row, page)
         return self.client.get(address, query)
 
     def list(self, model: type[Model], **query: Any) -> Any:
@@ -46,9 +46,9 @@ class Desk:
         """Confirm the action that a page previews."""
         return self.send(page, confirmed="1")
 
-    def do(self, thing: Model, page: str, *, query: Any = None, **typed: Any) -> Any:
+    def do(self, row: Model, page: str, *, query: Any = None, **typed: Any) -> Any:
         """Open, fill in and confirm; return the response after its redirect."""
-        sent = self.send(self.open(thing, page, **(query or {})), **typed)
+        sent = self.send(self.open(row, page, **(query or {})), **typed)
         done = self.confirm(sent) if sent.status_code == 200 and sent.context["plan"] else sent
         return self.client.get(done.url) if done.status_code == 302 else done
 
@@ -70,6 +70,6 @@ def hidden(page: Any) -> dict[str, str]:
     return found
 
 
-def logged(thing: Model) -> list[LogEntry]:
+def logged(row: Model) -> list[LogEntry]:
     """Return the log entries of an object, newest first."""
-    return list(log.of(thing))
+    return list(log.of(row))

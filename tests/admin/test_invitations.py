@@ -23,8 +23,8 @@ def invited(world: World) -> Membership:
 def test_both_pages_link_to_resending(world: World, desk: Desk, invited: Membership) -> None:
     address = f"/admin/subscriptions/membership/{invited.pk}/resend/"
 
-    for thing in (world.lakeside, invited):
-        assert address in desk.open(thing).content.decode()
+    for row in (world.lakeside, invited):
+        assert address in desk.open(row).content.decode()
 
 
 def test_resending_sends_a_new_link_and_expires_the_old(desk: Desk, invited: Membership) -> None:
@@ -51,8 +51,8 @@ def test_resending_is_logged_with_its_author(world: World, desk: Desk, invited: 
 
     activity = Activity.objects.get(verb="member_reinvited")
     assert (activity.actor, activity.organization) == (world.support, world.lakeside)
-    for thing in (invited, world.lakeside):
-        [entry] = logged(thing)
+    for row in (invited, world.lakeside):
+        [entry] = logged(row)
         assert "invitation 1 → 2" in entry.change_message
 
 

@@ -199,8 +199,8 @@ class TestLinks:
         own = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
         entry = LicenseEntry.objects.get(reference=purchase.reference)
 
-        for thing in (world.assignor, purchase, entry, Term.objects.get(pk=world.term.pk)):
-            assert own in desk.open(thing).content.decode(), thing
+        for row in (world.assignor, purchase, entry, Term.objects.get(pk=world.term.pk)):
+            assert own in desk.open(row).content.decode(), row
 
     @pytest.mark.usefixtures("stripe")
     def test_purchase_entry_and_term_link_to_each_other(self, world: World, desk: Desk) -> None:
@@ -210,8 +210,8 @@ class TestLinks:
         of_entry = f"/admin/subscriptions/licenseentry/{entry.pk}/change/"
 
         assert of_entry in desk.open(purchase).content.decode()
-        for thing in (entry, world.term):
-            assert of_purchase in desk.open(thing).content.decode()
+        for row in (entry, world.term):
+            assert of_purchase in desk.open(row).content.decode()
         assert of_entry in desk.open(world.term).content.decode()
 
     def test_account_links_to_all_its_memberships(self, world: World, desk: Desk) -> None:

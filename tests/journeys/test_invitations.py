@@ -6,7 +6,7 @@ from post_office.models import Email
 
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.support.browser import DESKTOP, ContextMaker, Troubles
+from tests.support.browser import DESKTOP, ContextMaker, PageProblems
 from tests.support.world import World
 
 LINK = re.compile(r"http\S+/invitations/\S+")
@@ -21,7 +21,7 @@ def link_in_the_mail_to(email: str) -> str:
 
 
 def test_invited_person_joins_with_the_link_in_the_mail(
-    world: World, signed_in: SignedIn, new_context: ContextMaker, troubles: Troubles
+    world: World, signed_in: SignedIn, new_context: ContextMaker, page_problems: PageProblems
 ) -> None:
     """R4: the link works once; R2: a general member sees no way to buy."""
     arlo = signed_in(world.assignor)
@@ -45,7 +45,7 @@ def test_invited_person_joins_with_the_link_in_the_mail(
     nora.sees_no_way_to_buy()
     nora.is_accessible()
 
-    troubles.expect("GET 410 .*/invitations/")
+    page_problems.expect("GET 410 .*/invitations/")
     nora.opens(link)
     nora.is_at("This link no longer works")
     nora.reads("Ask your organization to send it again.")
@@ -53,7 +53,7 @@ def test_invited_person_joins_with_the_link_in_the_mail(
 
 
 def test_new_invitation_expires_the_old_link(
-    world: World, signed_in: SignedIn, new_context: ContextMaker, troubles: Troubles
+    world: World, signed_in: SignedIn, new_context: ContextMaker, page_problems: PageProblems
 ) -> None:
     """R4: Resend, from the list of users."""
     arlo = signed_in(world.assignor)
@@ -65,7 +65,7 @@ def test_new_invitation_expires_the_old_link(
     arlo.row_of("Nora New").get_by_role("button", name="Resend").click()
     arlo.reads("A new invitation is on its way to nora@new.example.")
 
-    troubles.expect("GET 410 .*/invitations/")
+    page_problems.expect("GET 410 .*/invitations/")
     nora = Person(new_context(DESKTOP).new_page())
     nora.opens(old_link)
     nora.is_at("This link no longer works")

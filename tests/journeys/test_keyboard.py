@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.people import Person
-from tests.support.browser import ContextMaker, Troubles
+from tests.support.browser import ContextMaker, PageProblems
 from tests.support.factories import PASSWORD
 from tests.support.world import TERM_END, World, local
 
@@ -81,9 +81,9 @@ def test_enter_in_the_number_field_continues_to_payment(
     arlo.reads("10 × $5.00")
 
 
-def test_focus_moves_to_an_invalid_number(arlo: Person, troubles: Troubles) -> None:
+def test_focus_moves_to_an_invalid_number(arlo: Person, page_problems: PageProblems) -> None:
     """R10: typing another number and pressing Enter is enough."""
-    troubles.expect("POST 422 .*/licenses/add/")
+    page_problems.expect("POST 422 .*/licenses/add/")
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(7)
     arlo.number.press("Enter")

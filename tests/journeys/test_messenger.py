@@ -8,7 +8,7 @@ from subscriptions.models import Message, Thread
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.programs.screens.checks import covered
-from tests.support.browser import DESKTOP, PHONE, ContextMaker, Troubles, check_axe
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, PageProblems, check_axe
 from tests.support.world import World
 
 WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
@@ -75,9 +75,9 @@ def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: Sig
 
 
 def test_refused_message_keeps_the_input_in_the_panel(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
-    troubles.expect("POST 422 .*/messages/")
+    page_problems.expect("POST 422 .*/messages/")
     page = signed_in(world.official, PHONE).page
     page.goto("/o/lakeside/")
     the_button(page).tap()
@@ -90,7 +90,7 @@ def test_refused_message_keeps_the_input_in_the_panel(
     check_axe(page)
 
     for trouble in ("POST failed .*/messages/", "console: htmx:afterRequest", "htmx:sendError"):
-        troubles.expect(trouble)
+        page_problems.expect(trouble)
     page.context.set_offline(True)
     panel.get_by_label("Your message").fill("In a tunnel")
     panel.get_by_role("button", name="Send").tap()
@@ -121,8 +121,8 @@ def test_anonymous_visitor_writes_from_the_price_list(
 
 
 def test_messenger_pages_are_accessible(world: World, signed_in: SignedIn) -> None:
-    answered = threads.write(world.assignor, Text("Hello"))
-    replies.reply(answered.thread, world.support, Text("Hello!"), seen=answered.pk)
+    asked = threads.write(world.assignor, Text("Hello"))
+    replies.reply(asked.thread, world.support, Text("Hello!"), seen=asked.pk)
     arlo = signed_in(world.assignor)
     for address in ("/o/lakeside/messages/", "/messages/"):
         arlo.opens(address)

@@ -11,7 +11,7 @@ from subscriptions.organizations import settings
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
-from tests.support.browser import PHONE, ContextMaker, Troubles
+from tests.support.browser import PHONE, ContextMaker, PageProblems
 from tests.support.factories import PASSWORD
 from tests.support.world import World
 
@@ -34,9 +34,9 @@ def has_a_passkey_device(person: Person) -> None:
 
 @pytest.mark.usefixtures("stripe")
 def test_passkey_is_set_up_on_demand_and_allows_buying(
-    world: World, new_context: ContextMaker, troubles: Troubles
+    world: World, new_context: ContextMaker, page_problems: PageProblems
 ) -> None:
-    troubles.expect("GET 403 .*/licenses/add/")
+    page_problems.expect("GET 403 .*/licenses/add/")
     Organization.objects.update(second_factor_required=True)
     arlo = Person(new_context().new_page())
     has_a_passkey_device(arlo)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of
-from tests.support.browser import DESKTOP, PHONE, TABLET, Troubles, check_axe
+from tests.support.browser import DESKTOP, PHONE, TABLET, PageProblems, check_axe
 from tests.support.world import TERM_END, World, local
 
 every_interface = pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_add_user_keeps_input_while_buying_licenses(
     world: World,
     stripe: SandboxControl,
     signed_in: SignedIn,
-    troubles: Troubles,
+    page_problems: PageProblems,
     device: dict[str, Any],
 ) -> None:
     """R8: no license is free; buy five while adding a user, then finish."""
@@ -86,7 +86,7 @@ def test_add_user_keeps_input_while_buying_licenses(
     arlo.clicks("Add User")
     arlo.reads("No license is free")
     arlo.types_user("Nora New", "nora@new.example", "Observer")
-    troubles.expect("POST 409 .*/users/add/")
+    page_problems.expect("POST 409 .*/users/add/")
     arlo.clicks("Add and invite")
     arlo.reads("All licenses are in use: 25 of 25. 1 more license is needed.")
     check_axe(arlo.page)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.support.browser import ContextMaker, Troubles
+from tests.support.browser import ContextMaker, PageProblems
 from tests.support.world import World
 
 ADD_LICENSES = "/o/lakeside/licenses/add/"
@@ -35,7 +35,7 @@ def test_removing_a_user_asks_first_and_shows_the_freed_license(
 
 @pytest.mark.parametrize("who", ["observer", "official"])
 def test_other_members_see_no_way_to_buy_and_learn_why(
-    world: World, signed_in: SignedIn, troubles: Troubles, who: str
+    world: World, signed_in: SignedIn, page_problems: PageProblems, who: str
 ) -> None:
     """R2: no link anywhere, 403 at the URL, and a link onward."""
     member = signed_in(getattr(world, who))
@@ -45,7 +45,7 @@ def test_other_members_see_no_way_to_buy_and_learn_why(
     member.sees_no_way_to_buy()
     member.is_accessible()
 
-    troubles.expect("GET 403 .*/licenses/add/")
+    page_problems.expect("GET 403 .*/licenses/add/")
     member.opens(ADD_LICENSES)
     member.is_at("Your role does not allow this")
     member.sees_no_way_to_buy()
@@ -56,11 +56,11 @@ def test_other_members_see_no_way_to_buy_and_learn_why(
 
 @pytest.mark.parametrize("who", ["stranger", "support"])
 def test_non_member_finds_nothing_and_a_link_onward(
-    world: World, signed_in: SignedIn, troubles: Troubles, who: str
+    world: World, signed_in: SignedIn, page_problems: PageProblems, who: str
 ) -> None:
     """R2: support staff too."""
     member = signed_in(getattr(world, who))
-    troubles.expect("GET 404 .*/licenses/add/")
+    page_problems.expect("GET 404 .*/licenses/add/")
     member.opens(ADD_LICENSES)
     member.is_at("Page not found")
     member.is_accessible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from tests.repository.test_infrastructure_databases import commit_a_row
-from tests.support.browser import Troubles, check_axe
+from tests.support.browser import PageProblems, check_axe
 from tests.support.server import Site
 
 pytestmark = pytest.mark.journey
@@ -50,39 +50,41 @@ def test_database_can_be_queried_while_a_browser_is_open(desktop: Page) -> None:
     assert Session.objects.count() == 1
 
 
-def test_refused_request_is_a_problem(desktop: Page, site: Site, troubles: Troubles) -> None:
+def test_refused_request_is_a_problem(
+    desktop: Page, site: Site, page_problems: PageProblems
+) -> None:
     desktop.goto("/no-such-page/")
 
-    assert troubles.unexpected() == [f"GET 404 {site / 'no-such-page/'}"]
-    troubles.expect("GET 404 .*/no-such-page/$")
-    assert troubles.unexpected() == []
+    assert page_problems.unexpected() == [f"GET 404 {site / 'no-such-page/'}"]
+    page_problems.expect("GET 404 .*/no-such-page/$")
+    assert page_problems.unexpected() == []
 
 
-def test_console_error_is_a_problem(desktop: Page, troubles: Troubles) -> None:
-    troubles.expect("console: oops")
-    troubles.expect("script error: .*broken")
+def test_console_error_is_a_problem(desktop: Page, page_problems: PageProblems) -> None:
+    page_problems.expect("console: oops")
+    page_problems.expect("script error: .*broken")
 
     desktop.evaluate("console.error('oops'); setTimeout(() => { throw Error('broken') })")
     desktop.wait_for_timeout(50)
 
-    assert len(troubles.found) == 2
+    assert len(page_problems.found) == 2
 
 
-def test_third_party_request_is_a_problem(desktop: Page, troubles: Troubles) -> None:
-    troubles.expect("asks somebody else: https://elsewhere.example/")
+def test_third_party_request_is_a_problem(desktop: Page, page_problems: PageProblems) -> None:
+    page_problems.expect("asks somebody else: https://elsewhere.example/")
     desktop.route("https://elsewhere.example/**", lambda route: route.abort("aborted"))
 
     desktop.set_content('<img src="https://elsewhere.example/picture.png" alt="">')
 
-    assert troubles.missing() == []
+    assert page_problems.missing() == []
 
 
 def test_expected_problem_must_occur() -> None:
-    troubles = Troubles()
+    page_problems = PageProblems()
 
-    troubles.expect("GET 500")
+    page_problems.expect("GET 500")
 
-    assert "did not come: GET 500" in troubles.summary()
+    assert "did not come: GET 500" in page_problems.summary()
 
 
 def test_device_profiles_are_correct(desktop: Page, tablet: Page, phone: Page) -> None:

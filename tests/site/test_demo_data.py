@@ -52,15 +52,15 @@ def test_summit_is_renewed_already(demo: None) -> None:
 
 def test_support_has_open_threads(demo: None) -> None:
     """R27, R28: a removal request from Harbor, and an unread reply at Lakeside."""
-    waiting, answered = Thread.objects.filter(person__isnull=False)
+    waiting, replied = Thread.objects.filter(person__isnull=False)
 
     assert (waiting.organization, waiting.state) == (subscription("harbor").organization, "waiting")
     assert waiting.messages.get().removal_quantity == 5
-    assert (answered.organization, answered.state) == (
+    assert (replied.organization, replied.state) == (
         subscription("lakeside").organization,
         "replied",
     )
-    assert answered.unread_by_person == 1
+    assert replied.unread_by_person == 1
 
 
 def test_valley_has_expired(demo: None) -> None:

@@ -109,7 +109,7 @@ class Model:
             if (sale.buyer, sale.quantity, sale.book) == (buyer, quantity, "settled")
         )
 
-    def told(self, key: str) -> None:
+    def notify(self, key: str) -> None:
         """Update a purchase with its state at the processor."""
         sale = self.sales[key]
         if sale.book in ("settled", "refunded"):
@@ -132,12 +132,12 @@ class Model:
                 # The same key replays an old response, which ignores later changes.
                 sale.book, sale.has_session = "open", True
             elif sale.has_session:
-                self.told(key)
+                self.notify(key)
             else:
                 sale.book = "abandoned"
         for key, sale in self.sales.items():
             if sale.book == "open":
-                self.told(key)
+                self.notify(key)
 
     # Members
 

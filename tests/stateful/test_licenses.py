@@ -121,7 +121,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             self.try_card(key, card)
         if key is not None and then == "come back":
             settle.settle(self.session_of(key) or "")
-            self.model.told(key)
+            self.model.notify(key)
 
     def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
         self.busy += 1
@@ -129,7 +129,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         buyer = chosen(self.model.managers(), number)
         page = self.model.page_of(buyer, quantity)
         if page is not None:
-            self.model.told(page)
+            self.model.notify(page)
             sale = self.model.sales[page]
             has_time = sale.ends > self.model.now + timedelta(minutes=5)
             page = page if sale.book == "open" and has_time else None
@@ -210,7 +210,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             else:
                 kind = COMPLETED if way == "completed" else EXPIRED
                 assert deliver(event(kind, session)).status_code == 200
-        self.model.told(key)
+        self.model.notify(key)
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS)

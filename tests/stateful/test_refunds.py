@@ -95,7 +95,7 @@ class StatefulReversals(RuleBasedStateMachine):
         self.ledger_matches()
         transaction.savepoint_rollback(self.before)
 
-    def told(self, payment: Payment, is_notified: bool) -> None:
+    def notify(self, payment: Payment, is_notified: bool) -> None:
         if is_notified:
             hear(payment.purchase)
 
@@ -120,7 +120,7 @@ class StatefulReversals(RuleBasedStateMachine):
             return multiple()
         made = self.stripe.refund(payment_intent=payment.purchase.payment_intent_id, amount=amount)
         payment.refunds[made["id"]] = amount
-        self.told(payment, is_notified)
+        self.notify(payment, is_notified)
         return payment, made["id"]
 
     @rule(target=refunds, payment=payments, groups=st.integers(1, 4), is_all=st.booleans())
@@ -145,7 +145,7 @@ class StatefulReversals(RuleBasedStateMachine):
         payment, refund_id = made
         self.stripe.fail_refund(refund_id)
         del payment.refunds[refund_id]
-        self.told(payment, is_notified)
+        self.notify(payment, is_notified)
 
     @rule(
         target=disputes, payment=payments, is_notified=st.booleans(), is_lost_at_once=st.booleans()
@@ -157,7 +157,7 @@ class StatefulReversals(RuleBasedStateMachine):
             return multiple()
         opened = self.stripe.open_dispute(payment_intent=payment.purchase.payment_intent_id)
         payment.disputed[opened["id"]] = opened["amount"]
-        self.told(payment, is_notified)
+        self.notify(payment, is_notified)
         if is_lost_at_once:
             self.decide(payment, opened["id"], is_lost=True)
             return multiple()
@@ -167,7 +167,7 @@ class StatefulReversals(RuleBasedStateMachine):
     def it_is_decided(self, dispute: tuple[Payment, str], is_lost: bool, is_notified: bool) -> None:
         payment, dispute_id = dispute
         self.decide(payment, dispute_id, is_lost=is_lost)
-        self.told(payment, is_notified)
+        self.notify(payment, is_notified)
 
     def decide(self, payment: Payment, dispute_id: str, *, is_lost: bool) -> None:
         self.stripe.close_dispute(dispute_id, "lost" if is_lost else "won")

@@ -92,7 +92,7 @@ def find_chromium() -> str:
 
 
 @dataclass
-class Troubles:
+class PageProblems:
     """Problems on the pages of one test, and those the test expects."""
 
     found: list[str] = field(default_factory=list)
@@ -142,38 +142,38 @@ class Troubles:
 
 
 @pytest.fixture
-def troubles() -> Troubles:
-    return Troubles()
+def page_problems() -> PageProblems:
+    return PageProblems()
 
 
 @pytest.fixture
 def new_context(
-    request: pytest.FixtureRequest, browser: Browser, site: Site, troubles: Troubles
+    request: pytest.FixtureRequest, browser: Browser, site: Site, page_problems: PageProblems
 ) -> Iterator["ContextMaker"]:
     """Yield a function that opens a fresh profile: another person, or another device."""
-    maker = ContextMaker(browser, site, troubles)
+    maker = ContextMaker(browser, site, page_problems)
     yield maker
     try:
-        if _failed(request.node) or troubles.summary():
+        if _failed(request.node) or page_problems.summary():
             maker.take_pictures(request.node.nodeid)
     finally:
         maker.close()
-    if troubles.summary():
-        pytest.fail(troubles.summary(), pytrace=False)
+    if page_problems.summary():
+        pytest.fail(page_problems.summary(), pytrace=False)
 
 
 @dataclass
 class ContextMaker:
     browser: Browser
     site: Site
-    troubles: Troubles
+    page_problems: PageProblems
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def __call__(self, device: dict[str, Any] = DESKTOP) -> BrowserContext:
         here = {"locale": "en-US", "timezone_id": "America/New_York"}
         context = self.browser.new_context(base_url=self.site.url, **(here | device))
         context.set_default_timeout(PATIENCE)
-        context.on("page", self.troubles.watch)
+        context.on("page", self.page_problems.watch)
         self.contexts.append(context)
         return context
 

@@ -87,8 +87,8 @@ class TestFulfilling:
     def test_fulfillment_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
         desk.do(held, "fulfill", reason="The bank has confirmed it")
 
-        for thing in (held, world.lakeside, Purchase.objects.get()):
-            [entry] = logged(thing)
+        for row in (held, world.lakeside, Purchase.objects.get()):
+            [entry] = logged(row)
             assert "Under review by support → Paid" in entry.change_message
             assert "The bank has confirmed it" in entry.change_message
 

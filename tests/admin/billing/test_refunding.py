@@ -123,8 +123,8 @@ class TestAddOns:
     ) -> None:
         desk.do(bought, "refund", **ALL)
 
-        for thing in (bought, world.lakeside, Refund.objects.get()):
-            [entry] = logged(thing)
+        for row in (bought, world.lakeside, Refund.objects.get()):
+            [entry] = logged(row)
             assert "35 → 25" in entry.change_message
             assert "Bought by mistake" in entry.change_message
 

@@ -108,14 +108,14 @@ class TestTwoSteps:
     def test_change_is_logged_with_reason(self, window: World, desk: Desk) -> None:
         remove(desk, window)
 
-        for thing in (window.lakeside, LicenseRemoval.objects.get()):
-            [entry] = logged(thing)
+        for row in (window.lakeside, LicenseRemoval.objects.get()):
+            [entry] = logged(row)
             assert entry.user == window.support
             assert "25 licenses → 20 licenses" in entry.change_message
             assert "Fewer games" in entry.change_message
-        told = text_of(desk.open(window.lakeside))
-        assert told.count("25 licenses → 20 licenses") == 1
-        assert "Support removed licenses from the renewal" not in told
+        page_text = text_of(desk.open(window.lakeside))
+        assert page_text.count("25 licenses → 20 licenses") == 1
+        assert "Support removed licenses from the renewal" not in page_text
 
 
 class TestRefusals:

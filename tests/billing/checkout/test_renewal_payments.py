@@ -176,8 +176,11 @@ class TestOnePayment:
         for purchase in (second, first):
             window.pay_and_settle(purchase)
 
-        told = Notification.objects.filter(kind="renewal_paid_twice")
-        assert {notification.recipient for notification in told} == {second.buyer_email, support}
+        notified = Notification.objects.filter(kind="renewal_paid_twice")
+        assert {notification.recipient for notification in notified} == {
+            second.buyer_email,
+            support,
+        }
         returned = Notification.objects.get(kind="payment_refunded_second_renewal")
         assert returned.recipient == first.buyer_email
 

@@ -275,10 +275,10 @@ class TestMoreUsersThanLicenses:
         assert refused.value.refusal.facts["missing"] == 1
 
     def test_buyers_and_support_are_notified(self, over: World, support: str) -> None:
-        told = set(
+        notified = set(
             Notification.objects.filter(kind="payment_returned").values_list("recipient", "kind")
         )
-        assert {recipient for recipient, _ in told} == {
+        assert {recipient for recipient, _ in notified} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }

@@ -30,7 +30,7 @@ WAYS: dict[str, Sequence[str]] = {
     "both twice": ("return", "webhook", "return", "webhook"),
 }
 # Faults for the next calls to the processor: none, one call, or every call.
-WEATHER: dict[str, tuple[str, dict[str, Any]] | None] = {
+FAULTS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "fine": None,
     "error once": ("error", {"status": 500, "times": 1}),
     "error": ("error", {"status": 500}),
@@ -44,9 +44,9 @@ WEATHER: dict[str, tuple[str, dict[str, Any]] | None] = {
 }
 
 
-def spoil(stripe: SandboxControl, weather: tuple[str, dict[str, Any]] | None) -> None:
-    if weather is not None:
-        stripe.fault(weather[0], method="GET", **weather[1])
+def apply_fault(stripe: SandboxControl, fault: tuple[str, dict[str, Any]] | None) -> None:
+    if fault is not None:
+        stripe.fault(fault[0], method="GET", **fault[1])
 
 
 def come_back(client: Client, purchase: Purchase) -> int:
@@ -67,19 +67,19 @@ def ids(names: dict[str, Any]) -> list[str]:
     return [name.replace(" ", "-") for name in names]
 
 
-@pytest.mark.parametrize("weather", WEATHER.values(), ids=ids(WEATHER))
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=ids(FAULTS))
 @pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
 def test_payment_is_fulfilled_once(
     world: World,
     stripe: SandboxControl,
     impatient: Settings,
     way: Sequence[str],
-    weather: tuple[str, dict[str, Any]] | None,
+    fault: tuple[str, dict[str, Any]] | None,
 ) -> None:
     purchase = world.buy(10)
     world.pay(purchase)
     client = world.client(world.assignor)
-    spoil(stripe, weather)
+    apply_fault(stripe, fault)
 
     responses = [
         come_back(client, purchase)
@@ -95,7 +95,7 @@ def test_payment_is_fulfilled_once(
     assert_fulfilled_once(world, purchase)
     expected = {HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.SERVICE_UNAVAILABLE}
     assert set(responses) <= expected
-    if weather is None:
+    if fault is None:
         assert set(responses) <= {HTTPStatus.OK, HTTPStatus.FOUND}
 
 
@@ -127,13 +127,13 @@ def test_eight_concurrent_notifications_of_a_payment_fulfill_it_once(
 ) -> None:
     purchase = world.buy(10)
     world.pay(purchase)
-    impatient.STRIPE_READ_TIMEOUT = 4 if WEATHER[name] is None else 1.2
+    impatient.STRIPE_READ_TIMEOUT = 4 if FAULTS[name] is None else 1.2
     clients = [world.client(world.assignor) for _ in range(4)]
     returns: list[Callable[[], int]] = [lambda c=c: come_back(c, purchase) for c in clients]  # type: ignore[misc]
     webhooks: list[Callable[[], int]] = [
         lambda: deliver(completed(purchase.session_id)).status_code
     ] * 4
-    spoil(stripe, WEATHER[name])
+    apply_fault(stripe, FAULTS[name])
 
     responses = concurrently(*itertools.chain(*zip(returns, webhooks, strict=True)))
     stripe.clear_faults()

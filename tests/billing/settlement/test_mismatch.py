@@ -74,10 +74,10 @@ def test_mismatched_payment_is_held_for_support(
         if value != problem.received[name]
     }
     assert differing == kept
-    told = set(
+    notified = set(
         Notification.objects.filter(organization=world.lakeside).values_list("recipient", "kind")
     )
-    assert told == {("assignor@lakeside.example", "payment_held"), (support, "payment_problem")}
+    assert notified == {("assignor@lakeside.example", "payment_held"), (support, "payment_problem")}
 
 
 def test_session_with_another_purchases_number_is_a_mismatch(

@@ -132,12 +132,12 @@ class TestEffect:
     def test_buyers_are_notified(self, window: World) -> None:
         remove(window, 5)
 
-        told = Notification.objects.filter(kind="licenses_removed")
-        assert {notification.recipient for notification in told} == {
+        notified = Notification.objects.filter(kind="licenses_removed")
+        assert {notification.recipient for notification in notified} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }
-        assert told[0].data["asked_by"] == "Ada"
+        assert notified[0].data["asked_by"] == "Ada"
 
     def test_activity_records_who_and_why(self, window: World) -> None:
         remove(window, 5)

@@ -13,7 +13,7 @@ from subscriptions.policy import calendar
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
-from tests.support.browser import DESKTOP, PHONE, ContextMaker, Troubles
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, PageProblems
 from tests.support.factories import PackageFactory
 from tests.support.world import TERM_END, World, local
 
@@ -77,7 +77,7 @@ def link_in_the_mail_to_join(email: str) -> str:
 
 
 def test_window_opens_while_a_page_is_open(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R19, R20: the page is opened before midnight, the click comes after it."""
     opens = calendar.renewal_opens_at(TERM_END, clock.zone())
@@ -87,7 +87,7 @@ def test_window_opens_while_a_page_is_open(
     arlo.reads("Last day to add licenses: Monday, December 1, 2031.", "That is today.")
 
     world.at(opens)
-    troubles.expect("POST 409 .*/licenses/add/")
+    page_problems.expect("POST 409 .*/licenses/add/")
     arlo.continues_to_payment()
     arlo.reads("The last day to add licenses was Monday, December 1, 2031.")
     arlo.is_accessible()
@@ -129,13 +129,13 @@ def test_renew_with_another_package_then_add_licenses(
 
 
 def test_late_renewal_reopens_the_organization(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R22, R23."""
     world.at(local(date(2032, 2, 1), 12))
     arlo = signed_in(world.assignor)
     otto = signed_in(world.official, PHONE)
-    troubles.expect("GET 403 .*/o/lakeside/")
+    page_problems.expect("GET 403 .*/o/lakeside/")
     otto.opens("/o/lakeside/")
     otto.is_at("The pages of Lakeside Officials Association are closed")
     otto.reads("It can be renewed by: Ada Admin, Arlo Assignor.")

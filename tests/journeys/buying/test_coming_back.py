@@ -9,7 +9,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.support.browser import Troubles
+from tests.support.browser import PageProblems
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -54,10 +54,10 @@ def test_page_confirms_automatically_after_a_processor_outage(
 
 
 def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
-    arlo: Person, stripe: SandboxControl, troubles: Troubles
+    arlo: Person, stripe: SandboxControl, page_problems: PageProblems
 ) -> None:
     """R13, R14: the second attempt uses the same purchase."""
-    troubles.expect("POST 502 .*/licenses/add/")
+    page_problems.expect("POST 502 .*/licenses/add/")
     unreachable = stripe.fault("error", method="POST", path="/v1/checkout/sessions", status=503)
     arlo.opens(ADD_LICENSES)
     arlo.chooses(20)
@@ -90,10 +90,10 @@ def test_returning_twice_fulfills_once(arlo: Person, world: World) -> None:
 
 
 def test_going_back_after_paying_asks_before_buying_again(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R14: the payment page is finished; buying the same number again needs confirmation."""
-    troubles.expect("POST 409 .*/licenses/add/")
+    page_problems.expect("POST 409 .*/licenses/add/")
     arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
     arlo.buys(10)

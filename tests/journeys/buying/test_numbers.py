@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.support.browser import DESKTOP, PHONE, Troubles
+from tests.support.browser import DESKTOP, PHONE, PageProblems
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -37,7 +37,7 @@ def test_buttons_step_by_five(arlo: Person) -> None:
 
 
 def test_unsold_number_shows_an_error_and_the_nearest_numbers(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R10."""
     arlo = signed_in(world.assignor)
@@ -46,7 +46,7 @@ def test_unsold_number_shows_an_error_and_the_nearest_numbers(
     expect(arlo.main.get_by_text(HINT)).to_be_visible()
     arlo.is_accessible()
 
-    troubles.expect("POST 422 .*/licenses/add/")
+    page_problems.expect("POST 422 .*/licenses/add/")
     arlo.continues_to_payment()
     arlo.reads("Instead of 7 you can buy 5 or 10.")
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
@@ -72,10 +72,10 @@ def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> 
 
 
 def test_more_than_one_payment_allows_is_refused_before_paying(
-    arlo: Person, troubles: Troubles
+    arlo: Person, page_problems: PageProblems
 ) -> None:
     """R10: the processor's ceiling is the only one."""
-    troubles.expect("POST 422 .*/licenses/add/")
+    page_problems.expect("POST 422 .*/licenses/add/")
     arlo.opens(ADD_LICENSES)
     arlo.chooses(200_000)
     arlo.continues_to_payment()
@@ -105,7 +105,7 @@ def test_javascript_and_server_totals_match(world: World, signed_in: SignedIn) -
 
 
 def test_everything_works_without_javascript(
-    world: World, signed_in: SignedIn, troubles: Troubles
+    world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R10, R13: buttons, the error, paying and returning."""
     arlo = signed_in(world.assignor, PHONE | WITHOUT_JAVASCRIPT)
@@ -119,7 +119,7 @@ def test_everything_works_without_javascript(
         press(arlo, name)
         expect(arlo.number).to_have_value(number)
         assert arlo.cost("Total") == total
-    troubles.expect("POST 422 .*/licenses/add/")
+    page_problems.expect("POST 422 .*/licenses/add/")
     arlo.chooses(12)
     arlo.continues_to_payment()
     arlo.reads("Instead of 12 you can buy 10 or 15.")

@@ -66,7 +66,7 @@ EACH = 3
 
 
 @pytest.fixture
-def told(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
+def notifying_stripe(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
     """It signs with two secrets, as during rotation."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])
@@ -98,7 +98,9 @@ def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
         stripe.fault(kind, **{"times": 1, **settings, **where})
 
 
-def weather(world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault) -> None:
+def buy_under_faults(
+    world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault
+) -> None:
     """Buy and pay under the fault, then clear it."""
     purchase = buy_with_retries(world, stripe, api)
     strike(stripe, webhook, event_type=COMPLETED)
@@ -114,7 +116,7 @@ def weather(world: World, stripe: SandboxControl, api: Fault | None, webhook: Fa
     assert purchase.status == PurchaseStatus.SETTLED
 
 
-def adds_up(stripe: SandboxControl, purchases: int) -> None:
+def check_invariants(stripe: SandboxControl, purchases: int) -> None:
     assert invariants.money(stripe.sessions())[1] == []
     assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == purchases
     attempts = [one for delivery in stripe.deliveries() for one in delivery["attempts"]]
@@ -127,24 +129,24 @@ def met_by(number: int) -> list[str]:
     return [names[(EACH * number + more) % len(names)] for more in range(EACH)]
 
 
-def test_every_webhook_fault_alone(world: World, told: SandboxControl) -> None:
+def test_every_webhook_fault_alone(world: World, notifying_stripe: SandboxControl) -> None:
     for name, webhook in WEBHOOKS.items():
-        weather(world, told, None, webhook)
+        buy_under_faults(world, notifying_stripe, None, webhook)
         assert Purchase.objects.latest("created_at").status == PurchaseStatus.SETTLED, name
 
-    adds_up(told, len(WEBHOOKS))
+    check_invariants(notifying_stripe, len(WEBHOOKS))
 
 
 @pytest.mark.parametrize(
     "number", range(1, len(API)), ids=[name.replace(" ", "-") for name in API][1:]
 )
-def test_pairs_of_faults(world: World, told: SandboxControl, number: int) -> None:
+def test_pairs_of_faults(world: World, notifying_stripe: SandboxControl, number: int) -> None:
     api = list(API.values())[number]
 
     for name in met_by(number):
-        weather(world, told, api, WEBHOOKS[name])
+        buy_under_faults(world, notifying_stripe, api, WEBHOOKS[name])
 
-    adds_up(told, EACH)
+    check_invariants(notifying_stripe, EACH)
 
 
 def test_pairs_cover_every_fault() -> None:

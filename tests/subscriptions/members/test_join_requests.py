@@ -89,8 +89,8 @@ class TestRequesting:
     def test_those_who_decide_are_notified(self, code: str) -> None:
         ask(code)
 
-        told = Notification.objects.filter(kind="join_requested")
-        assert {notification.recipient for notification in told} == {
+        notified = Notification.objects.filter(kind="join_requested")
+        assert {notification.recipient for notification in notified} == {
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }

@@ -84,8 +84,8 @@ class TestAdding:
         record = Activity.objects.get()
         assert (record.verb, record.actor) == ("members_imported", world.assignor.user)
         assert record.data["quantity"] == 3
-        told = Notification.objects.filter(kind="invitation", queued_at=None)
-        assert {notification.recipient for notification in told} == {
+        notified = Notification.objects.filter(kind="invitation", queued_at=None)
+        assert {notification.recipient for notification in notified} == {
             f"person{number}@new.example" for number in (1, 2, 3)
         }
         assert notify.deliver_waiting() == 3

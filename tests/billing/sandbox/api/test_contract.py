@@ -245,10 +245,10 @@ def test_events_have_every_key_and_types_the_sdk_knows(paid: Json, api: Api) -> 
 
 
 def test_event_objects_match_the_sdk(paid: Json, api: Api) -> None:
-    told = [event["data"]["object"] for event in api.get("events?limit=100")["data"]]
+    emitted = [event["data"]["object"] for event in api.get("events?limit=100")["data"]]
 
-    assert {one["object"] for one in told} == set(CLASSES)
-    for one in told:
+    assert {one["object"] for one in emitted} == set(CLASSES)
+    for one in emitted:
         assert not [*disagreements(one, CLASSES[one["object"]], one["object"])]
 
 

@@ -53,11 +53,11 @@ def test_won_dispute_returns_the_money_and_allows_refunds(
 ) -> None:
     made = control.open_dispute(charge=charge.id)
     control.review_dispute(made["id"])
-    answered = found(client, made["id"])
+    reviewed = found(client, made["id"])
     control.close_dispute(made["id"], "won")
 
     dispute = found(client, made["id"])
-    assert (answered.status, answered.evidence_details.submission_count) == ("under_review", 1)
+    assert (reviewed.status, reviewed.evidence_details.submission_count) == ("under_review", 1)
     assert (dispute.status, dispute.is_charge_refundable) == ("won", True)
     assert [t.amount for t in dispute.balance_transactions] == [-12500, 12500]
     assert dispute.balance_transactions[1].reporting_category == "dispute_reversal"
@@ -357,8 +357,8 @@ def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
     types = receiver.types()
     assert sorted(types[:2]) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert types[2:] == ["charge.dispute.closed"] * 2 + ["charge.dispute.funds_reinstated"]
-    told: Any = receiver.received[-1].event().data.object
-    assert (told["id"], told["status"]) == (made["id"], "won")
+    emitted: Any = receiver.received[-1].event().data.object
+    assert (emitted["id"], emitted["status"]) == (made["id"], "won")
 
 
 def test_dispute_events_can_be_delivered_out_of_order(

@@ -24,9 +24,9 @@ def test_refund_events_precede_charge_events(client: StripeClient, charge: Any) 
     client.v1.refunds.create({"charge": charge.id})
 
     assert events(client, PAID) == ["refund.created", "charge.refunded"] * 2
-    told = client.v1.events.list({"type": "charge.refunded"}).data
-    told_charges: Any = [event.data.object for event in told]
-    assert [(c["amount_refunded"], c["refunded"]) for c in told_charges] == [
+    emitted = client.v1.events.list({"type": "charge.refunded"}).data
+    emitted_charges: Any = [event.data.object for event in emitted]
+    assert [(c["amount_refunded"], c["refunded"]) for c in emitted_charges] == [
         (12500, True),
         (2500, False),
     ]
@@ -269,5 +269,5 @@ def test_events_of_a_failing_refund_are_delivered(
         "refund.updated",
         *["refund.failed"] * 2,
     ]
-    told: Any = receiver.received[-1].event().data.object
-    assert (told["status"], told["charge"]) == ("failed", charge.id)
+    emitted: Any = receiver.received[-1].event().data.object
+    assert (emitted["status"], emitted["charge"]) == ("failed", charge.id)

@@ -147,12 +147,12 @@ def test_manually_settled_refund_does_not_change_later(
     charge = paid_charge(client, frozen, card=REFUND_PENDING)
     refund = frozen.refund(charge=charge.id)
     frozen.settle_refund(refund["id"])
-    told = len(events(client))
+    emitted = len(events(client))
 
     frozen.advance_clock(3600)
 
     assert client.v1.refunds.retrieve(refund["id"]).status == "succeeded"
-    assert len(events(client)) == told
+    assert len(events(client)) == emitted
 
 
 def test_refund_requested_as_pending_waits_for_a_manual_step(

@@ -300,4 +300,4 @@ def adds_user(page: Page) -> None:
     page.locator("[name=name]").fill("Nora New")
     page.locator("[name=email]").fill("nora@new.example")
     clicks("Add and invite")(page)
-    page.locator(".notification-error").wait_for()
+    page.locator(".notice-error").wait_for()

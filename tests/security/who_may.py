@@ -63,12 +63,12 @@ WHO_MAY = {
     "billing:sheet_csv": BUYERS,
 }
 
-ANYBODY = "anybody"
-SIGNED_IN = "whoever is signed in"
-SIGNED_OUT = "whoever is not signed in"
-WITH_A_LINK = "whoever has the link from the mail"
+ANYBODY = "anyone"
+SIGNED_IN = "signed-in users"
+SIGNED_OUT = "signed-out visitors"
+WITH_A_LINK = "anyone with the link in the e-mail"
 THE_PROCESSOR = "the payment processor, by its signature"
-STEPS = "whoever is in the middle of signing in"
+STEPS = "users in the middle of signing in"
 
 # Each other URL except the Django admin's.
 ELSEWHERE = {
@@ -139,7 +139,7 @@ def page() -> str:
         "",
         "## Of an organization",
         "",
-        "A member without the right gets 403. Anybody else who is signed in, support staff too,",
+        "A member without the right gets 403. Anyone else who is signed in, support staff too,",
         "gets 404; anonymous people are sent to sign in, whether the organization exists or not.",
         "",
         "| address | who |",

@@ -5,7 +5,7 @@ fulfill, refund or close a payment to review; process an event again; remove lic
 renewal. ``organizations`` and ``records`` register what pages of ``subscriptions`` show about
 money.
 
-Doors: ``health`` and ``overview``, for the site's own admin pages. Nothing else.
+Public modules: ``health`` and ``overview``, for the site's own admin pages. Nothing else.
 
 Django looks for an app's admin in this module, so importing it registers every page.
 """

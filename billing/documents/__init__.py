@@ -1,5 +1,5 @@
 """Documents: receipts and the purchase history (R31), quotes for a renewal (R25), verification
 sheets of the ledger (R29).
 
-Doors: ``panels``.
+Public modules: ``panels``.
 """

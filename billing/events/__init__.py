@@ -1,5 +1,5 @@
-"""News from the processor: webhooks (R13-R15), reconciliation (R14, R17), and following up on
+"""Updates from the processor: webhooks (R13-R15), reconciliation (R14, R17), and following up on
 refunds and disputes (R30).
 
-Doors: ``follow_payment``, ``reconcile``, ``webhook``.
+Public modules: ``follow_payment``, ``reconcile``, ``webhook``.
 """

@@ -1,5 +1,5 @@
 """Refunds and disputes, the licenses they reverse (R30), and the payments that support must review
 (R14, R15).
 
-Doors: ``problems``, ``reversal``, ``sync``.
+Public modules: ``problems``, ``reversal``, ``sync``.
 """

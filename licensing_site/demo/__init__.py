@@ -1,4 +1,4 @@
 """The demo: its clock, its fictional organizations, and its threads with support.
 
-Doors: all modules.
+Public modules: all modules.
 """

@@ -1,4 +1,4 @@
 """Logs, request logging, probes and metrics.
 
-Doors: all modules.
+Public modules: all modules.
 """

@@ -1,4 +1,4 @@
 """The content security policy, private pages, and the networks that may open the Django admin.
 
-Doors: all modules.
+Public modules: all modules.
 """

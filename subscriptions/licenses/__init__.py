@@ -2,6 +2,6 @@
 numbers (R4), terms (R16), packages offered (R11, R24), renewal (R25), removals (R27),
 reminders (R32).
 
-Doors: ``history``, ``ledger``, ``license_numbers``, ``packages``, ``reminders``, ``removals``,
-``renewals``, ``status``, ``terms``.
+Public modules: ``history``, ``ledger``, ``license_numbers``, ``packages``, ``reminders``,
+``removals``, ``renewals``, ``status``, ``terms``.
 """

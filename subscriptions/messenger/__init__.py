@@ -1,4 +1,4 @@
 """The messenger: threads with support, replies (R28), and requests to remove licenses (R27).
 
-Doors: ``forms``, ``replies``, ``threads``.
+Public modules: ``forms``, ``replies``, ``threads``.
 """

@@ -1,4 +1,4 @@
 """Notifications by e-mail, activity (both written in the transaction of their cause), recipients.
 
-Doors: ``activity``, ``notify``, ``recipients``.
+Public modules: ``activity``, ``notify``, ``recipients``.
 """

@@ -1,5 +1,5 @@
 """An organization: opening one, Members Home, System Settings and its tabs (R2, R7), and the daily
 job, which sends reminders (R32).
 
-Doors: ``daily``, ``opening``.
+Public modules: ``daily``, ``opening``.
 """

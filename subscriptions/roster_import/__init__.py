@@ -1,5 +1,5 @@
 """Importing users from a roster (R8): reading the file, finding its columns, and judging its rows
 by the rules of Add User (R3-R5).
 
-Doors: ``rosters``.
+Public modules: ``rosters``.
 """

@@ -94,7 +94,7 @@ def rooms() -> list[str]:
         for path in paths
         if "__init__.py" in os.listdir(path)
     ]
-    return [name for name in names if "Doors:" in docstring(name)]
+    return [name for name in names if "Public modules:" in docstring(name)]
 
 
 def test_package_with_a_contract_names_its_public_modules() -> None:
@@ -108,7 +108,7 @@ def test_package_with_a_contract_names_its_public_modules() -> None:
 def test_every_module_is_either_public_or_private(room: str) -> None:
     path = ROOT / room.replace(".", "/")
     modules = {one.stem for one in path.iterdir() if one.stem.strip("_") not in {"init", "pycache"}}
-    _, _, said = docstring(room).partition("Doors:")
+    _, _, said = docstring(room).partition("Public modules:")
     doors = modules if "all modules" in said else set(re.findall(r"``(\w+)``", said))
     private = {name.rpartition(".")[2] for name in CONTRACTS.get(room, NONE)["protected_modules"]}
 

@@ -2,6 +2,6 @@
 
 The preview runs the real reversal and rolls it back, so nothing is computed in two places.
 
-Doors: ``actions``; ``facts``, for other pages that refund; ``model_admin``, which says which
-refunds are unfinished and which disputes need a response.
+Public modules: ``actions``; ``facts``, for other pages that refund; ``model_admin``, which says
+which refunds are unfinished and which disputes need a response.
 """

@@ -1,4 +1,4 @@
 """Removals of licenses in the admin: removing from a renewal, undoing that, and the list (R27).
 
-Doors: all modules.
+Public modules: all modules.
 """

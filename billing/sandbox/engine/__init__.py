@@ -1,1 +1,1 @@
-"""Changes of sessions, payments, refunds and disputes, and the events they send."""
+"""Changes to sessions, payments, refunds and disputes, and the events they send."""

@@ -2,7 +2,8 @@
 
 It shows the result of rules for an organization (R5, R19-R22, R25, R27, R30) and decides nothing.
 
-Doors: ``page`` and ``status_panels`` have registries of panels, facts, alerts, tools, actions,
-filters and searches for other apps; ``filters`` finds organizations by phase; ``list_panels`` names
-the permissions; ``history`` describes activity; ``model_admin`` is registered.
+Public modules: ``page`` and ``status_panels`` have registries of panels, facts, alerts, tools,
+actions, filters and searches for other apps; ``filters`` finds organizations by phase;
+``list_panels`` names the permissions; ``history`` describes activity; ``model_admin`` is
+registered.
 """

@@ -3,5 +3,5 @@
 Read-only pages, indexed searches, pages for one action each, with a preview, and the log of who
 did what and why (R24, R29). Pages that other apps extend use ``registry``.
 
-Doors: all modules.
+Public modules: all modules.
 """

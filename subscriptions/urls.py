@@ -1,4 +1,4 @@
-"""Addresses of organizations and people, room by room."""
+"""URLs of organizations and people, package by package."""
 
 from django.urls import include, path
 

@@ -116,7 +116,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
 
     @admin.display(description=_("status"))
     def state(self, purchase: Purchase) -> str:
-        """Return the status, marked if support is concerned."""
+        """Return the status, highlighted if support has to act."""
         words = str(purchase.get_status_display())
         is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
         return display.marked(words) if is_odd else words

@@ -1,4 +1,4 @@
-"""The forms of the processor's ids, and what they find."""
+"""Search purchases by the processor's ids."""
 
 import re
 import uuid
@@ -49,5 +49,5 @@ def _of(rows: QuerySet[Any]) -> list[uuid.UUID]:
 
 
 def as_number(text: str) -> uuid.UUID | None:
-    """Return the UUID of a purchase, written as such or as a ledger reference."""
+    """Return the UUID of a purchase, given as a UUID or as a ledger reference."""
     return read_uuid(text.removeprefix("purchase:").partition(":")[0])

@@ -134,8 +134,8 @@ def _create(buyer: Membership, order: Order) -> Purchase:
 def _sent_before(organization: Organization, order: Order) -> Purchase | None:
     """Return the purchase that the same form started before, unless this is a new attempt.
 
-    A new attempt (another number, or the first attempt is over) takes over the form's submission
-    number, so that sending it twice is again one purchase.
+    A new attempt (a different quantity, or the first attempt has ended) takes over the form's
+    submission number, so that sending it twice is again one purchase.
     """
     same_form = Purchase.objects.filter(organization=organization, submission=order.submission)
     purchase = same_form.first()

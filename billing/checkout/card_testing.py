@@ -52,7 +52,7 @@ def refuse_suspicious(organization: Organization) -> None:
 
 
 def refuse_suspicious_stranger(email: str) -> None:
-    """Raise Refused likewise for an original purchase, by the e-mail address entered."""
+    """Do the same for an original purchase, by the e-mail address entered."""
     _refuse(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
 
 

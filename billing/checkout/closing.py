@@ -23,7 +23,7 @@ def close_open_checkouts(organization: Organization) -> None:
 
 
 def close_checkout(purchase: Purchase) -> None:
-    """Expire one checkout and settle it by the processor's response."""
+    """Expire one checkout, and settle it according to the processor's response."""
     session_id = purchase.session_id or _find_session(purchase)
     if session_id is None:
         return

@@ -67,7 +67,7 @@ class PriceChanged(Exception):
 
 
 def shown_facts(package: Package, price: Price, discount: Discount | None) -> str:
-    """Return everything shown of a price as one line, which a form sends back.
+    """Return all facts shown with a price as one line, which a form sends back.
 
     The total is not enough: a shorter term or fewer licenses may cost the same.
     """

@@ -66,8 +66,8 @@ class CheckoutsKeepOpening(Exception):
 class Planner:
     """Plans of renewing the latest term, with any of the packages.
 
-    Raises Refused if renewal is not open, or its payment is with support. ``lock`` is for starting
-    it.
+    Raises Refused if renewal is not open, or support is reviewing its payment. ``lock`` is for
+    starting it.
     """
 
     def __init__(self, subscription: SubscriptionStatus, *, lock: bool = False) -> None:

@@ -34,13 +34,13 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
-    # A label and an amount each, under the last column; the last one is the total.
+    # Pairs of label and amount, under the last column; the last one is the total.
     sums: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document: its parties, facts (label and value each), tables, and notes below."""
+    """A document: its parties, facts (pairs of label and value), tables, and notes below."""
 
     title: str
     seller: str

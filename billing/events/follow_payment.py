@@ -1,4 +1,4 @@
-"""Following up payments after fulfillment, and closing checkouts of canceled terms (R30).
+"""Following up on payments after fulfillment, and closing checkouts of canceled terms (R30).
 
 No lock is held while the processor is called.
 """

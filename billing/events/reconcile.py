@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 _AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
-# The names under which complete runs are noted.
+# The names under which complete runs are recorded.
 RUN, WHOLE_DAY = "reconcile_purchases", "reconcile_purchases: whole day"
 # Banks reject refunds within days; this is several times as long.
 REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
@@ -157,7 +157,7 @@ def _settle_missed(session_id: str) -> str:
 
 
 def _follow(payment_intent_id: str) -> str:
-    """Follow up a payment; return nothing to report if a webhook had done so already (R30)."""
+    """Follow up on a payment; return nothing to report if a webhook had done so already (R30)."""
     before = _refunded_amount(payment_intent_id)
     follow_payment.follow_payment(payment_intent_id)
     after = _refunded_amount(payment_intent_id)

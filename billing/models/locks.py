@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
-    """Repeat ``attempt`` until it returns something else than None, and return that.
+    """Repeat ``attempt`` until it returns something other than None, and return that.
 
     ``attempt`` calls the processor without a lock, then acts under one; it returns None if
     something else came in between. Raises ``otherwise`` after too many attempts.

@@ -228,7 +228,7 @@ def _record(purchase: Purchase, change: _Change) -> None:
 
 
 def _notify(purchase: Purchase, change: _Change) -> None:
-    """Notify the buyer, all who may buy, and support if there are more members than licenses."""
+    """Notify the buyer, everyone who may buy, and support if there are too many members."""
     organization = purchase.organization
     if organization is None:
         return

@@ -122,7 +122,7 @@ def ask(payment_intent_id: str) -> bool:
 
 
 def _ask_once(payment_intent_id: str) -> bool | None:
-    """Do so once; return None if another response was processed in the meantime."""
+    """Ask once; return None if another response was processed in the meantime."""
     purchase, problem = _payment(payment_intent_id)
     if purchase is None and problem is None:
         return False

@@ -102,7 +102,7 @@ def give_back_surplus(purchase: Purchase, session: CheckoutSession, payment: Pay
 
 
 def hold_unknown(session: CheckoutSession) -> None:
-    """Put a payment on support's list that carries our mark but has no purchase (R15)."""
+    """Put a payment with our metadata but no purchase on support's list (R15)."""
     payment = session.payment
     # In one transaction, so that a problem on the list always has its notification.
     with transaction.atomic():
@@ -236,7 +236,7 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = others_for_receipts(organization, purchase.buyer)
         drafts += [draft(one, "bought") for one in others if one != purchase.buyer_email]
-    # One statement, and no mail yet: the processor may be waiting for our response.
+    # One statement, and no e-mail yet: the processor may be waiting for our response.
     notify.send_all("", drafts, organization=organization)
 
 

@@ -54,7 +54,7 @@ def _waiting() -> Iterator[Metric]:
     )
     yield _gauge(
         "licensing_notifications_waiting",
-        "Notifications whose mail has not been queued.",
+        "Notifications whose e-mail has not been queued.",
         Notification.objects.filter(queued_at=None).count(),
     )
 

@@ -78,7 +78,7 @@ def _count(purchase: Purchase) -> None:
 
 
 def _ask_for_refunds(payment_intent_id: str) -> None:
-    """Follow up a payment that was refunded or disputed before it was fulfilled here (R30)."""
+    """Follow up on a payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
         sync.ask(payment_intent_id)
     except (ProcessorError, CheckoutInTheWay):

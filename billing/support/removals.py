@@ -60,7 +60,7 @@ class RemovalPlan:
 def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan:
     """Return a preview of removing ``quantity`` licenses.
 
-    Raises Refused if renewal is not open, its payment is with support, or these are too many.
+    Raises Refused if renewal is not open, support is reviewing its payment, or these are too many.
     """
     term = _term_open_for_renewal(subscription)
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
@@ -84,9 +84,9 @@ def remove_licenses(
 ) -> LicenseRemoval:
     """Remove licenses from the renewal, once per ``order.submission``.
 
-    Raises Refused if renewal is not open or was just paid, its payment is with support, or fewer
-    licenses than members would be left. Raises ProcessorUnavailable, with nothing removed, if an
-    open checkout could not be closed.
+    Raises Refused if renewal is not open or was just paid, support is reviewing its payment, or
+    fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
+    if an open checkout could not be closed.
     """
     before = LicenseRemoval.objects.filter(submission=order.submission).first()
     if before is not None:

@@ -15,7 +15,7 @@ from sentry_sdk.types import Event, Hint
 
 _EMAIL = re.compile(r"(\w)[\w.%+'-]*(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET = re.compile(r"\b((?:sk|rk|pk|cs)_(?:live|test)_|whsec_)[A-Za-z0-9_]+")
-# Links that give access to whoever has them, and the session ID of a payment page.
+# Links that give access to anyone who has them, and the session ID of a payment page.
 _LINK = re.compile(
     r"(/invitations/|/password/reset/key/|/confirm-email/"
     r"|(?:^|[?&])(?:session_id|code|kept|draft|q)=)[^/?&\s\"']+"

@@ -9,7 +9,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class HeadAsGet:
-    """Show views a GET, and send only its headers: no body, no cookies.
+    """Treat HEAD as GET in views, and send only the headers: no body, no cookies.
 
     A view that writes on GET must check ``is_head`` first. Place it outside the middleware that
     sets headers.

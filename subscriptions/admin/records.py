@@ -181,7 +181,7 @@ class LicenseEntryAdmin(_ComposedAdmin):
         return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
-# Notifications that are not queued as mail.
+# Notifications whose e-mail is not queued.
 WaitingFilter = yes_filter(
     "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )

@@ -16,7 +16,7 @@ class Cause(models.TextChoices):
 
 
 class LicenseEntry(models.Model):
-    """An entry of the license ledger: a change of the number, never a total (R29).
+    """An entry in the license ledger: a change of the number, never a total (R29).
 
     Entries are append-only, so that the number on any past day can be explained. Database triggers
     refuse UPDATE and DELETE. Only ``licenses/ledger.py`` writes and adds up entries.

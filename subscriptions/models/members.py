@@ -39,7 +39,7 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str, **fields: object) -> "User":
         """Create an account with all rights in the Django admin.
 
-        The address counts as verified, because whoever runs the command vouches for it.
+        The address counts as verified, because the person who runs the command vouches for it.
         """
         from allauth.account.models import EmailAddress
 
@@ -55,7 +55,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, with one account for any number of organizations (R1).
 
-    ``is_staff`` (support) is no membership and uses no license (R4).
+    ``is_staff`` (support) is not a membership and does not use a license (R4).
     """
 
     email = LowerCaseEmailField(_("e-mail"), unique=True)

@@ -8,12 +8,12 @@ from subscriptions.models.constraints import currency_is_sold
 from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.prices import CURRENCIES, PROCESSOR_MINIMUM
 
-# Keeps a typing error from selling licenses for decades.
+# Keeps a typo from selling licenses for decades.
 LONGEST_TERM_YEARS = 10
 
 
 class Package(models.Model):
-    """An entry of the price list (R23).
+    """An entry in the price list (R23).
 
     A term copies the price when it is bought, so changes here do not affect it (R11).
     """

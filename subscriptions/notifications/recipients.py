@@ -37,7 +37,7 @@ def about_reminders(organization: Organization) -> list[str]:
 
 
 def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
-    """Return who besides the buyer gets a receipt: users who may buy, and added addresses."""
+    """Return everyone else who gets a receipt: users who may buy, and added addresses."""
     who = _may_buy(organization).exclude(user=buyer) if buyer else _may_buy(organization)
     named = organization.notified_addresses.filter(gets_receipts=True).order_by()
     emails = who.values_list("user__email").union(named.values_list("email"), all=True)

@@ -1,4 +1,4 @@
-"""How many licenses are free, and which limit applies (R5)."""
+"""How many licenses are available, and which limit applies (R5)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def check_body(body: str) -> Allowed | Refusal:
 
 
 def may_write(recent: int) -> Allowed | Refusal:
-    """Whether one more message may be sent after ``recent`` ones ``WITHIN`` the limit."""
+    """Whether another message may be sent; ``recent`` were sent during the last ``WITHIN``."""
     if recent >= MOST_MESSAGES:
         minutes = int(WITHIN.total_seconds()) // 60
         return Refusal(Reason.TOO_MANY_MESSAGES, {"most": MOST_MESSAGES, "minutes": minutes})

@@ -99,7 +99,7 @@ class Change:
     role: str | None = None
 
 
-# The life of a roster ---------------------------------------------------------------------------
+# Storing and deleting -----------------------------------------------------------------------------
 
 
 def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
@@ -172,7 +172,7 @@ def _of(author: Membership) -> QuerySet[RosterImport]:
     return RosterImport.objects.filter(organization=author.organization, author=author.user)
 
 
-# Looking and mending ----------------------------------------------------------------------------
+# Previewing and correcting ------------------------------------------------------------------------
 
 
 def judge(roster: RosterImport, actor: Membership) -> JudgedRoster:

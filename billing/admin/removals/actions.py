@@ -40,7 +40,7 @@ MAY_REMOVE = "subscriptions.add_licenseremoval"
 
 
 class RemovalForm(ReasonForm):
-    """How many licenses, requested by whom, and why."""
+    """The number of licenses, who requested the removal, and why."""
 
     quantity = forms.IntegerField(label=_("Licenses to remove"), min_value=1)
     asked_by = forms.ChoiceField(
@@ -94,7 +94,7 @@ class RemoveLicenses(Action):
         return message
 
     def judge(self) -> Allowed | Refusal:
-        """Allow it while renewal is open, and no payment of it is with support."""
+        """Allow it while renewal is open, and support is not reviewing a payment for it."""
         return may_remove(self.subject)
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
@@ -215,7 +215,7 @@ class RemoveLicenses(Action):
         return [words % {"least": number(plan.package.minimum_licenses)}]
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if this very form was sent before."""
+        """Return the result if this form was already sent."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
         return removed(sent) if sent else None
 

@@ -166,7 +166,7 @@ def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
 def _plan(
     planner: Planner | None, package: Package | None, code: str
 ) -> tuple[RenewalPlan | None, str]:
-    """Return the plan, without a code that does not apply, and why it does not."""
+    """Return the plan, without the code if it does not apply, and why it does not."""
     if planner is None or package is None:
         return None, ""
     try:

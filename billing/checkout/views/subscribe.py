@@ -35,7 +35,7 @@ PAGE = "billing/subscribe.html"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Choose package and number, enter organization and person, and go to the payment page."""
+    """Choose a package and quantity, enter the organization and buyer, and go to payment."""
     if request.method == "GET":
         return _page(request, SubscribeForm(initial=_initial(request)))
     form = SubscribeForm(request.POST)

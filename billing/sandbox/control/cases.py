@@ -24,13 +24,13 @@ def create_refund(running: Sandbox, body: Body) -> Body:
 
 
 def settle_refund(running: Sandbox, body: Body, id: str) -> Body:
-    """Let a pending refund succeed."""
+    """Make a pending refund succeed."""
     with running.store.transaction():
         return render(refunds.settle(running, id))
 
 
 def fail_refund(running: Sandbox, body: Body, id: str) -> Body:
-    """Let a refund fail, for `reason`."""
+    """Make a refund fail, for `reason`."""
     with running.store.transaction():
         return render(refunds.fail(running, id, body.get("reason", "expired_or_canceled_card")))
 
@@ -47,7 +47,7 @@ def list_disputes(running: Sandbox, body: Body) -> Body:
 
 
 def open_dispute(running: Sandbox, body: Body) -> Body:
-    """Open a dispute, or with `inquiry` an inquiry, over a payment or `amount` of it."""
+    """Open a dispute (or an inquiry, with `inquiry`) over a payment or `amount` of it."""
     amount = body.get("amount")
     if amount is not None and type(amount) is not int:
         raise Refused(f"Not an amount in minor units: {amount!r}")

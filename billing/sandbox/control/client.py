@@ -21,7 +21,7 @@ class SandboxError(Exception):
 
 
 class SandboxControl:
-    """Actions of a test or the demo on a running sandbox."""
+    """Actions that tests and the demo take on a running sandbox."""
 
     def __init__(self, base_url: str, token: str = DEFAULT_CONTROL_TOKEN) -> None:
         """Connect to the sandbox at ``base_url``."""
@@ -189,11 +189,11 @@ class SandboxControl:
         return self._call("POST", "refunds", body | {"pending": pending})
 
     def settle_refund(self, id: str) -> Json:
-        """Let a pending refund succeed; return it."""
+        """Make a pending refund succeed; return it."""
         return self._call("POST", f"refunds/{id}/settle")
 
     def fail_refund(self, id: str, *, reason: str | None = None) -> Json:
-        """Let a pending or succeeded refund fail, as expired_or_canceled_card by default."""
+        """Make a pending or succeeded refund fail, as expired_or_canceled_card by default."""
         return self._call("POST", f"refunds/{id}/fail", _given(reason=reason))
 
     def cancel_refund(self, id: str) -> Json:

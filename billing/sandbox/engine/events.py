@@ -18,7 +18,7 @@ from billing.sandbox.process.store import Document
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
 MOST_DELIVERIES_KEPT = 20_000
-_REORDER_PATIENCE = 10.0  # seconds until a reordered event is sent although none followed
+_REORDER_PATIENCE = 10.0  # seconds until a reordered event is sent even if none follows
 
 
 def emit(

@@ -44,7 +44,7 @@ class Outcome:
 
 
 def pay(sandbox: Sandbox, session_id: str, card: Card, payer: Payer) -> Outcome:
-    """Try a card on a session. The lock makes one winner among expiry and other attempts."""
+    """Try a card on a session. The lock lets only one attempt, or expiry, win."""
     with sandbox.store.transaction():
         sessions.expire_due(sandbox)
         session = sessions.find(sandbox, session_id)

@@ -79,7 +79,7 @@ def find(sandbox: Sandbox, id: str) -> Document:
 
 
 def settle(sandbox: Sandbox, id: str) -> Document:
-    """Let a pending refund succeed. Raises Refused for any other."""
+    """Make a pending refund succeed. Raises Refused for any other."""
     refund = _of_status(sandbox, id, "pending")
     moved = _move(sandbox, refund, "refund", -refund["amount"])
     destination = {"card": {"type": "refund"}, "type": "card"}
@@ -94,7 +94,7 @@ def settle(sandbox: Sandbox, id: str) -> Document:
 
 
 def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") -> Document:
-    """Let a pending or succeeded refund fail: the money returns, and the charge is refunded less.
+    """Make a pending or succeeded refund fail: the money returns, and the charge is refunded less.
 
     Raises Refused if it failed or was canceled before, or the reason is unknown.
     """
@@ -134,7 +134,7 @@ def refuse_to_cancel(sandbox: Sandbox, id: str) -> Document:
 
 
 def fail_pending(sandbox: Sandbox, charge_id: str) -> None:
-    """Let the pending refunds of a charge fail, because its dispute takes the money instead."""
+    """Make the pending refunds of a charge fail, because its dispute takes the money instead."""
     for refund in sandbox.store.find("refund", ("charge", "=", charge_id)):
         if refund["status"] == "pending":
             fail(sandbox, refund["id"], "charge_for_pending_refund_disputed")

@@ -1,4 +1,4 @@
-"""What time brings: sessions expire, and later effects of cards happen."""
+"""Everything that happens over time: sessions expire, and delayed effects of cards occur."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _run(sandbox: Sandbox, plan: Document) -> None:
         with sandbox.store.transaction():
             _ACTS[plan["action"]](sandbox, plan["subject"])
     except Refused:
-        return  # another change since then has left nothing to do
+        return  # a change since then has left nothing to do
 
 
 def _dispute(reason: str) -> _Act:

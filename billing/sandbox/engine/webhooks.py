@@ -1,7 +1,7 @@
 """The webhook worker: takes what is due from the queue, delivers, retries, and logs.
 
 The queue is in the store, so what was not delivered when the process died is sent after a restart.
-An endpoint receives its events one after the other; copies by a fault are sent together.
+An endpoint receives its events one after the other; copies made by a fault are sent together.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ class Worker(threading.Thread):
         store, schedule = self._sandbox.store, self._sandbox.config.retry_seconds
         with store.transaction():
             delivery = store.get("delivery", id)
-            if delivery is None:  # everything was reset since
+            if delivery is None:  # everything has been reset since
                 return
             delivery["attempts"].append(attempt)
             if attempt["status"] is not None and 200 <= attempt["status"] < 300:

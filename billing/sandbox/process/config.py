@@ -10,7 +10,7 @@ API_VERSION = "2026-10-28.endive"  # a contract test compares it with the SDK's
 ACCOUNT_NAME = "Test Merchant"  # shown on the payment page if the session names none
 DEFAULT_SECRET_KEY = "sk_test_sandbox"
 DEFAULT_CONTROL_TOKEN = "sandbox-control"
-DISPUTE_SECONDS = 0  # at once, so that nobody has to wait for the dispute
+DISPUTE_SECONDS = 0  # at once, so that no one has to wait for the dispute
 REFUND_SECONDS = 60  # long enough to see the first status before it changes
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # Stripe retries for days; this is compressed
 

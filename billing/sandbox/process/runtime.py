@@ -1,4 +1,4 @@
-"""The one sandbox of this process: its options, store and clock."""
+"""The only sandbox of this process: its options, store and clock."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def missing_object(kind: str, id: str, *, param: str = "id", status: int = 404) 
 
 
 def unsupported(param: str, what: str) -> ApiError:
-    """Return the error for what Stripe supports but the sandbox does not, even as an imitation."""
+    """Return the error for what Stripe supports but the sandbox does not."""
     return ApiError(
         400, f"The local sandbox does not do {what}.", code="sandbox_unsupported", param=param
     )

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began_at = clock.now()
         report = run_daily()
-        report.count("mails queued", deliver_waiting())
+        report.count("e-mails queued", deliver_waiting())
         for what, number in sorted(report.done.items()):
             self.stdout.write(f"{what}: {number}")
         if not report.done:

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = (
         "Ask the payment processor about all unsettled purchases and unfinished refunds, find "
         "missed payments, refunds and disputes, audit the license ledger, and queue waiting "
-        "mails. Safe to run at any time; run it every minute."
+        "e-mails. Safe to run at any time; run it every minute."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()
         self.stdout.write(
-            f"{len(report.lines)} found, {report.failures} to review, {mails} mails queued"
+            f"{len(report.lines)} found, {report.failures} to review, {mails} e-mails queued"
         )
         if report.failures:
             raise SystemExit(1)

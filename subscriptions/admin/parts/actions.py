@@ -120,7 +120,7 @@ class Action(ABC):
         return Plan()
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if this very form was sent before."""
+        """Return the result if this form was already sent."""
         return None
 
     @abstractmethod

@@ -25,19 +25,19 @@ def people(text: str) -> list[int]:
 
 
 def named_so(text: str) -> Q:
-    """Return the condition for organizations whose name, slug or billing e-mail begins so."""
+    """Match organizations whose name, slug or billing e-mail begins with ``text``."""
     return _by_name(text) | begins("slug", text) | Q(billing_email__istartswith=text)
 
 
 def with_member(text: str) -> list[int]:
-    """Return organizations with a member whose e-mail address begins so."""
+    """Return organizations with a member whose e-mail address begins with the text."""
     users = _keys(User.objects.filter(begins("email", text)))
     found = Membership.objects.filter(user__in=users).order_by().values_list("organization")
     return [key for (key,) in found.distinct()[:MOST_FOUND]]
 
 
 def organizations(text: str) -> list[int]:
-    """Return organizations with such a name, else those with such a member.
+    """Return organizations that match by name, else those that match by member.
 
     Members are searched only if a text can mean one; otherwise "al" would find every organization
     with an Alma.

@@ -82,7 +82,7 @@ class ProblemReason(models.TextChoices):
     """Why a person in support must review a payment (R14, R15, R30)."""
 
     MISMATCH = "mismatch", _("Does not match the purchase")
-    UNWANTED_FUNDING = "unwanted_funding", _("Neither a credit nor a debit card")
+    UNWANTED_FUNDING = "unwanted_funding", _("Not a credit or debit card")
     SURPLUS = "surplus", _("Second payment of the same purchase")
     UNKNOWN_PURCHASE = "unknown_purchase", _("Purchase not found")
     TERM_CANCELED = "term_canceled", _("Its term was canceled")

@@ -28,11 +28,11 @@ MAY_PROCESS = "billing.change_processorevent"
 
 
 class ProcessAgain(Action):
-    """Ask the processor about what an event names; safe any number of times (R14)."""
+    """Ask the processor about what an event names; safe to repeat (R14)."""
 
     permission = MAY_PROCESS
     title = _("Process again")
-    button = _("Process it again")
+    button = _("Process event")
     form_class = ActionForm
     subject: ProcessorEvent
 

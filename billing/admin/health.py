@@ -1,4 +1,4 @@
-"""The Health page: whether payments and mails work, with a button to reconcile (R14)."""
+"""The Health page: whether payments and e-mails work, with a button to reconcile (R14)."""
 
 from datetime import timedelta
 from typing import Any
@@ -96,7 +96,7 @@ def webhooks() -> Panel:
         (gettext("Last payment"), _ago(paid_at) if paid_at else gettext("never")),
     ]
     note = gettext(
-        "Payments came after the last webhook. Check the endpoint in the processor's "
+        "Payments have arrived since the last webhook. Check the endpoint in the processor's "
         "dashboard. Until then, reconciliation settles them."
     )
     return Panel(
@@ -179,7 +179,7 @@ def refunds() -> Panel:
 
 
 def mails() -> Panel:
-    """Show notifications and mails that are waiting or failed."""
+    """Show notifications and e-mails that are waiting or failed."""
     notifications = Notification.objects.filter(queued_at__isnull=True)
     queue = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
     failed = Email.objects.filter(status=STATUS.failed)
@@ -187,7 +187,7 @@ def mails() -> Panel:
     waiting = queue.aggregate(oldest=Min("created"))["oldest"]
     facts: list[Fact] = [
         (
-            gettext("Notifications without an e-mail"),
+            gettext("Notifications not e-mailed yet"),
             _counted(notifications, display.list_of(Notification, waiting="yes")),
         ),
         (gettext("E-mails waiting to be sent"), formats.number(queue.count())),

@@ -140,7 +140,7 @@ def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel |
         "purchases",
         head=[
             gettext("Receipt"),
-            gettext("What"),
+            gettext("Description"),
             gettext("Licenses"),
             gettext("Total"),
             gettext("Status"),

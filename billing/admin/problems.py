@@ -39,7 +39,7 @@ NAMES = {
     "quantity": _("Quantity"),
     "unit_amount": _("Price each"),
     "total_amount": _("Total paid"),
-    "funding": _("Kind of card"),
+    "funding": _("Card type"),
 }
 AMOUNTS = {"amount_total", "amount_received", "refunded_amount", "unit_amount", "total_amount"}
 
@@ -119,7 +119,7 @@ class _AboutProblem(Action):
 
 
 class FulfillProblem(_AboutProblem):
-    """Accept the payment for its purchase, whatever was received."""
+    """Accept the payment for its purchase, regardless of the amount received."""
 
     title = _("Fulfill this payment")
     button = _("Fulfill payment")
@@ -185,7 +185,7 @@ class RefundProblem(_AboutProblem):
         return Plan(facts, [words], f"{amount}/{currency}")
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if this very form was sent before."""
+        """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 

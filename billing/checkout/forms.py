@@ -103,7 +103,7 @@ class SubscribeForm(forms.Form):
     buyer_email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
-        help_text=_("You will be the first Administrator. The invitation is sent here."),
+        help_text=_("You will be the first Administrator. We will send the invitation here."),
     )
     billing_name = NameField(label=_("Billing contact"), required=False)
     billing_email = EmailField(label=_("Billing e-mail"), required=False, max_length=254)

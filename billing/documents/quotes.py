@@ -48,8 +48,8 @@ def _need(plan: RenewalPlan) -> Table:
         rows.append((_("Minimum for this package"), minimum))
     total = (_("Licenses to renew"), formats.number(plan.number.quantity))
     return Table(
-        title=_("How many licenses"),
-        headings=(_("What"), _("Licenses")),
+        title=_("Number of licenses"),
+        headings=(_("Description"), _("Licenses")),
         rows=rows,
         numbers=(1,),
         sums=[total],

@@ -65,7 +65,7 @@ def _amounts(purchase: Purchase) -> Table:
     sums.append((_("Total paid"), f"{money(purchase.total_amount)} {purchase.currency.upper()}"))
     return Table(
         title=_("Amounts"),
-        headings=(_("What"), _("Licenses"), _("Price per license"), _("Amount")),
+        headings=(_("Description"), _("Licenses"), _("Price per license"), _("Amount")),
         rows=[row],
         numbers=(1, 2, 3),
         sums=sums,
@@ -79,7 +79,7 @@ def _notes(purchase: Purchase) -> list[str]:
         for refund in purchase.refunds.filter(problem=None, status__in=SHOWN_REFUNDS)
     ]
     words += [
-        (dispute, _("Dispute about %(amount)s, %(at)s: %(status)s"))
+        (dispute, _("Dispute over %(amount)s, %(at)s: %(status)s"))
         for dispute in purchase.disputes.exclude(status__startswith="warning")
     ]
     return [

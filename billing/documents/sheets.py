@@ -77,7 +77,7 @@ def sheet_heading() -> list[str]:
     return [
         _("Section"),
         _("From"),
-        _("What"),
+        _("Description"),
         _("Licenses"),
         _("Held, receipt number, or last day"),
         _("Reference"),
@@ -122,7 +122,7 @@ def _purchases(term: Term) -> list[Purchase]:
 
 
 def _tables(term: Term, *, is_alone: bool) -> tuple[Table, Table]:
-    """Return ledger and receipts; titles tell terms apart that began on the same day."""
+    """Return ledger and receipts; titles distinguish terms that began on the same day."""
     purchases = _purchases(term)
     ledger, receipts = _ledger(term, purchases), _receipts(term, purchases)
     if is_alone:
@@ -180,7 +180,7 @@ def _receipts(term: Term, purchases: Sequence[Purchase]) -> Table:
         sums += [(_("Refunded"), f"−{money(refunded)}"), (_("Remaining"), money(paid - refunded))]
     return Table(
         title=_("Receipts"),
-        headings=(_("What"), _("Receipt"), _("Paid"), _("Licenses"), _("Total")),
+        headings=(_("Description"), _("Receipt"), _("Paid"), _("Licenses"), _("Total")),
         rows=[
             (
                 f"{purchase.get_kind_display()}\n{purchase.buyer_name}",

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='paymentproblem',
             name='reason',
-            field=models.CharField(choices=[('mismatch', 'Does not match the purchase'), ('unwanted_funding', 'Neither a credit nor a debit card'), ('surplus', 'Second payment of the same purchase'), ('unknown_purchase', 'Purchase not found'), ('term_canceled', 'Its term was canceled'), ('later_term_paid', 'Refunded, but a later term is paid'), ('refund_undone', 'Refund failed after a new term was paid'), ('not_renewable', 'The renewal it paid for is no longer open')], max_length=16, verbose_name='problem'),
+            field=models.CharField(choices=[('mismatch', 'Does not match the purchase'), ('unwanted_funding', 'Not a credit or debit card'), ('surplus', 'Second payment of the same purchase'), ('unknown_purchase', 'Purchase not found'), ('term_canceled', 'Its term was canceled'), ('later_term_paid', 'Refunded, but a later term is paid'), ('refund_undone', 'Refund failed after a new term was paid'), ('not_renewable', 'The renewal it paid for is no longer open')], max_length=16, verbose_name='problem'),
         ),
         migrations.AlterField(
             model_name='paymentproblem',
@@ -42,6 +42,16 @@ class Migration(migrations.Migration):
             model_name='paymentproblem',
             name='solved_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='resolved by'),
+        ),
+        migrations.AlterField(
+            model_name='purchase',
+            name='card_funding',
+            field=models.CharField(blank=True, max_length=12, verbose_name='card type'),
+        ),
+        migrations.AlterField(
+            model_name='purchase',
+            name='kind',
+            field=models.CharField(choices=[('add_on', 'Add-on licenses'), ('renewal', 'Renewal'), ('original', 'Original purchase')], max_length=8, verbose_name='type'),
         ),
         migrations.AlterField(
             model_name='purchase',

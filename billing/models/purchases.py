@@ -46,7 +46,7 @@ class Purchase(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(_("kind"), max_length=8, choices=PurchaseKind.choices)
+    kind = models.CharField(_("type"), max_length=8, choices=PurchaseKind.choices)
     # Null only while an original purchase is not settled: its organization does not exist yet.
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="purchases"
@@ -114,7 +114,7 @@ class Purchase(models.Model):
     )
     card_brand = models.CharField(_("card"), max_length=24, blank=True)
     card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
-    card_funding = models.CharField(_("kind of card"), max_length=12, blank=True)
+    card_funding = models.CharField(_("card type"), max_length=12, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     receipt_number = models.PositiveIntegerField(_("receipt"), null=True, blank=True)

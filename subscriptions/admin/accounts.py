@@ -59,7 +59,7 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
         (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
 
-    search_help_text = _("The start of a name or address.")
+    search_help_text = _("The beginning of a name or e-mail address.")
 
     def found(self, request: HttpRequest, text: str) -> Q:
         """Search by e-mail address or name."""

@@ -28,7 +28,7 @@ def license_history(history: History) -> dict[str, Any]:
 
 
 def _meter_in_words(licenses: LicenseCount, asked: int) -> str:
-    words = _("%(in_use)s of %(held)s licenses in use, %(free)s free") % {
+    words = _("%(in_use)s of %(held)s licenses in use, %(free)s available") % {
         "in_use": formats.number(licenses.in_use),
         "held": formats.number(licenses.held),
         "free": formats.number(licenses.free),

@@ -26,7 +26,7 @@ class AddUserForm(forms.Form):
     email = EmailField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("The invitation is sent to this address, which is also the sign-in name."),
+        help_text=_("We will send the invitation to this address. The user signs in with it."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(label=_("Role"), initial=members.Role.GENERAL_MEMBER.value)
@@ -55,7 +55,7 @@ class JoinForm(forms.Form):
     email = EmailField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("If you are added, the invitation is sent here."),
+        help_text=_("If you are added, we will send the invitation here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

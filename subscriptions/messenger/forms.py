@@ -62,7 +62,7 @@ class VisitorForm(MessageForm):
     email = EmailField(
         label=_("Your e-mail"),
         max_length=254,
-        help_text=_("We send the reply here."),
+        help_text=_("We will send the reply here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     # A honeypot: bots fill in every field; people cannot see or hear this one.

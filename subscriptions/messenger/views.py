@@ -130,7 +130,8 @@ def _thread(request: HttpRequest, author: Author) -> HttpResponse:
         return _show(request, author, form, status=_status_of(refused.refusal))
     if _is_htmx(request):
         return _show(request, author, MessageForm(), was_sent=True)
-    flashes.success(request, _("Your message has been sent. Support replies here and by e-mail."))
+    words = _("Your message has been sent. Support will reply here and by e-mail.")
+    flashes.success(request, words)
     return redirect(_address_of(author, "thread"))
 
 

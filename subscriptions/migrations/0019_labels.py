@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='organization',
             name='low_license_thresholds',
-            field=models.JSONField(default=subscriptions.models.organizations.default_thresholds, verbose_name='numbers of free licenses that trigger an e-mail'),
+            field=models.JSONField(default=subscriptions.models.organizations.default_thresholds, verbose_name='numbers of available licenses that trigger an e-mail'),
         ),
         migrations.AlterField(
             model_name='organization',

@@ -6,7 +6,7 @@ from subscriptions.models.constraints import currency_is_sold
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.prices import CURRENCIES
 
-# Between a vacation and several seasons.
+# Longer than a vacation, shorter than several seasons.
 FEWEST_INACTIVE_DAYS = 30
 MOST_INACTIVE_DAYS = 1500
 
@@ -39,7 +39,7 @@ class Organization(models.Model):
         ),
     )
     low_license_thresholds = models.JSONField(
-        _("numbers of free licenses that trigger an e-mail"), default=default_thresholds
+        _("numbers of available licenses that trigger an e-mail"), default=default_thresholds
     )
     second_factor_required = models.BooleanField(
         _("second factor required for Assignors and Administrators"), default=False
@@ -73,7 +73,7 @@ class Organization(models.Model):
 class NotifiedAddress(models.Model):
     """An additional address for e-mails, such as a treasurer's.
 
-    It is not an account: it uses no license and sees no pages.
+    It is not an account: it does not use a license and cannot open any page.
     """
 
     organization = models.ForeignKey(

@@ -59,10 +59,10 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
     """When "few licenses left" is sent."""
 
     low_license_thresholds = ThresholdsField(
-        label=_("Send an e-mail when this many licenses are free"),
+        label=_("Send an e-mail when this many licenses are left"),
         required=False,
         max_length=100,
-        help_text=_("Free licenses, such as 3, 2, 1, 0. Leave empty for no e-mails."),
+        help_text=_("Numbers of licenses left, such as 3, 2, 1, 0. Leave empty for no e-mails."),
     )
 
     class Meta:
@@ -114,7 +114,8 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         fields = ("second_factor_required",)
         labels = {
             "second_factor_required": _(
-                "Assignors and Administrators need a second factor everywhere except Members Home"
+                "Require a second factor for Assignors and Administrators on every page except "
+                "Members Home"
             )
         }
 
@@ -126,7 +127,5 @@ class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         model = Organization
         fields = ("inactive_after_days",)
         labels = {
-            "inactive_after_days": _(
-                "Days without signing in after which a user counts as inactive"
-            )
+            "inactive_after_days": _("Days without signing in before a user is considered inactive")
         }

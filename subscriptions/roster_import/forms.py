@@ -35,7 +35,7 @@ class ImportForm(forms.Form):
         ),
     )
     rows = forms.CharField(
-        label=_("Or rows pasted from a spreadsheet"),
+        label=_("Or paste rows from a spreadsheet"),
         required=False,
         strip=False,
         # No maxlength, because browsers silently cut pasted text to it.
@@ -60,7 +60,7 @@ class ImportForm(forms.Form):
         elif file and rows.strip():
             self.add_error(None, _("Choose a file or paste rows, not both."))
         elif not file and not rows.strip():
-            self.add_error(None, _("Choose a file, or paste the rows of a spreadsheet."))
+            self.add_error(None, _("Choose a file, or paste rows from a spreadsheet."))
         else:
             self._read(file, rows)
         return data

@@ -80,7 +80,7 @@ def need_in_words(need: Need) -> str:
     new = ngettext("%(new)s new user", "%(new)s new users", need.new) % {
         "new": formats.number(need.new)
     }
-    free = ngettext("%(free)s license free", "%(free)s licenses free", need.free) % {
+    free = ngettext("%(free)s license available", "%(free)s licenses available", need.free) % {
         "free": formats.number(need.free)
     }
     if need.offer is None or need.refusals:

@@ -139,7 +139,7 @@ def glossary() -> list[Word]:
             "package",
             _("Package"),
             _(
-                "An entry on the price list: price per license, length of the term, minimum "
+                "An entry on the price list: price per license, length of the term, and minimum "
                 "number of licenses."
             ),
         ),

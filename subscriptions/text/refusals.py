@@ -84,7 +84,7 @@ TEXTS: Mapping[Reason, Any] = {
         "wait until one expires."
     ),
     Reason.TOO_MANY_DECLINES: _(
-        "Cards were declined several times. You can try again from %(until)s. Nothing was "
+        "Cards were declined several times. You can try again after %(until)s. Nothing was "
         "charged. The bank that issued the card can tell you why."
     ),
     Reason.RENEWAL_OPEN: _(
@@ -161,13 +161,13 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.DISCOUNT_USED_UP: _("This discount has reached its limit of uses."),
     # Removing licenses
     Reason.REMOVAL_NOT_OPEN: _(
-        "Licenses can be removed while renewal is open, from %(renewal_opens_on)s on. The term "
+        "Licenses can be removed while renewal is open, starting %(renewal_opens_on)s. The term "
         "keeps all its licenses until it expires on %(expires_on)s."
     ),
     Reason.NO_LICENSE_TO_REMOVE: _(
         "Every license is in use, so none can be removed. Remove users first."
     ),
-    Reason.REMOVAL_TOO_FEW: _("Remove at least 1 and at most %(most)s licenses."),
+    Reason.REMOVAL_TOO_FEW: _("Enter a number from 1 to %(most)s."),
     Reason.REMOVAL_ABOVE_RENEWAL: _AT_MOST_REMOVED,
     Reason.REMOVAL_BELOW_MEMBERS: (
         *_AT_MOST_REMOVED,
@@ -192,7 +192,7 @@ TEXTS: Mapping[Reason, Any] = {
         "A refund of this payment is in progress. Wait until the processor has responded."
     ),
     Reason.AMOUNT_DIFFERS: _(
-        "This payment is not what was due, so a receipt for it would be wrong. Refund it; the "
+        "This payment does not match what was due, so its receipt would be wrong. Refund it; the "
         "organization can pay again."
     ),
     Reason.REFUND_NOT_IN_GROUPS: _("Refund licenses in groups of 5, at most %(most)s."),
@@ -200,11 +200,11 @@ TEXTS: Mapping[Reason, Any] = {
         "Nothing was paid for this purchase, so there is nothing to refund."
     ),
     Reason.NOT_PAID: _(
-        "This purchase is not paid and fulfilled, so there is nothing to refund here."
+        "This purchase has not been paid and fulfilled, so there is nothing to refund here."
     ),
     Reason.LATER_TERM_IS_PAID: _(
-        "The term that starts on %(starts_on)s is paid as well. Refund that one first: terms "
-        "are refunded starting with the last one paid."
+        "The term that starts on %(starts_on)s has also been paid. Refund that one first: "
+        "the most recent term must be refunded first."
     ),
     Reason.PAYMENT_IS_DISPUTED: _(
         "The cardholder disputes this payment, so it cannot be refunded here. Respond to the "
@@ -242,8 +242,8 @@ TEXTS: Mapping[Reason, Any] = {
         "two people, use a row for each."
     ),
     Reason.EMAIL_IS_A_FORMULA: _(
-        "This is a formula, and the file does not have its result. Type the address here, or open "
-        "the file in Excel, save it, and import it again."
+        "This is a formula, and the file does not include its result. Type the address here, or "
+        "open the file in Excel, save it, and import it again."
     ),
     Reason.NAME_MISSING: _("Enter a name."),
     Reason.NAME_TOO_LONG: _(
@@ -255,13 +255,13 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.ROW_REPEATED: _("Row %(row)s has the same e-mail address."),
     Reason.ROW_SHARES_EMAIL: _(
-        "%(name)s in row %(row)s has the same e-mail address. Each person signs in with their own, "
-        "and gets their own invitation there. Type another address for one of them, or leave this "
-        "row out."
+        "%(name)s in row %(row)s has the same e-mail address. Each person needs their own "
+        "address to be invited and to sign in. Type a different address for one of them, or leave "
+        "this row out."
     ),
     Reason.MEMBER_SHARES_EMAIL: _(
-        "%(name)s is already a user with this e-mail address. If this is another person, type "
-        "another address: each person signs in with their own."
+        "%(name)s is already a user with this e-mail address. If this is someone else, type "
+        "a different address: each person signs in with their own."
     ),
     Reason.ROW_HIDDEN: _("This row is hidden in the file."),
     Reason.ROW_INACTIVE: _("Looks inactive (%(status)s)."),
@@ -291,8 +291,8 @@ TEXTS: Mapping[Reason, Any] = {
         "as .xlsx, or paste its rows below."
     ),
     Reason.FILE_IS_NUMBERS: _(
-        "This is an Apple Numbers file. Open it in Numbers, choose File, Export To, Excel, and "
-        "choose the exported file here."
+        "This is an Apple Numbers file. Open it in Numbers, choose File > Export To > Excel, "
+        "and choose the exported file here."
     ),
     Reason.FILE_IS_PDF: _(
         "This is a PDF. Ask for the spreadsheet it was made from, or copy the rows from it and "
@@ -305,7 +305,7 @@ TEXTS: Mapping[Reason, Any] = {
         "This is a text document or a presentation. Copy the rows from it and paste them below."
     ),
     Reason.FILE_IS_ARCHIVE: _(
-        "This is a compressed archive. Open it, and choose the spreadsheet that is inside."
+        "This is a compressed archive. Open it, and choose the spreadsheet inside."
     ),
     Reason.FILE_IS_WEB_PAGE: _(
         "This is a web page without a table that we can read. Open it in Excel and save it as "

@@ -45,7 +45,7 @@ class TestSummary:
         assert facts(page, "subscription")["Days remaining"] == "198"
         assert facts(page, "licenses")["Held"] == "25"
         assert facts(page, "licenses")["In use"] == "4"
-        assert facts(page, "licenses")["Free"] == "21"
+        assert facts(page, "licenses")["Available"] == "21"
         assert facts(page, "renewal")["Window opens"] == "Dec. 2, 2031"
 
     def test_locked_price_is_the_price_of_the_term(self, world: World, desk: Desk) -> None:
@@ -82,7 +82,7 @@ class TestSummary:
         page = desk.open(world.lakeside)
 
         assert "Late" in facts(page, "subscription")["Phase"]
-        assert facts(page, "subscription")["Days since the end"] == "7"
+        assert facts(page, "subscription")["Days since it ended"] == "7"
 
     def test_after_a_full_refund(self, window: World, stripe: SandboxControl, desk: Desk) -> None:
         purchase = renew_and_settle(window)

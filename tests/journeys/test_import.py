@@ -26,7 +26,7 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
     arlo.is_at("Imported roster")
     arlo.reads(
         "roster.csv: 200 rows",
-        "199 new users, 21 licenses free: buy 180 more (36 groups of 5, $900.00).",
+        "199 new users, 21 licenses available: buy 180 more (36 groups of 5, $900.00).",
         "1 row has a mistake",
     )
     arlo.page.get_by_role("link", name="Needs correction 1").click()
@@ -42,14 +42,14 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
 
     arlo.is_at("Imported roster")
     arlo.reads(
-        "180 licenses bought. You now hold 205, and 201 are free.",
-        "200 new users, 201 licenses free.",
+        "You bought 180 licenses. You now hold 205, and 201 are available.",
+        "200 new users, 201 licenses available.",
     )
     arlo.is_accessible()
     arlo.clicks("Add all 200 users")
 
     arlo.is_at("Users")
-    arlo.reads("200 users have been added.", "204 of 205 licenses are in use, 1 free.")
+    arlo.reads("200 users have been added.", "204 of 205 licenses are in use, 1 available.")
     assert world.held() == 205
     assert world.lakeside.memberships.filter(state="invited").count() == 200
 
@@ -57,13 +57,13 @@ def test_import_two_hundred_people_and_buy_licenses_on_the_way(arlo: Person, wor
 def test_paste_and_correct_rows_on_a_phone(world: World, signed_in: SignedIn) -> None:
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/users/import/")
-    arlo.field("Or rows pasted from a spreadsheet").fill(
+    arlo.field("Or paste rows from a spreadsheet").fill(
         "Nora New\tnora@new.example\tObserver\nNils Next\tnils@new.example\tChief\n"
         "Otto Official\tofficial@lakeside.example\t"
     )
     arlo.clicks("Preview roster")
 
-    arlo.reads("1 new user, 21 licenses free.", "There is no role “Chief”", "as Otto Official")
+    arlo.reads("1 new user, 21 licenses available.", "There is no role “Chief”", "as Otto Official")
     width = arlo.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["viewport"]["width"]
     arlo.is_accessible()
@@ -72,7 +72,7 @@ def test_paste_and_correct_rows_on_a_phone(world: World, signed_in: SignedIn) ->
     arlo.page.get_by_role("link", name="All rows 3").click()
     arlo.reads("1 row has been changed.", "2 new users")
     arlo.field("Leave out row 1").check()
-    arlo.clicks("Save the changes")
+    arlo.clicks("Save changes")
     arlo.reads("1 new user", "Left out")
     arlo.clicks("Add 1 user")
 
@@ -105,13 +105,13 @@ def test_hidden_rows_of_a_workbook_are_added_only_on_request(
     arlo.reads("from “Umpires”", "1 row is hidden", "1 person looks inactive", "1 new user")
     arlo.is_accessible()
     arlo.clicks("Include hidden rows")
-    arlo.reads("2 new users, 1 license free: buy 5 more")
+    arlo.reads("2 new users, 1 license available: buy 5 more")
     arlo.clicks("Buy 5 licenses for $25.00")
     arlo.continues_to_payment()
     arlo.pays_with()
 
     arlo.is_at("Imported roster")
-    arlo.reads("from “Umpires”", "It is included.", "2 new users, 6 licenses free.")
+    arlo.reads("from “Umpires”", "It is included.", "2 new users, 6 licenses available.")
     arlo.clicks("Add all 2 users")
     arlo.is_at("Users")
     arlo.reads("2 users have been added.", "Ann Lee", "Cy Hid")

@@ -34,7 +34,7 @@ def test_invited_person_joins_with_the_link_in_the_mail(
     nora = Person(new_context().new_page())
     nora.opens(link)
     nora.is_at("Join Lakeside Officials Association")
-    nora.reads("You are invited as General member.", "nora@new.example")
+    nora.reads("Your role will be General member.", "nora@new.example")
     nora.is_accessible()
     nora.field("Password").fill(A_GOOD_PASSWORD)
     nora.field("Confirm password").fill(A_GOOD_PASSWORD)

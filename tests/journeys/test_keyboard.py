@@ -123,7 +123,7 @@ def test_add_and_remove_a_user_by_keyboard(arlo: Person) -> None:
     arlo.is_at("Remove Nora New?")
     skips_to_content(arlo)
     presses(arlo, arlo.link_or_button("Remove"), within=1)
-    arlo.reads("4 of 25 licenses are in use, 21 free.")
+    arlo.reads("4 of 25 licenses are in use, 21 available.")
 
 
 def test_renew_by_keyboard(world: World, arlo: Person) -> None:
@@ -139,7 +139,7 @@ def test_renew_by_keyboard(world: World, arlo: Person) -> None:
 
     skips_to_content(arlo)
     tabs_to(arlo, arlo.page.get_by_role("radio", checked=True), within=1)
-    pay = arlo.page.get_by_role("button", name="Continue to payment of")
+    pay = arlo.page.get_by_role("button", name="Continue to payment:")
     presses(arlo, pay, within=6)
     arlo.payment_page()
     arlo.reads("$125.00")

@@ -87,7 +87,7 @@ def test_buy_at_400_percent_zoom_with_reduced_motion(world: World, signed_in: Si
     arlo.opens("/o/lakeside/")
     arlo.opens_add_licenses()
     arlo.buys(10)
-    arlo.reads("10 licenses bought. You now hold 35")
+    arlo.reads("You bought 10 licenses. You now hold 35")
     assert too_wide_elements(arlo.page) == []
     arlo.opens_menu()
     assert too_wide_elements(arlo.page) == []

@@ -64,7 +64,7 @@ def test_remove_licenses_from_request_to_renewal(world: World, signed_in: Signed
     ada.reads("5 fewer licenses", "requested by Ada Admin")
     ada.opens("/o/lakeside/renewal/")
     ada.reads("20 × $5.00", "$100.00")
-    pays(ada, "Continue to payment of")
+    pays(ada, "Continue to payment:")
     ada.reads("Receipt 1", "20 × $5.00")
     following = status_of(world.lakeside, clock.now()).next_term
     assert following is not None

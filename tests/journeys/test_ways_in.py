@@ -84,7 +84,7 @@ def test_add_user_keeps_input_while_buying_licenses(
     arlo = signed_in(world.assignor, device)
     arlo.opens("/o/lakeside/users/")
     arlo.clicks("Add User")
-    arlo.reads("No license is free")
+    arlo.reads("You have no available licenses")
     arlo.types_user("Nora New", "nora@new.example", "Observer")
     page_problems.expect("POST 409 .*/users/add/")
     arlo.clicks("Add and invite")
@@ -96,7 +96,7 @@ def test_add_user_keeps_input_while_buying_licenses(
     arlo.buys(5)
 
     arlo.is_at("Add User")
-    arlo.reads("5 licenses bought. You now hold 30, and 5 are free.")
+    arlo.reads("You bought 5 licenses. You now hold 30, and 5 are available.")
     expect(arlo.field("Name")).to_have_value("Nora New")
     expect(arlo.field("E-mail")).to_have_value("nora@new.example")
     expect(arlo.field("Role").locator("option:checked")).to_have_text("Observer")
@@ -115,7 +115,7 @@ def test_half_filled_invalid_form_is_kept_as_well(world: World, signed_in: Signe
     arlo.chooses(10)
     arlo.continues_to_payment()
     arlo.clicks("Back")
-    arlo.reads("You came back without paying.")
+    arlo.reads("You left the payment page without paying.")
     arlo.continues_to_payment()
     arlo.pays_with()
 

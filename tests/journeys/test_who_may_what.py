@@ -17,18 +17,18 @@ def test_removing_a_user_asks_first_and_shows_the_freed_license(
     """R4."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/users/")
-    arlo.reads("4 of 25 licenses are in use, 21 free.")
+    arlo.reads("4 of 25 licenses are in use, 21 available.")
     remove = arlo.row_of("Otto Official").get_by_role("link", name="Remove Otto Official")
     remove.click()
     arlo.is_at("Remove Otto Official?")
-    arlo.reads("license 4 is free for someone else")
+    arlo.reads("license 4 will be available for someone else")
     arlo.clicks("Cancel")
     expect(arlo.row_of("Otto Official")).to_be_visible()
 
     remove.click()
     arlo.clicks("Remove")
     arlo.reads(
-        "Otto Official has been removed, and license 4 is free.", "3 of 25 licenses are in use"
+        "Otto Official has been removed, and license 4 is available.", "3 of 25 licenses are in use"
     )
     expect(arlo.row_of("Otto Official")).to_have_count(0)
 

@@ -164,7 +164,7 @@ class TestNeed:
         assert (enough.new, enough.free, enough.missing) == (4, 4, 0)
 
     def test_example_on_the_page(self) -> None:
-        """23 new users, 4 licenses free: buy 20 more (4 groups of 5, $100.00)."""
+        """23 new users, 4 licenses available: buy 20 more (4 groups of 5, $100.00)."""
         short = need(23, held(25, 21))
 
         assert short.offer is not None

@@ -125,7 +125,7 @@ def test_compiled_catalogs_are_up_to_date(path: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["0 licenses free", "1 license free", "2 licenses free"]),
+        ("en", ["0 licenses available", "1 license available", "2 licenses available"]),
         ("es", ["0 licencias libres", "1 licencia libre", "2 licencias libres"]),
         ("fr", ["0 licence libre", "1 licence libre", "2 licences libres"]),
     ],
@@ -133,7 +133,8 @@ def test_compiled_catalogs_are_up_to_date(path: Path) -> None:
 def test_numbers_use_the_plural_forms_of_each_language(language: str, words: list[str]) -> None:
     with translation.override(language):
         counted = [
-            ngettext("%(free)s license free", "%(free)s licenses free", number) % {"free": number}
+            ngettext("%(free)s license available", "%(free)s licenses available", number)
+            % {"free": number}
             for number in (0, 1, 2)
         ]
 

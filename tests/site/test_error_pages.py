@@ -11,7 +11,7 @@ PAGES = {
     "404.html": "start from your organizations",
     "413.html": "You can import a long roster as a file",
     "429.html": "Wait a minute, then try again",
-    "500.html": "No payment is lost",
+    "500.html": "No payment was lost",
     "503.html": "Wait a minute, then reload the page",
 }
 

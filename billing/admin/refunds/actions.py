@@ -34,7 +34,7 @@ ALL, SOME = "all", "some"
 class AddOnRefundForm(ReasonForm):
     """How much of the add-ons to refund, and why."""
 
-    what = forms.ChoiceField(label=_("What"), widget=forms.RadioSelect)
+    what = forms.ChoiceField(label=_("What to refund"), widget=forms.RadioSelect)
     licenses = forms.IntegerField(
         label=_("Number of licenses"),
         required=False,
@@ -108,7 +108,7 @@ class RefundPurchase(Action):
         return refund_plan(self.subject, amount)
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if this very form was sent before."""
+        """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 

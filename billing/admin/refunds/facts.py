@@ -110,7 +110,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         found.append(words % dates)
     for add_on in outcome.listed:
         words = gettext(
-            "Its add-on of %(quantity)s licenses for %(total)s goes to payments to review."
+            "Its add-on of %(quantity)s licenses for %(total)s will be added to payments to review."
         )
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
         found.append(words % {"quantity": number(add_on.quantity), "total": total})
@@ -119,8 +119,10 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
     if outcome.over_after:
         found.append(
             ngettext(
-                "%(over)s user will have no license. No one is removed, but no one can be added.",
-                "%(over)s users will have no license. No one is removed, but no one can be added.",
+                "%(over)s user will have no license. No one will be removed, but no one can be "
+                "added.",
+                "%(over)s users will have no license. No one will be removed, but no one can be "
+                "added.",
                 outcome.over_after,
             )
             % {"over": number(outcome.over_after)}
@@ -134,7 +136,7 @@ def renewal_being_paid(purchase: Purchase) -> list[str]:
     if checkout is None:
         return []
     words = gettext(
-        "%(buyer)s is paying for the renewal right now. That payment page is closed first."
+        "%(buyer)s is paying for the renewal right now. That payment page will be closed first."
     )
     return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
 
@@ -169,5 +171,5 @@ def refunded(refund: Refund) -> Done:
         return Done(words % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:
         return Done(gettext("%(amount)s has been refunded.") % {"amount": amount})
-    words = gettext("The refund of %(amount)s is in progress and counts from now on.")
+    words = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
     return Done(words % {"amount": amount}, messages.INFO)

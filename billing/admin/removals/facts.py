@@ -45,7 +45,7 @@ def order_facts(plan: RemovalPlan) -> list[Fact]:
 
 
 def renewal_of(plan: RemovalPlan) -> str:
-    """Return number and total of the renewal as of now."""
+    """Return the quantity and total of the renewal as of now."""
     return _("%(quantity)s licenses, %(total)s with %(package)s today") % {
         "quantity": number(plan.renewal_before),
         "total": display.money(plan.total_before, plan.currency),
@@ -59,8 +59,8 @@ def being_paid(organization: Organization) -> list[str]:
     if purchase is None:
         return []
     words = _(
-        "%(buyer)s is paying for the renewal right now. That payment page is closed first. "
-        "If it has already been paid, nothing is changed."
+        "%(buyer)s is paying for the renewal right now. That payment page will be closed first. "
+        "If it has already been paid, nothing will be changed."
     )
     return [words % {"buyer": purchase.buyer_name or purchase.buyer_email}]
 

@@ -18,7 +18,7 @@ from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseRemoval
 
 StandsFilter = yes_filter(
-    "stands", _("undone"), _("Not undone"), lambda: Q(taken_back_at__isnull=True)
+    "stands", _("undone"), _("In effect"), lambda: Q(taken_back_at__isnull=True)
 )
 
 

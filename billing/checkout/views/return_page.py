@@ -92,8 +92,8 @@ def _bought(member: Membership, purchase: Purchase) -> str:
         }
     count = status_of(member.organization, clock.now()).licenses
     return ngettext(
-        "%(bought)s license bought. You now hold %(held)s, and %(free)s are free.",
-        "%(bought)s licenses bought. You now hold %(held)s, and %(free)s are free.",
+        "You bought %(bought)s license. You now hold %(held)s, and %(free)s are available.",
+        "You bought %(bought)s licenses. You now hold %(held)s, and %(free)s are available.",
         purchase.quantity,
     ) % {
         "bought": formats.number(purchase.quantity),

@@ -70,7 +70,7 @@ def _heading() -> list[str]:
         _("Started"),
         _("Status"),
         _("Receipt"),
-        _("Kind"),
+        _("Type"),
         _("Package"),
         _("Licenses"),
         _("Price per license"),

@@ -97,7 +97,7 @@ def _license(data: Mapping[str, Any]) -> str:
 
 def _freed(data: Mapping[str, Any]) -> str:
     number = data.get("license")
-    return _("license %(number)s → free") % {"number": number} if number else ""
+    return _("license %(number)s → available") % {"number": number} if number else ""
 
 
 def _returned(data: Mapping[str, Any]) -> str:

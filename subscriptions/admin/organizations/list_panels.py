@@ -60,7 +60,7 @@ def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
     return Panel(
         _("Users"),
         "members",
-        head=[_("Name"), _("E-mail"), _("Role"), _("State"), _("License"), _("Last sign-in"), ""],
+        head=[_("Name"), _("E-mail"), _("Role"), _("Status"), _("License"), _("Last sign-in"), ""],
         rows=[
             [
                 link(member, member.display_name),
@@ -136,7 +136,15 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
     return Panel(
         _("Licenses removed from renewals"),
         "removals",
-        head=[_("Licenses"), _("Removed"), _("Requested by"), _("Reason"), _("By"), _("State"), ""],
+        head=[
+            _("Licenses"),
+            _("Removed"),
+            _("Requested by"),
+            _("Reason"),
+            _("By"),
+            _("Status"),
+            "",
+        ],
         rows=[
             [
                 link(removal, f"−{formats.number(removal.quantity)}"),
@@ -215,7 +223,7 @@ def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
     return Panel(
         _("Threads"),
         "threads",
-        head=[_("With"), _("State"), _("Unread"), _("Removal requested"), _("Last message")],
+        head=[_("With"), _("Status"), _("Unread"), _("Removal requested"), _("Last message")],
         rows=[
             [
                 link(thread),

@@ -73,7 +73,7 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
     if subscription.days_remaining is not None and subscription.days_remaining >= 0:
         facts.append((_("Days remaining"), formats.number(subscription.days_remaining)))
     elif subscription.days_remaining is not None:
-        facts.append((_("Days since the end"), formats.number(-subscription.days_remaining)))
+        facts.append((_("Days since it ended"), formats.number(-subscription.days_remaining)))
     if subscription.next_term is not None:
         upcoming = subscription.next_term
         words = _("from %(start)s, %(price)s per license") % {
@@ -90,7 +90,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     facts: list[Fact] = [
         (_("Held"), formats.number(count.held)),
         (_("In use"), formats.number(count.in_use)),
-        (_("Free"), formats.number(count.free)),
+        (_("Available"), formats.number(count.free)),
     ]
     if count.over:
         facts.append((_("Over"), marked(formats.number(count.over))))
@@ -107,7 +107,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     sold = subscription.may_add_licenses
     why_not = refusal_text(sold) if isinstance(sold, Refusal) else ""
     facts.append(
-        (_("Add-ons on sale"), _("yes") if subscription.sells_add_ons else marked(_("no")))
+        (_("Add-ons available"), _("yes") if subscription.sells_add_ons else marked(_("no")))
     )
     return Panel(_("Licenses"), "licenses", facts=facts, note=why_not)
 

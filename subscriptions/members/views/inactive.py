@@ -73,8 +73,8 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         context["reason"] = refusal_text(refused.refusal)
         return render(request, "members/remove_users.html", context, status=HTTPStatus.CONFLICT)
     text = ngettext(
-        "%(number)s user has been removed, and the license is free.",
-        "%(number)s users have been removed, and their licenses are free.",
+        "%(number)s user has been removed, and the license is available.",
+        "%(number)s users have been removed, and their licenses are available.",
         freed,
     )
     messages.success(request, text % {"number": formats.number(freed)})

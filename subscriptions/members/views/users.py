@@ -150,7 +150,7 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         return render(request, page, context, status=HTTPStatus.CONFLICT)
     messages.success(
         request,
-        _("%(name)s has been removed, and license %(number)s is free.")
+        _("%(name)s has been removed, and license %(number)s is available.")
         % {"name": other.display_name, "number": number},
     )
     if other.user_id == member.user_id:

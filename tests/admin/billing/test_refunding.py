@@ -190,7 +190,7 @@ class TestATerm:
 
         words = text_of(page)
         assert "The term from Jan. 1, 2032 to Dec. 31, 2032 is canceled" in words
-        assert "Its add-on of 5 licenses for $25.00 goes to payments to review" in words
+        assert "Its add-on of 5 licenses for $25.00 will be added to payments to review" in words
         assert "Running → In the renewal window, not renewed" in words
         assert not Term.objects.filter(canceled_at__isnull=False).exists()
         assert not PaymentProblem.objects.exists()

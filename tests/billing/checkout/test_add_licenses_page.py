@@ -53,14 +53,14 @@ def test_valid_order_goes_to_payment_page(world: World, stripe: SandboxControl) 
 @pytest.mark.parametrize(
     ("members", "typed", "words", "quantity"),
     [
-        (23, "12", "12 people, 2 free: 10 licenses, $50.00", "10"),
-        (23, "3", "3 people, 2 free: 5 licenses, $25.00", "5"),
-        (25, "1", "1 person, 0 free: 5 licenses, $25.00", "5"),
-        (25, "5", "5 people, 0 free: 5 licenses, $25.00", "5"),
-        (25, "6", "6 people, 0 free: 10 licenses, $50.00", "10"),
-        (23, "2", "You have enough licenses: 2 free.", "5"),
-        (4, "21", "You have enough licenses: 21 free.", "5"),
-        (4, "22", "22 people, 21 free: 5 licenses, $25.00", "5"),
+        (23, "12", "12 people, 2 available: 10 licenses, $50.00", "10"),
+        (23, "3", "3 people, 2 available: 5 licenses, $25.00", "5"),
+        (25, "1", "1 person, 0 available: 5 licenses, $25.00", "5"),
+        (25, "5", "5 people, 0 available: 5 licenses, $25.00", "5"),
+        (25, "6", "6 people, 0 available: 10 licenses, $50.00", "10"),
+        (23, "2", "You have enough licenses: 2 available.", "5"),
+        (4, "21", "You have enough licenses: 21 available.", "5"),
+        (4, "22", "22 people, 21 available: 5 licenses, $25.00", "5"),
     ],
 )
 def test_number_of_people_is_turned_into_license_groups(
@@ -97,7 +97,7 @@ def test_after_a_reversal_users_without_a_license_are_covered_first(world: World
 
     page = text(world.client(world.assignor).get(PATH, {"people": "3"}))
 
-    assert "3 people, 0 free: 10 licenses, $50.00" in page
+    assert "3 people, 0 available: 10 licenses, $50.00" in page
 
 
 BAD_QUANTITIES = {
@@ -219,7 +219,7 @@ def test_buttons_work_without_javascript(world: World, typed: str, change: str, 
 def test_returning_without_paying_keeps_the_number(world: World) -> None:
     page = world.client(world.assignor).get(PATH, {"quantity": "40", "canceled": "1"})
 
-    assert "You came back without paying" in page.content.decode()
+    assert "You left the payment page without paying" in page.content.decode()
     assert 'value="40"' in page.content.decode()
 
 

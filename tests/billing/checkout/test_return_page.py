@@ -109,7 +109,7 @@ def test_return_page_shows_what_was_bought(world: World, stripe: SandboxControl)
 
     page = client.get(PATH, {"session_id": purchase.session_id or ""}, follow=True).content.decode()
 
-    assert "10 licenses bought. You now hold 35, and 31 are free." in page
+    assert "You bought 10 licenses. You now hold 35, and 31 are available." in page
 
 
 class TestAccess:

@@ -192,7 +192,7 @@ class TestSubscribing:
 
         assert 'value="Meadow Umpires"' in page
         assert 'value="mia@meadow.example"' in page.lower()
-        assert "You came back without paying" in page
+        assert "You left the payment page without paying" in page
 
     def test_changed_and_resubmitted_form_expires_the_first_checkout(
         self, package: Package, stripe: SandboxControl
@@ -302,7 +302,7 @@ class TestSubscribing:
         page = text_of(Client().post(PATH, form))
 
         assert "Club: 12 × $9.00 $108.00" in page
-        assert "Continue to payment of $108.00" in page
+        assert "Continue to payment: $108.00" in page
         assert not Purchase.objects.exists()
 
     @pytest.mark.parametrize("session_id", ["", "x", "cs_test_x/../y", "cs_test_unknown"])

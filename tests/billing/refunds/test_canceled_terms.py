@@ -265,7 +265,7 @@ class TestOriginalPurchase:
         world.at(clock.now() + timedelta(days=15))
         page = text_of(world.client(owner).get(here))
         assert f"The subscription ended on {day}, because its payment was refunded." in page
-        assert "The subscription has not been renewed." in page
+        assert "It has not been renewed." in page
 
     def test_renewal_covers_users_or_the_minimum(self, world: World, original: Purchase) -> None:
         assert original.organization is not None

@@ -95,7 +95,7 @@ def test_buyer_sees_the_refund_by_mail_and_on_the_page(world: World) -> None:
         .content.decode()
     )
 
-    assert "neither a credit nor a debit card" in page
+    assert "not a credit or debit card" in page
     assert "$50.00" in page
     notification = Notification.objects.get(kind="payment_refunded_unwanted_funding")
     assert notification.recipient == "assignor@lakeside.example"

@@ -40,7 +40,8 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
     check_axe(arlo.page)
     arlo.pays_with()
 
-    arlo.reads("10 licenses bought. You now hold 35, and 31 are free.", "Visa •••• 4242", "$50.00")
+    arlo.reads("You bought 10 licenses. You now hold 35, and 31 are available.")
+    arlo.reads("Visa •••• 4242", "$50.00")
     check_axe(arlo.page)
     assert world.held() == 35
     assert len(stripe.sessions()) == 1
@@ -51,7 +52,7 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
         arlo.clicks("Add and invite another")
         arlo.reads(f"{name} has been added", email)
     arlo.chooses_from_menu("Users")
-    arlo.reads("7 of 35 licenses are in use, 28 free.")
+    arlo.reads("7 of 35 licenses are in use, 28 available.")
     for number, (name, email, role) in enumerate(NEW_OFFICIALS, start=5):
         for words in (email, role, str(number), "Invited"):
             expect(arlo.row_of(name)).to_contain_text(words)

@@ -10,7 +10,7 @@ from tests.support.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D
 
 pytestmark = pytest.mark.usefixtures("stripe")
 
-BOUGHT = "10 licenses bought. You now hold 35"
+BOUGHT = "You bought 10 licenses. You now hold 35"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_returning_from_the_payment_page_keeps_the_number(
     payment_page = arlo.payment_page()
     arlo.clicks("Back")
 
-    arlo.reads("You came back without paying. Nothing was charged")
+    arlo.reads("You left the payment page without paying. Nothing was charged")
     expect(arlo.number).to_have_value("15")
     arlo.is_accessible()
 

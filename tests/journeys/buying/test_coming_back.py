@@ -31,7 +31,7 @@ def test_closing_the_tab_after_paying_loses_nothing(arlo: Person, stripe: Sandbo
 
     arlo = Person(context.new_page())
     arlo.opens("/o/lakeside/users/")
-    arlo.reads("4 of 35 licenses are in use, 31 free.")
+    arlo.reads("4 of 35 licenses are in use, 31 available.")
 
 
 def test_page_confirms_automatically_after_a_processor_outage(
@@ -49,7 +49,7 @@ def test_page_confirms_automatically_after_a_processor_outage(
     assert world.held() == 25
 
     stripe.clear_faults(unreachable["id"])
-    arlo.reads("10 licenses bought. You now hold 35")
+    arlo.reads("You bought 10 licenses. You now hold 35")
     assert RETURN_PAGE.search(arlo.page.url) is None
 
 
@@ -64,7 +64,7 @@ def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
     arlo.continues_to_payment()
     arlo.reads(
         "The payment page cannot be reached at the moment. "
-        "Nothing was charged, and the number you entered is kept."
+        "Nothing was charged, and the number you entered is still here."
     )
     expect(arlo.number).to_have_value("20")
     arlo.is_accessible()
@@ -72,7 +72,7 @@ def test_unreachable_payment_page_shows_an_error_and_keeps_the_number(
     stripe.clear_faults(unreachable["id"])
     arlo.continues_to_payment()
     arlo.pays_with()
-    arlo.reads("20 licenses bought. You now hold 45")
+    arlo.reads("You bought 20 licenses. You now hold 45")
     assert Purchase.objects.count() == 1
 
 
@@ -116,7 +116,7 @@ def test_going_back_after_paying_asks_before_buying_again(
     arlo.continues_to_payment()
     arlo.clicks("Yes, buy another 10")
     arlo.pays_with()
-    arlo.reads("10 licenses bought. You now hold 45")
+    arlo.reads("You bought 10 licenses. You now hold 45")
 
 
 def test_two_tabs_share_one_payment_page(arlo: Person, stripe: SandboxControl) -> None:
@@ -142,7 +142,7 @@ def test_double_click_makes_one_purchase(arlo: Person, stripe: SandboxControl) -
     arlo.chooses(10)
     arlo.continue_button.dblclick()
     arlo.pays_with()
-    arlo.reads("10 licenses bought. You now hold 35")
+    arlo.reads("You bought 10 licenses. You now hold 35")
     assert len(stripe.sessions()) == Purchase.objects.count() == 1
 
 

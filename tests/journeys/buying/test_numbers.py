@@ -67,7 +67,7 @@ def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> 
     """R10, R11: at the same price for each."""
     arlo.opens(ADD_LICENSES)
     arlo.buys(5000)
-    arlo.reads("5,000 licenses bought. You now hold 5,025", "5,000 × $5.00", "$25,000.00")
+    arlo.reads("You bought 5,000 licenses. You now hold 5,025", "5,000 × $5.00", "$25,000.00")
     assert world.held() == 5025
 
 
@@ -125,6 +125,6 @@ def test_everything_works_without_javascript(
     arlo.reads("Instead of 12 you can buy 10 or 15.")
 
     arlo.buys(15)
-    arlo.reads("15 licenses bought. You now hold 40")
+    arlo.reads("You bought 15 licenses. You now hold 40")
     arlo.opens_menu()
     expect(arlo.menu.get_by_role("link", name="Users")).to_be_visible()

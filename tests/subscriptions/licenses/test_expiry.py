@@ -70,7 +70,7 @@ def test_all_other_pages_say_they_are_closed(world: World, path: str, method: st
     response = getattr(world.client(world.administrator), method)(f"/o/lakeside/{path}")
 
     assert response.status_code == HTTPStatus.FORBIDDEN
-    assert "The pages of Lakeside Officials Association are closed" in text_of(response)
+    assert "Access to Lakeside Officials Association is closed" in text_of(response)
     assert "Renew now" in text_of(response)
 
 

@@ -86,7 +86,7 @@ def test_subscription_tab_shows_it_in_words_and_as_a_table(world: World) -> None
     assert "25 on the first day, 30 on the last, 1 change between" in html
     assert "Renewal window, from December 2, 2031" in page
     assert "In use today: 4" in page
-    assert 'aria-label="4 of 30 licenses in use, 26 free"' in html
+    assert 'aria-label="4 of 30 licenses in use, 26 available"' in html
 
 
 class TestLines:

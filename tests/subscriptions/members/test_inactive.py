@@ -94,7 +94,7 @@ class TestRemovingSeveral:
         response = self.post(world, world.official, world.observer, confirm=False)
 
         assert "Remove 2 users?" in text_of(response)
-        assert "This frees 2 licenses" in text_of(response)
+        assert "This frees up 2 licenses" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
     def test_confirming_removes_them(self, world: World) -> None:

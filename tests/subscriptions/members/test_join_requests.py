@@ -245,8 +245,8 @@ def test_list_names_the_requester(world: World, request_: JoinRequest) -> None:
     page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
 
     assert "Nina New nina@new.example" in page
-    assert "21 licenses are free" in page
+    assert "21 licenses are available" in page
 
     world.fill(24)
     page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
-    assert "1 license is free" in page
+    assert "1 license is available" in page

@@ -61,8 +61,8 @@ def test_note_is_optional(open_renewal: World) -> None:
 @pytest.mark.parametrize(
     ("quantity", "words"),
     [
-        ("0", "at least 1 and at most 21"),
-        ("-5", "at least 1 and at most 21"),
+        ("0", "a number from 1 to 21"),
+        ("-5", "a number from 1 to 21"),
         ("22", "At most 21 licenses can be removed"),
         ("9" * 300, "At most 21 licenses can be removed"),
         ("five", "only the digits 0 to 9"),
@@ -87,7 +87,7 @@ def test_before_the_window_it_is_neither_offered_nor_accepted(world: World) -> N
 
     assert "remove licenses" not in text_of(client.get(THREAD))
     assert response.status_code == HTTPStatus.CONFLICT
-    assert "from Tuesday, December 2, 2031 on" in text_of(response)
+    assert "starting Tuesday, December 2, 2031" in text_of(response)
     assert "expires on Wednesday, December 31, 2031" in text_of(response)
     assert not Message.objects.exists()
 

@@ -39,7 +39,7 @@ def test_notification_becomes_one_mail_after_the_commit(
     queued = Email.objects.get()
     assert queued.to == ["nora@lakeside.example"]
     assert queued.subject == "Arlo Assignor invited you to Lakeside Officials Association"
-    assert "as Observer" in queued.message
+    assert "Your role is Observer" in queued.message
     assert "http://localhost/invitations/" in queued.message
 
 
@@ -123,7 +123,7 @@ def test_low_license_mail_offers_what_is_possible_that_day(
 
     [told] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
     assert told.subject == "Few licenses left for Lakeside Officials Association: 0"
-    assert "Free: 0\n\n" in told.message
+    assert "Available: 0\n\n" in told.message
     assert ("Add licenses in groups of 5" in told.message) == (day.day == 1)
     assert said in told.message
     assert f"http://localhost/o/lakeside/{link}\n" in told.message

@@ -34,8 +34,8 @@ class TestForBuyers:
     def test_licenses_and_the_term(self, world: World) -> None:
         page = home(world)
 
-        assert "Held 25 In use 4 Free 21" in page
-        assert "You use license 2" in page
+        assert "Held 25 In use 4 Available 21" in page
+        assert "Your license number is 2" in page
         assert "Current term expires Wednesday, December 31, 2031 Days remaining 198" in page
         assert "/o/lakeside/licenses/add/" in links(world)
 
@@ -146,7 +146,7 @@ class TestForOtherRoles:
         assert "Your role here is General member" in page
         assert "Ada Admin administrator@lakeside.example" in page
         assert "These people can buy licenses: Ada Admin, Arlo Assignor" in page
-        for word in ("You use license", "In use", "Needs your attention", "Purchases"):
+        for word in ("Your license number is", "In use", "Needs your attention", "Purchases"):
             assert word not in page
 
     def test_shows_how_long_access_lasts(self, world: World) -> None:
@@ -160,4 +160,4 @@ class TestForOtherRoles:
         page = text_of(world.client(world.official).get(HOME))
 
         assert "The subscription expired on Wednesday, December 31, 2031." in page
-        assert "You can still sign in and read." in page
+        assert "You still have read-only access." in page

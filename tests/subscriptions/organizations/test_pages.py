@@ -51,7 +51,7 @@ class TestSubscription:
         assert "Days remaining 198" in page
         assert "Last day to add licenses Monday, December 1, 2031" in page
         assert "Renewal opens Tuesday, December 2, 2031" in page
-        assert "Held 25 In use 4 Free 21" in page
+        assert "Held 25 In use 4 Available 21" in page
         assert "license spot, license slot, slot, license seat, seat" in page
 
     @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ class TestSubscription:
 
         page = text_of(world.client(world.assignor).get(SUBSCRIPTION))
 
-        assert "Held 0 In use 4 Free 0" in page
+        assert "Held 0 In use 4 Available 0" in page
         assert "The subscription expired on Wednesday, December 31, 2031" in page
 
     def test_button_is_for_desktops_only(self, world: World) -> None:
@@ -93,7 +93,7 @@ class TestUsers:
     def test_list_shows_who_holds_which_license(self, world: World) -> None:
         page = text_of(world.client(world.assignor).get(USERS))
 
-        assert "4 of 25 licenses are in use, 21 free" in page
+        assert "4 of 25 licenses are in use, 21 available" in page
         assert "Olive Observer 3 observer@lakeside.example Observer Active" in page
 
     @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ class TestAddUser:
         assert response.status_code == HTTPStatus.CONFLICT
         assert "All licenses are in use: 25 of 25. 1 more license is needed." in page
         assert 'value="Nora New"' in response.content.decode()
-        assert "No license is free" in page
+        assert "You have no available licenses" in page
 
     def test_half_filled_form_is_kept_while_buying(self, world: World) -> None:
         client = world.client(world.assignor)
@@ -247,8 +247,8 @@ class TestRemovingAndRoles:
         done = text_of(client.post(path, follow=True))
 
         assert "Remove Otto Official?" in asked
-        assert "license 4 is free for someone else" in asked
-        assert "Otto Official has been removed, and license 4 is free" in done
+        assert "license 4 will be available for someone else" in asked
+        assert "Otto Official has been removed, and license 4 is available" in done
 
     def test_refused_removal_does_not_ask(self, world: World) -> None:
         path = f"{USERS}{world.administrator.key}/remove/"

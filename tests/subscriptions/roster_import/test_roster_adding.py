@@ -58,7 +58,7 @@ class TestAdding:
         page = text_of(response)
         assert response.status_code == HTTPStatus.CONFLICT
         assert "No one was added. All licenses are in use: 5 of 25." in page
-        assert "21 new users, 20 licenses free: buy 5 more (1 group of 5, $25.00)." in page
+        assert "21 new users, 20 licenses available: buy 5 more (1 group of 5, $25.00)." in page
         assert world.lakeside.memberships.count() == 5
 
 
@@ -68,7 +68,7 @@ class TestBuying:
         roster = kept(world.assignor, 23)
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
-        assert "23 new users, 4 licenses free: buy 20 more (4 groups of 5, $100.00)." in page
+        assert "23 new users, 4 licenses available: buy 20 more (4 groups of 5, $100.00)." in page
 
         response = client.post(address_of(roster), {"buy": "1"}, follow=True)
 

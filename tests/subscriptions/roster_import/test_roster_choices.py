@@ -100,7 +100,7 @@ class TestLooking:
 
         page = text_of(world.client(world.assignor).get(address_of(roster)))
 
-        assert "How the file was read" not in page
+        assert "How we read the file" not in page
         assert "2 new users" in page
 
     def test_headings_are_escaped(self, world: World) -> None:
@@ -260,10 +260,10 @@ class TestKeeping:
         roster = kept(world.assignor, lines)
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
-        assert "Ann Lee in row 2 has the same e-mail address. Each person signs in with" in page
+        assert "Ann Lee in row 2 has the same e-mail address. Each person needs their own" in page
         # Otto Official uses it; that row can be changed as well.
         otto = row_of(roster, 4)
-        assert "If this is another person, type another address" in page
+        assert "If this is someone else, type a different address" in page
         assert f"edit={otto.pk}#row-4" in client.get(address_of(roster)).content.decode()
 
         rosters.change(

@@ -138,7 +138,7 @@ class TestLooking:
         page = text_of(world.client(world.assignor).get(address_of(kept_roster(world.assignor))))
 
         for words in (
-            "1 new user, 21 licenses free.",
+            "1 new user, 21 licenses available.",
             "Enter a valid e-mail address",
             "Person 1 in row 2 has the same e-mail address.",
             "Otto Official is already a user with this e-mail address.",

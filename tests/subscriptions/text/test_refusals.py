@@ -24,7 +24,7 @@ WORDED = [
     (Refusal(Reason.DISCOUNT_OVER, {"valid_until": date(2031, 6, 15)}), "Sunday, June 15, 2031"),
     (
         Refusal(Reason.TOO_MANY_DECLINES, {"until": datetime(2031, 6, 15, 16, tzinfo=UTC)}),
-        "from June 15, 2031 at 12:00",
+        "after June 15, 2031 at 12:00",
     ),
     (Refusal(Reason.NOT_A_MEMBER, {"name": "Nora %s"}), "Nora %s is no longer"),
     (

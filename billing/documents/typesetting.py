@@ -1,7 +1,7 @@
 """The content of a document, and its PDF made by typst (templates/documents/document.typ).
 
 All text reaches typst as data, never as markup, so names can contain any characters. The PDFs are
-tagged for screen readers (PDF/UA-1), and the same facts make the same bytes.
+tagged for screen readers (PDF/UA-1), and the same content always gives the same bytes.
 """
 
 import json

@@ -41,7 +41,7 @@ MAY_CLOSE = "subscriptions.change_thread"
 class RemovalFilter(admin.SimpleListFilter):
     """Threads with a request to remove licenses (R27)."""
 
-    title = _("removal of licenses")
+    title = _("license removal")
     parameter_name = "removal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

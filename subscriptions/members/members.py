@@ -219,8 +219,8 @@ def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, M
     found = Membership.objects.filter(organization=organization).select_related("user")
     return {
         membership.user.email: membership
-        for some in batches(emails)
-        for membership in found.filter(user__email__in=some)
+        for batch in batches(emails)
+        for membership in found.filter(user__email__in=batch)
     }
 
 
@@ -284,7 +284,9 @@ def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
 
 def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
     return {
-        user.email: user for some in batches(emails) for user in User.objects.filter(email__in=some)
+        user.email: user
+        for batch in batches(emails)
+        for user in User.objects.filter(email__in=batch)
     }
 
 

@@ -33,7 +33,7 @@ class MessageForm(forms.Form):
 
     body = forms.CharField(
         label=_("Your message"),
-        # No maxlength, because browsers silently cut pasted text to it.
+        # No maxlength, because browsers silently truncate pasted text.
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write your message first.")},
     )

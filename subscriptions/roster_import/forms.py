@@ -38,7 +38,7 @@ class ImportForm(forms.Form):
         label=_("Or paste rows from a spreadsheet"),
         required=False,
         strip=False,
-        # No maxlength, because browsers silently cut pasted text to it.
+        # No maxlength, because browsers silently truncate pasted text.
         widget=forms.Textarea(
             attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "wrap": "off"}
         ),

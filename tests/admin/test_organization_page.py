@@ -81,7 +81,7 @@ class TestSummary:
 
         page = desk.open(world.lakeside)
 
-        assert "Late" in facts(page, "subscription")["Phase"]
+        assert "Expired" in facts(page, "subscription")["Phase"]
         assert facts(page, "subscription")["Days since it ended"] == "7"
 
     def test_after_a_full_refund(self, window: World, stripe: SandboxControl, desk: Desk) -> None:

@@ -74,7 +74,7 @@ class TestBuying:
     def test_return_page(self, bought: Purchase, spanish: Client) -> None:
         page = text_of(come_back(spanish, bought))
 
-        assert "Se compraron 1,000 licencias. Ahora tiene 1,025 contratadas" in page
+        assert "Compró 1,000 licencias. Ahora tiene 1,025 contratadas" in page
         assert "$5,000.00" in page
         assert "Recibo 1" in page
 

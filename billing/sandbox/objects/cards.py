@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Challenge: TypeAlias = Literal["none", "required", "lookup_fails"]
-# What happens after a successful payment by a card.
+# What happens after a payment with the card succeeds.
 Sequel: TypeAlias = Literal[
     "none",
     "disputed_as_fraudulent",
@@ -129,12 +129,12 @@ BLOCKABLE_BRANDS = {
 
 def digits(typed: str) -> str:
     """Remove the spaces and dashes that people type into a card number."""
-    return "".join(sign for sign in typed if sign not in " -\u00a0")
+    return "".join(character for character in typed if character not in " -\u00a0")
 
 
 def passes_luhn(number: str) -> bool:
     """Whether the last digit of a card number matches the others."""
     if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
         return False
-    doubled = [int(sign) * (1 + place % 2) for place, sign in enumerate(reversed(number))]
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

@@ -18,7 +18,7 @@ from subscriptions.policy.expiration import Phase
 PHASES = {
     Phase.RUNNING: _("Running"),
     Phase.WINDOW: _("In the renewal window, not renewed"),
-    Phase.EXPIRED: _("Late"),
+    Phase.EXPIRED: _("Expired, not renewed"),
     Phase.CLOSED: _("Closed"),
     Phase.NONE: _("Never paid"),
 }

@@ -139,7 +139,7 @@ def test_late_renewal_reopens_the_organization(
     page_problems.expect("GET 403 .*/o/lakeside/")
     otto.opens("/o/lakeside/")
     otto.is_at("Access to Lakeside Officials Association is closed")
-    otto.reads("It can be renewed by: Ada Admin, Arlo Assignor.")
+    otto.reads("These people can renew it: Ada Admin, Arlo Assignor.")
     otto.is_accessible()
     arlo.opens("/o/lakeside/")
     arlo.clicks("Renew now")

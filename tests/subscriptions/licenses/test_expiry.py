@@ -79,7 +79,7 @@ def test_closed_page_names_who_can_renew(world: World) -> None:
 
     page = text_of(world.client(world.official).get("/o/lakeside/"))
 
-    assert "It can be renewed by: Ada Admin, Arlo Assignor" in page
+    assert "These people can renew it: Ada Admin, Arlo Assignor" in page
     assert "Renew now" not in page
 
 

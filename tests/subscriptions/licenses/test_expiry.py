@@ -32,6 +32,18 @@ def test_after_expiration_members_read_and_no_one_is_added(world: World) -> None
         members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
+@pytest.mark.parametrize(("instant", "offers"), [(EXPIRED - SECOND, True), (EXPIRED, False)])
+def test_users_page_offers_to_add_users_until_expiration(
+    world: World, instant: datetime, offers: bool
+) -> None:
+    world.at(instant)
+
+    users = world.client(world.assignor).get("/o/lakeside/users/").content.decode()
+
+    assert ("/users/add/" in users) == ("/users/import/" in users) == offers
+    assert (" licenses are in use" in users) == offers
+
+
 def test_users_can_be_removed(world: World) -> None:
     world.at(CLOSED)
     path = f"/o/lakeside/users/{world.official.key}/remove/"

@@ -123,9 +123,9 @@ _REFUND_ORDER = [
 ]
 
 
-def later_refund_status(known: str, heard: str) -> str:
+def later_refund_status(known: str, reported: str) -> str:
     """Return the later of two statuses of one refund, because responses may arrive out of order."""
-    return heard if _refund_rank(heard) >= _refund_rank(known) else known
+    return reported if _refund_rank(reported) >= _refund_rank(known) else known
 
 
 def _refund_rank(status: str) -> int:
@@ -156,7 +156,7 @@ OVER_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.
 _DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
 
 
-def later_dispute_status(known: str, heard: str) -> str:
+def later_dispute_status(known: str, reported: str) -> str:
     """Return the later of two statuses of one dispute; a decided dispute never reopens."""
-    is_outdated = known in _DECIDED_DISPUTES and heard not in _DECIDED_DISPUTES
-    return known if is_outdated else heard
+    is_outdated = known in _DECIDED_DISPUTES and reported not in _DECIDED_DISPUTES
+    return known if is_outdated else reported

@@ -163,16 +163,16 @@ def _process(
     refunds: list[ProcessorRefund],
     disputes: list[ProcessorDispute],
 ) -> None:
-    for heard in refunds:
-        refund = _known(heard) or Refund(
+    for reported in refunds:
+        refund = _known(reported) or Refund(
             purchase=purchase,
             payment_intent_id=payment_intent_id,
-            amount=heard.amount,
-            currency=heard.currency,
-            status=heard.status,
-            created_at=heard.created_at,
+            amount=reported.amount,
+            currency=reported.currency,
+            status=reported.status,
+            created_at=reported.created_at,
         )
-        _update_refund(refund, heard)
+        _update_refund(refund, reported)
     if purchase is not None:
         for dispute in disputes:
             _update_dispute(payment_intent_id, purchase, dispute)
@@ -182,41 +182,41 @@ def _process(
         reversal.apply(purchase)
 
 
-def _known(heard: ProcessorRefund) -> Refund | None:
-    found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=heard.id).first()
-    number = read_uuid(heard.our_id)
+def _known(reported: ProcessorRefund) -> Refund | None:
+    found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=reported.id).first()
+    number = read_uuid(reported.our_id)
     if found is not None or number is None:
         return found
     return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
 
 
-def _update_refund(refund: Refund, heard: ProcessorRefund) -> None:
-    _require_known(heard.status, RefundStatus.values)
+def _update_refund(refund: Refund, reported: ProcessorRefund) -> None:
+    _require_known(reported.status, RefundStatus.values)
     before = refund.status if refund.refund_id else ""
-    refund.refund_id = heard.id
-    refund.status = later_refund_status(refund.status, heard.status)
-    if refund.status == heard.status:
-        refund.failure_reason = heard.failure_reason[:80]
+    refund.refund_id = reported.id
+    refund.status = later_refund_status(refund.status, reported.status)
+    if refund.status == reported.status:
+        refund.failure_reason = reported.failure_reason[:80]
     refund.save()
     is_news = refund.status in FAILED_REFUNDS and before != refund.status
     if is_news and refund.problem is not None:
         _put_back(refund.problem)
 
 
-def _update_dispute(payment_intent_id: str, purchase: Purchase, heard: ProcessorDispute) -> None:
-    _require_known(heard.status, DisputeStatus.values)
-    known = Dispute.objects.select_for_update(of=("self",)).filter(dispute_id=heard.id).first()
+def _update_dispute(payment_intent_id: str, purchase: Purchase, reported: ProcessorDispute) -> None:
+    _require_known(reported.status, DisputeStatus.values)
+    known = Dispute.objects.select_for_update(of=("self",)).filter(dispute_id=reported.id).first()
     before = known.status if known else ""
     dispute = known or Dispute(
-        dispute_id=heard.id,
+        dispute_id=reported.id,
         purchase=purchase,
         payment_intent_id=payment_intent_id,
-        created_at=heard.created_at,
-        currency=heard.currency,
+        created_at=reported.created_at,
+        currency=reported.currency,
     )
-    dispute.amount = heard.amount
-    dispute.reason = heard.reason[:80]
-    dispute.status = later_dispute_status(before, heard.status) if before else heard.status
+    dispute.amount = reported.amount
+    dispute.reason = reported.reason[:80]
+    dispute.status = later_dispute_status(before, reported.status) if before else reported.status
     dispute.save()
     if dispute.status != before:
         problems.notify_of_dispute(dispute)
@@ -227,12 +227,12 @@ def _require_known(status: str, statuses: list[str]) -> None:
         raise ProcessorUnavailable(f"unknown status: {status!r}")
 
 
-def _write(refund: Refund, heard: ProcessorRefund) -> Refund:
+def _write(refund: Refund, reported: ProcessorRefund) -> Refund:
     """Write the processor's response to a refund of ours."""
     with transaction.atomic():
         purchase = lock_purchase(refund.purchase) if refund.purchase else None
         refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-        _update_refund(refund, heard)
+        _update_refund(refund, reported)
         if refund.problem is not None:
             _solve_if_refunded(refund.problem)
         elif purchase is not None:

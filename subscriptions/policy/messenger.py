@@ -61,4 +61,4 @@ def may_reply(*, newest_reply: int, seen: int) -> Allowed | Refusal:
 
 def may_close(*, newest: int, seen: int) -> Allowed | Refusal:
     """Whether support may close a thread without a reply: only if nothing is new since loading."""
-    return Refusal(Reason.WRITTEN_MEANWHILE) if newest > seen else ALLOWED
+    return Refusal(Reason.NEW_MESSAGE) if newest > seen else ALLOWED

@@ -244,7 +244,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
         new = judged.in_state(RowState.INVITED)
         if not new:
             if current.added_at is None:
-                raise Refused(Refusal(Reason.NOBODY_TO_ADD))
+                raise Refused(Refusal(Reason.NO_ONE_TO_ADD))
             return current.added
         members.add_all(actor, [_newcomer(one) for one in new])
         for some in batches([one.row.pk for one in new]):

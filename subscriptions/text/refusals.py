@@ -232,7 +232,7 @@ TEXTS: Mapping[Reason, Any] = {
         "A colleague has already replied, so nothing was sent. Read that reply, then send "
         "yours if it is still needed."
     ),
-    Reason.WRITTEN_MEANWHILE: _("There is a new message, so the thread stays open. Read it first."),
+    Reason.NEW_MESSAGE: _("There is a new message, so the thread stays open. Read it first."),
     # A row of a roster
     Reason.EMAIL_MISSING: _("Enter an e-mail address."),
     Reason.EMAIL_TOO_LONG: _("An e-mail address can have at most %(most)s characters."),
@@ -266,7 +266,7 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.ROW_HIDDEN: _("This row is hidden in the file."),
     Reason.ROW_INACTIVE: _("Looks inactive (%(status)s)."),
     # A roster
-    Reason.NOBODY_TO_ADD: _("This roster has no one to add."),
+    Reason.NO_ONE_TO_ADD: _("This roster has no one to add."),
     Reason.TOO_MANY_ROSTERS: _(
         "You already have %(most)s saved rosters. Discard one of them first."
     ),

@@ -71,7 +71,7 @@ def test_support_reads_a_colleagues_reply_before_sending_another() -> None:
 
 def test_unread_thread_cannot_be_closed() -> None:
     assert messenger.may_close(newest=5, seen=5) == ALLOWED
-    assert reason_of(messenger.may_close(newest=6, seen=5)) == Reason.WRITTEN_MEANWHILE
+    assert reason_of(messenger.may_close(newest=6, seen=5)) == Reason.NEW_MESSAGE
 
 
 def test_single_carriage_returns_become_line_breaks() -> None:

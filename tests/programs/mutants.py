@@ -176,7 +176,7 @@ def choose(every: dict[str, int | None], subject: Subject, seed: int) -> list[st
 
 
 def results(copy: Path) -> dict[str, int | None]:
-    """Every change by its name, with how the tests ended: 0 where nobody has noticed."""
+    """Every change by its name, with how the tests ended: 0 where no test failed."""
     found: dict[str, int | None] = {}
     for meta in (copy / "mutants").rglob("*.meta"):
         found |= json.loads(meta.read_text())["exit_code_by_key"]

@@ -61,9 +61,9 @@ def test_development_lock_contains_the_production_lock() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_dependency_is_explained(name: str) -> None:
-    told = (ROOT / "docs" / "dependencies.md").read_text().lower()
+    explained = (ROOT / "docs" / "dependencies.md").read_text().lower()
 
-    assert [package for package in chosen(name) if package not in told] == []
+    assert [package for package in chosen(name) if package not in explained] == []
 
 
 @pytest.mark.parametrize(

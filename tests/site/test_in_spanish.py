@@ -154,9 +154,9 @@ def test_reminders_are_in_each_recipients_language(world: World, spanish: Client
     call_command("daily")
     notify.deliver_waiting()
 
-    told = {mail.to[0]: mail.subject for mail in Email.objects.all()}
-    assert told["assignor@lakeside.example"].endswith("la suscripción vence en 1 día")
-    assert told["administrator@lakeside.example"].endswith("the subscription expires in 1 day")
+    subjects = {mail.to[0]: mail.subject for mail in Email.objects.all()}
+    assert subjects["assignor@lakeside.example"].endswith("la suscripción vence en 1 día")
+    assert subjects["administrator@lakeside.example"].endswith("the subscription expires in 1 day")
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])

@@ -168,13 +168,13 @@ class TestPendingRefund:
         assert fresh(refund).status == RefundStatus.SUCCEEDED
 
     @pytest.mark.parametrize("status", ["failed", "canceled"])
-    @pytest.mark.parametrize("told_by", ["webhook", "reconciliation"])
+    @pytest.mark.parametrize("reported_by", ["webhook", "reconciliation"])
     def test_failed_refund_goes_to_support(
-        self, world: World, stripe: SandboxControl, refund: Refund, status: str, told_by: str
+        self, world: World, stripe: SandboxControl, refund: Refund, status: str, reported_by: str
     ) -> None:
         stripe.alter(refund.refund_id or "", {"status": status})
 
-        if told_by == "webhook":
+        if reported_by == "webhook":
             deliver(event("refund.failed", refund.refund_id or ""))
         else:
             reconcile()

@@ -31,7 +31,7 @@ def at_any_moment() -> tuple[int, list[str]]:
 def once_settled(sessions: Sessions) -> tuple[int, list[str]]:
     """Check every invariant once no work is in progress."""
     number, wrong = money(sessions)
-    more, too = _run([lambda _: _nothing_waits(), lambda _: _told_once()], sessions)
+    more, too = _run([lambda _: _nothing_waits(), lambda _: _notified_once()], sessions)
     return number + more, wrong + too
 
 
@@ -40,7 +40,7 @@ def money(sessions: Sessions) -> tuple[int, list[str]]:
     return _run(
         [
             _paid_is_fulfilled,
-            _granted_is_paid,
+            _fulfilled_is_paid,
             _renewed_once,
             lambda _: _receipts_are_gapless(),
             lambda _: _nobody_without_a_license(),
@@ -84,7 +84,7 @@ def _licenses_of(purchase: Purchase) -> Iterator[str]:
         yield f"{purchase.reference}: {taken['all']} reversed, {expected} refunded"
 
 
-def _granted_is_paid(sessions: Sessions) -> Iterator[str]:
+def _fulfilled_is_paid(sessions: Sessions) -> Iterator[str]:
     paid = {one["id"] for one in sessions if one["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     for purchase in settled.exclude(session_id__in=paid):
@@ -143,7 +143,7 @@ def _nothing_waits() -> Iterator[str]:
             yield f"{number} {what} wait for ever"
 
 
-def _told_once() -> Iterator[str]:
+def _notified_once() -> Iterator[str]:
     mails, notifications = Email.objects.count(), Notification.objects.count()
     if mails != notifications:
         yield f"{notifications} notifications, {mails} mails"

@@ -30,7 +30,7 @@ from tests.support.world import World
 
 pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
-Deed = Callable[[], requests.Response]
+Step = Callable[[], requests.Response]
 # More statements and commits than any action has.
 MOST_POINTS = 120
 
@@ -45,15 +45,15 @@ def state() -> tuple[int, ...]:
     )
 
 
-def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
+def interrupted(points: Points, steps: Iterator[Step]) -> int:
     """Interrupt each action one point later than the last, until one completes.
 
     Repeat each as users and processors do; return the number of interruptions.
     """
-    for fatal, deed in zip(range(MOST_POINTS), deeds, strict=False):
+    for fatal, step in zip(range(MOST_POINTS), steps, strict=False):
         before = state()
         points.arm(fatal)
-        response = deed()
+        response = step()
         points.arm(None)
         if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
             assert response.status_code < HTTPStatus.BAD_REQUEST, (fatal, response.status_code)
@@ -62,10 +62,10 @@ def interrupted(points: Points, deeds: Iterator[Deed]) -> int:
             continue
         assert is_for_a_program(response) or is_temporary(response), fatal
         between = state()
-        again = deed()
+        again = step()
         assert again.status_code not in (500, 503), fatal
         assert between in (before, state()), fatal
-    raise AssertionError("no deed came through")
+    raise AssertionError("no step came through")
 
 
 def is_for_a_program(response: requests.Response) -> bool:
@@ -81,7 +81,7 @@ def test_while_a_user_is_added(
     # One more user is added per interrupted point.
     world.buy_and_settle(MOST_POINTS)
 
-    def add(number: int) -> Deed:
+    def add(number: int) -> Step:
         form = {"name": "Nora", "email": f"nora{number}@people.example", "role": "general_member"}
         return lambda: browser.post("/o/lakeside/users/add/", **form)
 
@@ -92,7 +92,7 @@ def test_while_a_user_is_added(
 def test_while_a_webhook_is_processed(
     world: World, stripe: SandboxControl, site: Site, points: Points
 ) -> None:
-    def hear(number: int) -> Deed:
+    def hear(number: int) -> Step:
         purchase = world.buy(5, is_meant_again=True)
         world.pay(purchase)
         body = json.dumps(completed(purchase.session_id))
@@ -112,7 +112,7 @@ def test_while_a_webhook_is_processed(
 def test_while_the_return_page_settles(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
-    def come_back(number: int) -> Deed:
+    def come_back(number: int) -> Step:
         purchase = world.buy(5, is_meant_again=True)
         world.pay(purchase)
         address = f"/o/lakeside/licenses/return/?session_id={purchase.session_id}"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from subscriptions.notifications.html import Block, Fact, blocks
-from tests.subscriptions.notifications.test_mail_parts import TOLD, mail_of
+from tests.subscriptions.notifications.test_mail_parts import NOTIFIED, mail_of
 from tests.support.world import World
 
 pytestmark = pytest.mark.one_database
@@ -87,7 +87,7 @@ class Reader(HTMLParser):
             self.roles.append(found.get("role"))
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", NOTIFIED)
 def test_only_widely_supported_html_is_used(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_mail_fits_narrow_and_wide_screens(
     world: World, browser: Browser, django_capture_on_commit_callbacks: Any, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    for kind in TOLD:
+    for kind in NOTIFIED:
         message = mail_of(world, kind, django_capture_on_commit_callbacks)
         page.set_content(message.html_message)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, kind

@@ -20,7 +20,7 @@ TEMPLATES = ROOT / "templates" / "emails"
 SUBJECT = ".subject.txt"
 KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SUBJECT}"))
 # An invitation takes its link from the membership, so the test sends it the normal way.
-TOLD = [kind for kind in KINDS if kind != "invitation"]
+NOTIFIED = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
 AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
 NUMBERS = "quantity held in_use free taken given over".split()
@@ -53,7 +53,7 @@ def mail_of(world: World, kind: str, callbacks: Any) -> Email:
     return queued
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", NOTIFIED)
 def test_both_parts_have_the_same_content(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
@@ -64,7 +64,7 @@ def test_both_parts_have_the_same_content(
     assert LINK in queued.message
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", NOTIFIED)
 def test_names_are_escaped_only_in_html(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:

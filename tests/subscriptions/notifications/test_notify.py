@@ -121,9 +121,9 @@ def test_low_license_mail_offers_what_is_possible_that_day(
     with django_capture_on_commit_callbacks(execute=True):
         members.add(world.assignor, NEW)
 
-    [told] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
-    assert told.subject == "Few licenses left for Lakeside Officials Association: 0"
-    assert "Available: 0\n\n" in told.message
-    assert ("Add licenses in groups of 5" in told.message) == (day.day == 1)
-    assert said in told.message
-    assert f"http://localhost/o/lakeside/{link}\n" in told.message
+    [mail] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
+    assert mail.subject == "Few licenses left for Lakeside Officials Association: 0"
+    assert "Available: 0\n\n" in mail.message
+    assert ("Add licenses in groups of 5" in mail.message) == (day.day == 1)
+    assert said in mail.message
+    assert f"http://localhost/o/lakeside/{link}\n" in mail.message

@@ -23,7 +23,7 @@ def run_on(world: World, day: date, hour: int = 6) -> dict[str, int]:
     return daily.run_daily().done
 
 
-def told(kind: str) -> set[str]:
+def recipients_of(kind: str) -> set[str]:
     return {
         notification.recipient
         for notification in Notification.objects.filter(kind=kind, organization__slug="lakeside")
@@ -33,7 +33,7 @@ def told(kind: str) -> set[str]:
 def test_only_assignors_and_administrators_are_reminded(world: World) -> None:
     run_on(world, date(2031, 12, 10))
 
-    assert told("reminder") == PEOPLE
+    assert recipients_of("reminder") == PEOPLE
     assert Reminder.objects.filter(was_sent=True, term=world.term).count() == 2
 
 
@@ -71,8 +71,8 @@ def test_no_reminders_after_renewal(world: World) -> None:
 
     run_on(world, date(2031, 12, 20))
 
-    assert told("reminder") == set()
-    assert told("last_day_to_add") == set()
+    assert recipients_of("reminder") == set()
+    assert recipients_of("last_day_to_add") == set()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_notifications_are_sent_on_their_day(world: World, day: date, kind: str)
     run_on(world, day)
 
     for one in ("last_day_to_add", "expired", "closed"):
-        assert told(one) == (PEOPLE if one == kind else set())
+        assert recipients_of(one) == (PEOPLE if one == kind else set())
 
 
 @pytest.mark.parametrize("close_after", [0, 14, 60, 90, 400])
@@ -102,11 +102,11 @@ def test_closing_is_notified_even_when_late(
     settings.CLOSE_AFTER_DAYS = close_after
 
     run_on(world, TERM_END + timedelta(days=close_after))
-    before = told("closed")
+    before = recipients_of("closed")
     run_on(world, TERM_END + timedelta(days=close_after + 1))
 
     assert before == set()
-    assert told("closed") == PEOPLE
+    assert recipients_of("closed") == PEOPLE
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_subject_says_how_many_days_remain(
 def test_no_expiration_reminder_after_expiration(world: World) -> None:
     run_on(world, date(2032, 1, 1))
 
-    assert told("reminder") == set()
+    assert recipients_of("reminder") == set()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -167,7 +167,7 @@ def test_one_failing_organization_does_not_stop_the_others(
     report = daily.run_daily()
 
     assert report.failures == 1
-    assert told("reminder") == PEOPLE
+    assert recipients_of("reminder") == PEOPLE
 
 
 def test_command_prints_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:

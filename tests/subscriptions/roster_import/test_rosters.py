@@ -146,7 +146,7 @@ class TestAdding:
         rosters.add_all(first, world.assignor)
 
         assert states(world, second) == [RowState.MEMBER] * 3
-        assert refused(world, second) == Reason.NOBODY_TO_ADD
+        assert refused(world, second) == Reason.NO_ONE_TO_ADD
 
     def test_invalid_rows_can_be_corrected_and_added_later(self, world: World) -> None:
         roster = kept(world.assignor, [line(1), line(2, email="nobody")])
@@ -222,7 +222,7 @@ class TestAllOrNothing:
         )
 
         assert states(world, roster) == [RowState.MEMBER] * 4
-        assert refused(world, roster) == Reason.NOBODY_TO_ADD
+        assert refused(world, roster) == Reason.NO_ONE_TO_ADD
         assert list(world.lakeside.memberships.order_by("pk").values()) == before
 
 

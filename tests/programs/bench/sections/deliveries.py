@@ -79,7 +79,7 @@ def _organizations() -> list[Organization]:
 
 
 def _open_purchases(organizations: list[Organization], number: int) -> list[str]:
-    """The ids of so many paid Checkout Sessions of which nobody has told us yet."""
+    """The ids of so many paid Checkout Sessions whose webhooks have not come yet."""
     terms = {term.organization_id: term for term in Term.objects.all()}
     buyers = {one.pk: one.memberships.get(license_number=1).user for one in organizations}
     now = clock.now()

@@ -20,6 +20,7 @@ SQLITE = [
     for event, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
 ]
 SQLITE_BACK = [
+    # Going back past 0004 remakes the table, without its triggers.
     "DROP TRIGGER IF EXISTS license_entry_is_never_changed",
     "DROP TRIGGER IF EXISTS license_entry_is_never_deleted",
 ]
@@ -51,8 +52,8 @@ POSTGRESQL = [
 ]
 POSTGRESQL_BACK = [
     "ALTER TABLE subscriptions_term DROP CONSTRAINT term_never_overlaps",
-    f"DROP TRIGGER IF EXISTS license_entry_is_never_truncated ON {TABLE}",
-    f"DROP TRIGGER IF EXISTS license_entry_is_never_changed ON {TABLE}",
+    f"DROP TRIGGER license_entry_is_never_truncated ON {TABLE}",
+    f"DROP TRIGGER license_entry_is_never_changed ON {TABLE}",
     "DROP FUNCTION license_ledger_is_append_only()",
 ]
 

@@ -36,6 +36,28 @@ def rename_state(old: str, new: str) -> Step:
     return rename
 
 
+def rename_in_data(link: tuple[str, str], setting: tuple[str, str]) -> Step:
+    """Rename what rows hold as JSON: links of waiting mails, and a setting in the activity."""
+
+    def rename(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        waiting = apps.get_model("subscriptions", "Notification").objects.filter(
+            kind="message_waiting", queued_at=None
+        )
+        for row in waiting.iterator(chunk_size=500):
+            row.data["link"] = row.data.get("link", "").replace(*link)
+            row.save(update_fields=["data"])
+        old, new = setting
+        changes = apps.get_model("subscriptions", "Activity").objects.filter(
+            verb="settings_changed"
+        )
+        for row in changes.iterator(chunk_size=500):
+            if old in row.data:
+                row.data = {new if key == old else key: value for key, value in row.data.items()}
+                row.save(update_fields=["data"])
+
+    return rename
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -81,6 +103,14 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(
             rename_state('answered', 'replied'), rename_state('replied', 'answered')
+        ),
+        migrations.RunPython(
+            rename_in_data(
+                ('/conversation/', '/thread/'), ('dormant_after_days', 'inactive_after_days')
+            ),
+            rename_in_data(
+                ('/thread/', '/conversation/'), ('inactive_after_days', 'dormant_after_days')
+            ),
         ),
         migrations.RunPython(
             rename_permissions({'notice': 'notification', 'conversation': 'thread'}),

@@ -184,7 +184,10 @@ class RemoveLicenses(Action):
         ]
         warnings = [
             gettext("The current term keeps all of its licenses until it ends."),
-            gettext("The renewal always covers every license in use."),
+            gettext(
+                "The renewal always covers every license in use, so adding users later can "
+                "increase it again."
+            ),
             *self._bound(plan),
             *self._handled_before(),
             *being_paid(self.subject),

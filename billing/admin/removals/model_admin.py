@@ -17,8 +17,8 @@ from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseRemoval
 
-StandsFilter = yes_filter(
-    "stands", _("undone"), _("In effect"), lambda: Q(taken_back_at__isnull=True)
+UndoneFilter = yes_filter(
+    "undone", _("undone"), _("Not undone"), lambda: Q(taken_back_at__isnull=True)
 )
 
 
@@ -28,7 +28,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
 
     organization_field = "term__organization"
     list_display = ("__str__", "organization", "asked_by", "reason", "actor", "created_at", "back")
-    list_filter = (StandsFilter, organization_filter("term__organization"))
+    list_filter = (UndoneFilter, organization_filter("term__organization"))
     list_select_related = ("term__organization", "actor", "taken_back_by")
     fields = (
         "organization",

@@ -63,7 +63,7 @@ class TestTwoSteps:
         assert "Remaining 20" in words
         assert "25 licenses → 20 licenses" in words
         assert "$125.00 → $100.00" in words
-        assert "The renewal always covers every license in use" in words
+        assert "adding users later can increase it again" in words
         assert not LicenseRemoval.objects.exists()
 
     def test_confirming_removes_and_notifies(self, window: World, desk: Desk) -> None:

@@ -153,7 +153,7 @@ class TestEffect:
 
         assert "5 fewer licenses , removed on" in page
         assert "requested by Ada. fewer games" in page
-        assert "The renewal always covers every license in use" in page
+        assert "adding users later can increase it again" in page
 
 
 class TestPreview:

@@ -38,7 +38,7 @@ class Person:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
 
     def clicks(self, name: str) -> None:
-        """Return a link or button in the page's content."""
+        """Click a link or button in the page's content."""
         self.link_or_button(name).click()
 
     def is_accessible(self) -> None:

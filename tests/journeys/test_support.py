@@ -41,7 +41,7 @@ def test_remove_licenses_from_request_to_renewal(world: World, signed_in: Signed
     ada.clicks("ask support to remove licenses")
     ada.page.get_by_label("Licenses to remove").fill("5")
     ada.page.get_by_label("Note").fill("Two leagues have folded.")
-    ada.main.get_by_role("button", name="Ask").first.click()
+    ada.main.get_by_role("button", name="Send request").first.click()
     ada.reads("Two leagues have folded.")
     ada.opens("/o/lakeside/settings/subscription/")
     ada.reads("Support has not replied yet")

@@ -1,11 +1,10 @@
 """The Django admin of purchases, refunds, problems, events and discounts (R14, R15, R26, R27, R30).
 
-Records of payments are read-only. Each action of support has its own page: refund a purchase;
-fulfill, refund or close a payment to review; process an event again; remove licenses from a
-renewal. ``organizations`` and ``records`` register what pages of ``subscriptions`` show about
-money.
+Payment records are read-only. Each support action has its own page: refund a purchase; fulfill,
+refund or close a payment under review; process an event again; remove licenses from a renewal.
+``organizations`` and ``records`` register the payment details that ``subscriptions`` pages show.
 
-Public modules: ``health`` and ``overview``, for the site's own admin pages. Nothing else.
+Public modules: ``health`` and ``overview``, for the site's own admin pages.
 
 Django looks for an app's admin in this module, so importing it registers every page.
 """

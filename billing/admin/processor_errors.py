@@ -1,4 +1,4 @@
-"""Messages for errors of the payment processor."""
+"""Messages for payment processor errors."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def reported(nothing_done: str) -> Iterator[None]:
-    """Raise ActionFailed for the processor's errors, with a text that includes ``nothing_done``."""
+    """Turn processor errors into ActionFailed, with a message that includes ``nothing_done``."""
     try:
         yield
     except ProcessorUnavailable as error:

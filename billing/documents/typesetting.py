@@ -85,7 +85,7 @@ def _compile(
 
 
 def _without_a_font(document: Document) -> list[str]:
-    """Return the lines of a document with a character that no font here has."""
+    """Return the lines of a document that contain a character no available font has."""
     texts = [document.seller, document.recipient, *(value for _, value in document.facts)]
     texts += [cell for table in document.tables for row in table.rows for cell in row]
     lines = dict.fromkeys(line for text in texts for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Metrics of purchases: counters updated as they happen, and gauges read on each scrape."""
+"""Purchase metrics: counters updated as they happen, and gauges read on each scrape."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -15,8 +15,8 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import CompleteRun, Notification
 
-# Unfinished purchases are counted regardless of age.
-LOOKING_BACK = timedelta(days=1)
+# How long finished purchases are counted; unfinished ones always are.
+RECENT = timedelta(days=1)
 
 settle_seconds = Histogram(
     "licensing_settle_seconds",
@@ -33,7 +33,7 @@ payments = Counter(
 )
 
 
-class StateOfThings(Collector):
+class DatabaseGauges(Collector):
     """Gauges read from the database on each scrape; all queries use indexes."""
 
     def collect(self) -> Iterable[Metric]:
@@ -72,7 +72,7 @@ def _runs() -> GaugeMetricFamily:
 
 def _purchases() -> Iterator[Metric]:
     unsettled = [PurchaseStatus.PENDING, PurchaseStatus.OPEN, PurchaseStatus.REFUNDING]
-    since = clock.now() - LOOKING_BACK
+    since = clock.now() - RECENT
     found = dict.fromkeys(PurchaseStatus.values, 0)
     for chosen in (
         Purchase.objects.filter(status__in=unsettled),
@@ -81,7 +81,7 @@ def _purchases() -> Iterator[Metric]:
         found |= dict(chosen.order_by().values_list("status").annotate(Count("pk")))
     family = GaugeMetricFamily(
         "licensing_purchases",
-        "Purchases by state: all unfinished ones, and finished ones of the last day.",
+        "Purchases by state: all unfinished ones, and finished ones from the last day.",
         labels=["state"],
     )
     for state, count in found.items():

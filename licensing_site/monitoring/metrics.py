@@ -20,12 +20,12 @@ request_seconds = Histogram(
 
 def exposition() -> bytes:
     """Return all metrics in Prometheus' text format."""
-    from billing.settlement.metrics import StateOfThings
+    from billing.settlement.metrics import DatabaseGauges
 
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        registry.register(StateOfThings())
+        registry.register(DatabaseGauges())
         return generate_latest(registry)
-    registry.register(StateOfThings())
+    registry.register(DatabaseGauges())
     return generate_latest(registry) + generate_latest(REGISTRY)

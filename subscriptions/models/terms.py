@@ -113,14 +113,14 @@ class Renewal(models.Model):
 
 
 class LicenseRemoval(models.Model):
-    """Licenses that support removes from the renewal of a term (R27); no effect once undone.
+    """Licenses that support removes from the renewal of a term (R27), unless undone.
 
     Numbered within the term, so that one of two simultaneous removals fails.
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="removals")
     number = models.PositiveIntegerField(_("number"))
-    # Unique to a form, so that a form sent twice removes once.
+    # Unique per form, so that submitting it twice removes the licenses only once.
     submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)

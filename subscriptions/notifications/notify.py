@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Draft:
-    """One of many notifications, and its cause."""
+    """One notification of many; ``reference`` identifies its cause."""
 
     recipient: str
     reference: str
@@ -44,8 +44,8 @@ def send(
 ) -> bool:
     """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
-    Returns False if that was done before. ``data`` are the facts of the e-mail, which its template
-    formats in the recipient's language; they stay as stored if names change later. Amounts are in
+    Returns False if it was already sent. ``data`` holds the values that the e-mail's template
+    formats in the recipient's language; they do not change if names change later. Amounts are in
     minor units of ``currency``; labels are passed through ``untranslated``.
     """
     notification, is_new = Notification.objects.get_or_create(
@@ -83,7 +83,7 @@ def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) 
 
 
 def deliver_at_once(recipient: str, reference: str) -> None:
-    """Queue the e-mail of one recipient and cause now, without waiting for the sweep."""
+    """Queue the e-mail for one recipient and reference now, without waiting for the sweep."""
     waiting = Notification.objects.filter(
         recipient=recipient, reference=reference, queued_at__isnull=True
     )
@@ -116,24 +116,22 @@ def _deliver(pk: int) -> bool:
 
 def _queue(notification: Notification) -> None:
     with translation.override(_language_of(notification.recipient)):
-        late = (
-            _LATE_FACTS[notification.kind](notification) if notification.kind in _LATE_FACTS else {}
-        )
+        secrets = _SECRETS[notification.kind](notification) if notification.kind in _SECRETS else {}
         context = {
             **notification.data,
-            **late,
+            **secrets,
             "organization": notification.organization,
             "site_url": settings.SITE_URL,
         }
         subject = render_to_string(f"emails/{notification.kind}.subject.txt", context)
         message = render_to_string(f"emails/{notification.kind}.txt", context)
-        # The HTML is made from the text, so that both say the same. strip() turns the template
+        # The HTML is made from the text, so that the two always match. strip() turns the template
         # engine's safe string back into a plain one, because names must be escaped.
-        both = {
+        html_context = {
             "subject": subject.strip(),
             "blocks": html.blocks(str(message.strip()), site_url=settings.SITE_URL),
         }
-        html_message = render_to_string("emails/base.html", both)
+        html_message = render_to_string("emails/base.html", html_context)
     mail.send(
         recipients=[notification.recipient],
         sender=settings.DEFAULT_FROM_EMAIL,
@@ -149,11 +147,11 @@ def _invitation(notification: Notification) -> Mapping[str, object]:
     return {"link": links.invitation_link(membership)}
 
 
-# Secrets that are not stored with a notification, so that reading it lets no one in.
-_LATE_FACTS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
+# Values that contain secrets: computed when the e-mail is queued, and never stored with it.
+_SECRETS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
 
 
 def _language_of(recipient: str) -> str:
-    """Return the language the person chose, or the default; browsers are unknown here."""
+    """Return the person's chosen language, or the default; no browser language is known here."""
     chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

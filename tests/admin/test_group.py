@@ -11,8 +11,8 @@ from django.core.management import call_command
 from subscriptions.models import User
 
 migration = importlib.import_module("billing.migrations.0005_support_group")
-OURS = ("subscriptions", "billing")
-DOES = {
+OUR_APPS = ("subscriptions", "billing")
+TASK_PERMISSIONS = {
     "add_package",
     "change_package",
     "add_discount",
@@ -33,15 +33,15 @@ def names() -> set[str]:
 
 
 def test_support_can_view_every_registered_model(db: None) -> None:
-    shown = {model._meta for model in admin.site._registry if model._meta.app_label in OURS}
+    shown = {model._meta for model in admin.site._registry if model._meta.app_label in OUR_APPS}
 
     assert {f"view_{meta.model_name}" for meta in shown} <= names()
 
 
 def test_support_can_do_its_tasks_and_nothing_else(db: None) -> None:
-    assert {name for name in names() if not name.startswith("view_")} == DOES
+    assert {name for name in names() if not name.startswith("view_")} == TASK_PERMISSIONS
     permissions = Group.objects.get(name="Support").permissions
-    assert not permissions.exclude(content_type__app_label__in=OURS).exists()
+    assert not permissions.exclude(content_type__app_label__in=OUR_APPS).exists()
 
 
 def test_support_cannot_delete_or_change_accounts_and_groups(db: None) -> None:
@@ -51,9 +51,9 @@ def test_support_cannot_delete_or_change_accounts_and_groups(db: None) -> None:
 
 def test_migration_can_be_repeated_and_reversed(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # Later migrations renamed one of its permissions.
-    was = migration.DOES["subscriptions"]
-    now = tuple(name.replace("conversation", "thread") for name in was)
-    monkeypatch.setitem(migration.DOES, "subscriptions", now)
+    original = migration.DOES["subscriptions"]
+    renamed = tuple(name.replace("conversation", "thread") for name in original)
+    monkeypatch.setitem(migration.DOES, "subscriptions", renamed)
     group = Group.objects.get(name="Support")
     group.permissions.add(Permission.objects.get(codename="delete_user"))
 
@@ -64,7 +64,7 @@ def test_migration_can_be_repeated_and_reversed(db: None, monkeypatch: pytest.Mo
     assert not Group.objects.filter(name="Support").exists()
 
     migration.create_group(apps, None)
-    assert names() > DOES
+    assert names() > TASK_PERMISSIONS
 
 
 def test_demo_support_user_is_in_the_support_group_only(db: None, settings: object) -> None:
@@ -79,7 +79,7 @@ def test_demo_support_user_is_in_the_support_group_only(db: None, settings: obje
 
 
 @pytest.mark.parametrize("name", ["add_user", "change_user", "delete_package", "add_group"])
-def test_sunny_is_not_allowed(world: object, name: str) -> None:
+def test_support_user_does_not_have_permission(world: object, name: str) -> None:
     label = "auth" if "group" in name else "subscriptions"
 
     assert not world.support.has_perm(f"{label}.{name}")  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ def test_console_error_is_a_problem(desktop: Page, page_problems: PageProblems) 
 
 
 def test_third_party_request_is_a_problem(desktop: Page, page_problems: PageProblems) -> None:
-    page_problems.expect("asks somebody else: https://elsewhere.example/")
+    page_problems.expect("request to another site: https://elsewhere.example/")
     desktop.route("https://elsewhere.example/**", lambda route: route.abort("aborted"))
 
     desktop.set_content('<img src="https://elsewhere.example/picture.png" alt="">')

@@ -32,7 +32,7 @@ def test_unknown_host_name_is_refused(db: None, host: str) -> None:
     assert "evil" not in response.content.decode()
 
 
-def test_links_in_mails_ignore_the_request_host(world: World, settings: Settings) -> None:
+def test_links_in_emails_ignore_the_request_host(world: World, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.SITE_URL = "https://licenses.example"
     form = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
@@ -88,7 +88,7 @@ def test_purchase_returns_to_its_own_organization(world: World, target: str) -> 
 
 
 @pytest.mark.parametrize("name", ["Nora\r\nBcc: all@evil.example", "Nora\nNew", "Nora\x0bNew"])
-def test_name_cannot_add_a_mail_header(world: World, name: str) -> None:
+def test_name_cannot_add_an_email_header(world: World, name: str) -> None:
     form = {"name": name, "email": "nora@lakeside.example", "role": "general_member"}
 
     world.client(world.administrator).post("/o/lakeside/users/add/", form)
@@ -116,7 +116,7 @@ def test_names_are_shown_as_text(world: World) -> None:
         assert "&lt;script&gt;" in page
 
 
-def test_file_name_cannot_write_a_header(world: World) -> None:
+def test_file_name_cannot_inject_a_header(world: World) -> None:
     response = world.client(world.administrator).get("/o/lakeside/users.csv")
 
     disposition = response.headers["Content-Disposition"]

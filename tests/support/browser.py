@@ -27,10 +27,10 @@ from playwright.sync_api import (
 
 from tests.support.server import Site
 
-# The first is Chromium without a window, and takes a third less time per page.
+# The first is the headless-only build, which takes a third less time per page.
 EXECUTABLES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
-    "--no-sandbox",  # root has no sandbox, and only our own pages are opened
+    "--no-sandbox",  # the sandbox does not work as root, and we open only our own pages
     "--disable-gpu",
     "--disable-quic",
     "--disable-dev-shm-usage",
@@ -110,8 +110,8 @@ class PageProblems:
 
     def summary(self) -> str:
         return "\n".join(
-            [f"Trouble on a page: {one}" for one in self.unexpected()]
-            + [f"Expected trouble that did not come: {one}" for one in self.missing()]
+            [f"Problem on a page: {one}" for one in self.unexpected()]
+            + [f"Expected problem that did not occur: {one}" for one in self.missing()]
         )
 
     def watch(self, page: Page) -> None:
@@ -122,14 +122,14 @@ class PageProblems:
         page.on("response", self._on_response)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # _on_response reports refused requests already.
+        # _on_response already reports failed requests.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.found.append(f"console: {message.text} ({message.location['url']})")
 
     def _on_request(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme in {"http", "https"} and address.hostname not in OUR_HOSTS:
-            self.found.append(f"asks somebody else: {request.url}")
+            self.found.append(f"request to another site: {request.url}")
 
     def _on_request_failed(self, request: Request) -> None:
         # The browser itself aborts requests: for a download, or a click that leaves a loading page.
@@ -155,7 +155,7 @@ def new_context(
     yield maker
     try:
         if _failed(request.node) or page_problems.summary():
-            maker.take_pictures(request.node.nodeid)
+            maker.take_screenshots(request.node.nodeid)
     finally:
         maker.close()
     if page_problems.summary():
@@ -177,7 +177,7 @@ class ContextMaker:
         self.contexts.append(context)
         return context
 
-    def take_pictures(self, test: str) -> None:
+    def take_screenshots(self, test: str) -> None:
         FAILURES.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"\W+", "-", test).strip("-")
         pages = [page for context in self.contexts for page in context.pages]
@@ -231,10 +231,10 @@ def check_axe(page: Page) -> None:
 
 
 def accessibility_violations(page: Page, tags: tuple[str, ...] = AXE_TAGS) -> list[dict[str, Any]]:
-    """Return axe's findings on the page as it is."""
+    """Return axe's findings on the page in its current state."""
     options = {
         "resultTypes": ["violations"],
-        # Reading all styles again serves only one rule, which has none of these tags.
+        # Only one rule needs stylesheets to be preloaded, and it has none of these tags.
         "preload": False,
         "runOnly": {"type": "tag", "values": [*tags]},
         # Part of WCAG 2.2; axe skips it by default.

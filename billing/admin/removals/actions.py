@@ -79,7 +79,7 @@ class RemoveLicenses(Action):
         self.message = self._message()
 
     def _message(self) -> Message | None:
-        """Return the request it is about. Raises Http404 for one of another organization."""
+        """Return the request to handle. Raises Http404 if it is another organization's."""
         chosen = self.request.GET.get("message", "")
         if not chosen:
             return None
@@ -94,7 +94,7 @@ class RemoveLicenses(Action):
         return message
 
     def judge(self) -> Allowed | Refusal:
-        """Allow it while renewal is open, and support is not reviewing a payment for it."""
+        """Allow it while renewal is open, unless support is reviewing a payment for it."""
         return may_remove(self.subject)
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
@@ -147,7 +147,7 @@ class RemoveLicenses(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """Warn if the request was handled before, or the renewal is being paid."""
+        """Warn if the request was already handled, or someone is paying for the renewal."""
         return [*self._handled_before(), *being_paid(self.subject)]
 
     def _handled_before(self) -> list[str]:
@@ -188,7 +188,7 @@ class RemoveLicenses(Action):
                 "The renewal always covers every license in use, so adding users later can "
                 "increase it again."
             ),
-            *self._bound(plan),
+            *self._minimum_warning(plan),
             *self._handled_before(),
             *being_paid(self.subject),
         ]
@@ -208,8 +208,8 @@ class RemoveLicenses(Action):
         )
         return Plan(facts, warnings, shown)
 
-    def _bound(self, plan: removals.RemovalPlan) -> list[str]:
-        # A removal never goes below the members in use, so only the package's minimum can limit it.
+    def _minimum_warning(self, plan: removals.RemovalPlan) -> list[str]:
+        # A removal never goes below the licenses in use, so only the minimum can limit it.
         if plan.renewal_after == plan.left:
             return []
         words = gettext(
@@ -284,11 +284,11 @@ class TakeRemovalBack(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """Warn if the renewal is being paid."""
+        """Warn if someone is paying for the renewal."""
         return being_paid(self.organization)
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if the same user has undone it before."""
+        """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.taken_back_by_id != self.request.user.pk:
             return None
@@ -318,7 +318,7 @@ class TakeRemovalBack(Action):
 
 
 def may_take_back(removal: LicenseRemoval) -> Allowed | Refusal:
-    """Whether a removal can be undone: it was not before, and its renewal is open."""
+    """Whether a removal can be undone: it was not undone already, and its renewal is open."""
     if removal.taken_back_at is not None:
         return Refusal(Reason.REMOVAL_TAKEN_BACK)
     subscription = status_of(removal.term.organization, clock.now())

@@ -1,4 +1,4 @@
-"""The public page of current prices (R9)."""
+"""The public pricing page (R9)."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,6 +9,6 @@ from subscriptions.models import Package
 
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
-    """Show the offered packages, and how licenses are priced and paid (R9)."""
+    """Show the offered packages, and how licenses are priced and paid for (R9)."""
     packages = Package.objects.filter(is_offered=True)
     return render(request, "billing/pricing.html", {"packages": packages})

@@ -1,4 +1,4 @@
-"""Browsers at the worst moment: too late, too early, before and after the webhook."""
+"""Buyers who pay too late, or return before the webhook, after it, or in two tabs."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -46,7 +46,7 @@ def webhook_statuses(stripe: SandboxControl) -> list[int]:
 def test_payment_at_the_last_moment(
     world: World, stripe: SandboxControl, browser: Browser, seconds: int, status: str
 ) -> None:
-    """An expired page takes no money; one in time leads to its licenses (R17)."""
+    """An expired page charges nothing; a payment in time adds the licenses (R17)."""
     purchase = world.buy(10)
     assert purchase.session_expires_at
     world.at(purchase.session_expires_at + timedelta(seconds=seconds))

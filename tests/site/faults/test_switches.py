@@ -1,6 +1,6 @@
-"""Every processor fault, alone and in pairs: what is paid is fulfilled, once (R14).
+"""Under every processor fault, alone or in pairs, a paid purchase is fulfilled once (R14).
 
-With the running site, to which the local Stripe delivers its webhooks itself.
+The site is running, and the local Stripe delivers its webhooks to it.
 """
 
 import uuid
@@ -24,17 +24,17 @@ pytestmark = [pytest.mark.race, pytest.mark.one_database]
 
 Fault = tuple[str, dict[str, Any]]
 API: dict[str, Fault | None] = {
-    "fine": None,
+    "no fault": None,
     "error": ("error", {"status": 500}),
     "error after": ("error_after", {}),
-    "cut before": ("drop_before", {}),
-    "cut after": ("drop_after", {}),
+    "dropped before": ("drop_before", {}),
+    "dropped after": ("drop_after", {}),
     "slow": ("slow", {"seconds": 0.1}),
     "slow after": ("slow_after", {"seconds": 0.1}),
     "429": ("rate_limited", {}),
     "409": ("conflict", {}),
-    "no JSON": ("malformed", {}),
-    "no JSON after": ("malformed", {"after": True}),
+    "not JSON": ("malformed", {}),
+    "not JSON after": ("malformed", {"after": True}),
     "stale": ("stale", {}),
     "no id": ("override", {"fields": {"id": None}}),
     "key ignored": ("ignore_idempotency", {}),
@@ -43,10 +43,10 @@ WEBHOOKS: dict[str, Fault] = {
     "late": ("delay", {"seconds": 0.1}),
     "held": ("hold", {}),
     "reordered": ("reorder", {"seconds": 0.2}),
-    "thrice at once": ("duplicate", {"count": 3}),
+    "three times at once": ("duplicate", {"count": 3}),
     "twins": ("twin", {}),
     "lost once": ("drop", {}),
-    "lost for ever": ("drop", {"times": None}),
+    "lost forever": ("drop", {"times": None}),
     "bad signature": ("bad_signature", {}),
     "old": ("old_timestamp", {"seconds": 900}),
     "second secret only": ("second_secret_only", {}),
@@ -61,13 +61,13 @@ WEBHOOKS: dict[str, Fault] = {
 }
 # Responses to webhooks: done, deliver again, or rejected.
 EXPECTED = {200, 400, 413, 503, None}
-# Of all pairs, each processor fault meets this many webhook faults.
-EACH = 3
+# Each processor fault is paired with this many webhook faults.
+PAIRS_EACH = 3
 
 
 @pytest.fixture
 def notifying_stripe(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
-    """It signs with two secrets, as during rotation."""
+    """Sign webhooks with two secrets, as during a rotation."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])
     impatient.STRIPE_WEBHOOK_SECRETS = ["whsec_first", "whsec_second"]
@@ -77,9 +77,9 @@ def notifying_stripe(stripe: SandboxControl, site: Site, impatient: Settings) ->
 
 
 def buy_with_retries(world: World, stripe: SandboxControl, fault: Fault | None) -> Purchase:
-    """Press the button again where it fails, and wait where that does not help."""
+    """Retry a purchase that fails; if retries fail too, let reconciliation open it."""
     submission = uuid.uuid4()
-    strike(stripe, fault, method="POST", path="/v1/checkout/sessions")
+    inject(stripe, fault, method="POST", path="/v1/checkout/sessions")
     for _ in range(3):
         with suppress(ProcessorError):
             purchase = world.buy(5, submission=submission, is_meant_again=True)
@@ -92,7 +92,7 @@ def buy_with_retries(world: World, stripe: SandboxControl, fault: Fault | None) 
     return purchase
 
 
-def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
+def inject(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
     if fault is not None:
         kind, settings = fault
         stripe.fault(kind, **{"times": 1, **settings, **where})
@@ -101,10 +101,10 @@ def strike(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
 def buy_under_faults(
     world: World, stripe: SandboxControl, api: Fault | None, webhook: Fault
 ) -> None:
-    """Buy and pay under the fault, then clear it."""
+    """Buy and pay under the faults, then clear them."""
     purchase = buy_with_retries(world, stripe, api)
-    strike(stripe, webhook, event_type=COMPLETED)
-    strike(stripe, api, method="GET")
+    inject(stripe, webhook, event_type=COMPLETED)
+    inject(stripe, api, method="GET")
     world.pay(purchase)
     stripe.flush(timeout=5, hurry=True)
     stripe.clear_faults()
@@ -123,10 +123,10 @@ def check_invariants(stripe: SandboxControl, purchases: int) -> None:
     assert {one["status"] for one in attempts} <= EXPECTED
 
 
-def met_by(number: int) -> list[str]:
+def paired_with(number: int) -> list[str]:
     """Return the webhook faults paired with the ``number``-th processor fault."""
     names = list(WEBHOOKS)
-    return [names[(EACH * number + more) % len(names)] for more in range(EACH)]
+    return [names[(PAIRS_EACH * number + more) % len(names)] for more in range(PAIRS_EACH)]
 
 
 def test_every_webhook_fault_alone(world: World, notifying_stripe: SandboxControl) -> None:
@@ -143,13 +143,13 @@ def test_every_webhook_fault_alone(world: World, notifying_stripe: SandboxContro
 def test_pairs_of_faults(world: World, notifying_stripe: SandboxControl, number: int) -> None:
     api = list(API.values())[number]
 
-    for name in met_by(number):
+    for name in paired_with(number):
         buy_under_faults(world, notifying_stripe, api, WEBHOOKS[name])
 
-    check_invariants(notifying_stripe, EACH)
+    check_invariants(notifying_stripe, PAIRS_EACH)
 
 
 def test_pairs_cover_every_fault() -> None:
-    met = {name for number in range(1, len(API)) for name in met_by(number)}
+    covered = {name for number in range(1, len(API)) for name in paired_with(number)}
 
-    assert met == set(WEBHOOKS)
+    assert covered == set(WEBHOOKS)

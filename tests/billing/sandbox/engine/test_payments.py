@@ -188,7 +188,7 @@ def test_card_with_unknown_funding_is_not_blocked(
     assert charge_of(client, session.id).payment_method_details.card.funding == "unknown"
 
 
-def test_number_of_no_test_card_is_refused(client: StripeClient, control: SandboxControl) -> None:
+def test_unknown_card_number_is_refused(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
 
     with pytest.raises(SandboxError, match="test cards"):
@@ -213,7 +213,7 @@ def test_customer_is_created_only_on_request(client: StripeClient, control: Sand
     assert client.v1.customers.retrieve(str(customer)).email == "buyer@lakeside.example"
 
 
-def test_foreign_payment_can_be_injected(client: StripeClient, control: SandboxControl) -> None:
+def test_unrelated_payment_can_be_injected(client: StripeClient, control: SandboxControl) -> None:
     params = {
         "mode": "payment",
         "success_url": "https://somewhere.example/",

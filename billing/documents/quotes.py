@@ -38,7 +38,7 @@ def _facts(subscription: SubscriptionStatus, plan: RenewalPlan) -> list[tuple[st
 
 
 def _need(plan: RenewalPlan) -> Table:
-    rows = [(_("Licenses of this term"), formats.number(plan.need.licenses))]
+    rows = [(_("Licenses this term"), formats.number(plan.need.licenses))]
     if plan.need.removed:
         rows.append((_("Removed by support"), f"−{formats.number(plan.need.removed)}"))
     if plan.number.bound == Bound.MEMBERS:

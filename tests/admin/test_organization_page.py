@@ -65,7 +65,7 @@ class TestSummary:
 
         assert "yes" in renewal["Open"]
         assert renewal["Removed from the renewal"] == "5"
-        assert renewal["Renewal as of now"].startswith("20 licenses, $100.00")
+        assert renewal["Current renewal"].startswith("20 licenses, $100.00")
         assert "Arlo Assignor" in renewal["Payment in progress"]
 
     def test_renewed(self, window: World, stripe: SandboxControl, desk: Desk) -> None:

@@ -125,7 +125,7 @@ class RemoveLicenses(Action):
                 gettext("at most %(most)s") % {"most": number(plan.most)},
             ),
             (
-                gettext("Renewal as of now"),
+                gettext("Current renewal"),
                 renewal_of(plan),
             ),
         ]
@@ -175,7 +175,7 @@ class RemoveLicenses(Action):
                 before_after(_licenses(plan.renewal_before), _licenses(plan.renewal_after)),
             ),
             (
-                gettext("Total at today's price of %(package)s") % {"package": plan.package.name},
+                gettext("Total at today's %(package)s price") % {"package": plan.package.name},
                 before_after(
                     display.money(plan.total_before, plan.currency),
                     display.money(plan.total_after, plan.currency),
@@ -278,7 +278,7 @@ class TakeRemovalBack(Action):
             (gettext("Requested by"), removal.asked_by),
             (gettext("Original reason"), removal.reason),
             (
-                gettext("Renewal as of now"),
+                gettext("Current renewal"),
                 renewal_of(plan),
             ),
         ]

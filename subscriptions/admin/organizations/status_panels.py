@@ -143,7 +143,7 @@ def quantity_facts(term: Term, subscription: SubscriptionStatus) -> list[Fact]:
         "package": package.name,
     }
     return [
-        (_("Renewal as of now"), words),
+        (_("Current renewal"), words),
         (
             _("Removed from the renewal"),
             formats.number(need.removed) if need.removed else _("none"),

@@ -36,7 +36,7 @@ def test_every_line_on_the_page_multiplies_out(window: World) -> None:
 
     page = text_of(window.client(window.assignor).get(PATH))
 
-    assert "Licenses of this term 25" in page
+    assert "Licenses this term 25" in page
     assert "Licenses to renew 25" in page
     assert "Association: 25 × $6.00 $150.00" in page
     assert "Loyal −$15.00" in page

@@ -38,7 +38,7 @@ def test_notification_becomes_one_mail_after_the_commit(
 
     queued = Email.objects.get()
     assert queued.to == ["nora@lakeside.example"]
-    assert queued.subject == "Arlo Assignor invited you to Lakeside Officials Association"
+    assert queued.subject == "Arlo Assignor invited you to join Lakeside Officials Association"
     assert "Your role is Observer" in queued.message
     assert "http://localhost/invitations/" in queued.message
 

@@ -84,7 +84,7 @@ def test_expected_problem_must_occur() -> None:
 
     page_problems.expect("GET 500")
 
-    assert "did not come: GET 500" in page_problems.summary()
+    assert "did not occur: GET 500" in page_problems.summary()
 
 
 def test_device_profiles_are_correct(desktop: Page, tablet: Page, phone: Page) -> None:

@@ -146,7 +146,7 @@ def _check_archive(data: bytes) -> None:
             if "mimetype" in names:
                 with archive.open("mimetype") as part:
                     mimetype = part.read(100)
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise Refused(Refusal(Reason.FILE_TOO_MUCH_INSIDE))

@@ -1,0 +1,13 @@
+"""Activities as text."""
+
+import pytest
+
+from subscriptions.models import Activity
+from subscriptions.notifications.activity import line_of
+
+
+@pytest.mark.parametrize(
+    ("verb", "detail"), [("members_imported", "Users: 3"), ("licenses_bought", "Licenses: 3")]
+)
+def test_quantity_is_labeled_by_what_it_counts(verb: str, detail: str) -> None:
+    assert line_of(Activity(verb=verb, data={"quantity": 3})).details == [detail]

@@ -106,6 +106,7 @@ def run(name: str, subject: Subject, seed: int) -> None:
 def kept_copy(name: str, subject: Subject) -> Path:
     """Return the copy with the changed code; one of older code is thrown away."""
     content = hashlib.sha256(repr(subject).encode())
+    content.update((ROOT / "requirements-dev.txt").read_bytes())
     for folder in COPIED:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -186,14 +187,18 @@ def results(copy: Path) -> dict[str, int | None]:
 def report(
     name: str, copy: Path, verdicts: dict[str, int | None], total: int, seconds: float
 ) -> None:
-    alive = sorted(k for k, code in verdicts.items() if status_by_exit_code[code] not in NOTICED)
+    statuses = {key: status_by_exit_code[code] for key, code in verdicts.items()}
+    alive = sorted(key for key, status in statuses.items() if status not in NOTICED)
+    endless = sorted(key for key, status in statuses.items() if status == "timeout")
     killed = len(verdicts) - len(alive)
     score = 100 * killed / max(len(verdicts), 1)
     for key in alive:
         shown = mutmut(copy, "show", key, may_fail=True)
         lines = [line for line in shown.splitlines() if line[:1] in "+-" and line[:3] != "+++"]
-        print(f"\n{key} ({status_by_exit_code[verdicts[key]]})")
+        print(f"\n{key} ({statuses[key]})")
         print("\n".join(line for line in lines if line[:3] != "---"))
+    if endless:
+        print("\nnoticed by the time limit only:", *endless, sep="\n  ")
     print(
         f"\n{name}: {killed} of {len(verdicts)} noticed ({score:.1f} %), of {total} there are; "
         f"{seconds / 60:.1f} minutes",

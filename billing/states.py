@@ -58,7 +58,7 @@ ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
 # A checkout is open until the processor says otherwise (R17).
 UNSETTLED = (PurchaseStatus.PENDING, PurchaseStatus.OPEN)
 # Not paid as far as we know; a payment may still arrive.
-CAME_TO_NOTHING = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
+ENDED_UNPAID = (PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED)
 # Payment was received, whatever happened to it later.
 PAID = (
     PurchaseStatus.SETTLED,

@@ -30,11 +30,11 @@ from subscriptions.text import formats
 
 MAY_LOOK = "billing.view_processorevent"
 # Webhooks arrive within seconds of a payment; after this time, none will.
-WEBHOOK_PATIENCE = timedelta(minutes=10)
+WEBHOOK_OVERDUE_AFTER = timedelta(minutes=10)
 # A checkout lives 35 minutes; older ones should be settled or abandoned (R17).
-PURCHASE_PATIENCE = timedelta(hours=1)
+PURCHASE_OVERDUE_AFTER = timedelta(hours=1)
 # The mail queue is processed every minute.
-MAIL_PATIENCE = timedelta(minutes=15)
+MAIL_OVERDUE_AFTER = timedelta(minutes=15)
 
 
 def urls(site: admin.AdminSite) -> list[URLPattern]:
@@ -86,9 +86,9 @@ def webhooks() -> Panel:
     )
     paid_at = paid.paid_at if paid else None
     is_missing = paid_at is not None and (
-        clock.now() - paid_at > WEBHOOK_PATIENCE
+        clock.now() - paid_at > WEBHOOK_OVERDUE_AFTER
         if last is None
-        else paid_at - last.received_at > WEBHOOK_PATIENCE
+        else paid_at - last.received_at > WEBHOOK_OVERDUE_AFTER
     )
     facts: list[Fact] = [
         (gettext("Last webhook"), _ago(last.received_at) if last else gettext("never")),
@@ -141,7 +141,7 @@ def purchases() -> Panel:
     """Show unsettled purchases, and payments and disputes for support."""
     unsettled = Purchase.objects.filter(status__in=UNSETTLED)
     oldest = unsettled.aggregate(oldest=Min("created_at"))["oldest"]
-    is_old = oldest is not None and clock.now() - oldest > PURCHASE_PATIENCE
+    is_old = oldest is not None and clock.now() - oldest > PURCHASE_OVERDUE_AFTER
     waiting = PaymentProblem.objects.filter(needs_support=True)
     disputes = Dispute.objects.filter(status__in=NEEDS_RESPONSE)
     facts: list[Fact] = [
@@ -207,7 +207,7 @@ def found(report: reconcile.Report) -> Panel:
             [
                 line.found,
                 _subject(line.subject),
-                marked(line.result, "bad") if line.is_trouble else line.result,
+                marked(line.result, "bad") if line.needs_attention else line.result,
             ]
             for line in report.lines
         ],

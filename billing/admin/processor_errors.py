@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.utils.translation import gettext as _
 
 from billing.gateway.types import ProcessorError, ProcessorUnavailable
-from billing.refunds.reversal import CheckoutInTheWay
+from billing.refunds.reversal import RenewalCheckoutOpen
 from subscriptions.admin.parts.actions import ActionFailed
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,6 @@ def reported(nothing_done: str) -> Iterator[None]:
         logger.exception("support: the processor refused")
         words = _("The payment processor refused this: %(error)s.") % {"error": error}
         raise ActionFailed(f"{words} {nothing_done}") from error
-    except CheckoutInTheWay as error:
+    except RenewalCheckoutOpen as error:
         words = _("Someone is paying for the renewal right now.")
         raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error

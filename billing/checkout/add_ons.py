@@ -16,7 +16,7 @@ from billing.models import Purchase
 from billing.models.purchases import frozen_names
 from billing.settlement import rebuild
 from billing.settlement.settle import settle
-from billing.states import CAME_TO_NOTHING, PurchaseKind, PurchaseStatus
+from billing.states import ENDED_UNPAID, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Membership, Organization, Term
@@ -43,7 +43,7 @@ class Order:
     quantity: int
     submission: uuid.UUID
     return_to: str = ""
-    is_meant_again: bool = False
+    is_repeat: bool = False
 
 
 class SameAgain(Exception):
@@ -118,7 +118,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
             )
         )
         card_testing.refuse_suspicious(organization)
-        if not order.is_meant_again:
+        if not order.is_repeat:
             _require_confirmation(buyer, order, now)
         purchase = _frozen(buyer, organization, term, order, now)
         purchase.save(force_insert=True)
@@ -141,10 +141,10 @@ def _sent_before(organization: Organization, order: Order) -> Purchase | None:
     purchase = same_form.first()
     if purchase is None:
         return None
-    over = purchase.status in CAME_TO_NOTHING
+    over = purchase.status in ENDED_UNPAID
     if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
         return purchase
-    sessions.give_up_submission(same_form)
+    sessions.release_submission(same_form)
     return None
 
 

@@ -69,7 +69,7 @@ class AddLicensesForm(forms.Form):
             quantity=data["quantity"],
             submission=data["submission"],
             return_to=data["next"],
-            is_meant_again=data["again"],
+            is_repeat=data["again"],
         )
 
 

@@ -17,7 +17,7 @@ from billing.checkout.discounts import load_discounts
 from billing.checkout.quotes import Plan, PriceChanged, shown_for
 from billing.models import Application, Purchase
 from billing.settlement import fulfillment, settle
-from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseStatus
+from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Package
 from subscriptions.models.packages import lock_package
@@ -146,9 +146,9 @@ def _create(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
         same_form = _of_the_form(order)
         before = same_form.select_for_update().first()
-        if before is not None and before.status not in CAME_TO_NOTHING:
+        if before is not None and before.status not in ENDED_UNPAID:
             return before
-        sessions.give_up_submission(same_form)
+        sessions.release_submission(same_form)
         card_testing.refuse_suspicious_stranger(order.buyer_email)
         now = clock.now()
         package = lock_package(order.package)

@@ -21,7 +21,7 @@ from billing.models.locks import until_done
 from billing.models.purchases import frozen_names
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
-from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
+from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.renewals import RenewalNeed
@@ -204,7 +204,7 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # It may have expired or been paid in the meantime.
         purchase = settle.settle(purchase.session_id) or purchase
-    if purchase is None or purchase.renewal is None or purchase.status in CAME_TO_NOTHING:
+    if purchase is None or purchase.renewal is None or purchase.status in ENDED_UNPAID:
         return None
     is_the_same = shown_for(purchase, purchase.renewal.package) == order.shown
     return purchase if is_the_same else None
@@ -226,7 +226,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         if plan.shown != order.shown:
             raise PriceChanged
         renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
-        sessions.give_up_submission(_of_the_form(organization, order))
+        sessions.release_submission(_of_the_form(organization, order))
         purchase = _frozen(buyer, plan, renewal, order, now)
         if not plan.price.total:
             purchase.status = fulfillment.fulfill_free(purchase)

@@ -118,7 +118,7 @@ def freeze_request(
     )
 
 
-def give_up_submission(purchases: QuerySet[Purchase]) -> None:
+def release_submission(purchases: QuerySet[Purchase]) -> None:
     """Free the form's submission number for a new attempt (R14)."""
     purchases.update(submission=uuid.uuid4())
 

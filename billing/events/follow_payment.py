@@ -13,7 +13,7 @@ from billing.gateway.types import ProcessorError
 from billing.models import Purchase
 from billing.models.locks import until_done
 from billing.refunds import sync
-from billing.refunds.reversal import CheckoutInTheWay
+from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.licenses import renewals
@@ -27,17 +27,17 @@ def follow_payment(payment_intent_id: str) -> bool:
     """Ask for a payment's refunds and disputes, act on them, and close checkouts they invalidate.
 
     Webhooks, reconciliation and support's refunds all call this. Returns False if the payment is
-    not ours. Raises ProcessorError, and CheckoutInTheWay if new renewal checkouts keep opening.
+    not ours. Raises ProcessorError, and RenewalCheckoutOpen if new renewal checkouts keep opening.
     """
 
     def ask() -> bool | None:
         try:
             return sync.ask(payment_intent_id)
-        except CheckoutInTheWay:
+        except RenewalCheckoutOpen:
             close_open_checkouts(_organization_of(payment_intent_id))
             return None
 
-    is_ours = until_done(ask, otherwise=CheckoutInTheWay())
+    is_ours = until_done(ask, otherwise=RenewalCheckoutOpen())
     if is_ours:
         close_checkouts_of_canceled_terms()
         _close_outdated_renewal(payment_intent_id)

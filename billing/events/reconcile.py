@@ -26,7 +26,7 @@ from billing.gateway.types import (
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
-from billing.states import CAME_TO_NOTHING, OVER_DISPUTES, PurchaseStatus, RefundStatus
+from billing.states import ENDED_UNPAID, OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run, note_complete_run
 
@@ -47,12 +47,12 @@ class StillFailing(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One finding of a run. ``is_trouble`` means that a person must look at it."""
+    """One finding of a run. ``needs_attention`` means that a person must look at it."""
 
     found: str
     subject: str
     result: str
-    is_trouble: bool = False
+    needs_attention: bool = False
 
 
 @dataclass
@@ -63,14 +63,16 @@ class Report:
     # Whether the processor's lists, and everything in them, could be read.
     is_complete: bool = True
 
-    def add(self, found: str, subject: object, result: str, *, is_trouble: bool = False) -> None:
+    def add(
+        self, found: str, subject: object, result: str, *, needs_attention: bool = False
+    ) -> None:
         """Add a finding."""
-        self.lines.append(Line(found, str(subject), result, is_trouble))
+        self.lines.append(Line(found, str(subject), result, needs_attention))
 
     @property
     def failures(self) -> int:
         """The number of findings that a person must look at."""
-        return sum(line.is_trouble for line in self.lines)
+        return sum(line.needs_attention for line in self.lines)
 
 
 def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) -> Report:
@@ -117,7 +119,7 @@ def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     _each(report, "refund or dispute", touched, _follow)
     follow_payment.close_checkouts_of_canceled_terms()
     for subject, difference in ledger_audit.differences(since):
-        report.add("ledger differs", subject, difference, is_trouble=True)
+        report.add("ledger differs", subject, difference, needs_attention=True)
     return report
 
 
@@ -129,7 +131,7 @@ def _missed_sessions(since: datetime) -> list[str]:
     sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
     # Unsettled purchases are asked about anyway.
-    known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=CAME_TO_NOTHING)
+    known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=ENDED_UNPAID)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
@@ -176,7 +178,7 @@ def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]
     except ProcessorError as error:
         logger.exception("reconciliation: %s", found)
         report.is_complete = False
-        report.add(found, "", f"{type(error).__name__}: {error}", is_trouble=True)
+        report.add(found, "", f"{type(error).__name__}: {error}", needs_attention=True)
         return []
 
 
@@ -234,7 +236,7 @@ def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], 
             # One failure must not keep the others from being processed.
             logger.exception("reconciliation of %s failed", row)
             report.is_complete &= not isinstance(error, _AGAIN_SOON)
-            report.add(found, row, f"{type(error).__name__}: {error}", is_trouble=True)
+            report.add(found, row, f"{type(error).__name__}: {error}", needs_attention=True)
         else:
             if result:
                 report.add(found, row, result)

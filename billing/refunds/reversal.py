@@ -35,7 +35,7 @@ from subscriptions.text import links
 from subscriptions.text.languages import untranslated
 
 
-class CheckoutInTheWay(Exception):
+class RenewalCheckoutOpen(Exception):
     """A term's cancellation can be undone only while no renewal replacing it is being paid."""
 
 
@@ -67,7 +67,7 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
 def apply(purchase: Purchase) -> None:
     """Write the reversal due for the known refunds and lost disputes of a locked, settled purchase.
 
-    Raises CheckoutInTheWay, and writes nothing, if a canceled term is to be restored while a
+    Raises RenewalCheckoutOpen, and writes nothing, if a canceled term is to be restored while a
     renewal replacing it is being paid.
     """
     if purchase.status != PurchaseStatus.SETTLED:
@@ -169,7 +169,7 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
         organization=purchase.organization_id, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
     )
     if open_renewals.exists():
-        raise CheckoutInTheWay
+        raise RenewalCheckoutOpen
     restored = _reverse_included(purchase, 0)
     renewals.lift_cancellation(term)
     _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)

@@ -93,7 +93,7 @@ def send(refund: Refund) -> Refund:
 def follow_up(refund: Refund) -> Refund:
     """Ask about a refund that was pending, or may never have reached the processor.
 
-    Raises ProcessorError, CheckoutInTheWay.
+    Raises ProcessorError, RenewalCheckoutOpen.
     """
     if refund.refund_id is None:
         # Repeating the request is not enough: an error is repeated under its key whatever was done,
@@ -110,8 +110,8 @@ def follow_up(refund: Refund) -> Refund:
 def ask(payment_intent_id: str) -> bool:
     """Ask for all refunds and disputes of a payment, and act on them (R30).
 
-    Returns False if the payment is not ours. Raises ProcessorError, and CheckoutInTheWay if a term
-    is to be restored while a renewal replacing it is being paid.
+    Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if a
+    term is to be restored while a renewal replacing it is being paid.
     """
     return until_done(
         lambda: _ask_once(payment_intent_id),

@@ -75,7 +75,7 @@ def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
     return PurchaseStatus.SETTLED
 
 
-def give_up(purchase: Purchase) -> None:
+def mark_refunding(purchase: Purchase) -> None:
     """Move a held purchase to REFUNDING, so that its renewal can be paid again (R15, R24)."""
     require_move(purchase.status, PurchaseStatus.REFUNDING)
     purchase.status = PurchaseStatus.REFUNDING
@@ -95,7 +95,7 @@ def fulfill_free(purchase: Purchase) -> PurchaseStatus:
     return PurchaseStatus.SETTLED
 
 
-def give_back_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
+def refund_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
     """Refund a second payment of a paid purchase and notify the buyer (R14)."""
     if not PaymentProblem.objects.filter(session_id=session.id).exists():
         _refund(purchase, session, payment, ProblemReason.SURPLUS)

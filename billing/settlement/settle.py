@@ -16,7 +16,7 @@ from billing.gateway.types import (
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
 from billing.refunds import sync
-from billing.refunds.reversal import CheckoutInTheWay
+from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.settlement import fulfillment, metrics, rebuild
 from billing.settlement.transitions import bind_session, move
 from billing.states import PAID, PurchaseStatus
@@ -81,7 +81,7 @@ def _ask_for_refunds(payment_intent_id: str) -> None:
     """Follow up on a payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
         sync.ask(payment_intent_id)
-    except (ProcessorError, CheckoutInTheWay):
+    except (ProcessorError, RenewalCheckoutOpen):
         logger.exception("refunds of %s are unknown; reconciliation will ask", payment_intent_id)
 
 
@@ -89,7 +89,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
     """Move a locked purchase to the status that its Checkout Session implies."""
     if purchase.status in PAID:
         if session.id != purchase.session_id and session.payment:
-            fulfillment.give_back_surplus(purchase, session, session.payment)
+            fulfillment.refund_surplus(purchase, session, session.payment)
         return
     if session.is_complete:
         # Of two sessions for one purchase, the one that was paid is the one that counts.

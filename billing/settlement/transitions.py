@@ -7,7 +7,7 @@ from django.db import transaction
 from billing.gateway.types import CheckoutSession
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
-from billing.states import CAME_TO_NOTHING, UNSETTLED, PurchaseStatus, require_move
+from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseStatus, require_move
 from subscriptions.licenses import renewals
 from subscriptions.models import Renewal
 
@@ -59,7 +59,7 @@ def move(purchase: Purchase, status: PurchaseStatus) -> None:
     require_move(purchase.status, status)
     purchase.status = status
     purchase.save()
-    if status in (*CAME_TO_NOTHING, PurchaseStatus.REFUNDING) and purchase.renewal is not None:
+    if status in (*ENDED_UNPAID, PurchaseStatus.REFUNDING) and purchase.renewal is not None:
         _reopen_renewal(purchase, purchase.renewal)
 
 

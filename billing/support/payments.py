@@ -18,7 +18,7 @@ from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.models.locks import lock_purchase, until_done
 from billing.refunds import problems, reversal, sync
-from billing.refunds.reversal import CheckoutInTheWay
+from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.settlement import fulfillment
 from billing.states import (
     FAILED_REFUNDS,
@@ -187,7 +187,7 @@ def refund_problem(
         )
         is_its_payment = purchase and purchase.session_id == problem.session_id
         if purchase and is_its_payment and purchase.status == PurchaseStatus.REVIEW:
-            fulfillment.give_up(purchase)
+            fulfillment.mark_refunding(purchase)
         if purchase:
             _record(purchase, "payment_refunded", actor, why)
     return _send(refund)
@@ -273,7 +273,7 @@ def _send(refund: Refund) -> Refund:
             # It may have failed because of a refund or dispute not known here yet.
             follow_payment.follow_payment(refund.payment_intent_id)
         follow_payment.close_checkouts_of_canceled_terms()
-    except CheckoutInTheWay:
+    except RenewalCheckoutOpen:
         follow_payment.follow_payment(refund.payment_intent_id)
     except ProcessorError:
         logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)

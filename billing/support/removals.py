@@ -99,11 +99,11 @@ def remove_licenses(
     return _with_no_checkout_open(organization, remove)
 
 
-def take_removal_back(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
+def undo_removal(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
     """Undo a removal. Raises as ``remove_licenses`` does."""
     return _with_no_checkout_open(
         removal.term.organization,
-        lambda subscription: removals.take_back(subscription, removal, actor=actor),
+        lambda subscription: removals.undo(subscription, removal, actor=actor),
     )
 
 

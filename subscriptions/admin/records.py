@@ -22,7 +22,7 @@ from subscriptions.models import (
     Renewal,
     Term,
 )
-from subscriptions.text.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import RESERVED, Registry
 
 
 def with_reference(reference: str) -> Q:
@@ -38,16 +38,16 @@ def _by_organization(text: str) -> Q:
     return Q(term__organization__in=search.organizations(text))
 
 
-# Fields from other apps; those with ``ELSEWHERE`` concern payments.
+# Fields from other apps; those with ``RESERVED`` concern payments.
 Field = Callable[[Any], str]
-TERM_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
-RENEWAL_FIELDS: Registry[Field] = Registry(purchases=ELSEWHERE)
-ENTRY_FIELDS: Registry[Field] = Registry(purchase=ELSEWHERE)
+TERM_FIELDS: Registry[Field] = Registry(purchases=RESERVED)
+RENEWAL_FIELDS: Registry[Field] = Registry(purchases=RESERVED)
+ENTRY_FIELDS: Registry[Field] = Registry(purchase=RESERVED)
 # The first search that recognizes the text is used.
 ENTRY_SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
-    purchase=ELSEWHERE, reference=_by_reference, organization=_by_organization
+    purchase=RESERVED, reference=_by_reference, organization=_by_organization
 )
-ENTRY_TEXTS: Registry[str | Promise] = Registry(search_help=ELSEWHERE)
+ENTRY_TEXTS: Registry[str | Promise] = Registry(search_help=RESERVED)
 
 
 class _ComposedAdmin(Searched, RecordAdmin):

@@ -60,7 +60,7 @@ def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User
     return removal
 
 
-def take_back(
+def undo(
     subscription: SubscriptionStatus, removal: LicenseRemoval, *, actor: User
 ) -> LicenseRemoval:
     """Undo a removal, as long as the renewal is not paid.
@@ -69,15 +69,15 @@ def take_back(
     """
     term = _open_for_renewal(subscription)
     removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
-    if removal.taken_back_at is not None:
-        raise Refused(Refusal(Reason.REMOVAL_TAKEN_BACK))
+    if removal.undone_at is not None:
+        raise Refused(Refusal(Reason.REMOVAL_UNDONE))
     if removal.term_id != term.pk:
         raise Refused(
             Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": subscription.renewal_opens_on})
         )
-    removal.taken_back_at = clock.now()
-    removal.taken_back_by = actor
-    removal.save(update_fields=["taken_back_at", "taken_back_by"])
+    removal.undone_at = clock.now()
+    removal.undone_by = actor
+    removal.save(update_fields=["undone_at", "undone_by"])
     _notify(removal, "removal_taken_back", actor)
     return removal
 

@@ -64,7 +64,7 @@ def need_of(term: Term, *, in_use: int) -> RenewalNeed:
 
 def removals_in_effect(term: Term) -> QuerySet[LicenseRemoval]:
     """Return the removals from the renewal of a term that were not undone (R27)."""
-    return LicenseRemoval.objects.filter(term=term, taken_back_at=None)
+    return LicenseRemoval.objects.filter(term=term, undone_at=None)
 
 
 def current_renewal(term: Term) -> Renewal | None:

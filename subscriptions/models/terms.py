@@ -53,7 +53,7 @@ class Term(models.Model):
 
 class RenewalState(models.TextChoices):
     OPEN = "open", _("Open")
-    PAYING = "paying", _("Being paid")
+    PAYING = "paying", _("Payment in progress")
     PAID = "paid", _("Paid")
     REFUNDED = "refunded", _("Refunded")
     WITHDRAWN = "withdrawn", _("Not needed")
@@ -135,8 +135,8 @@ class LicenseRemoval(models.Model):
     )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("removed"))
-    taken_back_at = models.DateTimeField(_("undone"), null=True, blank=True)
-    taken_back_by = models.ForeignKey(
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
@@ -152,9 +152,9 @@ class LicenseRemoval(models.Model):
             models.CheckConstraint(condition=Q(quantity__gte=1), name="removal_takes_something"),
             models.UniqueConstraint(fields=("term", "number"), name="removal_is_numbered"),
             models.CheckConstraint(
-                condition=Q(taken_back_at__isnull=True, taken_back_by__isnull=True)
-                | Q(taken_back_at__isnull=False, taken_back_by__isnull=False),
-                name="removal_is_taken_back_by_somebody",
+                condition=Q(undone_at__isnull=True, undone_by__isnull=True)
+                | Q(undone_at__isnull=False, undone_by__isnull=False),
+                name="removal_is_undone_by_somebody",
             ),
         )
 

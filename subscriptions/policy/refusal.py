@@ -40,7 +40,7 @@ class Reason(StrEnum):
     REMOVAL_TOO_FEW = "removal_too_few"
     REMOVAL_ABOVE_RENEWAL = "removal_above_renewal"
     REMOVAL_BELOW_MEMBERS = "removal_below_members"
-    REMOVAL_TAKEN_BACK = "removal_taken_back"
+    REMOVAL_UNDONE = "removal_undone"
     RENEWAL_PAID = "renewal_paid"
     RENEWAL_BEING_PAID = "renewal_being_paid"
     REFUNDED_ALREADY = "refunded_already"

@@ -13,19 +13,19 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from subscriptions.models import Membership, Organization
-from subscriptions.text.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import RESERVED, Registry
 
 # URL names by key.
 PAGES: Registry[str] = Registry(
-    add_licenses=ELSEWHERE,
-    end_renewal=ELSEWHERE,
-    pricing=ELSEWHERE,
-    purchases=ELSEWHERE,
-    renewal=ELSEWHERE,
-    subscribe=ELSEWHERE,
+    add_licenses=RESERVED,
+    end_renewal=RESERVED,
+    pricing=RESERVED,
+    purchases=RESERVED,
+    renewal=RESERVED,
+    subscribe=RESERVED,
 )
 # Functions that render a panel, by key.
-PANELS: Registry[Callable[[Organization], SafeString]] = Registry(purchases=ELSEWHERE)
+PANELS: Registry[Callable[[Organization], SafeString]] = Registry(purchases=RESERVED)
 
 
 def page_name(key: str) -> str:

@@ -45,7 +45,7 @@ def _in_words(fact: object) -> object:
 # For rate limits (``subscriptions.access.limits``).
 TOO_MANY_PAYMENTS = _(
     "Too many payments were started within the last hour. Nothing was charged. Try again later, or "
-    "write to support."
+    "contact support."
 )
 TOO_MANY_INVITATIONS = _(
     "Too many invitations were sent within the last hour, to this address or by you. Nothing "
@@ -177,7 +177,7 @@ TEXTS: Mapping[Reason, Any] = {
             "users_to_remove",
         ),
     ),
-    Reason.REMOVAL_TAKEN_BACK: _("This removal has already been undone."),
+    Reason.REMOVAL_UNDONE: _("This removal has already been undone."),
     Reason.RENEWAL_PAID: _(
         "The subscription has just been renewed, so nothing was removed. Licenses can be removed "
         "again from %(renewal_opens_on)s."

@@ -1,6 +1,6 @@
 """Registries of panels, filters and the like, in the order pages show them.
 
-A page lists its own entries. For an entry of another app it reserves a key with ``ELSEWHERE``,
+A page lists its own entries. For an entry of another app it reserves a key with ``RESERVED``,
 which that app fills at start-up.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 # Marks a key that another app fills.
-ELSEWHERE: Any = object()
+RESERVED: Any = object()
 
 
 class Registry(Generic[T]):
@@ -21,14 +21,14 @@ class Registry(Generic[T]):
 
     def register(self, key: str, entry: T) -> None:
         """Fill a reserved key. Raises ValueError if it is not reserved, or already filled."""
-        if self._entries.get(key) is not ELSEWHERE:
+        if self._entries.get(key) is not RESERVED:
             raise ValueError(f"{key!r} is not a reserved key, or is already filled")
         self._entries[key] = entry
 
     def __getitem__(self, key: str) -> T:
         """Return an entry. Raises LookupError if it is not registered."""
         entry = self._entries[key]
-        if entry is ELSEWHERE:
+        if entry is RESERVED:
             raise LookupError(f"{key!r} is not registered")
         return entry
 

@@ -67,7 +67,7 @@ ACTIONS = {
     "billing_purchase_refund": Purchase,
     "subscriptions_thread_reply": Thread,
     "subscriptions_thread_close": Thread,
-    "subscriptions_licenseremoval_take_back": LicenseRemoval,
+    "subscriptions_licenseremoval_undo": LicenseRemoval,
     "subscriptions_membership_resend": Membership,
     "subscriptions_organization_remove_licenses": Organization,
 }

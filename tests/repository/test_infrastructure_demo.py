@@ -19,7 +19,7 @@ from tests.support.ports import free_ports
 pytestmark = pytest.mark.journey
 
 READY = "Press Ctrl-C to stop"
-PATIENCE = 90  # seconds
+TIMEOUT = 90  # seconds
 
 
 class Demo:
@@ -52,7 +52,7 @@ class Demo:
         return self.output.read_text()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not condition():
             assert time.monotonic() < end, self.said()
             assert self.process is not None
@@ -64,7 +64,7 @@ class Demo:
 
     def wait_for_end(self) -> int:
         assert self.process is not None
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def stop(self, number: signal.Signals) -> int:
         assert self.process is not None

@@ -18,6 +18,7 @@ NEED_A_STOP = (
     ("subscriptions", "0014_facts_of_notices"),
     ("subscriptions", "0015_roster_sheets"),
     ("subscriptions", "0018_one_word_for_each_thing"),
+    ("subscriptions", "0020_undone"),
     ("billing", "0011_fulfilled"),
 )
 # Names that the previous version may still use.

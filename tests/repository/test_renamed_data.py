@@ -1,5 +1,6 @@
 """Data written before tables, columns and values were renamed, through the migrations and back."""
 
+import uuid
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -9,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from billing.models import PaymentProblem
-from subscriptions.models import Activity, Notification, Organization, Thread
+from subscriptions.models import Activity, LicenseRemoval, Notification, Organization, Thread
 from tests.support.world import World
 
 BEFORE = {"billing": "0010_plain_words", "subscriptions": "0017_plain_words"}
@@ -51,6 +52,16 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
         model("subscriptions", "Activity").objects.create(
             organization_id=world.lakeside.pk, verb=verb, data=data, at=now
         )
+    model("subscriptions", "LicenseRemoval").objects.create(
+        term_id=world.term.pk,
+        number=1,
+        submission=uuid.uuid4(),
+        quantity=5,
+        actor_id=world.administrator.user_id,
+        created_at=now,
+        taken_back_at=now,
+        taken_back_by_id=world.administrator.user_id,
+    )
     model("billing", "PaymentProblem").objects.create(
         session_id="cs_1",
         reason="surplus",
@@ -69,6 +80,8 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
     assert changed == {"inactive_after_days": {"before": 182, "after": 90}, "name": {"before": "A"}}
     assert Activity.objects.filter(verb="payment_fulfilled").exists()
     assert PaymentProblem.objects.get().resolution == "fulfilled"
+    removal = LicenseRemoval.objects.get()
+    assert (removal.undone_at, removal.undone_by_id) == (now, world.administrator.user_id)
     assert support_permissions() == {"view_thread", "change_thread", "view_notification"}
 
     model = models_before()
@@ -77,6 +90,7 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
     assert model("subscriptions", "Notice").objects.get().data["link"] == PATH.format(
         "conversation"
     )
+    assert model("subscriptions", "LicenseRemoval").objects.get().taken_back_at == now
     old = model("subscriptions", "Activity").objects
     assert old.get(verb="settings_changed").data == settings
     assert old.filter(verb="payment_granted").exists()

@@ -111,19 +111,19 @@ class StatefulLicenses(RuleBasedStateMachine):
     @rule(
         quantity=QUANTITIES,
         number=NUMBERS,
-        is_meant_again=st.booleans(),
+        is_repeat=st.booleans(),
         then=st.sampled_from(["leave", "pay", "pay", "come back", "come back"]),
         card=CARDS,
     )
-    def buy(self, quantity: int, number: int, is_meant_again: bool, then: str, card: str) -> None:
-        key = self.start_buying(quantity, number, is_meant_again)
+    def buy(self, quantity: int, number: int, is_repeat: bool, then: str, card: str) -> None:
+        key = self.start_buying(quantity, number, is_repeat)
         if key is not None and then != "leave":
             self.try_card(key, card)
         if key is not None and then == "come back":
             settle.settle(self.session_of(key) or "")
             self.model.notify(key)
 
-    def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
+    def start_buying(self, quantity: int, number: int, is_repeat: bool) -> str | None:
         self.busy += 1
         self.go(self.model.now + timedelta(seconds=1))
         buyer = chosen(self.model.managers(), number)
@@ -133,7 +133,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             sale = self.model.sales[page]
             has_time = sale.ends > self.model.now + timedelta(minutes=5)
             page = page if sale.book == "open" and has_time else None
-        order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
+        order = Order(quantity, uuid.uuid4(), is_repeat=is_repeat)
         try:
             purchase = add_ons.start_purchase(self.membership(buyer), order)
         except Refused:
@@ -141,7 +141,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             assert not self.model.is_sold(quantity)
         except add_ons.SameAgain:
             assert page is None
-            assert not is_meant_again
+            assert not is_repeat
             assert self.model.has_just_bought(buyer, quantity)
         else:
             key = str(purchase.pk)
@@ -149,7 +149,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             assert page in (None, key)
             if page is None:
                 assert self.model.is_sold(quantity)
-                assert is_meant_again or not self.model.has_just_bought(buyer, quantity)
+                assert is_repeat or not self.model.has_just_bought(buyer, quantity)
                 assert key not in self.model.sales
                 self.model.sales[key] = Sale(quantity, buyer, self.model.now)
             return key
@@ -169,7 +169,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         self.stripe.fault(kind, method="POST", path=CREATE)
         with pytest.raises(ProcessorUnavailable):
             add_ons.start_purchase(
-                self.membership(buyer), Order(quantity, uuid.uuid4(), is_meant_again=True)
+                self.membership(buyer), Order(quantity, uuid.uuid4(), is_repeat=True)
             )
         self.stripe.clear_faults()
         key = str(Purchase.objects.latest("created_at").pk)

@@ -109,7 +109,7 @@ class StatefulLife(RuleBasedStateMachine):
 
     @rule(quantity=QUANTITIES)
     def buy_add_ons(self, quantity: int) -> None:
-        order = Order(quantity, uuid.uuid4(), is_meant_again=True)
+        order = Order(quantity, uuid.uuid4(), is_repeat=True)
         try:
             purchase = add_ons.start_purchase(self.world.assignor, order)
         except Refused:

@@ -108,7 +108,7 @@ class StatefulReversals(RuleBasedStateMachine):
         return self.buy(groups)
 
     def buy(self, groups: int) -> Payment:
-        purchase = self.world.buy_and_settle(5 * groups, is_meant_again=True)
+        purchase = self.world.buy_and_settle(5 * groups, is_repeat=True)
         payment = Payment(purchase, 5 * groups)
         self.list.append(payment)
         return payment

@@ -52,7 +52,7 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "device_scale_factor": 2,
 }
-PATIENCE = 10_000  # milliseconds to wait for anything on a page
+TIMEOUT = 10_000  # milliseconds to wait for anything on a page
 FAILURES = Path(__file__).parents[2] / "screens" / "failures"
 OUR_HOSTS = {"localhost", "127.0.0.1"}
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -172,7 +172,7 @@ class ContextMaker:
     def __call__(self, device: dict[str, Any] = DESKTOP) -> BrowserContext:
         here = {"locale": "en-US", "timezone_id": "America/New_York"}
         context = self.browser.new_context(base_url=self.site.url, **(here | device))
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         context.on("page", self.page_problems.watch)
         self.contexts.append(context)
         return context

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.db import connections
 
 T = TypeVar("T")
-PATIENCE = 60  # seconds; a lock that is never released must fail the test, not hang it
+TIMEOUT = 60  # seconds; a lock that is never released must fail the test, not hang it
 
 
 def concurrently(*actions: Callable[[], T]) -> list[T | Exception]:
@@ -37,5 +37,5 @@ def concurrently(*actions: Callable[[], T]) -> list[T | Exception]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     return outcomes

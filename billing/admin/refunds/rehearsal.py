@@ -43,7 +43,7 @@ class _RolledBack(Exception):
 def rehearse(purchase: Purchase, amount: int) -> Outcome:
     """Return the outcome of refunding ``amount`` (minor units) of a settled purchase.
 
-    Nothing is changed. Raises CheckoutInTheWay as the real refund would.
+    Nothing is changed. Raises RenewalCheckoutOpen as the real refund would.
     """
     try:
         with transaction.atomic():

@@ -19,11 +19,11 @@ from billing.admin.removals.facts import (
     order_facts,
     removed,
     renewal_of,
-    taken_back,
+    undone,
 )
 from billing.support import removals
 from subscriptions import clock
-from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
+from subscriptions.admin.organizations.list_panels import MAY_UNDO_REMOVAL
 from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
@@ -151,7 +151,7 @@ class RemoveLicenses(Action):
         return [*self._handled_before(), *being_paid(self.subject)]
 
     def _handled_before(self) -> list[str]:
-        before = self.message.removals.filter(taken_back_at=None) if self.message else []
+        before = self.message.removals.filter(undone_at=None) if self.message else []
         return [
             gettext("%(who)s has already removed %(quantity)s for this request, on %(when)s.")
             % {
@@ -249,10 +249,10 @@ def _licenses(quantity: int) -> str:
     return gettext("%(number)s licenses") % {"number": number(quantity)}
 
 
-class TakeRemovalBack(Action):
+class UndoRemoval(Action):
     """Undo a removal (R27)."""
 
-    permission = MAY_TAKE_BACK
+    permission = MAY_UNDO_REMOVAL
     title = _("Undo a removal")
     button = _("Undo removal")
     subject: LicenseRemoval
@@ -264,7 +264,7 @@ class TakeRemovalBack(Action):
 
     def judge(self) -> Allowed | Refusal:
         """Allow it once, until the renewal is paid."""
-        return may_take_back(self.subject)
+        return may_undo(self.subject)
 
     def facts(self) -> Sequence[Fact]:
         """Return what was removed, and the renewal as of now."""
@@ -290,15 +290,15 @@ class TakeRemovalBack(Action):
     def done_before(self, form: ActionForm) -> Done | None:
         """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
-        if removal.taken_back_by_id != self.request.user.pk:
+        if removal.undone_by_id != self.request.user.pk:
             return None
-        return taken_back(removal)
+        return undone(removal)
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Undo the removal."""
         plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         with processor_errors.reported(gettext("Nothing was changed.")):
-            removal = removals.take_removal_back(self.subject, actor=actor)
+            removal = removals.undo_removal(self.subject, actor=actor)
         after = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         what = gettext("Undid the removal of %(quantity)s licenses") % {
             "quantity": removal.quantity
@@ -306,7 +306,7 @@ class TakeRemovalBack(Action):
         change = before_after(number(plan.renewal_before), number(after.renewal_before))
         message = LogMessage(what, change, form.cleaned_data["reason"])
         log.write(actor, message, removal, self.organization)
-        return taken_back(removal)
+        return undone(removal)
 
     def back(self) -> str:
         """Return to the organization."""
@@ -317,10 +317,10 @@ class TakeRemovalBack(Action):
         return [self.organization]
 
 
-def may_take_back(removal: LicenseRemoval) -> Allowed | Refusal:
+def may_undo(removal: LicenseRemoval) -> Allowed | Refusal:
     """Whether a removal can be undone: it was not undone already, and its renewal is open."""
-    if removal.taken_back_at is not None:
-        return Refusal(Reason.REMOVAL_TAKEN_BACK)
+    if removal.undone_at is not None:
+        return Refusal(Reason.REMOVAL_UNDONE)
     subscription = status_of(removal.term.organization, clock.now())
     if subscription.latest != removal.term or not subscription.renewal_is_open:
         return Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": subscription.renewal_opens_on})

@@ -79,7 +79,7 @@ def removed(removal: LicenseRemoval) -> Done:
     )
 
 
-def taken_back(removal: LicenseRemoval) -> Done:
+def undone(removal: LicenseRemoval) -> Done:
     """Return the result of undoing a removal."""
     return Done(
         ngettext(

@@ -7,8 +7,8 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.removals.actions import TakeRemovalBack, may_take_back
-from subscriptions.admin.organizations.list_panels import MAY_TAKE_BACK
+from billing.admin.removals.actions import UndoRemoval, may_undo
+from subscriptions.admin.organizations.list_panels import MAY_UNDO_REMOVAL
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.display import Tool
@@ -17,9 +17,7 @@ from subscriptions.admin.parts.read_only import RecordAdmin
 from subscriptions.admin.parts.search import Searched
 from subscriptions.models import LicenseRemoval
 
-UndoneFilter = yes_filter(
-    "undone", _("undone"), _("Not undone"), lambda: Q(taken_back_at__isnull=True)
-)
+UndoneFilter = yes_filter("undone", _("undone"), _("Not undone"), lambda: Q(undone_at__isnull=True))
 
 
 @admin.register(LicenseRemoval)
@@ -29,7 +27,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
     organization_field = "term__organization"
     list_display = ("__str__", "organization", "asked_by", "reason", "actor", "created_at", "back")
     list_filter = (UndoneFilter, organization_filter("term__organization"))
-    list_select_related = ("term__organization", "actor", "taken_back_by")
+    list_select_related = ("term__organization", "actor", "undone_by")
     fields = (
         "organization",
         "term",
@@ -39,8 +37,8 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
         "request",
         "actor",
         "created_at",
-        "taken_back_by",
-        "taken_back_at",
+        "undone_by",
+        "undone_at",
     )
     readonly_fields = ("organization", "request")
 
@@ -56,18 +54,18 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
     @admin.display(description=_("undone"))
     def back(self, removal: LicenseRemoval) -> str:
         """Return when and by whom it was undone."""
-        if removal.taken_back_at is None:
+        if removal.undone_at is None:
             return ""
-        return f"{display.moment(removal.taken_back_at)}, {removal.taken_back_by}"
+        return f"{display.moment(removal.undone_at)}, {removal.undone_by}"
 
     def tools(self, request: HttpRequest, obj: LicenseRemoval) -> list[Tool]:
         """Offer to undo the removal."""
-        if not request.user.has_perm(MAY_TAKE_BACK) or obj.taken_back_at is not None:
+        if not request.user.has_perm(MAY_UNDO_REMOVAL) or obj.undone_at is not None:
             return []
-        page = display.address_of(obj, "take_back")
-        return [display.tool(gettext("Undo…"), page, may_take_back(obj))]
+        page = display.address_of(obj, "undo")
+        return [display.tool(gettext("Undo…"), page, may_undo(obj))]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page for undoing."""
-        name = "subscriptions_licenseremoval_take_back"
-        return [action_page(self, "take-back", name, TakeRemovalBack), *super().get_urls()]
+        name = "subscriptions_licenseremoval_undo"
+        return [action_page(self, "undo", name, UndoRemoval), *super().get_urls()]

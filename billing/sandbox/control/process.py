@@ -14,7 +14,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.process.config import DEFAULT_CONTROL_TOKEN, DEFAULT_SECRET_KEY
 
 _ROOT = Path(__file__).resolve().parents[3]
-_PATIENCE = 15.0  # seconds until a process that does not listen counts as failed
+_START_TIMEOUT = 15.0  # seconds until a process that does not listen counts as failed
 
 
 class SandboxDidNotStart(Exception):
@@ -113,7 +113,7 @@ class SandboxProcess:
         )
 
     def _await(self, port_file: Path) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START_TIMEOUT
         while not port_file.exists():
             ended = self._process is None or self._process.poll() is not None
             if ended or time.monotonic() > deadline:

@@ -18,7 +18,7 @@ from billing.sandbox.process.store import Document
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
 MOST_DELIVERIES_KEPT = 20_000
-_REORDER_PATIENCE = 10.0  # seconds until a reordered event is sent even if none follows
+_REORDER_TIMEOUT = 10.0  # seconds until a reordered event is sent even if none follows
 
 
 def emit(
@@ -90,9 +90,9 @@ def _queue_one(
         "attempts": [],
     }
     if "reorder" in struck:
-        patience = float(struck["reorder"].get("seconds", _REORDER_PATIENCE))
+        timeout = float(struck["reorder"].get("seconds", _REORDER_TIMEOUT))
         type = struck["reorder"].get("after", "*")
-        delivery["follows"] = {"type": type, "until": time.time() + patience}
+        delivery["follows"] = {"type": type, "until": time.time() + timeout}
     sandbox.store.put("delivery", delivery)
     sandbox.store.keep_newest("delivery", MOST_DELIVERIES_KEPT)
     return delivery

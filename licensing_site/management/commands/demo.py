@@ -26,7 +26,7 @@ FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 # As in production, but with a short shutdown for people waiting at a terminal.
 SERVING = ["--config", "python:licensing_site.serving", "--graceful-timeout", "5"]
-PATIENCE = 60  # seconds for everything to start
+START_TIMEOUT = 60  # seconds for everything to start
 FAREWELL = 10  # seconds for a program to stop before it is killed
 
 ACCOUNTS = """
@@ -260,7 +260,7 @@ def check_all_run(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
 def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
     # Never through a proxy, even if the shell has one.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         check_all_run(programs)
         try:
@@ -272,4 +272,4 @@ def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen
         except OSError:
             pass
         time.sleep(0.2)
-    raise CommandError(f"{address} did not answer within {PATIENCE} seconds.")
+    raise CommandError(f"{address} did not answer within {START_TIMEOUT} seconds.")

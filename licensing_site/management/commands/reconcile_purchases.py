@@ -52,6 +52,6 @@ class Command(BaseCommand):
         found = max(len(line.found) for line in lines)
         subject = max(len(line.subject) for line in lines)
         for line in lines:
-            mark = "!" if line.is_trouble else " "
+            mark = "!" if line.needs_attention else " "
             row = f"{mark} {line.found:<{found}}  {line.subject:<{subject}}  {line.result}"
             self.stdout.write(row.rstrip())

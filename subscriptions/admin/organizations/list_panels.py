@@ -30,7 +30,7 @@ from subscriptions.policy import members as rules
 from subscriptions.text import formats
 
 MAY_INVITE = "subscriptions.change_membership"
-MAY_TAKE_BACK = "subscriptions.change_licenseremoval"
+MAY_UNDO_REMOVAL = "subscriptions.change_licenseremoval"
 # The order of roles in the list, those in charge first.
 _ROLE_ORDER = (
     Role.ADMINISTRATOR,
@@ -129,9 +129,9 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
         return None
     rows = LicenseRemoval.objects.filter(term__organization=subscription.organization)
     found, total = display.first_rows(
-        rows.select_related("actor", "taken_back_by", "term", "message").order_by("-created_at")
+        rows.select_related("actor", "undone_by", "term", "message").order_by("-created_at")
     )
-    may_take_back = request.user.has_perm(MAY_TAKE_BACK)
+    may_undo = request.user.has_perm(MAY_UNDO_REMOVAL)
     open_term = subscription.latest if subscription.renewal_is_open else None
     return Panel(
         _("Licenses removed from renewals"),
@@ -153,7 +153,7 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
                 removal.reason,
                 str(removal.actor),
                 _removal_state(removal, open_term),
-                _take_back(removal) if may_take_back and _is_in_effect(removal, open_term) else "",
+                _undo_link(removal) if may_undo and _is_in_effect(removal, open_term) else "",
             ]
             for removal in found
         ],
@@ -164,20 +164,20 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
 
 
 def _is_in_effect(removal: LicenseRemoval, open_term: Term | None) -> bool:
-    return removal.taken_back_at is None and removal.term == open_term
+    return removal.undone_at is None and removal.term == open_term
 
 
 def _removal_state(removal: LicenseRemoval, open_term: Term | None) -> str:
-    if removal.taken_back_at is not None:
-        facts = {"when": moment(removal.taken_back_at), "who": removal.taken_back_by}
+    if removal.undone_at is not None:
+        facts = {"when": moment(removal.undone_at), "who": removal.undone_by}
         return _("undone by %(who)s, %(when)s") % facts
     if removal.term == open_term:
         return marked(_("in effect"))
     return _("for the term through %(day)s") % {"day": day(removal.term.expires_on)}
 
 
-def _take_back(removal: LicenseRemoval) -> str:
-    page = reverse("admin:subscriptions_licenseremoval_take_back", args=[removal.pk])
+def _undo_link(removal: LicenseRemoval) -> str:
+    page = reverse("admin:subscriptions_licenseremoval_undo", args=[removal.pk])
     return display.link_to(page, _("Undo…"))
 
 
@@ -217,7 +217,7 @@ def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
     rows = subscription.organization.threads.select_related("person")
     found, total = display.first_rows(rows.order_by("-last_message_at", "-pk"))
     asking = Message.objects.filter(thread__in=found, removal_quantity__isnull=False).annotate(
-        is_done=Exists(LicenseRemoval.objects.filter(message=OuterRef("pk"), taken_back_at=None))
+        is_done=Exists(LicenseRemoval.objects.filter(message=OuterRef("pk"), undone_at=None))
     )
     asked = {message.thread_id: message for message in asking.order_by("pk")}
     return Panel(

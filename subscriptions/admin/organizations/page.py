@@ -1,6 +1,6 @@
 """Registries of the list of organizations, and of an organization's page.
 
-Entries with ``ELSEWHERE`` concern payments; the app that handles them registers them by key.
+Entries with ``RESERVED`` concern payments; the app that handles them registers them by key.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from subscriptions.admin.parts import search
 from subscriptions.admin.parts.actions import Action
 from subscriptions.admin.parts.display import Panel, Tool
 from subscriptions.licenses.status import SubscriptionStatus
-from subscriptions.text.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import RESERVED, Registry
 
 # In order of how often support needs them.
 PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Registry(
@@ -24,9 +24,9 @@ PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Re
     subscription=status_panels.current_term,
     licenses=status_panels.licenses,
     renewal=status_panels.renewal,
-    problems=ELSEWHERE,
+    problems=RESERVED,
     threads=list_panels.threads,
-    purchases=ELSEWHERE,
+    purchases=RESERVED,
     removals=list_panels.removals,
     members=list_panels.members,
     terms=list_panels.terms,
@@ -35,26 +35,26 @@ PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Re
 )
 # Warnings above the panels.
 ALERTS: Registry[Callable[[HttpRequest, SubscriptionStatus], list[str]]] = Registry(
-    problems=ELSEWHERE,
+    problems=RESERVED,
     licenses=status_panels.alerts,
 )
 # Actions on an organization: the button, and the page it opens.
 TOOLS: Registry[Callable[[HttpRequest, SubscriptionStatus], Tool | None]] = Registry(
-    remove_licenses=ELSEWHERE,
+    remove_licenses=RESERVED,
 )
 ACTIONS: Registry[type[Action]] = Registry(
-    remove_licenses=ELSEWHERE,
+    remove_licenses=RESERVED,
 )
 FILTERS: Registry[type[admin.SimpleListFilter]] = Registry(
     phase=PhaseFilter,
     over=OverFilter,
-    problems=ELSEWHERE,
+    problems=RESERVED,
 )
 # The first search that recognizes the text is used.
 SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
-    purchases=ELSEWHERE,
+    purchases=RESERVED,
     organizations=search.organizations_named,
 )
 TEXTS: Registry[str | Promise] = Registry(
-    search_help=ELSEWHERE,
+    search_help=RESERVED,
 )

@@ -14,10 +14,10 @@ from subscriptions.models import Package, Term
 from subscriptions.policy.refusal import Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import refusal_text
-from subscriptions.text.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import RESERVED, Registry
 
 # Shown at the end of the renewal panel.
-RENEWAL_FACTS: Registry[Callable[[SubscriptionStatus], Fact]] = Registry(paid_by=ELSEWHERE)
+RENEWAL_FACTS: Registry[Callable[[SubscriptionStatus], Fact]] = Registry(paid_by=RESERVED)
 
 
 def alerts(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:

@@ -240,16 +240,16 @@ class TestUndo:
     def test_undone_removal_restores_the_licenses(
         self, window: World, desk: Desk, removal: LicenseRemoval
     ) -> None:
-        page = desk.do(removal, "take_back", reason="They changed their mind")
+        page = desk.do(removal, "undo", reason="They changed their mind")
 
-        assert fresh(removal).taken_back_by == window.support
+        assert fresh(removal).undone_by == window.support
         assert "25 licenses, $125.00 with Association today" in text_of(page)
         assert "They changed their mind" in logged(window.lakeside)[0].change_message
 
     def test_second_undo_by_the_same_person_does_nothing(
         self, desk: Desk, removal: LicenseRemoval
     ) -> None:
-        page = desk.open(removal, "take_back")
+        page = desk.open(removal, "undo")
 
         responses = [desk.send(page, reason="Why") for _ in range(2)]
 
@@ -259,8 +259,8 @@ class TestUndo:
     def test_undo_already_made_by_a_colleague_says_so(
         self, desk: Desk, root: Desk, removal: LicenseRemoval
     ) -> None:
-        page = root.open(removal, "take_back")
-        desk.do(removal, "take_back", reason="Why")
+        page = root.open(removal, "undo")
+        desk.do(removal, "undo", reason="Why")
 
         late = root.send(page, reason="Me too")
 
@@ -273,7 +273,7 @@ class TestUndo:
     ) -> None:
         renew_and_settle(window)
 
-        page = desk.open(removal, "take_back")
+        page = desk.open(removal, "undo")
 
         assert page.status_code == HTTPStatus.CONFLICT
         assert "Undo…" not in text_of(desk.open(window.lakeside))

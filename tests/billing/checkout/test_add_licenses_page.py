@@ -31,7 +31,7 @@ def text(response: Any) -> str:
 def test_cost_panel_shows_all_numbers(world: World) -> None:
     page = text(world.client(world.assignor).get(PATH, {"quantity": "10"}))
 
-    assert "Price per license, locked since January 1, 2031 $5.00" in page
+    assert "Price per license, locked in since January 1, 2031 $5.00" in page
     assert "Licenses × 10" in page
     assert "Total $50.00" in page
     assert "Held now 25 Held after this purchase 35" in page

@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from billing.support.removals import take_removal_back
+from billing.support.removals import undo_removal
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.status import status_of
@@ -100,7 +100,7 @@ class TestNumber:
         removal = remove(window, 10)
         assert plan(window).price.quantity == 15
 
-        take_removal_back(removal, actor=window.support)
+        undo_removal(removal, actor=window.support)
         assert plan(window).price.quantity == 25
 
     def test_users_added_after_a_removal_raise_the_number(self, window: World) -> None:

@@ -135,7 +135,7 @@ class TestPurchaseWithoutSession:
 
         report = reconcile()
 
-        assert report.lines[0].is_trouble
+        assert report.lines[0].needs_attention
         assert state(purchase) == PurchaseStatus.PENDING
         impatient.STRIPE_API_BASE = base
         assert reconcile().failures == 0
@@ -277,7 +277,7 @@ class TestEvents:
         report = reconcile()
 
         [line] = [line for line in report.lines if line.found == "event not processed"]
-        assert line.is_trouble
+        assert line.needs_attention
         assert ProcessorEvent.objects.get().processed_at is None
 
 

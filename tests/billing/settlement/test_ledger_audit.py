@@ -178,7 +178,7 @@ class TestLedgerAudit:
 
         report = reconcile()
 
-        assert [(line.found, line.is_trouble) for line in report.lines] == [
+        assert [(line.found, line.needs_attention) for line in report.lines] == [
             ("ledger differs", True)
         ]
         assert world.held() == 35

@@ -74,7 +74,7 @@ class TestSameForm:
         world.pay(first)
         world.later(minutes=minutes)
 
-        again = world.buy(10, submission=first.submission, is_meant_again=True)
+        again = world.buy(10, submission=first.submission, is_repeat=True)
 
         assert (again.pk, again.status) == (first.pk, PurchaseStatus.SETTLED)
         assert len(stripe.sessions()) == 1
@@ -178,7 +178,7 @@ class TestSecondTab:
     def test_confirmed_second_purchase_is_separate(self, world: World) -> None:
         world.pay(world.buy(10))
 
-        second = world.buy(10, is_meant_again=True)
+        second = world.buy(10, is_repeat=True)
         world.pay_and_settle(second)
 
         assert states() == [PurchaseStatus.SETTLED] * 2

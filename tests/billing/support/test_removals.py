@@ -11,7 +11,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from billing.support import removals
-from billing.support.removals import plan_removal, remove_licenses, take_removal_back
+from billing.support.removals import plan_removal, remove_licenses, undo_removal
 from subscriptions import clock
 from subscriptions.licenses.removals import RemovalOrder
 from subscriptions.licenses.status import status_of
@@ -180,26 +180,26 @@ class TestUndo:
     def test_until_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
 
-        take_removal_back(removal, actor=window.support)
+        undo_removal(removal, actor=window.support)
 
         removal.refresh_from_db()
-        assert (removal.taken_back_at, removal.taken_back_by) == (clock.now(), window.support)
+        assert (removal.undone_at, removal.undone_by) == (clock.now(), window.support)
         assert plan(window).price.quantity == 25
         assert Notification.objects.filter(kind="removal_taken_back").count() == 2
 
     def test_only_once(self, window: World) -> None:
         removal = remove(window, 10)
-        take_removal_back(removal, actor=window.support)
+        undo_removal(removal, actor=window.support)
 
-        with refuses(Reason.REMOVAL_TAKEN_BACK):
-            take_removal_back(removal, actor=window.support)
+        with refuses(Reason.REMOVAL_UNDONE):
+            undo_removal(removal, actor=window.support)
 
     def test_not_once_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
         renew_and_settle(window)
 
         with pytest.raises(Refused):
-            take_removal_back(removal, actor=window.support)
+            undo_removal(removal, actor=window.support)
 
     @pytest.mark.usefixtures("stripe")
     def test_not_in_the_window_of_the_next_term(self, window: World) -> None:
@@ -208,7 +208,7 @@ class TestUndo:
         window.at(OPENS + timedelta(days=366))
 
         with refuses(Reason.RENEWAL_PAID):
-            take_removal_back(removal, actor=window.support)
+            undo_removal(removal, actor=window.support)
 
 
 @pytest.mark.usefixtures("stripe")

@@ -21,7 +21,7 @@ from tests.support.world import DECLINED_CARD, GOOD_CARD
 # Price of a license in all organizations, in cents.
 UNIT_AMOUNT = 500
 # Seconds a user retries before giving up.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 _REMOVE = re.compile(r'href="(/o/[^"]+/users/[0-9a-f-]{36}/remove/)"')
 _SESSION = re.compile(r"cs_test_[A-Za-z0-9]+")
 _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
@@ -232,7 +232,7 @@ class Person(threading.Thread):
         )
 
     def _patiently(self, ask: Callable[[], requests.Response]) -> requests.Response:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             try:
                 response = ask()

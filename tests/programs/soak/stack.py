@@ -19,7 +19,7 @@ from tests.support.postgres import CONFIGURATION
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 WEBHOOK_SECRET = "whsec_for_the_soak"
 # Seconds that a restart after a kill may take.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -51,7 +51,7 @@ class Database:
 
     def start(self) -> None:
         """Restart it; it recovers from its log."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
                 self._server.ensure_postgres_running()
@@ -134,7 +134,7 @@ class App:
         """Stop it as a deployment does, and return its exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=PATIENCE)
+        return self._process.wait(timeout=TIMEOUT)
 
     def _responses(self) -> bool:
         assert self._process is not None
@@ -177,11 +177,11 @@ def _kill(everyone: list[psutil.Process]) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(everyone, timeout=PATIENCE)
+    psutil.wait_procs(everyone, timeout=TIMEOUT)
 
 
 def _await(answers: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not answers():
         if time.monotonic() > deadline:
             raise DidNotStart(what)

@@ -93,7 +93,7 @@ def test_while_a_webhook_is_processed(
     world: World, stripe: SandboxControl, site: Site, points: Points
 ) -> None:
     def hear(number: int) -> Step:
-        purchase = world.buy(5, is_meant_again=True)
+        purchase = world.buy(5, is_repeat=True)
         world.pay(purchase)
         body = json.dumps(completed(purchase.session_id))
         return lambda: requests.post(
@@ -113,7 +113,7 @@ def test_while_the_return_page_settles(
     world: World, stripe: SandboxControl, points: Points, browser: Browser
 ) -> None:
     def come_back(number: int) -> Step:
-        purchase = world.buy(5, is_meant_again=True)
+        purchase = world.buy(5, is_repeat=True)
         world.pay(purchase)
         address = f"/o/lakeside/licenses/return/?session_id={purchase.session_id}"
         return lambda: browser.get(address)

@@ -92,13 +92,13 @@ LOCKED = {
 }
 
 
-@pytest.mark.parametrize("patience", LOCKED.values(), ids=list(LOCKED))
-def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, patience: str) -> None:
+@pytest.mark.parametrize("name", LOCKED.values(), ids=list(LOCKED))
+def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, name: str) -> None:
     """A wait for a lock or a response that takes too long ends with a 503."""
     row = f"SELECT 1 FROM subscriptions_organization WHERE id = {world.lakeside.pk} FOR UPDATE"
     before = Membership.objects.count()
 
-    with parameters(OPTIONS=options(patience)), held(row):
+    with parameters(OPTIONS=options(name)), held(row):
         assert is_temporary(browser.post(ADD, **NORA))
         assert webhook(site, paid).status_code == HTTPStatus.SERVICE_UNAVAILABLE
         # Read-only pages wait for no lock.

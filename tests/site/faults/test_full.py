@@ -55,7 +55,7 @@ def test_nothing_is_lost_and_the_site_recovers(
 ) -> None:
     without_webhooks(stripe)
     for _ in range(3):
-        purchase = world.buy_and_settle(100, is_meant_again=True)
+        purchase = world.buy_and_settle(100, is_repeat=True)
     purchase = world.buy(5)
     world.pay(purchase)
     before = Membership.objects.count()

@@ -82,7 +82,7 @@ def buy_with_retries(world: World, stripe: SandboxControl, fault: Fault | None) 
     inject(stripe, fault, method="POST", path="/v1/checkout/sessions")
     for _ in range(3):
         with suppress(ProcessorError):
-            purchase = world.buy(5, submission=submission, is_meant_again=True)
+            purchase = world.buy(5, submission=submission, is_repeat=True)
             if purchase.status == PurchaseStatus.OPEN:
                 return purchase
     # The error is stored under the key; after 4 minutes the session is looked up (R17).

@@ -15,7 +15,7 @@ from tests.repository.architecture import ROOT
 from tests.settings import TEST_ENVIRONMENT
 from tests.support.ports import free_port
 
-PATIENCE = 40  # seconds
+TIMEOUT = 40  # seconds
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def site(tmp_path: Path) -> Iterator[tuple[str, int]]:
     wait_for(address)
     yield address, master.pid
     master.terminate()
-    assert master.wait(PATIENCE) == 0
+    assert master.wait(TIMEOUT) == 0
     assert [one.name for one in tmp_path.glob("licensing-metrics-*")] == []
 
 
 def wait_for(address: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while True:
         try:
             assert requests.get(f"{address}/healthz", timeout=5).status_code == 200
@@ -61,7 +61,7 @@ def workers_of(master: int) -> list[int]:
 
 
 def wait_until_replaced(master: int, old: int) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while old in workers_of(master) or len(workers_of(master)) < 2:
         assert time.monotonic() < end
         time.sleep(0.1)

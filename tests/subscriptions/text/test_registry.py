@@ -3,11 +3,11 @@
 import pytest
 
 from subscriptions.admin.organizations import page
-from subscriptions.text.registry import ELSEWHERE, Registry
+from subscriptions.text.registry import RESERVED, Registry
 
 
 def test_order_is_that_of_the_page() -> None:
-    registry: Registry[str] = Registry(first="a", second=ELSEWHERE, third="c")
+    registry: Registry[str] = Registry(first="a", second=RESERVED, third="c")
 
     registry.register("second", "b")
 
@@ -25,7 +25,7 @@ def test_filled_slots_cannot_be_replaced_nor_new_ones_added(key: str) -> None:
 
 
 def test_slot_is_filled_once() -> None:
-    registry: Registry[str] = Registry(first=ELSEWHERE)
+    registry: Registry[str] = Registry(first=RESERVED)
     registry.register("first", "a")
 
     with pytest.raises(ValueError, match="first"):
@@ -33,7 +33,7 @@ def test_slot_is_filled_once() -> None:
 
 
 def test_unfilled_slot_raises_an_error() -> None:
-    registry: Registry[str] = Registry(first=ELSEWHERE)
+    registry: Registry[str] = Registry(first=RESERVED)
 
     with pytest.raises(LookupError, match="first"):
         list(registry)
@@ -44,4 +44,4 @@ def test_unfilled_slot_raises_an_error() -> None:
     [page.PANELS, page.ALERTS, page.TOOLS, page.ACTIONS, page.FILTERS, page.SEARCHES, page.TEXTS],
 )
 def test_every_slot_of_an_organization_is_filled(registry: Registry[object]) -> None:
-    assert all(entry is not ELSEWHERE for entry in registry)
+    assert all(entry is not RESERVED for entry in registry)

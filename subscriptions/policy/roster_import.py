@@ -89,12 +89,12 @@ def one_line(text: str) -> str:
 def name_in_order(name: str) -> str:
     """Turn "Lee, Ann" into "Ann Lee" for greetings; leave unclear names alone."""
     parts = [part.strip() for part in name.strip(" ,").split(",")]
-    ending = f" {parts.pop()}" if len(parts) > 2 and _is_ending(parts[-1]) else ""
+    ending = f" {parts.pop()}" if _is_ending(parts[-1]) else ""
     if len(parts) != 2 or not all(parts) or _is_ending(parts[1]):
         return name.strip(" ,")
     family, *given = parts
     words = given[0].split()
-    if len(words) > 1 and _is_ending(words[-1]):
+    if _is_ending(words[-1]):
         ending = f" {words.pop()}"
     return f"{' '.join(words)} {family}{ending}"
 

@@ -108,6 +108,11 @@ class TestRows:
         assert first.state == RowState.INVITED
         assert again == Verdict(RowState.REPEATED, Role.GENERAL_MEMBER, reason)
 
+    def test_addresses_with_different_letters_are_different_people(self) -> None:
+        rows = [row(2, email="nora@straße.example"), row(3, email="nora@strasse.example")]
+
+        assert state_of(*rows) == [RowState.INVITED, RowState.INVITED]
+
     @pytest.mark.parametrize("fields", [{"is_left_out": True}, {"name": ""}])
     def test_row_that_adds_no_one_does_not_make_others_duplicates(
         self, fields: dict[str, Any]

@@ -9,6 +9,7 @@ stays the same, so that a run that was stopped goes on where it stopped.
 import argparse
 import hashlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ MUTMUT = str(Path(sys.executable).parent / "mutmut")
 # No tool of the project looks there.
 KEPT = ROOT / ".venv" / "mutants"
 CHILDREN = "2"
+MIGRATED = "migrated.sqlite3"
+SETTINGS = "tests.settings"
 # A change that makes the tests run without end is noticed too.
 NOTICED = ("killed", "timeout")
 REPORTED_EVERY = 60  # seconds
@@ -130,6 +133,7 @@ def try_changes(copy: Path, left: list[str]) -> None:
         process = subprocess.Popen(
             [MUTMUT, "run", "--max-children", CHILDREN, *left],
             cwd=copy,
+            env=environment(copy),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -160,12 +164,20 @@ def prepare(copy: Path, subject: Subject) -> None:
         + ["manage.py"],
         "pytest_add_cli_args_test_selection": list(subject.tests),
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-x", "-q", "-W", "ignore"],
-        # Seconds. Each change first migrates a database of its own, which mutmut does not expect.
+        # Seconds for starting the tests, which mutmut does not measure.
         "timeout_constant": 20,
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     with (copy / "pyproject.toml").open("a") as file:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
+    place = {"DATABASE_URL": f"sqlite:///{copy / MIGRATED}", "DJANGO_SETTINGS_MODULE": SETTINGS}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, cwd=copy, env=os.environ | place, check=True)
+
+
+def environment(copy: Path) -> dict[str, str]:
+    """Return the environment in which tests copy the migrated database (tests/support)."""
+    return {**os.environ, "MIGRATED_DATABASE": str(copy / MIGRATED)}
 
 
 def choose(every: dict[str, int | None], subject: Subject, seed: int) -> list[str]:
@@ -208,7 +220,12 @@ def report(
 
 def mutmut(copy: Path, *arguments: str, may_fail: bool = False) -> str:
     result = subprocess.run(
-        [MUTMUT, *arguments], cwd=copy, capture_output=True, text=True, check=False
+        [MUTMUT, *arguments],
+        cwd=copy,
+        env=environment(copy),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode and not may_fail:
         print(result.stdout[-3000:], result.stderr[-3000:], file=sys.stderr)

@@ -6,6 +6,8 @@ ledger from deletion, even in tests. It uses ``committed_db``, a private copy of
 database that is dropped afterwards.
 """
 
+import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -52,10 +54,20 @@ def django_db_setup(
     django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Create the migrated database for tests with rollback and for copies."""
+    """Create the migrated database for tests with rollback and for copies.
+
+    Mutation tests start too often to migrate each time: MIGRATED_DATABASE is a file to copy.
+    """
+    migrated = os.environ.get("MIGRATED_DATABASE")
+    if migrated:
+        shutil.copyfile(migrated, settings.DATABASES["default"]["TEST"]["NAME"])
     with django_db_blocker.unblock():
         created = setup_databases(
-            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
+            verbosity=0,
+            interactive=False,
+            keepdb=bool(migrated),
+            aliases={"default": None},
+            serialized_aliases=set(),
         )
     yield
     with django_db_blocker.unblock():

@@ -37,18 +37,17 @@ def lock_purchase(purchase: Purchase) -> Purchase:
     A purchase of an organization has ``highest_receipt_number``, read under that organization's
     lock.
     """
-    rows = Purchase.objects.select_for_update(of=("self",)).select_related(
-        "term", "buyer", "renewal"
-    )
+    rows = Purchase.objects.select_for_update(of=("self",)).select_related("term", "buyer")
     if purchase.organization_id is None:
         return rows.get(pk=purchase.pk)
     organization = lock_organization(Organization(pk=purchase.organization_id))
+    renewal = None
     if purchase.renewal_id is not None:
-        Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
+        renewal = Renewal.objects.select_for_update().get(pk=purchase.renewal_id)
     receipts = Purchase.objects.filter(
         organization=OuterRef("organization"), receipt_number__isnull=False
     ).order_by("-receipt_number")
     highest = Subquery(receipts.values("receipt_number")[:1])
     locked = rows.annotate(highest_receipt_number=highest).get(pk=purchase.pk)
-    locked.organization = organization
+    locked.organization, locked.renewal = organization, renewal
     return locked

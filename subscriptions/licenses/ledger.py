@@ -44,7 +44,7 @@ def grant_add_on(
 
     Raises IntegrityError if ``reference`` was granted before (R14).
     """
-    if quantity <= 0 or quantity % GROUP_SIZE:
+    if quantity < GROUP_SIZE or quantity % GROUP_SIZE:
         raise ValueError(f"add-ons come in groups of {GROUP_SIZE}, not {quantity}")
     return _write(
         term, quantity, Cause.ADD_ON, effective_at=effective_at, reference=reference, actor=actor

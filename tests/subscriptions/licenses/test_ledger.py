@@ -1,6 +1,7 @@
 """The license ledger: append-only entries, reversals, sums (R29)."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -117,6 +118,43 @@ def test_licenses_count_until_the_midnight_after_the_last_day(world: World) -> N
     last = local(TERM_END, 23, 59, 59)
 
     assert ledger.held_at(world.lakeside, [last, last + timedelta(seconds=1)]) == [25, 0]
+
+
+def test_entries_name_their_actor_and_note(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    actor, now = world.support, clock.now()
+    term = TermFactory.create(organization=world.lakeside, starts_on=date(2032, 1, 1))
+    with caplog.at_level("INFO"):
+        ledger.include(term, 20, effective_at=now, reference="term:1", actor=actor)
+        entry = ledger.grant_add_on(
+            world.term, 10, effective_at=now, reference="purchase:1", actor=actor
+        )
+        assert ledger.reversed_of("purchase:1") == 0
+        ledger.reverse(entry, 5, note="disputed", actor=actor)
+
+    expected = [
+        ("term:1", 20, "included", ""),
+        ("purchase:1", 10, "add_on", ""),
+        ("purchase:1:reversal:1", -5, "reversal", "disputed"),
+    ]
+    entries = LicenseEntry.objects.filter(actor=actor).order_by("pk")
+    assert [*entries.values_list("reference", "quantity", "cause", "note")] == expected
+    logged = [(row.reference, row.quantity, row.cause) for row in entry_logs(caplog)]
+    assert logged == [row[:3] for row in expected]
+    assert ledger.reversed_of("purchase:1") == 5
+
+
+def entry_logs(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [record for record in caplog.records if record.getMessage() == "license entry"]
+
+
+@pytest.mark.parametrize("number", [-1, 11])
+def test_reversal_of_more_or_less_than_granted_is_refused(world: World, number: int) -> None:
+    entry = ledger.grant_add_on(
+        world.term, 10, effective_at=clock.now(), reference="purchase:1", actor=None
+    )
+
+    with pytest.raises(ValueError, match=f"{number} of 10 licenses cannot be reversed"):
+        ledger.reverse(entry, number, note="", actor=None)
 
 
 def test_add_on_of_the_next_term_counts_now_and_then(world: World) -> None:

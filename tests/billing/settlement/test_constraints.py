@@ -1,4 +1,4 @@
-"""Constraints of the database, and purchase status transitions (R10, R14)."""
+"""Database constraints and purchase status transitions (R10, R14)."""
 
 import itertools
 import uuid
@@ -19,7 +19,7 @@ S = PurchaseStatus
 def purchase(world: World, **fields: Any) -> Purchase:
     """Return an add-on row, with ``fields`` overridden."""
     number = uuid.uuid4()
-    good = {
+    defaults = {
         "kind": "add_on",
         "organization": world.lakeside,
         "buyer": world.assignor.user,
@@ -36,25 +36,25 @@ def purchase(world: World, **fields: Any) -> Purchase:
         "created_at": clock.now(),
         "status": S.PENDING,
     }
-    return Purchase(**good | fields)
+    return Purchase(**defaults | fields)
 
 
 def settled(**fields: Any) -> dict[str, Any]:
     """Return the fields of a paid and fulfilled purchase."""
-    moments = {"paid_at": clock.now(), "settled_at": clock.now()}
-    facts = {"status": S.SETTLED, "payment_intent_id": "pi_1", "receipt_number": 1}
-    return facts | moments | fields
+    times = {"paid_at": clock.now(), "settled_at": clock.now()}
+    defaults = {"status": S.SETTLED, "payment_intent_id": "pi_1", "receipt_number": 1}
+    return defaults | times | fields
 
 
-def refused(*rows: models.Model) -> str:
-    """Write rows past the application's checks; return the database's error."""
+def insert_error(*rows: models.Model) -> str:
+    """Insert rows, bypassing the application's checks; return the database's error."""
     # Foreign keys are checked at the end of the transaction, so they do not fail first.
-    with pytest.raises(IntegrityError) as response, transaction.atomic():
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
         type(rows[0])._default_manager.bulk_create(rows)
-    return str(response.value)
+    return str(caught.value)
 
 
-CHECKED: dict[str, list[dict[str, Any]]] = {
+INVALID_FIELDS: dict[str, list[dict[str, Any]]] = {
     "purchase_kind_is_known": [{"kind": "gift"}],
     "purchase_status_is_known": [{"status": "paid"}, {"status": ""}],
     "purchase_currency_is_sold": [{"currency": "eur"}, {"currency": "USD"}],
@@ -94,11 +94,11 @@ CHECKED: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize(
     ("name", "fields"),
-    [(name, fields) for name, rows in CHECKED.items() for fields in rows],
+    [(name, fields) for name, rows in INVALID_FIELDS.items() for fields in rows],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_invalid_purchase_is_refused(world: World, name: str, fields: dict[str, Any]) -> None:
-    assert name in refused(purchase(world, **fields))
+    assert name in insert_error(purchase(world, **fields))
     assert not Purchase.objects.exists()
 
 
@@ -116,11 +116,11 @@ def test_invalid_purchase_is_refused(world: World, name: str, fields: dict[str, 
 def test_settled_purchase_without_proof_of_payment_is_refused(
     world: World, name: str, fields: dict[str, Any]
 ) -> None:
-    assert name in refused(purchase(world, **settled(**fields)))
+    assert name in insert_error(purchase(world, **settled(**fields)))
 
 
 def test_valid_rows_are_accepted(world: World) -> None:
-    """Shows that the tests above fail for the reason they name."""
+    """Prove that the tests above fail for the right reason."""
     Purchase.objects.bulk_create(
         [
             purchase(world),
@@ -135,36 +135,36 @@ def test_valid_rows_are_accepted(world: World) -> None:
     assert Purchase.objects.count() == 4
 
 
-NUMBER = uuid.UUID(int=1)
-ONCE: dict[str, dict[str, Any]] = {
+SUBMISSION = uuid.UUID(int=1)
+UNIQUE_FIELDS: dict[str, dict[str, Any]] = {
     "purchase_receipt_is_unique": {"receipt_number": 1},
-    "purchase_form_is_sent_once": {"submission": NUMBER},
+    "purchase_form_is_sent_once": {"submission": SUBMISSION},
     "session_id": {"session_id": "cs_test_1"},
     "payment_intent_id": {"payment_intent_id": "pi_1"},
     "idempotency_key": {"idempotency_key": "purchase:1"},
 }
 
 
-def named(name: str, response: str) -> bool:
-    """Return the constraint that refuses a second row: PostgreSQL names it, SQLite does not."""
-    return name in response if connection.vendor == "postgresql" else "UNIQUE" in response
+def violates(name: str, error: str) -> bool:
+    """Return whether the error names this constraint; SQLite only says that it is unique."""
+    return name in error if connection.vendor == "postgresql" else "UNIQUE" in error
 
 
-@pytest.mark.parametrize(("name", "fields"), ONCE.items(), ids=ONCE)
+@pytest.mark.parametrize(("name", "fields"), UNIQUE_FIELDS.items(), ids=UNIQUE_FIELDS)
 def test_duplicates_are_refused(world: World, name: str, fields: dict[str, Any]) -> None:
     base = settled() if "receipt_number" in fields else {}
     first = purchase(world, **base | {"payment_intent_id": "pi_a"} | fields)
     second = purchase(world, **base | {"payment_intent_id": "pi_b"} | fields)
 
-    assert named(name, refused(first, second))
+    assert violates(name, insert_error(first, second))
 
 
 def test_receipts_and_submissions_are_unique_per_organization(world: World) -> None:
     harbor = world.stranger.organization
-    facts = settled(submission=NUMBER)
-    theirs = facts | {"organization": harbor, "payment_intent_id": "pi_2"}
+    ours = settled(submission=SUBMISSION)
+    theirs = ours | {"organization": harbor, "payment_intent_id": "pi_2"}
 
-    Purchase.objects.bulk_create([purchase(world, **facts), purchase(world, **theirs)])
+    Purchase.objects.bulk_create([purchase(world, **ours), purchase(world, **theirs)])
 
     assert Purchase.objects.filter(receipt_number=1).count() == 2
 
@@ -173,55 +173,56 @@ def test_renewal_has_one_active_purchase(world: World) -> None:
     renewal = Renewal.objects.create(
         term=world.term, package=world.term.package, state="open", created_at=clock.now()
     )
-    facts = {"kind": "renewal", "renewal": renewal, "term": None, "term_years": 1}
-    over = purchase(world, **facts, status=S.EXPIRED)
-    Purchase.objects.bulk_create([over, purchase(world, **facts)])
+    fields = {"kind": "renewal", "renewal": renewal, "term": None, "term_years": 1}
+    expired = purchase(world, **fields, status=S.EXPIRED)
+    Purchase.objects.bulk_create([expired, purchase(world, **fields)])
 
-    response = refused(purchase(world, **facts, status=S.OPEN, session_id="cs_test_1"))
+    error = insert_error(purchase(world, **fields, status=S.OPEN, session_id="cs_test_1"))
 
-    assert named("purchase_renewal_is_paid_by_one", response)
+    assert violates("purchase_renewal_is_paid_by_one", error)
 
 
 def problem(**fields: Any) -> PaymentProblem:
-    good = {"session_id": "cs_test_1", "reason": "mismatch", "needs_support": True}
-    return PaymentProblem(**good | {"created_at": clock.now()} | fields)
+    defaults = {"session_id": "cs_test_1", "reason": "mismatch", "needs_support": True}
+    return PaymentProblem(**defaults | {"created_at": clock.now()} | fields)
 
 
 def test_payment_problem_has_a_known_reason_and_its_own_session(world: World) -> None:
-    assert "payment_problem_reason_is_known" in refused(problem(reason="other"))
-    assert named("session_id", refused(problem(), problem()))
+    assert "payment_problem_reason_is_known" in insert_error(problem(reason="other"))
+    assert violates("session_id", insert_error(problem(), problem()))
 
 
 class TestRefunds:
     def refund(self, **fields: Any) -> Refund:
-        good = {"payment_intent_id": "pi_1", "amount": 5000, "currency": "usd"}
-        return Refund(**good | {"status": "requested", "created_at": clock.now()} | fields)
+        defaults = {"payment_intent_id": "pi_1", "amount": 5000, "currency": "usd"}
+        return Refund(**defaults | {"status": "requested", "created_at": clock.now()} | fields)
 
     def test_refund_has_a_known_status_and_an_amount(self, world: World) -> None:
-        assert "refund_status_is_known" in refused(self.refund(status="done"))
-        assert "refund_returns_something" in refused(self.refund(amount=0))
+        assert "refund_status_is_known" in insert_error(self.refund(status="done"))
+        assert "refund_returns_something" in insert_error(self.refund(amount=0))
 
     def test_one_refund_per_payment_unless_it_failed(self, world: World) -> None:
-        reason = PaymentProblem.objects.bulk_create([problem()])[0]
-        gone = [self.refund(problem=reason, status=status) for status in ("failed", "canceled")]
-        Refund.objects.bulk_create([*gone, self.refund(problem=reason)])
+        saved = PaymentProblem.objects.bulk_create([problem()])[0]
+        ended = [self.refund(problem=saved, status=status) for status in ("failed", "canceled")]
+        Refund.objects.bulk_create([*ended, self.refund(problem=saved)])
 
-        response = refused(self.refund(problem=reason, status="pending"))
+        error = insert_error(self.refund(problem=saved, status="pending"))
 
-        assert named("refund_of_a_problem_is_asked_once", response)
+        assert violates("refund_of_a_problem_is_asked_once", error)
 
     def test_refund_id_is_unique(self, world: World) -> None:
-        assert named("refund_id", refused(self.refund(refund_id="a"), self.refund(refund_id="a")))
+        rows = [self.refund(refund_id="a") for _ in range(2)]
+        assert violates("refund_id", insert_error(*rows))
 
 
 def test_event_is_stored_once(world: World) -> None:
     row = {"event_id": "evt_1", "type": "a", "received_at": clock.now()}
 
-    assert named("event_id", refused(ProcessorEvent(**row), ProcessorEvent(**row)))
+    assert violates("event_id", insert_error(ProcessorEvent(**row), ProcessorEvent(**row)))
 
 
-# Written out again, so that a change of the table is deliberate.
-MAY_FOLLOW = {
+# Repeated here so that the table is not changed by accident.
+NEXT_STATUSES = {
     S.PENDING: {S.OPEN, S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
     S.OPEN: {S.EXPIRED, S.ABANDONED, S.SETTLED, S.REFUNDING, S.REVIEW},
     S.ABANDONED: {S.EXPIRED, S.SETTLED, S.REFUNDING, S.REVIEW},
@@ -237,7 +238,7 @@ MAY_FOLLOW = {
     ("before", "after"), list(itertools.product(S, S)), ids=lambda state: state.value
 )
 def test_allowed_status_transitions(before: S, after: S) -> None:
-    if after in MAY_FOLLOW[before]:
+    if after in NEXT_STATUSES[before]:
         require_move(before, after)
     else:
         with pytest.raises(ForbiddenMove):
@@ -251,14 +252,14 @@ def test_every_status_is_in_the_transition_table() -> None:
 
 def test_membership_requires_a_license(world: World) -> None:
     """R4"""
-    with pytest.raises(IntegrityError) as response, transaction.atomic():
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
         world.lakeside.memberships.update(license_number=None)
 
-    assert "membership_holds_a_license_unless_removed" in str(response.value)
+    assert "membership_holds_a_license_unless_removed" in str(caught.value)
 
 
-def test_renewal_being_paid_has_its_number(world: World) -> None:
+def test_renewal_being_paid_requires_a_quantity(world: World) -> None:
     renewal = Renewal(term=world.term, package=world.term.package, created_at=clock.now())
     renewal.state = "paying"
 
-    assert "renewal_quantity_is_frozen_while_paying" in refused(renewal)
+    assert "renewal_quantity_is_frozen_while_paying" in insert_error(renewal)

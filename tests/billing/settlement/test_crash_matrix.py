@@ -1,7 +1,7 @@
 """Kill the process before and after every call to the processor (R14, R17, R27, R30).
 
-Committed work survives, uncommitted work is lost; the user's next step and reconciliation continue
-from there. Afterwards, payments and licenses agree at every point.
+Committed work survives and uncommitted work is lost; the user's next step and reconciliation resume
+from there. Wherever the process died, payments and licenses agree in the end.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,33 +42,33 @@ Step = Callable[[World], object]
 
 
 class Killer:
-    """Count the points; kill the process at ``fatal``. None: only count."""
+    """Count the crash points; kill the process at number ``fatal``, or never if it is None."""
 
     def __init__(self, fatal: int | None) -> None:
         self.fatal = fatal
         self.points = 0
 
-    def point(self) -> None:
+    def reach_point(self) -> None:
         self.points += 1
         if self.points - 1 == self.fatal:
             raise SystemExit("killed")
 
-    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self.point()
+            self.reach_point()
             response = call(*args, **kwargs)
-            self.point()
+            self.reach_point()
             return response
 
         return wrapped
 
 
 @contextmanager
-def killing(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Killer]:
+def kill_at(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Killer]:
     killer = Killer(fatal)
     with monkeypatch.context() as patched:
         for name in CALLS:
-            patched.setattr(processor, name, killer.around(getattr(processor, name)))
+            patched.setattr(processor, name, killer.wrap(getattr(processor, name)))
         yield killer
 
 
@@ -80,8 +80,8 @@ def pay_open_pages(world: World) -> None:
             world.stripe.pay(session["id"])
 
 
-def come_back(world: World) -> None:
-    """Load the return page of every payment."""
+def load_return_pages(world: World) -> None:
+    """Load the return page of every completed session."""
     assert world.stripe is not None
     for session in world.stripe.sessions():
         if session["status"] == "complete":
@@ -92,15 +92,15 @@ def buy(world: World) -> None:
     world.buy(10)
 
 
-def refund_the_add_on(world: World) -> None:
+def refund_add_ons(world: World) -> None:
     refunded_by_support(world, Purchase.objects.get(kind="add_on", status="settled"), 5)
 
 
-def refund_the_renewal(world: World) -> None:
+def refund_renewal(world: World) -> None:
     refunded_by_support(world, Purchase.objects.get(kind="renewal", status="settled"))
 
 
-def nothing(world: World) -> None:
+def no_setup(world: World) -> None:
     pass
 
 
@@ -143,85 +143,85 @@ def remove_5(world: World) -> None:
     remove(world, 5)
 
 
-# By name: the initial state, the steps to interrupt, and their number of points.
-STORIES: dict[str, tuple[Step, list[Step], int]] = {
-    "purchase": (nothing, [buy, pay_open_pages, come_back], 4),
-    "renewal": (in_window, [renew, pay_open_pages, come_back], 4),
+# Per scenario: the setup, the steps to interrupt, and the number of crash points.
+SCENARIOS: dict[str, tuple[Step, list[Step], int]] = {
+    "purchase": (no_setup, [buy, pay_open_pages, load_return_pages], 4),
+    "renewal": (in_window, [renew, pay_open_pages, load_return_pages], 4),
     "renewal while an add-on is open": (
         add_on_open_in_window,
-        [renew, pay_open_pages, come_back],
+        [renew, pay_open_pages, load_return_pages],
         8,
     ),
     # The first attempt finds the add-on paid, which changes the total.
     "renewal while an add-on was paid": (
         add_on_paid_without_webhook_in_window,
-        [renew, renew, pay_open_pages, come_back],
+        [renew, renew, pay_open_pages, load_return_pages],
         7,
     ),
     "removal while the renewal is open": (
         renewal_open,
-        [remove_5, renew, pay_open_pages, come_back],
+        [remove_5, renew, pay_open_pages, load_return_pages],
         8,
     ),
-    "refund of add-ons": (bought_10, [refund_the_add_on], 4),
+    "refund of add-ons": (bought_10, [refund_add_ons], 4),
     "refund of add-ons while the renewal is open": (
         renewal_open_after_add_on,
-        [refund_the_add_on, renew, pay_open_pages, come_back],
+        [refund_add_ons, renew, pay_open_pages, load_return_pages],
         12,
     ),
-    "refund of a renewal": (renewed_with_add_on_open, [refund_the_renewal], 8),
+    "refund of a renewal": (renewed_with_add_on_open, [refund_renewal], 8),
 }
 
 
 def replay(world: World, steps: list[Step]) -> None:
-    """Run one step after another; after a kill, continue with the next one in a new process."""
+    """Run the steps in order; after a crash, continue with the next one as a new process would."""
     for step in steps:
         with suppress(SystemExit, Refused, PriceChanged, ProcessorError):
             step(world)
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_every_point_is_in_the_matrix(
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_crash_point_is_in_the_matrix(
     world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    before, steps, points = STORIES[name]
-    before(world)
+    setup, steps, points = SCENARIOS[name]
+    setup(world)
 
-    with killing(monkeypatch, None) as killer:
+    with kill_at(monkeypatch, None) as killer:
         replay(world, steps)
 
     assert killer.points == points
-    ledger_matches(world, stripe)
+    assert_ledger_matches(world, stripe)
 
 
 @pytest.mark.parametrize(
     ("name", "fatal"),
-    [(name, point) for name, (_, _, points) in STORIES.items() for point in range(points)],
+    [(name, point) for name, (_, _, points) in SCENARIOS.items() for point in range(points)],
 )
 def test_payments_and_licenses_agree_after_reconciliation(
     world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch, name: str, fatal: int
 ) -> None:
-    before, steps, _ = STORIES[name]
-    before(world)
-    with killing(monkeypatch, fatal):
+    setup, steps, _ = SCENARIOS[name]
+    setup(world)
+    with kill_at(monkeypatch, fatal):
         replay(world, steps)
 
     reconcile()
     world.later(minutes=5)
     reconcile()
 
-    ledger_matches(world, stripe)
+    assert_ledger_matches(world, stripe)
 
 
-def ledger_matches(world: World, stripe: SandboxControl) -> None:
-    """Check that licenses held equal what was paid and not refunded."""
+def assert_ledger_matches(world: World, stripe: SandboxControl) -> None:
+    """Check that the licenses held are those that were paid and not refunded."""
     assert list(ledger_audit.differences()) == []
     paid = {s["id"]: s for s in stripe.sessions() if s["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert set(settled.values_list("session_id", flat=True)) == set(paid)
     for purchase in settled:
-        made = processor.refunds_of(purchase.payment_intent_id or "")
-        assert sum(refund.amount for refund in made) == purchase.refunded_amount
+        refunds = processor.refunds_of(purchase.payment_intent_id or "")
+        assert sum(refund.amount for refund in refunds) == purchase.refunded_amount
     assert not Refund.objects.exclude(status=RefundStatus.SUCCEEDED).exists()
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
     still_open = {s["id"] for s in stripe.sessions() if s["status"] == "open"}

@@ -26,18 +26,18 @@ CREATE: dict[str, Any] = {"method": "POST", "path": "/v1/checkout/sessions"}
 HANG = 2.0  # seconds; longer than the SDK timeout in these tests
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "refused before": ("error", {"status": 500}),
-    "cut before": ("drop_before", {}),
-    "cut after": ("drop_after", {}),
-    "500 after": ("error_after", {}),
-    "429": ("rate_limited", {}),
-    "409": ("conflict", {}),
-    "hangs": ("slow", {"seconds": HANG}),
-    "hangs after": ("slow_after", {"seconds": HANG}),
-    "no JSON": ("malformed", {}),
-    "no JSON after": ("malformed", {"after": True}),
+    "error 500": ("error", {"status": 500}),
+    "dropped before": ("drop_before", {}),
+    "dropped after": ("drop_after", {}),
+    "error 500 after": ("error_after", {}),
+    "rate limited 429": ("rate_limited", {}),
+    "conflict 409": ("conflict", {}),
+    "timeout": ("slow", {"seconds": HANG}),
+    "timeout after": ("slow_after", {"seconds": HANG}),
+    "malformed": ("malformed", {}),
+    "malformed after": ("malformed", {"after": True}),
     "no id": ("override", {"fields": {"id": None}}),
-    "no time": ("override", {"fields": {"expires_at": None}}),
+    "no expiration": ("override", {"fields": {"expires_at": None}}),
 }
 EVERY_FAULT = pytest.mark.parametrize(
     ("kind", "fault"), FAULTS.values(), ids=[name.replace(" ", "-") for name in FAULTS]
@@ -50,7 +50,7 @@ def fulfillments() -> int:
 
 @EVERY_FAULT
 @pytest.mark.parametrize("minutes", [1, 5])
-def test_fault_while_creating_a_session(
+def test_fault_while_creating_never_duplicates_a_session(
     world: World,
     stripe: SandboxControl,
     impatient: Settings,
@@ -58,13 +58,13 @@ def test_fault_while_creating_a_session(
     fault: dict[str, Any],
     minutes: int,
 ) -> None:
-    """At most one session is created, and it can be paid after reconciliation."""
+    """Once reconciled, the session can be paid, or the purchase is abandoned."""
     stripe.fault(kind, **CREATE, **fault)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
     stripe.clear_faults()
     if kind.startswith("slow"):
-        time.sleep(HANG)  # until the hung request is finished
+        time.sleep(HANG)  # until the hung request has finished
     purchase = Purchase.objects.get()
     assert purchase.status == PurchaseStatus.PENDING
 
@@ -90,7 +90,7 @@ def test_fault_while_creating_a_session(
 
 
 @EVERY_FAULT
-def test_fault_while_reading_a_paid_session(
+def test_fault_while_reading_a_paid_session_delays_fulfillment(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     purchase = world.buy(10)
@@ -99,19 +99,19 @@ def test_fault_while_reading_a_paid_session(
 
     with pytest.raises(ProcessorUnavailable):
         settle(purchase.session_id or "")
-    failed = deliver(completed(purchase.session_id))
+    response = deliver(completed(purchase.session_id))
     reconcile()
     assert fulfillments() == 0
     stripe.clear_faults()
     report = reconcile()
 
-    assert failed.status_code == 503
+    assert response.status_code == 503
     assert report.failures == 0
     assert fulfillments() == 1
 
 
 @pytest.mark.usefixtures("impatient")
-def test_fault_while_listing_sessions(world: World, stripe: SandboxControl) -> None:
+def test_fault_while_listing_sessions_is_recovered(world: World, stripe: SandboxControl) -> None:
     stripe.fault("drop_after", **CREATE)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
@@ -125,8 +125,8 @@ def test_fault_while_listing_sessions(world: World, stripe: SandboxControl) -> N
     assert Purchase.objects.get().status == PurchaseStatus.OPEN
 
 
-def test_stale_unpaid_response_is_read_again(world: World, stripe: SandboxControl) -> None:
-    """Event and buyer are done, so reconciliation asks until the purchase is settled."""
+def test_stale_unpaid_session_is_read_again(world: World, stripe: SandboxControl) -> None:
+    """The event and the buyer's return are over, so reconciliation must retry."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe.fault("stale", method="GET", times=2)
@@ -139,7 +139,7 @@ def test_stale_unpaid_response_is_read_again(world: World, stripe: SandboxContro
     assert fulfillments() == 1
 
 
-def test_sdk_retry_goes_unnoticed(world: World, stripe: SandboxControl) -> None:
+def test_sdk_retries_a_dropped_response(world: World, stripe: SandboxControl) -> None:
     stripe.fault("drop_after", times=1)
 
     purchase = world.buy(10)
@@ -150,13 +150,13 @@ def test_sdk_retry_goes_unnoticed(world: World, stripe: SandboxControl) -> None:
 
 @contextmanager
 def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
-    """Kill the process where it would run ``step`` of ``billing``."""
+    """Kill the process when it calls ``step``."""
 
-    def end(*args: Any, **kwargs: Any) -> None:
+    def kill(*args: Any, **kwargs: Any) -> None:
         raise SystemExit("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(step, end)
+        patched.setattr(step, kill)
         with pytest.raises(SystemExit):
             yield
 
@@ -168,18 +168,18 @@ def test_concurrent_request_with_the_same_key_uses_the_first_response(
     stripe.fault("drop_before", **CREATE, times=1)
     with pytest.raises(ProcessorUnavailable):
         world.buy(10)
-    mine = Purchase.objects.get()
+    purchase = Purchase.objects.get()
     reconcile()
     stripe.fault("conflict", **CREATE)
 
-    opened = sessions.create_checkout(mine)
+    opened = sessions.create_checkout(purchase)
 
     assert opened.status == PurchaseStatus.OPEN
     assert opened.session_url == stripe.sessions()[0]["url"]
 
 
 class TestCrash:
-    """The process dies between two steps; committed work is resumed."""
+    """The process dies between two steps; reconciliation resumes the committed work."""
 
     @pytest.mark.parametrize(
         "step",
@@ -237,7 +237,7 @@ class TestCrash:
         assert fresh(purchase).status == PurchaseStatus.REFUNDED
         assert len(stripe.requests(method="POST", path="/v1/refunds")) == 1
 
-    def test_webhook_before_recovery_binds_the_session(
+    def test_webhook_before_reconciliation_stores_the_session(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with killed_at(monkeypatch, "billing.checkout.sessions.open_with_session"):
@@ -254,10 +254,10 @@ class TestCrash:
 def test_payments_and_licenses_agree_after_random_faults(
     world: World, stripe: SandboxControl, impatient: Settings, seed: int
 ) -> None:
-    """Every third call fails in some way; afterwards everything matches."""
+    """About every third call fails."""
     for number, kind in enumerate(("error", "drop_after", "drop_before", "malformed")):
         stripe.fault(kind, probability=0.12, seed=seed * 10 + number, after=True)
-    wanted = set()
+    paid_quantities = set()
     for quantity in (5, 10, 15, 20, 25, 30):
         submission = uuid.uuid4()
         for _ in range(2):
@@ -267,7 +267,7 @@ def test_payments_and_licenses_agree_after_random_faults(
                 continue
             if purchase.session_id and purchase.status == PurchaseStatus.OPEN:
                 world.pay(purchase)
-                wanted.add(quantity)
+                paid_quantities.add(quantity)
             if purchase.session_id:
                 deliver(completed(purchase.session_id))
         world.later(minutes=1)
@@ -280,9 +280,9 @@ def test_payments_and_licenses_agree_after_random_faults(
     paid = [s for s in stripe.sessions() if s["payment_status"] == "paid"]
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert {purchase.session_id for purchase in settled} == {session["id"] for session in paid}
-    assert {purchase.quantity for purchase in settled} == wanted
-    assert world.held() == 25 + sum(wanted)
+    assert {purchase.quantity for purchase in settled} == paid_quantities
+    assert world.held() == 25 + sum(paid_quantities)
     numbers = sorted(purchase.receipt_number or 0 for purchase in settled)
     assert numbers == list(range(1, len(paid) + 1))
-    left = set(Purchase.objects.exclude(status="settled").values_list("status", flat=True))
-    assert left <= {PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED}
+    others = set(Purchase.objects.exclude(status="settled").values_list("status", flat=True))
+    assert others <= {PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED}

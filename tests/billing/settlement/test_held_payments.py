@@ -1,4 +1,4 @@
-"""Payments held for support: fulfilled, refunded or closed, each with a reason (R15, R30)."""
+"""Support fulfills, refunds or closes held payments, each with a reason (R15, R30)."""
 
 import uuid
 from datetime import date
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.usefixtures("stripe")
 REFUNDS: dict[str, Any] = {"method": "POST", "path": "/v1/refunds"}
 
 
-# The right amount for something that was not ordered.
+# The amount is right, but the quantity is not what was ordered.
 WRONG_LINE = {"line_items.data.0.quantity": 7}
 
 
 def held_payment(world: World, **changes: object) -> PaymentProblem:
-    """Return a held payment for 10 add-ons that does not match."""
+    """Return a held payment whose session does not match its purchase of 10 add-ons."""
     assert world.stripe is not None
     purchase = world.buy(10)
     world.stripe.alter(purchase.session_id or "", changes or WRONG_LINE)
@@ -45,7 +45,7 @@ class TestHeldPayment:
     def held(self, world: World, stripe: SandboxControl) -> PaymentProblem:
         return held_payment(world)
 
-    def test_support_fulfills_it(self, world: World, held: PaymentProblem) -> None:
+    def test_support_can_fulfill(self, world: World, held: PaymentProblem) -> None:
         purchase = fulfill_problem(held, why="the processor's rounding", actor=world.support)
 
         held.refresh_from_db()
@@ -55,24 +55,24 @@ class TestHeldPayment:
         assert held.solution_note == "the processor's rounding"
         assert not held.needs_support
 
-    def test_it_is_fulfilled_once(self, world: World, held: PaymentProblem) -> None:
+    def test_second_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
         fulfill_problem(held, why="w", actor=world.support)
 
-        for act in (fulfill_problem, close_problem):
+        for action in (fulfill_problem, close_problem):
             with refuses(Reason.PROBLEM_IS_SOLVED):
-                act(PaymentProblem.objects.get(), why="w", actor=world.support)
+                action(PaymentProblem.objects.get(), why="w", actor=world.support)
         assert world.held() == 35
 
-    def test_it_can_be_fulfilled_after_the_window_opened(
+    def test_support_can_fulfill_after_the_window_opened(
         self, world: World, held: PaymentProblem
     ) -> None:
-        """R17: judged by when the checkout started."""
+        """R17: what counts is when the checkout started."""
         world.at(IN_WINDOW)
         fulfill_problem(held, why="w", actor=world.support)
 
         assert world.held() == 35
 
-    def test_support_refunds_it(self, world: World, held: PaymentProblem) -> None:
+    def test_support_can_refund(self, world: World, held: PaymentProblem) -> None:
         refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
 
         held.refresh_from_db()
@@ -83,7 +83,7 @@ class TestHeldPayment:
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25
 
-    def test_each_form_refunds_once(
+    def test_form_submitted_twice_refunds_once(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         submission = uuid.uuid4()
@@ -95,7 +95,7 @@ class TestHeldPayment:
     @pytest.mark.parametrize(
         "fields", [{"amount_total": 4000}, {"amount_total": 6000}, {"currency": "cad"}]
     )
-    def test_payment_of_another_amount_is_refunded_never_fulfilled(
+    def test_payment_with_a_wrong_amount_can_only_be_refunded(
         self, world: World, fields: dict[str, Any]
     ) -> None:
         """R31: the receipt would show an amount that was not charged."""
@@ -112,7 +112,7 @@ class TestHeldPayment:
     def test_second_refund_after_a_failure_stays_refunded(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
-        """Every response lists the old failure again; that is no news."""
+        """Every response still lists the old failure, which must not reopen the problem."""
         first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
         stripe.fail_refund(first.refund_id or "")
         reconcile()
@@ -139,7 +139,7 @@ class TestHeldPayment:
 
         assert (fresh(held).resolution, world.held()) == (Resolution.FULFILLED, 35)
 
-    def test_rest_of_a_partial_dashboard_refund_can_be_refunded(
+    def test_remainder_of_a_dashboard_refund_can_be_refunded(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         stripe.refund(payment_intent=held.payment_intent_id, amount=1000)
@@ -151,8 +151,8 @@ class TestHeldPayment:
         assert refund.amount == 4000
         assert held.resolution == Resolution.REFUNDED
 
-    @pytest.mark.parametrize("amounts", [(5000,), (1000, 4000)], ids=["at once", "in two parts"])
-    def test_dashboard_refund_of_the_total_closes_it(
+    @pytest.mark.parametrize("amounts", [(5000,), (1000, 4000)], ids=["one refund", "two refunds"])
+    def test_full_dashboard_refund_solves_the_problem(
         self, held: PaymentProblem, stripe: SandboxControl, amounts: tuple[int, ...]
     ) -> None:
         for amount in amounts:
@@ -162,7 +162,7 @@ class TestHeldPayment:
         assert fresh(held).resolution == Resolution.REFUNDED
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
 
-    def test_lost_dispute_closes_it(
+    def test_lost_dispute_solves_the_problem(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         dispute = stripe.open_dispute(payment_intent=held.payment_intent_id)
@@ -174,13 +174,13 @@ class TestHeldPayment:
         with pytest.raises(Refused):
             fulfill_problem(held, why="w", actor=world.support)
 
-    def test_it_cannot_be_closed_without_fulfillment_or_refund(
+    def test_closing_requires_fulfillment_or_refund(
         self, world: World, held: PaymentProblem
     ) -> None:
         with refuses(Reason.MUST_BE_FULFILLED_OR_REFUNDED):
             close_problem(held, why="w", actor=world.support)
 
-    def test_failed_dashboard_refund_reopens_it(
+    def test_failed_refund_reopens_the_problem(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
@@ -219,19 +219,19 @@ class TestHeldPayment:
 
 class TestHeldPaymentOfCanceledTerm:
     @pytest.fixture
-    def late(self, world: World, stripe: SandboxControl) -> PaymentProblem:
+    def held(self, world: World, stripe: SandboxControl) -> PaymentProblem:
         renewal = renewed(world)
         purchase = world.buy(10)
         world.pay(purchase)
         refunded_in_dashboard(world, renewal)
         return PaymentProblem.objects.get(purchase=purchase)
 
-    def test_it_cannot_be_fulfilled(self, world: World, late: PaymentProblem) -> None:
+    def test_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
         with refuses(Reason.CANNOT_BE_FULFILLED):
-            fulfill_problem(late, why="w", actor=world.support)
+            fulfill_problem(held, why="w", actor=world.support)
 
-    def test_it_is_refunded(self, world: World, late: PaymentProblem) -> None:
-        refund_problem(late, why="w", actor=world.support, submission=uuid.uuid4())
+    def test_refund_solves_the_problem(self, world: World, held: PaymentProblem) -> None:
+        refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
 
         assert not waiting()
 

@@ -17,34 +17,34 @@ from tests.billing.reversals import disputed, refunded_in_dashboard
 from tests.support.world import World
 
 
-def found() -> list[tuple[str, str]]:
+def findings() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
 @pytest.mark.usefixtures("stripe")
 class TestPaidSession:
-    def test_paid_session_of_an_abandoned_purchase(self, world: World) -> None:
+    def test_paid_session_of_an_expired_purchase_is_settled(self, world: World) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
 
-        assert found() == [("paid session", PurchaseStatus.SETTLED)]
+        assert findings() == [("paid session", PurchaseStatus.SETTLED)]
         assert world.held() == 35
-        assert found() == []
+        assert findings() == []
 
-    def test_paid_session_without_a_purchase(self, world: World, stripe: SandboxControl) -> None:
-        """A database restored from before the purchase, in a term it does not have either."""
+    def test_unknown_payment_goes_to_support(self, world: World, stripe: SandboxControl) -> None:
+        """The database was restored from before the purchase and its term."""
         purchase = world.buy(10)
         world.pay(purchase)
         stripe.alter(purchase.session_id or "", {"metadata.term": "999999"})
         Activity.objects.all().delete()
         Purchase.objects.all().delete()
 
-        assert found() == [("paid session", "no purchase, on support's list")]
+        assert findings() == [("paid session", "no purchase, on support's list")]
         assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
-        assert found() == []
+        assert findings() == []
 
-    def test_paid_session_of_another_application(
+    def test_paid_session_of_another_application_is_ignored(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy(10)
@@ -52,57 +52,57 @@ class TestPaidSession:
         world.pay(purchase)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
 
-        assert found() == []
+        assert findings() == []
 
-    def test_older_sessions_are_read_only_on_request(self, world: World) -> None:
+    def test_older_sessions_require_a_longer_look_back(self, world: World) -> None:
         world.pay(world.buy(10))
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(days=2)
 
-        assert found() == []
+        assert findings() == []
         lines = reconcile(look_back=timedelta(days=3)).lines
         assert [line.result for line in lines] == [PurchaseStatus.SETTLED]
 
 
 class TestReversals:
-    def test_refund_without_a_webhook(self, world: World, stripe: SandboxControl) -> None:
+    def test_refund_without_webhook_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
 
-        assert found() == [("refund or dispute", "2500 refunded in all")]
+        assert findings() == [("refund or dispute", "2500 refunded in all")]
         assert world.held() == 30
-        assert found() == []
+        assert findings() == []
 
-    def test_dispute_without_a_webhook(self, world: World, stripe: SandboxControl) -> None:
+    def test_dispute_without_webhook_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         dispute = stripe.open_dispute(payment_intent=purchase.payment_intent_id)
         stripe.close_dispute(dispute["id"], "lost")
 
-        assert found() == [("refund or dispute", "5000 refunded in all")]
+        assert findings() == [("refund or dispute", "5000 refunded in all")]
         assert world.held() == 25
 
 
-class TestLaterChanges:
-    """Changes during a webhook outage, too old for the lists of the last day (R30)."""
+class TestThoroughRun:
+    """Refunds and disputes created over a day ago that changed in a webhook outage (R30)."""
 
-    def test_dispute_decided_during_an_outage(self, world: World, stripe: SandboxControl) -> None:
+    def test_dispute_lost_in_outage_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         dispute = disputed(world, purchase)
         world.later(days=40)
         stripe.close_dispute(dispute, "lost")
 
-        assert found() == []
+        assert findings() == []
         reconcile(is_thorough=True)
 
         assert world.held() == 25
 
-    def test_refund_failed_during_an_outage(self, world: World, stripe: SandboxControl) -> None:
+    def test_refund_failed_in_outage_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         made = refunded_in_dashboard(world, purchase)
         world.later(days=20)
         stripe.fail_refund(made["id"])
 
-        assert found() == []
+        assert findings() == []
         reconcile(is_thorough=True)
 
         assert world.held() == 35
@@ -122,7 +122,7 @@ class TestLedgerAudit:
 
     @pytest.mark.parametrize("since", [None, timedelta(hours=1)])
     @pytest.mark.usefixtures("stripe")
-    def test_paid_but_not_fulfilled(self, world: World, since: timedelta | None) -> None:
+    def test_unfulfilled_payment_is_reported(self, world: World, since: timedelta | None) -> None:
         purchase = world.buy_and_settle(10)
         copy = Purchase.objects.get()
         copy.pk = None
@@ -132,12 +132,12 @@ class TestLedgerAudit:
         copy.submission = copy.id
         copy.save(force_insert=True)
 
-        differing = list(ledger_audit.differences(clock.now() - since if since else None))
+        differences = list(ledger_audit.differences(clock.now() - since if since else None))
 
-        assert differing == [(copy.reference, "settled, but not fulfilled")]
+        assert differences == [(copy.reference, "settled, but not fulfilled")]
         assert purchase.reference != copy.reference
 
-    def test_fulfilled_but_not_paid(self, world: World) -> None:
+    def test_licenses_without_a_payment_are_reported(self, world: World) -> None:
         reference = "purchase:5f2b3c1e-0000-4000-8000-000000000000"
         ledger.grant_add_on(
             world.term, 5, effective_at=clock.now(), reference=reference, actor=None
@@ -147,13 +147,13 @@ class TestLedgerAudit:
             (reference, "fulfilled without a settled purchase")
         ]
 
-    def test_wrong_number_of_licenses(self, world: World, stripe: SandboxControl) -> None:
+    def test_wrong_license_count_is_reported(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         Purchase.objects.update(quantity=15, total_amount=7500)
 
         assert list(ledger_audit.differences()) == [(purchase.reference, "15 paid, 10 fulfilled")]
 
-    def test_reversal_without_a_refund(self, world: World, stripe: SandboxControl) -> None:
+    def test_manual_reversal_is_reported(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
         entry = ledger.entry_of(purchase.reference)
         assert entry is not None
@@ -163,14 +163,14 @@ class TestLedgerAudit:
             (purchase.reference, "5 licenses reversed, which does not match the refunds")
         ]
 
-    def test_term_canceled_by_hand(self, world: World, stripe: SandboxControl) -> None:
+    def test_manual_cancellation_is_reported(self, world: World, stripe: SandboxControl) -> None:
         world.at(clock.now() + timedelta(days=177))
         renewal = renew_and_settle(world)
         Term.objects.filter(pk=renewal.term_id or 0).update(canceled_at=clock.now())
 
-        [(about, how)] = ledger_audit.differences()
-        assert about == renewal.reference
-        assert how.startswith("0 licenses reversed")
+        [(reference, difference)] = ledger_audit.differences()
+        assert reference == renewal.reference
+        assert difference.startswith("0 licenses reversed")
 
     def test_audit_reports_and_changes_nothing(self, world: World, stripe: SandboxControl) -> None:
         world.buy_and_settle(10)

@@ -1,4 +1,4 @@
-"""Fulfill a payment once, by every source of notifications and under every fault (R13, R14)."""
+"""A payment is fulfilled once, whatever reports it and whatever fails (R13, R14)."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -21,26 +21,26 @@ from tests.support.world import World
 
 RETURN = "/o/lakeside/licenses/return/"
 
-WAYS: dict[str, Sequence[str]] = {
-    "nobody": (),
+NOTIFICATIONS: dict[str, Sequence[str]] = {
+    "none": (),
     "return": ("return",),
     "webhook": ("webhook",),
     "return then webhook": ("return", "webhook"),
     "webhook then return": ("webhook", "return"),
     "both twice": ("return", "webhook", "return", "webhook"),
 }
-# Faults for the next calls to the processor: none, one call, or every call.
+# Faults in the next calls to the processor: in none, in one ("once"), or in all.
 FAULTS: dict[str, tuple[str, dict[str, Any]] | None] = {
-    "fine": None,
+    "none": None,
     "error once": ("error", {"status": 500, "times": 1}),
     "error": ("error", {"status": 500}),
-    "cut once": ("drop_after", {"times": 1}),
-    "no JSON once": ("malformed", {"times": 1}),
-    "busy once": ("rate_limited", {"times": 1}),
+    "dropped once": ("drop_after", {"times": 1}),
+    "malformed once": ("malformed", {"times": 1}),
+    "rate limited once": ("rate_limited", {"times": 1}),
     "stale once": ("stale", {"times": 1}),
     "stale": ("stale", {}),
     "slow": ("slow", {"seconds": 0.1}),
-    "too slow once": ("slow", {"seconds": 2.0, "times": 1}),
+    "timeout once": ("slow", {"seconds": 2.0, "times": 1}),
 }
 
 
@@ -49,7 +49,7 @@ def apply_fault(stripe: SandboxControl, fault: tuple[str, dict[str, Any]] | None
         stripe.fault(fault[0], method="GET", **fault[1])
 
 
-def come_back(client: Client, purchase: Purchase) -> int:
+def load_return_page(client: Client, purchase: Purchase) -> int:
     return client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
 
 
@@ -68,12 +68,12 @@ def ids(names: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=ids(FAULTS))
-@pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
+@pytest.mark.parametrize("steps", NOTIFICATIONS.values(), ids=ids(NOTIFICATIONS))
 def test_payment_is_fulfilled_once(
     world: World,
     stripe: SandboxControl,
     impatient: Settings,
-    way: Sequence[str],
+    steps: Sequence[str],
     fault: tuple[str, dict[str, Any]] | None,
 ) -> None:
     purchase = world.buy(10)
@@ -82,10 +82,10 @@ def test_payment_is_fulfilled_once(
     apply_fault(stripe, fault)
 
     responses = [
-        come_back(client, purchase)
+        load_return_page(client, purchase)
         if step == "return"
         else deliver(completed(purchase.session_id)).status_code
-        for step in way
+        for step in steps
     ]
     stripe.clear_faults()
     world.later(minutes=2)
@@ -99,15 +99,15 @@ def test_payment_is_fulfilled_once(
         assert set(responses) <= {HTTPStatus.OK, HTTPStatus.FOUND}
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=ids(WAYS))
+@pytest.mark.parametrize("steps", NOTIFICATIONS.values(), ids=ids(NOTIFICATIONS))
 @pytest.mark.usefixtures("stripe")
-def test_unpaid_purchase_is_never_fulfilled(world: World, way: Sequence[str]) -> None:
+def test_unpaid_purchase_is_never_fulfilled(world: World, steps: Sequence[str]) -> None:
     purchase = world.buy(10)
     client = world.client(world.assignor)
 
-    for step in way:
+    for step in steps:
         if step == "return":
-            come_back(client, purchase)
+            load_return_page(client, purchase)
         else:
             deliver(completed(purchase.session_id))
     world.later(minutes=40)
@@ -117,19 +117,19 @@ def test_unpaid_purchase_is_never_fulfilled(world: World, way: Sequence[str]) ->
     assert not LicenseEntry.objects.filter(cause="add_on").exists()
 
 
-AT_ONCE = ("fine", "error once", "error", "stale once", "slow", "too slow once")
+CONCURRENT_FAULTS = ("none", "error once", "error", "stale once", "slow", "timeout once")
 
 
 @pytest.mark.race
-@pytest.mark.parametrize("name", AT_ONCE, ids=lambda name: name.replace(" ", "-"))
-def test_eight_concurrent_notifications_of_a_payment_fulfill_it_once(
+@pytest.mark.parametrize("name", CONCURRENT_FAULTS, ids=lambda name: name.replace(" ", "-"))
+def test_eight_concurrent_notifications_fulfill_a_payment_once(
     committed_db: str, world: World, stripe: SandboxControl, impatient: Settings, name: str
 ) -> None:
     purchase = world.buy(10)
     world.pay(purchase)
     impatient.STRIPE_READ_TIMEOUT = 4 if FAULTS[name] is None else 1.2
     clients = [world.client(world.assignor) for _ in range(4)]
-    returns: list[Callable[[], int]] = [lambda c=c: come_back(c, purchase) for c in clients]  # type: ignore[misc]
+    returns: list[Callable[[], int]] = [lambda c=c: load_return_page(c, purchase) for c in clients]  # type: ignore[misc]
     webhooks: list[Callable[[], int]] = [
         lambda: deliver(completed(purchase.session_id)).status_code
     ] * 4

@@ -16,13 +16,13 @@ from tests.support.world import World
 
 OTHER_PURCHASE = "4be0643f-1d98-573b-97cd-ca98a65347dd"
 
-# The altered response of the processor, and the values to store from it.
+# Altered fields of the processor's response, and the stored values (expected, received).
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
-    "less": ({"amount_total": 4999}, {"amount_total": (5000, 4999)}),
-    "more": ({"amount_total": 5001}, {"amount_total": (5000, 5001)}),
-    "nothing": ({"amount_total": 0}, {"amount_total": (5000, 0)}),
+    "lower amount": ({"amount_total": 4999}, {"amount_total": (5000, 4999)}),
+    "higher amount": ({"amount_total": 5001}, {"amount_total": (5000, 5001)}),
+    "zero amount": ({"amount_total": 0}, {"amount_total": (5000, 0)}),
     "no amount": ({"amount_total": None}, {"amount_total": (5000, 0)}),
-    "received": ({"payment_intent.amount_received": 4000}, {"amount_received": (5000, 4000)}),
+    "underpaid": ({"payment_intent.amount_received": 4000}, {"amount_received": (5000, 4000)}),
     "currency": ({"currency": "cad"}, {"currency": ("usd", "cad")}),
     "livemode": ({"livemode": True}, {"livemode": (False, True)}),
     "mode": ({"mode": "setup"}, {"mode": ("payment", "setup")}),
@@ -32,11 +32,11 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
         {"line_items.data.0.price": None},
         {"quantity": (10, None), "unit_amount": (500, None)},
     ),
-    "no lines": ({"line_items.data": []}, {"quantity": (10, None), "unit_amount": (500, None)}),
+    "no items": ({"line_items.data": []}, {"quantity": (10, None), "unit_amount": (500, None)}),
     "unpaid": ({"payment_status": "unpaid"}, {"amount_received": (5000, 0)}),
-    "free": ({"payment_status": "no_payment_required"}, {"amount_received": (5000, 0)}),
+    "not required": ({"payment_status": "no_payment_required"}, {"amount_received": (5000, 0)}),
     "no charge": ({"payment_intent.latest_charge": None}, {"amount_received": (5000, 0)}),
-    "no intent": ({"payment_intent": None}, {"amount_received": (5000, 0)}),
+    "no payment intent": ({"payment_intent": None}, {"amount_received": (5000, 0)}),
 }
 
 
@@ -51,14 +51,14 @@ def mismatched(world: World, stripe: SandboxControl, fields: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
-    ("fields", "kept"), DIFFERENCES.values(), ids=[name.replace(" ", "-") for name in DIFFERENCES]
+    ("fields", "stored"), DIFFERENCES.values(), ids=[name.replace(" ", "-") for name in DIFFERENCES]
 )
 def test_mismatched_payment_is_held_for_support(
     world: World,
     stripe: SandboxControl,
     support: str,
     fields: dict[str, Any],
-    kept: dict[str, tuple[Any, Any]],
+    stored: dict[str, tuple[Any, Any]],
 ) -> None:
     purchase = mismatched(world, stripe, fields)
 
@@ -68,19 +68,19 @@ def test_mismatched_payment_is_held_for_support(
     problem = PaymentProblem.objects.get()
     assert (problem.purchase, problem.session_id) == (purchase, purchase.session_id)
     assert (problem.reason, problem.needs_support) == (ProblemReason.MISMATCH, True)
-    differing = {
+    actual = {
         name: (value, problem.received[name])
         for name, value in problem.expected.items()
         if value != problem.received[name]
     }
-    assert differing == kept
+    assert actual == stored
     notified = set(
         Notification.objects.filter(organization=world.lakeside).values_list("recipient", "kind")
     )
     assert notified == {("assignor@lakeside.example", "payment_held"), (support, "payment_problem")}
 
 
-def test_session_with_another_purchases_number_is_a_mismatch(
+def test_session_with_another_purchase_id_is_a_mismatch(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = mismatched(world, stripe, {"metadata.purchase": OTHER_PURCHASE})
@@ -89,7 +89,7 @@ def test_session_with_another_purchases_number_is_a_mismatch(
     assert PaymentProblem.objects.get().received["purchase_id"] == OTHER_PURCHASE
 
 
-def test_payment_is_stored_for_support(world: World, stripe: SandboxControl) -> None:
+def test_payment_intent_is_stored_for_support(world: World, stripe: SandboxControl) -> None:
     purchase = mismatched(world, stripe, {"amount_total": 1})
 
     problem = PaymentProblem.objects.get()
@@ -97,7 +97,7 @@ def test_payment_is_stored_for_support(world: World, stripe: SandboxControl) -> 
     assert problem.payment_intent_id == paid["payment_intent"]
 
 
-def test_several_lines_are_a_mismatch(world: World, stripe: SandboxControl) -> None:
+def test_multiple_line_items_are_a_mismatch(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy(10)
     line = {
         "quantity": 5,
@@ -122,7 +122,7 @@ def test_several_lines_are_a_mismatch(world: World, stripe: SandboxControl) -> N
 def test_later_notifications_change_nothing(
     world: World, stripe: SandboxControl, support: str
 ) -> None:
-    """R14: it stays with support through deliveries, reloads and reconciliation."""
+    """R14: neither webhooks nor reloads nor reconciliation take the payment off support's list."""
     purchase = mismatched(world, stripe, {"amount_total": 1})
     notifications = Notification.objects.count()
 
@@ -153,8 +153,8 @@ def test_buyer_is_told_what_happens_next(world: World, stripe: SandboxControl) -
     assert "Support will review it" in page
 
 
-def test_session_altered_at_the_processor_is_held(world: World, stripe: SandboxControl) -> None:
-    """The session itself is wrong: it was created for less."""
+def test_session_created_with_a_wrong_amount_is_held(world: World, stripe: SandboxControl) -> None:
+    """The session itself was created for a lower amount."""
     purchase = world.buy(10)
     stripe.alter(purchase.session_id or "", {"line_items.data.0.quantity": 1, "amount_total": 500})
     world.pay(purchase)
@@ -169,9 +169,9 @@ def test_mismatch_does_not_block_other_purchases(world: World, stripe: SandboxCo
     mismatched(world, stripe, {"amount_total": 1})
     stripe.clear_faults()
 
-    good = world.buy_and_settle(15)
+    other = world.buy_and_settle(15)
 
-    assert good.receipt_number == 1
+    assert other.receipt_number == 1
     assert world.held() == 40
 
 

@@ -1,4 +1,4 @@
-"""After a database restore: add-ons are rebuilt, everything else goes to support (R14)."""
+"""After a database restore, add-ons are rebuilt and everything else goes to support (R14)."""
 
 import uuid
 from datetime import timedelta
@@ -21,8 +21,8 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("stripe")
 
 
-def forget(purchase: Purchase) -> Purchase:
-    """Delete the purchase, as in a backup from before it was started."""
+def lose_in_restore(purchase: Purchase) -> Purchase:
+    """Delete the purchase, as if a backup from before it had been restored."""
     Activity.objects.all().delete()
     Notification.objects.all().delete()
     ProcessorEvent.objects.all().delete()
@@ -30,33 +30,33 @@ def forget(purchase: Purchase) -> Purchase:
     return purchase
 
 
-def lines() -> list[tuple[str, str]]:
+def findings() -> list[tuple[str, str]]:
     return [(line.found, line.result) for line in reconcile().lines]
 
 
 def test_lost_purchase_is_rebuilt_unchanged(world: World) -> None:
-    lost = forget(world.buy(10))
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
 
-    assert lines() == [("paid session", PurchaseStatus.SETTLED)]
+    assert findings() == [("paid session", PurchaseStatus.SETTLED)]
 
-    again = Purchase.objects.get()
-    assert again.pk == lost.pk
+    rebuilt = Purchase.objects.get()
+    assert rebuilt.pk == lost.pk
     for name in (
         *("kind", "organization", "buyer", "term", "quantity", "unit_amount", "total_amount"),
         *("currency", "organization_name", "billing_name", "billing_address", "receipt_text"),
         *("package_name", "buyer_name", "buyer_email", "term_starts_on", "term_expires_on"),
         *("seller", "idempotency_key", "session_id", "session_expires_at", "created_at"),
     ):
-        assert getattr(again, name) == getattr(lost, name), name
-    assert again.receipt_number == 1
+        assert getattr(rebuilt, name) == getattr(lost, name), name
+    assert rebuilt.receipt_number == 1
     assert world.held() == 35
     assert not PaymentProblem.objects.exists()
-    assert lines() == []
+    assert findings() == []
 
 
-def test_webhook_rebuilds_it_too(world: World) -> None:
-    lost = forget(world.buy(10))
+def test_webhook_rebuilds_a_lost_purchase(world: World) -> None:
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
 
     assert deliver(completed(lost.session_id)).status_code == 200
@@ -65,27 +65,27 @@ def test_webhook_rebuilds_it_too(world: World) -> None:
     assert world.held() == 35
 
 
-def test_payable_purchase_is_rebuilt_unpaid(world: World) -> None:
-    """R17: a renewal has to know of it."""
-    lost = forget(world.buy(10))
+def test_lost_purchase_with_an_open_checkout_is_rebuilt_as_open(world: World) -> None:
+    """R17: a renewal must be able to expire the checkout."""
+    lost = lose_in_restore(world.buy(10))
 
-    assert lines() == [("paid session", PurchaseStatus.OPEN)]
+    assert findings() == [("paid session", PurchaseStatus.OPEN)]
 
     assert Purchase.objects.get().pk == lost.pk
     assert world.held() == 25
 
 
 def test_purchase_that_expired_unpaid_is_not_rebuilt(world: World) -> None:
-    forget(world.buy(10))
+    lose_in_restore(world.buy(10))
     world.later(minutes=40)
 
-    assert lines() == []
+    assert findings() == []
     assert not Purchase.objects.exists()
 
 
-def test_refunds_since_the_backup_are_reversed(world: World, stripe: SandboxControl) -> None:
-    """R30: only what remains is restored."""
-    lost = forget(world.buy(10))
+def test_refunded_licenses_are_not_restored(world: World, stripe: SandboxControl) -> None:
+    """R30"""
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
     stripe.refund(session=lost.session_id, amount=2500)
 
@@ -97,25 +97,25 @@ def test_refunds_since_the_backup_are_reversed(world: World, stripe: SandboxCont
 
 @pytest.mark.race
 @pytest.mark.usefixtures("committed_db")
-def test_two_concurrent_notifications_rebuild_it_once(world: World) -> None:
-    lost = forget(world.buy(10))
+def test_concurrent_notifications_rebuild_a_lost_purchase_once(world: World) -> None:
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
 
-    outcomes = concurrently(*[lambda: settle(lost.session_id or "")] * 4)
+    results = concurrently(*[lambda: settle(lost.session_id or "")] * 4)
 
-    assert {one.status for one in outcomes if isinstance(one, Purchase)} == {"settled"}
-    assert len([one for one in outcomes if isinstance(one, Purchase)]) == 4
+    assert {result.status for result in results if isinstance(result, Purchase)} == {"settled"}
+    assert len([result for result in results if isinstance(result, Purchase)]) == 4
     assert world.held() == 35
 
 
 LOST_TERM = {"metadata.term": "999999"}
-STRANGE: dict[str, dict[str, Any]] = {
+UNVERIFIABLE: dict[str, dict[str, Any]] = {
     "term": LOST_TERM,
     "no term": {"metadata.term": ""},
     "buyer": {"metadata.member": str(uuid.uuid4())},
-    "no buyer": {"metadata.member": "nobody"},
+    "no buyer": {"metadata.member": "not-a-uuid"},
     "kind": {"metadata.kind": "renewal"},
-    "purchase": {"metadata.purchase": "no number", "client_reference_id": None},
+    "purchase": {"metadata.purchase": "not-a-uuid", "client_reference_id": None},
     "price": {"line_items.data.0.price.unit_amount": 400},
     "quantity": {"line_items.data.0.quantity": 7},
     "total": {"amount_total": 4000},
@@ -124,13 +124,13 @@ STRANGE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(
-    "fields", STRANGE.values(), ids=[name.replace(" ", "-") for name in STRANGE]
+    "fields", UNVERIFIABLE.values(), ids=[name.replace(" ", "-") for name in UNVERIFIABLE]
 )
-def test_doubtful_purchases_go_to_support(
+def test_unverifiable_purchases_go_to_support(
     world: World, stripe: SandboxControl, fields: dict[str, Any]
 ) -> None:
-    """R11, R15."""
-    lost = forget(world.buy(10))
+    """R11, R15"""
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
     stripe.alter(lost.session_id or "", fields)
 
@@ -141,9 +141,9 @@ def test_doubtful_purchases_go_to_support(
     assert world.held() == 25
 
 
-def test_new_term_with_a_reused_number_gets_nothing(world: World) -> None:
+def test_new_term_with_a_reused_id_gets_no_licenses(world: World) -> None:
     """Ids assigned after the backup are assigned again after the restore."""
-    lost = forget(world.buy(10))
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
     Term.objects.update(created_at=clock.now() + timedelta(minutes=10))
 
@@ -153,7 +153,7 @@ def test_new_term_with_a_reused_number_gets_nothing(world: World) -> None:
 
 
 def test_buyer_of_another_organization_is_rejected(world: World, stripe: SandboxControl) -> None:
-    lost = forget(world.buy(10))
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
     stranger: Membership = world.stranger
     stripe.alter(lost.session_id or "", {"metadata.member": str(stranger.key)})
@@ -165,7 +165,7 @@ def test_buyer_of_another_organization_is_rejected(world: World, stripe: Sandbox
 
 def test_purchase_held_by_support_stays_with_support(world: World, stripe: SandboxControl) -> None:
     """R14: a payment has one outcome."""
-    lost = forget(world.buy(10))
+    lost = lose_in_restore(world.buy(10))
     world.pay(lost)
     term = stripe.sessions()[0]["metadata"]["term"]
     stripe.alter(lost.session_id or "", LOST_TERM)
@@ -180,7 +180,7 @@ def test_purchase_held_by_support_stays_with_support(world: World, stripe: Sandb
 
 def test_lost_renewal_goes_to_support(world: World) -> None:
     world.at(IN_WINDOW)
-    lost = forget(renew(world))
+    lost = lose_in_restore(renew(world))
     world.pay(lost)
 
     reconcile()
@@ -189,7 +189,7 @@ def test_lost_renewal_goes_to_support(world: World) -> None:
     assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
 
 
-def test_processor_metadata_holds_keys_and_no_personal_data(
+def test_processor_metadata_contains_keys_but_no_personal_data(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy(10)

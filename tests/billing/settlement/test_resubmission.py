@@ -1,4 +1,4 @@
-"""Resubmitted forms, two tabs, back and forward: one payment per intended purchase (R14, R17)."""
+"""Resubmitted forms, second tabs, Back and Forward: one payment per purchase (R14, R17)."""
 
 import uuid
 from datetime import timedelta
@@ -23,26 +23,24 @@ from tests.support.world import TERM_END, World
 pytestmark = pytest.mark.usefixtures("stripe")
 
 
-def states() -> list[str]:
+def statuses() -> list[str]:
     return sorted(Purchase.objects.values_list("status", flat=True))
 
 
-class TestSameForm:
-    def test_form_sent_after_its_page_expired_starts_a_new_attempt(self, world: World) -> None:
-        """No event has reported the expiry yet; the buyer must not land on a dead page."""
+class TestResubmittedForm:
+    def test_resubmission_after_expiry_starts_a_new_checkout(self, world: World) -> None:
+        """No event has reported the expiry yet; the buyer must not be sent to an expired page."""
         first = world.buy(10)
         world.later(minutes=36)
 
         again = world.buy(10, submission=first.submission)
 
         assert again.pk != first.pk
-        assert states() == ["expired", "open"]
+        assert statuses() == ["expired", "open"]
         assert world.pay(again)["outcome"] == "paid"
         assert again.session_expires_at == clock.now() + timedelta(minutes=35)
 
-    def test_form_sent_twice_after_its_page_expired_starts_one_new_attempt(
-        self, world: World
-    ) -> None:
+    def test_two_resubmissions_after_expiry_start_one_new_checkout(self, world: World) -> None:
         first = world.buy(10)
         world.later(minutes=36)
 
@@ -52,7 +50,7 @@ class TestSameForm:
         assert Purchase.objects.count() == 2
 
     @pytest.mark.parametrize("status", [PurchaseStatus.EXPIRED, PurchaseStatus.ABANDONED])
-    def test_form_of_a_finished_attempt_starts_a_new_one(
+    def test_resubmission_after_an_ended_checkout_starts_a_new_one(
         self, world: World, stripe: SandboxControl, status: PurchaseStatus
     ) -> None:
         first = world.buy(10)
@@ -66,10 +64,10 @@ class TestSameForm:
         assert again.submission == first.submission
 
     @pytest.mark.parametrize("minutes", [0, 20, 32, 60])
-    def test_form_sent_after_paying_leads_to_the_purchase(
+    def test_resubmission_after_payment_returns_the_purchase(
         self, world: World, stripe: SandboxControl, minutes: int
     ) -> None:
-        """Whether or not the payment is settled."""
+        """No event has reported the payment yet."""
         first = world.buy(10)
         world.pay(first)
         world.later(minutes=minutes)
@@ -80,7 +78,7 @@ class TestSameForm:
         assert len(stripe.sessions()) == 1
         assert world.held() == 35
 
-    def test_form_sent_after_paying_shows_the_receipt(self, world: World) -> None:
+    def test_resubmission_after_payment_shows_the_receipt(self, world: World) -> None:
         purchase = world.buy_and_settle(10)
         fields = {"quantity": "10", "submission": str(purchase.submission)}
 
@@ -89,7 +87,7 @@ class TestSameForm:
         assert response.status_code == HTTPStatus.FOUND
         assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
 
-    def test_changing_the_number_and_back_leads_to_the_first_page(self, world: World) -> None:
+    def test_changing_the_quantity_back_reuses_the_first_checkout(self, world: World) -> None:
         first = world.buy(10)
         other = world.buy(15, submission=first.submission)
 
@@ -97,9 +95,9 @@ class TestSameForm:
 
         assert back.pk == first.pk
         assert other.pk != first.pk
-        assert states() == [PurchaseStatus.OPEN] * 2
+        assert statuses() == [PurchaseStatus.OPEN] * 2
 
-    def test_changed_form_sent_twice_makes_two_purchases_not_three(self, world: World) -> None:
+    def test_resubmitting_a_changed_form_makes_two_purchases_not_three(self, world: World) -> None:
         first = world.buy(10)
 
         for _ in range(2):
@@ -107,7 +105,7 @@ class TestSameForm:
 
         assert sorted(Purchase.objects.values_list("quantity", flat=True)) == [10, 15]
 
-    def test_form_of_a_refunded_purchase_does_not_charge_again(self, world: World) -> None:
+    def test_resubmission_after_a_refund_does_not_charge_again(self, world: World) -> None:
         first = world.buy(10)
         world.pay(first, funding="charge_card")
         settle.settle(first.session_id or "")
@@ -117,10 +115,10 @@ class TestSameForm:
         assert (again.pk, again.status) == (first.pk, PurchaseStatus.REFUNDED)
 
     @pytest.mark.parametrize(("seconds", "sessions"), [(239, 1), (240, 2)])
-    def test_unconfirmed_creation_is_repeated_for_4_minutes(
+    def test_unconfirmed_creation_is_retried_for_4_minutes(
         self, world: World, stripe: SandboxControl, impatient: Settings, seconds: int, sessions: int
     ) -> None:
-        """R17: later a new one is started, and the first attempt is looked up."""
+        """R17: after that, a new checkout starts, and reconciliation looks up the first one."""
         submission = uuid.uuid4()
         stripe.fault("drop_after", method="POST", times=1)
         with pytest.raises(ProcessorUnavailable):
@@ -132,7 +130,7 @@ class TestSameForm:
 
         assert again.status == PurchaseStatus.OPEN
         assert len(stripe.sessions()) == Purchase.objects.count() == sessions
-        assert set(states()) == {PurchaseStatus.OPEN}
+        assert set(statuses()) == {PurchaseStatus.OPEN}
 
 
 class TestSecondTab:
@@ -149,7 +147,7 @@ class TestSecondTab:
         assert second.session_expires_at is not None
         assert second.session_expires_at > clock.now() + timedelta(minutes=5)
 
-    def test_expired_first_checkout_makes_a_new_purchase(
+    def test_new_purchase_starts_if_the_first_checkout_expired(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -158,21 +156,21 @@ class TestSecondTab:
         second = world.buy(10)
 
         assert second.pk != first.pk
-        assert states() == ["expired", "open"]
+        assert statuses() == ["expired", "open"]
 
     @pytest.mark.parametrize("minutes", [0, 29, 32, 60])
     def test_paid_first_checkout_asks_for_confirmation(
         self, world: World, stripe: SandboxControl, minutes: int
     ) -> None:
-        """Even before the payment is settled: confirmation comes before another payment page."""
+        """Even before the payment is settled."""
         first = world.buy(10)
         world.pay(first)
         world.later(minutes=minutes)
 
-        with pytest.raises(add_ons.SameAgain) as asked:
+        with pytest.raises(add_ons.SameAgain) as caught:
             world.buy(10)
 
-        assert asked.value.before.pk == first.pk
+        assert caught.value.before.pk == first.pk
         assert len(stripe.sessions()) == 1
 
     def test_confirmed_second_purchase_is_separate(self, world: World) -> None:
@@ -181,7 +179,7 @@ class TestSecondTab:
         second = world.buy(10, is_repeat=True)
         world.pay_and_settle(second)
 
-        assert states() == [PurchaseStatus.SETTLED] * 2
+        assert statuses() == [PurchaseStatus.SETTLED] * 2
         assert world.held() == 45
 
     def test_purchase_by_another_buyer_is_separate(self, world: World) -> None:
@@ -198,7 +196,7 @@ class TestSecondTab:
 
         assert other.pk != mine.pk
 
-    def test_nothing_starts_while_the_first_is_unknown(
+    def test_no_purchase_starts_while_the_first_ones_status_is_unknown(
         self, world: World, impatient: Settings
     ) -> None:
         world.buy(10)
@@ -209,7 +207,7 @@ class TestSecondTab:
 
         assert Purchase.objects.count() == 1
 
-    def test_new_purchase_starts_if_the_processor_does_not_know_the_first(
+    def test_new_purchase_starts_if_the_processor_cannot_find_the_first(
         self, world: World, stripe: SandboxControl
     ) -> None:
         first = world.buy(10)
@@ -219,9 +217,9 @@ class TestSecondTab:
 
 
 class TestCalendar:
-    """R17: judged when the checkout starts; a payment made in time is honored."""
+    """R17: the date is checked when the checkout starts; a payment made in time is honored."""
 
-    def test_checkout_from_before_the_window_paid_during_it_is_fulfilled(
+    def test_checkout_started_before_and_paid_during_the_window_is_fulfilled(
         self, world: World
     ) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(seconds=1))
@@ -236,8 +234,8 @@ class TestCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_payment_settled_after_the_term_expires_with_the_term(self, world: World) -> None:
-        """R16: the payment is settled, but its licenses have expired with the rest."""
+    def test_licenses_settled_after_the_term_have_already_expired(self, world: World) -> None:
+        """R16"""
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=1))
         purchase = world.buy(10)
         world.pay(purchase)
@@ -249,7 +247,7 @@ class TestCalendar:
         assert settled.status == PurchaseStatus.SETTLED
         assert world.held() == 0
 
-    def test_page_opened_in_time_can_be_resumed_but_no_new_one_opened(self, world: World) -> None:
+    def test_open_checkout_can_be_resumed_after_the_window_opens(self, world: World) -> None:
         opens = calendar.renewal_opens_at(TERM_END, clock.zone())
         world.at(opens - timedelta(minutes=10))
         first = world.buy(10)

@@ -22,7 +22,7 @@ def subscription(organization: Organization) -> SubscriptionStatus:
     return status_of(organization, clock.now())
 
 
-def hear(purchase: Purchase, type: str = "refund.created") -> int:
+def send_webhook(purchase: Purchase, type: str = "refund.created") -> int:
     """Deliver a webhook about a purchase's payment; return the HTTP status."""
     body = event(type, "re_any")
     body["data"]["object"]["payment_intent"] = purchase.payment_intent_id
@@ -30,46 +30,46 @@ def hear(purchase: Purchase, type: str = "refund.created") -> int:
     return status
 
 
-def refunded_in_dashboard(
+def refund_in_dashboard(
     world: World, purchase: Purchase, amount: int | None = None
 ) -> dict[str, Any]:
     """Refund in the processor's dashboard and deliver the webhook. Amounts in minor units."""
     assert world.stripe is not None
-    made = world.stripe.refund(payment_intent=purchase.payment_intent_id, amount=amount)
-    assert hear(purchase) == 200
-    return made
+    refund = world.stripe.refund(payment_intent=purchase.payment_intent_id, amount=amount)
+    assert send_webhook(purchase) == 200
+    return refund
 
 
-def refund_fails(world: World, purchase: Purchase, refund_id: str) -> None:
-    """Let a refund fail at the bank."""
+def fail_refund(world: World, purchase: Purchase, refund_id: str) -> None:
+    """Fail a refund at the bank, and deliver the webhook."""
     assert world.stripe is not None
     world.stripe.fail_refund(refund_id)
-    assert hear(purchase, "refund.failed") == 200
+    assert send_webhook(purchase, "refund.failed") == 200
 
 
-def disputed(
+def dispute_payment(
     world: World,
     purchase: Purchase,
     outcome: Literal["won", "lost", ""] = "",
     amount: int | None = None,
 ) -> str:
-    """Dispute a payment as the cardholder; with an ``outcome``, close the dispute immediately."""
+    """Dispute a payment as the cardholder; close the dispute if there is an ``outcome``."""
     assert world.stripe is not None
     dispute = world.stripe.open_dispute(payment_intent=purchase.payment_intent_id, amount=amount)
-    hear(purchase, "charge.dispute.created")
+    send_webhook(purchase, "charge.dispute.created")
     if outcome:
         world.stripe.close_dispute(dispute["id"], outcome)
-        hear(purchase, "charge.dispute.closed")
+        send_webhook(purchase, "charge.dispute.closed")
     return str(dispute["id"])
 
 
-def refunded_by_support(world: World, purchase: Purchase, licenses: int | None = None) -> Refund:
+def refund_as_support(world: World, purchase: Purchase, licenses: int | None = None) -> Refund:
     """Refund a purchase as support."""
     order = RefundOrder(licenses, "asked for it", uuid.uuid4())
     return refund_purchase(purchase, order, actor=world.support)
 
 
-def renewed(world: World) -> Purchase:
+def renew_in_window(world: World) -> Purchase:
     """Buy Lakeside's next term during the renewal window."""
     world.at(IN_WINDOW)
     return renew_and_settle(world)
@@ -92,7 +92,7 @@ def term_of(purchase: Purchase) -> Term:
     return Term.objects.get(pk=purchase.term_id)
 
 
-def waiting() -> list[str]:
-    """Return the reasons of open payment problems."""
-    found = PaymentProblem.objects.filter(needs_support=True).order_by("pk")
-    return list(found.values_list("reason", flat=True))
+def open_problems() -> list[str]:
+    """Return the reasons of the payment problems on support's list."""
+    problems = PaymentProblem.objects.filter(needs_support=True).order_by("pk")
+    return list(problems.values_list("reason", flat=True))

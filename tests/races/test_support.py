@@ -19,7 +19,7 @@ from subscriptions.models import LicenseRemoval
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, plan, renew
-from tests.billing.reversals import refunded_by_support, renewed, reversals
+from tests.billing.reversals import refund_as_support, renew_in_window, reversals
 from tests.support.concurrency import concurrently
 from tests.support.world import World, remove
 
@@ -88,7 +88,7 @@ def test_either_removal_or_renewal_payment_succeeds(stripe: SandboxControl, worl
 def test_four_support_agents_refund_the_same_licenses_once(world: World) -> None:
     purchase = world.buy_and_settle(10)
 
-    outcomes = concurrently(*(lambda: refunded_by_support(world, purchase) for _ in FOUR))
+    outcomes = concurrently(*(lambda: refund_as_support(world, purchase) for _ in FOUR))
 
     assert sum(isinstance(outcome, Refund) for outcome in outcomes) == 1
     assert all(isinstance(outcome, Refund | Refused | IntegrityError) for outcome in outcomes)
@@ -133,7 +133,7 @@ def test_term_is_canceled_while_its_add_on_is_being_paid(
     stripe: SandboxControl, world: World
 ) -> None:
     """Fulfilled and listed, or held and listed: never lost."""
-    renewal = renewed(world)
+    renewal = renew_in_window(world)
     add_on = world.buy(10)
     stripe.refund(payment_intent=renewal.payment_intent_id)
 

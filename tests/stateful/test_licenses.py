@@ -199,7 +199,7 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS, way=st.sampled_from(["page", "completed", "expired"]), times=NUMBERS)
-    def hear(self, number: int, way: str, times: int) -> None:
+    def send_webhook(self, number: int, way: str, times: int) -> None:
         key = self.a_purchase(number)
         session = self.session_of(key)
         if session is None:

@@ -27,7 +27,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit
 from subscriptions.policy.refusal import Refused
-from tests.billing.reversals import hear, refunded_by_support
+from tests.billing.reversals import refund_as_support, send_webhook
 from tests.support.world import World, build_world
 
 pytestmark = pytest.mark.one_database
@@ -97,7 +97,7 @@ class StatefulReversals(RuleBasedStateMachine):
 
     def notify(self, payment: Payment, is_notified: bool) -> None:
         if is_notified:
-            hear(payment.purchase)
+            send_webhook(payment.purchase)
 
     @initialize(target=payments, groups=st.integers(1, 4))
     def first(self, groups: int) -> Payment:
@@ -131,7 +131,7 @@ class StatefulReversals(RuleBasedStateMachine):
         is_possible = left and licenses <= left and not payment.disputed and not payment.lost
         expected = payment.left if licenses == left else 500 * licenses
         try:
-            refund = refunded_by_support(self.world, payment.purchase, licenses)
+            refund = refund_as_support(self.world, payment.purchase, licenses)
         except Refused:
             assert not is_possible
             return multiple()

@@ -1,4 +1,4 @@
-"""The Add Licenses page: what it shows, and how it handles bad input (R6, R8, R10-R12, R20)."""
+"""The Add Licenses page: contents and invalid input (R6, R8, R10-R12, R20)."""
 
 import re
 import uuid
@@ -51,7 +51,7 @@ def test_valid_order_goes_to_payment_page(world: World, stripe: SandboxControl) 
 
 
 @pytest.mark.parametrize(
-    ("members", "typed", "words", "quantity"),
+    ("members", "entered", "message", "quantity"),
     [
         (23, "12", "12 people, 2 available: 10 licenses, $50.00", "10"),
         (23, "3", "3 people, 2 available: 5 licenses, $25.00", "5"),
@@ -64,26 +64,26 @@ def test_valid_order_goes_to_payment_page(world: World, stripe: SandboxControl) 
     ],
 )
 def test_number_of_people_is_turned_into_license_groups(
-    world: World, members: int, typed: str, words: str, quantity: str
+    world: World, members: int, entered: str, message: str, quantity: str
 ) -> None:
     """R5, R10: missing licenses are rounded up to whole groups, without JavaScript."""
     world.fill(members)
 
-    response = world.client(world.assignor).get(PATH, {"people": typed})
+    response = world.client(world.assignor).get(PATH, {"people": entered})
 
-    assert words in text(response)
+    assert message in text(response)
     assert f'name="quantity" id="id_quantity" value="{quantity}"' in response.content.decode()
 
 
-@pytest.mark.parametrize("typed", ["x", "0", "-3", "1.5"])
-def test_invalid_number_of_people_shows_an_error_at_the_field(world: World, typed: str) -> None:
-    response = world.client(world.assignor).get(PATH, {"people": typed})
+@pytest.mark.parametrize("entered", ["x", "0", "-3", "1.5"])
+def test_invalid_number_of_people_shows_an_error_at_the_field(world: World, entered: str) -> None:
+    response = world.client(world.assignor).get(PATH, {"people": entered})
 
     assert "Enter a number of people, such as 12." in text(response)
-    assert f'name="people" id="id_people" value="{typed}"' in response.content.decode()
+    assert f'name="people" id="id_people" value="{entered}"' in response.content.decode()
 
 
-def test_more_people_than_one_payment_allows(world: World) -> None:
+def test_licenses_are_limited_by_the_maximum_payment(world: World) -> None:
     response = world.client(world.assignor).get(PATH, {"people": "999999"})
 
     assert "One card payment can cover at most 199,995 licenses." in text(response)
@@ -100,7 +100,7 @@ def test_after_a_reversal_users_without_a_license_are_covered_first(world: World
     assert "3 people, 0 available: 10 licenses, $50.00" in page
 
 
-BAD_QUANTITIES = {
+INVALID_QUANTITIES = {
     "0": "smallest purchase is 5",
     "-5": "smallest purchase is 5",
     "1": "smallest purchase is 5",
@@ -116,9 +116,9 @@ BAD_QUANTITIES = {
 }
 
 
-@pytest.mark.parametrize(("quantity", "answer"), BAD_QUANTITIES.items())
+@pytest.mark.parametrize(("quantity", "message"), INVALID_QUANTITIES.items())
 def test_invalid_number_shows_an_error_at_the_field(
-    world: World, quantity: str, answer: str
+    world: World, quantity: str, message: str
 ) -> None:
     response = post(world, quantity=quantity, next="/o/lakeside/users/add/?draft=x")
 
@@ -126,7 +126,7 @@ def test_invalid_number_shows_an_error_at_the_field(
     page = response.content.decode()
     error = re.search(r'<p class="error" id="quantity-error">(.*?)</p>', page)
     assert error is not None
-    assert answer in error.group(1)
+    assert message in error.group(1)
     assert 'aria-invalid="true"' in page
     assert "/o/lakeside/users/add/?draft=x" in page
     assert not Purchase.objects.exists()
@@ -134,8 +134,8 @@ def test_invalid_number_shows_an_error_at_the_field(
 
 def test_input_is_kept(world: World) -> None:
     assert 'value="7"' in post(world, quantity="7").content.decode()
-    kept = post(world, quantity='"><script>').content.decode()
-    assert "&quot;&gt;&lt;script&gt;" in kept
+    page = post(world, quantity='"><script>').content.decode()
+    assert "&quot;&gt;&lt;script&gt;" in page
 
 
 def test_last_value_of_a_repeated_field_counts(world: World, stripe: SandboxControl) -> None:
@@ -206,10 +206,10 @@ def test_valid_return_path_is_kept(world: World, stripe: SandboxControl) -> None
 
 
 @pytest.mark.parametrize(
-    ("typed", "change", "after"), [("10", "more", 15), ("10", "less", 5), ("x", "more", 5)]
+    ("entered", "change", "after"), [("10", "more", 15), ("10", "less", 5), ("x", "more", 5)]
 )
-def test_buttons_work_without_javascript(world: World, typed: str, change: str, after: int) -> None:
-    response = post(world, quantity=typed, change=change)
+def test_buttons_need_no_javascript(world: World, entered: str, change: str, after: int) -> None:
+    response = post(world, quantity=entered, change=change)
 
     assert response.status_code == HTTPStatus.OK
     assert f'value="{after}"' in response.content.decode()
@@ -223,15 +223,15 @@ def test_returning_without_paying_keeps_the_number(world: World) -> None:
     assert 'value="40"' in page.content.decode()
 
 
-@pytest.mark.parametrize("asked", ["7", "x", "-1", "10" * 30])
-def test_invalid_number_in_the_url_is_harmless(world: World, asked: str) -> None:
-    response = world.client(world.assignor).get(PATH, {"quantity": asked})
+@pytest.mark.parametrize("quantity", ["7", "x", "-1", "10" * 30])
+def test_invalid_number_in_the_url_is_harmless(world: World, quantity: str) -> None:
+    response = world.client(world.assignor).get(PATH, {"quantity": quantity})
 
     assert response.status_code == HTTPStatus.OK
 
 
 class TestCalendar:
-    def test_page_explains_once_the_window_is_open(self, world: World) -> None:
+    def test_page_explains_why_add_ons_are_not_sold(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()))
 
         response = world.client(world.assignor).get(PATH)
@@ -249,14 +249,14 @@ class TestCalendar:
         assert response.status_code == HTTPStatus.CONFLICT
         assert not Purchase.objects.exists()
 
-    def test_expired_subscription_says_so(self, world: World) -> None:
+    def test_page_shows_the_expiration(self, world: World) -> None:
         world.at(calendar.expires_at(TERM_END, clock.zone()))
 
         page = text(world.client(world.assignor).get(PATH))
 
         assert "The subscription expired on Wednesday, December 31, 2031" in page
 
-    def test_plus_button_stays_in_the_navigation(self, world: World) -> None:
+    def test_plus_button_remains_in_the_navigation(self, world: World) -> None:
         world.at(calendar.expires_at(TERM_END, clock.zone()))
 
         page = world.client(world.assignor).get("/o/lakeside/").content.decode()
@@ -305,9 +305,9 @@ class TestErrors:
     def test_second_identical_purchase_asks_for_confirmation(self, world: World) -> None:
         world.buy_and_settle(10)
 
-        asked = post(world, quantity="10")
-        assert asked.status_code == HTTPStatus.CONFLICT
-        assert "Do you want to buy 10 more?" in asked.content.decode()
-        meant = post(world, quantity="10", again="on")
-        assert meant.status_code == HTTPStatus.FOUND
+        unconfirmed = post(world, quantity="10")
+        assert unconfirmed.status_code == HTTPStatus.CONFLICT
+        assert "Do you want to buy 10 more?" in unconfirmed.content.decode()
+        confirmed = post(world, quantity="10", again="on")
+        assert confirmed.status_code == HTTPStatus.FOUND
         assert Purchase.objects.count() == 2

@@ -134,7 +134,7 @@ def test_two_tabs_share_one_payment_page(world: World) -> None:
     assert second.pk == first.pk
 
 
-def test_different_number_makes_another_purchase(world: World) -> None:
+def test_different_quantity_makes_another_purchase(world: World) -> None:
     first = world.buy(10)
     second = world.buy(15, submission=first.submission)
 
@@ -149,11 +149,11 @@ def test_identical_purchase_within_minutes_asks_for_confirmation(
     before = world.buy_and_settle(10)
     world.later(minutes=minutes)
 
-    with pytest.raises(add_ons.SameAgain) as asked:
+    with pytest.raises(add_ons.SameAgain) as caught:
         world.buy(10)
 
-    assert asked.value.before.pk == before.pk
-    assert world.buy(10, is_repeat=True).pk != before.pk
+    assert caught.value.before.pk == before.pk
+    assert world.buy(10, is_meant_again=True).pk != before.pk
 
 
 def test_identical_purchase_later_needs_no_confirmation(world: World) -> None:
@@ -164,8 +164,7 @@ def test_identical_purchase_later_needs_no_confirmation(world: World) -> None:
 
 
 def test_paid_purchase_without_webhook_asks_for_confirmation(world: World) -> None:
-    """Buy pressed again after paying: the processor reports the payment, so confirmation is
-    required."""
+    """The buyer clicks Buy again after paying; the processor reports the payment."""
     before = world.buy(10)
     world.pay(before)
 

@@ -1,4 +1,4 @@
-"""Defense against card testing: few open pages, a page that closes, growing waits."""
+"""Defenses against card testing: limits on open pages, closed pages, growing waits."""
 
 import uuid
 from http import HTTPStatus
@@ -41,7 +41,7 @@ def test_buyer_can_continue_after_a_few_declines(world: World) -> None:
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_one_more_decline_makes_the_next_page_wait(world: World) -> None:
+def test_one_more_decline_delays_the_next_page(world: World) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     with refuses(Reason.TOO_MANY_DECLINES):
@@ -51,7 +51,7 @@ def test_one_more_decline_makes_the_next_page_wait(world: World) -> None:
     assert world.buy(15).status == PurchaseStatus.OPEN
 
 
-def test_many_declines_close_the_page_at_the_processor(world: World) -> None:
+def test_many_declines_expire_the_page_at_the_processor(world: World) -> None:
     purchase = world.buy(10)
 
     decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
@@ -61,7 +61,7 @@ def test_many_declines_close_the_page_at_the_processor(world: World) -> None:
     assert purchase.status == PurchaseStatus.EXPIRED
 
 
-def test_other_organizations_do_not_wait(world: World) -> None:
+def test_other_organizations_are_not_delayed(world: World) -> None:
     decline(world, world.buy(10), card_testing.DECLINES_WITHOUT_WAIT + 1)
 
     assert world.buy(5, buyer=world.stranger).status == PurchaseStatus.OPEN
@@ -83,11 +83,10 @@ def test_open_pages_are_limited_per_organization(world: World) -> None:
 @pytest.mark.django_db
 def test_open_pages_are_limited_per_anonymous_buyer() -> None:
     package = PackageFactory.create()
-    shown = f"{package.pk}"
     statuses = []
     for _ in range(card_testing.MOST_OPEN_CHECKOUTS + 1):
         form = {
-            "package": shown,
+            "package": package.pk,
             "quantity": "25",
             "organization_name": "Meadow Umpires",
             "buyer_name": "Mia Meadow",
@@ -101,10 +100,8 @@ def test_open_pages_are_limited_per_anonymous_buyer() -> None:
     assert statuses == [HTTPStatus.FOUND] * card_testing.MOST_OPEN_CHECKOUTS + [HTTPStatus.CONFLICT]
 
 
-@pytest.mark.parametrize("metadata", [None, {}, {"purchase": "no uuid"}, {"purchase": None}, "x"])
-def test_declined_payment_without_our_purchase_counts_nowhere(
-    world: World, metadata: object
-) -> None:
+@pytest.mark.parametrize("metadata", [None, {}, {"purchase": "invalid"}, {"purchase": None}, "x"])
+def test_decline_without_our_purchase_is_ignored(world: World, metadata: object) -> None:
     purchase = world.buy(10)
     body = event("payment_intent.payment_failed", "pi_1")
     body["data"]["object"]["metadata"] = metadata
@@ -113,7 +110,7 @@ def test_declined_payment_without_our_purchase_counts_nowhere(
     assert fresh(purchase).declines == 0
 
 
-def test_outage_counts_a_decline_once_and_closes_the_page_later(
+def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
     world: World, impatient: Settings
 ) -> None:
     purchase = world.buy(10)

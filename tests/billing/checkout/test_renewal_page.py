@@ -20,7 +20,7 @@ from tests.support.world import TERM_END, World, local
 PATH = "/o/lakeside/renewal/"
 
 
-def send(world: World, **changes: Any) -> Any:
+def post(world: World, **changes: Any) -> Any:
     form = {
         "package": world.term.package_id,
         "submission": str(uuid.uuid4()),
@@ -54,14 +54,14 @@ def test_page_before_the_window_shows_the_date(world: World) -> None:
 
 
 def test_forged_post_before_the_window_is_refused(world: World) -> None:
-    response = send(world)
+    response = post(world)
 
     assert response.status_code == HTTPStatus.CONFLICT
     assert not Purchase.objects.exists()
 
 
 def test_paying_goes_to_the_payment_page(window: World, stripe: SandboxControl) -> None:
-    response = send(window)
+    response = post(window)
 
     assert response.status_code == HTTPStatus.FOUND
     assert response.headers["Location"] == Purchase.objects.get().session_url
@@ -69,7 +69,7 @@ def test_paying_goes_to_the_payment_page(window: World, stripe: SandboxControl) 
 
 @pytest.mark.parametrize("shown", ["", "1", "0-1-25-500-0-0-0", "x", "x" * 300])
 def test_total_that_was_not_shown_is_not_charged(window: World, shown: str) -> None:
-    response = send(window, shown=shown)
+    response = post(window, shown=shown)
 
     assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
     assert not Purchase.objects.exists()
@@ -103,7 +103,7 @@ def test_paid_renewal_cannot_be_changed(window: World, stripe: SandboxControl) -
     renew_and_settle(window)
 
     page = text_of(window.client(window.assignor).get(PATH))
-    response = send(window)
+    response = post(window)
 
     assert "Renewal opens on Thursday, December 2, 2032" in page
     assert response.status_code == HTTPStatus.CONFLICT
@@ -113,7 +113,7 @@ def test_paid_renewal_cannot_be_changed(window: World, stripe: SandboxControl) -
 def test_queries_are_constant_in_members_packages_and_discounts(window: World) -> None:
     client = window.client(window.assignor)
     Discount.objects.create(name="First", basis_points=100, currency="usd")
-    few = queries_of(client, PATH)
+    before = queries_of(client, PATH)
     window.fill(25)
     for number in range(4):
         PackageFactory.create(name=f"Package {number}")
@@ -121,13 +121,13 @@ def test_queries_are_constant_in_members_packages_and_discounts(window: World) -
             name=f"D{number}", basis_points=100, currency="usd", most_uses=number + 1
         )
 
-    assert len(queries_of(client, PATH)) == len(few)
+    assert len(queries_of(client, PATH)) == len(before)
 
 
 class TestBanner:
     @pytest.mark.parametrize("path", ["/o/lakeside/", "/o/lakeside/settings/subscription/"])
     @pytest.mark.parametrize(
-        ("instant", "words"),
+        ("now", "message"),
         [
             (local(date(2031, 11, 15)), "Welcome"),
             (local(date(2031, 11, 16)), "Last day to add licenses: Monday, December 1, 2031. 15"),
@@ -143,17 +143,17 @@ class TestBanner:
         ],
     )
     def test_banner_shows_the_next_step(
-        self, world: World, path: str, instant: Any, words: str
+        self, world: World, path: str, now: Any, message: str
     ) -> None:
-        world.at(instant)
+        world.at(now)
 
         page = text_of(world.client(world.administrator).get(path))
 
-        if words == "Welcome":
+        if message == "Welcome":
             assert "Last day to add licenses:" not in page
             assert "Renew now" not in page
         else:
-            assert words in page
+            assert message in page
 
     def test_members_without_permission_see_no_banner(self, window: World) -> None:
         page = text_of(window.client(window.official).get("/o/lakeside/"))

@@ -1,4 +1,4 @@
-"""Paying a renewal: the total shown is charged, paid once, discounts (R17, R24, R26)."""
+"""Renewal payments: the charged total, second payments, discounts (R17, R24, R26)."""
 
 import uuid
 from datetime import date, timedelta
@@ -45,7 +45,7 @@ class TestShownTotalIsCharged:
         assert settled.term is not None
         assert (settled.term.unit_amount, settled.term.package_name) == (500, "Association")
 
-    def test_added_member_asks_for_confirmation(self, window: World) -> None:
+    def test_adding_a_member_asks_for_confirmation(self, window: World) -> None:
         remove(window, 20)
         window.fill(6)
         shown = plan(window).shown
@@ -102,7 +102,7 @@ class TestOnePayment:
         assert world.held() == 35
         assert plan(world).price.quantity == 35
 
-    def test_renewal_paid_in_another_tab_is_noticed(self, window: World) -> None:
+    def test_renewal_paid_in_another_tab_is_refused(self, window: World) -> None:
         first = renew(window)
         window.pay(first)
 
@@ -113,7 +113,7 @@ class TestOnePayment:
 
     def test_second_payment_is_refunded(self, window: World) -> None:
         first = renew(window)
-        # The response that confirms the first expiry is lost, so we record the session as expired.
+        # As if the first page had been recorded as expired while it was still open.
         Purchase.objects.filter(pk=first.pk).update(status=PurchaseStatus.EXPIRED)
         Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
         second = renew(window)
@@ -136,7 +136,7 @@ class TestOnePayment:
         assert first.status == PurchaseStatus.OPEN
 
     def test_changed_package_makes_another_payment(self, window: World) -> None:
-        """Returning from the payment page and choosing another package expires the old page."""
+        """The buyer returns from the payment page and chooses another package."""
         submission = uuid.uuid4()
         first = renew(window, submission=submission)
         other = PackageFactory.create(name="Club", unit_amount=900)
@@ -181,8 +181,8 @@ class TestOnePayment:
             second.buyer_email,
             support,
         }
-        returned = Notification.objects.get(kind="payment_refunded_second_renewal")
-        assert returned.recipient == first.buyer_email
+        refunded = Notification.objects.get(kind="payment_refunded_second_renewal")
+        assert refunded.recipient == first.buyer_email
 
     def test_session_unknown_to_the_processor_blocks_nothing(self, window: World) -> None:
         first = renew(window)
@@ -193,10 +193,10 @@ class TestOnePayment:
         assert fresh(first).status == PurchaseStatus.ABANDONED
         assert second.status == PurchaseStatus.OPEN
 
-    def test_creation_is_looked_up_once_its_key_is_too_old(
+    def test_session_is_looked_up_once_its_key_is_too_old(
         self, window: World, stripe: SandboxControl, settings: Any
     ) -> None:
-        """R17: the idempotency key is not used again after 4 minutes."""
+        """R17: the idempotency key is not reused after 4 minutes."""
         base, submission = settings.STRIPE_API_BASE, uuid.uuid4()
         shown = plan(window).shown
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
@@ -212,7 +212,7 @@ class TestOnePayment:
         assert not created
         assert renew(window, submission=submission, shown=shown).status == PurchaseStatus.OPEN
 
-    def test_checkout_is_expired_to_make_room_for_members(self, window: World) -> None:
+    def test_buyer_can_end_the_checkout(self, window: World) -> None:
         """R5"""
         purchase = renew(window)
         client = window.client(window.assignor)
@@ -263,7 +263,7 @@ class TestDiscounts:
         assert purchase.receipt_number == 1
         assert purchase.term_starts_on == NEW_START
 
-    def test_last_use_taken_by_another_organization_is_refused(
+    def test_discount_used_up_by_another_organization_is_refused(
         self, window: World, stripe: SandboxControl
     ) -> None:
         discount = Discount.objects.create(
@@ -303,7 +303,7 @@ class TestDiscounts:
         assert plan(window, code="ONCE").discount == discount
 
     @pytest.mark.usefixtures("stripe")
-    def test_discount_that_ended_after_opening_the_page_is_refused(self, window: World) -> None:
+    def test_discount_that_ended_since_the_page_opened_is_refused(self, window: World) -> None:
         Discount.objects.create(
             name="Ends",
             code="ENDS",

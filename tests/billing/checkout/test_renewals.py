@@ -1,4 +1,4 @@
-"""Renewals: calendar, number and price (R19-R25)."""
+"""Renewals: dates, quantity and price (R19-R25)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from tests.support.world import TERM_END, World, local, remove
 
 @pytest.mark.usefixtures("stripe")
 class TestNewTerm:
-    def test_renewal_in_time_follows_the_old_term(self, window: World) -> None:
+    def test_on_time_renewal_follows_the_old_term(self, window: World) -> None:
         purchase = renew_and_settle(window)
 
         term = purchase.term
@@ -42,7 +42,7 @@ class TestNewTerm:
             (local(date(2032, 1, 20), 15), date(2032, 1, 20)),
         ],
     )
-    def test_term_starts_at_the_moment_of_the_charge(
+    def test_start_of_the_term_depends_on_the_charge(
         self, window: World, paid_at: Any, starts_on: date
     ) -> None:
         window.at(paid_at)
@@ -52,11 +52,10 @@ class TestNewTerm:
         assert purchase.term_starts_on == starts_on
         assert window.held() == 25
 
-    def test_checkout_started_in_time_but_paid_late_is_a_late_renewal(
+    def test_checkout_started_on_time_but_paid_late_has_no_late_fee(
         self, window: World, settings: Any
     ) -> None:
-        """Started in time, so without a late fee; charged late, so the term starts that day (R23,
-        R25)."""
+        """R23, R25: the term still starts on the day of the charge."""
         settings.LATE_FEE_AMOUNT = 5000
         window.at(local(TERM_END, 23, 50))
         purchase = renew(window)
@@ -89,34 +88,34 @@ class TestNewTerm:
         assert ledger.held_at(window.lakeside, ends) == [30, 30, 30]
 
 
-class TestNumber:
-    def test_renewal_covers_base_and_add_ons(self, world: World, stripe: SandboxControl) -> None:
+class TestQuantity:
+    def test_renewal_covers_all_licenses(self, world: World, stripe: SandboxControl) -> None:
         world.buy_and_settle(10)
         world.at(IN_WINDOW)
 
         assert plan(world).price.quantity == 35
 
-    def test_removal_lowers_the_number_until_undone(self, window: World) -> None:
+    def test_removal_lowers_the_quantity_until_undone(self, window: World) -> None:
         removal = remove(window, 10)
         assert plan(window).price.quantity == 15
 
         undo_removal(removal, actor=window.support)
         assert plan(window).price.quantity == 25
 
-    def test_users_added_after_a_removal_raise_the_number(self, window: World) -> None:
+    def test_users_added_after_a_removal_raise_the_quantity(self, window: World) -> None:
         remove(window, 20)
         window.fill(18)
 
-        decided = plan(window)
+        planned = plan(window)
 
-        assert (decided.price.quantity, decided.number.bound) == (18, "members")
+        assert (planned.price.quantity, planned.number.bound) == (18, "members")
 
     def test_package_minimum_applies(self, window: World) -> None:
-        big = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=100)
+        conference = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=100)
 
-        decided = plan(window, big)
+        planned = plan(window, conference)
 
-        assert (decided.price.quantity, decided.number.bound) == (100, "minimum")
+        assert (planned.price.quantity, planned.number.bound) == (100, "minimum")
 
     @pytest.mark.usefixtures("stripe")
     def test_users_are_limited_by_a_renewal_being_paid(self, window: World) -> None:
@@ -130,7 +129,7 @@ class TestNumber:
         assert Renewal.objects.get().state == RenewalState.PAYING
 
 
-class TestWhen:
+class TestAvailability:
     @pytest.mark.parametrize(
         ("instant", "is_open"),
         [
@@ -150,7 +149,7 @@ class TestWhen:
             with refuses(Reason.RENEWAL_NOT_OPEN):
                 plan(world)
 
-    def test_paid_renewal_is_closed(self, window: World, stripe: SandboxControl) -> None:
+    def test_second_renewal_is_refused(self, window: World, stripe: SandboxControl) -> None:
         renew_and_settle(window)
 
         with refuses(Reason.RENEWAL_NOT_OPEN):
@@ -164,13 +163,13 @@ class TestWhen:
         assert not Purchase.objects.exists()
 
     def test_package_in_another_currency_cannot_be_renewed(self, window: World) -> None:
-        foreign = PackageFactory.create(currency="cad")
+        canadian = PackageFactory.create(currency="cad")
 
         with pytest.raises(Refused):
-            renew(window, package=foreign, shown="anything")
+            renew(window, package=canadian, shown="anything")
 
-    def test_total_above_the_processor_ceiling_is_refused(self, window: World) -> None:
-        dear = PackageFactory.create(unit_amount=5_000_000)
+    def test_total_above_the_processor_limit_is_refused(self, window: World) -> None:
+        expensive = PackageFactory.create(unit_amount=5_000_000)
 
         with refuses(Reason.TOTAL_ABOVE_CEILING):
-            renew(window, package=dear)
+            renew(window, package=expensive)

@@ -22,13 +22,13 @@ from tests.support.world import World
 PATH = "/o/lakeside/licenses/return/"
 
 
-def come_back(world: World, session_id: str | None, who: Membership | None = None) -> Any:
-    client = world.client(who or world.assignor)
+def load_return_page(world: World, session_id: str | None, member: Membership | None = None) -> Any:
+    client = world.client(member or world.assignor)
     return client.get(PATH, {"session_id": session_id or ""})
 
 
-def shown(world: World, response: Any) -> str:
-    """Return the text of the page that the response redirects to."""
+def redirected_page(world: World, response: Any) -> str:
+    """Return the HTML of the page that the response redirects to."""
     page: str = world.client(world.assignor).get(response.headers["Location"]).content.decode()
     return page
 
@@ -47,38 +47,38 @@ def test_returning_buyer_sees_the_licenses(world: World, stripe: SandboxControl)
     """R13"""
     purchase = paid(world)
 
-    response = come_back(world, purchase.session_id)
+    response = load_return_page(world, purchase.session_id)
 
     assert response.status_code == HTTPStatus.FOUND
     assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
     assert world.held() == 35
-    assert "Receipt 1" in shown(world, response)
+    assert "Receipt 1" in redirected_page(world, response)
 
 
 def test_return_page_can_be_reloaded(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = paid(world)
 
-    places = {
-        come_back(world, purchase.session_id, who).headers["Location"]
-        for who in (world.assignor, world.assignor, world.administrator)
+    locations = {
+        load_return_page(world, purchase.session_id, member).headers["Location"]
+        for member in (world.assignor, world.assignor, world.administrator)
     }
 
-    assert len(places) == 1
+    assert len(locations) == 1
     assert fulfillments(world) == 1
 
 
-@pytest.mark.parametrize("order", ["webhook first", "webhook afterwards", "webhook between"])
+@pytest.mark.parametrize("order", ["webhook first", "webhook last", "webhook in between"])
 @pytest.mark.usefixtures("stripe")
 def test_webhook_before_or_after_return_makes_no_difference(world: World, order: str) -> None:
     """R13, R14"""
     purchase = paid(world)
-    visits = {"webhook first": 0, "webhook afterwards": 2, "webhook between": 1}[order]
+    visits = {"webhook first": 0, "webhook last": 2, "webhook in between": 1}[order]
     for _ in range(visits):
-        come_back(world, purchase.session_id)
+        load_return_page(world, purchase.session_id)
 
     delivered = deliver(completed(purchase.session_id))
-    response = come_back(world, purchase.session_id)
+    response = load_return_page(world, purchase.session_id)
 
     assert delivered.status_code == HTTPStatus.OK
     assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
@@ -87,18 +87,18 @@ def test_webhook_before_or_after_return_makes_no_difference(world: World, order:
 
 def test_settled_purchase_makes_no_processor_request(world: World, stripe: SandboxControl) -> None:
     purchase = world.buy_and_settle(10)
-    asked = len(stripe.requests())
+    requests_before = len(stripe.requests())
 
-    come_back(world, purchase.session_id)
+    load_return_page(world, purchase.session_id)
 
-    assert len(stripe.requests()) == asked
+    assert len(stripe.requests()) == requests_before
 
 
 def test_buyer_returns_to_the_page_they_left(world: World, stripe: SandboxControl) -> None:
     """R8"""
     purchase = paid(world, return_to="/o/lakeside/users/add/?draft=1")
 
-    response = come_back(world, purchase.session_id)
+    response = load_return_page(world, purchase.session_id)
 
     assert response.headers["Location"] == "/o/lakeside/users/add/?draft=1"
 
@@ -133,12 +133,12 @@ class TestAccess:
         self, world: World, stripe: SandboxControl, session_id: str
     ) -> None:
         paid(world)
-        asked = len(stripe.requests())
+        requests_before = len(stripe.requests())
 
-        response = come_back(world, session_id)
+        response = load_return_page(world, session_id)
 
         assert response.status_code == HTTPStatus.NOT_FOUND
-        assert len(stripe.requests()) == asked
+        assert len(stripe.requests()) == requests_before
         assert world.held() == 25
 
     def test_missing_id_returns_404(self, world: World, stripe: SandboxControl) -> None:
@@ -149,25 +149,25 @@ class TestAccess:
     ) -> None:
         """R2"""
         foreign = paid(world, buyer=world.stranger)
-        asked = len(stripe.requests())
+        requests_before = len(stripe.requests())
 
-        response = come_back(world, foreign.session_id)
+        response = load_return_page(world, foreign.session_id)
 
         assert response.status_code == HTTPStatus.NOT_FOUND
-        assert len(stripe.requests()) == asked
+        assert len(stripe.requests()) == requests_before
         assert fresh(foreign).status == PurchaseStatus.OPEN
 
-    @pytest.mark.parametrize("removed", [False, True], ids=["role lost", "removed"])
+    @pytest.mark.parametrize("removed", [False, True], ids=["role changed", "removed"])
     @pytest.mark.usefixtures("stripe")
-    def test_former_buyer_still_receives_the_licenses(self, world: World, removed: bool) -> None:
-        """R17: a payment made in time is honored, but the page is no longer theirs (R2)."""
+    def test_payment_of_a_former_buyer_is_fulfilled(self, world: World, removed: bool) -> None:
+        """R2, R17: the payment is honored, but the buyer can no longer see the page."""
         purchase = paid(world)
         if removed:
             members.remove(world.administrator, world.assignor)
         else:
             members.change_role(world.administrator, world.assignor, Role.OBSERVER)
 
-        response = come_back(world, purchase.session_id)
+        response = load_return_page(world, purchase.session_id)
         deliver(completed(purchase.session_id))
 
         expected = HTTPStatus.NOT_FOUND if removed else HTTPStatus.FORBIDDEN
@@ -191,8 +191,8 @@ class TestAccess:
 
 @pytest.mark.usefixtures("stripe")
 class TestNotPaid:
-    def test_unpaid_session_stays_pending(self, world: World) -> None:
-        response = come_back(world, world.buy(10).session_id)
+    def test_unpaid_session_keeps_waiting(self, world: World) -> None:
+        response = load_return_page(world, world.buy(10).session_id)
 
         assert response.status_code == HTTPStatus.OK
         assert response.headers["Refresh"]
@@ -202,10 +202,10 @@ class TestNotPaid:
         purchase = world.buy(10)
         world.later(minutes=36)
 
-        response = come_back(world, purchase.session_id)
+        response = load_return_page(world, purchase.session_id)
 
         assert fresh(purchase).status == PurchaseStatus.EXPIRED
-        assert "Nothing was charged" in shown(world, response)
+        assert "Nothing was charged" in redirected_page(world, response)
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -217,7 +217,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "malformed": {},
     "slow": {"seconds": 2.0},
     "stale": {},
-    # An unexpected response: fields that a session must have are missing.
+    # An unexpected response without a required field of a session.
     "override": {"fields": {"expires_at": None}},
 }
 
@@ -230,14 +230,14 @@ def test_processor_error_shows_waiting_page_and_next_load_settles(
     purchase = paid(world)
     stripe.fault(kind, method="GET", **fault)
 
-    waiting = come_back(world, purchase.session_id)
+    waiting_page = load_return_page(world, purchase.session_id)
     stripe.clear_faults()
-    landed = come_back(world, purchase.session_id)
+    redirect = load_return_page(world, purchase.session_id)
 
-    assert waiting.status_code == HTTPStatus.OK
-    assert waiting.headers["Refresh"] == "4"
-    assert "Confirming the payment" in waiting.content.decode()
-    assert landed.status_code == HTTPStatus.FOUND
+    assert waiting_page.status_code == HTTPStatus.OK
+    assert waiting_page.headers["Refresh"] == "4"
+    assert "Confirming the payment" in waiting_page.content.decode()
+    assert redirect.status_code == HTTPStatus.FOUND
     assert fulfillments(world) == 1
 
 
@@ -247,11 +247,11 @@ def test_rejected_api_key_keeps_the_buyer_waiting_and_loses_no_licenses(
     purchase = paid(world)
     key, impatient.STRIPE_SECRET_KEY = impatient.STRIPE_SECRET_KEY, "sk_test_wrong"
 
-    waiting = come_back(world, purchase.session_id)
+    waiting_page = load_return_page(world, purchase.session_id)
     impatient.STRIPE_SECRET_KEY = key
     reconcile()
 
-    assert waiting.headers["Refresh"]
+    assert waiting_page.headers["Refresh"]
     assert world.held() == 35
 
 

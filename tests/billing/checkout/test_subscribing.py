@@ -32,7 +32,7 @@ def package(world: World) -> Package:
 
 
 def shown(package: Package, quantity: str, code: str) -> str:
-    """Return the total the page would show; empty where it would show no price."""
+    """Return the total that the page would show, or an empty string if it would show none."""
     number = int(quantity) if quantity.isdecimal() else 0
     try:
         return plan_subscription(package, number, code=code, now=clock.now()).shown
@@ -40,7 +40,7 @@ def shown(package: Package, quantity: str, code: str) -> str:
         return ""
 
 
-def typed(package: Package, /, **changes: Any) -> dict[str, Any]:
+def form_data(package: Package, /, **changes: Any) -> dict[str, Any]:
     return {
         "package": package.pk,
         "quantity": "12",
@@ -56,7 +56,7 @@ def typed(package: Package, /, **changes: Any) -> dict[str, Any]:
 
 
 def subscribe(package: Package, /, **changes: Any) -> Any:
-    return Client().post(PATH, typed(package, **changes))
+    return Client().post(PATH, form_data(package, **changes))
 
 
 def pay_latest(stripe: SandboxControl, **how: Any) -> Purchase:
@@ -117,17 +117,17 @@ class TestSubscribing:
         assert Organization.objects.filter(name="Meadow Umpires").count() == 0
         assert not User.objects.filter(email="mia@meadow.example").exists()
 
-    def test_existing_account_joins_without_being_disclosed(
+    def test_existing_account_is_used_without_being_disclosed(
         self, world: World, package: Package, stripe: SandboxControl
     ) -> None:
-        known = subscribe(package, buyer_email=world.official.user.email)
+        response = subscribe(package, buyer_email=world.official.user.email)
         pay_latest(stripe)
         purchase = Purchase.objects.get()
 
         page = text_of(Client().get(f"/purchase/return/?session_id={purchase.session_id}"))
 
         member = Membership.objects.get(organization__slug="meadow-umpires")
-        assert known.status_code == HTTPStatus.FOUND
+        assert response.status_code == HTTPStatus.FOUND
         assert member.user == world.official.user
         assert member.user.name == "Otto Official"
         assert "your Administrator invitation and your receipt to official@lakeside.example" in page
@@ -149,7 +149,7 @@ class TestSubscribing:
 
         assert Organization.objects.filter(name="Meadow Umpires").count() == 1
 
-    def test_frozen_price_counts_after_a_price_change(
+    def test_later_price_changes_have_no_effect(
         self, package: Package, stripe: SandboxControl
     ) -> None:
         subscribe(package)
@@ -174,7 +174,7 @@ class TestSubscribing:
         assert "being refunded to the card" in page
         assert not Organization.objects.filter(name="Meadow Umpires").exists()
 
-    def test_a_full_discount_needs_no_payment(self, package: Package, settings: Any) -> None:
+    def test_full_discount_needs_no_payment(self, package: Package, settings: Any) -> None:
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
         Discount.objects.create(name="Gift", code="GIFT", basis_points=10_000, currency="usd")
 
@@ -184,7 +184,7 @@ class TestSubscribing:
         assert Organization.objects.filter(slug="meadow-umpires").exists()
 
     @pytest.mark.usefixtures("stripe")
-    def test_returning_without_paying_loses_nothing(self, package: Package) -> None:
+    def test_returning_without_paying_keeps_the_input(self, package: Package) -> None:
         subscribe(package)
         cancel = Purchase.objects.get().request_parameters["cancel_url"]
 
@@ -240,13 +240,13 @@ class TestSubscribing:
         assert Organization.objects.filter(name="Meadow Umpires").count() == 2
 
     @pytest.mark.parametrize("code", ["\x00", "GIFT\x00", "%00", "' OR 1=1"])
-    def test_malformed_codes_are_unknown(self, package: Package, code: str) -> None:
+    def test_malformed_codes_are_rejected(self, package: Package, code: str) -> None:
         response = subscribe(package, code=code)
 
         assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 
     @pytest.mark.parametrize(
-        ("changes", "answer"),
+        ("changes", "message"),
         [
             ({"quantity": "4"}, "at least 5 licenses"),
             ({"quantity": "x"}, "digits 0 to 9"),
@@ -259,18 +259,18 @@ class TestSubscribing:
         ],
     )
     def test_invalid_input_shows_errors_and_is_kept(
-        self, package: Package, changes: dict[str, str], answer: str
+        self, package: Package, changes: dict[str, str], message: str
     ) -> None:
         response = subscribe(package, **changes)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert answer in response.content.decode()
+        assert message in response.content.decode()
         assert "Tom" in response.content.decode()
         assert not Purchase.objects.exists()
         assert not Application.objects.exists()
 
     @pytest.mark.parametrize(
-        ("changes", "answer"),
+        ("changes", "message"),
         [
             ({"shown": "1"}, "The total has changed"),
             ({"shown": ""}, "The total has changed"),
@@ -280,12 +280,12 @@ class TestSubscribing:
         ],
     )
     def test_total_that_was_not_shown_is_not_charged(
-        self, package: Package, changes: dict[str, str], answer: str
+        self, package: Package, changes: dict[str, str], message: str
     ) -> None:
         response = subscribe(package, **changes)
 
         assert response.status_code == HTTPStatus.CONFLICT
-        assert answer in text_of(response)
+        assert message in text_of(response)
         assert not Purchase.objects.exists()
 
     def test_invalid_code_shows_an_error_at_the_field(self, package: Package) -> None:
@@ -296,7 +296,7 @@ class TestSubscribing:
         assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
 
     def test_updating_the_total_starts_no_checkout(self, package: Package) -> None:
-        form = typed(package)
+        form = form_data(package)
         del form["pay"]
 
         page = text_of(Client().post(PATH, form))

@@ -17,12 +17,11 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from subscriptions import clock
 from subscriptions.notifications import notify
-from tests.billing.renewals import IN_WINDOW
 from tests.support.factories import PackageFactory
 from tests.support.pages import text_of as page_text
 from tests.support.world import TERM_END, World
 
-ODD_NAME = "Łąki & Søns #[*x*] $\\alpha$ <b> Иван"
+UNUSUAL_NAME = "Łąki & Søns #[*x*] $\\alpha$ <b> Иван"
 
 
 def text_of(content: bytes) -> str:
@@ -55,7 +54,7 @@ class TestReceipt:
         assert response.headers["Content-Type"] == "application/pdf"
         assert 'filename="receipt-lakeside-1.pdf"' in response.headers["Content-Disposition"]
         text = text_of(response.content)
-        for words in (
+        for expected in (
             "Receipt 1",
             "Officials Licensing Inc. 12 Harbor Street Portland, ME 04101",
             "Lakeside Officials Association Ada Admin 1 Lake Road Burlington, VT PO 4711",
@@ -67,7 +66,7 @@ class TestReceipt:
             "$50.00 USD",
             str(bought.pk),
         ):
-            assert words in text
+            assert expected in text
 
     def test_receipt_never_changes(
         self, world: World, bought: Purchase, settings: Settings
@@ -92,7 +91,7 @@ class TestReceipt:
     def test_page_document_and_mail_show_the_same_dates(
         self, world: World, bought: Purchase
     ) -> None:
-        """R16: from fulfillment, at noon, to the end of the term."""
+        """R16"""
         valid = (
             "Valid June 16, 2031 at 12:00 PM Eastern Time until "
             "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
@@ -107,12 +106,12 @@ class TestReceipt:
         assert valid in mail.replace("Valid:", "Valid")
 
     def test_every_name_can_be_printed(self, world: World) -> None:
-        world.lakeside.name = ODD_NAME
+        world.lakeside.name = UNUSUAL_NAME
         world.lakeside.save()
 
         text = text_of(receipts.receipt_pdf(world.buy_and_settle(10)))
 
-        assert ODD_NAME in text
+        assert UNUSUAL_NAME in text
 
     @pytest.mark.parametrize(
         ("name", "latin"),
@@ -126,7 +125,7 @@ class TestReceipt:
     def test_name_without_a_font_is_transliterated(
         self, world: World, name: str, latin: str
     ) -> None:
-        """Unless this machine has a font for it: no part of a name is silently dropped."""
+        """Unless this machine has a font for it. No part of a name is silently dropped."""
         world.lakeside.name = name
         world.lakeside.save()
         purchase = world.buy_and_settle(10)
@@ -171,19 +170,14 @@ class TestReceipt:
 
 
 class TestQuote:
-    @pytest.fixture
-    def open_window(self, world: World) -> World:
-        world.at(IN_WINDOW)
-        return world
-
-    def test_quote_matches_the_page(self, open_window: World) -> None:
-        package = open_window.term.package
-        page = download(open_window, f"renewal/?package={package.pk}")
+    def test_quote_matches_the_page(self, window: World) -> None:
+        package = window.term.package
+        page = download(window, f"renewal/?package={package.pk}")
         plan = page.context["plan"]
         link = f"renewal/quote.pdf?package={package.pk}&code="
         assert link.replace("&", "&amp;") in page.content.decode()
 
-        text = text_of(download(open_window, link).content)
+        text = text_of(download(window, link).content)
 
         assert "Quote for renewing the subscription" in text
         assert f"{plan.price.total // 100}.{plan.price.total % 100:02d} USD" in text
@@ -196,11 +190,11 @@ class TestQuote:
         assert world.client(world.assignor).get(path).status_code == HTTPStatus.NOT_FOUND
 
     @pytest.mark.parametrize("package", ["", "0", "x", "999999"])
-    def test_quote_requires_an_offered_package(self, open_window: World, package: str) -> None:
+    def test_quote_requires_an_offered_package(self, window: World, package: str) -> None:
         PackageFactory.create(is_offered=False)
         path = f"/o/lakeside/renewal/quote.pdf?package={package}"
 
-        response = open_window.client(open_window.assignor).get(path)
+        response = window.client(window.assignor).get(path)
 
         assert response.status_code == HTTPStatus.NOT_FOUND
 

@@ -55,7 +55,7 @@ def test_receipt_is_unchanged_by_renames_and_price_changes(world: World) -> None
     assert after == before
 
 
-def test_the_history_shows_the_newest_first(world: World, stripe: SandboxControl) -> None:
+def test_history_shows_the_newest_first(world: World, stripe: SandboxControl) -> None:
     world.buy_and_settle(10)
     world.later(days=1)
     world.buy_and_settle(15)
@@ -92,7 +92,7 @@ def test_csv_has_one_row_per_purchase(world: World, stripe: SandboxControl) -> N
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
-def test_csv_cells_cannot_be_formulas(world: World, stripe: SandboxControl, name: str) -> None:
+def test_csv_cells_are_never_formulas(world: World, stripe: SandboxControl, name: str) -> None:
     world.assignor.user.name = name
     world.assignor.user.save()
     world.buy(10)
@@ -114,14 +114,14 @@ def test_queries_are_constant_in_purchases(world: World, stripe: SandboxControl)
     purchase = world.buy_and_settle(5)
     receipt = f"{PURCHASES}{purchase.pk}/"
     paths = [PURCHASES, receipt, "/o/lakeside/settings/subscription/", "/o/lakeside/licenses/add/"]
-    few = [len(queries_of(client, path)) for path in paths]
+    before = [len(queries_of(client, path)) for path in paths]
     for quantity in range(10, 60, 5):
         world.buy_and_settle(quantity)
 
-    many = [len(queries_of(client, path)) for path in paths]
+    after = [len(queries_of(client, path)) for path in paths]
 
-    assert many == few
-    assert max(many) <= 10
+    assert after == before
+    assert max(after) <= 10
 
 
 def test_subscription_tab_shows_the_purchases_panel(world: World, stripe: SandboxControl) -> None:

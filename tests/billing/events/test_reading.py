@@ -1,4 +1,4 @@
-"""Reconciliation reads recent changes each minute, and the whole day once an hour (R14)."""
+"""Reconciliation reads the latest changes every minute and the whole day hourly (R14)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from subscriptions import clock
 from subscriptions.models import LicenseEntry
 from subscriptions.models.periodic import last_complete_run, note_complete_run
 from tests.billing.conftest import UNREACHABLE
-from tests.billing.sold_days import sell_a_day
+from tests.billing.session_store import fill_store
 from tests.support.world import World
 
 NOW = datetime(2031, 6, 2, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def before(**ago: float) -> datetime:
 
 
 class TestWindowRead:
-    def test_overlap_exceeds_possible_clock_skew(self) -> None:
+    def test_overlap_exceeds_the_possible_clock_skew(self) -> None:
         assert OVERLAP > CLOCK_DIFFERENCE
 
     @pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=1), timedelta(days=3)])
@@ -49,10 +49,10 @@ class TestWindowRead:
             (WHOLE_DAY_EVERY - SECOND, False),
             (WHOLE_DAY_EVERY, True),
             (WHOLE_DAY_EVERY + SECOND, True),
-            (-SECOND, True),  # a clock that was set back
+            (-SECOND, True),  # the clock was set back
         ],
     )
-    def test_whole_day_is_read_once_an_hour(self, ago: timedelta, is_whole_day: bool) -> None:
+    def test_whole_day_is_read_hourly(self, ago: timedelta, is_whole_day: bool) -> None:
         reading = next_reading(NOW, last_run=before(minutes=1), last_whole_day=NOW - ago)
 
         assert reading.is_whole_day is is_whole_day
@@ -76,7 +76,7 @@ class TestWindowRead:
 
 
 def paid_after_abandonment(world: World) -> Purchase:
-    """Return a payment that only the processor's list shows."""
+    """Return a paid purchase that only the processor's lists show."""
     purchase = world.buy(10)
     world.pay(purchase)
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.ABANDONED)
@@ -87,7 +87,7 @@ def fulfilled() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
-def has_read(run: datetime, whole_day: datetime) -> None:
+def set_last_runs(run: datetime, whole_day: datetime) -> None:
     note_complete_run(RUN, run)
     note_complete_run(WHOLE_DAY, whole_day)
 
@@ -99,7 +99,7 @@ class TestMissedPayment:
         self, world: World, beyond: timedelta, found: int
     ) -> None:
         paid_after_abandonment(world)
-        has_read(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
+        set_last_runs(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
         world.later(minutes=10, seconds=1)
 
         reconcile_news()
@@ -112,7 +112,7 @@ class TestMissedPayment:
     ) -> None:
         paid_after_abandonment(world)
         world.later(minutes=20)
-        has_read(clock.now(), clock.now())
+        set_last_runs(clock.now(), clock.now())
         world.at(clock.now() + WHOLE_DAY_EVERY + after)
 
         reconcile_news()
@@ -131,32 +131,32 @@ class TestMissedPayment:
 
 
 @pytest.mark.usefixtures("stripe")
-class TestARun:
-    def marks(self) -> tuple[datetime | None, datetime | None]:
+class TestRun:
+    def last_runs(self) -> tuple[datetime | None, datetime | None]:
         return last_complete_run(RUN), last_complete_run(WHOLE_DAY)
 
     def test_complete_run_counts_from_its_start(self, world: World) -> None:
-        begun = clock.now()
+        started_at = clock.now()
         reconcile_news()
-        assert self.marks() == (begun, begun)
+        assert self.last_runs() == (started_at, started_at)
         world.later(minutes=1)
 
         reconcile_news()
 
-        assert self.marks() == (clock.now(), begun)
+        assert self.last_runs() == (clock.now(), started_at)
 
     def test_run_without_the_processor_is_incomplete(
         self, world: World, impatient: Settings
     ) -> None:
         reconcile_news()
-        marks = self.marks()
+        last_runs = self.last_runs()
         world.later(hours=2)
         impatient.STRIPE_API_BASE = UNREACHABLE
 
         report = reconcile_news()
 
         assert report.failures
-        assert self.marks() == marks
+        assert self.last_runs() == last_runs
 
     @pytest.mark.parametrize("path", LISTS)
     def test_run_with_an_unread_list_is_incomplete(
@@ -166,7 +166,7 @@ class TestARun:
 
         reconcile_news()
 
-        assert self.marks() == (None, None)
+        assert self.last_runs() == (None, None)
 
     def test_run_with_an_unread_payment_is_incomplete(
         self, world: World, stripe: SandboxControl
@@ -175,12 +175,12 @@ class TestARun:
         fault = f"/v1/checkout/sessions/{purchase.session_id}"
         stripe.fault("error", method="GET", path=fault, status=500)
         reconcile_news()
-        assert self.marks() == (None, None)
+        assert self.last_runs() == (None, None)
         stripe.clear_faults()
 
         reconcile_news()
 
-        assert self.marks() == (clock.now(), clock.now())
+        assert self.last_runs() == (clock.now(), clock.now())
         assert fulfilled() == 1
 
     def test_run_with_a_brief_database_outage_is_incomplete(
@@ -188,13 +188,13 @@ class TestARun:
     ) -> None:
         paid_after_abandonment(world)
 
-        def away(*arguments: object) -> None:
+        def fail(*arguments: object) -> None:
             raise OperationalError("lock timeout")
 
         with monkeypatch.context() as once:
-            once.setattr("billing.events.reconcile.settle.settle", away)
+            once.setattr("billing.events.reconcile.settle.settle", fail)
             reconcile_news()
-        assert self.marks() == (None, None)
+        assert self.last_runs() == (None, None)
 
         reconcile_news()
 
@@ -203,44 +203,44 @@ class TestARun:
     def test_interrupted_run_is_incomplete(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def killed(*arguments: object) -> None:
+        def kill(*arguments: object) -> None:
             raise SystemExit
 
-        monkeypatch.setattr("billing.events.reconcile.ledger_audit.differences", killed)
+        monkeypatch.setattr("billing.events.reconcile.ledger_audit.differences", kill)
         with pytest.raises(SystemExit):
             reconcile_news()
 
-        assert self.marks() == (None, None)
+        assert self.last_runs() == (None, None)
 
     def test_run_that_finds_a_support_case_is_complete(self, world: World) -> None:
-        """Repeating the run would not change what is not the processor's fault."""
+        """The ledger differs, which repeating the run would not change."""
         purchase = world.buy_and_settle(10)
         Purchase.objects.filter(pk=purchase.pk).update(quantity=15, total_amount=7500)
 
         report = reconcile_news()
 
         assert [line.found for line in report.lines] == ["ledger differs"]
-        assert self.marks() == (clock.now(), clock.now())
+        assert self.last_runs() == (clock.now(), clock.now())
 
 
 @pytest.fixture
-def sold_day(
+def processor_with_sales(
     world: World, tmp_path: Path, settings: Settings, request: pytest.FixtureRequest
 ) -> Iterator[SandboxControl]:
-    """Return a separate processor that sold this many of our sessions in the last day."""
+    """Return a separate processor with this many of our sessions from the last day."""
     store = tmp_path / "stripe.sqlite3"
-    sell_a_day(store, request.param, until=clock.now())
+    fill_store(store, request.param, until=clock.now())
     with SandboxProcess(store) as process:
         settings.STRIPE_SECRET_KEY = process.secret_key
         settings.STRIPE_API_BASE = process.base_url
         yield process.control
 
 
-@pytest.mark.parametrize("sold_day", [100, 10_000], indirect=True)
-def test_processor_requests_are_constant_in_sales(sold_day: SandboxControl) -> None:
-    has_read(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=30))
+@pytest.mark.parametrize("processor_with_sales", [100, 10_000], indirect=True)
+def test_processor_requests_are_constant_in_sales(processor_with_sales: SandboxControl) -> None:
+    set_last_runs(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=30))
 
     report = reconcile_news()
 
     assert report.lines == []
-    assert sorted(request["path"] for request in sold_day.requests()) == LISTS
+    assert sorted(request["path"] for request in processor_with_sales.requests()) == LISTS

@@ -1,4 +1,4 @@
-"""Reconciliation settles what the return page and webhooks left open (R14, R17)."""
+"""Reconciliation settles payments that the return page and webhooks missed (R14, R17)."""
 
 from datetime import timedelta
 from io import StringIO
@@ -42,11 +42,11 @@ def state(purchase: Purchase) -> str:
 
 
 class TestPurchaseWithoutSession:
-    """R17: creation is repeated for 4 minutes, then looked up."""
+    """R17: creation is retried for 4 minutes; after that, the session is looked up."""
 
     @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
     @pytest.mark.parametrize("age", [0, 3 * 60 + 59])
-    def test_creation_is_repeated_with_the_same_key(
+    def test_creation_is_retried_with_the_same_key(
         self, world: World, stripe: SandboxControl, impatient: Settings, kind: str, age: int
     ) -> None:
         purchase = unconfirmed(world, stripe, kind)
@@ -57,9 +57,9 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.OPEN
         [session] = stripe.sessions()
         assert purchase.session_id == session["id"]
-        asked = stripe.requests(**CREATE)
-        assert {request["idempotency_key"] for request in asked} == {purchase.idempotency_key}
-        assert len(asked) == 2
+        requests = stripe.requests(**CREATE)
+        assert {request["idempotency_key"] for request in requests} == {purchase.idempotency_key}
+        assert len(requests) == 2
 
     @pytest.mark.parametrize(
         ("kind", "seconds", "found"),
@@ -117,8 +117,8 @@ class TestPurchaseWithoutSession:
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe, "drop_before")
-        mugs = {"product": "mugs", "purchase": str(purchase.pk)}
-        stripe.inject(purchase.request_parameters | {"metadata": mugs, "expires_at": None})
+        foreign = {"product": "mugs", "purchase": str(purchase.pk)}
+        stripe.inject(purchase.request_parameters | {"metadata": foreign, "expires_at": None})
         world.later(minutes=5)
 
         reconcile()
@@ -141,7 +141,7 @@ class TestPurchaseWithoutSession:
         assert reconcile().failures == 0
         assert state(purchase) == PurchaseStatus.OPEN
 
-    def test_purchase_refused_on_repetition_is_abandoned(
+    def test_purchase_refused_on_retry_is_abandoned(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe, "drop_before")
@@ -165,7 +165,7 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    def test_repeated_creation_respects_the_minimum_session_lifetime(self) -> None:
+    def test_retried_creation_respects_the_minimum_session_lifetime(self) -> None:
         assert timedelta(minutes=31) <= CHECKOUT_LIFE - REPEAT_WITHIN
 
 
@@ -238,8 +238,8 @@ def test_one_failure_does_not_stop_the_run(world: World, stripe: SandboxControl)
 
 
 class TestEvents:
-    def waiting(self, world: World, stripe: SandboxControl) -> Purchase:
-        """Return an event whose processing failed."""
+    def failed_event(self, world: World, stripe: SandboxControl) -> Purchase:
+        """Deliver an event whose processing fails; return its purchase."""
         purchase = world.buy(10)
         world.pay(purchase)
         stripe.fault("error", method="GET", status=500)
@@ -248,10 +248,9 @@ class TestEvents:
         return purchase
 
     def test_failed_events_are_processed(self, world: World, stripe: SandboxControl) -> None:
-        purchase = self.waiting(world, stripe)
-        Purchase.objects.update(
-            status=PurchaseStatus.EXPIRED
-        )  # reconciliation would not ask the processor
+        purchase = self.failed_event(world, stripe)
+        # Reconciliation does not ask the processor about expired purchases.
+        Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(minutes=2)
 
         report = reconcile()
@@ -259,17 +258,15 @@ class TestEvents:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert [line.result for line in report.lines] == ["processed"]
 
-    def test_events_just_received_are_left_alone(
-        self, world: World, stripe: SandboxControl
-    ) -> None:
-        self.waiting(world, stripe)
+    def test_events_just_received_are_skipped(self, world: World, stripe: SandboxControl) -> None:
+        self.failed_event(world, stripe)
 
         reconcile()
 
         assert ProcessorEvent.objects.get().processed_at is None
 
-    def test_repeated_failures_are_counted(self, world: World, stripe: SandboxControl) -> None:
-        self.waiting(world, stripe)
+    def test_repeated_failures_are_reported(self, world: World, stripe: SandboxControl) -> None:
+        self.failed_event(world, stripe)
         Purchase.objects.update(status=PurchaseStatus.EXPIRED)
         world.later(minutes=2)
         stripe.fault("error", method="GET", status=500)
@@ -306,7 +303,7 @@ class TestCommand:
         world.buy(10)
         stripe.fault("error", method="GET", status=500)
 
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as caught:
             self.run()
 
-        assert ended.value.code == 1
+        assert caught.value.code == 1

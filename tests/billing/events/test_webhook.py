@@ -1,4 +1,4 @@
-"""Webhook deliveries: their effect, and how often it happens (R13-R15)."""
+"""Each webhook event takes effect exactly once (R13-R15)."""
 
 from http import HTTPStatus
 
@@ -52,14 +52,14 @@ def test_event_delivered_eight_times_fulfills_once(world: World, stripe: Sandbox
 def test_repeated_event_makes_no_processor_request(world: World, stripe: SandboxControl) -> None:
     body = completed(paid(world).session_id)
     deliver(body)
-    asked = len(stripe.requests())
+    requests_before = len(stripe.requests())
 
     deliver(body)
 
-    assert len(stripe.requests()) == asked
+    assert len(stripe.requests()) == requests_before
 
 
-def test_two_events_for_one_change_fulfill_once(world: World, stripe: SandboxControl) -> None:
+def test_two_events_for_one_payment_fulfill_once(world: World, stripe: SandboxControl) -> None:
     """R14"""
     purchase = paid(world)
 
@@ -94,13 +94,13 @@ def test_paid_event_without_a_payment_does_not_fulfill(
     world: World, stripe: SandboxControl
 ) -> None:
     """R15: an event is a hint; only the processor's response counts."""
-    unpaid, gone = world.buy(10), world.buy(15)
-    stripe.expire(gone.session_id or "")
+    unpaid, expired = world.buy(10), world.buy(15)
+    stripe.expire(expired.session_id or "")
     body = completed(unpaid.session_id)
     body["data"]["object"] |= {"status": "complete", "payment_status": "paid"}
 
     deliver(body)
-    deliver(completed(gone.session_id))
+    deliver(completed(expired.session_id))
 
     assert world.held() == 25
     states = dict(Purchase.objects.values_list("quantity", "status"))
@@ -108,7 +108,7 @@ def test_paid_event_without_a_payment_does_not_fulfill(
 
 
 @pytest.mark.usefixtures("stripe")
-def test_session_expired_here_but_paid_there_is_fulfilled(world: World) -> None:
+def test_purchase_marked_expired_but_paid_is_fulfilled(world: World) -> None:
     """R14: a payment always wins, in any order of events."""
     purchase = paid(world)
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
@@ -119,8 +119,8 @@ def test_session_expired_here_but_paid_there_is_fulfilled(world: World) -> None:
     assert world.held() == 35
 
 
-@pytest.mark.parametrize("type", ["customer.created", "invented.by.nobody", "charge.succeeded"])
-def test_event_of_another_type_is_stored_as_done(
+@pytest.mark.parametrize("type", ["customer.created", "unknown.type", "charge.succeeded"])
+def test_event_of_another_type_is_stored_as_processed(
     world: World, stripe: SandboxControl, type: str
 ) -> None:
     response = deliver(event(type, "ch_1"))
@@ -130,7 +130,7 @@ def test_event_of_another_type_is_stored_as_done(
     assert not stripe.requests()
 
 
-def test_event_about_an_object_without_id_is_stored(world: World) -> None:
+def test_event_about_an_object_without_an_id_is_stored(world: World) -> None:
     body = event("balance.available", "") | {"data": {"object": {"object": "balance"}}}
 
     assert deliver(body).status_code == HTTPStatus.OK
@@ -139,7 +139,7 @@ def test_event_about_an_object_without_id_is_stored(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["a\x00b", "half \ud83d", "whole \U0001f600", "e\u0301"])
 @pytest.mark.usefixtures("stripe")
-def test_odd_characters_in_an_event_are_harmless(world: World, name: str) -> None:
+def test_special_characters_in_an_event_are_harmless(world: World, name: str) -> None:
     """PostgreSQL rejects some of them; a name must not block the payment."""
     body = completed(paid(world).session_id)
     body["data"]["object"]["customer_details"] = {"name": name}
@@ -159,7 +159,7 @@ def test_event_without_a_session_id_makes_no_processor_request(
 
 
 def foreign_session(stripe: SandboxControl, **params: object) -> str:
-    """Create a paid session of the same account that this application did not create."""
+    """Return a paid session that another application created on the same account."""
     price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Mugs"}}
     line = {"quantity": 1, "price_data": price}
     base = {"mode": "payment", "success_url": "https://mugs.example/", "line_items": [line]}
@@ -177,12 +177,12 @@ def test_foreign_session_is_ignored(world: World, stripe: SandboxControl) -> Non
     assert LicenseEntry.objects.count() == 2
 
 
-def test_foreign_session_cannot_pass_for_our_purchase(world: World, stripe: SandboxControl) -> None:
-    """Another application on the account uses the same metadata keys, and even our number."""
+def test_foreign_session_never_matches_our_purchase(world: World, stripe: SandboxControl) -> None:
+    """Another application on the account uses the same metadata keys, and even our id."""
     purchase = world.buy(10)
-    marks = {"product": "mugs", "purchase": str(purchase.pk)}
+    metadata = {"product": "mugs", "purchase": str(purchase.pk)}
 
-    deliver(completed(foreign_session(stripe, metadata=marks)))
+    deliver(completed(foreign_session(stripe, metadata=metadata)))
     deliver(completed(foreign_session(stripe, client_reference_id=str(purchase.pk))))
 
     assert fresh(purchase).status == PurchaseStatus.OPEN
@@ -206,8 +206,8 @@ def test_our_payment_without_a_purchase_goes_to_support_once(
     assert problem.payment_intent_id
 
 
-@pytest.mark.parametrize("purchase", ["", "no-uuid", "'; --", "x" * 400])
-def test_our_metadata_with_an_invalid_number_goes_to_support(
+@pytest.mark.parametrize("purchase", ["", "not-a-uuid", "'; --", "x" * 400])
+def test_our_metadata_with_an_invalid_id_goes_to_support(
     world: World, stripe: SandboxControl, purchase: str
 ) -> None:
     metadata = {"product": "add-on-licensing", "purchase": purchase}
@@ -239,7 +239,7 @@ class TestProcessorUnavailable:
         assert row.error == ""
         assert world.held() == 35
 
-    def test_reconciliation_replaces_a_missing_redelivery(
+    def test_reconciliation_processes_an_event_without_redelivery(
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = paid(world)
@@ -254,7 +254,7 @@ class TestProcessorUnavailable:
         assert world.held() == 35
         assert ProcessorEvent.objects.filter(processed_at=None).count() == 0
 
-    def test_failure_halfway_leaves_no_partial_changes(
+    def test_failure_while_processing_leaves_no_partial_changes(
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         body = completed(paid(world).session_id)

@@ -1,4 +1,4 @@
-"""Statement counts of webhook deliveries: the processor waits for the response."""
+"""Webhook deliveries need few queries, because the processor waits for the response."""
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -8,14 +8,14 @@ from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
-# Two transactions take four of them. The notifications are sent by the next sweep.
-FIRST = 14
-AGAIN = 4
+# Four of them are for two transactions. The next sweep sends the notifications.
+FIRST_QUERIES = 14
+REPEATED_QUERIES = 4
 
 
 @pytest.fixture
 def paid(committed_db: str, world: World, stripe: SandboxControl) -> Purchase:
-    """Return a paid purchase, with real commits, because work after the commit counts too."""
+    """Return a paid purchase; real commits, because work after the commit counts too."""
     purchase = world.buy(10)
     world.pay(purchase)
     return purchase
@@ -24,7 +24,7 @@ def paid(committed_db: str, world: World, stripe: SandboxControl) -> Purchase:
 def test_first_delivery(
     paid: Purchase, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(FIRST):
+    with django_assert_max_num_queries(FIRST_QUERIES):
         deliver(completed(paid.session_id))
 
 
@@ -32,29 +32,29 @@ def test_redelivery(paid: Purchase, django_assert_max_num_queries: DjangoAssertN
     body = completed(paid.session_id)
     deliver(body)
 
-    # A transaction that finds it in the inbox, and a statement that reads it there.
-    with django_assert_max_num_queries(AGAIN):
+    # A transaction that finds the stored event, and a query that reads it.
+    with django_assert_max_num_queries(REPEATED_QUERIES):
         deliver(body)
 
 
-def test_second_event_for_the_same_change(
+def test_second_event_for_the_same_payment(
     paid: Purchase, stripe: SandboxControl, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """The processor is not called either: a settled purchase needs nothing more."""
+    """The processor is not called either, because the purchase is already settled."""
     deliver(completed(paid.session_id))
-    asked = len(stripe.requests())
+    requests_before = len(stripe.requests())
 
     with django_assert_max_num_queries(5):
         deliver(completed(paid.session_id))
 
-    assert len(stripe.requests()) == asked
+    assert len(stripe.requests()) == requests_before
 
 
-def test_first_delivery_cost_is_constant_with_a_long_history(
+def test_queries_are_constant_in_purchases(
     paid: Purchase, world: World, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for quantity in (15, 20, 25):
         world.buy_and_settle(quantity)
 
-    with django_assert_max_num_queries(FIRST):
+    with django_assert_max_num_queries(FIRST_QUERIES):
         deliver(completed(paid.session_id))

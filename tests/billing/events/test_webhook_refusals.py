@@ -1,4 +1,4 @@
-"""Webhook deliveries that are refused without changing anything (R15)."""
+"""Refused webhook deliveries change nothing (R15)."""
 
 import json
 import time
@@ -22,23 +22,23 @@ SECOND_SECRET = "whsec_second_for_tests"
 
 @pytest.fixture
 def body(world: World, stripe: SandboxControl) -> Iterator[str]:
-    """Return a delivery that would fulfill a purchase; fail if it did."""
+    """Yield the body of a valid delivery; fail if it has any effect."""
     purchase = world.buy(10)
     world.pay(purchase)
-    stripe_asked = len(stripe.requests())
+    requests_before = len(stripe.requests())
     yield json.dumps(completed(purchase.session_id))
     assert world.held() == 25
     assert Purchase.objects.get().status == PurchaseStatus.OPEN
     assert not ProcessorEvent.objects.exists()
     assert not PaymentProblem.objects.exists()
-    assert len(stripe.requests()) == stripe_asked
+    assert len(stripe.requests()) == requests_before
 
 
-def refused(response: Any) -> bool:
+def is_refused(response: Any) -> bool:
     return bool(response.status_code == HTTPStatus.BAD_REQUEST)
 
 
-def at_another_time(body: str) -> str:
+def with_another_timestamp(body: str) -> str:
     return f"t={int(time.time())},{signature(body, age=400).partition(',')[2]}"
 
 
@@ -48,17 +48,17 @@ def at_another_time(body: str) -> str:
         pytest.param(lambda body: signature(body, secret="whsec_wrong"), id="wrong secret"),
         pytest.param(lambda _: None, id="no signature"),
         pytest.param(lambda body: signature(body + " "), id="longer body"),
-        pytest.param(lambda body: signature(body.replace("completed", "expired")), id="other body"),
+        pytest.param(lambda body: signature(body.replace("completed", "expired")), id="wrong body"),
         *[
             pytest.param(lambda body, age=age: signature(body, age=age), id=f"{age} seconds old")
             for age in (301, 3600, 10**9)
         ],
-        pytest.param(at_another_time, id="another time"),
-        pytest.param(lambda body: signature(body).replace("v1=", "v0="), id="older scheme"),
+        pytest.param(with_another_timestamp, id="another timestamp"),
+        pytest.param(lambda body: signature(body).replace("v1=", "v0="), id="old scheme"),
     ],
 )
 def test_invalid_signature_is_refused(body: str, sign: Callable[[str], str | None]) -> None:
-    assert refused(post(body, sign(body)))
+    assert is_refused(post(body, sign(body)))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_invalid_signature_is_refused(body: str, sign: Callable[[str], str | Non
     ],
 )
 def test_malformed_signature_is_refused(body: str, header: str) -> None:
-    assert refused(post(body, header))
+    assert is_refused(post(body, header))
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["  "]])
@@ -90,8 +90,8 @@ def test_every_delivery_is_refused_without_a_secret(
     header = signature(body)
     settings.STRIPE_WEBHOOK_SECRETS = secrets
 
-    assert refused(post(body, header))
-    assert refused(post(body, signature(body, secret=" ")))
+    assert is_refused(post(body, header))
+    assert is_refused(post(body, signature(body, secret=" ")))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_every_delivery_is_refused_without_a_secret(
     ids=lambda text: text[:20],
 )
 def test_signed_body_that_is_not_an_event_is_refused(body: str, other: str) -> None:
-    assert refused(deliver(other))
+    assert is_refused(deliver(other))
 
 
 def changed(body: str, **fields: object) -> str:
@@ -139,7 +139,7 @@ def changed(body: str, **fields: object) -> str:
     ids=lambda fields: str(fields)[:24],
 )
 def test_event_with_impossible_values_is_refused(body: str, fields: dict[str, object]) -> None:
-    assert refused(deliver(changed(body, **fields)))
+    assert is_refused(deliver(changed(body, **fields)))
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_event_with_impossible_values_is_refused(body: str, fields: dict[str, ob
         ],
         pytest.param(lambda body: b"\xff\xfe" + body.encode(), id="not UTF-8"),
         pytest.param(lambda body: body.encode("utf-16"), id="UTF-16"),
-        pytest.param(lambda body: changed(body, account="acct_1Somebody"), id="other account"),
+        pytest.param(lambda body: changed(body, account="acct_1Other"), id="other account"),
     ],
 )
 def test_invalid_body_is_refused(body: str, change: Callable[[str], str | bytes]) -> None:
-    assert refused(deliver(change(body)))
+    assert is_refused(deliver(change(body)))
 
 
 def test_body_of_two_megabytes_is_not_read(body: str) -> None:
@@ -179,18 +179,18 @@ def test_body_of_unknown_length_is_not_read(body: str, length: str) -> None:
 
 
 @pytest.mark.parametrize("livemode", [True, None, "false", 0])
-def test_event_of_the_other_mode_is_refused(body: str, livemode: object) -> None:
-    assert refused(deliver(changed(body, livemode=livemode)))
+def test_event_with_the_wrong_livemode_is_refused(body: str, livemode: object) -> None:
+    assert is_refused(deliver(changed(body, livemode=livemode)))
 
 
-def test_event_of_the_test_mode_is_refused_with_a_live_key(body: str, settings: Settings) -> None:
+def test_test_mode_event_is_refused_with_a_live_key(body: str, settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_live_0"
 
-    assert refused(deliver(body))
+    assert is_refused(deliver(body))
 
 
 class TestRotation:
-    """During rotation both secrets are valid: the processor signs with both."""
+    """During rotation, the processor signs with both secrets."""
 
     @pytest.mark.parametrize("secret", ["whsec_sandbox_for_tests", SECOND_SECRET])
     def test_both_secrets_are_accepted(self, world: World, settings: Settings, secret: str) -> None:
@@ -207,9 +207,9 @@ class TestRotation:
         purchase = world.buy(10)
         world.pay(purchase)
         body = json.dumps(completed(purchase.session_id))
-        good = signature(body).partition("v1=")[2]
+        valid = signature(body).partition("v1=")[2]
 
-        response = post(body, f"t={int(time.time())},v1={'0' * 64},v0=x,v1={good}")
+        response = post(body, f"t={int(time.time())},v1={'0' * 64},v0=x,v1={valid}")
 
         assert response.status_code == HTTPStatus.OK
         assert world.held() == 35

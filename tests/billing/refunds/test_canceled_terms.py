@@ -24,15 +24,15 @@ from tests.billing.checkout.test_subscribing import pay_latest, subscribe
 from tests.billing.renewals import NEW_START, renew, renew_and_settle
 from tests.billing.reversals import (
     NEXT_YEAR,
-    disputed,
-    hear,
+    dispute_payment,
+    fail_refund,
     held,
-    refund_fails,
-    refunded_in_dashboard,
+    open_problems,
+    refund_in_dashboard,
     reversals,
+    send_webhook,
     subscription,
     term_of,
-    waiting,
 )
 from tests.support.checks import fresh, refuses
 from tests.support.factories import MembershipFactory
@@ -44,25 +44,25 @@ class TestCanceledBeforeStart:
     def test_running_term_continues_and_renewal_reopens(
         self, world: World, renewal: Purchase
     ) -> None:
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
 
-        now = subscription(world.lakeside)
+        status = subscription(world.lakeside)
         assert term_of(renewal).canceled_at == clock.now()
-        assert (now.phase, now.latest, now.next_term) == (Phase.WINDOW, world.term, None)
+        assert (status.phase, status.latest, status.next_term) == (Phase.WINDOW, world.term, None)
         assert world.held() == 25
         assert renewal.renewal is not None
         assert Renewal.objects.get(pk=renewal.renewal.pk).state == RenewalState.REFUNDED
 
     def test_canceled_term_no_longer_limits_users(self, world: World, renewal: Purchase) -> None:
-        """R5: next year's 20 licenses are no limit once that term is canceled."""
+        """R5"""
         add_on = world.buy_and_settle(5)
         assert add_on.term == renewal.term
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
 
         assert subscription(world.lakeside).licenses.usable == 25
 
     def test_canceled_term_can_be_renewed_again(self, world: World, renewal: Purchase) -> None:
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
         again = renew_and_settle(world)
 
         assert again.status == PurchaseStatus.SETTLED
@@ -71,14 +71,14 @@ class TestCanceledBeforeStart:
         assert subscription(world.lakeside).next_term == again.term
 
     def test_licenses_are_reversed_on_the_term_start(self, world: World, renewal: Purchase) -> None:
-        """Not earlier: the ledger never goes below zero."""
-        refunded_in_dashboard(world, renewal)
+        """An earlier reversal would take the ledger below zero."""
+        refund_in_dashboard(world, renewal)
 
         entry = LicenseEntry.objects.get(cause="reversal")
         assert entry.effective_at == local(NEW_START)
 
     def test_partial_refund_reverses_no_licenses(self, world: World, renewal: Purchase) -> None:
-        refunded_in_dashboard(world, renewal, renewal.total_amount - 1)
+        refund_in_dashboard(world, renewal, renewal.total_amount - 1)
 
         assert term_of(renewal).canceled_at is None
         assert not reversals(world.lakeside)
@@ -89,17 +89,17 @@ class TestCanceledWhileRunning:
     @pytest.fixture
     def canceled(self, world: World, renewal: Purchase) -> World:
         world.at(NEXT_YEAR)
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
         return world
 
     def test_organization_is_expired_from_the_cancellation(self, canceled: World) -> None:
-        now = subscription(canceled.lakeside)
+        status = subscription(canceled.lakeside)
 
-        assert (now.phase, now.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
+        assert (status.phase, status.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
         assert canceled.held() == 0
-        assert now.latest == canceled.term
+        assert status.latest == canceled.term
 
-    def test_adding_users_is_refused_with_that_reason(self, canceled: World) -> None:
+    def test_adding_users_is_refused(self, canceled: World) -> None:
         with refuses(Reason.CANCELED):
             members.add(canceled.assignor, NewMember("N", "n@x.example", Role.OBSERVER))
 
@@ -125,22 +125,22 @@ class TestCanceledWhileRunning:
         assert again.term.starts_on == NEXT_YEAR.date() + timedelta(days=3)
         assert canceled.held() == 25
 
-    def test_its_add_ons_go_to_support(self, world: World, renewal: Purchase, support: str) -> None:
+    def test_add_ons_go_to_support(self, world: World, renewal: Purchase, support: str) -> None:
         add_on = world.buy_and_settle(10)
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
 
         [problem] = PaymentProblem.objects.filter(needs_support=True)
         assert (problem.purchase, problem.reason) == (add_on, ProblemReason.TERM_CANCELED)
         assert world.held() == 25
 
-    def test_refunded_add_ons_leave_the_list(self, world: World, renewal: Purchase) -> None:
+    def test_refunded_add_ons_leave_supports_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
-        refunded_in_dashboard(world, renewal)
-        made = refunded_in_dashboard(world, add_on)
-        assert not waiting()
+        refund_in_dashboard(world, renewal)
+        made = refund_in_dashboard(world, add_on)
+        assert not open_problems()
 
-        refund_fails(world, add_on, made["id"])
-        assert waiting() == [ProblemReason.TERM_CANCELED]
+        fail_refund(world, add_on, made["id"])
+        assert open_problems() == [ProblemReason.TERM_CANCELED]
 
 
 class TestOpenCheckouts:
@@ -148,88 +148,88 @@ class TestOpenCheckouts:
     def test_open_checkout_is_expired(self, world: World, renewal: Purchase, kind: str) -> None:
         if kind == "renewal":
             world.at(local(date(2032, 12, 10), 12))
-        open_one = world.buy(10) if kind == "add-on" else renew(world)
-        refunded_in_dashboard(world, renewal)
+        checkout = world.buy(10) if kind == "add-on" else renew(world)
+        refund_in_dashboard(world, renewal)
 
-        assert fresh(open_one).status == PurchaseStatus.EXPIRED
+        assert fresh(checkout).status == PurchaseStatus.EXPIRED
         assert subscription(world.lakeside).licenses.usable == (25 if kind == "add-on" else 0)
 
     def test_add_on_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
-        open_one = world.buy(10)
-        world.pay(open_one)
-        refunded_in_dashboard(world, renewal)
+        checkout = world.buy(10)
+        world.pay(checkout)
+        refund_in_dashboard(world, renewal)
 
-        open_one.refresh_from_db()
-        assert open_one.status == PurchaseStatus.REVIEW
-        assert waiting() == [ProblemReason.TERM_CANCELED]
-        page = world.client(world.assignor).get(f"/o/lakeside/purchases/{open_one.pk}/")
+        checkout.refresh_from_db()
+        assert checkout.status == PurchaseStatus.REVIEW
+        assert open_problems() == [ProblemReason.TERM_CANCELED]
+        page = world.client(world.assignor).get(f"/o/lakeside/purchases/{checkout.pk}/")
         assert "the term it was for has been refunded" in page.content.decode()
 
-    def test_reconciliation_expires_it_after_a_processor_outage(
+    def test_reconciliation_expires_the_checkout_after_an_outage(
         self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: object
     ) -> None:
-        open_one = world.buy(10)
+        checkout = world.buy(10)
         stripe.fault("error", status=500, method="POST", path="*/expire")
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
         stripe.clear_faults()
 
         reconcile()
 
-        assert fresh(open_one).status == PurchaseStatus.EXPIRED
+        assert fresh(checkout).status == PurchaseStatus.EXPIRED
 
     def test_renewal_paid_at_the_last_moment_is_held(self, world: World, renewal: Purchase) -> None:
         world.at(local(date(2032, 12, 10), 12))
-        following = renew(world)
-        world.pay(following)
-        refunded_in_dashboard(world, renewal)
+        next_renewal = renew(world)
+        world.pay(next_renewal)
+        refund_in_dashboard(world, renewal)
 
-        assert fresh(following).status == PurchaseStatus.REVIEW
-        assert waiting() == [ProblemReason.NOT_RENEWABLE]
+        assert fresh(next_renewal).status == PurchaseStatus.REVIEW
+        assert open_problems() == [ProblemReason.NOT_RENEWABLE]
 
 
 class TestLaterTermPaid:
     @pytest.fixture
-    def following(self, world: World, renewal: Purchase) -> Purchase:
+    def next_renewal(self, world: World, renewal: Purchase) -> Purchase:
         """Return the 2033 term's purchase, paid in December 2032."""
         world.at(local(date(2032, 12, 10), 12))
         return renew_and_settle(world)
 
     def test_nothing_is_canceled_and_support_is_notified(
-        self, world: World, renewal: Purchase, following: Purchase
+        self, world: World, renewal: Purchase, next_renewal: Purchase
     ) -> None:
-        disputed(world, renewal, "lost")
+        dispute_payment(world, renewal, "lost")
 
         assert term_of(renewal).canceled_at is None
         assert world.held() == 25
         assert not reversals(world.lakeside)
-        assert waiting() == [ProblemReason.LATER_TERM_PAID]
+        assert open_problems() == [ProblemReason.LATER_TERM_PAID]
 
     def test_solved_problem_stays_solved_after_another_notification(
-        self, world: World, renewal: Purchase, following: Purchase
+        self, world: World, renewal: Purchase, next_renewal: Purchase
     ) -> None:
-        disputed(world, renewal, "lost")
+        dispute_payment(world, renewal, "lost")
         problem = PaymentProblem.objects.get()
         problem.needs_support, problem.resolution = False, Resolution.CLOSED
         problem.solved_at = clock.now()
         problem.save()
 
-        hear(renewal, "charge.dispute.closed")
+        send_webhook(renewal, "charge.dispute.closed")
 
-        assert not waiting()
+        assert not open_problems()
 
     def test_both_terms_are_canceled_once_the_later_one_is_refunded(
-        self, world: World, renewal: Purchase, following: Purchase
+        self, world: World, renewal: Purchase, next_renewal: Purchase
     ) -> None:
-        disputed(world, renewal, "lost")
-        refunded_in_dashboard(world, following)
+        dispute_payment(world, renewal, "lost")
+        refund_in_dashboard(world, next_renewal)
 
-        assert term_of(following).canceled_at == term_of(renewal).canceled_at == clock.now()
+        assert term_of(next_renewal).canceled_at == term_of(renewal).canceled_at == clock.now()
         assert subscription(world.lakeside).latest == world.term
-        assert not waiting()
+        assert not open_problems()
 
 
 class TestOriginalPurchase:
-    """A canceled original purchase is renewed as that term."""
+    """A canceled original purchase can be renewed."""
 
     @pytest.fixture
     def original(self, world: World, stripe: SandboxControl) -> Purchase:
@@ -240,65 +240,64 @@ class TestOriginalPurchase:
         self, world: World, original: Purchase
     ) -> None:
         assert original.organization is not None
-        refunded_in_dashboard(world, original)
+        refund_in_dashboard(world, original)
 
-        now = subscription(original.organization)
-        assert (now.phase, now.latest) == (Phase.EXPIRED, original.term)
+        status = subscription(original.organization)
+        assert (status.phase, status.latest) == (Phase.EXPIRED, original.term)
         assert held(original.organization) == 0
-        assert now.canceled_on == clock.today()
+        assert status.canceled_on == clock.today()
 
-    def test_pages_say_when_and_why_it_ended_even_once_closed(
+    def test_pages_say_when_and_why_the_subscription_ended(
         self, world: World, original: Purchase
     ) -> None:
         """R22, R30"""
         assert original.organization is not None
-        refunded_in_dashboard(world, original)
+        refund_in_dashboard(world, original)
         owner = MembershipFactory.create(
             organization=original.organization, role=Role.ADMINISTRATOR, user=world.stranger.user
         )
-        here = f"/o/{original.organization.slug}/"
+        home = f"/o/{original.organization.slug}/"
 
-        page = text_of(world.client(owner).get(f"{here}settings/subscription/"))
+        page = text_of(world.client(owner).get(f"{home}settings/subscription/"))
         assert "There have been no licenses since the payment for the subscription was" in page
 
         day = formats.full_date(clock.today())
         world.at(clock.now() + timedelta(days=15))
-        page = text_of(world.client(owner).get(here))
+        page = text_of(world.client(owner).get(home))
         assert f"The subscription ended on {day}, because its payment was refunded." in page
         assert "It has not been renewed." in page
 
     def test_renewal_covers_users_or_the_minimum(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
-        refunded_in_dashboard(world, original)
+        refund_in_dashboard(world, original)
 
-        found = plan_renewal(subscription(original.organization), original.term.package)
+        planned = plan_renewal(subscription(original.organization), original.term.package)
 
-        assert found.need.licenses == 0
-        assert found.price.quantity == original.term.package.minimum_licenses
-        assert found.starts_on is None
+        assert planned.need.licenses == 0
+        assert planned.price.quantity == original.term.package.minimum_licenses
+        assert planned.starts_on is None
 
-    def test_its_add_ons_are_not_renewed(self, world: World, original: Purchase) -> None:
+    def test_add_ons_are_not_renewed(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
-        client_of_new_owner = Membership.objects.get(organization=original.organization)
-        world.pay(world.buy(10, buyer=client_of_new_owner))
+        owner = Membership.objects.get(organization=original.organization)
+        world.pay(world.buy(10, buyer=owner))
         reconcile()
-        refunded_in_dashboard(world, original)
+        refund_in_dashboard(world, original)
 
-        found = plan_renewal(subscription(original.organization), original.term.package)
+        planned = plan_renewal(subscription(original.organization), original.term.package)
 
-        assert (found.need.licenses, found.price.quantity) == (0, 5)
+        assert (planned.need.licenses, planned.price.quantity) == (0, 5)
 
-    def test_its_renewal_checkout_stays_open(self, world: World, original: Purchase) -> None:
-        """Nothing expires that checkout: only the renewal is open."""
+    def test_reconciliation_leaves_the_renewal_open(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
         assert original.term is not None
-        refunded_in_dashboard(world, original)
+        refund_in_dashboard(world, original)
         owner = Membership.objects.get(organization=original.organization)
         package = original.term.package
-        found = plan_renewal(subscription(original.organization), package)
-        order = RenewalOrder(package, "", found.shown, uuid.uuid4())
+        planned = plan_renewal(subscription(original.organization), package)
+        order = RenewalOrder(package, "", planned.shown, uuid.uuid4())
         renewal = start_renewal(owner, order)
 
         reconcile()
@@ -311,23 +310,23 @@ class TestOriginalPurchase:
 
     def test_failed_refund_reinstates_the_term(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
-        made = refunded_in_dashboard(world, original)
-        refund_fails(world, original, made["id"])
+        made = refund_in_dashboard(world, original)
+        fail_refund(world, original, made["id"])
 
         assert subscription(original.organization).phase == Phase.RUNNING
         assert held(original.organization) == 30
 
 
-def test_long_ended_term_reopens_nothing(world: World, renewal: Purchase) -> None:
-    """A dispute lost in 2034 about 2032: the organization has been closed since 2033."""
+def test_dispute_about_an_ended_term_reopens_nothing(world: World, renewal: Purchase) -> None:
+    """A dispute about 2032 is lost in 2034; the organization has been closed since 2033."""
     world.at(local(date(2034, 3, 1), 12))
-    disputed(world, renewal, "lost")
+    dispute_payment(world, renewal, "lost")
 
     assert subscription(world.lakeside).phase == Phase.CLOSED
 
 
 def test_repeated_response_changes_nothing(world: World, renewal: Purchase) -> None:
-    refunded_in_dashboard(world, renewal)
+    refund_in_dashboard(world, renewal)
     canceled_at = term_of(renewal).canceled_at
     world.later(days=1)
     for _ in range(2):

@@ -38,12 +38,12 @@ def refunds_requested(stripe: SandboxControl) -> list[dict[str, Any]]:
 def refunded_at_processor(purchase: Purchase) -> int:
     """Return the amount the processor refunded of a purchase."""
     refund = Refund.objects.get(purchase=purchase)
-    made = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
-    return sum(refund.amount for refund in made.data)
+    refunds = processor.client().v1.refunds.list({"payment_intent": refund.payment_intent_id})
+    return sum(refund.amount for refund in refunds.data)
 
 
 def test_payment_page_refuses_a_prepaid_card(world: World, stripe: SandboxControl) -> None:
-    """R12: the usual case; nothing is charged."""
+    """R12: the usual case, in which nothing is charged."""
     purchase = world.buy(10)
 
     outcome = world.pay(purchase, PREPAID_CARD)
@@ -86,7 +86,7 @@ def test_other_card_types_are_refunded_in_full(
 
 
 def test_buyer_sees_the_refund_by_mail_and_on_the_page(world: World) -> None:
-    """R14: refunds are always announced."""
+    """R14"""
     purchase = settled_with(world, "prepaid")
 
     page = (
@@ -115,7 +115,7 @@ def test_repeated_notifications_request_one_refund(world: World, stripe: Sandbox
     assert Notification.objects.filter(kind__startswith="payment_refunded").count() == 1
 
 
-TROUBLE: dict[str, dict[str, Any]] = {
+FAULTS: dict[str, dict[str, Any]] = {
     "error": {"status": 500},
     "drop_before": {},
     "drop_after": {},
@@ -128,8 +128,8 @@ TROUBLE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("kind", "fault"), TROUBLE.items(), ids=TROUBLE)
-def test_failed_refund_request_is_repeated_once(
+@pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
+def test_failed_refund_request_is_retried_once(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     stripe.fault(kind, method="POST", path="/v1/refunds", **fault)
@@ -156,7 +156,7 @@ class TestPendingRefund:
         stripe.clear_faults()
         return Refund.objects.get()
 
-    def test_pending_refund_counts_as_refunded_and_is_followed(
+    def test_pending_refund_counts_as_refunded_and_is_updated(
         self, stripe: SandboxControl, refund: Refund
     ) -> None:
         assert refund.status == RefundStatus.PENDING
@@ -199,12 +199,12 @@ class TestPendingRefund:
     def test_refund_with_unknown_status_is_read_again(
         self, stripe: SandboxControl, refund: Refund
     ) -> None:
-        stripe.alter(refund.refund_id or "", {"status": "invented"})
+        stripe.alter(refund.refund_id or "", {"status": "unknown"})
 
         report = reconcile()
 
         refund.refresh_from_db()
-        assert "invented" in report.lines[0].result
+        assert "unknown" in report.lines[0].result
         assert refund.status == RefundStatus.PENDING
 
 
@@ -225,9 +225,9 @@ def test_refund_event_of_another_application_is_ignored(
     world: World, stripe: SandboxControl
 ) -> None:
     purchase = world.buy_and_settle(10)
-    made = stripe.refund(payment_intent=purchase.payment_intent_id, amount=100)
+    refund = stripe.refund(payment_intent=purchase.payment_intent_id, amount=100)
 
-    response = deliver(event("refund.created", made["id"]))
+    response = deliver(event("refund.created", refund["id"]))
 
     assert response.status_code == 200
     assert not Refund.objects.exists()
@@ -236,8 +236,8 @@ def test_refund_event_of_another_application_is_ignored(
 class TestSecondPayment:
     """R14: two Checkout Sessions of one purchase, both paid."""
 
-    def second(self, stripe: SandboxControl, purchase: Purchase) -> str:
-        """Return a second session of the purchase, as if the processor had forgotten the key."""
+    def second_session(self, stripe: SandboxControl, purchase: Purchase) -> str:
+        """Return a second session, as if the processor had lost the idempotency key."""
         params = purchase.request_parameters | {"expires_at": None}
         session: dict[str, str] = stripe.inject(params)["session"]
         return session["id"]
@@ -246,7 +246,7 @@ class TestSecondPayment:
         self, world: World, stripe: SandboxControl
     ) -> None:
         purchase = world.buy_and_settle(10)
-        session = self.second(stripe, purchase)
+        session = self.second_session(stripe, purchase)
 
         for _ in range(3):
             settle(session)
@@ -266,11 +266,11 @@ class TestSecondPayment:
             "assignor@lakeside.example"
         )
 
-    def test_first_session_notified_counts(self, world: World, stripe: SandboxControl) -> None:
+    def test_session_settled_first_is_fulfilled(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy(10)
         first = purchase.session_id or ""
         world.pay(purchase)
-        session = self.second(stripe, purchase)
+        session = self.second_session(stripe, purchase)
 
         settle(session)
         settle(first)
@@ -280,8 +280,8 @@ class TestSecondPayment:
         assert PaymentProblem.objects.get().session_id == first
         assert world.held() == 35
 
-    def test_unreported_session_is_never_shown(self, world: World, stripe: SandboxControl) -> None:
-        """The response for the first session was lost; only the second is ever shown."""
+    def test_unknown_session_is_never_shown(self, world: World, stripe: SandboxControl) -> None:
+        """The response for the first session was lost, so the buyer only sees the second one."""
         stripe.fault("ignore_idempotency")
         stripe.fault("drop_after", method="POST", times=1)
 
@@ -298,7 +298,7 @@ class TestSecondPayment:
         purchase = world.buy_and_settle(10)
         stripe.fault("error", path="/v1/refunds", status=400)
 
-        settle(self.second(stripe, purchase))
+        settle(self.second_session(stripe, purchase))
 
         assert fresh(purchase).status == PurchaseStatus.SETTLED
         assert PaymentProblem.objects.get().needs_support
@@ -309,7 +309,7 @@ class TestSecondPayment:
     ) -> None:
         purchase = settled_with(world, "prepaid")
 
-        settle(self.second(stripe, purchase))
+        settle(self.second_session(stripe, purchase))
 
         assert Refund.objects.filter(status=RefundStatus.SUCCEEDED).count() == 2
         assert world.held() == 25

@@ -19,57 +19,60 @@ from subscriptions.models import Activity, LicenseEntry, Notification
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, plan
-from tests.billing.reversals import disputed, hear, refund_fails, refunded_in_dashboard, reversals
+from tests.billing.reversals import (
+    dispute_payment,
+    fail_refund,
+    refund_in_dashboard,
+    reversals,
+    send_webhook,
+)
+from tests.support.checks import fresh
 from tests.support.world import World
-
-
-def now(purchase: Purchase) -> Purchase:
-    return Purchase.objects.get(pk=purchase.pk)
 
 
 class TestDashboardRefund:
     @pytest.mark.parametrize(
-        ("amount", "taken"),
+        ("amount", "licenses"),
         [(700, 0), (2499, 0), (2500, 5), (2600, 5), (4999, 5), (5000, 10), (None, 10)],
     )
     def test_refund_reverses_whole_groups(
-        self, world: World, bought: Purchase, amount: int | None, taken: int
+        self, world: World, bought: Purchase, amount: int | None, licenses: int
     ) -> None:
-        refunded_in_dashboard(world, bought, amount)
+        refund_in_dashboard(world, bought, amount)
 
-        assert world.held() == 35 - taken
-        assert now(bought).refunded_amount == (amount or 5000)
-        assert now(bought).status == PurchaseStatus.SETTLED
+        assert world.held() == 35 - licenses
+        assert fresh(bought).refunded_amount == (amount or 5000)
+        assert fresh(bought).status == PurchaseStatus.SETTLED
 
     def test_several_refunds_add_up(self, world: World, bought: Purchase) -> None:
-        """$15 and $15 make one group, another $20 the other."""
+        """Two refunds of $15 reverse one group; another $20 reverses the second."""
         for amount in (1500, 1500, 2000):
-            refunded_in_dashboard(world, bought, amount)
+            refund_in_dashboard(world, bought, amount)
 
         assert reversals(world.lakeside) == [-5, -5]
         assert world.held() == 25
 
     def test_repeated_notifications_reverse_once(self, world: World, bought: Purchase) -> None:
-        refunded_in_dashboard(world, bought, 2500)
+        refund_in_dashboard(world, bought, 2500)
         for type in ("charge.refunded", "refund.updated", "refund.created"):
-            hear(bought, type)
+            send_webhook(bought, type)
         reconcile()
 
         assert reversals(world.lakeside) == [-5]
         assert Refund.objects.count() == 1
 
-    def test_entry_names_what_it_reverses(self, world: World, bought: Purchase) -> None:
-        refunded_in_dashboard(world, bought, 2500)
+    def test_reversal_references_the_purchase(self, world: World, bought: Purchase) -> None:
+        refund_in_dashboard(world, bought, 2500)
 
         entry = LicenseEntry.objects.get(cause="reversal")
         assert entry.reverses is not None
         assert entry.reverses.reference == bought.reference
         assert entry.reference == f"{bought.reference}:reversal:1"
 
-    def test_refund_before_the_payment_was_settled(
+    def test_refund_before_the_payment_is_settled_reverses_licenses(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        """Paid and refunded while our site was down."""
+        """The purchase was paid and refunded while our site was down."""
         purchase = world.buy(10)
         paid = world.pay(purchase)
         stripe.refund(session=paid["session"]["id"], amount=2500)
@@ -77,48 +80,48 @@ class TestDashboardRefund:
         settle(purchase.session_id or "")
 
         assert world.held() == 30
-        assert now(purchase).refunded_amount == 2500
+        assert fresh(purchase).refunded_amount == 2500
 
     @pytest.mark.usefixtures("stripe")
-    def test_refund_of_a_foreign_payment_is_ignored(self, world: World, bought: Purchase) -> None:
-        assert not follow_payment("pi_of_another_shop")
+    def test_refund_of_another_application_is_ignored(self, world: World, bought: Purchase) -> None:
+        assert not follow_payment("pi_of_another_application")
         assert world.held() == 35
 
 
 class TestFailedRefund:
     def test_failed_refund_restores_the_licenses(self, world: World, bought: Purchase) -> None:
-        made = refunded_in_dashboard(world, bought)
-        refund_fails(world, bought, made["id"])
+        made = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, made["id"])
 
         assert world.held() == 35
         assert reversals(world.lakeside) == [-10, 10]
-        assert now(bought).refunded_amount == 0
+        assert fresh(bought).refunded_amount == 0
         assert Notification.objects.filter(kind="return_undone").count() == 2
 
-    def test_only_its_own_share_is_restored(self, world: World, bought: Purchase) -> None:
-        first = refunded_in_dashboard(world, bought, 2500)
-        refunded_in_dashboard(world, bought, 2500)
-        refund_fails(world, bought, first["id"])
+    def test_other_refunds_are_not_restored(self, world: World, bought: Purchase) -> None:
+        first = refund_in_dashboard(world, bought, 2500)
+        refund_in_dashboard(world, bought, 2500)
+        fail_refund(world, bought, first["id"])
 
         assert world.held() == 30
-        assert now(bought).refunded_amount == 2500
+        assert fresh(bought).refunded_amount == 2500
 
     def test_new_refund_after_a_failure_reverses_again(
         self, world: World, bought: Purchase
     ) -> None:
-        made = refunded_in_dashboard(world, bought)
-        refund_fails(world, bought, made["id"])
-        refunded_in_dashboard(world, bought)
+        made = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, made["id"])
+        refund_in_dashboard(world, bought)
 
         assert reversals(world.lakeside) == [-10, 10, -10]
         assert world.held() == 25
 
     def test_late_response_does_not_undo_the_failure(self, world: World, bought: Purchase) -> None:
-        made = refunded_in_dashboard(world, bought)
-        refund_fails(world, bought, made["id"])
+        made = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, made["id"])
         assert world.stripe is not None
         world.stripe.alter(made["id"], {"status": "succeeded"})
-        hear(bought)
+        send_webhook(bought)
 
         assert Refund.objects.get().status == RefundStatus.FAILED
         assert world.held() == 35
@@ -126,13 +129,13 @@ class TestFailedRefund:
     def test_pending_refund_reverses_immediately(
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
-        """R30: a live refund is pending or succeeded."""
+        """R30: pending refunds count like succeeded ones."""
         made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500, pending=True)
-        hear(bought)
+        send_webhook(bought)
         assert world.held() == 30
 
         stripe.cancel_refund(made["id"])
-        hear(bought, "refund.updated")
+        send_webhook(bought, "refund.updated")
         assert world.held() == 35
 
 
@@ -140,7 +143,7 @@ class TestDispute:
     def test_opened_dispute_reverses_nothing(
         self, world: World, bought: Purchase, support: str
     ) -> None:
-        disputed(world, bought)
+        dispute_payment(world, bought)
 
         assert world.held() == 35
         assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
@@ -159,82 +162,82 @@ class TestDispute:
         amount: int | None,
         licenses: int,
     ) -> None:
-        disputed(world, bought, outcome, amount=amount)
+        dispute_payment(world, bought, outcome, amount=amount)
 
         assert world.held() == 35 - licenses
-        assert now(bought).refunded_amount == 500 * licenses
+        assert fresh(bought).refunded_amount == 500 * licenses
         assert reversals(world.lakeside) == ([-licenses] if licenses else [])
 
     def test_refund_and_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
-        refunded_in_dashboard(world, bought, 2500)
-        disputed(world, bought, "lost")
+        refund_in_dashboard(world, bought, 2500)
+        dispute_payment(world, bought, "lost")
 
         assert world.held() == 25
-        assert now(bought).refunded_amount == 5000
+        assert fresh(bought).refunded_amount == 5000
 
     def test_late_response_does_not_reopen_a_lost_dispute(
         self, world: World, bought: Purchase
     ) -> None:
-        dispute = disputed(world, bought, "lost")
+        dispute = dispute_payment(world, bought, "lost")
         assert world.stripe is not None
         world.stripe.alter(dispute, {"status": "needs_response"})
-        hear(bought, "charge.dispute.updated")
+        send_webhook(bought, "charge.dispute.updated")
 
         assert world.held() == 25
 
     def test_won_appeal_restores_the_licenses(self, world: World, bought: Purchase) -> None:
-        dispute = disputed(world, bought, "lost")
+        dispute = dispute_payment(world, bought, "lost")
         assert world.stripe is not None
         world.stripe.alter(dispute, {"status": "appeal_under_review"})
-        hear(bought, "charge.dispute.updated")
+        send_webhook(bought, "charge.dispute.updated")
         assert world.held() == 25
 
         world.stripe.alter(dispute, {"status": "won"})
-        hear(bought, "charge.dispute.closed")
+        send_webhook(bought, "charge.dispute.closed")
         assert world.held() == 35
 
-    @pytest.mark.parametrize("end", ["warning_closed", "won", "lost"])
+    @pytest.mark.parametrize("outcome", ["warning_closed", "won", "lost"])
     def test_inquiry_is_not_a_dispute(
         self,
         world: World,
         bought: Purchase,
         stripe: SandboxControl,
-        end: Literal["warning_closed", "won", "lost"],
+        outcome: Literal["warning_closed", "won", "lost"],
     ) -> None:
-        """Until it escalates."""
+        """An inquiry reverses nothing unless it escalates and is lost."""
         inquiry = stripe.open_inquiry(payment_intent=bought.payment_intent_id)
-        hear(bought, "charge.dispute.created")
+        send_webhook(bought, "charge.dispute.created")
         assert world.held() == 35
 
-        if end != "warning_closed":
+        if outcome != "warning_closed":
             stripe.escalate_inquiry(inquiry["id"])
-        stripe.close_dispute(inquiry["id"], end)
-        hear(bought, "charge.dispute.closed")
+        stripe.close_dispute(inquiry["id"], outcome)
+        send_webhook(bought, "charge.dispute.closed")
 
-        assert world.held() == (25 if end == "lost" else 35)
+        assert world.held() == (25 if outcome == "lost" else 35)
 
 
-def test_overtaken_response_is_requested_again(
+def test_outdated_response_is_requested_again(
     world: World, bought: Purchase, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one response is in transit, an appeal is won and another response is stored."""
-    dispute = disputed(world, bought, "lost")
+    dispute = dispute_payment(world, bought, "lost")
     disputes_of = processor.disputes_of
-    asked: list[str] = []
+    requests: list[str] = []
 
-    def slow(payment: str) -> list[ProcessorDispute]:
+    def delayed_disputes_of(payment: str) -> list[ProcessorDispute]:
         response = disputes_of(payment)
-        asked.append(payment)
-        if len(asked) == 1:
+        requests.append(payment)
+        if len(requests) == 1:
             stripe.alter(dispute, {"status": "won"})
-            hear(bought, "charge.dispute.closed")
+            send_webhook(bought, "charge.dispute.closed")
         return response
 
-    monkeypatch.setattr(processor, "disputes_of", slow)
-    hear(bought, "charge.dispute.updated")
+    monkeypatch.setattr(processor, "disputes_of", delayed_disputes_of)
+    send_webhook(bought, "charge.dispute.updated")
 
     assert world.held() == 35
-    assert len(asked) == 3
+    assert len(requests) == 3
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -249,17 +252,17 @@ def test_events_in_any_order_have_the_same_result(
 
     types = ["refund.created", "refund.failed", "charge.dispute.closed"]
     for number in order:
-        hear(bought, types[number])
+        send_webhook(bought, types[number])
 
     assert world.held() == 30
-    assert now(bought).refunded_amount == 2500
+    assert fresh(bought).refunded_amount == 2500
 
 
 class TestMoreUsersThanLicenses:
     @pytest.fixture
     def over(self, world: World, bought: Purchase, support: str) -> World:
         world.fill(30)
-        refunded_in_dashboard(world, bought)
+        refund_in_dashboard(world, bought)
         return world
 
     def test_no_user_is_removed(self, over: World) -> None:
@@ -297,7 +300,7 @@ class TestMoreUsersThanLicenses:
 
 
 def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
-    refunded_in_dashboard(world, bought, 2500)
+    refund_in_dashboard(world, bought, 2500)
 
     activity = Activity.objects.get(verb="payment_returned")
     assert activity.data["licenses"] == -5
@@ -306,7 +309,7 @@ def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
 
 def test_renewal_covers_the_remaining_licenses(world: World, bought: Purchase) -> None:
     """R25, R30"""
-    refunded_in_dashboard(world, bought, 2500)
+    refund_in_dashboard(world, bought, 2500)
     world.at(IN_WINDOW)
 
     assert plan(world).price.quantity == 30

@@ -1,4 +1,4 @@
-"""A term's refund that fails later: the cancellation is undone or goes to support (R30)."""
+"""If a term's refund fails later, its cancellation is undone or goes to support (R30)."""
 
 from billing.models import Purchase
 from billing.states import ProblemReason, PurchaseStatus
@@ -8,13 +8,13 @@ from subscriptions.policy.expiration import Phase
 from tests.billing.renewals import renew, renew_and_settle
 from tests.billing.reversals import (
     NEXT_YEAR,
-    refund_fails,
-    refunded_by_support,
-    refunded_in_dashboard,
+    fail_refund,
+    open_problems,
+    refund_as_support,
+    refund_in_dashboard,
     reversals,
     subscription,
     term_of,
-    waiting,
 )
 from tests.support.checks import fresh
 from tests.support.world import World
@@ -22,78 +22,78 @@ from tests.support.world import World
 
 class TestRefundFailsLater:
     def test_cancellation_is_undone(self, world: World, renewal: Purchase) -> None:
-        made = refunded_in_dashboard(world, renewal)
-        refund_fails(world, renewal, made["id"])
+        made = refund_in_dashboard(world, renewal)
+        fail_refund(world, renewal, made["id"])
 
-        now = subscription(world.lakeside)
+        status = subscription(world.lakeside)
         assert term_of(renewal).canceled_at is None
-        assert now.next_term == renewal.term
-        assert (now.phase, reversals(world.lakeside)) == (Phase.RUNNING, [-25, 25])
+        assert status.next_term == renewal.term
+        assert (status.phase, reversals(world.lakeside)) == (Phase.RUNNING, [-25, 25])
         world.at(NEXT_YEAR)
         assert world.held() == 25
 
-    def test_renewal_started_since_is_withdrawn(self, world: World, renewal: Purchase) -> None:
-        made = refunded_in_dashboard(world, renewal)
-        begun = renew(world)
-        refund_fails(world, renewal, made["id"])
+    def test_newly_started_renewal_is_withdrawn(self, world: World, renewal: Purchase) -> None:
+        made = refund_in_dashboard(world, renewal)
+        new_renewal = renew(world)
+        fail_refund(world, renewal, made["id"])
 
-        assert fresh(begun).status == PurchaseStatus.EXPIRED
+        assert fresh(new_renewal).status == PurchaseStatus.EXPIRED
         states = Renewal.objects.order_by("pk").values_list("state", flat=True)
         assert list(states) == [RenewalState.PAID, RenewalState.WITHDRAWN]
         assert term_of(renewal).canceled_at is None
 
-    def test_paid_new_renewal_stays_in_effect(self, world: World, renewal: Purchase) -> None:
-        made = refunded_in_dashboard(world, renewal)
-        again = renew_and_settle(world)
-        refund_fails(world, renewal, made["id"])
+    def test_new_renewal_stays_in_effect_if_paid(self, world: World, renewal: Purchase) -> None:
+        made = refund_in_dashboard(world, renewal)
+        new_renewal = renew_and_settle(world)
+        fail_refund(world, renewal, made["id"])
 
         assert term_of(renewal).canceled_at is not None
-        assert term_of(again).canceled_at is None
-        assert waiting() == [ProblemReason.REFUND_UNDONE]
-        assert subscription(world.lakeside).next_term == again.term
+        assert term_of(new_renewal).canceled_at is None
+        assert open_problems() == [ProblemReason.REFUND_UNDONE]
+        assert subscription(world.lakeside).next_term == new_renewal.term
 
     def test_refunding_the_new_renewal_reinstates_the_old(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_in_dashboard(world, renewal)
-        again = renew_and_settle(world)
-        refund_fails(world, renewal, made["id"])
-        refunded_in_dashboard(world, again)
+        made = refund_in_dashboard(world, renewal)
+        new_renewal = renew_and_settle(world)
+        fail_refund(world, renewal, made["id"])
+        refund_in_dashboard(world, new_renewal)
 
         assert term_of(renewal).canceled_at is None
         assert subscription(world.lakeside).next_term == renewal.term
-        assert not waiting()
+        assert not open_problems()
 
     def test_support_can_refund_the_old_renewal_again(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_in_dashboard(world, renewal)
+        made = refund_in_dashboard(world, renewal)
         world.later(days=3)
         renew_and_settle(world)
-        refund_fails(world, renewal, made["id"])
+        fail_refund(world, renewal, made["id"])
 
-        refunded_by_support(world, renewal)
+        refund_as_support(world, renewal)
 
-        assert not waiting()
+        assert not open_problems()
         assert term_of(renewal).canceled_at is not None
 
     def test_new_renewal_paid_at_the_same_moment_counts(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refunded_in_dashboard(world, renewal)
-        again = renew(world)
-        world.pay(again)
-        refund_fails(world, renewal, made["id"])
+        made = refund_in_dashboard(world, renewal)
+        new_renewal = renew(world)
+        world.pay(new_renewal)
+        fail_refund(world, renewal, made["id"])
 
-        assert Purchase.objects.get(pk=again.pk).status == PurchaseStatus.SETTLED
+        assert Purchase.objects.get(pk=new_renewal.pk).status == PurchaseStatus.SETTLED
         assert term_of(renewal).canceled_at is not None
-        assert waiting() == [ProblemReason.REFUND_UNDONE]
+        assert open_problems() == [ProblemReason.REFUND_UNDONE]
 
-    def test_its_add_ons_leave_the_problem_list(self, world: World, renewal: Purchase) -> None:
+    def test_add_ons_leave_supports_list(self, world: World, renewal: Purchase) -> None:
         world.buy_and_settle(10)
-        made = refunded_in_dashboard(world, renewal)
-        assert waiting() == [ProblemReason.TERM_CANCELED]
-        refund_fails(world, renewal, made["id"])
+        made = refund_in_dashboard(world, renewal)
+        assert open_problems() == [ProblemReason.TERM_CANCELED]
+        fail_refund(world, renewal, made["id"])
 
-        assert not waiting()
+        assert not open_problems()
         assert world.held() == 35

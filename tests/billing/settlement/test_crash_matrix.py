@@ -23,7 +23,7 @@ from subscriptions import clock
 from subscriptions.licenses.status import status_of
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.billing.reversals import refunded_by_support
+from tests.billing.reversals import refund_as_support
 from tests.support.world import World, local, remove
 
 CALLS = [
@@ -93,11 +93,11 @@ def buy(world: World) -> None:
 
 
 def refund_add_ons(world: World) -> None:
-    refunded_by_support(world, Purchase.objects.get(kind="add_on", status="settled"), 5)
+    refund_as_support(world, Purchase.objects.get(kind="add_on", status="settled"), 5)
 
 
 def refund_renewal(world: World) -> None:
-    refunded_by_support(world, Purchase.objects.get(kind="renewal", status="settled"))
+    refund_as_support(world, Purchase.objects.get(kind="renewal", status="settled"))
 
 
 def no_setup(world: World) -> None:

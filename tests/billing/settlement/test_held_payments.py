@@ -18,7 +18,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.models import Activity
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
-from tests.billing.reversals import refunded_in_dashboard, renewed, waiting
+from tests.billing.reversals import open_problems, refund_in_dashboard, renew_in_window
 from tests.support.checks import fresh, refuses
 from tests.support.world import World
 
@@ -220,10 +220,10 @@ class TestHeldPayment:
 class TestHeldPaymentOfCanceledTerm:
     @pytest.fixture
     def held(self, world: World, stripe: SandboxControl) -> PaymentProblem:
-        renewal = renewed(world)
+        renewal = renew_in_window(world)
         purchase = world.buy(10)
         world.pay(purchase)
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
         return PaymentProblem.objects.get(purchase=purchase)
 
     def test_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
@@ -233,19 +233,19 @@ class TestHeldPaymentOfCanceledTerm:
     def test_refund_solves_the_problem(self, world: World, held: PaymentProblem) -> None:
         refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
 
-        assert not waiting()
+        assert not open_problems()
 
 
 def test_add_ons_of_a_canceled_term_are_refunded_by_support(world: World) -> None:
-    renewal = renewed(world)
+    renewal = renew_in_window(world)
     add_on = world.buy_and_settle(10)
-    refunded_in_dashboard(world, renewal)
+    refund_in_dashboard(world, renewal)
     [problem] = PaymentProblem.objects.filter(needs_support=True)
 
     refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
 
     assert fresh(add_on).is_fully_refunded
-    assert not waiting()
+    assert not open_problems()
 
 
 def test_payment_without_a_purchase_can_only_be_refunded(

@@ -13,7 +13,7 @@ from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.models import Activity, Term
 from tests.billing.renewals import renew_and_settle
-from tests.billing.reversals import disputed, refunded_in_dashboard
+from tests.billing.reversals import dispute_payment, refund_in_dashboard
 from tests.support.world import World
 
 
@@ -87,7 +87,7 @@ class TestThoroughRun:
 
     def test_dispute_lost_in_outage_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
-        dispute = disputed(world, purchase)
+        dispute = dispute_payment(world, purchase)
         world.later(days=40)
         stripe.close_dispute(dispute, "lost")
 
@@ -98,7 +98,7 @@ class TestThoroughRun:
 
     def test_refund_failed_in_outage_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
-        made = refunded_in_dashboard(world, purchase)
+        made = refund_in_dashboard(world, purchase)
         world.later(days=20)
         stripe.fail_refund(made["id"])
 
@@ -112,11 +112,11 @@ class TestLedgerAudit:
     @pytest.mark.usefixtures("stripe")
     def test_ledger_matches_after_every_kind_of_event(self, world: World) -> None:
         first = world.buy_and_settle(10)
-        refunded_in_dashboard(world, first, 2500)
-        disputed(world, world.buy_and_settle(15), "lost")
+        refund_in_dashboard(world, first, 2500)
+        dispute_payment(world, world.buy_and_settle(15), "lost")
         world.at(clock.now() + timedelta(days=177))
         renewal = renew_and_settle(world)
-        refunded_in_dashboard(world, renewal)
+        refund_in_dashboard(world, renewal)
 
         assert list(ledger_audit.differences()) == []
 

@@ -23,7 +23,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.text.refusals import refusal_text
 from tests.billing.renewals import plan, renew, renew_and_settle
-from tests.billing.reversals import refunded_in_dashboard
+from tests.billing.reversals import refund_in_dashboard
 from tests.support.checks import fresh, refuses
 from tests.support.pages import text_of
 from tests.support.world import TERM_END, World, local, remove
@@ -39,8 +39,8 @@ def refused(world: World, quantity: int) -> Refused:
     return caught.value
 
 
-class TestWhen:
-    def test_not_before_renewal_opens(self, world: World) -> None:
+class TestAvailability:
+    def test_removal_before_renewal_opens_is_refused(self, world: World) -> None:
         world.at(OPENS - timedelta(seconds=1))
 
         refusal = refused(world, 5).refusal
@@ -55,34 +55,34 @@ class TestWhen:
             pytest.param(local(TERM_END) + timedelta(days=60), id="after expiration"),
         ],
     )
-    def test_while_renewal_is_open(self, world: World, now: datetime) -> None:
+    def test_removal_while_renewal_is_open_is_allowed(self, world: World, now: datetime) -> None:
         world.at(now)
 
         assert remove(world, 5).quantity == 5
 
-    def test_not_once_renewed(self, window: World, stripe: SandboxControl) -> None:
+    def test_removal_after_renewal_is_refused(self, window: World, stripe: SandboxControl) -> None:
         renew_and_settle(window)
 
         assert refused(window, 5).refusal.reason == Reason.RENEWAL_NOT_OPEN
 
     @pytest.mark.usefixtures("stripe")
-    def test_again_once_that_renewal_is_refunded(self, window: World) -> None:
+    def test_removal_is_allowed_again_after_a_refund(self, window: World) -> None:
         renewal = renew_and_settle(window)
-        refunded_in_dashboard(window, renewal)
+        refund_in_dashboard(window, renewal)
 
         assert remove(window, 5).quantity == 5
 
 
-class TestNumber:
-    """25 licenses, 4 members."""
+class TestQuantity:
+    """There are 25 licenses and 4 members."""
 
     @pytest.mark.parametrize("quantity", [1, 20, 21])
-    def test_down_to_the_number_of_users(self, window: World, quantity: int) -> None:
+    def test_removal_down_to_the_user_count_is_allowed(self, window: World, quantity: int) -> None:
         remove(window, quantity)
 
         assert plan(window).price.quantity == max(25 - quantity, MINIMUM)
 
-    def test_not_below_the_number_of_users(self, window: World) -> None:
+    def test_removal_below_the_user_count_is_refused(self, window: World) -> None:
         assert refused(window, 22).refusal.facts["users_to_remove"] == 1
 
     @pytest.mark.parametrize("quantity", [0, -5])
@@ -160,24 +160,24 @@ class TestPreview:
     def test_preview_shows_remaining_licenses_and_cost(self, window: World) -> None:
         remove(window, 5)
 
-        found = plan_removal(status_of(window.lakeside, clock.now()), 10)
+        planned = plan_removal(status_of(window.lakeside, clock.now()), 10)
 
-        assert (found.need.licenses, found.need.removed, found.need.in_use) == (25, 5, 4)
-        assert (found.most, found.left) == (16, 10)
-        assert (found.renewal_before, found.renewal_after) == (20, 10)
-        assert (found.total_before, found.total_after) == (10_000, 5_000)
+        assert (planned.need.licenses, planned.need.removed, planned.need.in_use) == (25, 5, 4)
+        assert (planned.most, planned.left) == (16, 10)
+        assert (planned.renewal_before, planned.renewal_after) == (20, 10)
+        assert (planned.total_before, planned.total_after) == (10_000, 5_000)
 
     def test_removal_below_the_package_minimum_saves_nothing(self, window: World) -> None:
         window.term.package.minimum_licenses = 20
         window.term.package.save()
 
-        found = plan_removal(status_of(window.lakeside, clock.now()), 10)
+        planned = plan_removal(status_of(window.lakeside, clock.now()), 10)
 
-        assert (found.left, found.renewal_after) == (15, 20)
+        assert (planned.left, planned.renewal_after) == (15, 20)
 
 
 class TestUndo:
-    def test_until_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
+    def test_removal_can_be_undone(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
 
         undo_removal(removal, actor=window.support)
@@ -187,14 +187,14 @@ class TestUndo:
         assert plan(window).price.quantity == 25
         assert Notification.objects.filter(kind="removal_taken_back").count() == 2
 
-    def test_only_once(self, window: World) -> None:
+    def test_second_undo_is_refused(self, window: World) -> None:
         removal = remove(window, 10)
         undo_removal(removal, actor=window.support)
 
         with refuses(Reason.REMOVAL_UNDONE):
             undo_removal(removal, actor=window.support)
 
-    def test_not_once_the_renewal_is_paid(self, window: World, stripe: SandboxControl) -> None:
+    def test_undo_after_renewal_is_refused(self, window: World, stripe: SandboxControl) -> None:
         removal = remove(window, 10)
         renew_and_settle(window)
 
@@ -202,7 +202,7 @@ class TestUndo:
             undo_removal(removal, actor=window.support)
 
     @pytest.mark.usefixtures("stripe")
-    def test_not_in_the_window_of_the_next_term(self, window: World) -> None:
+    def test_undo_in_the_next_window_is_refused(self, window: World) -> None:
         removal = remove(window, 10)
         renew_and_settle(window)
         window.at(OPENS + timedelta(days=366))
@@ -213,7 +213,7 @@ class TestUndo:
 
 @pytest.mark.usefixtures("stripe")
 class TestRenewalBeingPaid:
-    """An open checkout is expired first, because its number is frozen."""
+    """An open checkout is expired first, because its quantity is frozen."""
 
     def test_open_checkout_is_expired(self, window: World) -> None:
         paying = renew(window)
@@ -223,7 +223,7 @@ class TestRenewalBeingPaid:
         assert fresh(paying).status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
-    def test_nothing_is_removed_if_it_was_just_paid(self, window: World) -> None:
+    def test_nothing_is_removed_if_the_renewal_was_just_paid(self, window: World) -> None:
         paying = renew(window)
         window.pay(paying)
 
@@ -250,18 +250,18 @@ class TestRenewalBeingPaid:
     ) -> None:
         opened: list[Purchase] = []
 
-        def just_before(organization: Organization) -> Organization:
+        def renew_before_lock(organization: Organization) -> Organization:
             if not opened:
                 opened.append(renew(window))
             return lock_organization(organization)
 
-        monkeypatch.setattr(removals, "lock_organization", just_before)
+        monkeypatch.setattr(removals, "lock_organization", renew_before_lock)
         remove(window, 5)
 
         assert Purchase.objects.get().status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
-    def test_removal_waits_while_support_holds_the_payment(
+    def test_removal_is_refused_while_the_payment_is_held(
         self, window: World, stripe: SandboxControl
     ) -> None:
         paying = renew(window)

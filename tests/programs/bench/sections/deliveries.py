@@ -18,7 +18,7 @@ from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import PATH, completed, signature
-from tests.billing.events.test_webhook_cost import AGAIN, FIRST
+from tests.billing.events.test_webhook_cost import FIRST_QUERIES, REPEATED_QUERIES
 from tests.programs.bench import crew, data
 from tests.programs.bench.goals import Result
 from tests.programs.bench.sections.rivals import rivals
@@ -61,8 +61,8 @@ def run(rounds: int, seconds: float, burst: int) -> list[Result]:
         *(Result(f"dj-stripe, {form}", rates, unit="a second") for form, rates in theirs.items()),
         *(_against(form, ours, theirs[form], goal) for form, goal in GOALS.items()),
         Result("deliveries again", doubles, unit="a second"),
-        Result("deliveries: statements of the first", [statements], f"<= {FIRST}"),
-        Result("deliveries: statements of a duplicate", [of_duplicate], f"<= {AGAIN}"),
+        Result("deliveries: statements of the first", [statements], f"<= {FIRST_QUERIES}"),
+        Result("deliveries: statements of a duplicate", [of_duplicate], f"<= {REPEATED_QUERIES}"),
         Result(f"deliveries: wait in a burst of {burst}", [_part(waits, 0.5)], unit="s, median"),
         Result(f"deliveries: wait in a burst of {burst}", [_part(waits, 0.99)], unit="s, 99 %"),
     ]

@@ -14,7 +14,7 @@ from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_news
 from billing.sandbox.control.process import SandboxProcess
 from subscriptions import clock
 from subscriptions.models.periodic import note_complete_run
-from tests.billing.sold_days import sell_a_day
+from tests.billing.session_store import fill_store
 from tests.programs.bench.goals import Result
 
 
@@ -24,7 +24,7 @@ def run(a_day: list[int]) -> list[Result]:
     for number in a_day:
         with tempfile.TemporaryDirectory(prefix="licensing-bench-") as folder:
             store = Path(folder) / "stripe.sqlite3"
-            sell_a_day(store, number, until=clock.now())
+            fill_store(store, number, until=clock.now())
             with SandboxProcess(store) as process:
                 settings.STRIPE_SECRET_KEY = process.secret_key
                 settings.STRIPE_API_BASE = process.base_url

@@ -1,4 +1,4 @@
-"""A processor with many sales: fill its store before it starts."""
+"""Fill the store of a local processor before it starts."""
 
 import json
 from datetime import datetime, timedelta
@@ -14,17 +14,17 @@ DAY = timedelta(days=1)
 BASE = "http://127.0.0.1"
 
 
-def sell_a_day(path: Path, number: int, *, until: datetime) -> None:
-    """Fill a fresh store with this many of our sessions, spread over the day that ends then.
+def fill_store(path: Path, number: int, *, until: datetime) -> None:
+    """Fill a new store with this many of our sessions, spread over the day before ``until``.
 
-    All of them expired unpaid, so that none needs work.
+    All have expired unpaid, so none needs any work.
     """
     store = Store(path)
     clock = int(until.timestamp())
     store.put("clock", {"id": "clock", "offset": 0, "frozen_at": clock})
     with store.transaction():
-        for place in range(number):
-            created = int((until - DAY * (number - place) / number).timestamp())
+        for index in range(number):
+            created = int((until - DAY * (number - index) / number).timestamp())
             session = build_session(
                 _parameters(created), now=created, expires_at=created + 1800, base_url=BASE
             )
@@ -42,5 +42,5 @@ def _parameters(created: int) -> dict[str, Any]:
         cancel_url=f"{BASE}/back/",
         language="en",
     )
-    read: dict[str, Any] = json.loads(json.dumps(parameters))
-    return read
+    plain: dict[str, Any] = json.loads(json.dumps(parameters))
+    return plain

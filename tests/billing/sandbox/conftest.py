@@ -1,4 +1,4 @@
-"""Start one sandbox process for all these tests, emptied before each."""
+"""Start one sandbox process for these tests, and reset it before each test."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Compare an object of the sandbox with the SDK's class of the same name, recursively."""
+"""Recursively compare the sandbox's objects with the SDK's classes of the same names."""
 
 import inspect
 import types
@@ -17,8 +17,8 @@ NONE = type(None)
 Json = dict[str, Any]
 
 # The SDK's classes do not distinguish nullable from optional; Stripe's TypeScript types do
-# (``name?: T`` against ``name: T | null``). By class, the keys that Stripe omits when empty and
-# never sets to null. Every other key must be present.
+# (``name?: T`` versus ``name: T | null``). Per class, these are the keys that Stripe omits if empty
+# and never sets to null. Every other key must be present.
 ABSENT = {
     "Charge": "authorization_code level3 presentment_details radar_options transfer",
     "Charge.FraudDetails": "stripe_report user_report",
@@ -63,7 +63,7 @@ ABSENT = {
     "Session.PaymentMethodOptions.Card.Restrictions": "brands_blocked funding_types_blocked",
     "Session.TotalDetails": "breakdown",
 }
-# Optional and nullable keys: those that must be expanded, or that are not for everyone.
+# Keys that may be absent or null: they must be expanded, or some accounts do not have them.
 ABSENT_OR_NULL = {
     "Charge": "refunds",
     "Charge.PaymentMethodDetails.Card": "description fingerprint iin issuer moto network_token",
@@ -71,8 +71,8 @@ ABSENT_OR_NULL = {
     "Dispute.Evidence": "appeal",
     "PaymentMethod.Card": "description fingerprint iin issuer",
 }
-# With a key per payment type, of which all but one are omitted.
-KEYED_BY_KIND = {
+# Classes with one key per payment type, of which all but one are omitted.
+KEYED_BY_TYPE = {
     "Charge.PaymentMethodDetails",
     "Dispute.PaymentMethodDetails",
     "PaymentIntent.NextAction",
@@ -97,44 +97,44 @@ class Api:
             timeout=5,
         )
         assert response.ok, response.text
-        answer: Json = response.json()
-        return answer
+        body: Json = response.json()
+        return body
 
 
 def keys(table: str) -> set[str]:
-    """Return the names of a table; the + only marks their origin."""
+    """Return the names in a table; the + only separates names by origin."""
     return set(table.replace("+", " ").split())
 
 
-def assert_agrees(shown: Json, cls: type[StripeObject], table: str, without: str = "") -> None:
-    """Compare an object with a table of keys and, recursively, with the SDK's class."""
-    free = keys(ABSENT.get(cls.__qualname__, ""))
-    assert set(shown) - free == keys(table) - keys(without) - free
-    found = list(disagreements(shown, cls, shown["object"]))
+def assert_matches(data: Json, cls: type[StripeObject], table: str, without: str = "") -> None:
+    """Compare an object with a table of keys and recursively with the SDK's class."""
+    optional = keys(ABSENT.get(cls.__qualname__, ""))
+    assert set(data) - optional == keys(table) - keys(without) - optional
+    found = list(deviations(data, cls, data["object"]))
     assert not found, "\n".join(found)
 
 
-def disagreements(shown: Any, cls: type[StripeObject], path: str) -> Iterator[str]:
+def deviations(data: Any, cls: type[StripeObject], path: str) -> Iterator[str]:
     """Return where an object deviates from the SDK's declarations or from ABSENT."""
     hints = fields_of(cls)
     absent = keys(ABSENT.get(cls.__qualname__, ""))
-    may_lack = absent | keys(ABSENT_OR_NULL.get(cls.__qualname__, ""))
-    for name in sorted(set(shown) - set(hints)):
+    may_be_absent = absent | keys(ABSENT_OR_NULL.get(cls.__qualname__, ""))
+    for name in sorted(set(data) - set(hints)):
         yield f"{path}.{name} is unknown to the SDK"
     for name, hint in hints.items():
-        if name not in shown:
-            if not is_optional(hint) or not (name in may_lack or is_a_kind(hint, cls)):
+        if name not in data:
+            if not is_optional(hint) or not (name in may_be_absent or is_type_specific(hint, cls)):
                 yield f"{path}.{name} is missing"
-        elif shown[name] is None and (name in absent or is_a_kind(hint, cls)):
-            yield f"{path}.{name} must be left out, not null"
+        elif data[name] is None and (name in absent or is_type_specific(hint, cls)):
+            yield f"{path}.{name} must be omitted, not null"
         else:
-            yield from value_disagreements(shown[name], hint, f"{path}.{name}")
+            yield from value_deviations(data[name], hint, f"{path}.{name}")
 
 
-def is_a_kind(hint: Any, cls: type[StripeObject]) -> bool:
+def is_type_specific(hint: Any, cls: type[StripeObject]) -> bool:
     """Return whether a field is for one payment type, so that objects of other types lack it."""
-    options = [option for option in kinds(hint) if option is not NONE]
-    return cls.__qualname__ in KEYED_BY_KIND and all(
+    options = [option for option in union_members(hint) if option is not NONE]
+    return cls.__qualname__ in KEYED_BY_TYPE and all(
         inspect.isclass(option) and issubclass(option, StripeObject) for option in options
     )
 
@@ -158,54 +158,54 @@ def resolved(hint: Any, cls: type[StripeObject]) -> Any:
     return hint
 
 
-def value_disagreements(value: Any, hint: Any, path: str) -> Iterator[str]:
+def value_deviations(value: Any, hint: Any, path: str) -> Iterator[str]:
     """Return where a value has none of the declared types."""
-    options = kinds(hint)
+    options = union_members(hint)
     if value is None:
         if NONE not in options and Any not in options:
             yield f"{path} must not be null"
         return
-    literals = [word for option in options for word in literal_words(option)]
+    literals = [literal for option in options for literal in literal_values(option)]
     if literals and isinstance(value, str) and value not in literals and not has_class(options):
         yield f"{path} is {value!r}, not one of {literals[:8]}"
         return
-    if not literals and not any(fits(value, option) for option in options):
+    if not literals and not any(has_type(value, option) for option in options):
         yield f"{path} is {value!r}, not {options}"
         return
-    yield from nested_disagreements(value, options, path)
+    yield from nested_deviations(value, options, path)
 
 
-def nested_disagreements(value: Any, options: list[Any], path: str) -> Iterator[str]:
+def nested_deviations(value: Any, options: list[Any], path: str) -> Iterator[str]:
     if isinstance(value, list):
         inner = next((typing.get_args(o)[0] for o in options if typing.get_origin(o) is list), Any)
-        for place, item in enumerate(value):
-            yield from value_disagreements(item, inner, f"{path}[{place}]")
+        for index, item in enumerate(value):
+            yield from value_deviations(item, inner, f"{path}[{index}]")
     elif isinstance(value, dict):
         for option in options:
             if nested_class(option):
-                yield from disagreements(value, option, path)
+                yield from deviations(value, option, path)
             elif typing.get_origin(option) is ListObject:
-                yield from listed_disagreements(value, option, path)
+                yield from list_deviations(value, option, path)
 
 
-def listed_disagreements(value: Json, option: Any, path: str) -> Iterator[str]:
-    """Return where a list object or one of its entries deviates."""
+def list_deviations(value: Json, option: Any, path: str) -> Iterator[str]:
+    """Return where a list object or one of its items deviates."""
     if set(value) != {"object", "data", "has_more", "url"}:
         yield f"{path} has {sorted(value)}"
-    for place, item in enumerate(value["data"]):
-        yield from value_disagreements(item, typing.get_args(option)[0], f"{path}.data[{place}]")
+    for index, item in enumerate(value["data"]):
+        yield from value_deviations(item, typing.get_args(option)[0], f"{path}.data[{index}]")
 
 
-def kinds(hint: Any) -> list[Any]:
+def union_members(hint: Any) -> list[Any]:
     """Return the members of a union, or the single type."""
     if isinstance(hint, typing.ForwardRef):
         hint = getattr(stripe, hint.__forward_arg__, Any)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [kind for member in typing.get_args(hint) for kind in kinds(member)]
+        return [option for member in typing.get_args(hint) for option in union_members(member)]
     return [hint]
 
 
-def literal_words(option: Any) -> tuple[Any, ...]:
+def literal_values(option: Any) -> tuple[Any, ...]:
     return typing.get_args(option) if typing.get_origin(option) is typing.Literal else ()
 
 
@@ -220,7 +220,7 @@ def nested_class(option: Any) -> bool:
     return is_class and bool(option.__annotations__)
 
 
-def fits(value: Any, option: Any) -> bool:
+def has_type(value: Any, option: Any) -> bool:
     origin = typing.get_origin(option) or option
     if option is Any or origin is Any:
         return True
@@ -236,4 +236,4 @@ def fits(value: Any, option: Any) -> bool:
 
 
 def is_optional(hint: Any) -> bool:
-    return NONE in kinds(hint)
+    return NONE in union_members(hint)

@@ -21,8 +21,8 @@ PREPAID = "5105105105105100"
 CHALLENGED = "4000000000003220"
 DISPUTED = "4000000000000259"
 NOT_RECEIVED = "4000000000002685"
-INQUIRED = "4000000000001976"
-WARNED = "4000000000005423"
+INQUIRY = "4000000000001976"
+FRAUD_WARNING = "4000000000005423"
 REFUND_PENDING = "4000000000007726"
 REFUND_FAILS = "4000000000005126"
 
@@ -64,9 +64,9 @@ def open_session(client: StripeClient, **more: Any) -> Session:
     return client.v1.checkout.sessions.create(purchase(**more))
 
 
-def paid_charge(client: StripeClient, control: SandboxControl, **paying: Any) -> Any:
-    """Pay $125.00, by default with the ordinary card, and return the charge."""
-    session = control.pay(open_session(client).id, **paying)["session"]
+def paid_charge(client: StripeClient, control: SandboxControl, **payment: Any) -> Any:
+    """Pay $125.00, by default with a card that succeeds, and return the charge."""
+    session = control.pay(open_session(client).id, **payment)["session"]
     intent: Any = client.v1.payment_intents.retrieve(
         session["payment_intent"], {"expand": ["latest_charge"]}
     )
@@ -86,20 +86,20 @@ def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
         if found := condition():
             return found
         time.sleep(0.01)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError("timed out waiting for the condition")
 
 
 def concurrently(*actions: Callable[[], Any]) -> list[Any]:
     """Run actions in threads that start together; return each one's result or exception."""
-    gate = threading.Barrier(len(actions))
+    barrier = threading.Barrier(len(actions))
     results: list[Any] = [None] * len(actions)
 
-    def run(place: int, action: Callable[[], Any]) -> None:
-        gate.wait()
+    def run(index: int, action: Callable[[], Any]) -> None:
+        barrier.wait()
         try:
-            results[place] = action()
+            results[index] = action()
         except Exception as error:
-            results[place] = error
+            results[index] = error
 
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
     for thread in threads:
@@ -126,26 +126,26 @@ class Received:
 
 @dataclass
 class Receiver:
-    """A webhook endpoint that returns each given status once, then always 200."""
+    """A webhook endpoint that returns each given status once, and 200 after that."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=list)
     seconds: float = 0.0
     received: list[Received] = field(default_factory=list)
-    most_at_once: int = 0
-    busy: int = 0
+    max_concurrent: int = 0
+    active: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, received: Received) -> int:
+    def receive(self, received: Received) -> int:
         """Store a delivery and return the HTTP status."""
         with self.lock:
             self.received.append(received)
-            self.busy += 1
-            self.most_at_once = max(self.most_at_once, self.busy)
+            self.active += 1
+            self.max_concurrent = max(self.max_concurrent, self.active)
             status = self.statuses.pop(0) if self.statuses else 200
         time.sleep(self.seconds)
         with self.lock:
-            self.busy -= 1
+            self.active -= 1
         return status
 
     def types(self) -> list[str]:
@@ -161,7 +161,7 @@ def serve(receiver: Receiver) -> ThreadingHTTPServer:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             signature = self.headers["Stripe-Signature"]
             received = Received(body, signature, dict(self.headers), time.time())
-            self.send_response(receiver.take(received))
+            self.send_response(receiver.receive(received))
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -1,4 +1,4 @@
-"""The process: keys, start, kill, restart, clock, log."""
+"""The sandbox process: keys, startup, restarts, clock and request log."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[SandboxProcess]:
+def own_process(tmp_path: Path) -> Iterator[SandboxProcess]:
     """Start a separate process for the test to kill."""
     with SandboxProcess(tmp_path / "store.sqlite3", retry_seconds=(60.0,)) as process:
         yield process
@@ -49,9 +49,9 @@ def test_unsafe_process_does_not_start(tmp_path: Path, options: list[str], reaso
     assert reason in result.stderr
 
 
-def test_store_belongs_to_one_process(own: SandboxProcess) -> None:
+def test_store_is_used_by_one_process(own_process: SandboxProcess) -> None:
     with pytest.raises(SandboxDidNotStart, match="Another sandbox is using"):
-        SandboxProcess(own.store_path).start()
+        SandboxProcess(own_process.store_path).start()
 
 
 @pytest.mark.parametrize("key", ["sk_live_sandbox", "sk_test_other", "pk_test_sandbox", ""])
@@ -81,36 +81,36 @@ def test_key_is_accepted_via_basic_authentication(sandbox: SandboxProcess) -> No
 
 def test_control_api_requires_its_token(sandbox: SandboxProcess) -> None:
     with pytest.raises(SandboxError, match="token"):
-        SandboxControl(sandbox.base_url, "guessed").reset()
+        SandboxControl(sandbox.base_url, "wrong").reset()
 
 
-def test_process_starts_quickly(own: SandboxProcess) -> None:
-    own.kill()
+def test_process_starts_quickly(own_process: SandboxProcess) -> None:
+    own_process.kill()
     started = time.monotonic()
 
-    own.start()
+    own_process.start()
 
     assert time.monotonic() - started < 1.5
 
 
-def test_killed_process_keeps_sessions_and_undelivered_events(own: SandboxProcess) -> None:
+def test_killed_process_keeps_sessions_and_undelivered_events(own_process: SandboxProcess) -> None:
     receiver = Receiver(statuses=[500])
     server = serve(receiver)
-    own.control.register_webhook(receiver.url, SECRET)
-    own.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
-    client = client_of(own)
+    own_process.control.register_webhook(receiver.url, SECRET)
+    own_process.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
+    client = client_of(own_process)
     session, other = open_session(client), open_session(client)
     client.v1.checkout.sessions.expire(session.id)
-    own.control.flush(retries=False)
-    port = own.port
+    own_process.control.flush(retries=False)
+    port = own_process.port
 
-    own.restart()
+    own_process.restart()
 
-    assert own.port == port
-    assert client_of(own).v1.checkout.sessions.retrieve(session.id).status == "expired"
-    assert client_of(own).v1.checkout.sessions.retrieve(other.id).status == "open"
-    assert own.control.clock()["frozen"] is True
-    assert own.control.flush(hurry=True)
+    assert own_process.port == port
+    assert client_of(own_process).v1.checkout.sessions.retrieve(session.id).status == "expired"
+    assert client_of(own_process).v1.checkout.sessions.retrieve(other.id).status == "open"
+    assert own_process.control.clock()["frozen"] is True
+    assert own_process.control.flush(hurry=True)
     assert receiver.types() == ["checkout.session.expired"] * 2
     server.shutdown()
     server.server_close()
@@ -136,10 +136,10 @@ def test_endpoint_named_at_startup_is_registered_once(tmp_path: Path) -> None:
 
 def test_management_command_replaces_itself_with_the_process(tmp_path: Path) -> None:
     store = str(tmp_path / "store.sqlite3")
-    typed = ["manage.py", "stripe_sandbox", "--store", store, "--secret-key", "sk_live_1"]
+    arguments = ["manage.py", "stripe_sandbox", "--store", store, "--secret-key", "sk_live_1"]
     program = (
         "from licensing_site.management.commands.stripe_sandbox import Command;"
-        f"Command().run_from_argv({typed!r})"
+        f"Command().run_from_argv({arguments!r})"
     )
 
     result = subprocess.run(
@@ -150,19 +150,19 @@ def test_management_command_replaces_itself_with_the_process(tmp_path: Path) -> 
     assert "test keys only" in result.stderr
 
 
-# The clock ----------------------------------------------------------------------------------------
+# Clock --------------------------------------------------------------------------------------------
 
 
 def test_clock_can_stop_run_and_advance(control: SandboxControl) -> None:
-    moment = datetime(2027, 3, 1, tzinfo=UTC)
+    start = datetime(2027, 3, 1, tzinfo=UTC)
 
-    assert control.set_clock(moment, frozen=True)["now"] == int(moment.timestamp())
-    assert control.advance_clock(60)["now"] == int(moment.timestamp()) + 60
+    assert control.set_clock(start, frozen=True)["now"] == int(start.timestamp())
+    assert control.advance_clock(60)["now"] == int(start.timestamp()) + 60
     assert control.clock()["frozen"] is True
-    assert control.set_clock(moment + timedelta(days=1), frozen=False)["frozen"] is False
+    assert control.set_clock(start + timedelta(days=1), frozen=False)["frozen"] is False
 
 
-def test_clock_goes_back_only_before_anything_has_happened(
+def test_clock_moves_back_only_while_the_store_is_empty(
     control: SandboxControl, client: StripeClient
 ) -> None:
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
@@ -179,7 +179,7 @@ def test_clock_goes_back_only_before_anything_has_happened(
     assert (clock["now"], clock["frozen"]) == (clock["real"], False)
 
 
-# The log ------------------------------------------------------------------------------------------
+# Request log --------------------------------------------------------------------------------------
 
 
 def test_log_lists_requests(control: SandboxControl, client: StripeClient) -> None:

@@ -1,4 +1,4 @@
-"""Work of the sandbox's store queries, constant over its history."""
+"""The cost of the sandbox store's queries does not grow with its history."""
 
 import sqlite3
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from billing.sandbox.process.store import Condition, Document, Store, select
 
 pytestmark = pytest.mark.one_database
 
-OVER: Document = {"status": "complete", "attempts": [{}], "endpoint": "we_1"}
+DONE: Document = {"status": "complete", "attempts": [{}], "endpoint": "we_1"}
 PENDING: Condition = ("status", "=", "pending")
 OPEN: Condition = ("status", "=", "open")
 DUE: Condition = ("due", "<=", 10**9)
 FEW, MANY = 100, 3000
 
-Question: TypeAlias = tuple[str, list[Condition], dict[str, Any]]
+Query: TypeAlias = tuple[str, list[Condition], dict[str, Any]]
 # The queries of the API lists and the engine on a store with this many finished payments.
-QUESTIONS: dict[str, Callable[[int], Question]] = {
-    "the newest": lambda n: ("checkout.session", [], {"limit": 10}),
-    "what is new": lambda n: ("checkout.session", [("created", ">=", n - 5)], {}),
-    "a page of all": lambda n: (
+QUERIES: dict[str, Callable[[int], Query]] = {
+    "newest sessions": lambda n: ("checkout.session", [], {"limit": 10}),
+    "recent sessions": lambda n: ("checkout.session", [("created", ">=", n - 5)], {}),
+    "page of sessions": lambda n: (
         "checkout.session",
         [("created", ">=", 0)],
         {"before": 5 * (n // 2) + 1, "limit": 10},
@@ -41,8 +41,8 @@ QUESTIONS: dict[str, Callable[[int], Question]] = {
     "disputes of a payment": lambda n: ("dispute", [("payment_intent", "=", "pi_5")], {}),
     "disputes of a charge": lambda n: ("dispute", [("charge", "=", "ch_5")], {}),
     "events of a type": lambda n: ("event", [("type", "=", "refund.created")], {"limit": 10}),
-    "deliveries that are held": lambda n: ("delivery", [("status", "=", "held")], {}),
-    "a delivery that is due": lambda n: (
+    "held deliveries": lambda n: ("delivery", [("status", "=", "held")], {}),
+    "next due delivery": lambda n: (
         "delivery",
         [PENDING, DUE],
         {"in_order_of": "due", "limit": 1},
@@ -55,27 +55,27 @@ QUESTIONS: dict[str, Callable[[int], Question]] = {
 }
 
 
-def filled(path: Path, number: int) -> sqlite3.Connection:
-    """Fill a store with this many payments, of which one webhook is undelivered."""
+def fill_store(path: Path, number: int) -> sqlite3.Connection:
+    """Fill a store with this many payments and one undelivered webhook, and open it."""
     store = Store(path)
     with store.transaction():
         for n in range(number):
-            facts = OVER | {"created": n, "due": n, "expires_at": n, "payment_intent": f"pi_{n}"}
-            facts |= {"charge": f"ch_{n}", "customer": f"cus_{n}"}
-            facts["type"] = "charge.succeeded" if n else "refund.created"
+            fields = DONE | {"created": n, "due": n, "expires_at": n, "payment_intent": f"pi_{n}"}
+            fields |= {"charge": f"ch_{n}", "customer": f"cus_{n}"}
+            fields["type"] = "charge.succeeded" if n else "refund.created"
             for kind in ("checkout.session", "refund", "dispute", "event", "delivery"):
-                store.put(kind, facts | {"id": f"{kind}_{n}"})
-        store.put("delivery", OVER | {"id": "waits", "status": "pending", "due": 0})
+                store.put(kind, fields | {"id": f"{kind}_{n}"})
+        store.put("delivery", DONE | {"id": "undelivered", "status": "pending", "due": 0})
     store.close()
     return sqlite3.connect(path)
 
 
-def work(connection: sqlite3.Connection, question: Question) -> int:
+def count_steps(connection: sqlite3.Connection, query: Query) -> int:
     """Count the SQLite instructions of a query."""
-    kind, conditions, options = question
-    how: dict[str, Any] = {"newest_first": True, "in_order_of": "", **options}
-    limit, before = how.pop("limit", -1), how.pop("before", None)
-    statement, values = select(kind, conditions, before, None, **how)
+    kind, conditions, options = query
+    arguments: dict[str, Any] = {"newest_first": True, "in_order_of": "", **options}
+    limit, before = arguments.pop("limit", -1), arguments.pop("before", None)
+    statement, values = select(kind, conditions, before, None, **arguments)
     steps = 0
 
     def step() -> int:
@@ -92,27 +92,27 @@ def work(connection: sqlite3.Connection, question: Question) -> int:
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, sqlite3.Connection]:
     folder = tmp_path_factory.mktemp("stores")
-    return {number: filled(folder / f"{number}.sqlite3", number) for number in (FEW, MANY)}
+    return {number: fill_store(folder / f"{number}.sqlite3", number) for number in (FEW, MANY)}
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_query_work_is_constant_after_many_payments(
+@pytest.mark.parametrize("name", QUERIES)
+def test_query_cost_is_constant_after_many_payments(
     stores: dict[int, sqlite3.Connection], name: str
 ) -> None:
-    few, many = (work(stores[number], QUESTIONS[name](number)) for number in (FEW, MANY))
+    few, many = (count_steps(stores[number], QUERIES[name](number)) for number in (FEW, MANY))
 
     assert many <= few
 
 
-def test_extra_work_is_detected(stores: dict[int, sqlite3.Connection]) -> None:
+def test_growing_cost_is_detected(stores: dict[int, sqlite3.Connection]) -> None:
     """Query a column without an index."""
-    question: Question = ("event", [("account", "=", "none")], {})
-    few, many = (work(stores[number], question) for number in (FEW, MANY))
+    query: Query = ("event", [("account", "=", "none")], {})
+    few, many = (count_steps(stores[number], query) for number in (FEW, MANY))
 
     assert many > 20 * few
 
 
-def test_pending_work_is_counted_without_reading_finished_work(tmp_path: Path) -> None:
+def test_pending_deliveries_are_counted(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite3")
     for n, status in enumerate(["pending", "pending", "delivered"]):
         attempts = [{"attempt": 1}] if n else []

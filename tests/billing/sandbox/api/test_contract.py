@@ -1,4 +1,4 @@
-"""The sandbox's objects and parameters are Stripe's: no missing keys, no invented ones."""
+"""The sandbox's objects and parameters match Stripe's, with no missing or extra keys."""
 
 import functools
 import re
@@ -19,8 +19,8 @@ from tests.billing.sandbox.contract import (
     ABSENT_OR_NULL,
     Api,
     Json,
-    assert_agrees,
-    disagreements,
+    assert_matches,
+    deviations,
     fields_of,
     keys,
 )
@@ -142,11 +142,11 @@ def paid(api: Api, client: StripeClient, control: SandboxControl) -> Json:
 def test_open_session_has_every_key(api: Api, client: StripeClient) -> None:
     session = open_session(client)
 
-    shown = api.get(f"checkout/sessions/{session.id}")
+    data = api.get(f"checkout/sessions/{session.id}")
 
-    assert_agrees(shown, stripe.checkout.Session, SESSION, without="line_items")
-    assert re.fullmatch(r"cs_test_[A-Za-z0-9]{58}", shown["id"])
-    assert set(shown["customer_details"]) == keys(CUSTOMER_DETAILS)
+    assert_matches(data, stripe.checkout.Session, SESSION, without="line_items")
+    assert re.fullmatch(r"cs_test_[A-Za-z0-9]{58}", data["id"])
+    assert set(data["customer_details"]) == keys(CUSTOMER_DETAILS)
 
 
 def test_session_with_every_setting_matches_the_sdk(api: Api, client: StripeClient) -> None:
@@ -157,7 +157,7 @@ def test_session_with_every_setting_matches_the_sdk(api: Api, client: StripeClie
         billing_address_collection="auto",
         branding_settings={"display_name": "Licensing"},
         consent_collection={"terms_of_service": "none"},
-        custom_text={"submit": {"message": "Licenses are yours at once."}},
+        custom_text={"submit": {"message": "You can use the licenses immediately."}},
         invoice_creation={"enabled": False},
         locale="en",
         name_collection={"individual": {"enabled": True}},
@@ -172,14 +172,14 @@ def test_session_with_every_setting_matches_the_sdk(api: Api, client: StripeClie
         wallet_options={"link": {"display": "never"}},
     )
 
-    shown = api.get(f"checkout/sessions/{session.id}")
+    data = api.get(f"checkout/sessions/{session.id}")
 
-    assert_agrees(shown, stripe.checkout.Session, SESSION, without="line_items")
-    assert shown["adaptive_pricing"] == {"enabled": False}
-    assert shown["branding_settings"]["display_name"] == "Licensing"
-    restrictions = shown["payment_method_options"]["card"]["restrictions"]
+    assert_matches(data, stripe.checkout.Session, SESSION, without="line_items")
+    assert data["adaptive_pricing"] == {"enabled": False}
+    assert data["branding_settings"]["display_name"] == "Licensing"
+    restrictions = data["payment_method_options"]["card"]["restrictions"]
     assert restrictions == {"funding_types_blocked": ["prepaid"]}
-    assert shown["wallet_options"] == {"link": {"display": "never"}}
+    assert data["wallet_options"] == {"link": {"display": "never"}}
 
 
 def test_paid_session_and_its_related_objects_have_every_key(paid: Json) -> None:
@@ -187,15 +187,15 @@ def test_paid_session_and_its_related_objects_have_every_key(paid: Json) -> None
     charge = intent["latest_charge"]
     line_item = paid["line_items"]["data"][0]
 
-    assert_agrees(paid, stripe.checkout.Session, SESSION)
-    assert_agrees(line_item, stripe.LineItem, LINE_ITEM)
-    assert_agrees(line_item["price"], stripe.Price, PRICE)
-    assert_agrees(intent, stripe.PaymentIntent, PAYMENT_INTENT)
-    assert_agrees(intent["payment_method"], stripe.PaymentMethod, PAYMENT_METHOD)
-    assert_agrees(charge, stripe.Charge, CHARGE)
-    assert_agrees(charge["refunds"]["data"][0], stripe.Refund, REFUND)
-    assert_agrees(charge["balance_transaction"], stripe.BalanceTransaction, BALANCE_TRANSACTION)
-    assert_agrees(paid["customer"], stripe.Customer, CUSTOMER)
+    assert_matches(paid, stripe.checkout.Session, SESSION)
+    assert_matches(line_item, stripe.LineItem, LINE_ITEM)
+    assert_matches(line_item["price"], stripe.Price, PRICE)
+    assert_matches(intent, stripe.PaymentIntent, PAYMENT_INTENT)
+    assert_matches(intent["payment_method"], stripe.PaymentMethod, PAYMENT_METHOD)
+    assert_matches(charge, stripe.Charge, CHARGE)
+    assert_matches(charge["refunds"]["data"][0], stripe.Refund, REFUND)
+    assert_matches(charge["balance_transaction"], stripe.BalanceTransaction, BALANCE_TRANSACTION)
+    assert_matches(paid["customer"], stripe.Customer, CUSTOMER)
     assert set(charge["payment_method_details"]["card"]) == keys(CHARGED_CARD)
     assert set(charge["outcome"]) == keys(OUTCOME)
 
@@ -203,9 +203,9 @@ def test_paid_session_and_its_related_objects_have_every_key(paid: Json) -> None
 def test_charge_includes_refunds_only_when_expanded(paid: Json, api: Api) -> None:
     charge = paid["payment_intent"]["latest_charge"]
 
-    shown = api.get(f"charges/{charge['id']}")
+    data = api.get(f"charges/{charge['id']}")
 
-    assert_agrees(shown, stripe.Charge, CHARGE, without="refunds")
+    assert_matches(data, stripe.Charge, CHARGE, without="refunds")
 
 
 def test_declined_and_challenged_objects_match(
@@ -219,18 +219,18 @@ def test_declined_and_challenged_objects_match(
 
     intent = declined["payment_intent"]
 
-    assert_agrees(intent, stripe.PaymentIntent, PAYMENT_INTENT)
+    assert_matches(intent, stripe.PaymentIntent, PAYMENT_INTENT)
     assert intent["last_payment_error"]["code"] == "card_declined"
-    assert_agrees(intent["latest_charge"], stripe.Charge, CHARGE, without="refunds")
-    assert_agrees(challenged["payment_intent"], stripe.PaymentIntent, PAYMENT_INTENT)
+    assert_matches(intent["latest_charge"], stripe.Charge, CHARGE, without="refunds")
+    assert_matches(challenged["payment_intent"], stripe.PaymentIntent, PAYMENT_INTENT)
     assert challenged["payment_intent"]["status"] == "requires_action"
 
 
-def test_events_have_every_key_and_types_the_sdk_knows(paid: Json, api: Api) -> None:
+def test_events_have_every_key_and_known_types(paid: Json, api: Api) -> None:
     page = api.get("events")
 
     for event in page["data"]:
-        assert_agrees(event, stripe.Event, EVENT)
+        assert_matches(event, stripe.Event, EVENT)
     assert {event["type"] for event in page["data"]} >= {
         "payment_intent.created",
         "payment_intent.payment_failed",
@@ -247,9 +247,9 @@ def test_events_have_every_key_and_types_the_sdk_knows(paid: Json, api: Api) -> 
 def test_event_objects_match_the_sdk(paid: Json, api: Api) -> None:
     emitted = [event["data"]["object"] for event in api.get("events?limit=100")["data"]]
 
-    assert {one["object"] for one in emitted} == set(CLASSES)
-    for one in emitted:
-        assert not [*disagreements(one, CLASSES[one["object"]], one["object"])]
+    assert {item["object"] for item in emitted} == set(CLASSES)
+    for item in emitted:
+        assert not [*deviations(item, CLASSES[item["object"]], item["object"])]
 
 
 @pytest.mark.parametrize("name", [*ABSENT, *ABSENT_OR_NULL])
@@ -293,8 +293,8 @@ def test_api_version_matches_the_sdk() -> None:
 def test_contract_check_finds_deviations(paid: Json) -> None:
     charge = paid["payment_intent"]["latest_charge"]
     del charge["outcome"]["type"]
-    charge["payment_method_details"]["card"]["colour"] = "red"
-    charge["payment_method_details"]["card"]["three_d_secure"]["result"] = "perhaps"
+    charge["payment_method_details"]["card"]["color"] = "red"
+    charge["payment_method_details"]["card"]["three_d_secure"]["result"] = "invalid"
     charge["amount"] = "12500"
     charge["billing_details"] = None
     charge["level3"] = None
@@ -305,14 +305,14 @@ def test_contract_check_finds_deviations(paid: Json) -> None:
     del charge["refunds"]["data"][0]["receipt_number"]
     del charge["refunds"]["has_more"]
 
-    found = list(disagreements(charge, stripe.Charge, "charge"))
+    found = list(deviations(charge, stripe.Charge, "charge"))
 
     assert sorted(line.split(" ")[0] for line in found) == [
         "charge.amount",
         "charge.billing_details",
         "charge.level3",
         "charge.outcome.type",
-        "charge.payment_method_details.card.colour",
+        "charge.payment_method_details.card.color",
         "charge.payment_method_details.card.electronic_commerce_indicator",
         "charge.payment_method_details.card.multicapture",
         "charge.payment_method_details.card.three_d_secure.result",
@@ -355,11 +355,11 @@ def test_parameters_are_read_from_sdk_types() -> None:
 
 
 def test_unknown_parameter_types_raise() -> None:
-    class Novel(TypedDict):
-        moment: bytes
+    class Unknown(TypedDict):
+        value: bytes
 
-    with pytest.raises(TypeError, match="Novel: <class 'bytes'>"):
-        schema.table_of(Novel)
+    with pytest.raises(TypeError, match="Unknown: <class 'bytes'>"):
+        schema.table_of(Unknown)
 
 
 def test_parameters_we_send_exist_in_the_sdk() -> None:

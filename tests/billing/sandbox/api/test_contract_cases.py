@@ -18,7 +18,7 @@ from tests.billing.sandbox.api.test_contract import (
     PAYMENT_INTENT,
     REFUND,
 )
-from tests.billing.sandbox.contract import Api, assert_agrees, keys
+from tests.billing.sandbox.contract import Api, assert_matches, keys
 from tests.billing.sandbox.helpers import paid_charge
 
 pytestmark = pytest.mark.one_database
@@ -48,36 +48,36 @@ EARLY_FRAUD_WARNING = """
 """
 
 
-@pytest.mark.parametrize("end", ["needs_response", "under_review", "won", "lost"])
+@pytest.mark.parametrize("status", ["needs_response", "under_review", "won", "lost"])
 def test_dispute_has_every_key_in_each_state(
-    api: Api, client: StripeClient, control: SandboxControl, end: str
+    api: Api, client: StripeClient, control: SandboxControl, status: str
 ) -> None:
     made = control.open_dispute(charge=paid_charge(client, control).id)
-    if end == "under_review":
+    if status == "under_review":
         control.review_dispute(made["id"])
-    elif end in ("won", "lost"):
-        control.close_dispute(made["id"], end)  # type: ignore[arg-type]
+    elif status in ("won", "lost"):
+        control.close_dispute(made["id"], status)  # type: ignore[arg-type]
 
-    shown = api.get(f"disputes/{made['id']}")
+    data = api.get(f"disputes/{made['id']}")
 
-    assert shown["status"] == end
-    assert_agrees(shown, stripe.Dispute, DISPUTE)
-    assert set(shown["evidence"]) == keys(EVIDENCE)
-    assert set(shown["evidence_details"]) == keys(EVIDENCE_DETAILS)
-    assert re.fullmatch(r"dp_[A-Za-z0-9]{24}", shown["id"])
-    for moved in shown["balance_transactions"]:
-        assert_agrees(moved, stripe.BalanceTransaction, BALANCE_TRANSACTION)
+    assert data["status"] == status
+    assert_matches(data, stripe.Dispute, DISPUTE)
+    assert set(data["evidence"]) == keys(EVIDENCE)
+    assert set(data["evidence_details"]) == keys(EVIDENCE_DETAILS)
+    assert re.fullmatch(r"dp_[A-Za-z0-9]{24}", data["id"])
+    for transaction in data["balance_transactions"]:
+        assert_matches(transaction, stripe.BalanceTransaction, BALANCE_TRANSACTION)
 
 
 def test_inquiry_has_every_key(api: Api, client: StripeClient, control: SandboxControl) -> None:
     made = control.open_inquiry(charge=paid_charge(client, control).id)
 
-    shown = api.get(f"disputes/{made['id']}", "charge", "payment_intent")
+    data = api.get(f"disputes/{made['id']}", "charge", "payment_intent")
 
-    assert_agrees(shown, stripe.Dispute, DISPUTE)
-    assert_agrees(shown["charge"], stripe.Charge, CHARGE, without="refunds")
-    assert_agrees(shown["payment_intent"], stripe.PaymentIntent, PAYMENT_INTENT)
-    assert shown["payment_method_details"]["card"]["case_type"] == "inquiry"
+    assert_matches(data, stripe.Dispute, DISPUTE)
+    assert_matches(data["charge"], stripe.Charge, CHARGE, without="refunds")
+    assert_matches(data["payment_intent"], stripe.PaymentIntent, PAYMENT_INTENT)
+    assert data["payment_method_details"]["card"]["case_type"] == "inquiry"
 
 
 def test_fraud_warning_has_every_key(
@@ -85,36 +85,36 @@ def test_fraud_warning_has_every_key(
 ) -> None:
     made = control.warn_of_fraud(charge=paid_charge(client, control).id)
 
-    shown = api.get(f"radar/early_fraud_warnings/{made['id']}")
+    data = api.get(f"radar/early_fraud_warnings/{made['id']}")
 
-    assert_agrees(shown, stripe.radar.EarlyFraudWarning, EARLY_FRAUD_WARNING)
-    assert re.fullmatch(r"issfr_[A-Za-z0-9]{24}", shown["id"])
+    assert_matches(data, stripe.radar.EarlyFraudWarning, EARLY_FRAUD_WARNING)
+    assert re.fullmatch(r"issfr_[A-Za-z0-9]{24}", data["id"])
 
 
-@pytest.mark.parametrize("end", ["pending", "succeeded", "failed", "canceled"])
+@pytest.mark.parametrize("status", ["pending", "succeeded", "failed", "canceled"])
 def test_refund_has_every_key_in_each_state(
-    api: Api, client: StripeClient, control: SandboxControl, end: str
+    api: Api, client: StripeClient, control: SandboxControl, status: str
 ) -> None:
     charge = paid_charge(client, control).id
-    made = control.refund(charge=charge, pending=end in ("pending", "canceled"))
-    if end == "failed":
+    made = control.refund(charge=charge, pending=status in ("pending", "canceled"))
+    if status == "failed":
         control.fail_refund(made["id"])
-    elif end == "canceled":
+    elif status == "canceled":
         control.cancel_refund(made["id"])
 
-    shown = api.get(
+    data = api.get(
         f"refunds/{made['id']}", "charge", "balance_transaction", "failure_balance_transaction"
     )
 
-    assert shown["status"] == end
-    assert_agrees(shown, stripe.Refund, REFUND)
+    assert data["status"] == status
+    assert_matches(data, stripe.Refund, REFUND)
     for name in ("balance_transaction", "failure_balance_transaction"):
-        if shown.get(name):
-            assert_agrees(shown[name], stripe.BalanceTransaction, BALANCE_TRANSACTION)
-    assert ("failure_balance_transaction" in shown) == (end == "failed")
+        if data.get(name):
+            assert_matches(data[name], stripe.BalanceTransaction, BALANCE_TRANSACTION)
+    assert ("failure_balance_transaction" in data) == (status == "failed")
 
 
-def test_event_types_are_stripes(api: Api, client: StripeClient, control: SandboxControl) -> None:
+def test_event_types_match_stripe(api: Api, client: StripeClient, control: SandboxControl) -> None:
     charge = paid_charge(client, control).id
     control.warn_of_fraud(charge=charge)
     control.fail_refund(control.refund(charge=charge, amount=500)["id"])
@@ -125,7 +125,7 @@ def test_event_types_are_stripes(api: Api, client: StripeClient, control: Sandbo
     page = api.get("events?limit=100")["data"]
 
     for event in page:
-        assert_agrees(event, stripe.Event, EVENT)
+        assert_matches(event, stripe.Event, EVENT)
     assert {event["type"] for event in page} >= {
         "charge.refund.updated",
         "refund.updated",
@@ -141,12 +141,12 @@ def test_event_types_are_stripes(api: Api, client: StripeClient, control: Sandbo
 
 
 def test_reasons_match_the_sdk_descriptions() -> None:
-    disputes, refunds = documented_words(stripe.Dispute), documented_words(stripe.Refund)
+    disputes, refunds = documented_values(stripe.Dispute), documented_values(stripe.Refund)
 
     assert set(REASONS) <= disputes
     assert set(FAILURE_REASONS) <= refunds
 
 
-def documented_words(cls: type[stripe.StripeObject]) -> set[str]:
-    """Return the words in back quotes from a class's descriptions."""
+def documented_values(cls: type[stripe.StripeObject]) -> set[str]:
+    """Return the values in backticks in a class's docstrings."""
     return set(re.findall(r"`([a-z_]+)`", inspect.getsource(cls)))

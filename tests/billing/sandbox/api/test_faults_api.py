@@ -1,4 +1,4 @@
-"""API faults: each has its documented effect, on the named requests, the given number of times."""
+"""Each API fault has its documented effect, on the given requests and as often as given."""
 
 import time
 from typing import Any
@@ -20,7 +20,7 @@ def number_of_sessions(control: SandboxControl) -> int:
 
 
 @pytest.mark.parametrize("status", [500, 503, 402, 403])
-def test_error_responds_before_any_effect(
+def test_error_is_returned_before_any_effect(
     client: StripeClient, control: SandboxControl, status: int
 ) -> None:
     control.fault("error", status=status, times=1)
@@ -33,7 +33,7 @@ def test_error_responds_before_any_effect(
     assert open_session(client).status == "open"
 
 
-def test_error_after_has_its_effect(client: StripeClient, control: SandboxControl) -> None:
+def test_error_after_creates_the_session(client: StripeClient, control: SandboxControl) -> None:
     control.fault("error_after", method="POST", path="/v1/checkout/sessions", times=1)
 
     with pytest.raises(stripe.APIError):
@@ -42,7 +42,7 @@ def test_error_after_has_its_effect(client: StripeClient, control: SandboxContro
     assert number_of_sessions(control) == 1
 
 
-def test_drop_after_has_its_effect_and_a_retry_finds_it(
+def test_drop_after_creates_the_session_for_a_retry(
     sandbox: SandboxProcess, control: SandboxControl, client: StripeClient
 ) -> None:
     control.fault("drop_after", method="POST", times=2)
@@ -55,7 +55,7 @@ def test_drop_after_has_its_effect_and_a_retry_finds_it(
     assert control.sessions()[1]["id"] == retried.id
 
 
-def test_drop_before_has_no_effect(client: StripeClient, control: SandboxControl) -> None:
+def test_drop_before_creates_no_session(client: StripeClient, control: SandboxControl) -> None:
     control.fault("drop_before", times=1)
 
     with pytest.raises(stripe.APIConnectionError):
@@ -89,14 +89,14 @@ def test_session_can_be_paid_before_its_creation_responds(
     assert created.status == "open"  # the response shows the state at its creation
 
 
-def test_rate_limited(client: StripeClient, control: SandboxControl) -> None:
+def test_rate_limited_raises_its_error(client: StripeClient, control: SandboxControl) -> None:
     control.fault("rate_limited", times=1)
 
     with pytest.raises(stripe.RateLimitError):
         open_session(client)
 
 
-def test_conflict(client: StripeClient, control: SandboxControl) -> None:
+def test_conflict_returns_409(client: StripeClient, control: SandboxControl) -> None:
     control.fault("conflict", times=1)
 
     with pytest.raises(stripe.APIError) as failure:
@@ -153,15 +153,15 @@ def test_override_changes_only_fields_of_the_response(
     control.fault("override", session=session.id, fields=fields, times=1)
     expand: Any = {"expand": ["line_items"]}
 
-    false = client.v1.checkout.sessions.retrieve(session.id, expand)
-    true = client.v1.checkout.sessions.retrieve(session.id, expand)
+    altered = client.v1.checkout.sessions.retrieve(session.id, expand)
+    original = client.v1.checkout.sessions.retrieve(session.id, expand)
 
-    assert false.line_items is not None
-    assert true.line_items is not None
-    assert (false.amount_total, false.livemode) == (1, True)
-    assert false.line_items.data[0].quantity == 7
-    assert (true.amount_total, true.livemode) == (12500, False)
-    assert true.line_items.data[0].quantity == 25
+    assert altered.line_items is not None
+    assert original.line_items is not None
+    assert (altered.amount_total, altered.livemode) == (1, True)
+    assert altered.line_items.data[0].quantity == 7
+    assert (original.amount_total, original.livemode) == (12500, False)
+    assert original.line_items.data[0].quantity == 25
 
 
 def test_override_changes_each_entry_of_a_list(
@@ -176,7 +176,7 @@ def test_override_changes_each_entry_of_a_list(
     assert currencies == ["eur", "eur"]
 
 
-def test_ignored_key_makes_two_sessions(client: StripeClient, control: SandboxControl) -> None:
+def test_ignored_key_creates_two_sessions(client: StripeClient, control: SandboxControl) -> None:
     control.fault("ignore_idempotency")
 
     made = [
@@ -187,7 +187,7 @@ def test_ignored_key_makes_two_sessions(client: StripeClient, control: SandboxCo
     assert len(set(made)) == 2
 
 
-def test_fault_applies_to_named_requests_after_its_skips(
+def test_fault_applies_to_matching_requests_after_its_skips(
     client: StripeClient, control: SandboxControl
 ) -> None:
     session, other = open_session(client), open_session(client)
@@ -204,7 +204,7 @@ def test_fault_applies_to_named_requests_after_its_skips(
     assert (fault["seen"], fault["struck"]) == (2, 1)
 
 
-def test_seeded_share_is_repeatable(client: StripeClient, control: SandboxControl) -> None:
+def test_seeded_probability_is_repeatable(client: StripeClient, control: SandboxControl) -> None:
     def run(seed: int) -> list[bool]:
         control.clear_faults()
         control.fault("error", probability=0.5, seed=seed)
@@ -223,7 +223,7 @@ def test_seeded_share_is_repeatable(client: StripeClient, control: SandboxContro
     assert 4 <= sum(first) <= 16
 
 
-def test_faults_are_cleared_one_by_one_or_all_at_once(
+def test_faults_can_be_cleared_individually_or_together(
     client: StripeClient, control: SandboxControl
 ) -> None:
     first = control.fault("error")
@@ -238,7 +238,7 @@ def test_faults_are_cleared_one_by_one_or_all_at_once(
 
 def test_unknown_fault_is_refused(control: SandboxControl) -> None:
     with pytest.raises(SandboxError, match="No such fault"):
-        control.fault("earthquake")
+        control.fault("invalid")
 
 
 def test_payment_page_can_wait_for_the_webhook(

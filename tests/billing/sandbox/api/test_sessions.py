@@ -1,4 +1,4 @@
-"""Checkout Sessions: created, refused, read, listed, expired."""
+"""Creating, validating, reading, listing and expiring Checkout Sessions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,13 +27,13 @@ def test_new_session_is_open_and_unpaid(client: StripeClient) -> None:
     assert session.customer_details.email == "buyer@lakeside.example"
 
 
-def test_total_is_the_sum_of_the_lines(client: StripeClient) -> None:
+def test_total_is_the_sum_of_the_line_items(client: StripeClient) -> None:
     session = open_session(client, line_items=[line(5, 499), line(1, 1)])
 
     assert session.amount_total == 5 * 499 + 1
 
 
-REFUSED = [
+INVALID_PARAMETERS = [
     ({"mode": None}, "parameter_missing", "mode"),
     ({"mode": "subscription"}, "sandbox_unsupported", "mode"),
     ({"mode": "gift"}, None, "mode"),
@@ -53,8 +53,8 @@ REFUSED = [
     ({"line_items": [line()] * 101}, None, "line_items"),
     ({"line_items": [line(), line(currency="eur")]}, None, "line_items"),
     ({"line_items": [line() | {"price": "price_1"}]}, "resource_missing", "line_items[0][price]"),
-    ({"line_items": [line() | {"colour": "red"}]}, "parameter_unknown", "line_items[0][colour]"),
-    ({"colour": "red"}, "parameter_unknown", "colour"),
+    ({"line_items": [line() | {"color": "red"}]}, "parameter_unknown", "line_items[0][color]"),
+    ({"color": "red"}, "parameter_unknown", "color"),
     ({"payment_method_types": ["card"]}, "parameter_unknown", "payment_method_types"),
     (
         {"allowed_payment_method_types": ["card", "klarna"]},
@@ -65,17 +65,17 @@ REFUSED = [
     ({"metadata": {"k": "v" * 501}}, None, "metadata[k]"),
     ({"metadata": {f"k{n}": "v" for n in range(51)}}, None, "metadata"),
     ({"client_reference_id": "x" * 201}, None, "client_reference_id"),
-    ({"customer_email": "nobody"}, "email_invalid", "customer_email"),
+    ({"customer_email": "invalid"}, "email_invalid", "customer_email"),
     ({"customer": "cus_1"}, None, "customer"),
     ({"customer_email": ""}, "parameter_invalid_empty", "customer_email"),
-    ({"allow_promotion_codes": "perhaps"}, None, "allow_promotion_codes"),
+    ({"allow_promotion_codes": "invalid"}, None, "allow_promotion_codes"),
     ({"allow_promotion_codes": True}, "sandbox_unsupported", "allow_promotion_codes"),
     ({"automatic_tax": {"enabled": True}}, "sandbox_unsupported", "automatic_tax"),
     ({"discounts": [{"coupon": "x"}]}, "sandbox_unsupported", "discounts"),
 ]
 
 
-@pytest.mark.parametrize(("more", "code", "param"), REFUSED)
+@pytest.mark.parametrize(("more", "code", "param"), INVALID_PARAMETERS)
 def test_invalid_parameters_are_named_in_the_error(
     client: StripeClient, more: dict[str, Any], code: str | None, param: str | None
 ) -> None:
@@ -117,7 +117,7 @@ def test_empty_id_returns_the_list(client: StripeClient) -> None:
 
     found: Any = client.v1.checkout.sessions.retrieve("")
 
-    assert found.object == "list"  # as at Stripe: callers must check their ids
+    assert found.object == "list"  # like Stripe, so callers must check their ids
 
 
 def test_path_unknown_to_stripe_is_refused(client: StripeClient) -> None:
@@ -146,7 +146,7 @@ def test_unknown_expansion_is_refused(client: StripeClient) -> None:
     session = open_session(client)
 
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
-        client.v1.checkout.sessions.retrieve(session.id, {"expand": ["colour"]})
+        client.v1.checkout.sessions.retrieve(session.id, {"expand": ["color"]})
 
 
 def test_lists_are_newest_first_and_paginate_both_ways(client: StripeClient) -> None:
@@ -187,7 +187,7 @@ def test_invalid_filters_are_refused(client: StripeClient, filters: Any) -> None
         client.v1.checkout.sessions.list(filters)
 
 
-def test_session_lines_are_listed(client: StripeClient) -> None:
+def test_line_items_are_listed(client: StripeClient) -> None:
     session = open_session(client, line_items=[line(5, 100), line(10, 100), line(15, 100)])
 
     page = client.v1.checkout.sessions.line_items.list(session.id, {"limit": 2})

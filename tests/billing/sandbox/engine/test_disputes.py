@@ -1,4 +1,4 @@
-"""Disputes and inquiries: opened, updated, closed; listed and read as at Stripe."""
+"""Disputes and inquiries: opening, updating, closing, listing and reading."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tests.billing.sandbox.helpers import Receiver, events, open_session, paid_c
 
 pytestmark = pytest.mark.one_database
 
-PAID = 4  # events of a payment
+PAYMENT = 4  # number of events of a payment
 
 
-def found(client: StripeClient, id: str) -> Any:
+def retrieve(client: StripeClient, id: str) -> Any:
     return client.v1.disputes.retrieve(id)
 
 
-def disputed(client: StripeClient, charge: Any) -> bool:
+def is_disputed(client: StripeClient, charge: Any) -> bool:
     return bool(client.v1.charges.retrieve(charge.id).disputed)
 
 
@@ -30,7 +30,7 @@ def test_dispute_withdraws_the_money_and_blocks_refunds(
 ) -> None:
     made = control.open_dispute(charge=charge.id, reason="duplicate")
 
-    dispute = found(client, made["id"])
+    dispute = retrieve(client, made["id"])
     assert (dispute.status, dispute.reason) == ("needs_response", "duplicate")
     assert (dispute.amount, dispute.currency) == (12500, "usd")
     assert (dispute.charge, dispute.payment_intent) == (charge.id, charge.payment_intent)
@@ -39,11 +39,11 @@ def test_dispute_withdraws_the_money_and_blocks_refunds(
         (-12500, 1500, -14000)
     ]
     assert dispute.evidence_details.due_by > dispute.created
-    assert disputed(client, charge)
-    assert events(client, PAID) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
+    assert is_disputed(client, charge)
+    assert events(client, PAYMENT) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
-def test_undisputed_charge_says_so(client: StripeClient, charge: Any) -> None:
+def test_undisputed_charge_is_not_marked(client: StripeClient, charge: Any) -> None:
     assert charge.disputed is False
     assert client.v1.disputes.list({"charge": charge.id}).data == []
 
@@ -53,20 +53,20 @@ def test_won_dispute_returns_the_money_and_allows_refunds(
 ) -> None:
     made = control.open_dispute(charge=charge.id)
     control.review_dispute(made["id"])
-    reviewed = found(client, made["id"])
+    reviewed = retrieve(client, made["id"])
     control.close_dispute(made["id"], "won")
 
-    dispute = found(client, made["id"])
+    dispute = retrieve(client, made["id"])
     assert (reviewed.status, reviewed.evidence_details.submission_count) == ("under_review", 1)
     assert (dispute.status, dispute.is_charge_refundable) == ("won", True)
     assert [t.amount for t in dispute.balance_transactions] == [-12500, 12500]
     assert dispute.balance_transactions[1].reporting_category == "dispute_reversal"
-    assert events(client, PAID + 2) == [
+    assert events(client, PAYMENT + 2) == [
         "charge.dispute.updated",
         "charge.dispute.closed",
         "charge.dispute.funds_reinstated",
     ]
-    assert disputed(client, charge)  # stays true after the dispute
+    assert is_disputed(client, charge)  # stays true after the dispute
     assert client.v1.refunds.create({"charge": charge.id}).status == "succeeded"
 
 
@@ -76,10 +76,10 @@ def test_lost_dispute_keeps_the_money_and_blocks_refunds(
     made = control.open_dispute(charge=charge.id)
     control.close_dispute(made["id"], "lost")
 
-    dispute = found(client, made["id"])
+    dispute = retrieve(client, made["id"])
     assert (dispute.status, dispute.is_charge_refundable) == ("lost", False)
     assert len(dispute.balance_transactions) == 1
-    assert events(client, PAID + 2) == ["charge.dispute.closed"]
+    assert events(client, PAYMENT + 2) == ["charge.dispute.closed"]
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create({"charge": charge.id})
 
@@ -101,7 +101,7 @@ def test_dispute_can_be_partial(client: StripeClient, control: SandboxControl, c
     rest = control.open_dispute(charge=charge.id)
 
     assert (first["amount"], rest["amount"]) == (2500, 10000)
-    assert found(client, first["id"]).balance_transactions[0].amount == -2500
+    assert retrieve(client, first["id"]).balance_transactions[0].amount == -2500
     with pytest.raises(SandboxError, match="between 1 and 0"):
         control.open_dispute(charge=charge.id)
 
@@ -131,7 +131,7 @@ def test_other_amounts_cannot_be_disputed(
     with pytest.raises(SandboxError, match="between 1 and 12500"):
         control.open_dispute(charge=charge.id, amount=amount)
 
-    assert not disputed(client, charge)
+    assert not is_disputed(client, charge)
 
 
 def test_payment_is_found_by_session_intent_or_charge(
@@ -151,7 +151,7 @@ def test_payment_is_found_by_session_intent_or_charge(
 
 
 @pytest.mark.parametrize(
-    ("named", "message"),
+    ("target", "message"),
     [
         ({"charge": "ch_nothing"}, "not a charge"),
         ({"payment_intent": "pi_nothing"}, "no charge"),
@@ -160,15 +160,15 @@ def test_payment_is_found_by_session_intent_or_charge(
     ],
 )
 def test_unknown_payment_cannot_be_disputed(
-    control: SandboxControl, named: Any, message: str
+    control: SandboxControl, target: Any, message: str
 ) -> None:
     with pytest.raises(SandboxError, match=message):
-        control.open_dispute(**named)
+        control.open_dispute(**target)
 
 
 def test_unknown_reason_is_refused(control: SandboxControl, charge: Any) -> None:
     with pytest.raises(SandboxError, match="Not a reason"):
-        control.open_dispute(charge=charge.id, reason="whim")
+        control.open_dispute(charge=charge.id, reason="invalid")
 
 
 # Inquiries ----------------------------------------------------------------------------------------
@@ -179,15 +179,15 @@ def test_inquiry_withdraws_nothing_and_allows_refunds(
 ) -> None:
     made = control.open_inquiry(charge=charge.id)
 
-    inquiry = found(client, made["id"])
+    inquiry = retrieve(client, made["id"])
     assert (inquiry.status, inquiry.is_charge_refundable) == ("warning_needs_response", True)
     assert inquiry.balance_transactions == []
-    assert disputed(client, charge)
-    assert events(client, PAID) == ["charge.dispute.created"]
+    assert is_disputed(client, charge)
+    assert events(client, PAYMENT) == ["charge.dispute.created"]
     assert client.v1.refunds.create({"charge": charge.id, "amount": 500}).status == "succeeded"
-    assert found(client, made["id"]).is_charge_refundable is True
+    assert retrieve(client, made["id"]).is_charge_refundable is True
     client.v1.refunds.create({"charge": charge.id})
-    assert found(client, made["id"]).is_charge_refundable is False
+    assert retrieve(client, made["id"]).is_charge_refundable is False
 
 
 def test_inquiry_closes_without_moving_money(
@@ -197,10 +197,10 @@ def test_inquiry_closes_without_moving_money(
     assert control.review_dispute(made["id"])["status"] == "warning_under_review"
     control.close_dispute(made["id"], "warning_closed")
 
-    closed = found(client, made["id"])
+    closed = retrieve(client, made["id"])
     assert (closed.status, closed.is_charge_refundable) == ("warning_closed", True)
     assert closed.balance_transactions == []
-    assert events(client, PAID + 1) == ["charge.dispute.updated", "charge.dispute.closed"]
+    assert events(client, PAYMENT + 1) == ["charge.dispute.updated", "charge.dispute.closed"]
 
 
 @pytest.mark.parametrize("reviewed", [False, True])
@@ -212,7 +212,7 @@ def test_inquiry_keeps_its_id_when_it_escalates(
         control.review_dispute(made["id"])
     control.escalate_inquiry(made["id"])
 
-    dispute = found(client, made["id"])
+    dispute = retrieve(client, made["id"])
     assert (dispute.status, dispute.is_charge_refundable) == ("needs_response", False)
     assert dispute.payment_method_details.card.case_type == "chargeback"
     assert [t.amount for t in dispute.balance_transactions] == [-12500]
@@ -240,7 +240,7 @@ def test_refunded_inquiry_does_not_escalate(
         control.escalate_inquiry(made["id"])
 
 
-def test_step_that_does_not_fit_the_state_is_refused(
+def test_invalid_transitions_are_refused(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     inquiry = control.open_inquiry(charge=charge.id, amount=100)["id"]
@@ -248,17 +248,17 @@ def test_step_that_does_not_fit_the_state_is_refused(
     control.review_dispute(dispute)
     before = len(events(client))
 
-    for step in (
+    for action in (
         lambda: control.close_dispute(inquiry, "won"),
         lambda: control.close_dispute(inquiry, "lost"),
         lambda: control.close_dispute(dispute, "warning_closed"),
-        lambda: control.close_dispute(dispute, "forgotten"),  # type: ignore[arg-type]
+        lambda: control.close_dispute(dispute, "invalid"),  # type: ignore[arg-type]
         lambda: control.review_dispute(dispute),
         lambda: control.escalate_inquiry(dispute),
         lambda: control.close_dispute("dp_nothing", "won"),
     ):
         with pytest.raises(SandboxError):
-            step()
+            action()
 
     control.close_dispute(dispute, "lost")
     with pytest.raises(SandboxError, match="cannot be closed"):
@@ -266,7 +266,7 @@ def test_step_that_does_not_fit_the_state_is_refused(
     assert len(events(client)) == before + 1
 
 
-# Reading ------------------------------------------------------------------------------------------
+# Lists and expansion ------------------------------------------------------------------------------
 
 
 def test_disputes_are_listed_filtered_and_paginated(
@@ -308,12 +308,12 @@ def test_dispute_expands_its_payment_and_balance_transactions(
     dispute: Any = client.v1.disputes.retrieve(
         made["id"], {"expand": ["charge", "payment_intent.latest_charge"]}
     )
-    moved = dispute.balance_transactions[0].id
-    movement: Any = client.v1.balance_transactions.retrieve(moved, {"expand": ["source"]})
+    transaction_id = dispute.balance_transactions[0].id
+    entry: Any = client.v1.balance_transactions.retrieve(transaction_id, {"expand": ["source"]})
 
     assert (dispute.charge.id, dispute.charge.disputed) == (charge.id, True)
     assert dispute.payment_intent.latest_charge.id == charge.id
-    assert (movement.source.object, movement.source.id) == ("dispute", made["id"])
+    assert (entry.source.object, entry.source.id) == ("dispute", made["id"])
 
 
 # Early fraud warnings -----------------------------------------------------------------------------

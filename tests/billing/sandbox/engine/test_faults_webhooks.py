@@ -1,4 +1,4 @@
-"""Webhook faults."""
+"""Webhook faults have their documented effects."""
 
 import json
 from typing import Any
@@ -15,17 +15,17 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def expire(client: StripeClient) -> Any:
-    """Cause one event; return the id of its session."""
+    """Return a function that emits one event by expiring a session, and returns its id."""
 
-    def cause() -> str:
+    def expire_session() -> str:
         session = open_session(client)
         client.v1.checkout.sessions.expire(session.id)
         return session.id
 
-    return cause
+    return expire_session
 
 
-def test_delay(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
+def test_delay_postpones_delivery(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
     control.fault("delay", seconds=0.3, times=1)
     expire()
 
@@ -35,7 +35,7 @@ def test_delay(control: SandboxControl, receiver: Receiver, expire: Any) -> None
     assert len(receiver.received) == 1
 
 
-def test_event_dropped_k_times_arrives_at_the_next_attempt(
+def test_event_dropped_twice_arrives_at_the_third_attempt(
     control: SandboxControl, receiver: Receiver, expire: Any
 ) -> None:
     control.fault("drop", times=2)
@@ -49,7 +49,7 @@ def test_event_dropped_k_times_arrives_at_the_next_attempt(
     assert len(receiver.received) == 1
 
 
-def test_event_dropped_forever_never_arrives(
+def test_event_always_dropped_never_arrives(
     control: SandboxControl, receiver: Receiver, expire: Any
 ) -> None:
     control.fault("drop")
@@ -71,7 +71,7 @@ def test_duplicates_are_delivered_in_parallel(
     assert control.flush()
 
     assert len({received.event().id for received in receiver.received}) == 1
-    assert (len(receiver.received), receiver.most_at_once) == (5, 5)
+    assert (len(receiver.received), receiver.max_concurrent) == (5, 5)
 
 
 def test_endpoint_without_faults_receives_one_event_at_a_time(
@@ -82,7 +82,7 @@ def test_endpoint_without_faults_receives_one_event_at_a_time(
 
     assert control.flush()
 
-    assert (len(receiver.received), receiver.most_at_once) == (4, 1)
+    assert (len(receiver.received), receiver.max_concurrent) == (4, 1)
 
 
 def test_twins_are_two_events_for_one_change(
@@ -99,7 +99,7 @@ def test_twins_are_two_events_for_one_change(
     assert len(client.v1.events.list().data) == 2
 
 
-def test_reorder_after_an_event_type(
+def test_reorder_sends_an_event_after_a_later_type(
     control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     control.fault(
@@ -112,7 +112,7 @@ def test_reorder_after_an_event_type(
     assert receiver.types()[-2:] == ["checkout.session.completed", "payment_intent.created"]
 
 
-def test_reorder_after_any_next_event(
+def test_reorder_sends_an_event_after_the_next(
     control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     control.fault("reorder", event_type="payment_intent.succeeded")
@@ -124,7 +124,7 @@ def test_reorder_after_any_next_event(
     assert types.index("payment_intent.succeeded") > types.index("charge.succeeded")
 
 
-def test_held_until_released(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
+def test_hold_waits_for_release(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
     control.fault("hold", times=1)
     expire()
     expire()
@@ -139,19 +139,19 @@ def test_held_until_released(control: SandboxControl, receiver: Receiver, expire
 def test_fault_for_one_session_does_not_affect_others(
     control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
-    held, free = open_session(client), open_session(client)
+    held, other = open_session(client), open_session(client)
     control.fault("hold", session=held.id, event_type="checkout.session.*")
     control.pay(held.id)
-    control.pay(free.id)
+    control.pay(other.id)
 
     assert control.flush()
 
     completed = [e for e in receiver.received if b'"checkout.session.completed"' in e.body]
-    assert [e.event().data.object["id"] for e in completed] == [free.id]
+    assert [e.event().data.object["id"] for e in completed] == [other.id]
 
 
 @pytest.mark.parametrize("kind", ["bad_signature", "old_timestamp", "truncated"])
-def test_damage_that_breaks_the_signature(
+def test_corruption_that_breaks_the_signature(
     control: SandboxControl, receiver: Receiver, expire: Any, kind: str
 ) -> None:
     control.fault(kind, times=1)
@@ -165,7 +165,7 @@ def test_damage_that_breaks_the_signature(
 @pytest.mark.parametrize(
     ("kind", "error"), [("bad_json", json.JSONDecodeError), ("not_utf8", UnicodeDecodeError)]
 )
-def test_damage_with_a_valid_signature(
+def test_corruption_with_a_valid_signature(
     control: SandboxControl, receiver: Receiver, expire: Any, kind: str, error: type[Exception]
 ) -> None:
     control.fault(kind, times=1)
@@ -176,7 +176,7 @@ def test_damage_with_a_valid_signature(
         receiver.received[0].event()
 
 
-def test_signature_by_the_second_secret_only(
+def test_second_secret_alone_can_sign(
     control: SandboxControl, receiver: Receiver, client: StripeClient
 ) -> None:
     for endpoint in control.webhooks():
@@ -192,7 +192,7 @@ def test_signature_by_the_second_secret_only(
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "field", "value"),
+    ("kind", "options", "field", "value"),
     [
         ("unknown_type", {}, "type", "sandbox.never_heard_of"),
         ("account", {"account": "acct_other"}, "account", "acct_other"),
@@ -205,18 +205,18 @@ def test_unexpected_event_content(
     receiver: Receiver,
     expire: Any,
     kind: str,
-    settings: dict[str, Any],
+    options: dict[str, Any],
     field: str,
     value: Any,
 ) -> None:
-    control.fault(kind, **settings)
+    control.fault(kind, **options)
     expire()
     assert control.flush()
 
     assert receiver.received[0].event()[field] == value
 
 
-def test_huge_event(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
+def test_huge_event_is_delivered(control: SandboxControl, receiver: Receiver, expire: Any) -> None:
     control.fault("huge")
     expire()
 

@@ -1,4 +1,4 @@
-"""Behavior of each test card."""
+"""Behavior of the test cards."""
 
 from typing import Any
 
@@ -115,10 +115,10 @@ def test_declines_share_one_intent_and_leave_failed_charges(
 def test_completed_challenge_pays(client: StripeClient, control: SandboxControl, card: str) -> None:
     session = open_session(client)
 
-    asked = control.pay(session.id, card=card)
+    challenged = control.pay(session.id, card=card)
     paid = control.pay(session.id, card=card, three_d_secure="complete")
 
-    assert (asked["outcome"], asked["session"]["status"]) == ("requires_action", "open")
+    assert (challenged["outcome"], challenged["session"]["status"]) == ("requires_action", "open")
     assert paid["outcome"] == "paid"
     secured = charge_of(client, session.id).payment_method_details.card.three_d_secure
     assert secured.result == "authenticated"
@@ -216,7 +216,7 @@ def test_customer_is_created_only_on_request(client: StripeClient, control: Sand
 def test_unrelated_payment_can_be_injected(client: StripeClient, control: SandboxControl) -> None:
     params = {
         "mode": "payment",
-        "success_url": "https://somewhere.example/",
+        "success_url": "https://other.example/",
         "line_items": [
             {
                 "quantity": 3,

@@ -1,4 +1,4 @@
-"""Mutually exclusive requests: exactly one succeeds."""
+"""Of mutually exclusive concurrent requests, exactly one succeeds."""
 
 import functools
 from typing import Any
@@ -80,10 +80,10 @@ def test_dispute_closes_once(control: SandboxControl, client: StripeClient, numb
         lambda: control.close_dispute(made, "won"), lambda: control.close_dispute(made, "lost")
     )
 
-    end = client.v1.disputes.retrieve(made).status
+    status = client.v1.disputes.retrieve(made).status
     types = [event.type for event in client.v1.events.list().data]
     assert types.count("charge.dispute.closed") == 1
-    assert types.count("charge.dispute.funds_reinstated") == (end == "won")
+    assert types.count("charge.dispute.funds_reinstated") == (status == "won")
 
 
 def test_concurrent_failures_of_a_refund_count_once(

@@ -1,4 +1,4 @@
-"""Refunds after creation: settled, failed, canceled, refused; and their effects on the charge."""
+"""Status changes of refunds, and their effects on the charge."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from tests.billing.sandbox.helpers import Receiver, events, paid_charge
 
 pytestmark = pytest.mark.one_database
 
-PAID = 4  # events of a payment
+PAYMENT = 4  # number of events of a payment
 
 
-def counted(client: StripeClient, charge: Any) -> tuple[int, bool]:
+def refunded(client: StripeClient, charge: Any) -> tuple[int, bool]:
     found = client.v1.charges.retrieve(charge.id)
     return found.amount_refunded, found.refunded
 
@@ -23,7 +23,7 @@ def test_refund_events_precede_charge_events(client: StripeClient, charge: Any) 
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
     client.v1.refunds.create({"charge": charge.id})
 
-    assert events(client, PAID) == ["refund.created", "charge.refunded"] * 2
+    assert events(client, PAYMENT) == ["refund.created", "charge.refunded"] * 2
     emitted = client.v1.events.list({"type": "charge.refunded"}).data
     emitted_charges: Any = [event.data.object for event in emitted]
     assert [(c["amount_refunded"], c["refunded"]) for c in emitted_charges] == [
@@ -43,8 +43,8 @@ def test_pending_refund_settles(client: StripeClient, control: SandboxControl, c
     assert refund.status == "succeeded"
     assert not hasattr(refund, "pending_reason")
     assert refund.balance_transaction is not None
-    assert counted(client, charge) == (2500, False)
-    assert events(client, PAID + 2) == ["charge.refund.updated", "refund.updated"]
+    assert refunded(client, charge) == (2500, False)
+    assert events(client, PAYMENT + 2) == ["charge.refund.updated", "refund.updated"]
     data: Any = client.v1.events.list({"type": "refund.updated"}).data[0].data
     assert data.previous_attributes["status"] == "pending"
 
@@ -55,7 +55,7 @@ def test_failed_refund_lowers_the_refunded_amount(
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 500})
     made = control.refund(charge=charge.id, pending=pending)
-    assert counted(client, charge) == (12500, True)
+    assert refunded(client, charge) == (12500, True)
 
     control.fail_refund(made["id"], reason="lost_or_stolen_card")
 
@@ -67,9 +67,9 @@ def test_failed_refund_lowers_the_refunded_amount(
     if pending:  # no money had left the account
         assert not hasattr(refund, "failure_balance_transaction")
     else:
-        back = refund.failure_balance_transaction
-        assert (back.amount, back.type, back.source) == (12000, "refund_failure", refund.id)
-    assert counted(client, charge) == (500, False)
+        entry = refund.failure_balance_transaction
+        assert (entry.amount, entry.type, entry.source) == (12000, "refund_failure", refund.id)
+    assert refunded(client, charge) == (500, False)
     assert events(client)[-3:] == ["charge.refund.updated", "refund.updated", "refund.failed"]
     assert client.v1.refunds.create({"charge": charge.id}).amount == 12000
 
@@ -83,7 +83,7 @@ def test_pending_refund_can_be_canceled_in_the_dashboard(
 
     refund = client.v1.refunds.retrieve(made["id"])
     assert (refund.status, refund.failure_reason) == ("canceled", "merchant_request")
-    assert counted(client, charge) == (0, False)
+    assert refunded(client, charge) == (0, False)
     assert events(client)[-2:] == ["charge.refund.updated", "refund.updated"]
 
 
@@ -100,7 +100,7 @@ def test_api_cannot_cancel_a_card_refund(
     assert client.v1.refunds.retrieve(made["id"]).status == made["status"]
 
 
-def test_step_that_does_not_fit_the_state_is_refused(
+def test_invalid_transitions_are_refused(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     succeeded = control.refund(charge=charge.id, amount=100)["id"]
@@ -108,18 +108,18 @@ def test_step_that_does_not_fit_the_state_is_refused(
     control.fail_refund(failed)
     before = len(events(client))
 
-    for step in (
+    for action in (
         lambda: control.settle_refund(succeeded),
         lambda: control.cancel_refund(succeeded),
-        lambda: control.fail_refund(succeeded, reason="whim"),
+        lambda: control.fail_refund(succeeded, reason="invalid"),
         lambda: control.settle_refund(failed),
         lambda: control.fail_refund(failed),
         lambda: control.fail_refund("re_nothing"),
     ):
         with pytest.raises(SandboxError):
-            step()
+            action()
 
-    assert counted(client, charge) == (100, False)
+    assert refunded(client, charge) == (100, False)
     assert len(events(client)) == before
 
 
@@ -131,15 +131,15 @@ def test_disputed_charge_cannot_be_refunded(
 ) -> None:
     control.open_dispute(charge=charge.id, amount=100)
 
-    named: Any
-    for named in ({"charge": charge.id}, {"payment_intent": charge.payment_intent}):
+    target: Any
+    for target in ({"charge": charge.id}, {"payment_intent": charge.payment_intent}):
         with pytest.raises(stripe.InvalidRequestError) as refusal:
-            client.v1.refunds.create(named | {"amount": 100})
+            client.v1.refunds.create(target | {"amount": 100})
         assert (refusal.value.http_status, refusal.value.code) == (400, "charge_disputed")
 
     with pytest.raises(SandboxError, match="charged back"):
         control.refund(charge=charge.id)
-    assert counted(client, charge) == (0, False)
+    assert refunded(client, charge) == (0, False)
 
 
 @pytest.mark.parametrize("escalated", [False, True])
@@ -160,10 +160,10 @@ def test_dispute_fails_pending_refunds(
     assert failed.failure_reason == "charge_for_pending_refund_disputed"
     assert client.v1.refunds.retrieve(settled["id"]).status == "succeeded"
     assert dispute["amount"] == 12000
-    assert counted(client, charge) == (500, False)
+    assert refunded(client, charge) == (500, False)
 
 
-# Reading ------------------------------------------------------------------------------------------
+# Lists and expansion ------------------------------------------------------------------------------
 
 
 def test_refunds_are_listed_filtered_and_paginated(
@@ -186,7 +186,7 @@ def test_refunds_are_listed_filtered_and_paginated(
     assert len(ids(created={"gt": now - 60}, charge=charge.id)) == 3
 
 
-def test_refund_expands_its_payment(
+def test_payment_of_a_refund_can_be_expanded(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.refund(charge=charge.id, amount=100)
@@ -218,7 +218,7 @@ def test_payment_is_found_by_every_related_id(
     assert found.latest_charge.refunds.data == []
 
 
-# Keys ---------------------------------------------------------------------------------------------
+# Idempotency keys ---------------------------------------------------------------------------------
 
 
 def test_repeated_key_refunds_once(client: StripeClient, charge: Any) -> None:
@@ -229,13 +229,13 @@ def test_repeated_key_refunds_once(client: StripeClient, charge: Any) -> None:
     first, again = refund(500), refund(500)
 
     assert first.id == again.id
-    assert counted(client, charge) == (500, False)
-    assert events(client, PAID) == ["refund.created", "charge.refunded"]
+    assert refunded(client, charge) == (500, False)
+    assert events(client, PAYMENT) == ["refund.created", "charge.refunded"]
     with pytest.raises(stripe.IdempotencyError):
         refund(600)
 
 
-def test_refusal_for_a_dispute_is_replayed_under_its_key(
+def test_error_for_a_disputed_charge_is_replayed_with_its_key(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     made = control.open_dispute(charge=charge.id)

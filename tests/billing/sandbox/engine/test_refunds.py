@@ -1,4 +1,4 @@
-"""Refunds: created, read and listed."""
+"""Creating, reading and listing refunds."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.billing.sandbox.helpers import DECLINED, open_session
 pytestmark = pytest.mark.one_database
 
 
-def test_full_refund(client: StripeClient, charge: Any) -> None:
+def test_payment_can_be_refunded_in_full(client: StripeClient, charge: Any) -> None:
     refund = client.v1.refunds.create(
         {
             "payment_intent": charge.payment_intent,
@@ -32,12 +32,12 @@ def test_full_refund(client: StripeClient, charge: Any) -> None:
 
 def test_partial_refunds_add_up(client: StripeClient, charge: Any) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
-    partly = client.v1.charges.retrieve(charge.id)
+    partial = client.v1.charges.retrieve(charge.id)
     client.v1.refunds.create({"charge": charge.id})
-    wholly = client.v1.charges.retrieve(charge.id)
+    full = client.v1.charges.retrieve(charge.id)
 
-    assert (partly.amount_refunded, partly.refunded) == (2500, False)
-    assert (wholly.amount_refunded, wholly.refunded) == (12500, True)
+    assert (partial.amount_refunded, partial.refunded) == (2500, False)
+    assert (full.amount_refunded, full.refunded) == (12500, True)
     listed = client.v1.refunds.list({"charge": charge.id})
     assert [refund.amount for refund in listed.data] == [10000, 2500]
     assert client.v1.refunds.retrieve(listed.data[0].id).amount == 10000
@@ -75,7 +75,7 @@ def test_unpaid_session_cannot_be_refunded(client: StripeClient, control: Sandbo
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"charge": "ch_x", "payment_intent": "pi_x"}, {"reason": "whim"}]
+    "params", [{}, {"charge": "ch_x", "payment_intent": "pi_x"}, {"reason": "invalid"}]
 )
 def test_invalid_parameters_are_refused(client: StripeClient, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):

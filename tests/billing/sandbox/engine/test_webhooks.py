@@ -1,4 +1,4 @@
-"""Webhooks: signed, retried, logged."""
+"""Webhooks are signed, retried and logged."""
 
 from datetime import UTC, datetime
 
@@ -47,7 +47,7 @@ def test_signature_is_valid_for_its_secret_and_body_only(
         stripe.Webhook.construct_event(received.body + b" ", received.signature, SECRET)
 
 
-def test_signature_uses_real_time_not_the_sandbox_clock(
+def test_signature_uses_the_real_time_not_the_sandbox_clock(
     client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_clock(datetime(2031, 1, 1, tzinfo=UTC), frozen=True)
@@ -154,12 +154,12 @@ def test_events_are_listed_by_type(client: StripeClient, control: SandboxControl
 
 def test_event_names_the_request_that_caused_it(client: StripeClient) -> None:
     session = open_session(client)
-    client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "because"})
+    client.v1.checkout.sessions.expire(session.id, {}, {"idempotency_key": "expire-1"})
 
     request = client.v1.events.list().data[0].request
 
     assert request is not None
-    assert request.idempotency_key == "because"
+    assert request.idempotency_key == "expire-1"
     assert str(request.id).startswith("req_")
 
 

@@ -1,4 +1,4 @@
-"""The dashboard in a browser without scripts."""
+"""The dashboard in a browser without JavaScript."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from stripe import StripeClient
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
 from billing.sandbox.objects.money import minor_units
-from tests.billing.sandbox.helpers import DECLINED, INQUIRED, events, open_session, paid_charge
+from tests.billing.sandbox.helpers import DECLINED, INQUIRY, events, open_session, paid_charge
 
 pytestmark = pytest.mark.one_database
 
@@ -26,9 +26,9 @@ class Dashboard:
         assert response.status_code == 200
         return response.text
 
-    def press(self, do: str, id: str, **typed: str) -> str:
+    def press(self, do: str, id: str, **fields: str) -> str:
         """Press a button and return the next page."""
-        form = {"do": do, "id": id, **typed}
+        form = {"do": do, "id": id, **fields}
         response = requests.post(self.address, form, timeout=5, allow_redirects=False)
         assert response.status_code == 303
         base_url = self.address.removesuffix("/_sandbox/dashboard")
@@ -67,11 +67,11 @@ def test_payments_are_listed_newest_first(
     assert buttons(page) == ["refund", "dispute", "inquiry"] * 2
 
 
-def test_empty_dashboard_says_so(dashboard: Dashboard) -> None:
+def test_empty_dashboard_shows_a_message(dashboard: Dashboard) -> None:
     assert "No payments yet" in dashboard.get()
 
 
-def test_partial_refund_then_the_rest(
+def test_payment_can_be_refunded_in_parts(
     client: StripeClient, dashboard: Dashboard, charge: Any
 ) -> None:
     page = dashboard.press("refund", charge.id, amount="25.5")
@@ -124,7 +124,7 @@ def test_inquiry_is_opened_escalated_and_closed(
     opened = dashboard.press("inquiry", charge.id, reason="general")
     (inquiry,) = client.v1.disputes.list().data
     escalated = dashboard.press("escalate", inquiry.id)
-    paid_charge(client, control, card=INQUIRED)
+    paid_charge(client, control, card=INQUIRY)
     other = client.v1.disputes.list().data[0]
     dashboard.press("warning_closed", other.id)
 
@@ -134,7 +134,7 @@ def test_inquiry_is_opened_escalated_and_closed(
 
 
 @pytest.mark.parametrize(
-    ("do", "typed", "message"),
+    ("do", "fields", "message"),
     [
         ("refund", {"amount": "125.01"}, "greater than unrefunded amount"),
         ("refund", {"amount": "0"}, "positive integer"),
@@ -142,31 +142,31 @@ def test_inquiry_is_opened_escalated_and_closed(
         ("refund", {"amount": "<b>"}, "Not an amount in USD: &lt;b&gt;"),
         ("dispute", {"amount": "-1", "reason": "general"}, "Not an amount in USD"),
         ("dispute", {"amount": "126", "reason": "general"}, "between 1 and 12500"),
-        ("dispute", {"reason": "whim"}, "Not a reason"),
+        ("dispute", {"reason": "invalid"}, "Not a reason"),
         ("won", {}, "No such dispute"),
         ("fail", {}, "No such refund"),
-        ("explode", {}, "This action does not exist"),
+        ("invalid", {}, "This action does not exist"),
         ("dispute", {}, "This action does not exist"),
     ],
 )
-def test_impossible_action_shows_an_error(
+def test_invalid_action_shows_an_error(
     client: StripeClient,
     dashboard: Dashboard,
     charge: Any,
     do: str,
-    typed: dict[str, str],
+    fields: dict[str, str],
     message: str,
 ) -> None:
     before = events(client)
 
-    page = dashboard.press(do, charge.id, **typed)
+    page = dashboard.press(do, charge.id, **fields)
 
     assert message in error(page)
     assert "<title>Error:" in page
     assert events(client) == before
 
 
-def test_disputed_payment_cannot_be_refunded_here_either(
+def test_disputed_payment_cannot_be_refunded(
     control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
     control.open_dispute(charge=charge.id)
@@ -196,7 +196,7 @@ def test_every_page_links_to_the_dashboard(sandbox: SandboxProcess, client: Stri
 
 
 @pytest.mark.parametrize(
-    ("typed", "currency", "amount"),
+    ("text", "currency", "amount"),
     [
         ("12.50", "usd", 1250),
         ("1,234", "usd", 123400),
@@ -207,14 +207,14 @@ def test_every_page_links_to_the_dashboard(sandbox: SandboxProcess, client: Stri
         ("1.25", "kwd", 1250),
     ],
 )
-def test_amounts_are_parsed_as_typed(typed: str, currency: str, amount: int) -> None:
-    assert minor_units(typed, currency) == amount
+def test_valid_amounts_are_parsed(text: str, currency: str, amount: int) -> None:
+    assert minor_units(text, currency) == amount
 
 
 @pytest.mark.parametrize(
-    ("typed", "currency"),
+    ("text", "currency"),
     [("", "usd"), ("1e3", "usd"), (".5", "usd"), ("1.5", "jpy"), ("٣", "usd")],
 )
-def test_invalid_amounts_are_refused(typed: str, currency: str) -> None:
+def test_invalid_amounts_are_refused(text: str, currency: str) -> None:
     with pytest.raises(ValueError, match="Not an amount"):
-        minor_units(typed, currency)
+        minor_units(text, currency)

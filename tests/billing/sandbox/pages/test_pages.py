@@ -1,4 +1,4 @@
-"""The hosted pages in a browser without scripts."""
+"""The hosted pages in a browser without JavaScript."""
 
 import re
 from datetime import UTC, datetime
@@ -35,10 +35,10 @@ class Browser:
     def get(self, address: str) -> requests.Response:
         return self._follow(requests.get(address, timeout=5, allow_redirects=False))
 
-    def pay(self, session: Any, **typed: str) -> requests.Response:
+    def pay(self, session: Any, **fields: str) -> requests.Response:
         """Submit the card form, with valid values by default."""
         form = {"number": CARD, "exp": "12/34", "cvc": "123", "name": "Ann Buyer", "country": "US"}
-        return self.post(session.url, form | typed)
+        return self.post(session.url, form | fields)
 
     def post(self, address: str, form: dict[str, str]) -> requests.Response:
         response = requests.post(address, form, timeout=5, allow_redirects=False)
@@ -99,7 +99,7 @@ def test_page_is_not_indexed_and_runs_no_script(client: StripeClient, browser: B
     assert "style=" not in response.text
 
 
-def test_style_sheet_comes_from_the_sandbox(sandbox: SandboxProcess) -> None:
+def test_sandbox_serves_the_style_sheet(sandbox: SandboxProcess) -> None:
     response = requests.get(f"{sandbox.base_url}/sandbox.css", timeout=5)
 
     assert response.headers["Content-Type"].startswith("text/css")
@@ -136,7 +136,7 @@ def test_preset_email_cannot_be_changed(client: StripeClient, browser: Browser) 
 
 
 @pytest.mark.parametrize(
-    ("typed", "wrong"),
+    ("fields", "invalid"),
     [
         ({"email": "ann"}, "email"),
         ({"number": ""}, "number"),
@@ -156,16 +156,16 @@ def test_preset_email_cannot_be_changed(client: StripeClient, browser: Browser) 
     ],
 )
 def test_error_is_shown_at_its_field_and_input_kept(
-    client: StripeClient, browser: Browser, typed: dict[str, str], wrong: str
+    client: StripeClient, browser: Browser, fields: dict[str, str], invalid: str
 ) -> None:
     session = open_session(client, customer_email=None, payment_method_options=BLOCK_PREPAID)
 
-    page = browser.pay(session, **({"email": "ann@buyer.example"} | typed)).text
+    page = browser.pay(session, **({"email": "ann@buyer.example"} | fields)).text
 
-    assert set(errors(page)) == {wrong}
+    assert set(errors(page)) == {invalid}
     assert 'role="alert"' in page
-    assert typed.get("name", "Ann Buyer").strip() in field(page, "name")
-    assert typed.get("exp", "12/34") in field(page, "exp")
+    assert fields.get("name", "Ann Buyer").strip() in field(page, "name")
+    assert fields.get("exp", "12/34") in field(page, "exp")
     assert 'value=""' in field(page, "number")
     assert 'value=""' in field(page, "cvc")
     assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
@@ -219,11 +219,11 @@ def test_failed_challenge_returns_to_the_form(client: StripeClient, browser: Bro
 
     assert "authenticate" in errors(page)["number"]
     assert "Ann Buyer" in field(page, "name")
-    again = browser.get(challenge)
-    assert "Pay $125.00" in again.text
+    reloaded = browser.get(challenge)
+    assert "Pay $125.00" in reloaded.text
 
 
-def test_double_submit_pays_once_and_both_redirect(
+def test_concurrent_submits_pay_once_and_all_redirect(
     client: StripeClient, sandbox: SandboxProcess
 ) -> None:
     session = open_session(client)
@@ -237,7 +237,7 @@ def test_double_submit_pays_once_and_both_redirect(
     assert len(client.v1.charges.list().data) == 1
 
 
-def test_paid_page_says_so(client: StripeClient, browser: Browser) -> None:
+def test_page_of_a_paid_session_says_so(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session)
 
@@ -248,7 +248,7 @@ def test_paid_page_says_so(client: StripeClient, browser: Browser) -> None:
     assert "<form" not in page
 
 
-def test_expired_page_says_so_and_accepts_no_card(client: StripeClient, browser: Browser) -> None:
+def test_page_of_an_expired_session_accepts_no_card(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     client.v1.checkout.sessions.expire(session.id)
 
@@ -259,7 +259,7 @@ def test_expired_page_says_so_and_accepts_no_card(client: StripeClient, browser:
     assert client.v1.charges.list().data == []
 
 
-def test_challenge_ends_with_its_session(client: StripeClient, browser: Browser) -> None:
+def test_challenge_expires_with_its_session(client: StripeClient, browser: Browser) -> None:
     session = open_session(client)
     browser.pay(session, number=CHALLENGED)
     client.v1.checkout.sessions.expire(session.id)

@@ -1,4 +1,4 @@
-"""Cards that pay and cause trouble later: disputes, inquiries, warnings, changing refunds."""
+"""Cards that lead to disputes, inquiries, fraud warnings or changing refunds."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from billing.sandbox.control.process import SandboxProcess
 from billing.sandbox.objects import cards
 from tests.billing.sandbox.helpers import (
     DISPUTED,
-    INQUIRED,
+    FRAUD_WARNING,
+    INQUIRY,
     NOT_RECEIVED,
     REFUND_FAILS,
     REFUND_PENDING,
-    WARNED,
     Receiver,
     client_of,
     events,
@@ -36,7 +36,7 @@ PAYMENT = [
 
 @pytest.fixture
 def frozen(control: SandboxControl) -> SandboxControl:
-    """Return the controls, with a clock that moves only when advanced."""
+    """Return the control client, with a frozen clock."""
     control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
     return control
 
@@ -56,7 +56,7 @@ def test_card_is_disputed_immediately(
 
 
 def test_card_gets_an_inquiry(client: StripeClient, frozen: SandboxControl) -> None:
-    charge = paid_charge(client, frozen, card=INQUIRED)
+    charge = paid_charge(client, frozen, card=INQUIRY)
 
     (inquiry,) = client.v1.disputes.list({"charge": charge.id}).data
     assert inquiry.status == "warning_needs_response"
@@ -65,7 +65,7 @@ def test_card_gets_an_inquiry(client: StripeClient, frozen: SandboxControl) -> N
 
 
 def test_card_gets_a_fraud_warning(client: StripeClient, frozen: SandboxControl) -> None:
-    charge = paid_charge(client, frozen, card=WARNED)
+    charge = paid_charge(client, frozen, card=FRAUD_WARNING)
 
     (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": charge.id}).data
     assert (warning.actionable, warning.payment_intent) == (True, charge.payment_intent)
@@ -166,7 +166,7 @@ def test_refund_requested_as_pending_waits_for_a_manual_step(
     assert client.v1.refunds.retrieve(refund["id"]).status == "pending"
 
 
-def test_worker_runs_due_sequels_on_its_own(
+def test_worker_runs_due_follow_ups(
     client: StripeClient, control: SandboxControl, receiver: Receiver
 ) -> None:
     control.set_delays(refund_seconds=0)
@@ -178,28 +178,28 @@ def test_worker_runs_due_sequels_on_its_own(
     until(lambda: "refund.updated" in receiver.types())
 
 
-def test_planned_sequels_survive_a_kill_and_startup_sets_delays(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "store.sqlite3") as own:
-        own.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
-        own.control.set_delays(dispute_seconds=60)
-        paid_charge(client_of(own), own.control, card=DISPUTED)
+def test_planned_follow_ups_survive_a_restart(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path / "store.sqlite3") as process:
+        process.control.set_clock(datetime(2030, 1, 1, tzinfo=UTC), frozen=True)
+        process.control.set_delays(dispute_seconds=60)
+        paid_charge(client_of(process), process.control, card=DISPUTED)
 
-        own.restart()
-        own.control.advance_clock(60)
+        process.restart()
+        process.control.advance_clock(60)
 
-        assert len(client_of(own).v1.disputes.list().data) == 1
-        assert own.control.delays()["dispute_seconds"] == 60
-        own.control.reset()
-        assert own.control.delays() == {"dispute_seconds": 0, "refund_seconds": 60}
+        assert len(client_of(process).v1.disputes.list().data) == 1
+        assert process.control.delays()["dispute_seconds"] == 60
+        process.control.reset()
+        assert process.control.delays() == {"dispute_seconds": 0, "refund_seconds": 60}
 
 
 def test_delays_are_whole_seconds(control: SandboxControl) -> None:
-    for wrong in (-1, 0.5, True):
+    for delay in (-1, 0.5, True):
         with pytest.raises(SandboxError, match="Not a delay"):
-            control.set_delays(refund_seconds=wrong)  # type: ignore[arg-type]
+            control.set_delays(refund_seconds=delay)  # type: ignore[arg-type]
 
 
-def test_ordinary_card_has_no_sequel(client: StripeClient, control: SandboxControl) -> None:
+def test_regular_card_has_no_follow_up(client: StripeClient, control: SandboxControl) -> None:
     charge: Any = paid_charge(client, control)
 
     control.advance_clock(7 * 24 * 3600)

@@ -1,4 +1,4 @@
-"""Number, price and dates of add-ons (R10, R11, R19-R22)."""
+"""Quantity, price and dates of add-ons (R10, R11, R19-R22)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,23 +25,23 @@ NOT_NUMBERS = [
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("text", "expected"),
     [
         *[("5", 5), (" 10 ", 10), ("5000", 5000), ("0010", 10), ("0", 0), ("7", 7), ("000", 0)],
         *[("0" * 20 + "5", 5), ("999999999999", 999_999_999_999)],
-        # Above every ceiling, however long.
+        # Above every limit, however long.
         *[("1000000000000", 10**12), ("9" * 40, 10**12)],
         *[("-5", Reason.TOO_FEW), ("\u22125", Reason.TOO_FEW)],
-        *[(typed, Reason.NOT_A_NUMBER) for typed in NOT_NUMBERS],
+        *[(text, Reason.NOT_A_NUMBER) for text in NOT_NUMBERS],
     ],
 )
-def test_typed_number_is_parsed_or_refused(typed: str, read: int | Reason) -> None:
-    found = add_ons.read_quantity(typed)
+def test_entered_quantity_is_parsed_or_refused(text: str, expected: int | Reason) -> None:
+    quantity = add_ons.read_quantity(text)
 
-    assert (reason_of(found) or found) == read
+    assert (reason_of(quantity) or quantity) == expected
 
 
-def test_huge_number_is_above_the_ceiling() -> None:
+def test_huge_quantity_is_above_the_limit() -> None:
     decision = add_ons.check_quantity(10**12, unit_amount=500, currency="usd")
 
     assert reason_of(decision) == Reason.ABOVE_CEILING
@@ -55,7 +55,7 @@ def test_groups_of_five_are_sold(quantity: int) -> None:
 @pytest.mark.parametrize(
     ("quantity", "nearest"), [(6, (5, 10)), (9, (5, 10)), (7, (5, 10)), (4999, (4995, 5000))]
 )
-def test_other_numbers_are_refused_with_the_nearest_groups(
+def test_other_quantities_are_refused_with_the_nearest_groups(
     quantity: int, nearest: tuple[int, int]
 ) -> None:
     decision = add_ons.check_quantity(quantity, unit_amount=500, currency="usd")
@@ -66,13 +66,13 @@ def test_other_numbers_are_refused_with_the_nearest_groups(
 
 
 @pytest.mark.parametrize("quantity", [-5, 0, 1, 4])
-def test_less_than_one_group_is_too_few(quantity: int) -> None:
+def test_fewer_than_one_group_is_refused(quantity: int) -> None:
     decision = add_ons.check_quantity(quantity, unit_amount=500, currency="usd")
 
     assert reason_of(decision) == Reason.TOO_FEW
 
 
-def test_processor_ceiling_is_the_only_limit() -> None:
+def test_processor_limit_is_the_only_maximum() -> None:
     most = add_ons.most_per_purchase(500)
 
     assert most == 199_995
@@ -84,7 +84,7 @@ def test_processor_ceiling_is_the_only_limit() -> None:
     assert above.facts["most"] == most
 
 
-def test_just_above_the_last_group_only_the_lower_group_is_named() -> None:
+def test_quantity_above_the_last_group_is_above_the_limit() -> None:
     most = add_ons.most_per_purchase(99_999_999 // 10)
 
     decision = add_ons.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
@@ -94,9 +94,7 @@ def test_just_above_the_last_group_only_the_lower_group_is_named() -> None:
 
 
 @given(quantity=st.integers(-100, 200_100), unit_amount=st.integers(10, 100_000))
-def test_quantity_is_allowed_exactly_when_it_can_be_charged(
-    quantity: int, unit_amount: int
-) -> None:
+def test_quantity_is_allowed_only_if_it_can_be_charged(quantity: int, unit_amount: int) -> None:
     can_be_charged = (
         quantity >= 5 and quantity % 5 == 0 and 50 <= quantity * unit_amount <= 99_999_999
     )
@@ -107,7 +105,7 @@ def test_quantity_is_allowed_exactly_when_it_can_be_charged(
 
 
 @given(quantity=st.integers(1, 100_000), unit_amount=st.integers(1, 10_000_000))
-def test_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
+def test_total_is_a_multiple_of_the_unit_amount(quantity: int, unit_amount: int) -> None:
     total = prices.add_on_total(quantity=quantity, unit_amount=unit_amount)
 
     assert isinstance(total, int)
@@ -116,18 +114,18 @@ def test_price_is_a_whole_multiple(quantity: int, unit_amount: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "up", "after"),
+    ("quantity", "up", "expected"),
     [
         *[(0, False, 5), (5, False, 5), (6, False, 5), (7, False, 5), (10, False, 5)],
         *[(11, False, 10), (20, False, 15), (0, True, 5), (4, True, 5), (5, True, 10)],
         *[(7, True, 10), (9, True, 10), (100, True, 100)],
     ],
 )
-def test_buttons_step_by_groups_up_to_the_ceiling(quantity: int, up: bool, after: int) -> None:
-    stepped = add_ons.stepped(quantity, up=up, most=100)
+def test_buttons_step_by_groups_up_to_the_maximum(quantity: int, up: bool, expected: int) -> None:
+    new_quantity = add_ons.stepped(quantity, up=up, most=100)
 
-    assert stepped == after
-    assert isinstance(stepped, int)
+    assert new_quantity == expected
+    assert isinstance(new_quantity, int)
 
 
 OPENS = datetime(2026, 12, 2, 5, tzinfo=UTC)
@@ -152,7 +150,7 @@ def test_add_ons_are_sold_until_renewal_opens(now: datetime, reason: Reason | No
     assert reason_of(decision) == reason
 
 
-def test_nothing_is_sold_without_a_term() -> None:
+def test_no_add_ons_are_sold_without_a_term() -> None:
     assert reason_of(add_ons.may_add_licenses(None, now=OPENS, zone=NEW_YORK)) == Reason.NO_TERM
 
 
@@ -167,16 +165,16 @@ def test_refusal_names_the_dates() -> None:
     }
 
 
-def test_above_the_maximum_no_number_is_suggested() -> None:
-    """At this price one payment covers at most ten."""
-    response = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
+def test_suggested_quantities_stay_within_the_maximum() -> None:
+    """At this price, one payment covers at most 10 licenses."""
+    decision = add_ons.check_quantity(7, unit_amount=9_999_999, currency="usd")
 
-    assert response == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
+    assert decision == Refusal(Reason.NOT_IN_GROUPS, {"quantity": 7, "nearest": (5, 10)})
 
 
 @pytest.mark.parametrize(
     ("missing", "licenses"), [(-3, 0), (0, 0), (1, 5), (4, 5), (5, 5), (6, 10), (12, 15)]
 )
 def test_missing_licenses_are_covered_by_whole_groups(missing: int, licenses: int) -> None:
-    """R10."""
+    """R10"""
     assert add_ons.in_groups(missing) == licenses

@@ -1,4 +1,4 @@
-"""The calendar of a term (R18, R19, R23): both sides of each boundary, and the instant itself."""
+"""The dates of a term (R18, R19, R23), before, at and after each boundary."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,16 +30,16 @@ def test_term_runs_through_its_expiration_date() -> None:
     ("expires_on", "opens_at"),
     [
         (date(2026, 12, 31), utc(2026, 12, 2, 5)),
-        # Daylight saving time ends on November 1, inside the 30 days: still local midnight.
+        # Daylight saving time ends on November 1, within the 30 days: still local midnight.
         (date(2026, 11, 15), utc(2026, 10, 17, 4)),
         # It ends on the day the window opens, and on the day before.
         (date(2026, 11, 30), utc(2026, 11, 1, 4)),
         (date(2026, 12, 1), utc(2026, 11, 2, 5)),
-        # It begins on March 14, 2027, inside, on and before the boundary.
+        # It begins on March 14, 2027: within the window, on its first day, and the day before.
         (date(2027, 4, 1), utc(2027, 3, 3, 5)),
         (date(2027, 4, 12), utc(2027, 3, 14, 5)),
         (date(2027, 4, 13), utc(2027, 3, 15, 4)),
-        # Across February 29.
+        # With and without February 29.
         (date(2028, 3, 10), utc(2028, 2, 10, 5)),
         (date(2027, 3, 10), utc(2027, 2, 9, 5)),
     ],
@@ -48,7 +48,7 @@ def test_renewal_opens_at_local_midnight(expires_on: date, opens_at: datetime) -
     assert calendar.renewal_opens_at(expires_on, NEW_YORK) == opens_at
 
 
-def test_december_31_matches_the_example_in_the_agreement() -> None:
+def test_december_31_matches_the_example_of_r19() -> None:
     expires_on = date(2026, 12, 31)
 
     assert calendar.last_day_to_add(expires_on) == date(2026, 12, 1)
@@ -65,7 +65,7 @@ def test_december_31_matches_the_example_in_the_agreement() -> None:
         (date(2027, 1, 3), -3),
     ],
 )
-def test_days_remaining(today: date, days: int) -> None:
+def test_remaining_days_are_counted(today: date, days: int) -> None:
     assert calendar.days_remaining(date(2026, 12, 31), today) == days
 
 
@@ -98,9 +98,7 @@ def test_window_is_thirty_calendar_days_from_midnight(expires_on: date, zone: st
 
 
 @given(expires_on=DATES, minutes=st.integers(-60 * 24 * 60, 60 * 24 * 60))
-def test_window_opens_between_thirty_and_twenty_nine_days_remaining(
-    expires_on: date, minutes: int
-) -> None:
+def test_window_opens_with_twenty_nine_days_remaining(expires_on: date, minutes: int) -> None:
     now = calendar.renewal_opens_at(expires_on, NEW_YORK) + timedelta(minutes=minutes)
 
     days = calendar.days_remaining(expires_on, calendar.local_date(now, NEW_YORK))
@@ -141,11 +139,11 @@ def last(*terms: Term, now: datetime) -> LastTerm | None:
 
 
 @pytest.mark.parametrize("now", [at(2031, 6, 1), at(2032, 6, 1), at(2040, 1, 1)])
-def test_last_paid_term_counts_until_its_last_day(now: datetime) -> None:
-    found = last(Term(1, FIRST), Term(2, SECOND), now=now)
+def test_last_paid_term_counts(now: datetime) -> None:
+    latest = last(Term(1, FIRST), Term(2, SECOND), now=now)
 
-    assert found == LastTerm(SECOND, None, 2)
-    assert found.ends_at(NEW_YORK) == at(2033, 1, 1, 0)
+    assert latest == LastTerm(SECOND, None, 2)
+    assert latest.ends_at(NEW_YORK) == at(2033, 1, 1, 0)
 
 
 CANCELED_AT = at(2032, 3, 1)
@@ -156,59 +154,59 @@ RENEWED_AGAIN = [Term(1, FIRST), Term(2, SECOND, CANCELED_AT), Term(3, date(2033
 @pytest.mark.parametrize(
     ("terms", "now", "expected"),
     [
-        pytest.param([], at(2031, 6, 1), None, id="nothing was paid"),
+        pytest.param([], at(2031, 6, 1), None, id="no paid term"),
         pytest.param(
             [Term(1, FIRST), Term(2, SECOND, CANCELED_AT)],
             CANCELED_AT - timedelta(seconds=1),
             LastTerm(SECOND, None, 2),
-            id="a term counts until its cancellation",
+            id="term counts until its cancellation",
         ),
         pytest.param(
             [Term(1, FIRST), Term(2, SECOND, CANCELED_AT)],
             CANCELED_AT,
             LastTerm(FIRST, CANCELED_AT, 1),
-            id="from its cancellation the term before is renewed",
+            id="previous term counts after the cancellation",
         ),
         pytest.param(
             [Term(1, FIRST), Term(2, SECOND, at(2031, 12, 20))],
             at(2031, 12, 21),
             LastTerm(FIRST, None, 1),
-            id="canceled before its start, the running term remains",
+            id="running term counts if the next one is canceled",
         ),
         pytest.param(
             [Term(1, FIRST, at(2031, 3, 1))],
             at(2031, 3, 2),
             LastTerm(FIRST, at(2031, 3, 1), 1),
-            id="a canceled original purchase is renewed itself",
+            id="canceled original term counts if it is the only one",
         ),
         pytest.param(
             ALL_CANCELED,
             at(2032, 6, 1),
             LastTerm(FIRST, at(2032, 5, 1), 1),
-            id="with all canceled the original term is renewed",
+            id="original term counts if all are canceled",
         ),
         pytest.param(
             RENEWED_AGAIN,
             at(2032, 4, 1),
             LastTerm(date(2033, 3, 4), None, 3),
-            id="renewed after a cancellation, the new term counts",
+            id="new term counts after a cancellation",
         ),
     ],
 )
-def test_last_term(terms: list[Term], now: datetime, expected: LastTerm | None) -> None:
+def test_last_term_that_counts(terms: list[Term], now: datetime, expected: LastTerm | None) -> None:
     assert last(*terms, now=now) == expected
 
 
-def test_term_canceled_after_its_end_expired_normally() -> None:
-    """A dispute lost years later reopens nothing."""
-    found = last(Term(1, FIRST, at(2033, 5, 1)), now=at(2033, 5, 2))
+def test_term_canceled_after_its_end_still_ended_on_time() -> None:
+    """A dispute that is lost years later reopens nothing."""
+    latest = last(Term(1, FIRST, at(2033, 5, 1)), now=at(2033, 5, 2))
 
-    assert found is not None
-    assert found.ends_at(NEW_YORK) == at(2032, 1, 1, 0)
+    assert latest is not None
+    assert latest.ends_at(NEW_YORK) == at(2032, 1, 1, 0)
 
 
 class TestAfterCancellation:
-    """R30: expired from the cancellation, when the 14 days of R22 start."""
+    """R30: the subscription expires with the cancellation, and the 14 days of R22 start."""
 
     CANCELED_AT = at(2032, 3, 1)
     TERM = LastTerm(THIRD, CANCELED_AT)
@@ -218,7 +216,7 @@ class TestAfterCancellation:
             self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14)
         )
 
-    def test_phases(self) -> None:
+    def test_phases_start_with_the_cancellation(self) -> None:
         second = timedelta(seconds=1)
         closes_at = self.CANCELED_AT + timedelta(days=14)
 
@@ -227,8 +225,8 @@ class TestAfterCancellation:
         assert self.phase(closes_at - second) == Phase.EXPIRED
         assert self.phase(closes_at) == Phase.CLOSED
 
-    def test_days_are_calendar_days(self) -> None:
-        """Clocks go forward on March 14: 14 days later it is noon again in local time."""
+    def test_days_until_closing_are_calendar_days(self) -> None:
+        """Clocks go forward on March 14, but the pages still close at noon in local time."""
         term = LastTerm(THIRD, self.CANCELED_AT.astimezone(UTC))
         closes_at = at(2032, 3, 15)
 
@@ -239,20 +237,20 @@ class TestAfterCancellation:
         assert phase(closes_at - timedelta(seconds=1)) == Phase.EXPIRED
         assert phase(closes_at) == Phase.CLOSED
 
-    def test_renewal_is_open_long_before_the_old_window(self) -> None:
+    def test_renewal_is_open_before_the_original_window(self) -> None:
         assert renewals.may_renew(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK) == ALLOWED
         assert isinstance(
             renewals.may_renew(LastTerm(THIRD), now=self.CANCELED_AT, zone=NEW_YORK), Refusal
         )
 
-    def test_no_add_ons_are_sold_and_the_reason_is_named(self) -> None:
+    def test_no_add_ons_are_sold_because_of_the_cancellation(self) -> None:
         decision = add_ons.may_add_licenses(self.TERM, now=self.CANCELED_AT, zone=NEW_YORK)
 
         assert isinstance(decision, Refusal)
         assert decision.reason == Reason.CANCELED
         assert decision.facts["canceled_on"] == date(2032, 3, 1)
 
-    def test_next_term_starts_on_the_day_of_its_charge(self) -> None:
+    def test_next_term_starts_on_the_day_of_the_charge(self) -> None:
         charged_at = at(2032, 3, 5)
 
         start = renewals.next_term_starts_on(self.TERM, charged_at=charged_at, zone=NEW_YORK)
@@ -260,15 +258,15 @@ class TestAfterCancellation:
         assert start == date(2032, 3, 5)
 
 
-def test_canceled_term_that_ended_with_a_valid_one_changes_nothing() -> None:
-    """Two terms end at the same instant: the valid one carries the subscription."""
+def test_canceled_term_does_not_hide_a_valid_one() -> None:
+    """Two terms end at the same instant; only the one that was not canceled counts."""
     expires_on, ends = date(2031, 12, 31), datetime(2032, 1, 1, 5, tzinfo=UTC)
     canceled = Term(1, expires_on, canceled_at=ends)
-    left = Term(2, expires_on)
+    valid = Term(2, expires_on)
 
-    found = last_term([canceled, left], now=ends, zone=NEW_YORK)
+    latest = last_term([canceled, valid], now=ends, zone=NEW_YORK)
 
-    assert found == LastTerm(expires_on, None, 2)
+    assert latest == LastTerm(expires_on, None, 2)
 
 
 def test_licenses_count_through_the_expiration_date() -> None:

@@ -1,4 +1,4 @@
-"""Waits and limits against card testing: both sides of every boundary."""
+"""Waits and limits against card testing, before, at and after each boundary."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ def test_wait_doubles_up_to_the_maximum(declines: int, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("seconds_ago", [59, 60, 61])
-def test_wait_ends_at_its_instant(seconds_ago: int) -> None:
+def test_wait_ends_after_a_minute(seconds_ago: int) -> None:
     last = NOW - timedelta(seconds=seconds_ago)
 
     decision = may_open_checkout(

@@ -1,4 +1,4 @@
-"""Every refusal carries all the facts that its text shows."""
+"""Every refusal carries all facts that its text shows."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.one_database
 ZONE = ZoneInfo("America/New_York")
 TERM = LastTerm(date(2031, 12, 31))
 SUMMER = datetime(2031, 6, 16, 16, tzinfo=UTC)
-TOO_DEAR = prices.Price(quantity=1, unit_amount=100_000_000, discount_amount=0, fee_amount=0)
+TOO_EXPENSIVE = prices.Price(quantity=1, unit_amount=100_000_000, discount_amount=0, fee_amount=0)
 PAID = refunds.PaidPurchase(10, 500, 5000, 0, "usd")
-ALL_BACK = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
+REFUNDED = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
 
 
 def row(**fields: object) -> roster_import.Row:
@@ -44,14 +44,14 @@ def may_use(discount: Discount) -> object:
     )
 
 
-def verdict_of(one: roster_import.Row) -> Refusal | None:
+def verdict_of(candidate: roster_import.Row) -> Refusal | None:
     roles = {"": members.Role.GENERAL_MEMBER, "o": members.Role.OBSERVER}
-    [verdict] = roster_import.judge([one], known={}, roles=roles, actor_role="assignor")
+    [verdict] = roster_import.judge([candidate], known={}, roles=roles, actor_role="assignor")
     return verdict.reason
 
 
 def cases() -> list[tuple[object, Reason, dict[str, object]]]:
-    """Called inside the tests, so that mutations of the rules are detected."""
+    """Return the cases; a function, so that mutations of the rules run inside the tests."""
     return [
         (add_ons.read_quantity("x"), Reason.NOT_A_NUMBER, {"least": 5}),
         (add_ons.read_quantity("-5"), Reason.TOO_FEW, {"least": 5}),
@@ -67,7 +67,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {"quantity": 7, "nearest": (5, 10)},
         ),
         (
-            # Ten more would be above the ceiling of 10 licenses at this price.
+            # At this price, one payment covers at most 10 licenses.
             add_ons.check_quantity(9, unit_amount=9_999_999, currency="usd"),
             Reason.NOT_IN_GROUPS,
             {"quantity": 9, "nearest": (5, 10)},
@@ -134,7 +134,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {"most": 4_000_000},
         ),
         (
-            prices.may_be_charged(TOO_DEAR, currency="cad"),
+            prices.may_be_charged(TOO_EXPENSIVE, currency="cad"),
             Reason.TOTAL_ABOVE_CEILING,
             {"total": Money(100_000_000, "cad"), "ceiling": Money(99_999_999, "cad")},
         ),
@@ -173,14 +173,14 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             Reason.REMOVAL_BELOW_MEMBERS,
             {"quantity": 11, "most": 10, "left": 20, "in_use": 10, "users_to_remove": 1},
         ),
-        (refunds.may_refund_add_ons(ALL_BACK, 5), Reason.REFUNDED_ALREADY, {}),
+        (refunds.may_refund_add_ons(REFUNDED, 5), Reason.REFUNDED_ALREADY, {}),
         (
-            # Its licenses were reversed for less than the full price: none is left to refund.
+            # All licenses are already reversed, although less than the full price was refunded.
             refunds.may_refund_add_ons(refunds.PaidPurchase(5, 0 + 500, 2600, 2500, "usd"), 5),
             Reason.REFUNDED_ALREADY,
             {},
         ),
-        (refunds.may_refund_term(ALL_BACK, later_term_starts_on=None), Reason.REFUNDED_ALREADY, {}),
+        (refunds.may_refund_term(REFUNDED, later_term_starts_on=None), Reason.REFUNDED_ALREADY, {}),
         (
             refunds.may_refund_term(PAID, later_term_starts_on=date(2032, 1, 1)),
             Reason.LATER_TERM_IS_PAID,
@@ -219,13 +219,13 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
 
 @pytest.mark.parametrize("number", range(31))
 def test_refusal_carries_its_facts(number: int) -> None:
-    response, reason, facts = cases()[number]
+    refusal, reason, facts = cases()[number]
 
-    assert response == Refusal(reason, facts)
-    assert isinstance(response, Refusal)
-    kinds = {name: type(value) for name, value in response.facts.items()}
-    assert kinds == {name: type(value) for name, value in facts.items()}
-    assert refusal_text(response)
+    assert refusal == Refusal(reason, facts)
+    assert isinstance(refusal, Refusal)
+    types = {name: type(value) for name, value in refusal.facts.items()}
+    assert types == {name: type(value) for name, value in facts.items()}
+    assert refusal_text(refusal)
 
 
 def test_every_reason_has_a_case() -> None:
@@ -241,7 +241,7 @@ def test_require_raises_the_refusal() -> None:
     assert refused.value.refusal == refusal
 
 
-def test_last_allowed_value() -> None:
+def test_largest_values_are_allowed() -> None:
     most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
 
     assert verdict_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None

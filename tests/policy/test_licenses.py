@@ -1,4 +1,4 @@
-"""Free licenses and the limit that decides (R5)."""
+"""Free licenses and the limit that applies (R5)."""
 
 from datetime import date
 
@@ -42,7 +42,7 @@ def test_free_licenses_are_the_smallest_limit_minus_those_in_use(
     assert (count.free, count.limit) == (free, limit)
 
 
-def test_users_above_the_limit_are_counted() -> None:
+def test_users_without_a_license_are_counted() -> None:
     count = licenses.count_licenses(held=20, in_use=23)
 
     assert (count.free, count.over) == (0, 3)
@@ -111,48 +111,48 @@ def test_no_limit_is_ever_exceeded(
         (1, 9, [3], 5, [3]),
         (3, 4, [2, 3], 5, [5, 2, 3]),
         (2, 5, [1, 4], 5, [1, 4]),
-        # Fewer than requested, rather than one above the limit.
+        # Fewer than requested, because none may be above the limit.
         (2, 5, [4], 5, [4]),
         (0, 4, [2], 5, []),
     ],
 )
-def test_next_numbers_follow_the_highest_then_fill_the_lowest_gaps(
+def test_next_numbers_follow_the_highest_and_then_fill_gaps(
     number: int, highest: int, gaps: list[int], usable: int, numbers: list[int]
 ) -> None:
-    asked = licenses.gaps_needed(number, highest=highest, usable=usable)
+    count = licenses.gaps_needed(number, highest=highest, usable=usable)
 
-    given = licenses.next_license_numbers(number, highest=highest, gaps=gaps[:asked], usable=usable)
+    found = licenses.next_license_numbers(number, highest=highest, gaps=gaps[:count], usable=usable)
 
-    assert given == numbers
+    assert found == numbers
 
 
-USUAL = [3, 2, 1, 0]
+DEFAULT = [3, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
     ("thresholds", "before", "after", "reached"),
     [
-        *[(USUAL, 5, 4, None), (USUAL, 4, 4, None), (USUAL, 0, 5, None), ([], 1, 0, None)],
-        *[(USUAL, 4, 3, 3), (USUAL, 3, 2, 2), (USUAL, 2, 1, 1), (USUAL, 1, 0, 0)],
-        *[(USUAL, 10, 0, 0), (USUAL, 10, 2, 2), ([3, 2], 3, 3, None), ([3, 2], 4, 3, 3)],
+        *[(DEFAULT, 5, 4, None), (DEFAULT, 4, 4, None), (DEFAULT, 0, 5, None), ([], 1, 0, None)],
+        *[(DEFAULT, 4, 3, 3), (DEFAULT, 3, 2, 2), (DEFAULT, 2, 1, 1), (DEFAULT, 1, 0, 0)],
+        *[(DEFAULT, 10, 0, 0), (DEFAULT, 10, 2, 2), ([3, 2], 3, 3, None), ([3, 2], 4, 3, 3)],
         *[([3, 2], 4, 2, 2), ([3, 2], 2, 2, None)],
     ],
 )
-def test_threshold_is_reached_from_above(
+def test_lowest_threshold_crossed_downward_is_reached(
     thresholds: list[int], before: int, after: int, reached: int | None
 ) -> None:
     assert threshold_reached(thresholds, before=before, after=after) == reached
 
 
-class TestCounting:
-    def test_equal_limits_name_the_licenses_held(self) -> None:
+class TestEqualLimits:
+    def test_licenses_held_take_precedence_over_equal_limits(self) -> None:
         later = [LaterTerm(date(2032, 1, 1), 20), LaterTerm(date(2033, 1, 1), 20)]
 
         count = licenses.count_licenses(held=20, in_use=3, later_terms=later)
 
         assert (count.limit, count.limited_from) == (Limit.HELD_NOW, None)
 
-    def test_equal_later_terms_name_the_first(self) -> None:
+    def test_first_of_equal_later_terms_is_the_limit(self) -> None:
         later = [LaterTerm(date(2033, 1, 1), 20), LaterTerm(date(2032, 1, 1), 20)]
 
         count = licenses.count_licenses(held=30, in_use=3, later_terms=later)

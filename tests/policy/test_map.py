@@ -11,14 +11,14 @@ from subscriptions import policy
 pytestmark = pytest.mark.one_database
 
 ROOT = Path(__file__).parents[2]
-ALL = range(1, 33)
-# Not features themselves: they combine the feature packages.
-NO_FEATURES = {"admin", "migrations", "models", "policy", "sandbox"}
+RULES = range(1, 33)
+# These packages are not features; they combine the feature packages.
+NOT_FEATURES = {"admin", "migrations", "models", "policy", "sandbox"}
 
 
 def rule_map() -> dict[int, set[str]]:
     lines = re.findall(r"^R(\d+) +(.+)$", policy.__doc__ or "", re.MULTILINE)
-    return {int(number): set(places.split(", ")) for number, places in lines}
+    return {int(number): set(modules.split(", ")) for number, modules in lines}
 
 
 def features() -> dict[str, Path]:
@@ -27,11 +27,11 @@ def features() -> dict[str, Path]:
         f"{app}.{path.parent.name}": path
         for app in ("subscriptions", "billing")
         for path in (ROOT / app).glob("*/__init__.py")
-        if path.parent.name not in NO_FEATURES
+        if path.parent.name not in NOT_FEATURES
     }
 
 
-def holders() -> dict[str, Path]:
+def rule_modules() -> dict[str, Path]:
     """Return the feature packages and the policy modules."""
     modules = {path.stem: path for path in (ROOT / "subscriptions/policy").glob("[a-z]*.py")}
     return {**modules, **features()}
@@ -48,11 +48,11 @@ def docstring(path: Path) -> str:
     return ast.get_docstring(ast.parse(path.read_text())) or ""
 
 
-@pytest.mark.parametrize("rule", ALL)
-def test_rule_is_named_by_exactly_the_modules_that_contain_it(rule: int) -> None:
-    named = {name for name, path in holders().items() if rule in rules_in(docstring(path))}
+@pytest.mark.parametrize("rule", RULES)
+def test_map_lists_exactly_the_modules_that_name_the_rule(rule: int) -> None:
+    named = {name for name, path in rule_modules().items() if rule in rules_in(docstring(path))}
 
-    files = {place for place in rule_map()[rule] if "/" in place}
+    files = {module for module in rule_map()[rule] if "/" in module}
     assert rule_map()[rule] - files == named
     assert all(rule in rules_in((ROOT / file).read_text()) for file in files)
 
@@ -60,10 +60,10 @@ def test_rule_is_named_by_exactly_the_modules_that_contain_it(rule: int) -> None
 @pytest.mark.parametrize("feature", features())
 def test_package_names_all_rules_of_its_modules(feature: str) -> None:
     path = features()[feature]
-    inside = [rules_in(docstring(one)) for one in path.parent.rglob("*.py") if one != path]
+    inside = [rules_in(docstring(file)) for file in path.parent.rglob("*.py") if file != path]
 
     assert set().union(*inside) <= rules_in(docstring(path))
 
 
-def test_map_names_every_rule_once() -> None:
-    assert list(rule_map()) == list(ALL)
+def test_map_lists_every_rule_once() -> None:
+    assert list(rule_map()) == list(RULES)

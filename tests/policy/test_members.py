@@ -1,4 +1,4 @@
-"""Roles: who may do what, to whom (R1-R4)."""
+"""What each role may do, and to whom (R1-R4)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,13 +31,13 @@ def test_only_assignors_and_administrators_buy_and_manage(
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_everyone_visits_and_only_administrators_edit_settings(role: Role) -> None:
+def test_all_roles_can_visit_but_only_administrators_edit_settings(role: Role) -> None:
     assert members.can(role, Capability.VISIT)
     assert members.can(role, Capability.EDIT_SETTINGS) == (role == Role.ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_assignor_assigns_and_changes_every_role_but_administrator(role: Role) -> None:
+def test_assignor_can_assign_all_roles_but_administrator(role: Role) -> None:
     expected = role != Role.ADMINISTRATOR
 
     assert (members.may_grant(Role.ASSIGNOR, role) == ALLOWED) == expected
@@ -46,15 +46,15 @@ def test_assignor_assigns_and_changes_every_role_but_administrator(role: Role) -
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_administrator_assigns_and_changes_every_role(role: Role) -> None:
+def test_administrator_can_assign_all_roles(role: Role) -> None:
     assert members.may_grant(Role.ADMINISTRATOR, role) == ALLOWED
     assert members.may_touch(Role.ADMINISTRATOR, role) == ALLOWED
 
 
 @pytest.mark.parametrize("role", [Role.GENERAL_MEMBER, Role.OBSERVER, Role.OBSERVER_WITH_FINANCE])
-def test_other_roles_assign_nothing(role: Role) -> None:
-    for above in BUYERS:
-        assert reason_of(members.may_grant(role, above)) == Reason.ABOVE_OWN_ROLE
+def test_other_roles_cannot_assign_roles(role: Role) -> None:
+    for target in BUYERS:
+        assert reason_of(members.may_grant(role, target)) == Reason.ABOVE_OWN_ROLE
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_invitation_is_valid_for_fourteen_days(after: timedelta, works: bool) ->
     assert members.invitation_works(invited_at, invited_at + after) == works
 
 
-def test_roles_that_may_buy() -> None:
+def test_assignors_and_administrators_may_buy() -> None:
     assert members.roles_with(Capability.BUY_LICENSES) == [Role.ASSIGNOR, Role.ADMINISTRATOR]

@@ -1,4 +1,4 @@
-"""Messages to support: length, rate, and when a removal can be requested (R27, R28)."""
+"""Messages to support: length, rate limit and requests for removals (R27, R28)."""
 
 from datetime import date
 
@@ -24,7 +24,7 @@ def test_message_may_be_short(text: str) -> None:
     assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
 
 
-def test_longest_message_is_accepted_and_one_more_character_refused() -> None:
+def test_message_length_is_limited() -> None:
     assert messenger.check_body("x" * LONGEST_MESSAGE) == ALLOWED
     decision = messenger.check_body("x" * (LONGEST_MESSAGE + 1))
 
@@ -33,23 +33,23 @@ def test_longest_message_is_accepted_and_one_more_character_refused() -> None:
 
 def test_line_break_counts_as_one_character() -> None:
     """A browser sends two characters for each line break."""
-    typed = "\r\n".join(["x"] * (LONGEST_MESSAGE // 2))
+    text = "\r\n".join(["x"] * (LONGEST_MESSAGE // 2))
 
-    assert messenger.check_body(messenger.cleaned(typed)) == ALLOWED
+    assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
 
 
 @given(st.text(max_size=200))
 def test_cleaning_keeps_visible_characters(text: str) -> None:
-    kept = messenger.cleaned(text)
+    cleaned = messenger.cleaned(text)
 
-    assert messenger.cleaned(kept) == kept
-    assert "\x00" not in kept
-    assert "\r" not in kept
-    visible = [character for character in text if character.isprintable() and character != " "]
-    assert visible == [one for one in kept if one.isprintable() and one != " "]
+    assert messenger.cleaned(cleaned) == cleaned
+    assert "\x00" not in cleaned
+    assert "\r" not in cleaned
+    visible = [c for c in text if c.isprintable() and c != " "]
+    assert visible == [c for c in cleaned if c.isprintable() and c != " "]
 
 
-def test_ten_messages_in_a_row_and_no_more() -> None:
+def test_number_of_messages_is_limited() -> None:
     assert messenger.may_write(MOST_MESSAGES - 1) == ALLOWED
     assert reason_of(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
 
@@ -64,7 +64,7 @@ def test_removal_can_be_requested_while_renewal_is_open() -> None:
     assert messenger.may_ask_for_removal(no_term) == no_term
 
 
-def test_support_reads_a_colleagues_reply_before_sending_another() -> None:
+def test_reply_is_refused_until_a_colleagues_reply_is_seen() -> None:
     assert messenger.may_reply(newest_reply=4, seen=5) == ALLOWED
     assert reason_of(messenger.may_reply(newest_reply=6, seen=5)) == Reason.ALREADY_REPLIED
 

@@ -26,11 +26,11 @@ class Discount:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "unit", "discount", "fee", "taken", "total"),
+    ("quantity", "unit", "discount", "fee", "discounted", "total"),
     [
         (30, 500, None, 0, 0, 15_000),
         (30, 500, Discount(basis_points=1000), 0, 1500, 13_500),
-        # Rounded down to a minor unit, in our favor.
+        # Rounded down to a minor unit.
         (1, 333, Discount(basis_points=5000), 0, 166, 167),
         (3, 333, Discount(basis_points=1250), 0, 124, 875),
         (30, 500, Discount(amount=2000), 0, 2000, 13_000),
@@ -44,18 +44,18 @@ class Discount:
         (1, 500, Discount(amount=440), 0, 440, 60),
         (1, 500, Discount(amount=500), 0, 500, 0),
         (30, 500, Discount(basis_points=9999), 0, 14_950, 50),
-        # The fee comes after the discount, which does not touch it.
+        # The fee is added after the discount, which does not reduce it.
         (30, 500, Discount(basis_points=5000), 2500, 7500, 10_000),
         (30, 500, Discount(basis_points=10_000), 2500, 15_000, 2500),
         (30, 500, Discount(basis_points=10_000), 20, 14_970, 50),
     ],
 )
-def test_total(
-    quantity: int, unit: int, discount: Discount | None, fee: int, taken: int, total: int
+def test_price_includes_discount_and_fee(
+    quantity: int, unit: int, discount: Discount | None, fee: int, discounted: int, total: int
 ) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
 
-    assert (price.discount_amount, price.fee_amount, price.total) == (taken, fee, total)
+    assert (price.discount_amount, price.fee_amount, price.total) == (discounted, fee, total)
 
 
 @given(
@@ -78,7 +78,7 @@ def test_every_price_multiplies_out_and_can_be_charged(
 
 
 @pytest.mark.parametrize(("quantity", "allowed"), [(199_999, True), (200_000, False)])
-def test_processor_ceiling(quantity: int, allowed: bool) -> None:
+def test_total_is_limited_by_the_processor(quantity: int, allowed: bool) -> None:
     price = prices.price_of(quantity=quantity, unit_amount=500)
 
     decision = prices.may_be_charged(price, currency="usd")
@@ -100,7 +100,7 @@ def test_processor_ceiling(quantity: int, allowed: bool) -> None:
         (Discount(), 1, False, None),
     ],
 )
-def test_who_may_use_a_discount_and_when(
+def test_only_valid_discounts_can_be_used(
     discount: Discount, uses_left: int | None, is_for_others: bool, reason: Reason | None
 ) -> None:
     decision = prices.may_use_discount(
@@ -110,7 +110,7 @@ def test_who_may_use_a_discount_and_when(
     assert reason_of(decision) == reason
 
 
-def test_small_price_is_not_raised_by_its_discount() -> None:
+def test_discount_never_raises_a_small_price() -> None:
     price = prices.price_of(quantity=1, unit_amount=30, discount=Discount(amount=5))
 
     assert (price.discount_amount, price.fee_amount) == (0, 0)

@@ -1,4 +1,4 @@
-"""What a refund reverses, and what support may refund (R30)."""
+"""Licenses that refunds reverse, and refunds that support may make (R30)."""
 
 from datetime import date
 
@@ -22,25 +22,23 @@ def bought(quantity: int = 10, refunded: int = 0, unit_amount: int = 500) -> Pai
     ("refunded", "licenses"),
     [(0, 0), (700, 0), (2499, 0), (2500, 5), (2501, 5), (4999, 5), (5000, 10), (6000, 10)],
 )
-def test_whole_groups_are_reversed_and_the_rest_is_goodwill(refunded: int, licenses: int) -> None:
+def test_only_whole_groups_are_reversed(refunded: int, licenses: int) -> None:
     assert refunds.reversed_add_ons(bought(10, refunded)) == licenses
 
 
 @given(groups=st.integers(1, 500), unit=st.integers(10, 5000), part=st.floats(0, 1))
-def test_reversal_never_exceeds_the_purchase_or_takes_paid_licenses(
-    groups: int, unit: int, part: float
-) -> None:
+def test_reversal_never_exceeds_the_refund(groups: int, unit: int, part: float) -> None:
     quantity = 5 * groups
     refunded = int(quantity * unit * part)
-    taken = refunds.reversed_add_ons(bought(quantity, refunded, unit))
+    licenses = refunds.reversed_add_ons(bought(quantity, refunded, unit))
 
-    assert taken % 5 == 0
-    assert 0 <= taken <= quantity
-    assert taken * unit <= refunded < (taken + 5) * unit or taken == quantity
+    assert licenses % 5 == 0
+    assert 0 <= licenses <= quantity
+    assert licenses * unit <= refunded < (licenses + 5) * unit or licenses == quantity
 
 
 @pytest.mark.parametrize(("refunded", "licenses"), [(0, 0), (12_499, 0), (12_500, 25)])
-def test_term_is_reversed_as_a_whole_or_not_at_all(refunded: int, licenses: int) -> None:
+def test_term_is_reversed_only_by_a_full_refund(refunded: int, licenses: int) -> None:
     assert refunds.reversed_included(bought(25, refunded)) == licenses
 
 
@@ -63,7 +61,7 @@ def test_free_purchase_is_never_refunded() -> None:
 
 class TestAddOnRefunds:
     @pytest.mark.parametrize("licenses", [5, 10])
-    def test_groups_of_5_up_to_the_total(self, licenses: int) -> None:
+    def test_groups_of_5_can_be_refunded(self, licenses: int) -> None:
         assert refunds.may_refund_add_ons(bought(10), licenses) == ALLOWED
 
     @pytest.mark.parametrize("licenses", [-5, 0, 1, 4, 6, 11, 15])
@@ -74,21 +72,21 @@ class TestAddOnRefunds:
         assert decision.reason == Reason.REFUND_NOT_IN_GROUPS
         assert decision.facts["most"] == 10
 
-    def test_no_more_than_remains(self) -> None:
+    def test_refund_is_limited_to_the_remaining_licenses(self) -> None:
         decision = refunds.may_refund_add_ons(bought(10, 2500), 10)
 
         assert isinstance(decision, Refusal)
         assert decision.facts["most"] == 5
         assert refunds.may_refund_add_ons(bought(10, 2500), 5) == ALLOWED
 
-    def test_last_group_includes_the_rest_of_the_money(self) -> None:
-        """After $7 of goodwill the last 10 are worth $43, and no more."""
+    def test_last_group_is_refunded_at_the_remaining_amount(self) -> None:
+        """After a goodwill refund of $7, $43 remain for 10 licenses."""
         assert refunds.amount_for(bought(10, 700), 10) == 4300
         assert refunds.amount_for(bought(10, 700), 5) == 2500
         assert refunds.amount_for(bought(10, 2500), 5) == 2500
 
-    def test_group_whose_full_price_is_no_longer_left(self) -> None:
-        """$27 of $50 are refunded, $2 of it as goodwill: the rest is worth less than its price."""
+    def test_group_is_refunded_at_no_more_than_what_remains(self) -> None:
+        """$27 of $50 have been refunded, $2 of that as goodwill, so only $23 remain."""
         assert refunds.amount_for(bought(10, 2700), 5) == 2300
 
     def test_second_refund_is_refused(self) -> None:
@@ -103,9 +101,9 @@ def test_last_paid_term_must_be_refunded_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "refunded", "is_all"),
+    ("total", "refunded", "is_full"),
     [(0, 0, False), (1, 0, False), (1, 1, True), (50, 49, False), (50, 50, True), (50, 51, True)],
 )
-def test_fully_refunded_purchase_is_refused(total: int, refunded: int, is_all: bool) -> None:
-    """R30."""
-    assert refunds.is_all_back(total, refunded) == is_all
+def test_fully_refunded_purchase_is_recognized(total: int, refunded: int, is_full: bool) -> None:
+    """R30"""
+    assert refunds.is_all_back(total, refunded) == is_full

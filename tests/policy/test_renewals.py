@@ -1,4 +1,4 @@
-"""Phases of a subscription, and the number of licenses of a renewal (R19-R22, R25)."""
+"""Subscription phases and renewal quantities (R19-R22, R25)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -59,18 +59,18 @@ def test_no_term_means_no_phase() -> None:
         (25, 15, 8, 15, 15, Bound.MINIMUM),
         (0, 0, 4, 5, 5, Bound.MINIMUM),
         (0, 0, 9, 5, 9, Bound.MEMBERS),
-        # Equal limits name the licenses.
+        # The licenses take precedence if bounds are equal.
         (20, 0, 20, 20, 20, Bound.LICENSES),
     ],
 )
-def test_number_of_licenses_of_a_renewal(
+def test_renewal_quantity_is_the_largest_bound(
     licenses: int, removed: int, in_use: int, minimum: int, quantity: int, bound: Bound
 ) -> None:
-    decided = renewals.renewal_quantity(
+    renewal = renewals.renewal_quantity(
         licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
     )
 
-    assert (decided.quantity, decided.bound) == (quantity, bound)
+    assert (renewal.quantity, renewal.bound) == (quantity, bound)
 
 
 @given(
@@ -82,12 +82,12 @@ def test_number_of_licenses_of_a_renewal(
 def test_renewal_covers_every_member(
     licenses: int, removed: int, in_use: int, minimum: int
 ) -> None:
-    decided = renewals.renewal_quantity(
+    renewal = renewals.renewal_quantity(
         licenses=licenses, removed=removed, in_use=in_use, minimum=minimum
     )
 
-    assert decided.quantity >= max(in_use, minimum)
-    assert decided.quantity <= max(licenses, in_use, minimum)
+    assert renewal.quantity >= max(in_use, minimum)
+    assert renewal.quantity <= max(licenses, in_use, minimum)
 
 
 # 25 licenses, 5 of them removed, 12 members.
@@ -115,7 +115,7 @@ def test_removal_is_limited_by_licenses_in_use(quantity: int, reason: Reason | N
 
 
 @pytest.mark.parametrize(("quantity", "users"), [(9, 1), (13, 5), (20, 12)])
-def test_below_them_the_refusal_says_how_many_users_to_remove(quantity: int, users: int) -> None:
+def test_refusal_says_how_many_users_to_remove(quantity: int, users: int) -> None:
     decision = may_remove(quantity, **COUNTS)
 
     assert isinstance(decision, Refusal)
@@ -131,7 +131,7 @@ class TestTermEnd:
         ("at", "is_late"),
         [(END - timedelta(microseconds=1), False), (END, True), (END + timedelta(days=9), True)],
     )
-    def test_renewal_at_the_end_instant_is_late(self, at: datetime, is_late: bool) -> None:
+    def test_renewal_is_late_from_the_end_of_the_term(self, at: datetime, is_late: bool) -> None:
         assert renewals.is_late(LastTerm(self.EXPIRES_ON), at=at, zone=NEW_YORK) == is_late
 
     @pytest.mark.parametrize(
@@ -140,20 +140,20 @@ class TestTermEnd:
             (datetime(2031, 12, 5, 12, tzinfo=UTC), date(2032, 1, 1)),
             (END - timedelta(seconds=1), date(2032, 1, 1)),
             (END, date(2032, 1, 1)),
-            # Still January 8 in New York.
+            # It is still January 8 in New York.
             (datetime(2032, 1, 9, 4, tzinfo=UTC), date(2032, 1, 8)),
         ],
     )
-    def test_next_term_follows_or_starts_on_the_day_of_the_charge(
+    def test_start_of_the_next_term_depends_on_the_charge(
         self, charged_at: datetime, starts_on: date
     ) -> None:
-        found = renewals.next_term_starts_on(
+        start = renewals.next_term_starts_on(
             LastTerm(self.EXPIRES_ON), charged_at=charged_at, zone=NEW_YORK
         )
 
-        assert found == starts_on
+        assert start == starts_on
 
-    def test_renewal_opens_at_its_instant(self) -> None:
+    def test_renewal_opens_with_the_window(self) -> None:
         opens = calendar.renewal_opens_at(self.EXPIRES_ON, NEW_YORK)
 
         assert renewals.may_renew(LastTerm(self.EXPIRES_ON), now=opens, zone=NEW_YORK) == ALLOWED
@@ -172,5 +172,5 @@ class TestTermEnd:
             (date(2031, 12, 2), None),
         ],
     )
-    def test_countdown_to_the_last_day(self, today: date, left: int | None) -> None:
+    def test_days_left_to_add_are_counted_down(self, today: date, left: int | None) -> None:
         assert renewals.days_left_to_add(self.EXPIRES_ON, today) == left

@@ -1,4 +1,4 @@
-"""What each row of a roster will do, and the licenses needed (R3-R5, R10)."""
+"""The verdict on each row of a roster, and the licenses needed (R3-R5, R10)."""
 
 from datetime import date
 from typing import Any
@@ -23,13 +23,13 @@ EXPIRED = Refusal(Reason.EXPIRED)
 
 
 def row(position: int = 2, **fields: Any) -> Row:
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "name": "Nora New",
         "email": "nora@new.example",
         "email_works": True,
         "role": "",
     }
-    return Row(position, **(given | fields))
+    return Row(position, **(defaults | fields))
 
 
 def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
@@ -64,7 +64,7 @@ class TestRows:
             ({"role": "Administrator"}, Reason.ROLE_ABOVE_OWN),
         ],
     )
-    def test_invalid_rows_name_their_problem(self, fields: dict[str, Any], reason: Reason) -> None:
+    def test_invalid_rows_have_a_reason(self, fields: dict[str, Any], reason: Reason) -> None:
         [verdict] = judged(row(**fields))
 
         assert verdict.state == RowState.WRONG
@@ -102,11 +102,11 @@ class TestRows:
         ],
     )
     def test_repeated_address_names_the_first_row(self, name: str, reason: Refusal) -> None:
-        """A family sharing one address learns why each member needs their own."""
-        first, again = judged(row(2), row(7, email="Nora@New.example", name=name))
+        """A family that shares an address is told why each member needs their own."""
+        first, second = judged(row(2), row(7, email="Nora@New.example", name=name))
 
         assert first.state == RowState.INVITED
-        assert again == Verdict(RowState.REPEATED, Role.GENERAL_MEMBER, reason)
+        assert second == Verdict(RowState.REPEATED, Role.GENERAL_MEMBER, reason)
 
     def test_addresses_with_different_letters_are_different_people(self) -> None:
         rows = [row(2, email="nora@straße.example"), row(3, email="nora@strasse.example")]
@@ -127,12 +127,12 @@ class TestRows:
     @pytest.mark.parametrize(
         "fields", [{}, {"is_left_out": True}, {"is_added": True}, {"name": ""}]
     )
-    def test_role_of_every_row_is_shown(self, fields: dict[str, Any]) -> None:
+    def test_every_row_has_its_role(self, fields: dict[str, Any]) -> None:
         [verdict] = judged(row(role="Observer", **fields))
 
         assert verdict.role == Role.OBSERVER
 
-    def test_every_state_is_counted(self) -> None:
+    def test_rows_are_counted_by_state(self) -> None:
         counts = roster_import.count(judged(row(2), row(3), row(4, name="")))
 
         assert set(counts) == set(RowState)
@@ -163,24 +163,24 @@ def held(number: int, in_use: int, **limits: Any) -> LicenseCount:
 
 class TestNeed:
     def test_enough_licenses_are_free(self) -> None:
-        enough = need(4, held(25, 21))
+        result = need(4, held(25, 21))
 
-        assert enough.can_be_added
-        assert (enough.new, enough.free, enough.missing) == (4, 4, 0)
+        assert result.can_be_added
+        assert (result.new, result.free, result.missing) == (4, 4, 0)
 
-    def test_example_on_the_page(self) -> None:
+    def test_missing_licenses_are_offered_in_groups(self) -> None:
         """23 new users, 4 licenses available: buy 20 more (4 groups of 5, $100.00)."""
-        short = need(23, held(25, 21))
+        result = need(23, held(25, 21))
 
-        assert short.offer is not None
-        assert not short.can_be_added
-        assert (short.missing, short.offer.quantity, short.offer.groups) == (19, 20, 4)
-        assert short.offer.total == 10_000
+        assert result.offer is not None
+        assert not result.can_be_added
+        assert (result.missing, result.offer.quantity, result.offer.groups) == (19, 20, 4)
+        assert result.offer.total == 10_000
 
     def test_offer_includes_its_price(self) -> None:
-        short = need(12, held(25, 20), currency="cad")
+        result = need(12, held(25, 20), currency="cad")
 
-        assert short == Need(12, 5, (), roster_import.Offer(10, 500, "cad"))
+        assert result == Need(12, 5, (), roster_import.Offer(10, 500, "cad"))
 
     def test_roster_without_new_people_adds_no_one(self) -> None:
         assert not need(0, held(25, 21)).can_be_added
@@ -188,7 +188,7 @@ class TestNeed:
     @given(
         st.integers(1, 5_000), st.integers(0, 6_000), st.integers(0, 6_000), st.integers(1, 5_000)
     )
-    def test_offer_is_enough_and_one_group_less_is_not(
+    def test_offer_is_the_smallest_sufficient_number_of_groups(
         self, new: int, licenses: int, in_use: int, unit: int
     ) -> None:
         offer = need(new, held(licenses, in_use), unit=unit).offer
@@ -201,51 +201,51 @@ class TestNeed:
             assert free + offer.quantity - 5 < new <= free + offer.quantity
             assert offer.total == offer.quantity * unit
 
-    def test_buying_helps_when_a_smaller_next_term_is_the_limit(self) -> None:
-        """An add-on bought after renewing is of the next term, and usable immediately (R21)."""
-        short = need(3, held(25, 5, later_terms=[LaterTerm(date(2032, 1, 1), 5)]))
+    def test_add_ons_are_offered_if_the_next_term_is_the_limit(self) -> None:
+        """Add-ons bought after a renewal are for the next term but usable immediately (R21)."""
+        result = need(3, held(25, 5, later_terms=[LaterTerm(date(2032, 1, 1), 5)]))
 
-        assert short.offer is not None
-        assert short.offer.quantity == 5
+        assert result.offer is not None
+        assert result.offer.quantity == 5
 
     def test_nothing_is_sold_while_renewal_is_open(self) -> None:
-        short = need(23, held(25, 21), RENEWAL_IS_OPEN)
+        result = need(23, held(25, 21), RENEWAL_IS_OPEN)
 
-        assert (short.new, short.free, short.missing, short.offer) == (23, 4, 19, None)
-        assert [one.reason for one in short.refusals] == [
+        assert (result.new, result.free, result.missing, result.offer) == (23, 4, 19, None)
+        assert [refusal.reason for refusal in result.refusals] == [
             Reason.NO_LICENSE_FREE,
             Reason.RENEWAL_OPEN,
         ]
-        assert short.refusals[1] == RENEWAL_IS_OPEN
+        assert result.refusals[1] == RENEWAL_IS_OPEN
 
     def test_free_licenses_can_be_used_while_renewal_is_open(self) -> None:
         assert need(4, held(25, 21), RENEWAL_IS_OPEN).can_be_added
 
-    def test_reason_is_given_once_after_expiration(self) -> None:
+    def test_expiration_is_named_once(self) -> None:
         count = held(0, 21)
-        late = roster_import.need_of(
+        result = roster_import.need_of(
             3, count, may_take=EXPIRED, may_add_licenses=EXPIRED, unit_amount=500, currency="usd"
         )
 
-        assert late.refusals == (EXPIRED,)
-        assert not late.can_be_added
+        assert result.refusals == (EXPIRED,)
+        assert not result.can_be_added
 
     @pytest.mark.parametrize("sold", [ALLOWED, RENEWAL_IS_OPEN])
-    def test_smaller_renewal_being_paid_must_be_expired(self, sold: Allowed | Refusal) -> None:
-        short = need(4, held(25, 20, renewal_checkout_quantity=22), sold)
+    def test_smaller_renewal_being_paid_limits_the_import(self, sold: Allowed | Refusal) -> None:
+        result = need(4, held(25, 20, renewal_checkout_quantity=22), sold)
 
-        assert (short.new, short.free, short.held_back_by_checkout) == (4, 2, True)
-        assert short.offer is None
-        assert short.refusals[0].reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
+        assert (result.new, result.free, result.held_back_by_checkout) == (4, 2, True)
+        assert result.offer is None
+        assert result.refusals[0].reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
 
     def test_need_above_one_payment_names_the_maximum(self) -> None:
         """R10: 999,999.99 per payment."""
-        short = need(5_000, held(25, 20), unit=50_000, currency="cad")
+        result = need(5_000, held(25, 20), unit=50_000, currency="cad")
 
-        assert (short.new, short.free) == (5_000, 5)
-        assert short.offer == roster_import.Offer(1_995, 50_000, "cad")
-        assert not short.can_be_added
-        assert short.refusals[1:] == (
+        assert (result.new, result.free) == (5_000, 5)
+        assert result.offer == roster_import.Offer(1_995, 50_000, "cad")
+        assert not result.can_be_added
+        assert result.refusals[1:] == (
             Refusal(Reason.ABOVE_CEILING, {"most": 1_995, "ceiling": Money(99_999_999, "cad")}),
         )
 
@@ -281,7 +281,7 @@ class TestWords:
         assert (found[0] if found else None) == (Column.ROLE if heading == "Rôle" else column)
 
     @pytest.mark.parametrize(
-        ("typed", "role"),
+        ("text", "role"),
         [
             ("", Role.GENERAL_MEMBER),
             (" - ", Role.GENERAL_MEMBER),
@@ -295,8 +295,8 @@ class TestWords:
             ("Chief", None),
         ],
     )
-    def test_common_spellings_of_roles_are_recognized(self, typed: str, role: Role | None) -> None:
-        assert read_role(typed) == role
+    def test_common_spellings_of_roles_are_recognized(self, text: str, role: Role | None) -> None:
+        assert read_role(text) == role
 
     def test_names_become_single_lines(self) -> None:
         assert roster_import.one_line(" No\x00ra \r\n\t New\x7f ") == "Nora New"

@@ -1,4 +1,4 @@
-"""Real rows: families, reversed names, hidden and inactive people (R8)."""
+"""Realistic rows: families, reversed names, hidden and inactive people (R8)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class TestRows:
             ("Olga Official", Reason.MEMBER_SHARES_EMAIL),
         ],
     )
-    def test_address_of_a_user_may_belong_to_another_person(
+    def test_address_of_a_user_can_belong_to_another_person(
         self, name: str, reason: Reason
     ) -> None:
         [verdict] = judged(row(name=name), nora=MEMBER)
@@ -38,13 +38,13 @@ class TestRows:
             ("nora at new", Reason.EMAIL_NOT_AN_ADDRESS),
         ],
     )
-    def test_row_without_a_single_address_needs_one(self, email: str, reason: Reason) -> None:
+    def test_row_needs_exactly_one_address(self, email: str, reason: Reason) -> None:
         [verdict] = judged(row(email=email, email_works=False))
 
         assert verdict.reason == Refusal(reason)
 
     @pytest.mark.parametrize(
-        ("typed", "name"),
+        ("text", "name"),
         [
             ("Lee, Ann", "Ann Lee"),
             ("Lee,Ann M.", "Ann M. Lee"),
@@ -57,7 +57,7 @@ class TestRows:
             ("Xi Lex,", "Xi Lex"),
             ("Xi, Lex", "Lex Xi"),
             ("Lee, Sam Kim Jr", "Sam Kim Lee Jr"),
-            # Not clearly a family name first.
+            # It is not clear that the family name comes first.
             ("Lee, Jr", "Lee, Jr"),
             ("Sam Lee, Jr.", "Sam Lee, Jr."),
             ("Ann Lee, MD", "Ann Lee, MD"),
@@ -66,8 +66,8 @@ class TestRows:
             ("", ""),
         ],
     )
-    def test_family_name_first_is_reversed(self, typed: str, name: str) -> None:
-        assert roster_import.name_in_order(typed) == name
+    def test_family_name_first_is_reversed(self, text: str, name: str) -> None:
+        assert roster_import.name_in_order(text) == name
 
     @pytest.mark.parametrize(
         ("fields", "choices", "reason"),
@@ -98,7 +98,7 @@ class TestRows:
         assert (verdict.reason.reason if verdict.reason else None) == reason
 
 
-def test_skipped_row_shows_what_the_file_says() -> None:
+def test_skipped_row_shows_why() -> None:
     hidden, inactive = row(is_hidden=True), row(status="Active: no")
 
     assert roster_import.why_left_out(hidden) == Refusal(Reason.ROW_HIDDEN)

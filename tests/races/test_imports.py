@@ -1,4 +1,4 @@
-"""Imports concurrent with other users of the same licenses (R5)."""
+"""Roster imports that compete for licenses (R5)."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.support.world import World, build_world
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
-def seated(world: World) -> list[int]:
+def licenses_in_use(world: World) -> list[int]:
     numbers = world.lakeside.memberships.exclude(license_number=None)
     return sorted(number or 0 for number in numbers.values_list("license_number", flat=True))
 
@@ -25,29 +25,29 @@ def roster_of(author: Membership, numbers: range) -> RosterImport:
     return kept(author, [line(number) for number in numbers])
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_one_of_two_imports_that_exceed_the_licenses_succeeds(turn: int) -> None:
+@pytest.mark.parametrize("attempt", range(3))
+def test_one_of_two_imports_succeeds_if_licenses_suffice_for_one(attempt: int) -> None:
     world = build_world(licenses=64)
-    one = roster_of(world.assignor, range(1, 51))
-    other = roster_of(world.administrator, range(51, 101))
+    first = roster_of(world.assignor, range(1, 51))
+    second = roster_of(world.administrator, range(51, 101))
 
     outcomes = concurrently(
-        lambda: rosters.add_all(one, world.assignor),
-        lambda: rosters.add_all(other, world.administrator),
+        lambda: rosters.add_all(first, world.assignor),
+        lambda: rosters.add_all(second, world.administrator),
     )
 
     [refused] = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert refused.refusal.reason == Reason.NO_LICENSE_FREE
     assert refused.refusal.facts["missing"] == 40
     assert 50 in outcomes
-    assert seated(world) == list(range(1, 55))
+    assert licenses_in_use(world) == list(range(1, 55))
     assert User.objects.filter(email__endswith="@new.example").count() == 50
     assert Notification.objects.filter(kind="invitation").count() == 50
     assert Activity.objects.filter(verb="members_imported").count() == 1
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_import_and_add_user_compete_for_the_last_license(turn: int) -> None:
+@pytest.mark.parametrize("attempt", range(3))
+def test_import_and_add_user_compete_for_the_last_license(attempt: int) -> None:
     world = build_world(licenses=25)
     roster = roster_of(world.assignor, range(1, 22))
     zoe = NewMember("Zoe", "zoe@new.example", Role.OBSERVER)
@@ -60,7 +60,7 @@ def test_import_and_add_user_compete_for_the_last_license(turn: int) -> None:
     [refused] = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert refused.refusal.reason == Reason.NO_LICENSE_FREE
     imported = 21 in outcomes
-    assert seated(world) == (list(range(1, 26)) if imported else list(range(1, 6)))
+    assert licenses_in_use(world) == (list(range(1, 26)) if imported else list(range(1, 6)))
     assert User.objects.filter(
         email__startswith="person", email__endswith="@new.example"
     ).count() == (21 if imported else 0)
@@ -72,18 +72,19 @@ def test_double_click_adds_everyone_once(world: World) -> None:
     outcomes = concurrently(*[lambda: rosters.add_all(roster, world.assignor)] * 4)
 
     assert outcomes == [10] * 4
-    assert seated(world) == list(range(1, 15))
+    assert licenses_in_use(world) == list(range(1, 15))
     assert Notification.objects.filter(kind="invitation").count() == 10
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_two_organizations_import_the_same_new_people(world: World, turn: int) -> None:
-    """R1: one account each, in any order of the rosters' rows."""
-    one = roster_of(world.assignor, range(1, 7))
-    other = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_organizations_import_the_same_new_people(world: World, attempt: int) -> None:
+    """R1: each person gets one account, whatever the order of the rows."""
+    first = roster_of(world.assignor, range(1, 7))
+    second = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
 
     outcomes = concurrently(
-        lambda: rosters.add_all(one, world.assignor), lambda: rosters.add_all(other, world.stranger)
+        lambda: rosters.add_all(first, world.assignor),
+        lambda: rosters.add_all(second, world.stranger),
     )
 
     assert outcomes == [6, 6]
@@ -92,7 +93,7 @@ def test_two_organizations_import_the_same_new_people(world: World, turn: int) -
     assert all(person.memberships.count() == 2 for person in people)
 
 
-def test_row_corrected_during_the_import_is_added_or_kept(world: World) -> None:
+def test_row_changed_during_the_import_is_added_or_left_out(world: World) -> None:
     roster = roster_of(world.assignor, range(1, 11))
     row = roster.rows.get(position=2)
 
@@ -103,6 +104,6 @@ def test_row_corrected_during_the_import_is_added_or_kept(world: World) -> None:
 
     judged = rosters.judge(roster, world.assignor)
     is_member = world.lakeside.memberships.filter(user__email="person1@new.example").exists()
-    first = judged.rows[0].verdict.state
-    assert first == (RowState.ADDED if is_member else RowState.LEFT_OUT)
+    state = judged.rows[0].verdict.state
+    assert state == (RowState.ADDED if is_member else RowState.LEFT_OUT)
     assert judged.counts[RowState.ADDED] == (10 if is_member else 9)

@@ -37,7 +37,7 @@ def test_double_click_without_an_account_sends_one_message(world: World) -> None
     assert Thread.objects.count() == Message.objects.count() == 1
 
 
-def test_rate_limit_holds(world: World) -> None:
+def test_rate_limit_is_enforced(world: World) -> None:
     for number in range(MOST_MESSAGES - 1):
         threads.write(world.official, Text(f"number {number}"))
 
@@ -51,7 +51,7 @@ def test_two_support_agents_reply_once(world: World) -> None:
     question = threads.write(world.official, Text("A question"))
 
     def reply() -> bool:
-        _said, is_new = replies.reply(
+        _message, is_new = replies.reply(
             question.thread, world.support, Text("A reply"), seen=question.pk
         )
         return is_new
@@ -60,13 +60,13 @@ def test_two_support_agents_reply_once(world: World) -> None:
 
     assert outcomes.count(True) == 1
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    assert {one.refusal.reason for one in refused} == {Reason.ALREADY_REPLIED}
+    assert {outcome.refusal.reason for outcome in refused} == {Reason.ALREADY_REPLIED}
     assert len(refused) == RACERS - 1
     assert Notification.objects.filter(kind="message_answered").count() == 1
 
 
-def test_concurrent_message_and_reply(world: World) -> None:
-    """In either order: what support has not seen stays unanswered, and nothing is lost."""
+def test_message_sent_during_a_reply_stays_unanswered(world: World) -> None:
+    """In either order, nothing is lost, and the message that support has not seen stays open."""
     question = threads.write(world.official, Text("A question"))
 
     concurrently(

@@ -1,4 +1,4 @@
-"""One payment, several concurrent notifications (R13, R14, R31)."""
+"""Concurrent notifications of one payment (R13, R14, R31)."""
 
 import itertools
 import uuid
@@ -24,8 +24,8 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("stripe", "committed_db")
 
 EIGHT = range(8)
-RETURN = "/o/lakeside/licenses/return/"
-ADD = "/o/lakeside/licenses/add/"
+RETURN_PATH = "/o/lakeside/licenses/return/"
+ADD_PATH = "/o/lakeside/licenses/add/"
 
 
 def paid(world: World, quantity: int = 10) -> Purchase:
@@ -63,14 +63,14 @@ def test_eight_concurrent_deliveries_fulfill_once(world: World) -> None:
     assert fulfillments() == ProcessorEvent.objects.count() == 1
 
 
-def test_concurrent_page_webhook_and_reconciliation_fulfill_once(world: World) -> None:
+def test_return_page_webhook_and_reconciliation_fulfill_once(world: World) -> None:
     purchase = paid(world)
     client = world.client(world.assignor)
 
     outcomes = concurrently(
         *(lambda: deliver(completed(purchase.session_id)).status_code for _ in range(3)),
         *(
-            lambda: client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
+            lambda: client.get(RETURN_PATH, {"session_id": purchase.session_id or ""}).status_code
             for _ in range(3)
         ),
         *(lambda: reconcile().failures for _ in range(2)),
@@ -80,23 +80,23 @@ def test_concurrent_page_webhook_and_reconciliation_fulfill_once(world: World) -
     assert fulfillments() == 1
 
 
-@pytest.mark.parametrize("turn", range(2))
+@pytest.mark.parametrize("attempt", range(2))
 def test_form_submitted_eight_times_at_once_makes_one_purchase(
-    world: World, stripe: SandboxControl, turn: int
+    world: World, stripe: SandboxControl, attempt: int
 ) -> None:
     """R14: all eight lead to the same payment page."""
     clients = [world.client(world.assignor) for _ in EIGHT]
     fields = {"quantity": "10", "submission": str(uuid.uuid4())}
 
-    def send(client: Any) -> str:
-        response = client.post(ADD, fields)
+    def submit(client: Any) -> str:
+        response = client.post(ADD_PATH, fields)
         return str(response.headers.get("Location", response.status_code))
 
-    places = concurrently(*(lambda c=c: send(c) for c in clients))
+    urls = concurrently(*(lambda c=c: submit(c) for c in clients))
 
     purchase = Purchase.objects.get()
     assert len(stripe.sessions()) == 1
-    assert set(places) == {purchase.session_url}
+    assert set(urls) == {purchase.session_url}
 
 
 def test_eight_concurrent_forms_never_share_a_session(world: World, stripe: SandboxControl) -> None:
@@ -104,7 +104,7 @@ def test_eight_concurrent_forms_never_share_a_session(world: World, stripe: Sand
     outcomes = concurrently(*[lambda: world.buy(10)] * 8)
 
     refused = failures(outcomes)
-    assert {str(one) for one in refused} <= {f"too_many_checkouts: {{'most': {MOST}}}"}
+    assert {str(error) for error in refused} <= {f"too_many_checkouts: {{'most': {MOST}}}"}
     assert len(outcomes) - len(refused) >= Purchase.objects.count() > 0
     assert Purchase.objects.count() <= MOST
     sessions = {session["id"] for session in stripe.sessions()}
@@ -158,13 +158,13 @@ def test_two_concurrent_payments_of_one_purchase_fulfill_one_and_refund_one(
     assert Refund.objects.get().status == "succeeded"
 
 
-def test_concurrent_recoveries_of_a_lost_creation_make_one_session(
+def test_concurrent_retries_of_a_lost_creation_make_one_session(
     world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R17: the form submitted again, and two reconciliations."""
+    """R17: the form is resubmitted while reconciliation runs."""
     submission = uuid.uuid4()
-    with monkeypatch.context() as killed:
-        killed.setattr("billing.checkout.sessions.create_checkout", lambda purchase: purchase)
+    with monkeypatch.context() as patched:
+        patched.setattr("billing.checkout.sessions.create_checkout", lambda purchase: purchase)
         world.buy(10, submission=submission)
     assert not stripe.sessions()
 

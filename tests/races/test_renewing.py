@@ -1,4 +1,4 @@
-"""One renewal is paid once, by any of several concurrent payers (R14, R24)."""
+"""A renewal with several concurrent payers is paid once (R14, R24)."""
 
 import uuid
 from functools import partial
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 RACERS = 8
 
 
-def forget(purchase: Purchase) -> None:
+def mark_expired(purchase: Purchase) -> None:
     """Mark a checkout as expired although it can still be paid."""
     Purchase.objects.filter(pk=purchase.pk).update(status=PurchaseStatus.EXPIRED)
     Renewal.objects.update(state=RenewalState.OPEN, quantity=None)
@@ -39,7 +39,7 @@ def test_eight_payments_of_one_renewal_start_one_term_and_refund_the_rest(
     for _ in range(RACERS):
         purchase = renew(world)
         sessions.append(purchase.session_id or "")
-        forget(purchase)
+        mark_expired(purchase)
     for session in sessions:
         stripe.pay(session)
 
@@ -64,15 +64,15 @@ def test_eight_concurrent_renewals_leave_one_payable_checkout(
 
     outcomes = concurrently(*[start] * RACERS)
 
-    open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
-    open_there = [one for one in stripe.sessions() if one["status"] == "open"]
-    assert open_here.count() <= 1
-    assert [one["id"] for one in open_there] == [one.session_id for one in open_here]
-    assert not [one for one in outcomes if isinstance(one, Refused | PriceChanged)]
+    open_purchases = Purchase.objects.filter(status=PurchaseStatus.OPEN)
+    open_sessions = [s for s in stripe.sessions() if s["status"] == "open"]
+    assert open_purchases.count() <= 1
+    assert [s["id"] for s in open_sessions] == [p.session_id for p in open_purchases]
+    assert not [o for o in outcomes if isinstance(o, Refused | PriceChanged)]
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
 
 
-def test_payment_during_another_start_counts_once(stripe: SandboxControl, world: World) -> None:
+def test_payment_during_a_new_checkout_counts_once(stripe: SandboxControl, world: World) -> None:
     for _ in range(3):
         world.at(IN_WINDOW)
         first = renew(world)
@@ -82,13 +82,13 @@ def test_payment_during_another_start_counts_once(stripe: SandboxControl, world:
             stripe.pay(session)
             return settle.settle(session)
 
-        def start_over(shown: str = shown) -> object:
+        def start_again(shown: str = shown) -> object:
             order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
             return start_renewal(world.assignor, order)
 
-        concurrently(pay, start_over)
+        concurrently(pay, start_again)
 
-        paid = [one for one in stripe.sessions() if one["payment_status"] == "paid"]
+        paid = [s for s in stripe.sessions() if s["payment_status"] == "paid"]
         settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).count()
         assert settled == len(paid) <= 1
         assert Term.objects.filter(organization=world.lakeside).count() == 1 + settled

@@ -40,24 +40,24 @@ def order(
 
 
 def test_form_submitted_six_times_makes_one_purchase(stripe: SandboxControl, world: World) -> None:
-    one = order(world, uuid.uuid4())
+    same_order = order(world, uuid.uuid4())
 
-    outcomes = concurrently(*[lambda: start_subscription(one)] * RACERS)
+    outcomes = concurrently(*[lambda: start_subscription(same_order)] * RACERS)
 
-    found = [outcome for outcome in outcomes if isinstance(outcome, Purchase)]
-    assert len({purchase.pk for purchase in found}) == 1
-    assert len(found) == RACERS
+    purchases = [outcome for outcome in outcomes if isinstance(outcome, Purchase)]
+    assert len({purchase.pk for purchase in purchases}) == 1
+    assert len(purchases) == RACERS
     assert len(stripe.sessions()) == 1
 
 
-def test_organizations_with_the_same_name_are_created_at_once(
+def test_organizations_with_the_same_name_are_all_created(
     stripe: SandboxControl, world: World
 ) -> None:
     sessions = []
     for number in range(RACERS):
         # An anonymous buyer may have only a few open payment pages.
-        who = f"mia{number}@meadow.example"
-        purchase = start_subscription(order(world, uuid.uuid4(), email=who))
+        email = f"mia{number}@meadow.example"
+        purchase = start_subscription(order(world, uuid.uuid4(), email=email))
         sessions.append(purchase.session_id or "")
         stripe.pay(sessions[-1])
 

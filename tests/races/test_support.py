@@ -50,8 +50,8 @@ def test_form_submitted_four_times_removes_once(world: World) -> None:
     }
 
 
-def test_removal_while_users_are_added_always_covers_the_users(world: World) -> None:
-    """4 users and 25 licenses: in any order, the renewal covers the users."""
+def test_renewal_covers_users_added_during_a_removal(world: World) -> None:
+    """There are 25 licenses and 4 users, and 4 more are added."""
     world.at(IN_WINDOW)
 
     def add(number: int) -> object:
@@ -96,7 +96,7 @@ def test_four_support_agents_refund_the_same_licenses_once(world: World) -> None
     assert world.held() == 25
 
 
-def test_refund_notified_from_every_source_counts_once(
+def test_concurrent_notifications_of_a_refund_count_once(
     stripe: SandboxControl, world: World
 ) -> None:
     purchase = world.buy_and_settle(10)
@@ -109,15 +109,15 @@ def test_refund_notified_from_every_source_counts_once(
     assert list(ledger_audit.differences()) == []
 
 
-def test_concurrent_notifications_of_a_refund_and_its_failure(
+def test_refund_that_fails_during_notifications_reverses_nothing(
     stripe: SandboxControl, world: World
 ) -> None:
     """The response requested last counts, whichever is written first."""
     purchase = world.buy_and_settle(10)
     for _ in range(3):
-        made = stripe.refund(payment_intent=purchase.payment_intent_id)
+        refund = stripe.refund(payment_intent=purchase.payment_intent_id)
 
-        def fail(refund_id: str = made["id"]) -> object:
+        def fail(refund_id: str = refund["id"]) -> object:
             stripe.fail_refund(refund_id)
             return follow_payment(purchase.payment_intent_id or "")
 
@@ -129,10 +129,10 @@ def test_concurrent_notifications_of_a_refund_and_its_failure(
         assert Purchase.objects.get().refunded_amount == 0
 
 
-def test_term_is_canceled_while_its_add_on_is_being_paid(
+def test_add_on_paid_while_its_term_is_canceled_goes_to_support(
     stripe: SandboxControl, world: World
 ) -> None:
-    """Fulfilled and listed, or held and listed: never lost."""
+    """Whether it was fulfilled or held."""
     renewal = renew_in_window(world)
     add_on = world.buy(10)
     stripe.refund(payment_intent=renewal.payment_intent_id)

@@ -1,6 +1,6 @@
-"""The life of a subscription on a paper calendar.
+"""A simple model of a subscription over several terms.
 
-Days and numbers only, derived from the rules alone.
+It uses only days and numbers, and is derived from the rules alone.
 """
 
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ ONE_DAY = timedelta(days=1)
 
 
 @dataclass
-class PaperTerm:
-    """A paid term: its days, its price, and its number of licenses by day."""
+class ModelTerm:
+    """A paid term: its dates, its price, and the licenses fulfilled on each day."""
 
     first_day: date
     last_day: date
@@ -23,11 +23,11 @@ class PaperTerm:
 
 
 @dataclass
-class Paper:
-    """The state as the association's treasurer knows it."""
+class Model:
+    """The expected state of Lakeside."""
 
     today: date
-    terms: list[PaperTerm]
+    terms: list[ModelTerm]
     members: int
     removed: int = 0
     # Licenses of a renewal being paid.
@@ -35,11 +35,11 @@ class Paper:
     receipts: list[tuple[str, int, int, int]] = field(default_factory=list)
 
     @property
-    def latest(self) -> PaperTerm:
+    def latest(self) -> ModelTerm:
         return self.terms[-1]
 
     def held_on(self, day: date) -> int:
-        """Count by day: each entry, until its term ends (R16, R21)."""
+        """Return the licenses held on a day: entries count until their term ends (R16, R21)."""
         return sum(
             number
             for term in self.terms
@@ -58,28 +58,28 @@ class Paper:
     def renewal_is_open(self) -> bool:
         return not self.sells_add_ons()
 
-    def most_members(self) -> int:
-        """R5."""
+    def member_limit(self) -> int:
+        """R5"""
         later = [self.held_on(term.first_day) for term in self.terms if term.first_day > self.today]
         paying = [self.paying] if self.paying is not None else []
         return min([self.held_on(self.today), *later, *paying])
 
     def renewal_number(self, minimum: int) -> int:
-        """R25."""
+        """R25"""
         return max(self.latest.licenses() - self.removed, self.members, minimum)
 
-    def buys_add_ons(self, number: int) -> None:
+    def buy_add_ons(self, number: int) -> None:
         self.latest.fulfillments.append((self.today, number))
         self.receipts.append(
             ("add_on", number, self.latest.unit_amount, number * self.latest.unit_amount)
         )
 
-    def renews(self, number: int, unit_amount: int, years: int) -> None:
-        """R23: the day after the old term, or today if that is past."""
+    def renew(self, number: int, unit_amount: int, years: int) -> None:
+        """R23: the term starts the day after the old one, or today if that day is past."""
         first = self.latest.last_day + ONE_DAY
         if self.today >= first:
             first = self.today
-        term = PaperTerm(first, same_day_years_later(first, years) - ONE_DAY, unit_amount)
+        term = ModelTerm(first, same_day_years_later(first, years) - ONE_DAY, unit_amount)
         term.fulfillments.append((first, number))
         self.terms.append(term)
         self.receipts.append(("renewal", number, unit_amount, number * unit_amount))

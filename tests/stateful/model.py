@@ -1,4 +1,4 @@
-"""A naive model of the rules: plain sets, counters and dates, no product code.
+"""A simple model of the rules: only sets, counters and dates, and no product code.
 
 Lakeside's term runs through December 31, 2031 in New York; its renewal opens on December 2.
 """
@@ -19,14 +19,14 @@ def rank(role: str) -> int:
     return RANKS.get(role, 0)
 
 
-def chosen(names: list[str], number: int) -> str:
-    """Return one of some names, by any number."""
+def pick(names: list[str], number: int) -> str:
+    """Return one of the names, picked by any number."""
     return names[number % len(names)]
 
 
 @dataclass
 class Person:
-    """A person who is, was or is invited to be a member."""
+    """A current, former or invited member."""
 
     role: str
     state: str = "active"
@@ -41,23 +41,23 @@ class Person:
 
 @dataclass
 class Sale:
-    """A purchase: its state in our database, and its true state at the processor."""
+    """A purchase: its status in our database, and its actual state at the processor."""
 
     quantity: int
     buyer: str
     started: datetime
-    book: str = "open"
+    status: str = "open"
     has_session: bool = True
     is_paid: bool = False
-    is_good: bool = True
-    was_closed: bool = False
-    granted_at: datetime | None = None
+    is_accepted: bool = True
+    was_expired: bool = False
+    fulfilled_at: datetime | None = None
 
     def has_expired(self, now: datetime) -> bool:
-        return not self.is_paid and (self.was_closed or now >= self.ends)
+        return not self.is_paid and (self.was_expired or now >= self.expires_at)
 
     @property
-    def ends(self) -> datetime:
+    def expires_at(self) -> datetime:
         return self.started + timedelta(minutes=35)
 
     def can_be_paid(self, now: datetime) -> bool:
@@ -77,7 +77,7 @@ class Model:
 
     @property
     def held(self) -> int:
-        bought = sum(sale.quantity for sale in self.sales.values() if sale.book == "settled")
+        bought = sum(sale.quantity for sale in self.sales.values() if sale.status == "settled")
         return self.included + bought if self.now < END else 0
 
     @property
@@ -86,7 +86,7 @@ class Model:
 
     @property
     def receipts(self) -> int:
-        return sum(sale.book == "settled" for sale in self.sales.values())
+        return sum(sale.status == "settled" for sale in self.sales.values())
 
     # Buying
 
@@ -95,49 +95,49 @@ class Model:
 
     def page_of(self, buyer: str, quantity: int) -> str | None:
         """Return the purchase whose payment page would be shown again, if still payable."""
-        same = [
+        matching = [
             key
             for key, sale in self.sales.items()
-            if (sale.buyer, sale.quantity, sale.book) == (buyer, quantity, "open")
+            if (sale.buyer, sale.quantity, sale.status) == (buyer, quantity, "open")
         ]
-        return same[-1] if same else None
+        return matching[-1] if matching else None
 
     def has_just_bought(self, buyer: str, quantity: int) -> bool:
         return any(
-            sale.granted_at is not None and self.now - sale.granted_at < timedelta(minutes=10)
+            sale.fulfilled_at is not None and self.now - sale.fulfilled_at < timedelta(minutes=10)
             for sale in self.sales.values()
-            if (sale.buyer, sale.quantity, sale.book) == (buyer, quantity, "settled")
+            if (sale.buyer, sale.quantity, sale.status) == (buyer, quantity, "settled")
         )
 
-    def notify(self, key: str) -> None:
+    def sync(self, key: str) -> None:
         """Update a purchase with its state at the processor."""
         sale = self.sales[key]
-        if sale.book in ("settled", "refunded"):
+        if sale.status in ("settled", "refunded"):
             return
-        if sale.is_paid and sale.is_good:
-            sale.book, sale.granted_at = "settled", self.now
+        if sale.is_paid and sale.is_accepted:
+            sale.status, sale.fulfilled_at = "settled", self.now
         elif sale.is_paid:
-            sale.book = "refunded"
+            sale.status = "refunded"
         elif sale.has_expired(self.now):
-            sale.book = "expired"
-        elif sale.book == "pending":
-            sale.book = "open"
+            sale.status = "expired"
+        elif sale.status == "pending":
+            sale.status = "open"
 
-    def reconciled(self) -> None:
-        """First unconfirmed creations, then all open purchases."""
+    def reconcile(self) -> None:
+        """Handle unconfirmed creations first, then all open purchases."""
         for key, sale in self.sales.items():
-            if sale.book != "pending":
+            if sale.status != "pending":
                 continue
             if self.now - sale.started < timedelta(minutes=4):
-                # The same key replays an old response, which ignores later changes.
-                sale.book, sale.has_session = "open", True
+                # The same idempotency key replays the old response, which ignores later changes.
+                sale.status, sale.has_session = "open", True
             elif sale.has_session:
-                self.notify(key)
+                self.sync(key)
             else:
-                sale.book = "abandoned"
+                sale.status = "abandoned"
         for key, sale in self.sales.items():
-            if sale.book == "open":
-                self.notify(key)
+            if sale.status == "open":
+                self.sync(key)
 
     # Members
 
@@ -176,8 +176,8 @@ class Model:
         )
 
 
-def refused(action: Callable[[], object]) -> bool:
-    """Return whether a use case refuses; a refused one must not have changed anything."""
+def is_refused(action: Callable[[], object]) -> bool:
+    """Return whether an action raises a refusal."""
     try:
         action()
     except Refused:

@@ -1,4 +1,4 @@
-"""Licenses over months, under any order of events, against a naive model (R3-R5, R10-R19, R31)."""
+"""Licenses over months of events in any order, compared with a model (R3-R5, R10-R19, R31)."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
 from subscriptions.text import links
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
-from tests.stateful.model import END, WINDOW, Model, Person, Sale, chosen, refused
+from tests.stateful.model import END, WINDOW, Model, Person, Sale, is_refused, pick
 from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world, members_of
 
 pytestmark = pytest.mark.one_database
@@ -47,9 +47,8 @@ ROLES = st.sampled_from([Role.GENERAL_MEMBER, Role.OBSERVER, Role.ASSIGNOR, Role
 CARDS = st.sampled_from(["good", "good", "good", "declined", "refused"])
 CREATE = "/v1/checkout/sessions"
 
-# Each seed is a test of its own and always runs the same examples: after some ten, Hypothesis
-# mostly varies those it has. Failures are not shrunk, which takes minutes; use Phase.shrink for
-# that.
+# Each seed is a separate test that always runs the same examples, because after about ten,
+# Hypothesis mostly varies earlier ones. Add Phase.shrink to shrink failures; it takes minutes.
 SEEDS = range(4)
 PROFILE = settings(
     max_examples=7,
@@ -68,11 +67,11 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before = transaction.savepoint()
+        self.savepoint = transaction.savepoint()
         self.stripe.reset()
         self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
         self.links: list[tuple[str, int, str]] = []
-        self.busy = 0  # actions since the last long wait
+        self.actions = 0  # actions since the last long wait
         self.model = Model(
             included=INCLUDED,
             now=clock.now(),
@@ -84,9 +83,9 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.everything_settles()
+            self.assert_everything_settles()
         finally:
-            transaction.savepoint_rollback(self.before)
+            transaction.savepoint_rollback(self.savepoint)
 
     # Helpers
 
@@ -99,41 +98,41 @@ class StatefulLicenses(RuleBasedStateMachine):
         found = [s for s in self.stripe.sessions() if s["metadata"]["purchase"] == key]
         return found[0]["id"] if found else None
 
-    def go(self, instant: datetime) -> None:
+    def move_to(self, instant: datetime) -> None:
         self.world.at(instant)
         self.model.now = clock.now()
 
-    def a_purchase(self, number: int) -> str:
-        return chosen(list(self.model.sales), number)
+    def pick_purchase(self, number: int) -> str:
+        return pick(list(self.model.sales), number)
 
     # Buying
 
     @rule(
         quantity=QUANTITIES,
         number=NUMBERS,
-        is_repeat=st.booleans(),
-        then=st.sampled_from(["leave", "pay", "pay", "come back", "come back"]),
+        is_meant_again=st.booleans(),
+        step=st.sampled_from(["leave", "pay", "pay", "return", "return"]),
         card=CARDS,
     )
-    def buy(self, quantity: int, number: int, is_repeat: bool, then: str, card: str) -> None:
-        key = self.start_buying(quantity, number, is_repeat)
-        if key is not None and then != "leave":
+    def buy(self, quantity: int, number: int, is_meant_again: bool, step: str, card: str) -> None:
+        key = self.start_buying(quantity, number, is_meant_again)
+        if key is not None and step != "leave":
             self.try_card(key, card)
-        if key is not None and then == "come back":
+        if key is not None and step == "return":
             settle.settle(self.session_of(key) or "")
-            self.model.notify(key)
+            self.model.sync(key)
 
-    def start_buying(self, quantity: int, number: int, is_repeat: bool) -> str | None:
-        self.busy += 1
-        self.go(self.model.now + timedelta(seconds=1))
-        buyer = chosen(self.model.managers(), number)
+    def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
+        self.actions += 1
+        self.move_to(self.model.now + timedelta(seconds=1))
+        buyer = pick(self.model.managers(), number)
         page = self.model.page_of(buyer, quantity)
         if page is not None:
-            self.model.notify(page)
+            self.model.sync(page)
             sale = self.model.sales[page]
-            has_time = sale.ends > self.model.now + timedelta(minutes=5)
-            page = page if sale.book == "open" and has_time else None
-        order = Order(quantity, uuid.uuid4(), is_repeat=is_repeat)
+            has_time = sale.expires_at > self.model.now + timedelta(minutes=5)
+            page = page if sale.status == "open" and has_time else None
+        order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
         try:
             purchase = add_ons.start_purchase(self.membership(buyer), order)
         except Refused:
@@ -156,13 +155,13 @@ class StatefulLicenses(RuleBasedStateMachine):
         return None
 
     @precondition(
-        lambda self: self.busy % 4 == 3 and self.model.now < WINDOW - timedelta(minutes=1)
+        lambda self: self.actions % 4 == 3 and self.model.now < WINDOW - timedelta(minutes=1)
     )
     @rule(quantity=st.sampled_from([20, 25]), number=NUMBERS, is_created=st.booleans())
     def buy_with_lost_response(self, quantity: int, number: int, is_created: bool) -> None:
-        self.busy += 1
-        self.go(self.model.now + timedelta(seconds=1))
-        buyer = chosen(self.model.managers(), number)
+        self.actions += 1
+        self.move_to(self.model.now + timedelta(seconds=1))
+        buyer = pick(self.model.managers(), number)
         if self.model.page_of(buyer, quantity):
             return
         kind = "drop_after" if is_created else "drop_before"
@@ -174,50 +173,50 @@ class StatefulLicenses(RuleBasedStateMachine):
         self.stripe.clear_faults()
         key = str(Purchase.objects.latest("created_at").pk)
         self.model.sales[key] = Sale(
-            quantity, buyer, self.model.now, book="pending", has_session=is_created
+            quantity, buyer, self.model.now, status="pending", has_session=is_created
         )
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS, card=CARDS)
     def pay(self, number: int, card: str) -> None:
-        self.try_card(self.a_purchase(number), card)
+        self.try_card(self.pick_purchase(number), card)
 
     def try_card(self, key: str, card: str) -> None:
         session, sale = self.session_of(key), self.model.sales[key]
         if session is None:
             return
-        how: dict[str, Any] = {"funding": "charge_card"} if card == "refused" else {}
-        number_of_card = DECLINED_CARD if card == "declined" else GOOD_CARD
-        outcome = self.stripe.pay(session, card=number_of_card, **how)["outcome"]
+        options: dict[str, Any] = {"funding": "charge_card"} if card == "refused" else {}
+        card_number = DECLINED_CARD if card == "declined" else GOOD_CARD
+        outcome = self.stripe.pay(session, card=card_number, **options)["outcome"]
         if not sale.can_be_paid(self.model.now):
             assert outcome == "not_open"
         elif card == "declined":
             assert outcome == "declined"
         else:
             assert outcome == "paid"
-            sale.is_paid, sale.is_good = True, card == "good"
+            sale.is_paid, sale.is_accepted = True, card == "good"
 
     @precondition(lambda self: self.model.sales)
-    @rule(number=NUMBERS, way=st.sampled_from(["page", "completed", "expired"]), times=NUMBERS)
-    def send_webhook(self, number: int, way: str, times: int) -> None:
-        key = self.a_purchase(number)
+    @rule(number=NUMBERS, source=st.sampled_from(["page", "completed", "expired"]), times=NUMBERS)
+    def send_webhook(self, number: int, source: str, times: int) -> None:
+        key = self.pick_purchase(number)
         session = self.session_of(key)
         if session is None:
             return
         for _ in range(times % 3 + 1):
-            if way == "page":
+            if source == "page":
                 settle.settle(session)
             else:
-                kind = COMPLETED if way == "completed" else EXPIRED
+                kind = COMPLETED if source == "completed" else EXPIRED
                 assert deliver(event(kind, session)).status_code == 200
-        self.model.notify(key)
+        self.model.sync(key)
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS)
-    def no_webhook_arrives(self, number: int) -> None:
-        key = self.a_purchase(number)
+    def processor_is_unavailable(self, number: int) -> None:
+        key = self.pick_purchase(number)
         session = self.session_of(key)
-        if session is None or self.model.sales[key].book == "settled":
+        if session is None or self.model.sales[key].status == "settled":
             return
         self.stripe.fault("error", method="GET", status=500)
         with pytest.raises(ProcessorUnavailable):
@@ -226,31 +225,31 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.sales)
     @rule(number=NUMBERS)
-    def close(self, number: int) -> None:
-        key = self.a_purchase(number)
+    def expire(self, number: int) -> None:
+        key = self.pick_purchase(number)
         session, sale = self.session_of(key), self.model.sales[key]
         if session is not None and sale.can_be_paid(self.model.now):
             self.stripe.expire(session)
-            sale.was_closed = True
+            sale.was_expired = True
 
     @rule()
     def reconcile(self) -> None:
         assert reconcile().failures == 0
-        self.model.reconciled()
+        self.model.reconcile()
 
     # Members
 
     @rule(number=NUMBERS, email=NEWCOMERS, role=ROLES)
     def add(self, number: int, email: str, role: Role) -> None:
-        self.busy += 1
-        actor = chosen(self.model.managers(), number)
-        may = self.model.may_add(actor, email, role)
-        new = NewMember("Somebody", email, role)
-        assert refused(lambda: members.add(self.membership(actor), new)) != may
-        if may:
+        self.actions += 1
+        actor = pick(self.model.managers(), number)
+        allowed = self.model.may_add(actor, email, role)
+        new = NewMember("New", email, role)
+        assert is_refused(lambda: members.add(self.membership(actor), new)) != allowed
+        if allowed:
             person = self.model.people.setdefault(email, Person(role, invitation=0))
             person.role, person.state = role, "invited"
-            self.note_invitation(email)
+            self.record_invitation(email)
 
     @precondition(lambda self: self.model.held - self.model.in_use <= 12)
     @rule(number=NUMBERS)
@@ -262,18 +261,18 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, other=NUMBERS)
     def invite_again(self, number: int, other: int) -> None:
-        actor = chosen(self.model.managers(), number)
-        email = chosen(self.model.members(), other)
+        actor = pick(self.model.managers(), number)
+        email = pick(self.model.members(), other)
         invited = self.model.people[email].state == "invited"
-        may = invited and self.model.may_touch(actor, email)
-        again = refused(
+        allowed = invited and self.model.may_touch(actor, email)
+        refused = is_refused(
             lambda: members.invite_again(self.membership(actor), self.membership(email))
         )
-        assert again != may
-        if may:
-            self.note_invitation(email)
+        assert refused != allowed
+        if allowed:
+            self.record_invitation(email)
 
-    def note_invitation(self, email: str) -> None:
+    def record_invitation(self, email: str) -> None:
         person = self.model.people[email]
         person.invited_at, person.invitation = self.model.now, person.invitation + 1
         token = links.invitation_link(self.membership(email)).rstrip("/").rpartition("/")[2]
@@ -284,7 +283,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     def follow_a_link(self, number: int) -> None:
         email, invitation, token = self.links[-1 - number % len(self.links)]
         works = self.model.link_works(email, invitation)
-        assert refused(lambda: members.join(invitations.membership_of(token))) != works
+        assert is_refused(lambda: members.join(invitations.membership_of(token))) != works
         if works:
             person = self.model.people[email]
             person.state, person.signed_in = "active", True
@@ -292,47 +291,47 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, other=NUMBERS)
     def remove(self, number: int, other: int) -> None:
-        actor = chosen(self.model.managers(), number)
-        email = chosen(self.model.members(), other)
-        may = self.model.may_touch(actor, email) and self.model.may_lose_role(email)
-        gone = refused(lambda: members.remove(self.membership(actor), self.membership(email)))
-        assert gone != may
-        if may:
+        actor = pick(self.model.managers(), number)
+        email = pick(self.model.members(), other)
+        allowed = self.model.may_touch(actor, email) and self.model.may_lose_role(email)
+        refused = is_refused(lambda: members.remove(self.membership(actor), self.membership(email)))
+        assert refused != allowed
+        if allowed:
             self.model.people[email].state = "removed"
 
     @rule(number=NUMBERS, other=NUMBERS, role=ROLES)
     def change_role(self, number: int, other: int, role: Role) -> None:
-        actor = chosen(self.model.managers(), number)
-        email = chosen(self.model.members(), other)
+        actor = pick(self.model.managers(), number)
+        email = pick(self.model.members(), other)
         person = self.model.people[email]
         keeps = person.role == role or self.model.may_lose_role(email)
-        may = self.model.may_touch(actor, email) and self.model.may_grant(actor, role) and keeps
-        changed = refused(
+        allowed = self.model.may_touch(actor, email) and self.model.may_grant(actor, role) and keeps
+        refused = is_refused(
             lambda: members.change_role(self.membership(actor), self.membership(email), role)
         )
-        assert changed != may
-        if may:
+        assert refused != allowed
+        if allowed:
             person.role = role
 
     # Time
 
     @rule(minutes=st.sampled_from([1, 3, 4, 6, 10, 29, 34, 36]))
     def minutes_pass(self, minutes: int) -> None:
-        self.go(self.model.now + timedelta(minutes=minutes))
+        self.move_to(self.model.now + timedelta(minutes=minutes))
 
-    @precondition(lambda self: self.busy >= 6)
+    @precondition(lambda self: self.actions >= 6)
     @rule(days=st.sampled_from([1, 13, 14, 30, 60]))
     def days_pass(self, days: int) -> None:
-        self.busy = 0
-        self.go(self.model.now + timedelta(days=days))
+        self.actions = 0
+        self.move_to(self.model.now + timedelta(days=days))
 
-    @precondition(lambda self: self.busy >= 10)
+    @precondition(lambda self: self.actions >= 10)
     @rule(boundary=st.sampled_from([WINDOW, END]), seconds=st.sampled_from([-600, -1, 0, 1]))
-    def come_to_a_boundary(self, boundary: datetime, seconds: int) -> None:
+    def move_to_a_boundary(self, boundary: datetime, seconds: int) -> None:
         instant = boundary + timedelta(seconds=seconds)
-        self.busy = 0
+        self.actions = 0
         if instant > self.model.now:
-            self.go(instant)
+            self.move_to(instant)
 
     # Invariants
 
@@ -350,8 +349,8 @@ class StatefulLicenses(RuleBasedStateMachine):
 
     @invariant()
     def ledger_matches(self) -> None:
-        books = {str(pk): status for pk, status in Purchase.objects.values_list("pk", "status")}
-        assert books == {key: sale.book for key, sale in self.model.sales.items()}
+        statuses = {str(pk): status for pk, status in Purchase.objects.values_list("pk", "status")}
+        assert statuses == {key: sale.status for key, sale in self.model.sales.items()}
         receipts = Purchase.objects.exclude(receipt_number=None)
         numbers = sorted(
             number or 0 for number in receipts.values_list("receipt_number", flat=True)
@@ -359,30 +358,30 @@ class StatefulLicenses(RuleBasedStateMachine):
         assert numbers == list(range(1, self.model.receipts + 1))
 
     @invariant()
-    def an_administrator_remains(self) -> None:
+    def an_administrator_always_remains(self) -> None:
         assert any(
             person.role == "administrator" and person.state == "active" and person.signed_in
             for person in self.model.people.values()
         )
 
-    def everything_settles(self) -> None:
-        """Every paid session is either fulfilled or refunded."""
-        self.go(self.model.now + timedelta(hours=1))
+    def assert_everything_settles(self) -> None:
+        """Check that each paid session is fulfilled, refunded or on support's list."""
+        self.move_to(self.model.now + timedelta(hours=1))
         for _ in range(2):
             assert reconcile().failures == 0
-            self.model.reconciled()
+            self.model.reconcile()
         self.ledger_matches()
-        granted = set(
+        fulfilled = set(
             LicenseEntry.objects.filter(cause="add_on").values_list("reference", flat=True)
         )
         for session in self.stripe.sessions():
             key = session["metadata"]["purchase"]
-            ends = [
-                f"purchase:{key}" in granted,
+            results = [
+                f"purchase:{key}" in fulfilled,
                 Refund.objects.filter(purchase=key, status="succeeded").exists(),
                 PaymentProblem.objects.filter(purchase=key, needs_support=True).exists(),
             ]
-            assert sum(ends) == (1 if session["payment_status"] == "paid" else 0)
+            assert sum(results) == (1 if session["payment_status"] == "paid" else 0)
 
 
 @pytest.mark.parametrize("number", SEEDS)

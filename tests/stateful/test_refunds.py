@@ -1,7 +1,7 @@
-"""Refunds and disputes, against a treasurer's list of payments (R14, R30).
+"""Refunds and disputes, compared with a simple list of payments (R14, R30).
 
-Whatever is refunded, fails or is disputed, with or without webhooks: once all notifications are
-processed, each purchase holds the licenses that its remaining money pays for.
+Refunds, their failures and disputes happen in any order, with or without webhooks. Once all are
+processed, each purchase has the licenses that its remaining payment covers.
 """
 
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ PROFILE = settings(
 
 @dataclass
 class Payment:
-    """A line of the treasurer's list. Amounts in minor units; $5.00 per license."""
+    """A payment at $5.00 per license. Amounts are in minor units."""
 
     purchase: Purchase
     licenses: int
@@ -59,23 +59,23 @@ class Payment:
         return 500 * self.licenses
 
     @property
-    def gone(self) -> int:
+    def refunded(self) -> int:
         return sum(self.refunds.values()) + self.lost
 
     @property
-    def left(self) -> int:
-        return self.paid - self.gone - sum(self.disputed.values())
+    def remaining(self) -> int:
+        return self.paid - self.refunded - sum(self.disputed.values())
 
     @property
-    def licenses_left(self) -> int:
-        """Groups of five that are still partly paid for stay (R30)."""
-        if self.gone >= self.paid:
+    def remaining_licenses(self) -> int:
+        """Groups of five that are still partly paid remain (R30)."""
+        if self.refunded >= self.paid:
             return 0
-        return self.licenses - 5 * (self.gone // 2500)
+        return self.licenses - 5 * (self.refunded // 2500)
 
 
 class StatefulReversals(RuleBasedStateMachine):
-    """One organization per example, with a stopped clock."""
+    """One organization per example, with a frozen clock."""
 
     stripe: SandboxControl
 
@@ -85,22 +85,22 @@ class StatefulReversals(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before = transaction.savepoint()
+        self.savepoint = transaction.savepoint()
         self.stripe.reset()
         self.world: World = build_world(licenses=INCLUDED, stripe=self.stripe)
-        self.list: list[Payment] = []
+        self.all_payments: list[Payment] = []
 
     def teardown(self) -> None:
         reconcile()
-        self.ledger_matches()
-        transaction.savepoint_rollback(self.before)
+        self.assert_paid_licenses_are_held()
+        transaction.savepoint_rollback(self.savepoint)
 
     def notify(self, payment: Payment, is_notified: bool) -> None:
         if is_notified:
             send_webhook(payment.purchase)
 
     @initialize(target=payments, groups=st.integers(1, 4))
-    def first(self, groups: int) -> Payment:
+    def buy_first(self, groups: int) -> Payment:
         return self.buy(groups)
 
     @rule(target=payments, groups=st.integers(1, 4))
@@ -110,12 +110,12 @@ class StatefulReversals(RuleBasedStateMachine):
     def buy(self, groups: int) -> Payment:
         purchase = self.world.buy_and_settle(5 * groups, is_repeat=True)
         payment = Payment(purchase, 5 * groups)
-        self.list.append(payment)
+        self.all_payments.append(payment)
         return payment
 
     @rule(target=refunds, payment=payments, part=st.floats(0.05, 1), is_notified=st.booleans())
     def refund_in_the_dashboard(self, payment: Payment, part: float, is_notified: bool) -> Any:
-        amount = int(payment.left * part)
+        amount = int(payment.remaining * part)
         if amount < 1 or payment.disputed or payment.lost:
             return multiple()
         made = self.stripe.refund(payment_intent=payment.purchase.payment_intent_id, amount=amount)
@@ -126,10 +126,10 @@ class StatefulReversals(RuleBasedStateMachine):
     @rule(target=refunds, payment=payments, groups=st.integers(1, 4), is_all=st.booleans())
     def support_refunds(self, payment: Payment, groups: int, is_all: bool) -> Any:
         reconcile()
-        left = payment.licenses_left
-        licenses = left if is_all else 5 * groups
-        is_possible = left and licenses <= left and not payment.disputed and not payment.lost
-        expected = payment.left if licenses == left else 500 * licenses
+        most = payment.remaining_licenses
+        licenses = most if is_all else 5 * groups
+        is_possible = most and licenses <= most and not payment.disputed and not payment.lost
+        expected = payment.remaining if licenses == most else 500 * licenses
         try:
             refund = refund_as_support(self.world, payment.purchase, licenses)
         except Refused:
@@ -141,30 +141,26 @@ class StatefulReversals(RuleBasedStateMachine):
         return payment, refund.refund_id
 
     @rule(made=consumes(refunds), is_notified=st.booleans())
-    def a_refund_fails(self, made: tuple[Payment, str], is_notified: bool) -> None:
+    def fail_a_refund(self, made: tuple[Payment, str], is_notified: bool) -> None:
         payment, refund_id = made
         self.stripe.fail_refund(refund_id)
         del payment.refunds[refund_id]
         self.notify(payment, is_notified)
 
-    @rule(
-        target=disputes, payment=payments, is_notified=st.booleans(), is_lost_at_once=st.booleans()
-    )
-    def the_cardholder_disputes(
-        self, payment: Payment, is_notified: bool, is_lost_at_once: bool
-    ) -> Any:
-        if payment.left < 1 or payment.disputed or payment.lost:
+    @rule(target=disputes, payment=payments, is_notified=st.booleans(), is_lost_early=st.booleans())
+    def open_a_dispute(self, payment: Payment, is_notified: bool, is_lost_early: bool) -> Any:
+        if payment.remaining < 1 or payment.disputed or payment.lost:
             return multiple()
         opened = self.stripe.open_dispute(payment_intent=payment.purchase.payment_intent_id)
         payment.disputed[opened["id"]] = opened["amount"]
         self.notify(payment, is_notified)
-        if is_lost_at_once:
+        if is_lost_early:
             self.decide(payment, opened["id"], is_lost=True)
             return multiple()
         return payment, opened["id"]
 
     @rule(dispute=consumes(disputes), is_lost=st.booleans(), is_notified=st.booleans())
-    def it_is_decided(self, dispute: tuple[Payment, str], is_lost: bool, is_notified: bool) -> None:
+    def close_dispute(self, dispute: tuple[Payment, str], is_lost: bool, is_notified: bool) -> None:
         payment, dispute_id = dispute
         self.decide(payment, dispute_id, is_lost=is_lost)
         self.notify(payment, is_notified)
@@ -175,20 +171,20 @@ class StatefulReversals(RuleBasedStateMachine):
         payment.lost += amount if is_lost else 0
 
     @rule()
-    def the_periodic_job_runs(self) -> None:
+    def run_the_periodic_job(self) -> None:
         reconcile()
-        self.ledger_matches()
+        self.assert_paid_licenses_are_held()
 
     @invariant()
-    def ledger_matches_the_list(self) -> None:
+    def ledger_audit_finds_no_differences(self) -> None:
         assert list(ledger_audit.differences()) == []
 
-    def ledger_matches(self) -> None:
-        """Process all notifications: what is paid for is held, and nothing else."""
-        assert self.world.held() == INCLUDED + sum(one.licenses_left for one in self.list)
-        for payment in self.list:
-            now = Purchase.objects.get(pk=payment.purchase.pk)
-            assert now.refunded_amount == min(payment.paid, payment.gone)
+    def assert_paid_licenses_are_held(self) -> None:
+        """Check that exactly the paid licenses are held, once all is processed."""
+        assert self.world.held() == INCLUDED + sum(p.remaining_licenses for p in self.all_payments)
+        for payment in self.all_payments:
+            saved = Purchase.objects.get(pk=payment.purchase.pk)
+            assert saved.refunded_amount == min(payment.paid, payment.refunded)
 
 
 @pytest.mark.django_db

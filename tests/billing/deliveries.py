@@ -46,11 +46,11 @@ def signature(body: str, *, secret: str | None = None, age: float = 0) -> str:
     return header
 
 
-def deliver(body: dict[str, Any] | str | bytes, **how: Any) -> Any:
-    """Sign and deliver a body; ``how`` is passed to ``signature``."""
+def deliver(body: dict[str, Any] | str | bytes, **options: Any) -> Any:
+    """Sign and deliver a body; ``options`` is passed to ``signature``."""
     text = json.dumps(body) if isinstance(body, dict) else body
     signed = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return post(text, signature(signed, **how))
+    return post(text, signature(signed, **options))
 
 
 def post(body: str | bytes, header: str | None, **environ: Any) -> Any:

@@ -37,8 +37,8 @@ def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verd
     return list(
         roster_import.judge(
             rows,
-            known={f"{name}@new.example": one for name, one in known.items()},
-            roles={typed: role for typed in {r.role for r in rows} if (role := read_role(typed))},
+            known={f"{name}@new.example": user for name, user in known.items()},
+            roles={text: role for text in {r.role for r in rows} if (role := read_role(text))},
             actor_role=actor,
         )
     )
@@ -143,7 +143,7 @@ class TestRows:
 def need(
     new: int,
     count: LicenseCount,
-    sold: Allowed | Refusal = ALLOWED,
+    may_add: Allowed | Refusal = ALLOWED,
     unit: int = 500,
     currency: str = "usd",
 ) -> Need:
@@ -151,7 +151,7 @@ def need(
         new,
         count,
         may_take=may_take(count, new),
-        may_add_licenses=sold,
+        may_add_licenses=may_add,
         unit_amount=unit,
         currency=currency,
     )
@@ -230,9 +230,9 @@ class TestNeed:
         assert result.refusals == (EXPIRED,)
         assert not result.can_be_added
 
-    @pytest.mark.parametrize("sold", [ALLOWED, RENEWAL_IS_OPEN])
-    def test_smaller_renewal_being_paid_limits_the_import(self, sold: Allowed | Refusal) -> None:
-        result = need(4, held(25, 20, renewal_checkout_quantity=22), sold)
+    @pytest.mark.parametrize("may_add", [ALLOWED, RENEWAL_IS_OPEN])
+    def test_smaller_renewal_being_paid_limits_the_import(self, may_add: Allowed | Refusal) -> None:
+        result = need(4, held(25, 20, renewal_checkout_quantity=22), may_add)
 
         assert (result.new, result.free, result.held_back_by_checkout) == (4, 2, True)
         assert result.offer is None
@@ -250,7 +250,7 @@ class TestNeed:
         )
 
 
-class TestWords:
+class TestSpellings:
     @pytest.mark.parametrize(
         ("heading", "column"),
         [

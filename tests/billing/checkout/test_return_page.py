@@ -59,12 +59,12 @@ def test_return_page_can_be_reloaded(world: World, stripe: SandboxControl) -> No
     """R14"""
     purchase = paid(world)
 
-    locations = {
+    urls = {
         load_return_page(world, purchase.session_id, member).headers["Location"]
         for member in (world.assignor, world.assignor, world.administrator)
     }
 
-    assert len(locations) == 1
+    assert len(urls) == 1
     assert fulfillments(world) == 1
 
 
@@ -148,14 +148,14 @@ class TestAccess:
         self, world: World, stripe: SandboxControl
     ) -> None:
         """R2"""
-        foreign = paid(world, buyer=world.stranger)
+        theirs = paid(world, buyer=world.stranger)
         requests_before = len(stripe.requests())
 
-        response = load_return_page(world, foreign.session_id)
+        response = load_return_page(world, theirs.session_id)
 
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert len(stripe.requests()) == requests_before
-        assert fresh(foreign).status == PurchaseStatus.OPEN
+        assert fresh(theirs).status == PurchaseStatus.OPEN
 
     @pytest.mark.parametrize("removed", [False, True], ids=["role changed", "removed"])
     @pytest.mark.usefixtures("stripe")
@@ -223,7 +223,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
-def test_processor_error_shows_waiting_page_and_next_load_settles(
+def test_processor_error_shows_the_waiting_page_and_next_load_settles(
     world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     """R13: the page says that the payment is being confirmed, and polls."""

@@ -59,9 +59,9 @@ def subscribe(package: Package, /, **changes: Any) -> Any:
     return Client().post(PATH, form_data(package, **changes))
 
 
-def pay_latest(stripe: SandboxControl, **how: Any) -> Purchase:
+def pay_latest(stripe: SandboxControl, **options: Any) -> Purchase:
     purchase = Purchase.objects.latest("created_at")
-    stripe.pay(purchase.session_id or "", **how)
+    stripe.pay(purchase.session_id or "", **options)
     settled = settle.settle(purchase.session_id or "")
     assert settled is not None
     return settled
@@ -201,11 +201,11 @@ class TestSubscribing:
         subscribe(package, submission=submission)
         first = Purchase.objects.get()
         page = first.session_url
-        same = subscribe(package, submission=submission)
+        resubmitted = subscribe(package, submission=submission)
         subscribe(package, submission=submission, quantity="20")
 
         first.refresh_from_db()
-        assert same.headers["Location"] == page
+        assert resubmitted.headers["Location"] == page
         assert first.status == PurchaseStatus.EXPIRED
         assert Purchase.objects.get(status=PurchaseStatus.OPEN).quantity == 20
 

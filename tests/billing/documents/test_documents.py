@@ -125,7 +125,7 @@ class TestReceipt:
     def test_name_without_a_font_is_transliterated(
         self, world: World, name: str, latin: str
     ) -> None:
-        """Unless this machine has a font for it. No part of a name is silently dropped."""
+        """Unless this machine has a font for the name."""
         world.lakeside.name = name
         world.lakeside.save()
         purchase = world.buy_and_settle(10)

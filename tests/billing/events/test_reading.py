@@ -24,7 +24,7 @@ from tests.support.world import World
 
 NOW = datetime(2031, 6, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-WHOLE = Reading(NOW - LOOK_BACK - OVERLAP, is_whole_day=True)
+FULL_DAY = Reading(NOW - LOOK_BACK - OVERLAP, is_whole_day=True)
 LISTS = ["/v1/checkout/sessions", "/v1/disputes", "/v1/refunds"]
 
 
@@ -32,7 +32,7 @@ def before(**ago: float) -> datetime:
     return NOW - timedelta(**ago)
 
 
-class TestWindowRead:
+class TestReadingWindow:
     def test_overlap_exceeds_the_possible_clock_skew(self) -> None:
         assert OVERLAP > CLOCK_DIFFERENCE
 
@@ -56,12 +56,12 @@ class TestWindowRead:
         reading = next_reading(NOW, last_run=before(minutes=1), last_whole_day=NOW - ago)
 
         assert reading.is_whole_day is is_whole_day
-        assert reading.since == (WHOLE.since if is_whole_day else before(minutes=1) - OVERLAP)
+        assert reading.since == (FULL_DAY.since if is_whole_day else before(minutes=1) - OVERLAP)
 
     def test_first_run_reads_the_whole_day(self) -> None:
-        assert next_reading(NOW, last_run=None, last_whole_day=None) == WHOLE
-        assert next_reading(NOW, last_run=None, last_whole_day=NOW) == WHOLE
-        assert next_reading(NOW, last_run=NOW, last_whole_day=None) == WHOLE
+        assert next_reading(NOW, last_run=None, last_whole_day=None) == FULL_DAY
+        assert next_reading(NOW, last_run=None, last_whole_day=NOW) == FULL_DAY
+        assert next_reading(NOW, last_run=NOW, last_whole_day=None) == FULL_DAY
 
     @pytest.mark.parametrize("whole_day", [None, before(days=3)])
     def test_window_covers_a_longer_outage(self, whole_day: datetime | None) -> None:
@@ -75,7 +75,7 @@ class TestWindowRead:
         assert reading == Reading(NOW - OVERLAP, is_whole_day=False)
 
 
-def paid_after_abandonment(world: World) -> Purchase:
+def paid_abandoned_purchase(world: World) -> Purchase:
     """Return a paid purchase that only the processor's lists show."""
     purchase = world.buy(10)
     world.pay(purchase)
@@ -83,7 +83,7 @@ def paid_after_abandonment(world: World) -> Purchase:
     return purchase
 
 
-def fulfilled() -> int:
+def fulfillments() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
@@ -98,36 +98,36 @@ class TestMissedPayment:
     def test_payment_within_the_overlap_is_found(
         self, world: World, beyond: timedelta, found: int
     ) -> None:
-        paid_after_abandonment(world)
+        paid_abandoned_purchase(world)
         set_last_runs(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
         world.later(minutes=10, seconds=1)
 
         reconcile_news()
 
-        assert fulfilled() == found
+        assert fulfillments() == found
 
     @pytest.mark.parametrize(("after", "found"), [(-SECOND, 0), (timedelta(0), 1), (SECOND, 1)])
     def test_payment_older_than_the_window_is_found_within_the_hour(
         self, world: World, after: timedelta, found: int
     ) -> None:
-        paid_after_abandonment(world)
+        paid_abandoned_purchase(world)
         world.later(minutes=20)
         set_last_runs(clock.now(), clock.now())
         world.at(clock.now() + WHOLE_DAY_EVERY + after)
 
         reconcile_news()
 
-        assert fulfilled() == found
+        assert fulfillments() == found
 
     def test_payment_is_found_after_days_without_jobs(self, world: World) -> None:
         reconcile_news()
         world.later(hours=1)
-        paid_after_abandonment(world)
+        paid_abandoned_purchase(world)
         world.later(days=3)
 
         reconcile_news()
 
-        assert fulfilled() == 1
+        assert fulfillments() == 1
 
 
 @pytest.mark.usefixtures("stripe")
@@ -171,7 +171,7 @@ class TestRun:
     def test_run_with_an_unread_payment_is_incomplete(
         self, world: World, stripe: SandboxControl
     ) -> None:
-        purchase = paid_after_abandonment(world)
+        purchase = paid_abandoned_purchase(world)
         fault = f"/v1/checkout/sessions/{purchase.session_id}"
         stripe.fault("error", method="GET", path=fault, status=500)
         reconcile_news()
@@ -181,24 +181,24 @@ class TestRun:
         reconcile_news()
 
         assert self.last_runs() == (clock.now(), clock.now())
-        assert fulfilled() == 1
+        assert fulfillments() == 1
 
     def test_run_with_a_brief_database_outage_is_incomplete(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        paid_after_abandonment(world)
+        paid_abandoned_purchase(world)
 
         def fail(*arguments: object) -> None:
             raise OperationalError("lock timeout")
 
-        with monkeypatch.context() as once:
-            once.setattr("billing.events.reconcile.settle.settle", fail)
+        with monkeypatch.context() as patched:
+            patched.setattr("billing.events.reconcile.settle.settle", fail)
             reconcile_news()
         assert self.last_runs() == (None, None)
 
         reconcile_news()
 
-        assert fulfilled() == 1
+        assert fulfillments() == 1
 
     def test_interrupted_run_is_incomplete(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -212,8 +212,8 @@ class TestRun:
 
         assert self.last_runs() == (None, None)
 
-    def test_run_that_finds_a_support_case_is_complete(self, world: World) -> None:
-        """The ledger differs, which repeating the run would not change."""
+    def test_run_that_finds_a_ledger_difference_is_complete(self, world: World) -> None:
+        """Repeating the run would not fix the ledger."""
         purchase = world.buy_and_settle(10)
         Purchase.objects.filter(pk=purchase.pk).update(quantity=15, total_amount=7500)
 

@@ -113,12 +113,12 @@ class TestPurchaseWithoutSession:
 
         assert state(purchase) == PurchaseStatus.OPEN
 
-    def test_foreign_session_with_the_same_number_is_ignored(
+    def test_unrelated_session_with_our_id_is_ignored(
         self, world: World, stripe: SandboxControl, impatient: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe, "drop_before")
-        foreign = {"product": "mugs", "purchase": str(purchase.pk)}
-        stripe.inject(purchase.request_parameters | {"metadata": foreign, "expires_at": None})
+        metadata = {"product": "mugs", "purchase": str(purchase.pk)}
+        stripe.inject(purchase.request_parameters | {"metadata": metadata, "expires_at": None})
         world.later(minutes=5)
 
         reconcile()

@@ -158,7 +158,7 @@ def test_event_without_a_session_id_makes_no_processor_request(
     assert not stripe.requests()
 
 
-def foreign_session(stripe: SandboxControl, **params: object) -> str:
+def unrelated_session(stripe: SandboxControl, **params: object) -> str:
     """Return a paid session that another application created on the same account."""
     price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Mugs"}}
     line = {"quantity": 1, "price_data": price}
@@ -167,8 +167,8 @@ def foreign_session(stripe: SandboxControl, **params: object) -> str:
     return session["id"]
 
 
-def test_foreign_session_is_ignored(world: World, stripe: SandboxControl) -> None:
-    session = foreign_session(stripe, metadata={"product": "mugs"})
+def test_unrelated_session_is_ignored(world: World, stripe: SandboxControl) -> None:
+    session = unrelated_session(stripe, metadata={"product": "mugs"})
 
     response = deliver(completed(session))
 
@@ -177,13 +177,13 @@ def test_foreign_session_is_ignored(world: World, stripe: SandboxControl) -> Non
     assert LicenseEntry.objects.count() == 2
 
 
-def test_foreign_session_never_matches_our_purchase(world: World, stripe: SandboxControl) -> None:
+def test_unrelated_session_is_never_our_purchase(world: World, stripe: SandboxControl) -> None:
     """Another application on the account uses the same metadata keys, and even our id."""
     purchase = world.buy(10)
     metadata = {"product": "mugs", "purchase": str(purchase.pk)}
 
-    deliver(completed(foreign_session(stripe, metadata=metadata)))
-    deliver(completed(foreign_session(stripe, client_reference_id=str(purchase.pk))))
+    deliver(completed(unrelated_session(stripe, metadata=metadata)))
+    deliver(completed(unrelated_session(stripe, client_reference_id=str(purchase.pk))))
 
     assert fresh(purchase).status == PurchaseStatus.OPEN
     assert not PaymentProblem.objects.exists()
@@ -194,7 +194,7 @@ def test_our_payment_without_a_purchase_goes_to_support_once(
 ) -> None:
     settings.SUPPORT_EMAIL = "support@licensing.example"
     metadata = {"product": "add-on-licensing", "purchase": "4be0643f-1d98-573b-97cd-ca98a65347dd"}
-    session = foreign_session(stripe, metadata=metadata)
+    session = unrelated_session(stripe, metadata=metadata)
 
     first = deliver(completed(session))
     deliver(completed(session))
@@ -212,7 +212,7 @@ def test_our_metadata_with_an_invalid_id_goes_to_support(
 ) -> None:
     metadata = {"product": "add-on-licensing", "purchase": purchase}
 
-    response = deliver(completed(foreign_session(stripe, metadata=metadata)))
+    response = deliver(completed(unrelated_session(stripe, metadata=metadata)))
 
     assert response.status_code == HTTPStatus.OK
     assert PaymentProblem.objects.get().reason == ProblemReason.UNKNOWN_PURCHASE
@@ -258,8 +258,8 @@ class TestProcessorUnavailable:
         self, world: World, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         body = completed(paid(world).session_id)
-        with monkeypatch.context() as broken:
-            broken.setattr(
+        with monkeypatch.context() as patched:
+            patched.setattr(
                 "subscriptions.notifications.notify.send_all", lambda *args, **kwargs: 1 / 0
             )
             failed = deliver(body)

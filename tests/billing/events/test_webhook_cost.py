@@ -15,7 +15,7 @@ REPEATED_QUERIES = 4
 
 @pytest.fixture
 def paid(committed_db: str, world: World, stripe: SandboxControl) -> Purchase:
-    """Return a paid purchase; real commits, because work after the commit counts too."""
+    """Return a paid purchase, with real commits because queries after the commit count too."""
     purchase = world.buy(10)
     world.pay(purchase)
     return purchase

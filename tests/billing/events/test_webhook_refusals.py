@@ -138,7 +138,7 @@ def changed(body: str, **fields: object) -> str:
     ],
     ids=lambda fields: str(fields)[:24],
 )
-def test_event_with_impossible_values_is_refused(body: str, fields: dict[str, object]) -> None:
+def test_event_with_invalid_values_is_refused(body: str, fields: dict[str, object]) -> None:
     assert is_refused(deliver(changed(body, **fields)))
 
 

@@ -92,7 +92,7 @@ class TestCanceledWhileRunning:
         refund_in_dashboard(world, renewal)
         return world
 
-    def test_organization_is_expired_from_the_cancellation(self, canceled: World) -> None:
+    def test_organization_expires_with_the_cancellation(self, canceled: World) -> None:
         status = subscription(canceled.lakeside)
 
         assert (status.phase, status.canceled_on) == (Phase.EXPIRED, NEXT_YEAR.date())
@@ -133,13 +133,13 @@ class TestCanceledWhileRunning:
         assert (problem.purchase, problem.reason) == (add_on, ProblemReason.TERM_CANCELED)
         assert world.held() == 25
 
-    def test_refunded_add_ons_leave_supports_list(self, world: World, renewal: Purchase) -> None:
+    def test_refunded_add_ons_leave_the_problem_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
         refund_in_dashboard(world, renewal)
-        made = refund_in_dashboard(world, add_on)
+        refund = refund_in_dashboard(world, add_on)
         assert not open_problems()
 
-        fail_refund(world, add_on, made["id"])
+        fail_refund(world, add_on, refund["id"])
         assert open_problems() == [ProblemReason.TERM_CANCELED]
 
 
@@ -310,8 +310,8 @@ class TestOriginalPurchase:
 
     def test_failed_refund_reinstates_the_term(self, world: World, original: Purchase) -> None:
         assert original.organization is not None
-        made = refund_in_dashboard(world, original)
-        fail_refund(world, original, made["id"])
+        refund = refund_in_dashboard(world, original)
+        fail_refund(world, original, refund["id"])
 
         assert subscription(original.organization).phase == Phase.RUNNING
         assert held(original.organization) == 30

@@ -90,15 +90,15 @@ class TestDashboardRefund:
 
 class TestFailedRefund:
     def test_failed_refund_restores_the_licenses(self, world: World, bought: Purchase) -> None:
-        made = refund_in_dashboard(world, bought)
-        fail_refund(world, bought, made["id"])
+        refund = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, refund["id"])
 
         assert world.held() == 35
         assert reversals(world.lakeside) == [-10, 10]
         assert fresh(bought).refunded_amount == 0
         assert Notification.objects.filter(kind="return_undone").count() == 2
 
-    def test_other_refunds_are_not_restored(self, world: World, bought: Purchase) -> None:
+    def test_only_the_failed_refund_is_restored(self, world: World, bought: Purchase) -> None:
         first = refund_in_dashboard(world, bought, 2500)
         refund_in_dashboard(world, bought, 2500)
         fail_refund(world, bought, first["id"])
@@ -109,18 +109,18 @@ class TestFailedRefund:
     def test_new_refund_after_a_failure_reverses_again(
         self, world: World, bought: Purchase
     ) -> None:
-        made = refund_in_dashboard(world, bought)
-        fail_refund(world, bought, made["id"])
+        refund = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, refund["id"])
         refund_in_dashboard(world, bought)
 
         assert reversals(world.lakeside) == [-10, 10, -10]
         assert world.held() == 25
 
     def test_late_response_does_not_undo_the_failure(self, world: World, bought: Purchase) -> None:
-        made = refund_in_dashboard(world, bought)
-        fail_refund(world, bought, made["id"])
+        refund = refund_in_dashboard(world, bought)
+        fail_refund(world, bought, refund["id"])
         assert world.stripe is not None
-        world.stripe.alter(made["id"], {"status": "succeeded"})
+        world.stripe.alter(refund["id"], {"status": "succeeded"})
         send_webhook(bought)
 
         assert Refund.objects.get().status == RefundStatus.FAILED
@@ -130,11 +130,11 @@ class TestFailedRefund:
         self, world: World, bought: Purchase, stripe: SandboxControl
     ) -> None:
         """R30: pending refunds count like succeeded ones."""
-        made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500, pending=True)
+        refund = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500, pending=True)
         send_webhook(bought)
         assert world.held() == 30
 
-        stripe.cancel_refund(made["id"])
+        stripe.cancel_refund(refund["id"])
         send_webhook(bought, "refund.updated")
         assert world.held() == 35
 
@@ -152,9 +152,9 @@ class TestDispute:
     @pytest.mark.parametrize(
         ("outcome", "amount", "licenses"),
         [("lost", None, 10), ("lost", 2500, 5), ("won", None, 0)],
-        ids=["lost", "lost in part", "won"],
+        ids=["lost", "partly lost", "won"],
     )
-    def test_lost_dispute_reverses_its_licenses_and_won_dispute_nothing(
+    def test_lost_dispute_reverses_licenses_but_won_dispute_does_not(
         self,
         world: World,
         bought: Purchase,
@@ -168,7 +168,7 @@ class TestDispute:
         assert fresh(bought).refunded_amount == 500 * licenses
         assert reversals(world.lakeside) == ([-licenses] if licenses else [])
 
-    def test_refund_and_lost_dispute_of_the_rest(self, world: World, bought: Purchase) -> None:
+    def test_refund_and_lost_dispute_add_up(self, world: World, bought: Purchase) -> None:
         refund_in_dashboard(world, bought, 2500)
         dispute_payment(world, bought, "lost")
 
@@ -245,8 +245,8 @@ def test_events_in_any_order_have_the_same_result(
     world: World, bought: Purchase, stripe: SandboxControl, order: tuple[int, ...]
 ) -> None:
     """A refund, its failure and a lost dispute, delivered in every order."""
-    made = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
-    stripe.fail_refund(made["id"])
+    refund = stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
+    stripe.fail_refund(refund["id"])
     dispute = stripe.open_dispute(payment_intent=bought.payment_intent_id, amount=2500)
     stripe.close_dispute(dispute["id"], "lost")
 
@@ -260,24 +260,24 @@ def test_events_in_any_order_have_the_same_result(
 
 class TestMoreUsersThanLicenses:
     @pytest.fixture
-    def over(self, world: World, bought: Purchase, support: str) -> World:
+    def over_limit(self, world: World, bought: Purchase, support: str) -> World:
         world.fill(30)
         refund_in_dashboard(world, bought)
         return world
 
-    def test_no_user_is_removed(self, over: World) -> None:
-        assert over.lakeside.memberships.exclude(license_number=None).count() == 30
-        page = over.client(over.official).get("/o/lakeside/")
+    def test_no_user_is_removed(self, over_limit: World) -> None:
+        assert over_limit.lakeside.memberships.exclude(license_number=None).count() == 30
+        page = over_limit.client(over_limit.official).get("/o/lakeside/")
         assert page.status_code == 200
 
-    def test_adding_users_is_refused(self, over: World) -> None:
+    def test_adding_users_is_refused(self, over_limit: World) -> None:
         with pytest.raises(Refused) as refused:
-            members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
+            members.add(over_limit.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
         assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
         assert refused.value.refusal.facts["missing"] == 1
 
-    def test_buyers_and_support_are_notified(self, over: World, support: str) -> None:
+    def test_buyers_and_support_are_notified(self, over_limit: World, support: str) -> None:
         notified = set(
             Notification.objects.filter(kind="payment_returned").values_list("recipient", "kind")
         )
@@ -288,15 +288,17 @@ class TestMoreUsersThanLicenses:
         notification = Notification.objects.get(kind="over_licenses")
         assert (notification.recipient, notification.data["over"]) == (support, 5)
 
-    def test_pages_show_the_missing_licenses(self, over: World) -> None:
-        for person in (over.administrator, over.assignor):
-            page = over.client(person).get("/o/lakeside/settings/subscription/").content.decode()
+    def test_pages_show_the_missing_licenses(self, over_limit: World) -> None:
+        for person in (over_limit.administrator, over_limit.assignor):
+            page = (
+                over_limit.client(person).get("/o/lakeside/settings/subscription/").content.decode()
+            )
             assert "5 more users than licenses" in page
 
-    def test_buying_again_covers_the_missing_licenses(self, over: World) -> None:
-        over.buy_and_settle(10)
+    def test_buying_again_covers_the_missing_licenses(self, over_limit: World) -> None:
+        over_limit.buy_and_settle(10)
 
-        members.add(over.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
+        members.add(over_limit.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
 def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:

@@ -22,8 +22,8 @@ from tests.support.world import World
 
 class TestRefundFailsLater:
     def test_cancellation_is_undone(self, world: World, renewal: Purchase) -> None:
-        made = refund_in_dashboard(world, renewal)
-        fail_refund(world, renewal, made["id"])
+        refund = refund_in_dashboard(world, renewal)
+        fail_refund(world, renewal, refund["id"])
 
         status = subscription(world.lakeside)
         assert term_of(renewal).canceled_at is None
@@ -33,9 +33,9 @@ class TestRefundFailsLater:
         assert world.held() == 25
 
     def test_newly_started_renewal_is_withdrawn(self, world: World, renewal: Purchase) -> None:
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         new_renewal = renew(world)
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
 
         assert fresh(new_renewal).status == PurchaseStatus.EXPIRED
         states = Renewal.objects.order_by("pk").values_list("state", flat=True)
@@ -43,9 +43,9 @@ class TestRefundFailsLater:
         assert term_of(renewal).canceled_at is None
 
     def test_new_renewal_stays_in_effect_if_paid(self, world: World, renewal: Purchase) -> None:
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         new_renewal = renew_and_settle(world)
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
 
         assert term_of(renewal).canceled_at is not None
         assert term_of(new_renewal).canceled_at is None
@@ -55,9 +55,9 @@ class TestRefundFailsLater:
     def test_refunding_the_new_renewal_reinstates_the_old(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         new_renewal = renew_and_settle(world)
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
         refund_in_dashboard(world, new_renewal)
 
         assert term_of(renewal).canceled_at is None
@@ -67,10 +67,10 @@ class TestRefundFailsLater:
     def test_support_can_refund_the_old_renewal_again(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         world.later(days=3)
         renew_and_settle(world)
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
 
         refund_as_support(world, renewal)
 
@@ -80,20 +80,20 @@ class TestRefundFailsLater:
     def test_new_renewal_paid_at_the_same_moment_counts(
         self, world: World, renewal: Purchase
     ) -> None:
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         new_renewal = renew(world)
         world.pay(new_renewal)
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
 
         assert Purchase.objects.get(pk=new_renewal.pk).status == PurchaseStatus.SETTLED
         assert term_of(renewal).canceled_at is not None
         assert open_problems() == [ProblemReason.REFUND_UNDONE]
 
-    def test_add_ons_leave_supports_list(self, world: World, renewal: Purchase) -> None:
+    def test_add_ons_leave_the_problem_list(self, world: World, renewal: Purchase) -> None:
         world.buy_and_settle(10)
-        made = refund_in_dashboard(world, renewal)
+        refund = refund_in_dashboard(world, renewal)
         assert open_problems() == [ProblemReason.TERM_CANCELED]
-        fail_refund(world, renewal, made["id"])
+        fail_refund(world, renewal, refund["id"])
 
         assert not open_problems()
         assert world.held() == 35

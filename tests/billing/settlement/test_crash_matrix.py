@@ -73,7 +73,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, fatal: int | None) -> Iterator[Kill
 
 
 def pay_open_pages(world: World) -> None:
-    """Pay every payment page that is open in the browser."""
+    """Pay every open payment page."""
     assert world.stripe is not None
     for session in world.stripe.sessions():
         if session["status"] == "open":
@@ -224,9 +224,9 @@ def assert_ledger_matches(world: World, stripe: SandboxControl) -> None:
         assert sum(refund.amount for refund in refunds) == purchase.refunded_amount
     assert not Refund.objects.exclude(status=RefundStatus.SUCCEEDED).exists()
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()
-    still_open = {s["id"] for s in stripe.sessions() if s["status"] == "open"}
-    open_here = Purchase.objects.filter(status=PurchaseStatus.OPEN)
-    assert set(open_here.values_list("session_id", flat=True)) == still_open
+    open_sessions = {s["id"] for s in stripe.sessions() if s["status"] == "open"}
+    open_purchases = Purchase.objects.filter(status=PurchaseStatus.OPEN)
+    assert set(open_purchases.values_list("session_id", flat=True)) == open_sessions
     subscription = status_of(world.lakeside, clock.now())
     assert subscription.licenses.over == 0
     again = reconcile()

@@ -126,7 +126,7 @@ def test_fault_while_listing_sessions_is_recovered(world: World, stripe: Sandbox
 
 
 def test_stale_unpaid_session_is_read_again(world: World, stripe: SandboxControl) -> None:
-    """The event and the buyer's return are over, so reconciliation must retry."""
+    """No further event or visit follows, so reconciliation must retry."""
     purchase = world.buy(10)
     world.pay(purchase)
     stripe.fault("stale", method="GET", times=2)

@@ -98,9 +98,9 @@ class TestThoroughRun:
 
     def test_refund_failed_in_outage_is_found(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
-        made = refund_in_dashboard(world, purchase)
+        refund = refund_in_dashboard(world, purchase)
         world.later(days=20)
-        stripe.fail_refund(made["id"])
+        stripe.fail_refund(refund["id"])
 
         assert findings() == []
         reconcile(is_thorough=True)

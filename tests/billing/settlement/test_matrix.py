@@ -19,7 +19,7 @@ from tests.support.checks import fresh
 from tests.support.concurrency import concurrently
 from tests.support.world import World
 
-RETURN = "/o/lakeside/licenses/return/"
+RETURN_PATH = "/o/lakeside/licenses/return/"
 
 NOTIFICATIONS: dict[str, Sequence[str]] = {
     "none": (),
@@ -50,7 +50,7 @@ def apply_fault(stripe: SandboxControl, fault: tuple[str, dict[str, Any]] | None
 
 
 def load_return_page(client: Client, purchase: Purchase) -> int:
-    return client.get(RETURN, {"session_id": purchase.session_id or ""}).status_code
+    return client.get(RETURN_PATH, {"session_id": purchase.session_id or ""}).status_code
 
 
 def assert_fulfilled_once(world: World, purchase: Purchase) -> None:

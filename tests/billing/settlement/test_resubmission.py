@@ -91,9 +91,9 @@ class TestResubmittedForm:
         first = world.buy(10)
         other = world.buy(15, submission=first.submission)
 
-        back = world.buy(10, submission=first.submission)
+        third = world.buy(10, submission=first.submission)
 
-        assert back.pk == first.pk
+        assert third.pk == first.pk
         assert other.pk != first.pk
         assert statuses() == [PurchaseStatus.OPEN] * 2
 
@@ -196,7 +196,7 @@ class TestSecondTab:
 
         assert other.pk != mine.pk
 
-    def test_no_purchase_starts_while_the_first_ones_status_is_unknown(
+    def test_no_purchase_starts_while_the_status_of_the_first_is_unknown(
         self, world: World, impatient: Settings
     ) -> None:
         world.buy(10)

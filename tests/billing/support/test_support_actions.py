@@ -225,7 +225,7 @@ class TestTermRefund:
         refund_as_support(world, renewal)
         assert term_of(renewal).canceled_at is not None
 
-    def test_add_ons_go_to_supports_list(self, world: World, renewal: Purchase) -> None:
+    def test_add_ons_go_to_the_problem_list(self, world: World, renewal: Purchase) -> None:
         add_on = world.buy_and_settle(10)
         refund_as_support(world, renewal)
 

@@ -52,13 +52,13 @@ EARLY_FRAUD_WARNING = """
 def test_dispute_has_every_key_in_each_state(
     api: Api, client: StripeClient, control: SandboxControl, status: str
 ) -> None:
-    made = control.open_dispute(charge=paid_charge(client, control).id)
+    created = control.open_dispute(charge=paid_charge(client, control).id)
     if status == "under_review":
-        control.review_dispute(made["id"])
+        control.review_dispute(created["id"])
     elif status in ("won", "lost"):
-        control.close_dispute(made["id"], status)  # type: ignore[arg-type]
+        control.close_dispute(created["id"], status)  # type: ignore[arg-type]
 
-    data = api.get(f"disputes/{made['id']}")
+    data = api.get(f"disputes/{created['id']}")
 
     assert data["status"] == status
     assert_matches(data, stripe.Dispute, DISPUTE)
@@ -70,9 +70,9 @@ def test_dispute_has_every_key_in_each_state(
 
 
 def test_inquiry_has_every_key(api: Api, client: StripeClient, control: SandboxControl) -> None:
-    made = control.open_inquiry(charge=paid_charge(client, control).id)
+    created = control.open_inquiry(charge=paid_charge(client, control).id)
 
-    data = api.get(f"disputes/{made['id']}", "charge", "payment_intent")
+    data = api.get(f"disputes/{created['id']}", "charge", "payment_intent")
 
     assert_matches(data, stripe.Dispute, DISPUTE)
     assert_matches(data["charge"], stripe.Charge, CHARGE, without="refunds")
@@ -83,9 +83,9 @@ def test_inquiry_has_every_key(api: Api, client: StripeClient, control: SandboxC
 def test_fraud_warning_has_every_key(
     api: Api, client: StripeClient, control: SandboxControl
 ) -> None:
-    made = control.warn_of_fraud(charge=paid_charge(client, control).id)
+    created = control.warn_of_fraud(charge=paid_charge(client, control).id)
 
-    data = api.get(f"radar/early_fraud_warnings/{made['id']}")
+    data = api.get(f"radar/early_fraud_warnings/{created['id']}")
 
     assert_matches(data, stripe.radar.EarlyFraudWarning, EARLY_FRAUD_WARNING)
     assert re.fullmatch(r"issfr_[A-Za-z0-9]{24}", data["id"])
@@ -96,14 +96,14 @@ def test_refund_has_every_key_in_each_state(
     api: Api, client: StripeClient, control: SandboxControl, status: str
 ) -> None:
     charge = paid_charge(client, control).id
-    made = control.refund(charge=charge, pending=status in ("pending", "canceled"))
+    created = control.refund(charge=charge, pending=status in ("pending", "canceled"))
     if status == "failed":
-        control.fail_refund(made["id"])
+        control.fail_refund(created["id"])
     elif status == "canceled":
-        control.cancel_refund(made["id"])
+        control.cancel_refund(created["id"])
 
     data = api.get(
-        f"refunds/{made['id']}", "charge", "balance_transaction", "failure_balance_transaction"
+        f"refunds/{created['id']}", "charge", "balance_transaction", "failure_balance_transaction"
     )
 
     assert data["status"] == status

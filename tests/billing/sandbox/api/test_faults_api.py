@@ -179,15 +179,15 @@ def test_override_changes_each_entry_of_a_list(
 def test_ignored_key_creates_two_sessions(client: StripeClient, control: SandboxControl) -> None:
     control.fault("ignore_idempotency")
 
-    made = [
+    created = [
         client.v1.checkout.sessions.create(purchase(), {"idempotency_key": "a"}).id
         for _ in range(2)
     ]
 
-    assert len(set(made)) == 2
+    assert len(set(created)) == 2
 
 
-def test_fault_applies_to_matching_requests_after_its_skips(
+def test_fault_skips_other_requests_and_the_given_number(
     client: StripeClient, control: SandboxControl
 ) -> None:
     session, other = open_session(client), open_session(client)

@@ -1,4 +1,4 @@
-"""Idempotency keys."""
+"""Requests with idempotency keys are replayed, refused or in conflict."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +62,7 @@ def test_invalid_parameters_do_not_use_up_the_key(client: StripeClient) -> None:
     assert create(client, "a").status == "open"
 
 
-def test_refusal_by_state_is_replayed(client: StripeClient, control: SandboxControl) -> None:
+def test_error_for_wrong_status_is_replayed(client: StripeClient, control: SandboxControl) -> None:
     session = create(client, "a")
     control.pay(session.id)
     expire = client.v1.checkout.sessions.expire
@@ -72,9 +72,7 @@ def test_refusal_by_state_is_replayed(client: StripeClient, control: SandboxCont
             expire(session.id, {}, {"idempotency_key": "b"})
 
 
-def test_error_500_is_replayed_with_its_effect(
-    client: StripeClient, control: SandboxControl
-) -> None:
+def test_error_500_is_replayed(client: StripeClient, control: SandboxControl) -> None:
     control.fault("error_after", method="POST", times=1)
 
     for _ in range(2):

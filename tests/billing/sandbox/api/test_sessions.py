@@ -125,9 +125,7 @@ def test_path_unknown_to_stripe_is_refused(client: StripeClient) -> None:
         client.v1.coupons.list()
 
 
-def test_expansion_reaches_the_charge_and_its_refunds(
-    client: StripeClient, control: SandboxControl
-) -> None:
+def test_charge_and_refunds_can_be_expanded(client: StripeClient, control: SandboxControl) -> None:
     session = open_session(client)
     control.pay(session.id)
 
@@ -155,11 +153,11 @@ def test_lists_are_newest_first_and_paginate_both_ways(client: StripeClient) -> 
 
     first = sessions.list({"limit": 2})
     second = sessions.list({"limit": 2, "starting_after": ids[1]})
-    back = sessions.list({"limit": 2, "ending_before": ids[3]})
+    previous = sessions.list({"limit": 2, "ending_before": ids[3]})
 
     assert ([s.id for s in first.data], first.has_more) == (ids[:2], True)
     assert [s.id for s in second.data] == ids[2:4]
-    assert [s.id for s in back.data] == ids[1:3]
+    assert [s.id for s in previous.data] == ids[1:3]
     assert [s.id for s in sessions.list({"limit": 3}).auto_paging_iter()] == ids
 
 
@@ -208,7 +206,7 @@ def test_only_open_sessions_can_be_expired(client: StripeClient, control: Sandbo
         client.v1.checkout.sessions.expire(paid.id)
 
 
-def test_session_expires_by_the_clock(client: StripeClient, control: SandboxControl) -> None:
+def test_session_expires_on_time(client: StripeClient, control: SandboxControl) -> None:
     control.set_clock(datetime(2027, 5, 1, tzinfo=UTC), frozen=True)
     session = open_session(client)
 

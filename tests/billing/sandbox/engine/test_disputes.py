@@ -28,9 +28,9 @@ def is_disputed(client: StripeClient, charge: Any) -> bool:
 def test_dispute_withdraws_the_money_and_blocks_refunds(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_dispute(charge=charge.id, reason="duplicate")
+    created = control.open_dispute(charge=charge.id, reason="duplicate")
 
-    dispute = retrieve(client, made["id"])
+    dispute = retrieve(client, created["id"])
     assert (dispute.status, dispute.reason) == ("needs_response", "duplicate")
     assert (dispute.amount, dispute.currency) == (12500, "usd")
     assert (dispute.charge, dispute.payment_intent) == (charge.id, charge.payment_intent)
@@ -51,12 +51,12 @@ def test_undisputed_charge_is_not_marked(client: StripeClient, charge: Any) -> N
 def test_won_dispute_returns_the_money_and_allows_refunds(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_dispute(charge=charge.id)
-    control.review_dispute(made["id"])
-    reviewed = retrieve(client, made["id"])
-    control.close_dispute(made["id"], "won")
+    created = control.open_dispute(charge=charge.id)
+    control.review_dispute(created["id"])
+    reviewed = retrieve(client, created["id"])
+    control.close_dispute(created["id"], "won")
 
-    dispute = retrieve(client, made["id"])
+    dispute = retrieve(client, created["id"])
     assert (reviewed.status, reviewed.evidence_details.submission_count) == ("under_review", 1)
     assert (dispute.status, dispute.is_charge_refundable) == ("won", True)
     assert [t.amount for t in dispute.balance_transactions] == [-12500, 12500]
@@ -73,10 +73,10 @@ def test_won_dispute_returns_the_money_and_allows_refunds(
 def test_lost_dispute_keeps_the_money_and_blocks_refunds(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_dispute(charge=charge.id)
-    control.close_dispute(made["id"], "lost")
+    created = control.open_dispute(charge=charge.id)
+    control.close_dispute(created["id"], "lost")
 
-    dispute = retrieve(client, made["id"])
+    dispute = retrieve(client, created["id"])
     assert (dispute.status, dispute.is_charge_refundable) == ("lost", False)
     assert len(dispute.balance_transactions) == 1
     assert events(client, PAYMENT + 2) == ["charge.dispute.closed"]
@@ -142,12 +142,12 @@ def test_payment_is_found_by_session_intent_or_charge(
         control.open_inquiry(session=session.id)
     intent = control.pay(session.id)["session"]["payment_intent"]
 
-    made = [
+    created = [
         control.open_inquiry(session=session.id, amount=100),
         control.open_inquiry(payment_intent=intent, amount=100),
     ]
 
-    assert {inquiry["payment_intent"] for inquiry in made} == {intent}
+    assert {inquiry["payment_intent"] for inquiry in created} == {intent}
 
 
 @pytest.mark.parametrize(
@@ -177,27 +177,27 @@ def test_unknown_reason_is_refused(control: SandboxControl, charge: Any) -> None
 def test_inquiry_withdraws_nothing_and_allows_refunds(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_inquiry(charge=charge.id)
+    created = control.open_inquiry(charge=charge.id)
 
-    inquiry = retrieve(client, made["id"])
+    inquiry = retrieve(client, created["id"])
     assert (inquiry.status, inquiry.is_charge_refundable) == ("warning_needs_response", True)
     assert inquiry.balance_transactions == []
     assert is_disputed(client, charge)
     assert events(client, PAYMENT) == ["charge.dispute.created"]
     assert client.v1.refunds.create({"charge": charge.id, "amount": 500}).status == "succeeded"
-    assert retrieve(client, made["id"]).is_charge_refundable is True
+    assert retrieve(client, created["id"]).is_charge_refundable is True
     client.v1.refunds.create({"charge": charge.id})
-    assert retrieve(client, made["id"]).is_charge_refundable is False
+    assert retrieve(client, created["id"]).is_charge_refundable is False
 
 
 def test_inquiry_closes_without_moving_money(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_inquiry(charge=charge.id)
-    assert control.review_dispute(made["id"])["status"] == "warning_under_review"
-    control.close_dispute(made["id"], "warning_closed")
+    created = control.open_inquiry(charge=charge.id)
+    assert control.review_dispute(created["id"])["status"] == "warning_under_review"
+    control.close_dispute(created["id"], "warning_closed")
 
-    closed = retrieve(client, made["id"])
+    closed = retrieve(client, created["id"])
     assert (closed.status, closed.is_charge_refundable) == ("warning_closed", True)
     assert closed.balance_transactions == []
     assert events(client, PAYMENT + 1) == ["charge.dispute.updated", "charge.dispute.closed"]
@@ -207,12 +207,12 @@ def test_inquiry_closes_without_moving_money(
 def test_inquiry_keeps_its_id_when_it_escalates(
     client: StripeClient, control: SandboxControl, charge: Any, reviewed: bool
 ) -> None:
-    made = control.open_inquiry(charge=charge.id)
+    created = control.open_inquiry(charge=charge.id)
     if reviewed:
-        control.review_dispute(made["id"])
-    control.escalate_inquiry(made["id"])
+        control.review_dispute(created["id"])
+    control.escalate_inquiry(created["id"])
 
-    dispute = retrieve(client, made["id"])
+    dispute = retrieve(client, created["id"])
     assert (dispute.status, dispute.is_charge_refundable) == ("needs_response", False)
     assert dispute.payment_method_details.card.case_type == "chargeback"
     assert [t.amount for t in dispute.balance_transactions] == [-12500]
@@ -224,20 +224,20 @@ def test_inquiry_keeps_its_id_when_it_escalates(
 def test_escalated_inquiry_withdraws_only_what_was_not_refunded(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_inquiry(charge=charge.id)
+    created = control.open_inquiry(charge=charge.id)
     client.v1.refunds.create({"charge": charge.id, "amount": 2500})
 
-    assert control.escalate_inquiry(made["id"])["amount"] == 10000
+    assert control.escalate_inquiry(created["id"])["amount"] == 10000
 
 
 def test_refunded_inquiry_does_not_escalate(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_inquiry(charge=charge.id)
+    created = control.open_inquiry(charge=charge.id)
     client.v1.refunds.create({"charge": charge.id})
 
     with pytest.raises(SandboxError, match="nothing left to take"):
-        control.escalate_inquiry(made["id"])
+        control.escalate_inquiry(created["id"])
 
 
 def test_invalid_transitions_are_refused(
@@ -273,18 +273,18 @@ def test_disputes_are_listed_filtered_and_paginated(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
-    made = [control.open_inquiry(charge=charge.id, amount=100)["id"] for _ in range(3)]
+    created = [control.open_inquiry(charge=charge.id, amount=100)["id"] for _ in range(3)]
     last = control.open_dispute(charge=other.id)["id"]
 
     def ids(**params: Any) -> list[str]:
         return [dispute.id for dispute in client.v1.disputes.list(params).data]  # type: ignore[arg-type]
 
-    assert ids() == [last, *reversed(made)]
-    assert [dispute["id"] for dispute in control.disputes()] == [*made, last]
-    assert ids(charge=charge.id) == made[::-1]
+    assert ids() == [last, *reversed(created)]
+    assert [dispute["id"] for dispute in control.disputes()] == [*created, last]
+    assert ids(charge=charge.id) == created[::-1]
     assert ids(payment_intent=other.payment_intent) == [last]
-    assert ids(charge=charge.id, limit=1, starting_after=made[2]) == [made[1]]
-    assert ids(charge=charge.id, ending_before=made[0]) == made[:0:-1]
+    assert ids(charge=charge.id, limit=1, starting_after=created[2]) == [created[1]]
+    assert ids(charge=charge.id, ending_before=created[0]) == created[:0:-1]
     now = control.clock()["now"]
     assert ids(created={"gte": now + 60}) == []
     assert len(ids(created={"gte": now - 60})) == 4
@@ -300,20 +300,20 @@ def test_unknown_dispute_returns_404(client: StripeClient) -> None:
     assert refusal.value.code == "resource_missing"
 
 
-def test_dispute_expands_its_payment_and_balance_transactions(
+def test_payment_of_a_dispute_can_be_expanded(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_dispute(charge=charge.id)
+    created = control.open_dispute(charge=charge.id)
 
     dispute: Any = client.v1.disputes.retrieve(
-        made["id"], {"expand": ["charge", "payment_intent.latest_charge"]}
+        created["id"], {"expand": ["charge", "payment_intent.latest_charge"]}
     )
     transaction_id = dispute.balance_transactions[0].id
     entry: Any = client.v1.balance_transactions.retrieve(transaction_id, {"expand": ["source"]})
 
     assert (dispute.charge.id, dispute.charge.disputed) == (charge.id, True)
     assert dispute.payment_intent.latest_charge.id == charge.id
-    assert (entry.source.object, entry.source.id) == ("dispute", made["id"])
+    assert (entry.source.object, entry.source.id) == ("dispute", created["id"])
 
 
 # Early fraud warnings -----------------------------------------------------------------------------
@@ -348,9 +348,9 @@ def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
 ) -> None:
     control.fault("drop", event_type="charge.dispute.created", times=1)
     control.fault("duplicate", event_type="charge.dispute.closed", session="cs_test_*", times=1)
-    made = control.open_dispute(charge=charge.id)
+    created = control.open_dispute(charge=charge.id)
     control.flush(hurry=True)
-    control.close_dispute(made["id"], "won")
+    control.close_dispute(created["id"], "won")
 
     assert control.flush()
 
@@ -358,7 +358,7 @@ def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
     assert sorted(types[:2]) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert types[2:] == ["charge.dispute.closed"] * 2 + ["charge.dispute.funds_reinstated"]
     emitted: Any = receiver.received[-1].event().data.object
-    assert (emitted["id"], emitted["status"]) == (made["id"], "won")
+    assert (emitted["id"], emitted["status"]) == (created["id"], "won")
 
 
 def test_dispute_events_can_be_delivered_out_of_order(

@@ -74,13 +74,13 @@ def test_either_full_refund_or_full_dispute_succeeds(
 
 @pytest.mark.parametrize("number", range(4))
 def test_dispute_closes_once(control: SandboxControl, client: StripeClient, number: int) -> None:
-    made = control.open_dispute(charge=paid_charge(client, control).id)["id"]
+    opened = control.open_dispute(charge=paid_charge(client, control).id)["id"]
 
     concurrently(
-        lambda: control.close_dispute(made, "won"), lambda: control.close_dispute(made, "lost")
+        lambda: control.close_dispute(opened, "won"), lambda: control.close_dispute(opened, "lost")
     )
 
-    status = client.v1.disputes.retrieve(made).status
+    status = client.v1.disputes.retrieve(opened).status
     types = [event.type for event in client.v1.events.list().data]
     assert types.count("charge.dispute.closed") == 1
     assert types.count("charge.dispute.funds_reinstated") == (status == "won")
@@ -91,9 +91,9 @@ def test_concurrent_failures_of_a_refund_count_once(
 ) -> None:
     charge = paid_charge(client, control).id
     control.refund(charge=charge, amount=500)
-    made = control.refund(charge=charge, amount=700)["id"]
+    refund = control.refund(charge=charge, amount=700)["id"]
 
-    concurrently(*[lambda: control.fail_refund(made)] * 4)
+    concurrently(*[lambda: control.fail_refund(refund)] * 4)
 
     assert client.v1.charges.retrieve(charge).amount_refunded == 500
 

@@ -33,12 +33,12 @@ def test_refund_events_precede_charge_events(client: StripeClient, charge: Any) 
 
 
 def test_pending_refund_settles(client: StripeClient, control: SandboxControl, charge: Any) -> None:
-    made = control.refund(charge=charge.id, amount=2500, pending=True)
-    before = client.v1.refunds.retrieve(made["id"])
+    created = control.refund(charge=charge.id, amount=2500, pending=True)
+    before = client.v1.refunds.retrieve(created["id"])
 
-    control.settle_refund(made["id"])
+    control.settle_refund(created["id"])
 
-    refund = client.v1.refunds.retrieve(made["id"])
+    refund = client.v1.refunds.retrieve(created["id"])
     assert (before.status, before.balance_transaction) == ("pending", None)
     assert refund.status == "succeeded"
     assert not hasattr(refund, "pending_reason")
@@ -54,13 +54,13 @@ def test_failed_refund_lowers_the_refunded_amount(
     client: StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
     client.v1.refunds.create({"charge": charge.id, "amount": 500})
-    made = control.refund(charge=charge.id, pending=pending)
+    created = control.refund(charge=charge.id, pending=pending)
     assert refunded(client, charge) == (12500, True)
 
-    control.fail_refund(made["id"], reason="lost_or_stolen_card")
+    control.fail_refund(created["id"], reason="lost_or_stolen_card")
 
     refund: Any = client.v1.refunds.retrieve(
-        made["id"], {"expand": ["failure_balance_transaction"]}
+        created["id"], {"expand": ["failure_balance_transaction"]}
     )
     assert (refund.status, refund.failure_reason) == ("failed", "lost_or_stolen_card")
     assert not hasattr(refund, "pending_reason")
@@ -77,11 +77,11 @@ def test_failed_refund_lowers_the_refunded_amount(
 def test_pending_refund_can_be_canceled_in_the_dashboard(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.refund(charge=charge.id, pending=True)
+    created = control.refund(charge=charge.id, pending=True)
 
-    control.cancel_refund(made["id"])
+    control.cancel_refund(created["id"])
 
-    refund = client.v1.refunds.retrieve(made["id"])
+    refund = client.v1.refunds.retrieve(created["id"])
     assert (refund.status, refund.failure_reason) == ("canceled", "merchant_request")
     assert refunded(client, charge) == (0, False)
     assert events(client)[-2:] == ["charge.refund.updated", "refund.updated"]
@@ -91,13 +91,13 @@ def test_pending_refund_can_be_canceled_in_the_dashboard(
 def test_api_cannot_cancel_a_card_refund(
     client: StripeClient, control: SandboxControl, charge: Any, pending: bool
 ) -> None:
-    made = control.refund(charge=charge.id, pending=pending)
+    created = control.refund(charge=charge.id, pending=pending)
 
     with pytest.raises(stripe.InvalidRequestError, match="requires_action") as refusal:
-        client.v1.refunds.cancel(made["id"])
+        client.v1.refunds.cancel(created["id"])
 
     assert refusal.value.http_status == 400
-    assert client.v1.refunds.retrieve(made["id"]).status == made["status"]
+    assert client.v1.refunds.retrieve(created["id"]).status == created["status"]
 
 
 def test_invalid_transitions_are_refused(
@@ -170,17 +170,17 @@ def test_refunds_are_listed_filtered_and_paginated(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
     other = paid_charge(client, control)
-    made = [control.refund(charge=charge.id, amount=100)["id"] for _ in range(3)]
+    created = [control.refund(charge=charge.id, amount=100)["id"] for _ in range(3)]
     last = control.refund(payment_intent=other.payment_intent)["id"]
 
     def ids(**params: Any) -> list[str]:
         return [refund.id for refund in client.v1.refunds.list(params).data]  # type: ignore[arg-type]
 
-    assert ids() == [last, *reversed(made)]
-    assert ids(charge=charge.id) == made[::-1]
+    assert ids() == [last, *reversed(created)]
+    assert ids(charge=charge.id) == created[::-1]
     assert ids(payment_intent=other.payment_intent) == [last]
-    assert ids(limit=2, starting_after=last) == [made[2], made[1]]
-    assert ids(limit=1, ending_before=made[0]) == [made[1]]
+    assert ids(limit=2, starting_after=last) == [created[2], created[1]]
+    assert ids(limit=1, ending_before=created[0]) == [created[1]]
     now = control.clock()["now"]
     assert ids(created={"lt": now - 60}) == []
     assert len(ids(created={"gt": now - 60}, charge=charge.id)) == 3
@@ -189,17 +189,17 @@ def test_refunds_are_listed_filtered_and_paginated(
 def test_payment_of_a_refund_can_be_expanded(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.refund(charge=charge.id, amount=100)
+    created = control.refund(charge=charge.id, amount=100)
 
     refund: Any = client.v1.refunds.retrieve(
-        made["id"], {"expand": ["charge", "payment_intent.latest_charge", "balance_transaction"]}
+        created["id"], {"expand": ["charge", "payment_intent.latest_charge", "balance_transaction"]}
     )
     page: Any = client.v1.refunds.list({"expand": ["data.charge"]})
 
     assert (refund.charge.id, refund.charge.amount_refunded) == (charge.id, 100)
     assert refund.payment_intent.latest_charge.id == charge.id
     assert refund.balance_transaction.amount == -100
-    assert refund.balance_transaction.source == made["id"]
+    assert refund.balance_transaction.source == created["id"]
     assert page.data[0].charge.id == charge.id
 
 
@@ -238,14 +238,14 @@ def test_repeated_key_refunds_once(client: StripeClient, charge: Any) -> None:
 def test_error_for_a_disputed_charge_is_replayed_with_its_key(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.open_dispute(charge=charge.id)
+    created = control.open_dispute(charge=charge.id)
 
     def refund(key: str) -> stripe.Refund:
         return client.v1.refunds.create({"charge": charge.id}, {"idempotency_key": key})
 
     with pytest.raises(stripe.InvalidRequestError):
         refund("mine")
-    control.close_dispute(made["id"], "won")
+    control.close_dispute(created["id"], "won")
     with pytest.raises(stripe.InvalidRequestError, match="charged back"):
         refund("mine")
     assert refund("another").status == "succeeded"

@@ -96,6 +96,6 @@ def test_refund_can_stay_pending(
 def test_refund_can_be_made_outside_the_application(
     client: StripeClient, control: SandboxControl, charge: Any
 ) -> None:
-    made = control.refund(charge=charge.id, amount=700)
+    created = control.refund(charge=charge.id, amount=700)
 
-    assert client.v1.refunds.list().data[0].id == made["id"]
+    assert client.v1.refunds.list().data[0].id == created["id"]

@@ -90,14 +90,14 @@ def test_payment_can_be_refunded_in_parts(
 def test_refunds_are_settled_failed_and_canceled(
     client: StripeClient, control: SandboxControl, dashboard: Dashboard, charge: Any
 ) -> None:
-    made = [control.refund(charge=charge.id, amount=100, pending=True)["id"] for _ in range(3)]
+    created = [control.refund(charge=charge.id, amount=100, pending=True)["id"] for _ in range(3)]
 
     page = dashboard.get()
-    for do, id in zip(("settle", "fail", "cancel"), made, strict=True):
+    for do, id in zip(("settle", "fail", "cancel"), created, strict=True):
         dashboard.press(do, id)
 
     assert buttons(page)[:9] == ["settle", "fail", "cancel"] * 3
-    statuses = [client.v1.refunds.retrieve(id).status for id in made]
+    statuses = [client.v1.refunds.retrieve(id).status for id in created]
     assert statuses == ["succeeded", "failed", "canceled"]
     assert client.v1.charges.retrieve(charge.id).amount_refunded == 100
 

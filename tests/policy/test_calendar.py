@@ -259,7 +259,7 @@ class TestAfterCancellation:
 
 
 def test_canceled_term_does_not_hide_a_valid_one() -> None:
-    """Two terms end at the same instant; only the one that was not canceled counts."""
+    """Two terms end at the same instant; the canceled one does not count."""
     expires_on, ends = date(2031, 12, 31), datetime(2032, 1, 1, 5, tzinfo=UTC)
     canceled = Term(1, expires_on, canceled_at=ends)
     valid = Term(2, expires_on)

@@ -118,10 +118,12 @@ class StatefulReversals(RuleBasedStateMachine):
         amount = int(payment.remaining * part)
         if amount < 1 or payment.disputed or payment.lost:
             return multiple()
-        made = self.stripe.refund(payment_intent=payment.purchase.payment_intent_id, amount=amount)
-        payment.refunds[made["id"]] = amount
+        refund = self.stripe.refund(
+            payment_intent=payment.purchase.payment_intent_id, amount=amount
+        )
+        payment.refunds[refund["id"]] = amount
         self.notify(payment, is_notified)
-        return payment, made["id"]
+        return payment, refund["id"]
 
     @rule(target=refunds, payment=payments, groups=st.integers(1, 4), is_all=st.booleans())
     def support_refunds(self, payment: Payment, groups: int, is_all: bool) -> Any:
@@ -140,21 +142,21 @@ class StatefulReversals(RuleBasedStateMachine):
         payment.refunds[refund.refund_id or ""] = refund.amount
         return payment, refund.refund_id
 
-    @rule(made=consumes(refunds), is_notified=st.booleans())
-    def fail_a_refund(self, made: tuple[Payment, str], is_notified: bool) -> None:
-        payment, refund_id = made
+    @rule(refund=consumes(refunds), is_notified=st.booleans())
+    def fail_a_refund(self, refund: tuple[Payment, str], is_notified: bool) -> None:
+        payment, refund_id = refund
         self.stripe.fail_refund(refund_id)
         del payment.refunds[refund_id]
         self.notify(payment, is_notified)
 
-    @rule(target=disputes, payment=payments, is_notified=st.booleans(), is_lost_early=st.booleans())
-    def open_a_dispute(self, payment: Payment, is_notified: bool, is_lost_early: bool) -> Any:
+    @rule(target=disputes, payment=payments, is_notified=st.booleans(), is_lost_now=st.booleans())
+    def open_a_dispute(self, payment: Payment, is_notified: bool, is_lost_now: bool) -> Any:
         if payment.remaining < 1 or payment.disputed or payment.lost:
             return multiple()
         opened = self.stripe.open_dispute(payment_intent=payment.purchase.payment_intent_id)
         payment.disputed[opened["id"]] = opened["amount"]
         self.notify(payment, is_notified)
-        if is_lost_early:
+        if is_lost_now:
             self.decide(payment, opened["id"], is_lost=True)
             return multiple()
         return payment, opened["id"]

@@ -8,7 +8,7 @@ from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World
 
-# Four of them are for two transactions. The next sweep sends the notifications.
+# Four of these are for two transactions. The next sweep sends the notifications.
 FIRST_QUERIES = 14
 REPEATED_QUERIES = 4
 

@@ -63,7 +63,7 @@ ABSENT = {
     "Session.PaymentMethodOptions.Card.Restrictions": "brands_blocked funding_types_blocked",
     "Session.TotalDetails": "breakdown",
 }
-# Keys that may be absent or null: they must be expanded, or some accounts do not have them.
+# Keys that may be absent or null: they must be expanded, or not all accounts have them.
 ABSENT_OR_NULL = {
     "Charge": "refunds",
     "Charge.PaymentMethodDetails.Card": "description fingerprint iin issuer moto network_token",
@@ -71,7 +71,7 @@ ABSENT_OR_NULL = {
     "Dispute.Evidence": "appeal",
     "PaymentMethod.Card": "description fingerprint iin issuer",
 }
-# Classes with one key per payment type, of which all but one are omitted.
+# Classes with one key per payment type; all but one of these keys are omitted.
 KEYED_BY_TYPE = {
     "Charge.PaymentMethodDetails",
     "Dispute.PaymentMethodDetails",

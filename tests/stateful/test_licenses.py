@@ -110,19 +110,19 @@ class StatefulLicenses(RuleBasedStateMachine):
     @rule(
         quantity=QUANTITIES,
         number=NUMBERS,
-        is_meant_again=st.booleans(),
+        is_repeat=st.booleans(),
         step=st.sampled_from(["leave", "pay", "pay", "return", "return"]),
         card=CARDS,
     )
-    def buy(self, quantity: int, number: int, is_meant_again: bool, step: str, card: str) -> None:
-        key = self.start_buying(quantity, number, is_meant_again)
+    def buy(self, quantity: int, number: int, is_repeat: bool, step: str, card: str) -> None:
+        key = self.start_buying(quantity, number, is_repeat)
         if key is not None and step != "leave":
             self.try_card(key, card)
         if key is not None and step == "return":
             settle.settle(self.session_of(key) or "")
             self.model.sync(key)
 
-    def start_buying(self, quantity: int, number: int, is_meant_again: bool) -> str | None:
+    def start_buying(self, quantity: int, number: int, is_repeat: bool) -> str | None:
         self.actions += 1
         self.move_to(self.model.now + timedelta(seconds=1))
         buyer = pick(self.model.managers(), number)
@@ -132,7 +132,7 @@ class StatefulLicenses(RuleBasedStateMachine):
             sale = self.model.sales[page]
             has_time = sale.expires_at > self.model.now + timedelta(minutes=5)
             page = page if sale.status == "open" and has_time else None
-        order = Order(quantity, uuid.uuid4(), is_meant_again=is_meant_again)
+        order = Order(quantity, uuid.uuid4(), is_repeat=is_repeat)
         try:
             purchase = add_ons.start_purchase(self.membership(buyer), order)
         except Refused:

@@ -153,7 +153,7 @@ def test_identical_purchase_within_minutes_asks_for_confirmation(
         world.buy(10)
 
     assert caught.value.before.pk == before.pk
-    assert world.buy(10, is_meant_again=True).pk != before.pk
+    assert world.buy(10, is_repeat=True).pk != before.pk
 
 
 def test_identical_purchase_later_needs_no_confirmation(world: World) -> None:

@@ -33,7 +33,7 @@ class PurchaseStatus(models.TextChoices):
 
 _PAID = {PurchaseStatus.SETTLED, PurchaseStatus.REFUNDING, PurchaseStatus.REVIEW}
 
-ALLOWED_MOVES: dict[PurchaseStatus, set[PurchaseStatus]] = {
+ALLOWED_TRANSITIONS: dict[PurchaseStatus, set[PurchaseStatus]] = {
     PurchaseStatus.PENDING: {
         PurchaseStatus.OPEN,
         PurchaseStatus.EXPIRED,
@@ -68,14 +68,14 @@ PAID = (
 )
 
 
-class ForbiddenMove(Exception):
+class ForbiddenTransition(Exception):
     """A purchase was moved to a state that cannot follow its current one; a bug in this program."""
 
 
-def require_move(before: str, after: PurchaseStatus) -> None:
-    """Raise ForbiddenMove unless ``after`` may follow ``before``."""
-    if after not in ALLOWED_MOVES[PurchaseStatus(before)]:
-        raise ForbiddenMove(f"{before} -> {after}")
+def require_transition(before: str, after: PurchaseStatus) -> None:
+    """Raise ForbiddenTransition unless ``after`` may follow ``before``."""
+    if after not in ALLOWED_TRANSITIONS[PurchaseStatus(before)]:
+        raise ForbiddenTransition(f"{before} -> {after}")
 
 
 class ProblemReason(models.TextChoices):

@@ -46,7 +46,7 @@ class Order:
     is_repeat: bool = False
 
 
-class SameAgain(Exception):
+class RepeatedPurchase(Exception):
     """The same person has just bought the same number; nothing was started."""
 
     def __init__(self, before: Purchase) -> None:
@@ -57,8 +57,9 @@ class SameAgain(Exception):
 def start_purchase(buyer: Membership, order: Order) -> Purchase:
     """Start buying add-ons and return the purchase with its payment page (R10, R11, R17).
 
-    The purchase is OPEN, or in any status if the same form was sent before. Raises Refused (number,
-    calendar), SameAgain, ProcessorUnavailable (retry with the same submission), ProcessorRefused.
+    The purchase is OPEN, or in any status if the same form was sent before. Raises Refused
+    (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same submission),
+    ProcessorRefused.
     """
     resumable = _resumable(buyer, order)
     if resumable is not None:
@@ -168,7 +169,7 @@ def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> Non
     )
     before = same.order_by("-settled_at").first()
     if before:
-        raise SameAgain(before)
+        raise RepeatedPurchase(before)
 
 
 def _frozen(

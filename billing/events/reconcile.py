@@ -28,7 +28,7 @@ from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
 from billing.states import ENDED_UNPAID, OVER_DISPUTES, PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.models.periodic import last_complete_run, note_complete_run
+from subscriptions.models.periodic import last_complete_run, record_complete_run
 
 logger = logging.getLogger(__name__)
 # Errors worth retrying within a minute; a run with one of them is not complete.
@@ -85,7 +85,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     return _reconcile(clock.now() - look_back - CLOCK_DIFFERENCE, is_thorough=is_thorough)
 
 
-def reconcile_news(*, is_thorough: bool = False) -> Report:
+def reconcile_recent(*, is_thorough: bool = False) -> Report:
     """Reconcile what is new since the last complete run; once an hour, reconcile the whole day.
 
     The hourly run is thorough. Only a complete run counts: the next run starts where the last
@@ -97,9 +97,9 @@ def reconcile_news(*, is_thorough: bool = False) -> Report:
     )
     report = _reconcile(reading.since, is_thorough=is_thorough or reading.is_whole_day)
     if report.is_complete:
-        note_complete_run(RUN, began_at)
+        record_complete_run(RUN, began_at)
         if reading.is_whole_day:
-            note_complete_run(WHOLE_DAY, began_at)
+            record_complete_run(WHOLE_DAY, began_at)
     return report
 
 

@@ -15,7 +15,7 @@ from subscriptions.models import Discount, Organization, Package, Renewal, Term,
 from subscriptions.models.constraints import currency_is_sold, one_of
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.add_ons import GROUP_SIZE
-from subscriptions.policy.refunds import is_all_back
+from subscriptions.policy.refunds import is_fully_refunded
 
 
 def seller_now() -> str:
@@ -251,7 +251,7 @@ class Purchase(models.Model):
     @property
     def is_fully_refunded(self) -> bool:
         """Whether all of the money was refunded at the last update (R30)."""
-        return is_all_back(self.total_amount, self.refunded_amount)
+        return is_fully_refunded(self.total_amount, self.refunded_amount)
 
     @property
     def valid_from(self) -> date | None:

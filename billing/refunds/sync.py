@@ -27,7 +27,7 @@ from billing.states import (
     Resolution,
     later_dispute_status,
     later_refund_status,
-    require_move,
+    require_transition,
 )
 from subscriptions import clock
 from subscriptions.models import User
@@ -309,7 +309,7 @@ def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
     is_its_own = problem.session_id == purchase.session_id
     if not is_its_own or purchase.status == after or purchase.status not in movable:
         return
-    require_move(purchase.status, after)
+    require_transition(purchase.status, after)
     purchase.status = after
     purchase.save(update_fields=["status"])
 

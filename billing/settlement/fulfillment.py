@@ -16,7 +16,13 @@ from billing.gateway.types import CheckoutSession, Payment
 from billing.models import PaymentProblem, Purchase
 from billing.refunds import problems, sync
 from billing.settlement.matching import Facts, differences, is_wanted_funding
-from billing.states import UNSETTLED, ProblemReason, PurchaseKind, PurchaseStatus, require_move
+from billing.states import (
+    UNSETTLED,
+    ProblemReason,
+    PurchaseKind,
+    PurchaseStatus,
+    require_transition,
+)
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
 from subscriptions.models import Package, Renewal, Term
@@ -77,7 +83,7 @@ def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
 
 def mark_refunding(purchase: Purchase) -> None:
     """Move a held purchase to REFUNDING, so that its renewal can be paid again (R15, R24)."""
-    require_move(purchase.status, PurchaseStatus.REFUNDING)
+    require_transition(purchase.status, PurchaseStatus.REFUNDING)
     purchase.status = PurchaseStatus.REFUNDING
     purchase.save(update_fields=["status"])
     others = Purchase.objects.filter(renewal=purchase.renewal, status__in=UNSETTLED)

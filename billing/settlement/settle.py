@@ -64,7 +64,7 @@ def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) 
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
         sync.send_requested(purchase)
     if session.payment and session.payment.is_touched:
-        _ask_for_refunds(session.payment.payment_intent_id)
+        _sync_refunds(session.payment.payment_intent_id)
     return purchase
 
 
@@ -77,7 +77,7 @@ def _count(purchase: Purchase) -> None:
         metrics.paid_to_fulfilled_seconds.observe(max(seconds, 0.0))
 
 
-def _ask_for_refunds(payment_intent_id: str) -> None:
+def _sync_refunds(payment_intent_id: str) -> None:
     """Follow up on a payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
         sync.ask(payment_intent_id)

@@ -7,7 +7,7 @@ from django.db import transaction
 from billing.gateway.types import CheckoutSession
 from billing.models import Purchase
 from billing.models.locks import lock_purchase
-from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseStatus, require_move
+from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseStatus, require_transition
 from subscriptions.licenses import renewals
 from subscriptions.models import Renewal
 
@@ -54,9 +54,9 @@ def bind_session(purchase: Purchase, session: CheckoutSession) -> None:
 def move(purchase: Purchase, status: PurchaseStatus) -> None:
     """Move a locked purchase to ``status`` and save it; reopen its renewal if it was not fulfilled.
 
-    Raises ForbiddenMove if ``status`` may not follow the current one.
+    Raises ForbiddenTransition if ``status`` may not follow the current one.
     """
-    require_move(purchase.status, status)
+    require_transition(purchase.status, status)
     purchase.status = status
     purchase.save()
     if status in (*ENDED_UNPAID, PurchaseStatus.REFUNDING) and purchase.renewal is not None:

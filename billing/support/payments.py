@@ -27,7 +27,7 @@ from billing.states import (
     PurchaseStatus,
     RefundStatus,
     Resolution,
-    require_move,
+    require_transition,
 )
 from subscriptions import clock
 from subscriptions.licenses import renewals
@@ -55,7 +55,7 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
     if sync.is_disputed(purchase.payment_intent_id or ""):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     if purchase.refunds.filter(status=RefundStatus.REQUESTED).exists():
-        return Refusal(Reason.REFUND_ON_ITS_WAY)
+        return Refusal(Reason.REFUND_PENDING)
     paid = reversal.paid_purchase(purchase, with_requested=True)
     if purchase.kind == PurchaseKind.ADD_ON:
         left = paid.quantity - rules.reversed_add_ons(paid)
@@ -110,7 +110,7 @@ def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purcha
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
         problem.purchase = purchase
         require(may_fulfill(problem))
-        require_move(purchase.status, PurchaseStatus.SETTLED)
+        require_transition(purchase.status, PurchaseStatus.SETTLED)
         purchase.session_id = session.id
         purchase.status = fulfillment.fulfill_held(purchase, payment)
         purchase.save()
@@ -153,7 +153,7 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
     if not sync.left_of(problem):
         return Refusal(Reason.REFUNDED_ALREADY)
     if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
-        return Refusal(Reason.REFUND_ON_ITS_WAY)
+        return Refusal(Reason.REFUND_PENDING)
     if sync.is_disputed(problem.payment_intent_id):
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     return ALLOWED

@@ -92,7 +92,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
         )
         if current.state != MembershipState.REMOVED:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": current.display_name}))
-        require(rules.may_touch(actor_role, current.role))
+        require(rules.may_change(actor_role, current.role))
         if current.joined_at is None:
             new = members.NewMember(
                 current.invited_as or current.user.name, current.user.email, current.role

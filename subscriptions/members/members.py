@@ -100,7 +100,7 @@ def invite_again(actor: Membership, membership: Membership) -> None:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(members.may_touch(actor_role, membership.role))
+        require(members.may_change(actor_role, membership.role))
         _invite_again(membership, invited_by=str(actor.user), actor=actor.user)
 
 
@@ -170,7 +170,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(members.may_touch(actor_role, membership.role))
+        require(members.may_change(actor_role, membership.role))
         require(members.may_grant(actor_role, role))
         if membership.role == role:
             return
@@ -191,7 +191,7 @@ def remove(actor: Membership, membership: Membership) -> int:
         organization = lock_organization(actor.organization)
         actor_role = role_now(actor)
         membership = _member(organization, membership)
-        require(members.may_touch(actor_role, membership.role))
+        require(members.may_change(actor_role, membership.role))
         _require_another_administrator(organization, membership)
         number = membership.license_number or 0
         facts = _facts(membership)
@@ -206,7 +206,7 @@ def remove(actor: Membership, membership: Membership) -> int:
 def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
     """Return why ``actor`` cannot remove this member, for the confirmation page (R3)."""
     for decision in (
-        members.may_touch(actor.role, membership.role),
+        members.may_change(actor.role, membership.role),
         _may_lose_role(actor.organization, membership),
     ):
         if isinstance(decision, Refusal):
@@ -243,7 +243,7 @@ def _add(
         if before and before.state in HOLDS_LICENSE:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": before.display_name}))
         if before:
-            require(members.may_touch(actor_role, before.role))
+            require(members.may_change(actor_role, before.role))
         membership = before or Membership(user=accounts[email])
         membership.organization = organization
         membership.role = new.role

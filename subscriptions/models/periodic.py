@@ -24,6 +24,6 @@ def last_complete_run(command: str) -> datetime | None:
     return runs.values_list("began_at", flat=True).first()
 
 
-def note_complete_run(command: str, began_at: datetime) -> None:
+def record_complete_run(command: str, began_at: datetime) -> None:
     """Record that a run that began at ``began_at`` did all its work."""
     CompleteRun.objects.update_or_create(command=command, defaults={"began_at": began_at})

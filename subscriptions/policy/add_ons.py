@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from subscriptions.policy import calendar
 from subscriptions.policy.calendar import LastTerm
-from subscriptions.policy.prices import PROCESSOR_CEILING
+from subscriptions.policy.prices import PROCESSOR_MAXIMUM
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
 
 # Add-ons are sold in groups of this size (R10).
 GROUP_SIZE = 5
-# Longer numbers exceed every ceiling, so they are not parsed.
+# Longer numbers exceed every maximum, so they are not parsed.
 _MOST_DIGITS = 12
 
 
@@ -27,7 +27,7 @@ def read_quantity(text: str) -> int | Refusal:
 
 def most_per_purchase(unit_amount: int) -> int:
     """Return how many licenses one payment can cover at ``unit_amount`` minor units (R10)."""
-    return PROCESSOR_CEILING // (unit_amount * GROUP_SIZE) * GROUP_SIZE
+    return PROCESSOR_MAXIMUM // (unit_amount * GROUP_SIZE) * GROUP_SIZE
 
 
 def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed | Refusal:
@@ -36,8 +36,8 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
     if quantity < GROUP_SIZE:
         return Refusal(Reason.TOO_FEW, {"least": GROUP_SIZE})
     if quantity > most:
-        facts = {"most": most, "ceiling": Money(PROCESSOR_CEILING, currency)}
-        return Refusal(Reason.ABOVE_CEILING, facts)
+        facts = {"most": most, "maximum": Money(PROCESSOR_MAXIMUM, currency)}
+        return Refusal(Reason.ABOVE_MAXIMUM, facts)
     if quantity % GROUP_SIZE:
         below = quantity - quantity % GROUP_SIZE
         # ``above`` never exceeds ``most``, which is a multiple of the group size too.

@@ -67,7 +67,7 @@ def may_grant(actor_role: str, role: str) -> Allowed | Refusal:
     return ALLOWED
 
 
-def may_touch(actor_role: str, target_role: str) -> Allowed | Refusal:
+def may_change(actor_role: str, target_role: str) -> Allowed | Refusal:
     """Whether the actor may change, remove, restore or re-invite a member (R3)."""
     return may_grant(actor_role, target_role)
 

@@ -12,8 +12,8 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusa
 
 # The processor's limits for one payment, in minor units of a two-decimal currency (R10).
 PROCESSOR_MINIMUM = 50
-PROCESSOR_CEILING = 99_999_999
-# The ceiling and all amounts assume two decimals.
+PROCESSOR_MAXIMUM = 99_999_999
+# The maximum and all amounts assume two decimals.
 CURRENCIES = ("usd", "cad")
 FULL_PERCENT = 10_000  # basis points
 
@@ -78,21 +78,21 @@ def price_of(
 
 
 # No real subscription costs more than this before its discount (20 million).
-SUBTOTAL_CEILING = 2_000_000_000
+SUBTOTAL_MAXIMUM = 2_000_000_000
 
 
 def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
     """Whether a quantity is small enough to compute with."""
-    most = SUBTOTAL_CEILING // unit_amount
+    most = SUBTOTAL_MAXIMUM // unit_amount
     return Refusal(Reason.TOO_MANY, {"most": most}) if quantity > most else ALLOWED
 
 
 def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:
     """Whether the processor accepts this total in one payment (R25)."""
-    if price.total > PROCESSOR_CEILING:
-        ceiling = Money(PROCESSOR_CEILING, currency)
-        facts = {"total": Money(price.total, currency), "ceiling": ceiling}
-        return Refusal(Reason.TOTAL_ABOVE_CEILING, facts)
+    if price.total > PROCESSOR_MAXIMUM:
+        maximum = Money(PROCESSOR_MAXIMUM, currency)
+        facts = {"total": Money(price.total, currency), "maximum": maximum}
+        return Refusal(Reason.TOTAL_ABOVE_MAXIMUM, facts)
     return ALLOWED
 
 

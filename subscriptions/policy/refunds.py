@@ -10,7 +10,7 @@ from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
-def is_all_back(total_amount: int, refunded_amount: int) -> bool:
+def is_fully_refunded(total_amount: int, refunded_amount: int) -> bool:
     """Whether the full payment was refunded, in minor units; never for a free purchase (R30)."""
     return 0 < total_amount <= refunded_amount
 
@@ -27,7 +27,7 @@ class PaidPurchase:
 
     @property
     def is_refunded(self) -> bool:
-        return is_all_back(self.total_amount, self.refunded_amount)
+        return is_fully_refunded(self.total_amount, self.refunded_amount)
 
     @property
     def amount_left(self) -> int:

@@ -181,7 +181,7 @@ def _judge(
         wrong = Refusal(Reason.ROLE_ABOVE_OWN)
     if wrong is None and known is not None:
         # Only an Administrator may bring back a member an Administrator removed.
-        decision = members.may_touch(actor_role, known.role)
+        decision = members.may_change(actor_role, known.role)
         wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
         return Verdict(RowState.WRONG, shown, wrong)

@@ -74,8 +74,8 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.NOT_IN_GROUPS: _(
         "Licenses are sold in groups of 5. Instead of %(quantity)s you can buy %(nearest)s."
     ),
-    Reason.ABOVE_CEILING: _(
-        "One card payment can be at most %(ceiling)s, which is %(most)s licenses. Buy the rest in "
+    Reason.ABOVE_MAXIMUM: _(
+        "One card payment can be at most %(maximum)s, which is %(most)s licenses. Buy the rest in "
         "a second purchase."
     ),
     Reason.NO_TERM: _("This organization has no subscription to add licenses to."),
@@ -143,8 +143,8 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.PACKAGE_NOT_OFFERED: _("This package is no longer offered. Choose another one."),
     Reason.BELOW_MINIMUM: _("This package requires at least %(minimum)s licenses."),
-    Reason.TOTAL_ABOVE_CEILING: _(
-        "The total of %(total)s is over the limit for one card payment (%(ceiling)s). Choose a "
+    Reason.TOTAL_ABOVE_MAXIMUM: _(
+        "The total of %(total)s is over the limit for one card payment (%(maximum)s). Choose a "
         "package with a lower price, remove users who do not need a license, or write to "
         "support."
     ),
@@ -188,7 +188,7 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     # Refunds, and payments to review
     Reason.REFUNDED_ALREADY: _("This payment has already been refunded in full."),
-    Reason.REFUND_ON_ITS_WAY: _(
+    Reason.REFUND_PENDING: _(
         "A refund of this payment is in progress. Wait until the processor has responded."
     ),
     Reason.AMOUNT_DIFFERS: _(

@@ -44,7 +44,7 @@ def test_entered_quantity_is_parsed_or_refused(text: str, expected: int | Reason
 def test_huge_quantity_is_above_the_limit() -> None:
     decision = add_ons.check_quantity(10**12, unit_amount=500, currency="usd")
 
-    assert reason_of(decision) == Reason.ABOVE_CEILING
+    assert reason_of(decision) == Reason.ABOVE_MAXIMUM
 
 
 @pytest.mark.parametrize("quantity", [5, 10, 15, 5000])
@@ -90,7 +90,7 @@ def test_quantity_above_the_last_group_is_above_the_limit() -> None:
     decision = add_ons.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
 
     assert most == 10
-    assert reason_of(decision) == Reason.ABOVE_CEILING
+    assert reason_of(decision) == Reason.ABOVE_MAXIMUM
 
 
 @given(quantity=st.integers(-100, 200_100), unit_amount=st.integers(10, 100_000))

@@ -58,8 +58,8 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (add_ons.check_quantity(4, unit_amount=500, currency="usd"), Reason.TOO_FEW, {"least": 5}),
         (
             add_ons.check_quantity(200_000, unit_amount=500, currency="cad"),
-            Reason.ABOVE_CEILING,
-            {"most": 199_995, "ceiling": Money(99_999_999, "cad")},
+            Reason.ABOVE_MAXIMUM,
+            {"most": 199_995, "maximum": Money(99_999_999, "cad")},
         ),
         (
             add_ons.check_quantity(7, unit_amount=500, currency="usd"),
@@ -74,8 +74,8 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (
             add_ons.check_quantity(8, unit_amount=12_000_000, currency="usd"),
-            Reason.ABOVE_CEILING,
-            {"most": 5, "ceiling": Money(99_999_999, "usd")},
+            Reason.ABOVE_MAXIMUM,
+            {"most": 5, "maximum": Money(99_999_999, "usd")},
         ),
         (
             add_ons.may_add_licenses(TERM, now=datetime(2032, 1, 1, 5, tzinfo=UTC), zone=ZONE),
@@ -135,8 +135,8 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (
             prices.may_be_charged(TOO_EXPENSIVE, currency="cad"),
-            Reason.TOTAL_ABOVE_CEILING,
-            {"total": Money(100_000_000, "cad"), "ceiling": Money(99_999_999, "cad")},
+            Reason.TOTAL_ABOVE_MAXIMUM,
+            {"total": Money(100_000_000, "cad"), "maximum": Money(99_999_999, "cad")},
         ),
         (
             may_use(Discount(valid_from=date(2031, 6, 17))),

@@ -41,14 +41,14 @@ def test_assignor_can_assign_all_roles_but_administrator(role: Role) -> None:
     expected = role != Role.ADMINISTRATOR
 
     assert (members.may_grant(Role.ASSIGNOR, role) == ALLOWED) == expected
-    assert (members.may_touch(Role.ASSIGNOR, role) == ALLOWED) == expected
+    assert (members.may_change(Role.ASSIGNOR, role) == ALLOWED) == expected
     assert (role in members.grantable_roles(Role.ASSIGNOR)) == expected
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_administrator_can_assign_all_roles(role: Role) -> None:
     assert members.may_grant(Role.ADMINISTRATOR, role) == ALLOWED
-    assert members.may_touch(Role.ADMINISTRATOR, role) == ALLOWED
+    assert members.may_change(Role.ADMINISTRATOR, role) == ALLOWED
 
 
 @pytest.mark.parametrize("role", [Role.GENERAL_MEMBER, Role.OBSERVER, Role.OBSERVER_WITH_FINANCE])

@@ -106,4 +106,4 @@ def test_last_paid_term_must_be_refunded_first() -> None:
 )
 def test_fully_refunded_purchase_is_recognized(total: int, refunded: int, is_full: bool) -> None:
     """R30"""
-    assert refunds.is_all_back(total, refunded) == is_full
+    assert refunds.is_fully_refunded(total, refunded) == is_full

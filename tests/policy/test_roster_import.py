@@ -246,7 +246,7 @@ class TestNeed:
         assert result.offer == roster_import.Offer(1_995, 50_000, "cad")
         assert not result.can_be_added
         assert result.refusals[1:] == (
-            Refusal(Reason.ABOVE_CEILING, {"most": 1_995, "ceiling": Money(99_999_999, "cad")}),
+            Refusal(Reason.ABOVE_MAXIMUM, {"most": 1_995, "maximum": Money(99_999_999, "cad")}),
         )
 
 

@@ -10,7 +10,7 @@ from subscriptions.policy.refusal import Reason, Refused
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
 from tests.support.concurrency import concurrently
-from tests.support.rosters import kept, line
+from tests.support.rosters import line, uploaded_roster
 from tests.support.world import World, build_world
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -22,7 +22,7 @@ def licenses_in_use(world: World) -> list[int]:
 
 
 def roster_of(author: Membership, numbers: range) -> RosterImport:
-    return kept(author, [line(number) for number in numbers])
+    return uploaded_roster(author, [line(number) for number in numbers])
 
 
 @pytest.mark.parametrize("attempt", range(3))
@@ -80,7 +80,7 @@ def test_double_click_adds_everyone_once(world: World) -> None:
 def test_two_organizations_import_the_same_new_people(world: World, attempt: int) -> None:
     """R1: each person gets one account, whatever the order of the rows."""
     first = roster_of(world.assignor, range(1, 7))
-    second = kept(world.stranger, [line(number) for number in range(6, 0, -1)])
+    second = uploaded_roster(world.stranger, [line(number) for number in range(6, 0, -1)])
 
     outcomes = concurrently(
         lambda: rosters.add_all(first, world.assignor),

@@ -24,7 +24,7 @@ from tests.billing.deliveries import deliver, event
 from tests.security.test_access import of_organizations
 from tests.security.who_may import WHO_MAY
 from tests.support.factories import PackageFactory
-from tests.support.rosters import kept_roster
+from tests.support.rosters import roster_with_every_row
 from tests.support.world import World
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
@@ -109,7 +109,7 @@ def address_of(world: World, name: str, roster: RosterImport) -> str:
 @fuzz
 @given(data=st.data())
 def test_organization_forms_never_return_500(world: World, data: st.DataObject, name: str) -> None:
-    roster = RosterImport.objects.first() or kept_roster(world.administrator)
+    roster = RosterImport.objects.first() or roster_with_every_row(world.administrator)
     client = world.client(world.administrator)
     client.raise_request_exception = False
     path = address_of(world, name, roster)

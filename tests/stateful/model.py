@@ -153,7 +153,7 @@ class Model:
         is_member = person is not None and person.uses_a_license
         return rank(self.people[actor].role) >= above and not is_member and self.held > self.in_use
 
-    def may_touch(self, actor: str, name: str) -> bool:
+    def may_change(self, actor: str, name: str) -> bool:
         return rank(self.people[actor].role) >= rank(self.people[name].role)
 
     def may_grant(self, actor: str, role: str) -> bool:

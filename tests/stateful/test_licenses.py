@@ -138,7 +138,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         except Refused:
             assert page is None
             assert not self.model.is_sold(quantity)
-        except add_ons.SameAgain:
+        except add_ons.RepeatedPurchase:
             assert page is None
             assert not is_repeat
             assert self.model.has_just_bought(buyer, quantity)
@@ -264,7 +264,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         actor = pick(self.model.managers(), number)
         email = pick(self.model.members(), other)
         invited = self.model.people[email].state == "invited"
-        allowed = invited and self.model.may_touch(actor, email)
+        allowed = invited and self.model.may_change(actor, email)
         refused = is_refused(
             lambda: members.invite_again(self.membership(actor), self.membership(email))
         )
@@ -293,7 +293,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     def remove(self, number: int, other: int) -> None:
         actor = pick(self.model.managers(), number)
         email = pick(self.model.members(), other)
-        allowed = self.model.may_touch(actor, email) and self.model.may_lose_role(email)
+        allowed = self.model.may_change(actor, email) and self.model.may_lose_role(email)
         refused = is_refused(lambda: members.remove(self.membership(actor), self.membership(email)))
         assert refused != allowed
         if allowed:
@@ -305,7 +305,9 @@ class StatefulLicenses(RuleBasedStateMachine):
         email = pick(self.model.members(), other)
         person = self.model.people[email]
         keeps = person.role == role or self.model.may_lose_role(email)
-        allowed = self.model.may_touch(actor, email) and self.model.may_grant(actor, role) and keeps
+        allowed = (
+            self.model.may_change(actor, email) and self.model.may_grant(actor, role) and keeps
+        )
         refused = is_refused(
             lambda: members.change_role(self.membership(actor), self.membership(email), role)
         )

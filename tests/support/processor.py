@@ -44,7 +44,7 @@ def stripe(
 
 
 @pytest.fixture
-def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
+def short_timeouts(stripe: SandboxControl, settings: Settings) -> Settings:
     """Limit SDK retries and timeouts so that faults show immediately."""
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
     settings.STRIPE_READ_TIMEOUT = 1.2  # a busy machine is slow even without faults

@@ -43,7 +43,7 @@ def workbook_of(*rows: Sequence[object]) -> bytes:
     return file.getvalue()
 
 
-def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImport:
+def uploaded_roster(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImport:
     """Return a roster that ``author`` has uploaded."""
     if isinstance(lines, int):
         lines = [line(number) for number in range(1, lines + 1)]
@@ -51,9 +51,9 @@ def kept(author: Membership, lines: int | Sequence[RosterLine] = 3) -> RosterImp
     return rosters.keep(author, [Sheet(lines, used=used)], source="roster.csv")
 
 
-def kept_roster(author: Membership) -> RosterImport:
+def roster_with_every_row(author: Membership) -> RosterImport:
     """Return a roster with every kind of row."""
-    return kept(
+    return uploaded_roster(
         author,
         [
             line(1),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from billing.checkout.add_ons import SameAgain, start_purchase
+from billing.checkout.add_ons import RepeatedPurchase, start_purchase
 from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
 from billing.checkout.quotes import Headcount, Quote, headcount, quote
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
@@ -52,7 +52,7 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     except Refused as refused:
         form.add_error(None, refusal_text(refused.refusal))
         return _page(request, subscription, form, status=HTTPStatus.CONFLICT)
-    except SameAgain as same:
+    except RepeatedPurchase as same:
         return _page(request, subscription, form, before=same.before, status=HTTPStatus.CONFLICT)
     except ProcessorUnavailable:
         return _page(

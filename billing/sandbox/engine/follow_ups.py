@@ -33,16 +33,16 @@ _DELAYS = ("dispute_seconds", "refund_seconds")
 
 def after_payment(sandbox: Sandbox, card: Card, charge: Document) -> None:
     """Schedule what a card does to the charge it has just paid."""
-    if card.sequel in _AFTER_PAYING:
+    if card.follow_up in _AFTER_PAYING:
         seconds = delays(sandbox)["dispute_seconds"]
-        _plan(sandbox, _AFTER_PAYING[card.sequel], charge["id"], seconds)
+        _plan(sandbox, _AFTER_PAYING[card.follow_up], charge["id"], seconds)
 
 
 def after_refund(sandbox: Sandbox, card: Card, refund: Document) -> None:
     """Schedule what a card does to the refund it has just received."""
-    if card.sequel in _AFTER_REFUNDING:
+    if card.follow_up in _AFTER_REFUNDING:
         seconds = delays(sandbox)["refund_seconds"]
-        _plan(sandbox, _AFTER_REFUNDING[card.sequel], refund["id"], seconds)
+        _plan(sandbox, _AFTER_REFUNDING[card.follow_up], refund["id"], seconds)
 
 
 def due(sandbox: Sandbox) -> list[Document]:

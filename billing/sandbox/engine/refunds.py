@@ -53,7 +53,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
     refund = build_refund(
         charge,
         amount=amount,
-        pending=pending or card.sequel == "refund_pending",
+        pending=pending or card.follow_up == "refund_pending",
         reason=values.get("reason"),
         metadata=values.get("metadata", {}),
         now=sandbox.clock.now(),

@@ -62,7 +62,7 @@ def _body(payload: str, struck: dict[str, Document]) -> bytes:
         return b'{"id": "evt_broken", "object": '
     event: dict[str, Any] = json.loads(payload)
     if "unknown_type" in struck:
-        event["type"] = struck["unknown_type"].get("type", "sandbox.never_heard_of")
+        event["type"] = struck["unknown_type"].get("type", "sandbox.unknown_type")
     if "account" in struck:
         event["account"] = struck["account"].get("account", "acct_somebodyelse")
     if "livemode" in struck:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 Challenge: TypeAlias = Literal["none", "required", "lookup_fails"]
 # What happens after a payment with the card succeeds.
-Sequel: TypeAlias = Literal[
+FollowUp: TypeAlias = Literal[
     "none",
     "disputed_as_fraudulent",
     "disputed_as_not_received",
@@ -66,7 +66,7 @@ class Card:
     outcome: str
     decline: Decline | None = None
     challenge: Challenge = "none"
-    sequel: Sequel = "none"
+    follow_up: FollowUp = "none"
 
     @property
     def last4(self) -> str:
@@ -74,8 +74,8 @@ class Card:
         return self.number[-4:]
 
 
-def _with_sequel(number: str, outcome: str, sequel: Sequel) -> Card:
-    return Card(number, "visa", "credit", outcome, sequel=sequel)
+def _with_follow_up(number: str, outcome: str, follow_up: FollowUp) -> Card:
+    return Card(number, "visa", "credit", outcome, follow_up=follow_up)
 
 
 _TABLE = (
@@ -106,14 +106,14 @@ _TABLE = (
         "required",
     ),
     Card("4000008400001280", "visa", "credit", "3D Secure fails", PROCESSING, "lookup_fails"),
-    _with_sequel("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
-    _with_sequel(
+    _with_follow_up("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
+    _with_follow_up(
         "4000000000002685", "Succeeds, then disputed: not received", "disputed_as_not_received"
     ),
-    _with_sequel("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
-    _with_sequel("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
-    _with_sequel("4000000000007726", "Succeeds; refunds are pending at first", "refund_pending"),
-    _with_sequel("4000000000005126", "Succeeds; refunds fail later", "refund_fails"),
+    _with_follow_up("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
+    _with_follow_up("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
+    _with_follow_up("4000000000007726", "Succeeds; refunds are pending at first", "refund_pending"),
+    _with_follow_up("4000000000005126", "Succeeds; refunds fail later", "refund_fails"),
 )
 
 CARDS = {card.number: card for card in _TABLE}

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 
 from licensing_site.management.periodic import one_at_a_time
 from subscriptions import clock
-from subscriptions.models.periodic import note_complete_run
+from subscriptions.models.periodic import record_complete_run
 from subscriptions.notifications.notify import deliver_waiting
 from subscriptions.organizations.daily import run_daily
 
@@ -27,4 +27,4 @@ class Command(BaseCommand):
         if report.failures:
             self.stdout.write(f"failed: {report.failures}")
             raise SystemExit(1)
-        note_complete_run("daily", began_at)
+        record_complete_run("daily", began_at)

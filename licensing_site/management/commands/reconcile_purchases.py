@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing.events.reconcile import Line, reconcile, reconcile_news
+from billing.events.reconcile import Line, reconcile, reconcile_recent
 from licensing_site.management.periodic import one_at_a_time
 from subscriptions.notifications.notify import deliver_waiting
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         hours, is_thorough = options["hours"], options["thorough"]
         if hours is None:
-            report = reconcile_news(is_thorough=is_thorough)
+            report = reconcile_recent(is_thorough=is_thorough)
         else:
             report = reconcile(look_back=timedelta(hours=hours), is_thorough=is_thorough)
         if report.lines:

@@ -20,7 +20,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.members import inactive as use_cases
 from subscriptions.members import members
 from subscriptions.models import Membership
-from subscriptions.policy.members import Capability, may_touch
+from subscriptions.policy.members import Capability, may_change
 from subscriptions.policy.refusal import ALLOWED, Refused
 from subscriptions.text import formats
 from subscriptions.text.ids import read_uuid
@@ -128,7 +128,7 @@ def _removed_page(
 def _mark(member: Membership, rows: Iterable[Any]) -> None:
     for row in rows:
         # Computed here, because templates hold no rules.
-        row.may_be_touched = may_touch(member.role, row.role) == ALLOWED
+        row.may_be_changed = may_change(member.role, row.role) == ALLOWED
 
 
 def _keys(request: HttpRequest) -> list[UUID]:

@@ -47,7 +47,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
         row.invitation_is_over = bool(  # type: ignore[attr-defined]
             row.invited_at and not rules.invitation_works(row.invited_at, now)
         )
-        row.may_be_touched = rules.may_touch(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
+        row.may_be_changed = rules.may_change(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
     context = {
         "page": page,
         "search": search,
@@ -111,11 +111,11 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Show a member, and change the role (R3)."""
     other = _member(member, key)
     form = RoleForm(unsaved_forms.data_of(request), actor=member, initial={"role": other.role})
-    may_touch = rules.may_touch(member.role, other.role)
+    may_change = rules.may_change(member.role, other.role)
     context: dict[str, Any] = {
         "other": other,
         "form": form,
-        "reason": refusal_text(may_touch) if isinstance(may_touch, Refusal) else "",
+        "reason": refusal_text(may_change) if isinstance(may_change, Refusal) else "",
     }
     if request.method == "GET":
         return render(request, "members/user.html", context)

@@ -129,7 +129,7 @@ class TestBacklogs:
 
 class TestFailedEvents:
     def test_failed_events_show_their_error(
-        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
     ) -> None:
         failed_event(world.buy(10), stripe)
 
@@ -139,7 +139,7 @@ class TestFailedEvents:
         assert "ProcessorUnavailable" in text_of(page)
 
     def test_failed_event_can_be_processed_again(
-        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
@@ -155,7 +155,7 @@ class TestFailedEvents:
         assert "ProcessorUnavailable" in logged(event)[0].change_message
 
     def test_event_that_fails_again_shows_an_error(
-        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
     ) -> None:
         event = failed_event(world.buy(10), stripe)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
@@ -195,7 +195,7 @@ class TestReconciling:
         assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
 
     def test_failures_are_highlighted(
-        self, world: World, stripe: SandboxControl, desk: Desk, impatient: object
+        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
     ) -> None:
         world.buy(10)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)

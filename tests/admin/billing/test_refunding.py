@@ -131,7 +131,7 @@ class TestAddOns:
 
 class TestProcessorErrors:
     def test_unsent_refund_is_retried_automatically(
-        self, stripe: SandboxControl, desk: Desk, bought: Purchase, impatient: Settings
+        self, stripe: SandboxControl, desk: Desk, bought: Purchase, short_timeouts: Settings
     ) -> None:
         second = desk.send(desk.open(bought, "refund"), **ALL)
         stripe.fault("error", path="/v1/refunds", status=500, times=None)
@@ -148,7 +148,7 @@ class TestProcessorErrors:
         stripe: SandboxControl,
         desk: Desk,
         bought: Purchase,
-        impatient: Settings,
+        short_timeouts: Settings,
     ) -> None:
         world.at(IN_WINDOW)
         renew(world)

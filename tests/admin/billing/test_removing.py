@@ -174,7 +174,7 @@ class TestRenewalBeingPaid:
         assert LicenseRemoval.objects.count() == 1
 
     def test_nothing_is_removed_while_the_processor_is_unavailable(
-        self, window: World, stripe: SandboxControl, desk: Desk, impatient: Settings
+        self, window: World, stripe: SandboxControl, desk: Desk, short_timeouts: Settings
     ) -> None:
         renew(window)
         second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)

@@ -149,7 +149,7 @@ def test_identical_purchase_within_minutes_asks_for_confirmation(
     before = world.buy_and_settle(10)
     world.later(minutes=minutes)
 
-    with pytest.raises(add_ons.SameAgain) as caught:
+    with pytest.raises(add_ons.RepeatedPurchase) as caught:
         world.buy(10)
 
     assert caught.value.before.pk == before.pk
@@ -168,7 +168,7 @@ def test_paid_purchase_without_webhook_asks_for_confirmation(world: World) -> No
     before = world.buy(10)
     world.pay(before)
 
-    with pytest.raises(add_ons.SameAgain):
+    with pytest.raises(add_ons.RepeatedPurchase):
         world.buy(10)
 
     assert world.held() == 35

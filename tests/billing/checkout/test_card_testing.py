@@ -111,16 +111,16 @@ def test_decline_without_our_purchase_is_ignored(world: World, metadata: object)
 
 
 def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
-    world: World, impatient: Settings
+    world: World, short_timeouts: Settings
 ) -> None:
     purchase = world.buy(10)
     decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
     body = event("payment_intent.payment_failed", "pi_last")
     body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
-    base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, "http://127.0.0.1:1"
+    base, short_timeouts.STRIPE_API_BASE = short_timeouts.STRIPE_API_BASE, "http://127.0.0.1:1"
     for _ in range(3):
         deliver(body)
-    impatient.STRIPE_API_BASE = base
+    short_timeouts.STRIPE_API_BASE = base
 
     reconcile()
 

@@ -171,5 +171,5 @@ class TestAvailability:
     def test_total_above_the_processor_limit_is_refused(self, window: World) -> None:
         expensive = PackageFactory.create(unit_amount=5_000_000)
 
-        with refuses(Reason.TOTAL_ABOVE_CEILING):
+        with refuses(Reason.TOTAL_ABOVE_MAXIMUM):
             renew(window, package=expensive)

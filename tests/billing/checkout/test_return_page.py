@@ -224,7 +224,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
 def test_processor_error_shows_the_waiting_page_and_next_load_settles(
-    world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
+    world: World, stripe: SandboxControl, short_timeouts: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     """R13: the page says that the payment is being confirmed, and polls."""
     purchase = paid(world)
@@ -242,13 +242,13 @@ def test_processor_error_shows_the_waiting_page_and_next_load_settles(
 
 
 def test_rejected_api_key_keeps_the_buyer_waiting_and_loses_no_licenses(
-    world: World, impatient: Settings
+    world: World, short_timeouts: Settings
 ) -> None:
     purchase = paid(world)
-    key, impatient.STRIPE_SECRET_KEY = impatient.STRIPE_SECRET_KEY, "sk_test_wrong"
+    key, short_timeouts.STRIPE_SECRET_KEY = short_timeouts.STRIPE_SECRET_KEY, "sk_test_wrong"
 
     waiting_page = load_return_page(world, purchase.session_id)
-    impatient.STRIPE_SECRET_KEY = key
+    short_timeouts.STRIPE_SECRET_KEY = key
     reconcile()
 
     assert waiting_page.headers["Refresh"]

@@ -150,7 +150,7 @@ class TestReceipt:
     def test_receipt_shows_refunds(self, world: World, bought: Purchase) -> None:
         assert world.stripe is not None
         world.stripe.refund(payment_intent=bought.payment_intent_id, amount=2500)
-        settle._ask_for_refunds(bought.payment_intent_id or "")
+        settle._sync_refunds(bought.payment_intent_id or "")
 
         assert "Refund of $25.00" in text_of(receipts.receipt_pdf(bought))
 

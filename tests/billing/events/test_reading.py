@@ -10,14 +10,14 @@ from pytest_django import Settings
 
 from billing.checkout.sessions import CLOCK_DIFFERENCE
 from billing.events.reading import LOOK_BACK, OVERLAP, WHOLE_DAY_EVERY, Reading, next_reading
-from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_news
+from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_recent
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import LicenseEntry
-from subscriptions.models.periodic import last_complete_run, note_complete_run
+from subscriptions.models.periodic import last_complete_run, record_complete_run
 from tests.billing.conftest import UNREACHABLE
 from tests.billing.session_store import fill_store
 from tests.support.world import World
@@ -88,8 +88,8 @@ def fulfillments() -> int:
 
 
 def set_last_runs(run: datetime, whole_day: datetime) -> None:
-    note_complete_run(RUN, run)
-    note_complete_run(WHOLE_DAY, whole_day)
+    record_complete_run(RUN, run)
+    record_complete_run(WHOLE_DAY, whole_day)
 
 
 @pytest.mark.usefixtures("stripe")
@@ -102,7 +102,7 @@ class TestMissedPayment:
         set_last_runs(clock.now() + OVERLAP + beyond, clock.now() + OVERLAP)
         world.later(minutes=10, seconds=1)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert fulfillments() == found
 
@@ -115,17 +115,17 @@ class TestMissedPayment:
         set_last_runs(clock.now(), clock.now())
         world.at(clock.now() + WHOLE_DAY_EVERY + after)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert fulfillments() == found
 
     def test_payment_is_found_after_days_without_jobs(self, world: World) -> None:
-        reconcile_news()
+        reconcile_recent()
         world.later(hours=1)
         paid_abandoned_purchase(world)
         world.later(days=3)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert fulfillments() == 1
 
@@ -137,23 +137,23 @@ class TestRun:
 
     def test_complete_run_counts_from_its_start(self, world: World) -> None:
         started_at = clock.now()
-        reconcile_news()
+        reconcile_recent()
         assert self.last_runs() == (started_at, started_at)
         world.later(minutes=1)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert self.last_runs() == (clock.now(), started_at)
 
     def test_run_without_the_processor_is_incomplete(
-        self, world: World, impatient: Settings
+        self, world: World, short_timeouts: Settings
     ) -> None:
-        reconcile_news()
+        reconcile_recent()
         last_runs = self.last_runs()
         world.later(hours=2)
-        impatient.STRIPE_API_BASE = UNREACHABLE
+        short_timeouts.STRIPE_API_BASE = UNREACHABLE
 
-        report = reconcile_news()
+        report = reconcile_recent()
 
         assert report.failures
         assert self.last_runs() == last_runs
@@ -164,7 +164,7 @@ class TestRun:
     ) -> None:
         stripe.fault("error", method="GET", path=path, status=500)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert self.last_runs() == (None, None)
 
@@ -174,11 +174,11 @@ class TestRun:
         purchase = paid_abandoned_purchase(world)
         fault = f"/v1/checkout/sessions/{purchase.session_id}"
         stripe.fault("error", method="GET", path=fault, status=500)
-        reconcile_news()
+        reconcile_recent()
         assert self.last_runs() == (None, None)
         stripe.clear_faults()
 
-        reconcile_news()
+        reconcile_recent()
 
         assert self.last_runs() == (clock.now(), clock.now())
         assert fulfillments() == 1
@@ -193,10 +193,10 @@ class TestRun:
 
         with monkeypatch.context() as patched:
             patched.setattr("billing.events.reconcile.settle.settle", fail)
-            reconcile_news()
+            reconcile_recent()
         assert self.last_runs() == (None, None)
 
-        reconcile_news()
+        reconcile_recent()
 
         assert fulfillments() == 1
 
@@ -208,7 +208,7 @@ class TestRun:
 
         monkeypatch.setattr("billing.events.reconcile.ledger_audit.differences", kill)
         with pytest.raises(SystemExit):
-            reconcile_news()
+            reconcile_recent()
 
         assert self.last_runs() == (None, None)
 
@@ -217,7 +217,7 @@ class TestRun:
         purchase = world.buy_and_settle(10)
         Purchase.objects.filter(pk=purchase.pk).update(quantity=15, total_amount=7500)
 
-        report = reconcile_news()
+        report = reconcile_recent()
 
         assert [line.found for line in report.lines] == ["ledger differs"]
         assert self.last_runs() == (clock.now(), clock.now())
@@ -240,7 +240,7 @@ def processor_with_sales(
 def test_processor_requests_are_constant_in_sales(processor_with_sales: SandboxControl) -> None:
     set_last_runs(clock.now() - timedelta(minutes=1), clock.now() - timedelta(minutes=30))
 
-    report = reconcile_news()
+    report = reconcile_recent()
 
     assert report.lines == []
     assert sorted(request["path"] for request in processor_with_sales.requests()) == LISTS

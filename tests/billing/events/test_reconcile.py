@@ -47,7 +47,7 @@ class TestPurchaseWithoutSession:
     @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
     @pytest.mark.parametrize("age", [0, 3 * 60 + 59])
     def test_creation_is_retried_with_the_same_key(
-        self, world: World, stripe: SandboxControl, impatient: Settings, kind: str, age: int
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings, kind: str, age: int
     ) -> None:
         purchase = unconfirmed(world, stripe, kind)
         world.later(seconds=age)
@@ -72,7 +72,7 @@ class TestPurchaseWithoutSession:
             ],
         ],
     )
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("short_timeouts")
     def test_session_is_looked_up_after_4_minutes(
         self, world: World, stripe: SandboxControl, kind: str, seconds: int, found: PurchaseStatus
     ) -> None:
@@ -88,7 +88,7 @@ class TestPurchaseWithoutSession:
 
     @pytest.mark.parametrize("age", [1, 5, 60])
     def test_purchase_paid_at_the_processor_is_fulfilled(
-        self, world: World, stripe: SandboxControl, impatient: Settings, age: int
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings, age: int
     ) -> None:
         purchase = unconfirmed(world, stripe)
         stripe.pay(stripe.sessions()[0]["id"])
@@ -100,7 +100,7 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.SETTLED
         assert world.held() == 35
 
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("short_timeouts")
     def test_session_is_found_among_many(self, world: World, stripe: SandboxControl) -> None:
         """The processor lists 100 sessions per page."""
         purchase = unconfirmed(world, stripe)
@@ -114,7 +114,7 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.OPEN
 
     def test_unrelated_session_with_our_id_is_ignored(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe, "drop_before")
         metadata = {"product": "mugs", "purchase": str(purchase.pk)}
@@ -127,22 +127,22 @@ class TestPurchaseWithoutSession:
         assert world.held() == 25
 
     def test_purchase_waits_while_the_processor_is_unavailable(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe)
         world.later(minutes=5)
-        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, UNREACHABLE
+        base, short_timeouts.STRIPE_API_BASE = short_timeouts.STRIPE_API_BASE, UNREACHABLE
 
         report = reconcile()
 
         assert report.lines[0].needs_attention
         assert state(purchase) == PurchaseStatus.PENDING
-        impatient.STRIPE_API_BASE = base
+        short_timeouts.STRIPE_API_BASE = base
         assert reconcile().failures == 0
         assert state(purchase) == PurchaseStatus.OPEN
 
     def test_purchase_refused_on_retry_is_abandoned(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         purchase = unconfirmed(world, stripe, "drop_before")
         stripe.fault("error", **CREATE, status=400)
@@ -153,7 +153,7 @@ class TestPurchaseWithoutSession:
         assert state(purchase) == PurchaseStatus.ABANDONED
 
     def test_abandoned_purchase_can_still_be_paid(
-        self, world: World, stripe: SandboxControl, impatient: Settings
+        self, world: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         """R14: an unexpected payment is settled."""
         purchase = unconfirmed(world, stripe)
@@ -194,16 +194,16 @@ class TestOpenPurchase:
         assert state(purchase) == found
 
     def test_purchase_is_not_expired_by_the_clock_alone(
-        self, world: World, impatient: Settings
+        self, world: World, short_timeouts: Settings
     ) -> None:
         """R17: open until the processor says otherwise."""
         purchase = world.buy(10)
         world.pay(purchase)
         world.later(days=40)
-        base, impatient.STRIPE_API_BASE = impatient.STRIPE_API_BASE, UNREACHABLE
+        base, short_timeouts.STRIPE_API_BASE = short_timeouts.STRIPE_API_BASE, UNREACHABLE
         reconcile()
         assert state(purchase) == PurchaseStatus.OPEN
-        impatient.STRIPE_API_BASE = base
+        short_timeouts.STRIPE_API_BASE = base
 
         reconcile()
 

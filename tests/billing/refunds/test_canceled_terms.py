@@ -166,7 +166,7 @@ class TestOpenCheckouts:
         assert "the term it was for has been refunded" in page.content.decode()
 
     def test_reconciliation_expires_the_checkout_after_an_outage(
-        self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: object
+        self, world: World, renewal: Purchase, stripe: SandboxControl, short_timeouts: object
     ) -> None:
         checkout = world.buy(10)
         stripe.fault("error", status=500, method="POST", path="*/expire")

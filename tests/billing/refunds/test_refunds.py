@@ -130,13 +130,13 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS.items(), ids=FAULTS)
 def test_failed_refund_request_is_retried_once(
-    world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
+    world: World, stripe: SandboxControl, short_timeouts: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     stripe.fault(kind, method="POST", path="/v1/refunds", **fault)
     purchase = settled_with(world, "prepaid")
     assert purchase.status == PurchaseStatus.REFUNDING
     stripe.clear_faults()
-    impatient.STRIPE_MAX_NETWORK_RETRIES = 2  # the first request may still be in progress
+    short_timeouts.STRIPE_MAX_NETWORK_RETRIES = 2  # the first request may still be in progress
 
     report = reconcile()
 

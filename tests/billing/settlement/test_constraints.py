@@ -8,7 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
-from billing.states import ALLOWED_MOVES, ForbiddenMove, PurchaseStatus, require_move
+from billing.states import (
+    ALLOWED_TRANSITIONS,
+    ForbiddenTransition,
+    PurchaseStatus,
+    require_transition,
+)
 from subscriptions import clock
 from subscriptions.models import Renewal
 from tests.support.world import World
@@ -239,15 +244,15 @@ NEXT_STATUSES = {
 )
 def test_allowed_status_transitions(before: S, after: S) -> None:
     if after in NEXT_STATUSES[before]:
-        require_move(before, after)
+        require_transition(before, after)
     else:
-        with pytest.raises(ForbiddenMove):
-            require_move(before, after)
+        with pytest.raises(ForbiddenTransition):
+            require_transition(before, after)
 
 
 def test_every_status_is_in_the_transition_table() -> None:
-    assert set(ALLOWED_MOVES) == set(S)
-    assert ALLOWED_MOVES[S.SETTLED] == set()
+    assert set(ALLOWED_TRANSITIONS) == set(S)
+    assert ALLOWED_TRANSITIONS[S.SETTLED] == set()
 
 
 def test_membership_requires_a_license(world: World) -> None:

@@ -53,7 +53,7 @@ def fulfillments() -> int:
 def test_fault_while_creating_never_duplicates_a_session(
     world: World,
     stripe: SandboxControl,
-    impatient: Settings,
+    short_timeouts: Settings,
     kind: str,
     fault: dict[str, Any],
     minutes: int,
@@ -91,7 +91,7 @@ def test_fault_while_creating_never_duplicates_a_session(
 
 @EVERY_FAULT
 def test_fault_while_reading_a_paid_session_delays_fulfillment(
-    world: World, stripe: SandboxControl, impatient: Settings, kind: str, fault: dict[str, Any]
+    world: World, stripe: SandboxControl, short_timeouts: Settings, kind: str, fault: dict[str, Any]
 ) -> None:
     purchase = world.buy(10)
     world.pay(purchase)
@@ -110,7 +110,7 @@ def test_fault_while_reading_a_paid_session_delays_fulfillment(
     assert fulfillments() == 1
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 def test_fault_while_listing_sessions_is_recovered(world: World, stripe: SandboxControl) -> None:
     stripe.fault("drop_after", **CREATE)
     with pytest.raises(ProcessorUnavailable):
@@ -162,7 +162,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[None]:
 
 
 def test_concurrent_request_with_the_same_key_uses_the_first_response(
-    world: World, stripe: SandboxControl, impatient: Settings
+    world: World, stripe: SandboxControl, short_timeouts: Settings
 ) -> None:
     """The same form is submitted twice at once: one request gets 409."""
     stripe.fault("drop_before", **CREATE, times=1)
@@ -252,7 +252,7 @@ class TestCrash:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_payments_and_licenses_agree_after_random_faults(
-    world: World, stripe: SandboxControl, impatient: Settings, seed: int
+    world: World, stripe: SandboxControl, short_timeouts: Settings, seed: int
 ) -> None:
     """About every third call fails."""
     for number, kind in enumerate(("error", "drop_after", "drop_before", "malformed")):

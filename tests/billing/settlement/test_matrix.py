@@ -72,7 +72,7 @@ def ids(names: dict[str, Any]) -> list[str]:
 def test_payment_is_fulfilled_once(
     world: World,
     stripe: SandboxControl,
-    impatient: Settings,
+    short_timeouts: Settings,
     steps: Sequence[str],
     fault: tuple[str, dict[str, Any]] | None,
 ) -> None:
@@ -123,11 +123,11 @@ CONCURRENT_FAULTS = ("none", "error once", "error", "stale once", "slow", "timeo
 @pytest.mark.race
 @pytest.mark.parametrize("name", CONCURRENT_FAULTS, ids=lambda name: name.replace(" ", "-"))
 def test_eight_concurrent_notifications_fulfill_a_payment_once(
-    committed_db: str, world: World, stripe: SandboxControl, impatient: Settings, name: str
+    committed_db: str, world: World, stripe: SandboxControl, short_timeouts: Settings, name: str
 ) -> None:
     purchase = world.buy(10)
     world.pay(purchase)
-    impatient.STRIPE_READ_TIMEOUT = 4 if FAULTS[name] is None else 1.2
+    short_timeouts.STRIPE_READ_TIMEOUT = 4 if FAULTS[name] is None else 1.2
     clients = [world.client(world.assignor) for _ in range(4)]
     returns: list[Callable[[], int]] = [lambda c=c: load_return_page(c, purchase) for c in clients]  # type: ignore[misc]
     webhooks: list[Callable[[], int]] = [
@@ -137,7 +137,7 @@ def test_eight_concurrent_notifications_fulfill_a_payment_once(
 
     responses = concurrently(*itertools.chain(*zip(returns, webhooks, strict=True)))
     stripe.clear_faults()
-    impatient.STRIPE_READ_TIMEOUT = 4
+    short_timeouts.STRIPE_READ_TIMEOUT = 4
     world.later(minutes=2)
     reconcile()
 

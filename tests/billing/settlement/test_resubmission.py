@@ -116,7 +116,12 @@ class TestResubmittedForm:
 
     @pytest.mark.parametrize(("seconds", "sessions"), [(239, 1), (240, 2)])
     def test_unconfirmed_creation_is_retried_for_4_minutes(
-        self, world: World, stripe: SandboxControl, impatient: Settings, seconds: int, sessions: int
+        self,
+        world: World,
+        stripe: SandboxControl,
+        short_timeouts: Settings,
+        seconds: int,
+        sessions: int,
     ) -> None:
         """R17: after that, a new checkout starts, and reconciliation looks up the first one."""
         submission = uuid.uuid4()
@@ -167,7 +172,7 @@ class TestSecondTab:
         world.pay(first)
         world.later(minutes=minutes)
 
-        with pytest.raises(add_ons.SameAgain) as caught:
+        with pytest.raises(add_ons.RepeatedPurchase) as caught:
             world.buy(10)
 
         assert caught.value.before.pk == first.pk
@@ -197,10 +202,10 @@ class TestSecondTab:
         assert other.pk != mine.pk
 
     def test_no_purchase_starts_while_the_status_of_the_first_is_unknown(
-        self, world: World, impatient: Settings
+        self, world: World, short_timeouts: Settings
     ) -> None:
         world.buy(10)
-        impatient.STRIPE_API_BASE = UNREACHABLE
+        short_timeouts.STRIPE_API_BASE = UNREACHABLE
 
         with pytest.raises(ProcessorUnavailable):
             world.buy(10)

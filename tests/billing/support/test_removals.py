@@ -234,7 +234,7 @@ class TestRenewalBeingPaid:
         assert (paying.status, paying.quantity) == (PurchaseStatus.SETTLED, 25)
 
     def test_nothing_is_removed_while_the_processor_is_unavailable(
-        self, window: World, stripe: SandboxControl, impatient: Settings
+        self, window: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         paying = renew(window)
         stripe.fault("error", status=500, path="*/expire")

@@ -146,7 +146,12 @@ class TestAddOnRefund:
 class TestProcessorUnavailable:
     @pytest.mark.parametrize("kind", ["error", "drop_before", "drop_after"])
     def test_unsent_refund_is_sent_once_by_reconciliation(
-        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings, kind: str
+        self,
+        world: World,
+        bought: Purchase,
+        stripe: SandboxControl,
+        short_timeouts: Settings,
+        kind: str,
     ) -> None:
         options: dict[str, Any] = {"status": 500} if kind == "error" else {}
         stripe.fault(kind, **REFUNDS, times=1, **options)
@@ -167,17 +172,17 @@ class TestProcessorUnavailable:
         world: World,
         bought: Purchase,
         stripe: SandboxControl,
-        impatient: Settings,
+        short_timeouts: Settings,
         first: int | None,
     ) -> None:
         stripe.fault("drop_before", **REFUNDS, times=1)
         refund_as_support(world, bought, first)
 
-        with refuses(Reason.REFUND_ON_ITS_WAY):
+        with refuses(Reason.REFUND_PENDING):
             refund_as_support(world, bought, 5)
 
     def test_renewal_excludes_licenses_being_refunded(
-        self, world: World, bought: Purchase, stripe: SandboxControl, impatient: Settings
+        self, world: World, bought: Purchase, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         """R25"""
         world.at(IN_WINDOW)
@@ -249,7 +254,7 @@ class TestTermRefund:
         assert term_of(renewal).canceled_at is None
 
     def test_nothing_is_refunded_if_the_renewal_cannot_be_expired(
-        self, world: World, renewal: Purchase, stripe: SandboxControl, impatient: Settings
+        self, world: World, renewal: Purchase, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
         world.at(local(date(2032, 12, 10), 12))
         renew(world)

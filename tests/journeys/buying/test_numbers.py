@@ -74,7 +74,7 @@ def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> 
 def test_more_than_one_payment_allows_is_refused_before_paying(
     arlo: Person, page_problems: PageProblems
 ) -> None:
-    """R10: the processor's ceiling is the only one."""
+    """R10: the processor's maximum is the only one."""
     page_problems.expect("POST 422 .*/licenses/add/")
     arlo.opens(ADD_LICENSES)
     arlo.chooses(200_000)

@@ -136,7 +136,7 @@ def is_temporary(response: requests.Response) -> bool:
 
 
 @pytest.fixture
-def impatient(stripe: SandboxControl, settings: Settings) -> Settings:
+def short_timeouts(stripe: SandboxControl, settings: Settings) -> Settings:
     """Limit SDK retries and timeouts so that faults show immediately."""
     settings.STRIPE_MAX_NETWORK_RETRIES = 0
     settings.STRIPE_READ_TIMEOUT = 4  # a busy machine is slow even without faults

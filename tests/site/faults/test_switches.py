@@ -66,11 +66,13 @@ PAIRS_EACH = 3
 
 
 @pytest.fixture
-def notifying_stripe(stripe: SandboxControl, site: Site, impatient: Settings) -> SandboxControl:
+def notifying_stripe(
+    stripe: SandboxControl, site: Site, short_timeouts: Settings
+) -> SandboxControl:
     """Sign webhooks with two secrets, as during a rotation."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])
-    impatient.STRIPE_WEBHOOK_SECRETS = ["whsec_first", "whsec_second"]
+    short_timeouts.STRIPE_WEBHOOK_SECRETS = ["whsec_first", "whsec_second"]
     url = f"http://127.0.0.1:{site.port}/stripe/webhook/"
     stripe.register_webhook(url, ["whsec_first", "whsec_second"])
     return stripe

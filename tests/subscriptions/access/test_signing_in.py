@@ -26,7 +26,7 @@ from subscriptions.roster_import.columns import RosterLine
 from subscriptions.text import links
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.rosters import kept
+from tests.support.rosters import uploaded_roster
 from tests.support.world import World, sign_in
 
 TWELVE_HOURS = 12 * 3600
@@ -299,7 +299,7 @@ def test_address_invited_since_is_refused(world: World) -> None:
 
 def test_importing_a_buyer_asks_for_the_password(world: World) -> None:
     line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
-    roster = kept(world.administrator, [line])
+    roster = uploaded_roster(world.administrator, [line])
     client = client_of(world.administrator.user, 3601)
 
     response = client.post(f"/o/lakeside/users/import/{roster.pk}/add/")

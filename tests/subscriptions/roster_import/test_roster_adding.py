@@ -12,7 +12,7 @@ from subscriptions.policy import calendar
 from subscriptions.policy.members import Role
 from tests.support.factories import MembershipFactory
 from tests.support.pages import text_of
-from tests.support.rosters import address_of, kept, line, row_of, upload
+from tests.support.rosters import address_of, line, row_of, upload, uploaded_roster
 from tests.support.world import World
 
 
@@ -23,7 +23,7 @@ def fields_of(roster: RosterImport, **changes: str) -> dict[str, Any]:
 
 class TestAdding:
     def test_one_click_adds_everyone(self, world: World) -> None:
-        roster = kept(world.assignor, 3)
+        roster = uploaded_roster(world.assignor, 3)
 
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
 
@@ -31,7 +31,7 @@ class TestAdding:
         assert "3 users have been added." in text_of(response)
 
     def test_unsaved_corrections_count(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1), line(2, email="wrong")])
+        roster = uploaded_roster(world.assignor, [line(1), line(2, email="wrong")])
         wrong = row_of(roster, 3)
         fields = fields_of(roster, **{f"email-{wrong.pk}": "right@new.example"})
 
@@ -40,7 +40,7 @@ class TestAdding:
         assert world.lakeside.memberships.filter(user__email="right@new.example").exists()
 
     def test_invalid_rows_remain_to_be_corrected(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1), line(2, email="wrong")])
+        roster = uploaded_roster(world.assignor, [line(1), line(2, email="wrong")])
 
         response = world.client(world.assignor).post(f"{address_of(roster)}add/", follow=True)
 
@@ -48,7 +48,7 @@ class TestAdding:
         assert response.redirect_chain == [(f"{address_of(roster)}?state=wrong", HTTPStatus.FOUND)]
 
     def test_license_taken_since_is_noticed(self, world: World) -> None:
-        roster = kept(world.assignor, 21)
+        roster = uploaded_roster(world.assignor, 21)
         client = world.client(world.assignor)
         assert "Add all 21 users" in text_of(client.get(address_of(roster)))
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
@@ -65,7 +65,7 @@ class TestAdding:
 class TestBuying:
     def test_missing_number_is_ordered_with_a_return_path(self, world: World) -> None:
         world.fill(21)
-        roster = kept(world.assignor, 23)
+        roster = uploaded_roster(world.assignor, 23)
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
         assert "23 new users, 4 licenses available: buy 20 more (4 groups of 5, $100.00)." in page
@@ -79,7 +79,7 @@ class TestBuying:
 
     def test_number_follows_corrections_on_the_page(self, world: World) -> None:
         world.fill(25)
-        roster = kept(world.assignor, 6)
+        roster = uploaded_roster(world.assignor, 6)
         out = {f"out-{row_of(roster, 2).pk}": "on", "buy": "1"}
 
         response = world.client(world.assignor).post(address_of(roster), fields_of(roster, **out))
@@ -87,7 +87,7 @@ class TestBuying:
         assert "quantity=5&" in response.headers["Location"]
 
     def test_enough_licenses_need_no_purchase(self, world: World) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
 
         response = world.client(world.assignor).post(address_of(roster), {"buy": "1"})
 
@@ -96,7 +96,9 @@ class TestBuying:
     def test_renewal_is_offered_instead_while_it_is_open(self, world: World) -> None:
         world.at(calendar.renewal_opens_at(world.term.expires_on, clock.zone()))
 
-        page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 30))))
+        page = text_of(
+            world.client(world.assignor).get(address_of(uploaded_roster(world.assignor, 30)))
+        )
 
         assert "9 more licenses are needed" in page
         assert "renew first, so that you do not pay twice" in page
@@ -111,7 +113,7 @@ class TestBuying:
             quantity=4,
             created_at=world.term.created_at,
         )
-        page = world.client(world.assignor).get(address_of(kept(world.assignor, 1)))
+        page = world.client(world.assignor).get(address_of(uploaded_roster(world.assignor, 1)))
 
         assert "A renewal for 4 licenses is being paid right now" in text_of(page)
         assert "Cancel that payment" in text_of(page)
@@ -120,7 +122,9 @@ class TestBuying:
         world.term.unit_amount = 5_000_000
         world.term.save()
 
-        page = text_of(world.client(world.assignor).get(address_of(kept(world.assignor, 50))))
+        page = text_of(
+            world.client(world.assignor).get(address_of(uploaded_roster(world.assignor, 50)))
+        )
 
         assert "One card payment can be at most $999,999.99, which is 15 licenses." in page
         assert "Buy 15 licenses for $750,000.00" in page

@@ -15,7 +15,7 @@ from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change, Choice
 from tests.support.odd_rosters import COMPETITOR, PORTAL, hide, old_office, workbook
 from tests.support.pages import text_of
-from tests.support.rosters import IMPORT, address_of, kept, line, row_of, upload
+from tests.support.rosters import IMPORT, address_of, line, row_of, upload, uploaded_roster
 from tests.support.world import World
 
 HEADING = ["Name", "Email", "Status", "Shirt"]
@@ -95,7 +95,7 @@ class TestLooking:
         assert "old Excel format. Open it in Excel and save it as .xlsx" in text_of(response)
 
     def test_roster_of_the_previous_version_is_shown_unchanged(self, world: World) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
         RosterImport.objects.update(sheets=[])
 
         page = text_of(world.client(world.assignor).get(address_of(roster)))
@@ -180,7 +180,7 @@ class TestChoosing:
 
     @pytest.mark.parametrize("number", ["2", "-1", "x", "", "9" * 18])
     def test_forged_sheet_changes_nothing(self, world: World, number: str) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
 
         response = world.client(world.assignor).post(
             address_of(roster), {"take_sheet": "1", "sheet": number}
@@ -257,7 +257,7 @@ class TestKeeping:
         family, member = "lee@new.example", "official@lakeside.example"
         addresses = {"Ann Lee": family, "Bo Lee": family, "Otto Lee": member}
         lines = [line(n, name=one, email=addresses[one]) for n, one in enumerate(addresses, 1)]
-        roster = kept(world.assignor, lines)
+        roster = uploaded_roster(world.assignor, lines)
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
         assert "Ann Lee in row 2 has the same e-mail address. Each person needs their own" in page

@@ -14,11 +14,11 @@ from tests.support.rosters import (
     IMPORT,
     address_of,
     csv_of,
-    kept,
-    kept_roster,
     line,
+    roster_with_every_row,
     row_of,
     upload,
+    uploaded_roster,
     workbook_of,
 )
 from tests.support.world import World
@@ -110,7 +110,7 @@ class TestUpload:
         assert "Choose a file" in text_of(response)
 
     def test_prepared_roster_is_found_again(self, world: World) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
         client = world.client(world.assignor)
 
         assert address_of(roster) in client.get(IMPORT).content.decode()
@@ -135,7 +135,9 @@ class TestUpload:
 
 class TestLooking:
     def test_every_row_says_what_it_will_do(self, world: World) -> None:
-        page = text_of(world.client(world.assignor).get(address_of(kept_roster(world.assignor))))
+        page = text_of(
+            world.client(world.assignor).get(address_of(roster_with_every_row(world.assignor)))
+        )
 
         for words in (
             "1 new user, 21 licenses available.",
@@ -152,7 +154,7 @@ class TestLooking:
         lines = [line(1, email=world.stranger.user.email), line(1, email="nobody@new.example")]
         pages = []
         for one in lines:
-            roster = kept(world.assignor, [one])
+            roster = uploaded_roster(world.assignor, [one])
             client = world.client(world.assignor)
             before = text_of(client.get(address_of(roster)))
             added = client.post(f"{address_of(roster)}add/", follow=True)
@@ -171,7 +173,7 @@ class TestLooking:
     def test_rows_are_shown_by_state_and_in_pages(self, world: World) -> None:
         client = world.client(world.assignor)
         lines = [line(n) for n in range(1, 121)] + [line(121, email="wrong")]
-        roster = kept(world.assignor, lines)
+        roster = uploaded_roster(world.assignor, lines)
 
         page = text_of(client.get(f"{address_of(roster)}?page=3"))
         assert "Page 3 of 3" in page
@@ -182,7 +184,7 @@ class TestLooking:
 
     @pytest.mark.parametrize("query", ["state=nonsense", "state=member", "page=99", "edit=x"])
     def test_invalid_parameters_show_the_rows(self, world: World, query: str) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
 
         page = world.client(world.assignor).get(f"{address_of(roster)}?{query}")
 
@@ -191,15 +193,17 @@ class TestLooking:
     def test_five_thousand_rows_take_no_more_queries_than_five(self, world: World) -> None:
         """Except for the members among them, looked up 500 addresses at a time."""
         client = world.client(world.assignor)
-        few = queries_of(client, address_of(kept(world.assignor, 5)))
-        many = queries_of(client, address_of(kept(world.assignor, 1_000)))
+        few = queries_of(client, address_of(uploaded_roster(world.assignor, 5)))
+        many = queries_of(client, address_of(uploaded_roster(world.assignor, 1_000)))
 
         assert (
             len(many) == len(few) + 2
         )  # of the stored rows, and of inactive members if licenses must be bought
 
     def test_roster_text_is_never_markup(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")])
+        roster = uploaded_roster(
+            world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")]
+        )
 
         page = world.client(world.assignor).get(address_of(roster)).content.decode()
 
@@ -208,7 +212,7 @@ class TestLooking:
 
     @pytest.mark.parametrize("path", ["", "add/", "discard/"])
     def test_another_members_roster_returns_404(self, world: World, path: str) -> None:
-        roster = kept(world.assignor)
+        roster = uploaded_roster(world.assignor)
         harbor = address_of(roster).replace("lakeside", "harbor")
 
         for person, address in (
@@ -231,7 +235,7 @@ class TestLooking:
 
 class TestCorrecting:
     def test_row_is_corrected_and_another_skipped(self, world: World) -> None:
-        roster = kept_roster(world.assignor)
+        roster = roster_with_every_row(world.assignor)
         first, wrong, chief = (row_of(roster, n) for n in (2, 3, 6))
         client = world.client(world.assignor)
 
@@ -262,7 +266,9 @@ class TestCorrecting:
         assert row_of(roster, 6).role == "Chief"
 
     def test_saving_unchanged_rows_changes_nothing(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1, email="wrong"), line(2, role="Chief", name="")])
+        roster = uploaded_roster(
+            world.assignor, [line(1, email="wrong"), line(2, role="Chief", name="")]
+        )
         fields = {"row": [str(row.pk) for row in roster.rows.all()]}
         for row, role in zip(
             roster.rows.order_by("position"), ["general_member", "Chief"], strict=True
@@ -276,7 +282,7 @@ class TestCorrecting:
 
     @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, ""])
     def test_forged_rows_change_nothing(self, world: World, key: str) -> None:
-        roster = kept(world.assignor, 1)
+        roster = uploaded_roster(world.assignor, 1)
 
         response = world.client(world.assignor).post(
             address_of(roster), {"row": key, f"name-{key}": "Somebody"}
@@ -287,7 +293,7 @@ class TestCorrecting:
 
     @pytest.mark.parametrize("show", ["//evil.example", "next=//evil.example", "state=%0d%0ax"])
     def test_return_path_is_kept_on_the_page(self, world: World, show: str) -> None:
-        roster = kept(world.assignor, 1)
+        roster = uploaded_roster(world.assignor, 1)
 
         response = world.client(world.assignor).post(address_of(roster), {"show": show})
 
@@ -295,7 +301,7 @@ class TestCorrecting:
         assert "evil" not in response.headers["Location"]
 
     def test_roles_above_ones_own_are_not_offered(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1, role="Administrator")])
+        roster = uploaded_roster(world.assignor, [line(1, role="Administrator")])
         client = world.client(world.assignor)
         page = text_of(client.get(address_of(roster)))
         assert "Only an Administrator can make someone an Administrator." in page
@@ -307,7 +313,7 @@ class TestCorrecting:
         assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
 
     def test_all_unknown_roles_at_once(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1, role="Chief"), line(2, role="Boss")])
+        roster = uploaded_roster(world.assignor, [line(1, role="Chief"), line(2, role="Boss")])
         client = world.client(world.assignor)
 
         client.post(address_of(roster), {"general": "1"})

@@ -22,7 +22,7 @@ from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change
 from tests.support.checks import refuses
 from tests.support.pages import text_of
-from tests.support.rosters import kept, line
+from tests.support.rosters import line, uploaded_roster
 from tests.support.world import World, build_term
 
 
@@ -65,7 +65,9 @@ def refused(world: World, roster: RosterImport) -> Reason:
 
 class TestAdding:
     def test_everyone_is_invited_on_their_own_license(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1), line(2, role="Observer"), line(3, role="admin")])
+        roster = uploaded_roster(
+            world.assignor, [line(1), line(2, role="Observer"), line(3, role="admin")]
+        )
 
         assert rosters.add_all(roster, world.assignor) == 2
 
@@ -79,7 +81,7 @@ class TestAdding:
         assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.WRONG]
 
     def test_import_is_one_activity_and_one_mail_each(self, world: World) -> None:
-        rosters.add_all(kept(world.assignor, 3), world.assignor)
+        rosters.add_all(uploaded_roster(world.assignor, 3), world.assignor)
 
         record = Activity.objects.get()
         assert (record.verb, record.actor) == ("members_imported", world.assignor.user)
@@ -91,7 +93,7 @@ class TestAdding:
         assert notify.deliver_waiting() == 3
 
     def test_invitation_links_work(self, world: World) -> None:
-        rosters.add_all(kept(world.assignor, 1), world.assignor)
+        rosters.add_all(uploaded_roster(world.assignor, 1), world.assignor)
         notify.deliver_waiting()
 
         message = Email.objects.get().message
@@ -106,13 +108,15 @@ class TestAdding:
                 world.administrator, world.lakeside.memberships.get(license_number=number)
             )
 
-        rosters.add_all(kept(world.administrator, 17), world.administrator)
+        rosters.add_all(uploaded_roster(world.administrator, 17), world.administrator)
 
         # 15 after the highest, and the lowest two of the three gaps.
         assert numbers(world) == [1, 2, 3, *range(5, 26)]
 
     def test_account_elsewhere_joins_unchanged(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1, email=world.stranger.user.email, name="H. Harbor")])
+        roster = uploaded_roster(
+            world.assignor, [line(1, email=world.stranger.user.email, name="H. Harbor")]
+        )
 
         rosters.add_all(roster, world.assignor)
 
@@ -122,7 +126,9 @@ class TestAdding:
 
     def test_removed_member_is_invited_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
-        roster = kept(world.assignor, [line(1, email=world.official.user.email), line(2)])
+        roster = uploaded_roster(
+            world.assignor, [line(1, email=world.official.user.email), line(2)]
+        )
 
         rosters.add_all(roster, world.assignor)
 
@@ -135,21 +141,21 @@ class TestAdding:
         assert again.invitation_number == world.official.invitation_number + 1
 
     def test_second_click_adds_no_one_and_says_the_same(self, world: World) -> None:
-        roster = kept(world.assignor, 3)
+        roster = uploaded_roster(world.assignor, 3)
 
         assert [rosters.add_all(roster, world.assignor) for _ in range(2)] == [3, 3]
         assert in_use(world) == 7
         assert Notification.objects.count() == 3
 
     def test_file_imported_twice_adds_everyone_once(self, world: World) -> None:
-        first, second = kept(world.assignor, 3), kept(world.assignor, 3)
+        first, second = uploaded_roster(world.assignor, 3), uploaded_roster(world.assignor, 3)
         rosters.add_all(first, world.assignor)
 
         assert states(world, second) == [RowState.MEMBER] * 3
         assert refused(world, second) == Reason.NO_ONE_TO_ADD
 
     def test_invalid_rows_can_be_corrected_and_added_later(self, world: World) -> None:
-        roster = kept(world.assignor, [line(1), line(2, email="nobody")])
+        roster = uploaded_roster(world.assignor, [line(1), line(2, email="nobody")])
         rosters.add_all(roster, world.assignor)
         wrong = roster.rows.get(position=3)
 
@@ -162,17 +168,17 @@ class TestAdding:
 
 class TestAllOrNothing:
     def test_one_license_too_few_adds_no_one(self, world: World) -> None:
-        assert refused(world, kept(world.assignor, 22)) == Reason.NO_LICENSE_FREE
+        assert refused(world, uploaded_roster(world.assignor, 22)) == Reason.NO_LICENSE_FREE
 
     def test_licenses_taken_before_adding_are_noticed(self, world: World) -> None:
-        roster = kept(world.assignor, 21)
+        roster = uploaded_roster(world.assignor, 21)
         assert rosters.judge(roster, world.assignor).new == 21
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
 
         assert refused(world, roster) == Reason.NO_LICENSE_FREE
 
     def test_row_of_a_new_member_is_skipped_and_the_others_added(self, world: World) -> None:
-        roster = kept(world.assignor, 3)
+        roster = uploaded_roster(world.assignor, 3)
         members.add(world.administrator, NewMember("P", "person2@new.example", Role.OBSERVER))
 
         assert states(world, roster)[1] == RowState.MEMBER
@@ -182,16 +188,16 @@ class TestAllOrNothing:
     def test_smaller_next_term_is_a_limit(self, world: World) -> None:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
 
-        assert refused(world, kept(world.assignor, 2)) == Reason.HELD_BACK_BY_NEXT_TERM
+        assert refused(world, uploaded_roster(world.assignor, 2)) == Reason.HELD_BACK_BY_NEXT_TERM
 
     def test_no_one_is_added_after_expiration(self, world: World) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
         world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
 
         assert refused(world, roster) == Reason.EXPIRED
 
     def test_role_lost_since_the_page_was_opened_does_not_count(self, world: World) -> None:
-        roster = kept(world.assignor, 2)
+        roster = uploaded_roster(world.assignor, 2)
         members.remove(world.administrator, world.assignor)
 
         assert refused(world, roster) == Reason.NOT_A_MEMBER
@@ -201,7 +207,7 @@ class TestAllOrNothing:
             world.administrator, NewMember("Bea", "bea@new.example", Role.ADMINISTRATOR)
         )
         members.join(second)
-        roster = kept(second, [line(1, role="Administrator")])
+        roster = uploaded_roster(second, [line(1, role="Administrator")])
         assert rosters.judge(roster, second).new == 1
         members.change_role(world.administrator, second, Role.ASSIGNOR)
 
@@ -213,7 +219,7 @@ class TestAllOrNothing:
         people = [world.administrator, world.assignor, world.observer, world.official]
         before = list(world.lakeside.memberships.order_by("pk").values())
         roles = ["General member", "Administrator", "Assignor", ""]
-        roster = kept(
+        roster = uploaded_roster(
             world.assignor,
             [
                 line(number, email=person.user.email, role=role)
@@ -228,16 +234,16 @@ class TestAllOrNothing:
 
 class TestKeeping:
     def test_roster_belongs_to_its_author_in_this_organization(self, world: World) -> None:
-        roster = kept(world.assignor)
+        roster = uploaded_roster(world.assignor)
 
         assert rosters.find(world.assignor, roster.pk) == roster
         assert rosters.find(world.administrator, roster.pk) is None
         assert rosters.find(world.stranger, roster.pk) is None
 
     def test_daily_job_deletes_it_after_a_week(self, world: World) -> None:
-        kept(world.assignor)
+        uploaded_roster(world.assignor)
         world.later(days=6)
-        younger = kept(world.assignor)
+        younger = uploaded_roster(world.assignor)
         draft = drafts.keep(world.assignor, {"name": "Nora"})
         world.at(clock.now() + timedelta(days=1, seconds=1))
 
@@ -250,14 +256,14 @@ class TestKeeping:
 
     def test_number_of_kept_rosters_is_limited(self, world: World) -> None:
         for _ in range(MOST_KEPT):
-            kept(world.assignor, 1)
+            uploaded_roster(world.assignor, 1)
 
         with refuses(Reason.TOO_MANY_ROSTERS):
-            kept(world.assignor, 1)
-        kept(world.administrator, 1)
+            uploaded_roster(world.assignor, 1)
+        uploaded_roster(world.administrator, 1)
 
     def test_changes_affect_only_rows_of_this_roster_not_yet_added(self, world: World) -> None:
-        roster, other = kept(world.assignor, 2), kept(world.administrator, 1)
+        roster, other = uploaded_roster(world.assignor, 2), uploaded_roster(world.administrator, 1)
         rosters.add_all(roster, world.assignor)
         change = Change(is_left_out=True, name="Somebody else")
 
@@ -266,7 +272,7 @@ class TestKeeping:
         assert other.rows.get().name == "Person 1"
 
     def test_unknown_roles_become_general_member_at_once(self, world: World) -> None:
-        roster = kept(
+        roster = uploaded_roster(
             world.assignor,
             [line(1, role="Chief"), line(2, role="Umpire-in-chief"), line(3, role="Observer")],
         )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.one_database
 
 WORDED = [
     (
-        Refusal(Reason.ABOVE_CEILING, {"most": 199_995, "ceiling": Money(99_999_999, "usd")}),
+        Refusal(Reason.ABOVE_MAXIMUM, {"most": 199_995, "maximum": Money(99_999_999, "usd")}),
         "at most $999,999.99, which is 199,995 licenses",
     ),
     (

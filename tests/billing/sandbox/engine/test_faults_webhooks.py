@@ -194,7 +194,7 @@ def test_second_secret_alone_can_sign(
 @pytest.mark.parametrize(
     ("kind", "options", "field", "value"),
     [
-        ("unknown_type", {}, "type", "sandbox.never_heard_of"),
+        ("unknown_type", {}, "type", "sandbox.unknown_type"),
         ("account", {"account": "acct_other"}, "account", "acct_other"),
         ("livemode", {}, "livemode", True),
         ("api_version", {"version": "2020-08-27"}, "api_version", "2020-08-27"),

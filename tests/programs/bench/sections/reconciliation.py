@@ -10,10 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_news
+from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_recent
 from billing.sandbox.control.process import SandboxProcess
 from subscriptions import clock
-from subscriptions.models.periodic import note_complete_run
+from subscriptions.models.periodic import record_complete_run
 from tests.billing.session_store import fill_store
 from tests.programs.bench.goals import Result
 
@@ -41,10 +41,10 @@ def run(a_day: list[int]) -> list[Result]:
 
 def _run(process: SandboxProcess, *, whole_day: bool) -> tuple[int, float]:
     now = clock.now()
-    note_complete_run(RUN, now - timedelta(minutes=1))
-    note_complete_run(WHOLE_DAY, now - timedelta(hours=1 if whole_day else 0))
+    record_complete_run(RUN, now - timedelta(minutes=1))
+    record_complete_run(WHOLE_DAY, now - timedelta(hours=1 if whole_day else 0))
     before = len(process.control.requests())
     begun = time.monotonic()
-    reconcile_news()
+    reconcile_recent()
     seconds = time.monotonic() - begun
     return len(process.control.requests()) - before, seconds

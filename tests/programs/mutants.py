@@ -59,13 +59,24 @@ SUBJECTS = {
         ("tests/billing/settlement", "tests/billing/events", "tests/site/operation"),
         sample=100,
     ),
-    "checkout": Subject(("billing/checkout/*.py",), ("tests/billing/checkout",), sample=100),
+    "checkout": Subject(
+        ("billing/checkout/*.py",),
+        (
+            "tests/billing/checkout",
+            "tests/billing/settlement/test_resubmission.py",
+            "tests/billing/settlement/test_rebuild.py",
+            "tests/admin/billing",
+        ),
+        sample=100,
+    ),
     "refunds": Subject(
-        ("billing/refunds/*",), ("tests/billing/refunds", "tests/billing/support"), sample=100
+        ("billing/refunds/*",),
+        ("tests/billing/refunds", "tests/billing/support", "tests/admin/billing"),
+        sample=100,
     ),
     "renewals": Subject(
         ("subscriptions/licenses/renewals.py", "billing/checkout/renewals.py"),
-        ("tests/billing/checkout", "tests/billing/support/test_removals.py"),
+        ("tests/billing/checkout", "tests/billing/refunds", "tests/billing/support"),
         sample=100,
     ),
     "members": Subject(

@@ -10,6 +10,7 @@ import pytest
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Package
+from tests.billing.reversals import refunded_in_dashboard
 from tests.support.pages import queries_of, text_of
 from tests.support.world import World
 
@@ -37,6 +38,19 @@ def test_receipt_lines_multiply_out_and_name_buyer_and_organization(world: World
     assert "Visa •••• 4242" in page
     assert "June 16, 2031 at 12:00 PM Eastern Time" in page
     assert "until Wednesday, December 31, 2031, 11:59 PM Eastern Time" in page
+
+
+@pytest.mark.parametrize(
+    ("amount", "status"), [(2500, "Paid, partly refunded"), (5000, "Paid and refunded")]
+)
+def test_status_says_how_much_was_refunded(
+    world: World, bought: Purchase, amount: int, status: str
+) -> None:
+    refunded_in_dashboard(world, bought, amount)
+
+    client = world.client(world.assignor)
+    for path in (PURCHASES, f"{PURCHASES}{bought.pk}/"):
+        assert status in text_of(client.get(path))
 
 
 @pytest.mark.usefixtures("stripe")

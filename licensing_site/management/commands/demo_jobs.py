@@ -3,15 +3,12 @@
 import logging
 import os
 import time
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-LOCK = Path(settings.BASE_DIR) / "var" / "demo" / "mail-lock"  # each demo has its own
 MAIL_EVERY = 3  # seconds
 RECONCILE_EVERY = 60
 
@@ -30,13 +27,13 @@ class Command(BaseCommand):
                 self._run("reconcile_purchases")
                 self._run("daily")
                 reconciled = time.monotonic()
-            self._run("send_queued_mail", lockfile=str(LOCK))
+            self._run("send_queued_mail")
             time.sleep(MAIL_EVERY)
 
-    def _run(self, command: str, **options: Any) -> None:
+    def _run(self, command: str) -> None:
         """Run a command; a failure is logged, and the next round tries again."""
         try:
-            call_command(command, stdout=self.stdout, stderr=self.stderr, **options)
+            call_command(command, stdout=self.stdout, stderr=self.stderr)
         except (Exception, SystemExit):  # commands with failures raise SystemExit
             logger.exception("%s failed", command)
         finally:

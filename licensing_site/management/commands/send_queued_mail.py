@@ -1,3 +1,4 @@
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from post_office.management.commands import send_queued_mail
@@ -10,4 +11,6 @@ class Command(send_queued_mail.Command):  # type: ignore[misc]  # untyped librar
 
     @one_at_a_time("send_queued_mail")
     def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
+        # A killed run leaves the lock file of the library behind, so each run gets its own.
+        with TemporaryDirectory() as folder:
+            super().handle(*args, **options | {"lockfile": f"{folder}/lock"})

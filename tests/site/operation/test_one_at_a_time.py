@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from post_office.management.commands import send_queued_mail
 
 from billing.sandbox.control.client import SandboxControl
 from licensing_site.management.periodic import only_run
@@ -130,6 +133,20 @@ def test_run_may_close_the_django_connection(committed_db: str) -> None:
         connection.close()
 
         assert not may_run("send_queued_mail")
+
+
+def test_lock_file_of_a_killed_run_does_not_stop_mail(
+    committed_db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process number belongs to another program by now."""
+    (tmp_path / "killed").write_text(str(os.getpid()))
+    (tmp_path / "mail.lock").symlink_to(tmp_path / "killed")
+    monkeypatch.setattr(send_queued_mail, "default_lockfile", str(tmp_path / "mail"))
+    mail.EmailMessage("Subject", "Text", to=["someone@example.com"]).send()
+
+    call_command("send_queued_mail")
+
+    assert [message.subject for message in mail.outbox] == ["Subject"]
 
 
 @pytest.mark.postgres

@@ -1,18 +1,30 @@
 """The configuration of gunicorn: ``gunicorn --config python:licensing_site.serving``.
 
 It uses threads, because requests to the payment processor mostly wait, and processes, because other
-requests use the CPU. Every value can be set from the environment.
+requests use the CPU. Every value can be set from the environment or ``.env``.
 """
 
 import multiprocessing
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import environ
 
-env = environ.Env()
+
+class ServerEnv(environ.Env):  # type: ignore[misc]  # untyped library
+    """The environment and ``.env``, kept apart from what workers inherit.
+
+    After a reload, workers read a changed ``.env`` again.
+    """
+
+    ENVIRON = dict(os.environ)
+
+
+ServerEnv.read_env(Path(__file__).resolve().parent.parent / ".env", overwrite=False)
+env = ServerEnv()
 
 wsgi_app = "licensing_site.wsgi:application"
 bind = env.str("BIND", default="127.0.0.1:8000")
@@ -51,10 +63,12 @@ _made: list[str] = []
 
 def on_starting(server: Any) -> None:
     """Create a folder for the metrics of all workers, new with each start."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+    if not folder:
         # Not a TemporaryDirectory: any worker that exits would remove it.
-        _made.append(tempfile.mkdtemp(prefix="licensing-metrics-"))
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _made[0]
+        folder = tempfile.mkdtemp(prefix="licensing-metrics-")
+        _made.append(folder)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def on_exit(server: Any) -> None:

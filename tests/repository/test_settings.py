@@ -185,3 +185,34 @@ def test_secret_is_never_shown(start_the_site, variable: str) -> None:
 
     assert result.returncode != 0
     assert "do-not-show" not in result.stderr + result.stdout
+
+
+@pytest.fixture
+def run(checkout: Path):
+    """Run Python in the checkout, with only this environment."""
+
+    def run(*arguments: str, **environment: str) -> str:
+        result = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=checkout,
+            env={"PATH": os.environ["PATH"], **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    return run
+
+
+def test_web_server_reads_the_file_too(checkout: Path, run) -> None:
+    (checkout / ".env").write_text("BIND=127.0.0.1:1\nWEB_THREADS=2\n")
+    try:
+        question = "import os; from licensing_site.serving import *; "
+        question += "print(bind, threads, 'BIND' in os.environ)"
+        assert run("-c", question, WEB_THREADS="3") == "127.0.0.1:1 3 False\n"
+    finally:
+        (checkout / ".env").unlink()

@@ -119,9 +119,11 @@ SQLITE_OPTIONS = {
     "PRAGMA recursive_triggers=ON;",
 }
 
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'licensing.sqlite3'}")
-}
+DEFAULT_DATABASE = BASE_DIR / "var" / "licensing.sqlite3"
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DEFAULT_DATABASE}")}
+if DATABASES["default"]["NAME"] == str(DEFAULT_DATABASE):
+    # SQLite creates its file, but not the folder.
+    DEFAULT_DATABASE.parent.mkdir(exist_ok=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:

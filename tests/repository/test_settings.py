@@ -216,3 +216,13 @@ def test_web_server_reads_the_file_too(checkout: Path, run) -> None:
         assert run("-c", question, WEB_THREADS="3") == "127.0.0.1:1 3 False\n"
     finally:
         (checkout / ".env").unlink()
+
+
+def test_default_database_can_be_created(checkout: Path, run) -> None:
+    shutil.rmtree(checkout / "var", ignore_errors=True)
+
+    run(
+        "-m", "django", "showmigrations", DJANGO_SETTINGS_MODULE="licensing_site.settings", **ENOUGH
+    )
+
+    assert (checkout / "var" / "licensing.sqlite3").exists()

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -226,3 +227,12 @@ def test_default_database_can_be_created(checkout: Path, run) -> None:
     )
 
     assert (checkout / "var" / "licensing.sqlite3").exists()
+
+
+def test_deployment_check_reports_nothing(checkout: Path, run) -> None:
+    for folder in ("static", "templates"):
+        shutil.copytree(ROOT / folder, checkout / folder, dirs_exist_ok=True)
+
+    command = ("-m", "django", "check", "--deploy", "--fail-level=WARNING")
+    environment = {**ENOUGH, "SECRET_KEY": token_urlsafe(50)}
+    run(*command, DJANGO_SETTINGS_MODULE="licensing_site.settings", **environment)

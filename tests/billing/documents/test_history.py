@@ -10,7 +10,7 @@ import pytest
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import Package
-from tests.billing.reversals import refunded_in_dashboard
+from tests.billing.reversals import refund_in_dashboard
 from tests.support.pages import queries_of, text_of
 from tests.support.world import World
 
@@ -46,7 +46,7 @@ def test_receipt_lines_multiply_out_and_name_buyer_and_organization(world: World
 def test_status_says_how_much_was_refunded(
     world: World, bought: Purchase, amount: int, status: str
 ) -> None:
-    refunded_in_dashboard(world, bought, amount)
+    refund_in_dashboard(world, bought, amount)
 
     client = world.client(world.assignor)
     for path in (PURCHASES, f"{PURCHASES}{bought.pk}/"):

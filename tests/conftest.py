@@ -1,4 +1,4 @@
-"""Fixtures for every test, grouped by subject in the modules named here."""
+"""Fixtures for all tests; ``pytest_plugins`` names the modules with more."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytest_plugins = [
     "tests.support.browser",
 ]
 
-# A busy machine is slow but correct.
+# A busy machine is slow, which is not a failure.
 hypothesis.settings.register_profile("licensing", deadline=None, print_blob=True)
 # Mutation testing deliberately runs the same tests several times in one process.
 hypothesis.settings.register_profile(
@@ -33,7 +33,7 @@ hypothesis.settings.load_profile("mutants" if "MUTANT_UNDER_TEST" in os.environ 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Clear the rate limits, so that one test's failed sign-ins do not lock out the next."""
+    """Clear the rate limits, so that failed sign-ins do not lock out the next test."""
     yield
     cache.clear()
 
@@ -47,10 +47,10 @@ def _running_clock() -> Iterator[None]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
-    """Create Lakeside and its people, in ``committed_db`` if requested, else in a rolled-back
-    transaction.
+    """Create Lakeside and its people: in ``committed_db`` if requested, otherwise in a
+    transaction that is rolled back.
 
-    With the fixture ``stripe`` the local Stripe follows the same clock.
+    With the fixture ``stripe``, the local Stripe has the same clock.
     """
     needs_commits = {"committed_db", "site"} & set(request.fixturenames)
     request.getfixturevalue("committed_db" if needs_commits else "db")

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Purchase
 from subscriptions import clock
 from subscriptions.models import LicenseEntry, Membership, Organization, Term, User
-from tests.support.databases import _throw_away_copy
+from tests.support.databases import _temporary_copy
 from tests.support.factories import PackageFactory
 from tests.support.world import World, build_world
 
@@ -86,7 +86,7 @@ def crowd(request: pytest.FixtureRequest) -> Iterator[World]:
     """Create 20,000 organizations with members, shared by all tests of this module."""
     request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
-    with blocker.unblock(), _throw_away_copy():
+    with blocker.unblock(), _temporary_copy():
         world = build_world()
         fill()
         yield world

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 
 from tests.support.addresses import Address, addresses
-from tests.support.rosters import roster_with_every_row
+from tests.support.rosters import roster_with_all_row_states
 from tests.support.world import World
 
 PREFIX = "o/<slug:slug>/"
@@ -39,7 +39,7 @@ def pages_of(world: World) -> list[str]:
         "slug": world.lakeside.slug,
         "key": world.official.key,
         "pk": world.buy_and_settle(5).pk,
-        "roster": roster_with_every_row(world.administrator).pk,
+        "roster": roster_with_all_row_states(world.administrator).pk,
     }
     found = [
         reverse(one.name, kwargs={name: known[name] for name in one.arguments}) for one in _pages()

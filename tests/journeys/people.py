@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from subscriptions.models import Membership, User
-from tests.support.browser import check_axe
+from tests.support.browser import assert_accessible
 from tests.support.factories import PASSWORD
 from tests.support.world import GOOD_CARD, sign_in
 
@@ -46,7 +46,7 @@ class Person:
 
         Once, as this person sees it; ``make screens`` checks every state in every way.
         """
-        check_axe(self.page)
+        assert_accessible(self.page)
 
     def link_or_button(self, name: str) -> Locator:
         link = self.main.get_by_role("link", name=name, exact=True)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.support.browser import PHONE
-from tests.support.odd_rosters import COMPETITOR, hide, workbook
+from tests.support.odd_rosters import COMPETITOR_TEMPLATE, hide, workbook
 from tests.support.rosters import csv_of
 from tests.support.world import World
 
@@ -88,7 +88,7 @@ def test_hidden_rows_of_a_workbook_are_added_only_on_request(
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/users/import/")
     book = {
-        **COMPETITOR,
+        **COMPETITOR_TEMPLATE,
         "Umpires": [
             ["Name", "Email", "Active"],
             ["Lee, Ann", "ann@new.example", "yes"],

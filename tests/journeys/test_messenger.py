@@ -8,7 +8,7 @@ from subscriptions.models import Message, Thread
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.programs.screens.checks import covered
-from tests.support.browser import DESKTOP, PHONE, ContextMaker, PageProblems, check_axe
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, PageProblems, assert_accessible
 from tests.support.world import World
 
 WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
@@ -58,7 +58,7 @@ def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: Sig
     log = panel.get_by_role("log")
     expect(log).to_contain_text("Can you hear me?")
     expect(panel.get_by_label("Your message")).to_be_focused()
-    check_axe(page)
+    assert_accessible(page)
 
     page.keyboard.type("Half a sen")
     response(world, "Loud and clear.")
@@ -87,7 +87,7 @@ def test_refused_message_keeps_the_input_in_the_panel(
 
     expect(panel).to_contain_text("at most 4,000 characters, and this one has 4,001")
     expect(panel.get_by_label("Your message")).to_have_value("x" * 4001)
-    check_axe(page)
+    assert_accessible(page)
 
     for trouble in ("POST failed .*/messages/", "console: htmx:afterRequest", "htmx:sendError"):
         page_problems.expect(trouble)
@@ -109,7 +109,7 @@ def test_anonymous_visitor_writes_from_the_price_list(
     panel.get_by_label("Your name").fill("Pat Prospect")
     panel.get_by_label("Your e-mail").fill("pat@meadow.example")
     panel.get_by_label("Your message").fill("Which package?")
-    check_axe(page)
+    assert_accessible(page)
     panel.get_by_role("button", name="Send").tap()
     expect(panel).to_contain_text("Thank you. Your message has been sent to support")
 

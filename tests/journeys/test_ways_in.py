@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.pages import pages_of
-from tests.support.browser import DESKTOP, PHONE, TABLET, PageProblems, check_axe
+from tests.support.browser import DESKTOP, PHONE, TABLET, PageProblems, assert_accessible
 from tests.support.world import TERM_END, World, local
 
 every_interface = pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_add_user_keeps_input_while_buying_licenses(
     page_problems.expect("POST 409 .*/users/add/")
     arlo.clicks("Add and invite")
     arlo.reads("All licenses are in use: 25 of 25. 1 more license is needed.")
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
 
     arlo.clicks("Add Licenses")
     arlo.is_at("Add Licenses")

@@ -25,7 +25,7 @@ from django.test.utils import setup_databases, setup_test_environment, teardown_
 
 from subscriptions.notifications import notify
 from subscriptions.roster_import import files, rosters
-from tests.support.rosters import address_of, csv_of, line, workbook_of
+from tests.support.rosters import csv_of, line, roster_path, workbook_of
 from tests.support.world import World, build_world
 
 ROWS = 5_000
@@ -52,11 +52,11 @@ def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> No
     sheets = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
     roster = watch("keep", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
     client = world.client(world.assignor)
-    watch("preview, a page of it", lambda: client.get(address_of(roster)))
-    response = watch("add everybody", lambda: client.post(f"{address_of(roster)}add/"))
+    watch("preview, a page of it", lambda: client.get(roster_path(roster)))
+    response = watch("add everybody", lambda: client.post(f"{roster_path(roster)}add/"))
     assert response.status_code == 302, response
     assert world.lakeside.memberships.count() == ROWS + 4
-    watch("preview afterwards", lambda: client.get(address_of(roster)))
+    watch("preview afterwards", lambda: client.get(roster_path(roster)))
     watch("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
     watch("queue 1,000 mails, one sweep", notify.deliver_waiting)
 

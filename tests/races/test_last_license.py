@@ -16,7 +16,7 @@ from subscriptions.policy.refusal import Reason, Refused
 from tests.support.checks import refuses
 from tests.support.concurrency import concurrently
 from tests.support.factories import MembershipFactory
-from tests.support.world import World, members_of
+from tests.support.world import World, count_members
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -184,4 +184,4 @@ def test_users_are_added_and_removed_concurrently(world: World, attempt: int) ->
         lambda: members.remove(world.administrator, world.observer),
     )
 
-    assert members_of(world.lakeside) == 10
+    assert count_members(world.lakeside) == 10

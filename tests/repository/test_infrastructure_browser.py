@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from tests.repository.test_infrastructure_databases import commit_a_row
-from tests.support.browser import PageProblems, check_axe
+from tests.support.browser import PageProblems, assert_accessible
 from tests.support.server import Site
 
 pytestmark = pytest.mark.journey
@@ -99,9 +99,9 @@ def test_device_profiles_are_correct(desktop: Page, tablet: Page, phone: Page) -
 
 def test_accessibility_findings_are_readable(desktop: Page) -> None:
     desktop.set_content(GOOD_PAGE)
-    check_axe(desktop)
+    assert_accessible(desktop)
 
     desktop.set_content(GOOD_PAGE.replace("<h1>", '<img src="data:,"><h1>'))
 
     with pytest.raises(pytest.fail.Exception, match=r"image-alt \(critical\).*\n +img\n"):
-        check_axe(desktop)
+        assert_accessible(desktop)

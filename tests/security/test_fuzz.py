@@ -24,7 +24,7 @@ from tests.billing.deliveries import deliver, event
 from tests.security.test_access import of_organizations
 from tests.security.who_may import WHO_MAY
 from tests.support.factories import PackageFactory
-from tests.support.rosters import roster_with_every_row
+from tests.support.rosters import roster_with_all_row_states
 from tests.support.world import World
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
@@ -94,7 +94,7 @@ def sent(draw: st.DrawFn, fields: dict[str, str]) -> dict[str, Any]:
     return data
 
 
-def address_of(world: World, name: str, roster: RosterImport) -> str:
+def path_with_arguments(world: World, name: str, roster: RosterImport) -> str:
     values = {
         "key": world.observer.key,
         "pk": "4be0643f-1d98-473b-97cd-ca98a65347dd",
@@ -109,10 +109,10 @@ def address_of(world: World, name: str, roster: RosterImport) -> str:
 @fuzz
 @given(data=st.data())
 def test_organization_forms_never_return_500(world: World, data: st.DataObject, name: str) -> None:
-    roster = RosterImport.objects.first() or roster_with_every_row(world.administrator)
+    roster = RosterImport.objects.first() or roster_with_all_row_states(world.administrator)
     client = world.client(world.administrator)
     client.raise_request_exception = False
-    path = address_of(world, name, roster)
+    path = path_with_arguments(world, name, roster)
     page = client.get(path, data.draw(st.dictionaries(st.sampled_from(QUERY), VALUES, max_size=3)))
     assert page.status_code != 500, page.content.decode()[-500:]
     html = "" if page.streaming else page.content.decode(errors="replace")

@@ -35,7 +35,7 @@ from subscriptions.policy.refusal import Refused
 from subscriptions.text import links
 from tests.billing.deliveries import COMPLETED, EXPIRED, deliver, event
 from tests.stateful.model import END, WINDOW, Model, Person, Sale, is_refused, pick
-from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world, members_of
+from tests.support.world import DECLINED_CARD, GOOD_CARD, World, build_world, count_members
 
 pytestmark = pytest.mark.one_database
 
@@ -344,7 +344,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         numbers = sorted(m.license_number for m in rows if m.license_number is not None)
         assert held == self.model.held
         assert len(numbers) == len(set(numbers)) == self.model.in_use
-        assert members_of(self.world.lakeside) == self.model.in_use
+        assert count_members(self.world.lakeside) == self.model.in_use
         if self.model.now < END:
             assert len(numbers) <= held
             assert numbers[-1] <= held

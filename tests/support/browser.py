@@ -27,7 +27,7 @@ from playwright.sync_api import (
 
 from tests.support.server import Site
 
-# The first is the headless-only build, which takes a third less time per page.
+# The first is the headless-only build, which is a third faster per page.
 EXECUTABLES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--no-sandbox",  # the sandbox does not work as root, and we open only our own pages
@@ -66,8 +66,8 @@ AXE_TAGS = (*WCAG, "best-practice")
 def playwright() -> Iterator[Playwright]:
     """Start Playwright, whose event loop then runs in this thread until the last test.
 
-    Django refuses database calls in a thread with a running loop, because they would block it. Here
-    nothing else waits on that loop, so the calls are allowed while it exists.
+    Django refuses database calls in a thread with a running loop, because they would block it.
+    Nothing else uses that loop here, so the calls are allowed while it exists.
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -170,8 +170,8 @@ class ContextMaker:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def __call__(self, device: dict[str, Any] = DESKTOP) -> BrowserContext:
-        here = {"locale": "en-US", "timezone_id": "America/New_York"}
-        context = self.browser.new_context(base_url=self.site.url, **(here | device))
+        defaults = {"locale": "en-US", "timezone_id": "America/New_York"}
+        context = self.browser.new_context(base_url=self.site.url, **(defaults | device))
         context.set_default_timeout(TIMEOUT)
         context.on("page", self.page_problems.watch)
         self.contexts.append(context)
@@ -222,7 +222,7 @@ def _failed(item: pytest.Item) -> bool:
 # Accessibility ----------------------------------------------------------------------------------
 
 
-def check_axe(page: Page) -> None:
+def assert_accessible(page: Page) -> None:
     """Fail with readable findings if the page breaks an accessibility rule."""
     violations = accessibility_violations(page)
     if violations:
@@ -234,7 +234,7 @@ def accessibility_violations(page: Page, tags: tuple[str, ...] = AXE_TAGS) -> li
     """Return axe's findings on the page in its current state."""
     options = {
         "resultTypes": ["violations"],
-        # Only one rule needs stylesheets to be preloaded, and it has none of these tags.
+        # The only rule that needs preloaded stylesheets has none of these tags.
         "preload": False,
         "runOnly": {"type": "tag", "values": [*tags]},
         # Part of WCAG 2.2; axe skips it by default.

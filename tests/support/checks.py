@@ -1,4 +1,4 @@
-"""Checks that many tests make."""
+"""Checks shared by many tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

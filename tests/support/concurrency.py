@@ -21,7 +21,7 @@ def concurrently(*actions: Callable[[], T]) -> list[T | Exception]:
     def run(number: int, action: Callable[[], T]) -> None:
         connections[
             "default"
-        ].ensure_connection()  # connect before the common start, because it is slow
+        ].ensure_connection()  # connect before the start, because connecting is slow
         start.wait()
         try:
             outcomes[number] = action()

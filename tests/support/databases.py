@@ -28,7 +28,7 @@ from pytest_django import DjangoDbBlocker
 
 USE_COMMITTED_DB = (
     "{} empties the tables after the test, which the ledger's triggers refuse. "
-    "Take the fixture `committed_db` (tests/support/databases.py), or `site` for a live server."
+    "Use the fixture `committed_db` (tests/support/databases.py), or `site` for a live server."
 )
 
 
@@ -36,7 +36,7 @@ USE_COMMITTED_DB = (
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """Give SQLite a file, in memory if possible: only a file can be copied and shared."""
+    """Use a file for SQLite, in memory if possible, so that it can be copied and shared."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -56,13 +56,13 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Create the migrated database for tests with rollback and for copies.
 
-    Mutation tests start too often to migrate each time: MIGRATED_DATABASE is a file to copy.
+    Mutation tests start too often to migrate each time: they copy the file MIGRATED_DATABASE.
     """
     migrated = os.environ.get("MIGRATED_DATABASE")
     if migrated:
         shutil.copyfile(migrated, settings.DATABASES["default"]["TEST"]["NAME"])
     with django_db_blocker.unblock():
-        created = setup_databases(
+        old_config = setup_databases(
             verbosity=0,
             interactive=False,
             keepdb=bool(migrated),
@@ -71,7 +71,7 @@ def django_db_setup(
         )
     yield
     with django_db_blocker.unblock():
-        teardown_databases(created, verbosity=0)
+        teardown_databases(old_config, verbosity=0)
 
 
 @pytest.fixture
@@ -80,25 +80,25 @@ def committed_db(
 ) -> Iterator[str]:
     """Yield the name of a fresh copy of the database; commits are real, in every thread."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        pytest.fail("`committed_db` is a database of its own: do not ask for `db` as well.")
-    with django_db_blocker.unblock(), _throw_away_copy() as name:
+        pytest.fail("`committed_db` is a separate database: do not request `db` as well.")
+    with django_db_blocker.unblock(), _temporary_copy() as name:
         yield name
 
 
 @contextmanager
-def _throw_away_copy() -> Iterator[str]:
+def _temporary_copy() -> Iterator[str]:
     """Point Django, in all threads, at a copy of the database, and drop it afterwards."""
-    # Every thread's connection is built from this one dictionary.
+    # All threads' connections are built from this dictionary.
     parameters = connections.settings["default"]
     template, copy = parameters["NAME"], _name_of_copy(parameters["NAME"])
     connection.close()
     _create_copy(template, copy)
-    with _connections_made() as made:
+    with _track_connections() as opened:
         parameters["NAME"] = copy
         try:
             yield copy
         finally:
-            _close_all(made)
+            _close_connections(opened)
             parameters["NAME"] = template
             _drop_copy(copy)
 
@@ -117,8 +117,8 @@ def _create_copy(template: str, copy: str) -> None:
         source.close()
         target.close()
         return
-    _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
-    _administer("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", copy, template)
+    _run_maintenance("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
+    _run_maintenance("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", copy, template)
 
 
 def _drop_copy(copy: str) -> None:
@@ -127,47 +127,47 @@ def _drop_copy(copy: str) -> None:
             Path(copy + suffix).unlink(missing_ok=True)
         return
     # A leftover thread of a test must not keep its database alive.
-    _administer("DROP DATABASE {} WITH (FORCE)", copy)
+    _run_maintenance("DROP DATABASE {} WITH (FORCE)", copy)
 
 
-def _administer(statement: str, *names: str) -> None:
-    """Run a statement that requires that no one uses a database, from the server's own database."""
+def _run_maintenance(statement: str, *names: str) -> None:
+    """Run a statement that needs the database unused, connected to the server's default one."""
     with connection._nodb_cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def server_arguments() -> list[str]:
-    """Return where PostgreSQL's client programs find the test server."""
-    where = connection.get_connection_params()
+    """Return the options that connect PostgreSQL's client programs to the test server."""
+    parameters = connection.get_connection_params()
     names = {"host": "host", "port": "port", "user": "username"}
-    return [f"--{name}={where[key]}" for key, name in names.items() if where.get(key)]
+    return [f"--{name}={parameters[key]}" for key, name in names.items() if parameters.get(key)]
 
 
 @contextmanager
-def _connections_made() -> Iterator["WeakSet[BaseDatabaseWrapper]"]:
+def _track_connections() -> Iterator["WeakSet[BaseDatabaseWrapper]"]:
     """Collect the connections that any thread opens during the block."""
-    made: WeakSet[BaseDatabaseWrapper] = WeakSet()
+    opened: WeakSet[BaseDatabaseWrapper] = WeakSet()
 
-    def note(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-        made.add(connection)
+    def track(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+        opened.add(connection)
 
-    connection_created.connect(note)
+    connection_created.connect(track)
     try:
-        yield made
+        yield opened
     finally:
-        connection_created.disconnect(note)
+        connection_created.disconnect(track)
 
 
-def _close_all(made: "WeakSet[BaseDatabaseWrapper]") -> None:
-    for wrapper in list(made):
+def _close_connections(opened: "WeakSet[BaseDatabaseWrapper]") -> None:
+    for wrapper in list(opened):
         # Closing another thread's connection must be allowed explicitly.
         wrapper.inc_thread_sharing()
-        with suppress(Exception):  # it may be broken already, which is as good as closed
+        with suppress(Exception):  # it may already be broken
             wrapper.close()
         wrapper.dec_thread_sharing()
 
 
-# Guards against emptied tables ------------------------------------------------------------------
+# Guards against emptying tables -----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def empties_tables(test_class: type) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the tests for the other database's own behavior."""
     other = "sqlite" if connection.vendor == "postgresql" else "postgres"
-    left_out = [item for item in items if item.get_closest_marker(other)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    deselected = [item for item in items if item.get_closest_marker(other)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]

@@ -10,8 +10,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 Rows = Sequence[Sequence[object]]
 Change = Callable[[Worksheet], object]
 
-# The import template of a large competitor: instructions first.
-COMPETITOR = {
+# The import template of a large competitor, which starts with instructions.
+COMPETITOR_TEMPLATE = {
     "Instructions": [
         ["How to import your officials"],
         ["Fill in the sheet Officials. Columns with * are required."],
@@ -26,7 +26,7 @@ COMPETITOR = {
 
 
 def workbook(sheets: Mapping[str, Rows] | Rows, **changes: Change) -> bytes:
-    """Return an XLSX file of these sheets; ``changes`` by sheet name."""
+    """Return an XLSX file with these sheets, changed by ``changes`` (by sheet name)."""
     named = sheets if isinstance(sheets, Mapping) else {"Sheet1": sheets}
     book = Workbook()
     assert book.active is not None
@@ -54,7 +54,7 @@ def hide(*places: int | str) -> Change:
     return change
 
 
-def filtered() -> bytes:
+def filtered_workbook() -> bytes:
     """Return a workbook with a filter: two of five people are hidden, and a column too."""
     rows = [
         ["Name", "Email", "Region", "Role"],
@@ -77,7 +77,7 @@ def patched(data: bytes, part: str, old: str, new: str) -> bytes:
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """Return a ZIP archive; in part names two underscores mean a slash, one a dot."""
+    """Return a ZIP archive; in ``parts``, two underscores mean a slash and one means a dot."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as file:
         for name, content in parts.items():
@@ -85,13 +85,13 @@ def archive(**parts: bytes | str) -> bytes:
     return target.getvalue()
 
 
-def old_office(stream: str) -> bytes:
+def old_office_file(stream: str) -> bytes:
     """Return an old Office file (compound file) with one stream."""
     start = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
     return start + stream.encode("utf-16-le").ljust(64, b"\0") + bytes(512)
 
 
-PORTAL = """\ufeff<html xmlns:x="urn:schemas-microsoft-com:office:excel">
+HTML_EXPORT = """\ufeff<html xmlns:x="urn:schemas-microsoft-com:office:excel">
 <head><meta charset="utf-8"><style>td { mso-number-format: "\\@"; }</style>
 <!--[if gte mso 9]><xml><x:Name>Roster</x:Name></xml><![endif]--></head>
 <body><table><tr><td>Menu</td></tr></table>

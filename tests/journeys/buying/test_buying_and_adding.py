@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from billing.sandbox.control.client import SandboxControl
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.support.browser import DESKTOP, PHONE, ContextMaker, check_axe
+from tests.support.browser import DESKTOP, PHONE, ContextMaker, assert_accessible
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
@@ -27,7 +27,7 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
     """R6, R12, R13: from sign-in to three invitations, on a computer and on a phone."""
     arlo = Person(new_context(device).new_page())
     arlo.opens("/")
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
     arlo.page.locator("main").get_by_role("link", name="Sign in").click()
     arlo.signs_in(world.assignor)
     arlo.is_at("Lakeside Officials Association")
@@ -37,12 +37,12 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
     assert arlo.cost("Total") == "$50.00"
     arlo.continues_to_payment()
     expect(arlo.page.get_by_role("heading", level=1)).to_contain_text("$50.00")
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
     arlo.pays_with()
 
     arlo.reads("You bought 10 licenses. You now hold 35, and 31 are available.")
     arlo.reads("Visa •••• 4242", "$50.00")
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
     assert world.held() == 35
     assert len(stripe.sessions()) == 1
 
@@ -56,7 +56,7 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
     for number, (name, email, role) in enumerate(NEW_OFFICIALS, start=5):
         for words in (email, role, str(number), "Invited"):
             expect(arlo.row_of(name)).to_contain_text(words)
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
 
 
 def test_phone_has_the_plus_in_the_bar_and_the_rest_in_a_drawer(
@@ -72,7 +72,7 @@ def test_phone_has_the_plus_in_the_bar_and_the_rest_in_a_drawer(
     arlo.opens_menu()
     expect(users).to_be_visible()
     expect(arlo.menu.get_by_role("button", name="Sign out")).to_be_visible()
-    check_axe(arlo.page)
+    assert_accessible(arlo.page)
 
     arlo.page.touchscreen.tap(10, 400)
     expect(users).to_be_hidden()

@@ -13,7 +13,7 @@ from subscriptions.messenger.threads import Text
 from subscriptions.models import Membership, Organization, RosterImport, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.organizations import settings
-from tests.support.rosters import roster_with_every_row
+from tests.support.rosters import roster_with_all_row_states
 
 MANY = 5_000
 
@@ -97,7 +97,7 @@ def prepare() -> RosterImport:
     administrator = member("administrator@lakeside.example")
     settings.set_join_code(administrator, is_open=True)
     threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
-    return roster_with_every_row(administrator)
+    return roster_with_all_row_states(administrator)
 
 
 def organization(slug: str) -> Organization:

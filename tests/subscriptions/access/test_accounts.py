@@ -1,4 +1,4 @@
-"""Signing in and out, passwords, and what these pages must not disclose."""
+"""Sign-in, sign-out and passwords, and what their pages must not disclose."""
 
 from http import HTTPStatus
 
@@ -43,7 +43,7 @@ def test_sign_in_is_throttled_after_many_failures(world: World) -> None:
     assert "Too many failed sign-ins" in page
 
 
-def test_signing_up_is_closed(world: World) -> None:
+def test_sign_up_is_disabled(world: World) -> None:
     response = Client().post(
         "/accounts/signup/", {"email": "x@x.example", "password1": PASSWORD, "password2": PASSWORD}
     )
@@ -59,7 +59,7 @@ def test_reset_for_an_unknown_address_discloses_nothing(world: World) -> None:
     assert [message.to for message in mail.outbox] == [["assignor@lakeside.example"]]
 
 
-def test_signing_out_requires_a_post(world: World) -> None:
+def test_sign_out_requires_post(world: World) -> None:
     client = world.client(world.assignor)
 
     client.get("/accounts/logout/")
@@ -68,7 +68,7 @@ def test_signing_out_requires_a_post(world: World) -> None:
     assert client.get("/o/lakeside/").status_code == HTTPStatus.FOUND
 
 
-def test_users_change_their_own_name(world: World) -> None:
+def test_account_page_changes_only_the_name(world: World) -> None:
     client = world.client(world.assignor)
 
     client.post("/account/", {"name": "  Arlo \n A.  ", "email": "x@x.example", "is_staff": "on"})
@@ -79,7 +79,7 @@ def test_users_change_their_own_name(world: World) -> None:
     assert not world.assignor.user.is_staff
 
 
-def test_removed_member_keeps_the_account(world: World) -> None:
+def test_removed_member_can_still_sign_in(world: World) -> None:
     from subscriptions.members import members
 
     members.remove(world.assignor, world.official)
@@ -93,7 +93,7 @@ def test_pages_render_without_a_session(world: World, path: str) -> None:
     assert Client().get(path).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def test_too_many_attempts_show_a_page_with_the_next_step(world: World) -> None:
+def test_rate_limit_page_says_what_to_do(world: World) -> None:
     client = Client()
     for _ in range(30):
         client.post(LOGIN, {"login": "a@b.example", "password": "x"})

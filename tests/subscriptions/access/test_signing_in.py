@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from allauth.usersessions.models import UserSession
-from django.conf import settings as settings_of_site
+from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -32,19 +32,19 @@ from tests.support.world import World, sign_in
 TWELVE_HOURS = 12 * 3600
 
 
-def with_app(user: User) -> str:
+def add_authenticator_app(user: User) -> str:
     """Give a user an authenticator app; return its secret."""
     secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     return secret
 
 
-def code_of(secret: str) -> str:
+def current_code(secret: str) -> str:
     counter = next(yield_hotp_counters_from_time())
     return f"{hotp_value(secret, counter):06d}"
 
 
-def client_of(user: User, seconds_ago: float = 0, method: str = "password") -> Client:
+def signed_in_client(user: User, seconds_ago: float = 0, method: str = "password") -> Client:
     client = Client()
     sign_in(client, user, seconds_ago=seconds_ago, method=method)
     return client
@@ -52,7 +52,7 @@ def client_of(user: User, seconds_ago: float = 0, method: str = "password") -> C
 
 class TestEncryptedSecrets:
     def test_database_contains_no_plain_secrets(self, world: World) -> None:
-        secret = with_app(world.administrator.user)
+        secret = add_authenticator_app(world.administrator.user)
 
         stored = Authenticator.objects.get(type="totp").data["secret"]
         assert secret not in stored
@@ -64,7 +64,7 @@ class TestEncryptedSecrets:
         adapter = second_factor.SecondFactorAdapter()
         stored = adapter.encrypt("secret")
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
-        settings.SECRET_KEY = "another key that is long enough to be one"
+        settings.SECRET_KEY = "another key that is long enough"
         assert adapter.decrypt(stored) == "secret"
 
         settings.SECRET_KEY_FALLBACKS = []
@@ -72,9 +72,9 @@ class TestEncryptedSecrets:
             adapter.decrypt(stored)
 
 
-class TestAtSignIn:
+class TestSignIn:
     def test_code_is_required(self, world: World) -> None:
-        secret = with_app(world.administrator.user)
+        secret = add_authenticator_app(world.administrator.user)
         client = Client()
         form = {"login": world.administrator.user.email, "password": PASSWORD}
 
@@ -84,7 +84,7 @@ class TestAtSignIn:
 
         wrong = client.post("/accounts/second-factor/authenticate/", {"code": "000000"})
         assert "Incorrect code" in text_of(wrong)
-        client.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
+        client.post("/accounts/second-factor/authenticate/", {"code": current_code(secret)})
         assert client.get("/o/lakeside/").status_code == 200
 
     def test_unconfirmed_address_cannot_sign_in(self, world: World) -> None:
@@ -116,16 +116,16 @@ class TestRequiredByOrganization:
 
         assert response.status_code == 403
 
-    def test_two_step_sign_in_opens_everything(self, world: World) -> None:
-        with_app(world.assignor.user)
-        client = client_of(world.assignor.user, method="mfa")
+    def test_two_step_sign_in_gives_access(self, world: World) -> None:
+        add_authenticator_app(world.assignor.user)
+        client = signed_in_client(world.assignor.user, method="mfa")
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
     def test_unused_second_factor_is_not_enough(self, world: World) -> None:
-        """A session opened by password alone, perhaps by someone else."""
-        with_app(world.assignor.user)
-        client = client_of(world.assignor.user)
+        """The session was started with the password only, perhaps by someone else."""
+        add_authenticator_app(world.assignor.user)
+        client = signed_in_client(world.assignor.user)
         Authenticator.objects.update(created_at="2020-01-01T00:00Z")
 
         page = client.get("/o/lakeside/licenses/add/")
@@ -134,12 +134,12 @@ class TestRequiredByOrganization:
         assert "/accounts/second-factor/reauthenticate/" in page.content.decode()
 
     def test_second_factor_set_up_in_this_session_is_enough(self, world: World) -> None:
-        client = client_of(world.assignor.user, seconds_ago=60)
-        with_app(world.assignor.user)
+        client = signed_in_client(world.assignor.user, seconds_ago=60)
+        add_authenticator_app(world.assignor.user)
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
-    def test_other_roles_and_members_home_are_not_affected(self, world: World) -> None:
+    def test_other_roles_and_the_home_page_are_not_affected(self, world: World) -> None:
         for person in (world.observer, world.official, world.assignor):
             assert world.client(person).get("/o/lakeside/").status_code == 200
 
@@ -153,7 +153,7 @@ class TestRequiredByOrganization:
 
         page = client.post("/o/lakeside/settings/security/", form, follow=True)
         assert "Set up your own second factor first" in text_of(page)
-        with_app(world.administrator.user)
+        add_authenticator_app(world.administrator.user)
         client.post("/o/lakeside/settings/security/", form)
 
         world.lakeside.refresh_from_db()
@@ -169,35 +169,37 @@ class TestRecentSignIn:
         return client.post("/o/lakeside/licenses/add/", form)
 
     def test_buying_asks_for_the_password(self, world: World, stripe: Any) -> None:
-        response = self.buy(client_of(world.assignor.user, TWELVE_HOURS + 1))
+        response = self.buy(signed_in_client(world.assignor.user, TWELVE_HOURS + 1))
 
         assert response.headers["Location"].startswith("/accounts/reauthenticate/")
         assert not stripe.sessions()
 
     def test_recent_sign_in_needs_no_password(self, world: World, stripe: Any) -> None:
-        response = self.buy(client_of(world.assignor.user, TWELVE_HOURS - 60))
+        response = self.buy(signed_in_client(world.assignor.user, TWELVE_HOURS - 60))
 
         assert response.headers["Location"] == stripe.sessions()[0]["url"]
 
-    def test_retyped_password_continues_where_it_was(self, world: World, stripe: Any) -> None:
-        client = client_of(world.assignor.user, TWELVE_HOURS + 1)
-        asked = self.buy(client).headers["Location"]
+    def test_purchase_continues_after_the_password_is_entered(
+        self, world: World, stripe: Any
+    ) -> None:
+        client = signed_in_client(world.assignor.user, TWELVE_HOURS + 1)
+        location = self.buy(client).headers["Location"]
 
         form = {"password": PASSWORD, "next": "/o/lakeside/licenses/add/"}
-        response = client.post(asked, form)
+        response = client.post(location, form)
 
         [session] = stripe.sessions()
         assert response.headers["Location"] == session["url"]
         assert session["line_items"]["data"][0]["quantity"] == 10
 
     def test_viewing_needs_no_password(self, world: World) -> None:
-        client = client_of(world.assignor.user, 30 * 24 * 3600)
+        client = signed_in_client(world.assignor.user, 30 * 24 * 3600)
 
         assert client.get("/o/lakeside/licenses/add/").status_code == 200
 
     def test_changing_a_role_asks_for_the_password(self, world: World) -> None:
         path = f"/o/lakeside/users/{world.observer.key}/"
-        client = client_of(world.administrator.user, 3601)
+        client = signed_in_client(world.administrator.user, 3601)
 
         response = client.post(path, {"role": "assignor"})
 
@@ -207,7 +209,7 @@ class TestRecentSignIn:
 
     @pytest.mark.parametrize("role", ["assignor", "administrator"])
     def test_adding_a_buyer_asks_for_the_password(self, world: World, role: str) -> None:
-        client = client_of(world.administrator.user, 3601)
+        client = signed_in_client(world.administrator.user, 3601)
         form = {"name": "N", "email": "n@lakeside.example", "role": role}
 
         response = client.post("/o/lakeside/users/add/", form)
@@ -216,10 +218,10 @@ class TestRecentSignIn:
         assert not User.objects.filter(email="n@lakeside.example").exists()
 
     def test_admin_asks_for_the_password(self, world: World) -> None:
-        for seconds, opens in ((8 * 3600 - 60, True), (8 * 3600 + 1, False)):
-            response = client_of(world.support, seconds).get("/admin/")
+        for seconds, is_allowed in ((8 * 3600 - 60, True), (8 * 3600 + 1, False)):
+            response = signed_in_client(world.support, seconds).get("/admin/")
 
-            assert (response.status_code == 200) == opens
+            assert (response.status_code == 200) == is_allowed
 
     def test_session_of_unknown_age_is_not_recent(self, world: World) -> None:
         client = Client()
@@ -229,23 +231,23 @@ class TestRecentSignIn:
         assert location.startswith("/accounts/reauthenticate/")
 
 
-class TestSupport:
-    def test_support_needs_a_second_factor(self, world: World, settings: Settings) -> None:
+class TestSupportStaff:
+    def test_support_staff_need_a_second_factor(self, world: World, settings: Settings) -> None:
         settings.STAFF_SECOND_FACTOR = True
-        client = client_of(world.support)
+        client = signed_in_client(world.support)
 
         page = client.get("/admin/", follow=True)
         assert page.redirect_chain[-1][0] == "/accounts/second-factor/"
         assert "Support staff need a second factor" in text_of(page)
 
-        with_app(world.support)
+        add_authenticator_app(world.support)
         Authenticator.objects.update(created_at="2020-01-01T00:00Z")
-        asked = client_of(world.support).get("/admin/").headers["Location"]
-        assert asked.startswith("/accounts/second-factor/reauthenticate/")
-        assert client_of(world.support, method="mfa").get("/admin/").status_code == 200
+        location = signed_in_client(world.support).get("/admin/").headers["Location"]
+        assert location.startswith("/accounts/second-factor/reauthenticate/")
+        assert signed_in_client(world.support, method="mfa").get("/admin/").status_code == 200
 
 
-def test_sign_out_everywhere_else(world: World) -> None:
+def test_sign_out_everywhere_else_ends_other_sessions(world: World) -> None:
     clients = [Client() for _ in range(2)]
     form = {"login": world.official.user.email, "password": PASSWORD}
     for client in clients:
@@ -269,12 +271,12 @@ def test_two_step_sign_in_pages_open(world: World, path: str) -> None:
     assert response.status_code == 200
 
 
-def test_session_from_an_invitation_is_an_ordinary_session(world: World) -> None:
-    """It ends with the others, and does not ask for a password chosen a moment ago."""
+def test_accepting_an_invitation_starts_a_normal_session(world: World) -> None:
+    """It is listed with the others, and the new password is not asked for again."""
     invited = members.add(world.administrator, NewMember("Nina", "nina@new.example", Role.ASSIGNOR))
     client = Client()
-    chosen = {"password": PASSWORD, "password_again": PASSWORD}
-    client.post(links.invitation_link(invited).removeprefix(settings_of_site.SITE_URL), chosen)
+    passwords = {"password": PASSWORD, "password_again": PASSWORD}
+    client.post(links.invitation_link(invited).removeprefix(django_settings.SITE_URL), passwords)
 
     assert client.get("/o/lakeside/users/").status_code == 200
     assert UserSession.objects.filter(user=invited.user).count() == 1
@@ -283,12 +285,12 @@ def test_session_from_an_invitation_is_an_ordinary_session(world: World) -> None
     assert added.headers["Location"] == "/o/lakeside/users/"
 
 
-def test_address_invited_since_is_refused(world: World) -> None:
+def test_email_change_to_an_invited_address_is_refused(world: World) -> None:
     members.add(world.administrator, NewMember("N", "new@lakeside.example", Role.OBSERVER))
-    mine = EmailAddress.objects.create(
+    address = EmailAddress.objects.create(
         user=world.official.user, email="new@lakeside.example", verified=False, primary=False
     )
-    key = EmailConfirmationHMAC(mine).key
+    key = EmailConfirmationHMAC(address).key
 
     page = Client().post(f"/accounts/confirm-email/{key}/", follow=True)
 
@@ -300,7 +302,7 @@ def test_address_invited_since_is_refused(world: World) -> None:
 def test_importing_a_buyer_asks_for_the_password(world: World) -> None:
     line = RosterLine(1, "Nina", "nina@new.example", "Administrator")
     roster = uploaded_roster(world.administrator, [line])
-    client = client_of(world.administrator.user, 3601)
+    client = signed_in_client(world.administrator.user, 3601)
 
     response = client.post(f"/o/lakeside/users/import/{roster.pk}/add/")
 

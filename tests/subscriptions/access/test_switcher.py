@@ -1,4 +1,4 @@
-"""Switching between organizations, with the role held in each (R1)."""
+"""The organization switcher, with the user's role in each organization (R1)."""
 
 from subscriptions.models.members import Role
 from tests.support.factories import MembershipFactory

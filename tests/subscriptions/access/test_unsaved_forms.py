@@ -1,4 +1,4 @@
-"""A form submitted after the sign-in ended is restored for its author only."""
+"""A form submitted after the session ended is restored, for its author only."""
 
 import re
 from collections.abc import Callable
@@ -16,37 +16,37 @@ from billing.models import Purchase
 from subscriptions.models import Membership, Message, NotifiedAddress, Organization, User
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.signed_out import cookie_is_gone, filled, sign_in
+from tests.support.signed_out import delete_session_cookie, filled_form, sign_in
 from tests.support.world import World, local
 
 NOT_SAVED = "Nothing has been saved, sent, or charged yet."
-COMES_BACK = "You were signed out before this was saved. Sign in within 30 minutes"
+SIGN_IN_TO_RESTORE = "You were signed out before this was saved. Sign in within 30 minutes"
 ADD = "/o/lakeside/users/add/"
 NORA = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
-# Each form to restore: its path, and sample input.
+# Each form's path and sample input.
 FORMS = {
     "Add User": (ADD, NORA),
     "the messenger": ("/o/lakeside/messages/", {"body": "Where is our receipt?"}),
-    "one's own messages": ("/messages/", {"body": "How do I join another organization?"}),
-    "names": ("/o/lakeside/settings/organization/", {"name": "Lakeside Umpires"}),
+    "general messages": ("/messages/", {"body": "How do I join another organization?"}),
+    "organization": ("/o/lakeside/settings/organization/", {"name": "Lakeside Umpires"}),
     "people": ("/o/lakeside/settings/people/", {"inactive_after_days": "77"}),
     "security": ("/o/lakeside/settings/security/", {"second_factor_required": "on"}),
     "notifications": (
         "/o/lakeside/settings/notifications/",
         {"low_license_thresholds": "17, 3", "addresses-0-email": "money@lakeside.example"},
     ),
-    "one's own name": ("/account/", {"name": "Ada A.", "language": "fr"}),
+    "account": ("/account/", {"name": "Ada A.", "language": "fr"}),
     "Add Licenses": ("/o/lakeside/licenses/add/", {"quantity": "35"}),
 }
 by_form = pytest.mark.parametrize("form", FORMS)
 
 
-def session_is_gone(client: Client) -> None:
+def delete_session(client: Client) -> None:
     Session.objects.all().delete()
 
 
-def password_was_changed(client: Client) -> None:
-    """Change the password on another device: this session becomes invalid."""
+def change_password(client: Client) -> None:
+    """Change the password on another device, which ends this session."""
     for user in User.objects.all():
         user.set_password(PASSWORD)
         user.save()
@@ -69,13 +69,13 @@ class TestSamePersonSignsIn:
     def test_form_is_restored_and_nothing_was_saved(self, world: World, form: str) -> None:
         path, typed = FORMS[form]
         client = world.client(world.administrator)
-        data = filled(client, path, typed)
+        data = filled_form(client, path, typed)
         before = stored_rows()
-        cookie_is_gone(client)
+        delete_session_cookie(client)
 
-        sent = client.post(path, data)
-        assert COMES_BACK in text_of(client.get(sent.headers["Location"]))
-        page = sign_in(client, world.administrator, sent)
+        response = client.post(path, data)
+        assert SIGN_IN_TO_RESTORE in text_of(client.get(response.headers["Location"]))
+        page = sign_in(client, world.administrator, response)
 
         assert page.request["PATH_INFO"] == path
         assert page.status_code == HTTPStatus.OK
@@ -87,10 +87,12 @@ class TestSamePersonSignsIn:
                 assert value in unescape(page.content.decode())
         assert stored_rows() == before
 
-    @pytest.mark.parametrize("end", [cookie_is_gone, session_is_gone, password_was_changed])
-    def test_after_any_kind_of_sign_out(self, world: World, end: Callable[[Client], None]) -> None:
+    @pytest.mark.parametrize("end", [delete_session_cookie, delete_session, change_password])
+    def test_form_is_restored_after_any_kind_of_sign_out(
+        self, world: World, end: Callable[[Client], None]
+    ) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, NORA)
+        data = filled_form(client, ADD, NORA)
         end(client)
 
         page = sign_in(client, world.assignor, client.post(ADD, data))
@@ -99,8 +101,8 @@ class TestSamePersonSignsIn:
 
     def test_resubmitted_form_is_saved_once(self, world: World) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, NORA)
-        cookie_is_gone(client)
+        data = filled_form(client, ADD, NORA)
+        delete_session_cookie(client)
         page = sign_in(client, world.assignor, client.post(ADD, data))
 
         client.post(ADD, {**page.context["form"].data.dict()})
@@ -109,8 +111,8 @@ class TestSamePersonSignsIn:
 
     def test_form_is_restored_once(self, world: World) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, NORA)
-        cookie_is_gone(client)
+        data = filled_form(client, ADD, NORA)
+        delete_session_cookie(client)
         sign_in(client, world.assignor, client.post(ADD, data))
 
         page = client.get(ADD)
@@ -125,8 +127,8 @@ class TestSamePersonSignsIn:
         )
         box = 'name="addresses-0-gets_receipts"'
         assert re.search(rf"{box}[^>]* checked", client.get(path).content.decode())
-        data = filled(client, path, {"addresses-0-email": "money@lakeside.example"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"addresses-0-email": "money@lakeside.example"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.administrator, client.post(path, data)).content.decode()
 
@@ -135,18 +137,18 @@ class TestSamePersonSignsIn:
 
     def test_invalid_input_is_restored_with_its_errors(self, world: World) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, {**NORA, "email": "nora at new"})
-        cookie_is_gone(client)
+        data = filled_form(client, ADD, {**NORA, "email": "nora at new"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.assignor, client.post(ADD, data))
 
         assert 'value="nora at new"' in page.content.decode()
         assert page.context["form"].errors["email"]
 
-    def test_link_checker_does_not_use_it_up(self, world: World) -> None:
+    def test_head_request_does_not_use_up_the_stored_form(self, world: World) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, NORA)
-        cookie_is_gone(client)
+        data = filled_form(client, ADD, NORA)
+        delete_session_cookie(client)
         client.post(ADD, data)
         client.post("/accounts/login/", {"login": world.assignor.user.email, "password": PASSWORD})
 
@@ -160,11 +162,11 @@ class TestAnotherPersonSignsIn:
     def test_form_is_empty_and_the_input_deleted(self, world: World, form: str) -> None:
         path, typed = FORMS[form]
         client = world.client(world.administrator)
-        data = filled(client, path, typed)
-        cookie_is_gone(client)
-        sent = client.post(path, data)
+        data = filled_form(client, path, typed)
+        delete_session_cookie(client)
+        response = client.post(path, data)
 
-        page = sign_in(client, world.assignor, sent)
+        page = sign_in(client, world.assignor, response)
 
         assert NOT_SAVED not in text_of(page)
         assert not page.context["form"].is_bound
@@ -172,15 +174,15 @@ class TestAnotherPersonSignsIn:
             assert value not in unescape(page.content.decode())
         assert "unsaved_form" not in client.session
         client.post("/accounts/logout/")
-        again = sign_in(client, world.administrator, sent)
+        again = sign_in(client, world.administrator, response)
         assert NOT_SAVED not in text_of(again)
 
-    def test_form_without_an_author_is_not_kept(self, world: World) -> None:
-        """Without the marker, or with a forged one, as someone else at this browser could send."""
-        for mark in ({}, {"shown_to": str(world.assignor.user.pk)}, {"shown_to": "1:forged"}):
+    def test_form_without_a_valid_author_marker_is_not_stored(self, world: World) -> None:
+        """Another person at this browser could omit or forge the marker."""
+        for marker in ({}, {"shown_to": str(world.assignor.user.pk)}, {"shown_to": "1:forged"}):
             client = Client()
 
-            page = sign_in(client, world.assignor, client.post(ADD, {**NORA, **mark}))
+            page = sign_in(client, world.assignor, client.post(ADD, {**NORA, **marker}))
 
             assert page.request["PATH_INFO"] == ADD
             assert "Nora New" not in page.content.decode()
@@ -190,8 +192,8 @@ class TestAnotherPersonSignsIn:
 class TestOtherButtons:
     def test_add_licenses_on_add_user_returns_to_the_form(self, world: World) -> None:
         client = world.client(world.assignor)
-        data = filled(client, ADD, NORA)
-        cookie_is_gone(client)
+        data = filled_form(client, ADD, NORA)
+        delete_session_cookie(client)
 
         page = sign_in(client, world.assignor, client.post(f"{ADD}keep/", data))
 
@@ -199,7 +201,7 @@ class TestOtherButtons:
         assert "Nora New" in page.content.decode()
 
     @pytest.mark.parametrize(
-        ("path", "leads_to"),
+        ("path", "target"),
         [
             ("users/{key}/resend/", "users/"),
             ("users/remove/", "users/"),
@@ -209,13 +211,13 @@ class TestOtherButtons:
             ("renewal/end/", "renewal/"),
         ],
     )
-    def test_button_returns_to_its_page(self, world: World, path: str, leads_to: str) -> None:
+    def test_button_returns_to_its_page(self, world: World, path: str, target: str) -> None:
         client = Client()
-        sent = client.post(f"/o/lakeside/{path.format(key=world.official.key)}")
+        response = client.post(f"/o/lakeside/{path.format(key=world.official.key)}")
 
-        page = sign_in(client, world.assignor, sent)
+        page = sign_in(client, world.assignor, response)
 
-        assert page.request["PATH_INFO"] == f"/o/lakeside/{leads_to}"
+        assert page.request["PATH_INFO"] == f"/o/lakeside/{target}"
         assert page.status_code == HTTPStatus.OK
 
 
@@ -224,13 +226,13 @@ class TestMessengerPanel:
 
     def test_sign_in_leaves_the_panel_and_returns_to_the_full_page(self, world: World) -> None:
         client, path = world.client(world.official), "/o/lakeside/messages/"
-        data = filled(client, path, {"body": "Where is my license?"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"body": "Where is my license?"})
+        delete_session_cookie(client)
 
-        sent = client.post(path, data, headers=self.HTMX)
+        response = client.post(path, data, headers=self.HTMX)
 
-        assert sent.status_code == HTTPStatus.OK
-        assert sent.headers["HX-Redirect"] == f"/accounts/login/?next={path}"
+        assert response.status_code == HTTPStatus.OK
+        assert response.headers["HX-Redirect"] == f"/accounts/login/?next={path}"
         login = {"login": world.official.user.email, "password": PASSWORD}
         client.post("/accounts/login/", login)
         assert "Where is" not in client.get(path, headers=self.HTMX).content.decode()
@@ -241,14 +243,14 @@ class TestMessengerPanel:
 
     def test_submission_id_is_restored_so_the_message_is_sent_once(self, world: World) -> None:
         client, path = world.client(world.official), "/o/lakeside/messages/"
-        data = filled(client, path, {"body": "Once"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"body": "Once"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.official, client.post(path, data))
 
         assert str(page.context["form"]["submission"].value()) == data["submission"]
 
-    def test_visitor_can_write_as_before(self, world: World) -> None:
+    def test_visitor_can_still_send_a_message(self, world: World) -> None:
         form = {"name": "Pat", "email": "pat@meadow.example", "body": "Which package?"}
 
         response = Client().post("/messages/", form)
@@ -258,8 +260,8 @@ class TestMessengerPanel:
     def test_removal_request_is_restored(self, world: World) -> None:
         world.at(local(date(2031, 12, 10)))
         client, path = world.client(world.assignor), "/o/lakeside/messages/removal/"
-        data = filled(client, path, {"quantity": "5", "body": "Fewer games"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"quantity": "5", "body": "Fewer games"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.assignor, client.post(path, data))
 
@@ -268,12 +270,12 @@ class TestMessengerPanel:
 
 
 class TestBuying:
-    def test_pay_without_a_sign_in_buys_nothing_until_pressed_again(
+    def test_pay_while_signed_out_buys_nothing_until_pressed_again(
         self, world: World, stripe: Any
     ) -> None:
         client, path = world.client(world.assignor), "/o/lakeside/licenses/add/"
-        data = filled(client, path, {"quantity": "10"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"quantity": "10"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.assignor, client.post(path, data))
         assert not stripe.sessions()
@@ -283,11 +285,11 @@ class TestBuying:
         [session] = stripe.sessions()
         assert session["line_items"]["data"][0]["quantity"] == 10
 
-    def test_renewal_is_restored_with_its_code_and_starts_nothing(self, world: World) -> None:
+    def test_renewal_is_restored_with_its_code_but_not_started(self, world: World) -> None:
         world.at(local(date(2031, 12, 10)))
         client, path = world.client(world.assignor), "/o/lakeside/renewal/"
-        data = filled(client, path, {"code": "SPRING", "pay": "1"})
-        cookie_is_gone(client)
+        data = filled_form(client, path, {"code": "SPRING", "pay": "1"})
+        delete_session_cookie(client)
 
         page = sign_in(client, world.assignor, client.post(path, data))
 

@@ -1,4 +1,4 @@
-"""Pages for one identity say whose they are, and ask before the sign-in changes (R3)."""
+"""Pages for one person, opened while someone else is signed in, change nothing unasked (R3)."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,16 +22,16 @@ from tests.support.signed_out import reset_path
 from tests.support.world import World
 
 NEW_PASSWORD = "a long and quiet river"
-ASKS = "You are signed in as someone else"
+QUESTION = "You are signed in as someone else"
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page for one person: its path, how it names them, and what its form submits."""
+    """A page for one person: its path, what it says, and what its form submits."""
 
     path: str
-    says: str
-    continues: str
+    message: str
+    continue_as: str
     form: dict[str, str]
 
 
@@ -40,29 +40,29 @@ def invitation_of(membership: Membership) -> str:
     return links.invitation_link(membership).removeprefix("http://localhost")
 
 
-@pytest.fixture(params=["invitation", "invitation of an account", "reset", "confirmation"])
+@pytest.fixture(params=["invitation", "invitation to an existing account", "reset", "confirmation"])
 def page(request: pytest.FixtureRequest, world: World) -> Page:
-    """Return a page for Nora or Olive, whom the test does not sign in."""
+    """Return a page for Nora or Olive, neither of whom is signed in."""
     password = {"password": NEW_PASSWORD, "password_again": NEW_PASSWORD}
     olive = world.observer.user
     if request.param == "invitation":
         new = NewMember("Nora New", "nora@lakeside.example", Role.GENERAL_MEMBER)
-        says = "This invitation is for nora@lakeside.example."
+        message = "This invitation is for nora@lakeside.example."
         path = invitation_of(members.add(world.assignor, new))
-        return Page(path, says, "nora@lakeside.example", password)
-    if request.param == "invitation of an account":
+        return Page(path, message, "nora@lakeside.example", password)
+    if request.param == "invitation to an existing account":
         new = NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
         email = "administrator@harbor.example"
         path = invitation_of(members.add(world.assignor, new))
         return Page(path, f"This invitation is for {email}.", email, {})
     if request.param == "reset":
-        says = f"This page sets a new password for {olive.email}."
+        message = f"This page sets a new password for {olive.email}."
         form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-        return Page(reset_path(olive), says, olive.email, form)
+        return Page(reset_path(olive), message, olive.email, form)
     address = EmailAddress.objects.create(user=olive, email="olive@new.example")
     path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
-    says = "This page confirms olive@new.example for the account of Olive Observer."
-    return Page(path, says, "Olive Observer", {})
+    message = "This page confirms olive@new.example for the account of Olive Observer."
+    return Page(path, message, "Olive Observer", {})
 
 
 def changeable_rows(world: World) -> list[object]:
@@ -79,14 +79,14 @@ class TestAnotherPersonIsSignedIn:
         response = world.client(world.official).get(page.path, follow=True)
 
         text = text_of(response)
-        assert ASKS in text
+        assert QUESTION in text
         assert "You are signed in as Otto Official (official@lakeside.example)." in text
-        assert page.says in text
-        assert f"Sign out and continue as {page.continues}" in text
+        assert page.message in text
+        assert f"Sign out and continue as {page.continue_as}" in text
         assert "Stay signed in as Otto Official" in text
         assert 'type="password"' not in response.content.decode()
 
-    def test_opening_it_changes_nothing(self, world: World, page: Page) -> None:
+    def test_opening_the_page_changes_nothing(self, world: World, page: Page) -> None:
         client, before = world.client(world.official), changeable_rows(world)
 
         client.get(page.path, follow=True)
@@ -94,7 +94,7 @@ class TestAnotherPersonIsSignedIn:
         assert changeable_rows(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
-    def test_form_submitted_without_the_choice_changes_nothing(
+    def test_form_submitted_without_choosing_changes_nothing(
         self, world: World, page: Page
     ) -> None:
         client, before = world.client(world.official), changeable_rows(world)
@@ -102,21 +102,21 @@ class TestAnotherPersonIsSignedIn:
 
         for path in (page.path, opened.request["PATH_INFO"]):
             response = client.post(path, page.form, follow=True)
-            assert ASKS in text_of(response)
+            assert QUESTION in text_of(response)
 
         assert changeable_rows(world) == before
         assert client.get("/account/").context["user"] == world.official.user
 
-    def test_one_click_signs_out_and_opens_the_page(self, world: World, page: Page) -> None:
+    def test_one_click_signs_out_and_reopens_the_page(self, world: World, page: Page) -> None:
         client, before = world.client(world.official), changeable_rows(world)
-        asked = client.get(page.path, follow=True)
+        question = client.get(page.path, follow=True)
 
-        response = client.post(reverse("account_logout"), {"next": asked.context["address"]})
+        response = client.post(reverse("account_logout"), {"next": question.context["address"]})
 
         assert unquote(response.headers["Location"]) == unquote(page.path)
         opened = client.get(page.path, follow=True)
         assert opened.status_code == HTTPStatus.OK
-        assert ASKS not in text_of(opened)
+        assert QUESTION not in text_of(opened)
         assert not opened.context["user"].is_authenticated
         assert changeable_rows(world) == before
 
@@ -130,12 +130,12 @@ def test_signed_out_visitor_is_not_asked(page: Page) -> None:
     response = Client().get(page.path, follow=True)
 
     assert response.status_code == HTTPStatus.OK
-    assert ASKS not in text_of(response)
-    assert page.continues in text_of(response)
+    assert QUESTION not in text_of(response)
+    assert page.continue_as in text_of(response)
 
 
 class TestRightPersonIsSignedIn:
-    def test_invitation_is_accepted_as_before(self, world: World) -> None:
+    def test_invitation_is_accepted(self, world: World) -> None:
         new = NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
         invited = members.add(world.assignor, new)
         client = world.client(world.stranger)
@@ -143,11 +143,11 @@ class TestRightPersonIsSignedIn:
         text = text_of(client.get(invitation_of(invited)))
         client.post(invitation_of(invited))
 
-        assert ASKS not in text
+        assert QUESTION not in text
         assert "You are signed in as Harry Harbor (administrator@harbor.example)." in text
         assert fresh(invited).state == MembershipState.ACTIVE
 
-    def test_password_is_reset_as_before(self, world: World) -> None:
+    def test_password_is_reset(self, world: World) -> None:
         olive = world.observer.user
         client = world.client(olive)
 
@@ -155,11 +155,11 @@ class TestRightPersonIsSignedIn:
         form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
         client.post(opened.request["PATH_INFO"], form)
 
-        assert ASKS not in text_of(opened)
+        assert QUESTION not in text_of(opened)
         assert "You are signed in as Olive Observer" in text_of(opened)
         assert fresh(olive).check_password(NEW_PASSWORD)
 
-    def test_address_is_confirmed_as_before(self, world: World) -> None:
+    def test_address_is_confirmed(self, world: World) -> None:
         olive = world.observer.user
         address = EmailAddress.objects.create(user=olive, email="olive@new.example")
         path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
@@ -168,27 +168,27 @@ class TestRightPersonIsSignedIn:
         text = text_of(client.get(path))
         client.post(path)
 
-        assert ASKS not in text
+        assert QUESTION not in text
         assert "You are signed in as Olive Observer" in text
         assert fresh(olive).email == "olive@new.example"
 
 
 def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None:
-    """The URL without the key, which the session stores."""
+    """The key is in the session, not in the URL that the form posts to."""
     olive, client = world.observer.user, Client()
-    opened = client.get(reset_path(olive), follow=True).request["PATH_INFO"]
+    form_path = client.get(reset_path(olive), follow=True).request["PATH_INFO"]
     email = world.official.user.email
     client.post("/accounts/login/", {"login": email, "password": PASSWORD})
 
-    asked = client.get(opened)
-    sent = client.post(opened, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    question = client.get(form_path)
+    response = client.post(form_path, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
 
-    assert ASKS in text_of(asked)
-    assert sent.status_code == HTTPStatus.CONFLICT
+    assert QUESTION in text_of(question)
+    assert response.status_code == HTTPStatus.CONFLICT
     assert fresh(olive).check_password(PASSWORD)
-    client.post(reverse("account_logout"), {"next": asked.context["address"]})
-    again = client.get(asked.context["address"], follow=True)
-    assert "sets a new password for observer@lakeside.example" in text_of(again)
+    client.post(reverse("account_logout"), {"next": question.context["address"]})
+    reopened = client.get(question.context["address"], follow=True)
+    assert "sets a new password for observer@lakeside.example" in text_of(reopened)
 
 
 @pytest.mark.parametrize(
@@ -198,12 +198,12 @@ def test_invalid_link_names_no_one(world: World, path: str) -> None:
     response = world.client(world.official).get(path)
 
     text = text_of(response)
-    assert ASKS not in text
+    assert QUESTION not in text
     assert "This page" not in text
     assert response.context["user"] == world.official.user
 
 
-class TestAskingToJoin:
+class TestJoinRequest:
     def path(self, world: World) -> str:
         code = settings.set_join_code(world.administrator, is_open=True)
         return f"/join/?code={code}"

@@ -1,4 +1,4 @@
-"""Expired, closed, reopened (R22)."""
+"""Access after expiration: read-only, closed, and reopened (R22)."""
 
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -22,7 +22,7 @@ OPEN_WHEN_CLOSED = ["renewal/", "purchases/", "purchases.csv", "users/"]
 CLOSED_TO_ALL = ["", "settings/subscription/", "users/add/", "licenses/add/"]
 
 
-def test_after_expiration_members_read_and_no_one_is_added(world: World) -> None:
+def test_after_expiration_members_can_read_but_no_one_can_be_added(world: World) -> None:
     world.at(EXPIRED)
 
     page = world.client(world.official).get("/o/lakeside/")
@@ -32,19 +32,19 @@ def test_after_expiration_members_read_and_no_one_is_added(world: World) -> None
         members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
-@pytest.mark.parametrize(("instant", "offers"), [(EXPIRED - SECOND, True), (EXPIRED, False)])
+@pytest.mark.parametrize(("instant", "is_offered"), [(EXPIRED - SECOND, True), (EXPIRED, False)])
 def test_users_page_offers_to_add_users_until_expiration(
-    world: World, instant: datetime, offers: bool
+    world: World, instant: datetime, is_offered: bool
 ) -> None:
     world.at(instant)
 
     users = world.client(world.assignor).get("/o/lakeside/users/").content.decode()
 
-    assert ("/users/add/" in users) == ("/users/import/" in users) == offers
-    assert (" licenses are in use" in users) == offers
+    assert ("/users/add/" in users) == ("/users/import/" in users) == is_offered
+    assert (" licenses are in use" in users) == is_offered
 
 
-def test_users_can_be_removed(world: World) -> None:
+def test_users_can_be_removed_while_closed(world: World) -> None:
     world.at(CLOSED)
     path = f"/o/lakeside/users/{world.official.key}/remove/"
 
@@ -139,7 +139,9 @@ def test_subscription_tab_still_shows_the_last_term(world: World, day: date, ago
 
 
 @pytest.mark.parametrize(("instant", "is_open"), [(CLOSED - SECOND, True), (CLOSED, False)])
-def test_closed_users_list_only_removes(world: World, instant: datetime, is_open: bool) -> None:
+def test_closed_users_list_only_offers_removal(
+    world: World, instant: datetime, is_open: bool
+) -> None:
     members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
     world.at(instant)
 
@@ -152,7 +154,7 @@ def test_closed_users_list_only_removes(world: World, instant: datetime, is_open
 
 
 @pytest.mark.parametrize("canceled", [False, True])
-def test_only_terms_that_are_not_canceled_keep_pages_open(world: World, canceled: bool) -> None:
+def test_later_term_keeps_pages_open_unless_canceled(world: World, canceled: bool) -> None:
     """R30: a canceled term counts for no rule."""
     later = build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1))
     if canceled:

@@ -40,7 +40,7 @@ def test_every_day_with_a_change_is_a_step(world: World) -> None:
 
 
 def test_days_are_in_the_subscription_time_zone(world: World) -> None:
-    """R18: half past eleven in New York is the next day in UTC."""
+    """R18: 11:30 PM in New York is the next day in UTC."""
     ledger.grant_add_on(
         world.term, 5, effective_at=local(MARCH, 23, 30), reference="late", actor=None
     )
@@ -76,7 +76,7 @@ def test_history_takes_one_query(world: World, django_assert_num_queries) -> Non
     assert "GROUP BY" in counted.captured_queries[0]["sql"]
 
 
-def test_subscription_tab_shows_it_in_words_and_as_a_table(world: World) -> None:
+def test_subscription_tab_shows_the_history_as_text_and_table(world: World) -> None:
     add(world, MARCH, 5, "one")
 
     response = world.client(world.assignor).get("/o/lakeside/settings/subscription/")
@@ -90,7 +90,7 @@ def test_subscription_tab_shows_it_in_words_and_as_a_table(world: World) -> None
 
 
 class TestLines:
-    """The chart shows the same as the steps."""
+    """The chart's lines follow the steps."""
 
     HISTORY = History(
         starts_on=TERM_START,
@@ -101,14 +101,14 @@ class TestLines:
         steps=(Step(TERM_START, 10, 10), Step(MARCH, 20, 30)),
     )
 
-    def test_lines_have_a_level_and_a_rise_per_step(self) -> None:
+    def test_each_step_has_a_vertical_and_a_horizontal_line(self) -> None:
         chart = charts.chart_of(self.HISTORY)
 
-        first, up, then, ahead = chart.lines
+        first, rise, second, future = chart.lines
         assert (first.x1, first.y1, first.y2) == ("0.00%", "75.00%", "75.00%")
-        assert first.x2 == up.x1 == up.x2 == then.x1
-        assert (up.y1, up.y2) == ("75.00%", "25.00%")
-        assert (then.x2, ahead.x1, ahead.x2) == (chart.today, chart.today, "100.00%")
+        assert first.x2 == rise.x1 == rise.x2 == second.x1
+        assert (rise.y1, rise.y2) == ("75.00%", "25.00%")
+        assert (second.x2, future.x1, future.x2) == (chart.today, chart.today, "100.00%")
         assert [line.is_ahead for line in chart.lines] == [False, False, False, True]
 
     def test_scale_has_whole_numbers_and_shows_licenses_in_use(self) -> None:
@@ -134,5 +134,5 @@ class TestMeter:
         assert count.limit == Limit.RENEWAL_CHECKOUT
         assert charts.meter_of(count, 0) == charts.Meter(400, 0, 600)
 
-    def test_no_licenses_and_no_users_show_no_chart(self) -> None:
+    def test_no_meter_without_licenses_and_users(self) -> None:
         assert charts.meter_of(count_licenses(held=0, in_use=0), 0) is None

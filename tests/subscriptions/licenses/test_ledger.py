@@ -1,4 +1,4 @@
-"""The license ledger: append-only entries, reversals, sums (R29)."""
+"""The license ledger: append-only entries, reversals and sums (R29)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def test_entries_cannot_be_updated_or_deleted(world: World, statement: str) -> N
 
 @pytest.mark.sqlite
 def test_entries_cannot_be_replaced(world: World) -> None:
-    """SQLite deletes the row without its trigger, unless configured (``settings.DATABASES``)."""
+    """SQLite skips the delete trigger unless configured (``settings.DATABASES``)."""
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -52,7 +52,7 @@ def test_entries_cannot_be_replaced(world: World) -> None:
         )
 
 
-def test_orm_cannot_change_entries_either(world: World) -> None:
+def test_orm_cannot_change_entries(world: World) -> None:
     entry = LicenseEntry.objects.first()
     assert entry is not None
     entry.quantity = 1000
@@ -66,7 +66,7 @@ def test_orm_cannot_change_entries_either(world: World) -> None:
 @pytest.mark.postgres
 def test_truncate_is_refused(world: World) -> None:
     with connection.cursor() as cursor:
-        # A row inserted by this test would block it for another reason.
+        # Otherwise the rows inserted by this test would block TRUNCATE.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -91,7 +91,7 @@ def test_add_ons_come_in_groups_of_five(world: World, quantity: int) -> None:
 @pytest.mark.parametrize(
     ("quantity", "cause"), [(7, Cause.ADD_ON), (-5, Cause.ADD_ON), (0, Cause.INCLUDED)]
 )
-def test_database_enforces_the_rules_of_the_code(world: World, quantity: int, cause: Cause) -> None:
+def test_database_rejects_invalid_entries(world: World, quantity: int, cause: Cause) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         LicenseEntry.objects.bulk_create(
             [
@@ -148,7 +148,7 @@ def entry_logs(caplog: pytest.LogCaptureFixture) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [-1, 11])
-def test_reversal_of_more_or_less_than_granted_is_refused(world: World, number: int) -> None:
+def test_reversal_of_a_number_out_of_range_is_refused(world: World, number: int) -> None:
     entry = ledger.grant_add_on(
         world.term, 10, effective_at=clock.now(), reference="purchase:1", actor=None
     )
@@ -157,8 +157,8 @@ def test_reversal_of_more_or_less_than_granted_is_refused(world: World, number: 
         ledger.reverse(entry, number, note="", actor=None)
 
 
-def test_add_on_of_the_next_term_counts_now_and_then(world: World) -> None:
-    """Bought after renewing (R21): an entry of the next term, effective immediately."""
+def test_add_on_of_the_next_term_counts_now_and_in_that_term(world: World) -> None:
+    """R21: an add-on bought after renewal belongs to the next term, effective immediately."""
     next_term = build_term(world.lakeside, licenses=30, starts_on=date(2032, 1, 1))
     ledger.grant_add_on(
         next_term, 5, effective_at=clock.now(), reference="purchase:next", actor=None

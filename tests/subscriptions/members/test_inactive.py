@@ -15,7 +15,7 @@ from tests.support.pages import text_of
 from tests.support.world import World
 
 
-def signed_in(member: Membership, days_ago: int) -> None:
+def set_last_sign_in(member: Membership, days_ago: int) -> None:
     moment = clock.now() - timedelta(days=days_ago)
     User.objects.filter(pk=member.user_id).update(last_login=moment)
     Membership.objects.filter(user=member.user_id).update(last_seen_at=moment)
@@ -25,10 +25,10 @@ def signed_in(member: Membership, days_ago: int) -> None:
 def all_joined_long_ago(world: World) -> None:
     Membership.objects.update(joined_at=clock.now() - timedelta(days=1000))
     for member in Membership.objects.all():
-        signed_in(member, 1)
+        set_last_sign_in(member, 1)
 
 
-def names(world: World) -> list[str]:
+def inactive_names(world: World) -> list[str]:
     world.lakeside.refresh_from_db()
     found = inactive.inactive_members(world.lakeside, clock.now())
     return [str(member.user) for member in found]
@@ -37,27 +37,27 @@ def names(world: World) -> list[str]:
 class TestInactive:
     @pytest.mark.parametrize(("days", "is_inactive"), [(181, False), (182, False), (183, True)])
     def test_inactive_after_half_a_year(self, world: World, days: int, is_inactive: bool) -> None:
-        signed_in(world.official, days)
+        set_last_sign_in(world.official, days)
 
-        assert names(world) == (["Otto Official"] if is_inactive else [])
+        assert inactive_names(world) == (["Otto Official"] if is_inactive else [])
 
-    def test_user_who_never_signed_in_counts_from_joining(self, world: World) -> None:
+    def test_period_starts_at_joining_without_a_sign_in(self, world: World) -> None:
         added = members.add(
             world.administrator, NewMember("N 1", "n1@new.example", Role.GENERAL_MEMBER)
         )
         members.join(added)
 
         world.later(days=182)
-        assert "N 1" not in names(world)
+        assert "N 1" not in inactive_names(world)
 
         world.later(days=1)
-        assert "N 1" in names(world)
+        assert "N 1" in inactive_names(world)
 
     def test_organization_chooses_the_period(self, world: World) -> None:
-        signed_in(world.official, 60)
+        set_last_sign_in(world.official, 60)
         Organization.objects.update(inactive_after_days=45)
 
-        assert names(world) == ["Otto Official"]
+        assert inactive_names(world) == ["Otto Official"]
 
     @pytest.mark.parametrize(
         "path", ["licenses/add/", "users/add/", "settings/subscription/", "users/"]
@@ -66,16 +66,16 @@ class TestInactive:
         self, world: World, path: str
     ) -> None:
         client = world.client(world.assignor)
-        signed_in(world.assignor, 0)
-        signed_in(world.official, 400)
+        set_last_sign_in(world.assignor, 0)
+        set_last_sign_in(world.official, 400)
 
         page = client.get(f"/o/lakeside/{path}").content.decode()
 
         assert 'href="/o/lakeside/users/inactive/"' in page
         assert "1 user has not signed in for 182 days" in page
 
-    def test_list_shows_inactive_since(self, world: World) -> None:
-        signed_in(world.official, 400)
+    def test_list_shows_only_inactive_users(self, world: World) -> None:
+        set_last_sign_in(world.official, 400)
 
         page = text_of(world.client(world.assignor).get("/o/lakeside/users/inactive/"))
 
@@ -83,7 +83,7 @@ class TestInactive:
         assert "Ada Admin" not in page
 
 
-class TestRemovingSeveral:
+class TestBulkRemoval:
     def post(self, world: World, *chosen: Membership, confirm: bool = True) -> object:
         data = {"user": [str(member.key) for member in chosen]}
         if confirm:
@@ -103,8 +103,8 @@ class TestRemovingSeveral:
         assert world.lakeside.memberships.exclude(license_number=None).count() == 2
         assert Activity.objects.filter(verb="member_removed").count() == 2
 
-    def test_all_or_none(self, world: World) -> None:
-        """An Assignor cannot remove the Administrator, so the official stays too."""
+    def test_all_are_removed_or_none(self, world: World) -> None:
+        """An Assignor cannot remove the Administrator, so the official is not removed either."""
         response = self.post(world, world.official, world.administrator)
 
         assert "Some of these users cannot be removed" in text_of(response)
@@ -113,12 +113,12 @@ class TestRemovingSeveral:
             inactive.remove_all(world.assignor, [world.official, world.administrator])
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
-    def test_last_administrators_stay(self, world: World) -> None:
+    def test_last_administrator_cannot_be_removed(self, world: World) -> None:
         chosen = [world.official, world.administrator]
         with refuses(Reason.LAST_ADMINISTRATOR):
             inactive.remove_all(world.administrator, chosen)
 
-    def test_user_removed_since_by_someone_else_is_no_error(self, world: World) -> None:
+    def test_user_already_removed_by_someone_else_is_skipped(self, world: World) -> None:
         chosen = inactive.chosen(world.lakeside, [world.official.key, world.observer.key])
         members.remove(world.administrator, world.official)
 
@@ -141,7 +141,7 @@ class TestRestoring:
         member.refresh_from_db()
         return inactive.restore(world.assignor, member)
 
-    def test_restored_immediately_in_the_former_role(self, world: World) -> None:
+    def test_user_is_restored_in_the_former_role(self, world: World) -> None:
         members.remove(world.assignor, world.observer)
 
         restored = self.restore(world, world.observer)
@@ -182,7 +182,7 @@ class TestRestoring:
         with refuses(Reason.ALREADY_A_MEMBER):
             self.restore(world, world.official)
 
-    def test_restoring_on_the_page(self, world: World) -> None:
+    def test_removed_users_page_restores_a_user(self, world: World) -> None:
         members.remove(world.assignor, world.official)
         client = world.client(world.assignor)
         assert "Otto Official" in text_of(client.get("/o/lakeside/users/removed/"))

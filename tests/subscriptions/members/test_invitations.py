@@ -1,4 +1,4 @@
-"""Invitations: a link works once, for 14 days, and a new one expires the old (R4)."""
+"""Invitations: a link works once, for 14 days, or until a new one replaces it (R4)."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ def invited(world: World) -> Membership:
     )
 
 
-def path_of(membership: Membership) -> str:
+def invitation_path(membership: Membership) -> str:
     membership.refresh_from_db()
     return links.invitation_link(membership).removeprefix("http://localhost")
 
@@ -38,7 +38,7 @@ def accept(path: str, password: str = PASSWORD) -> tuple[Client, int]:
 
 
 def test_link_lets_the_invitee_set_a_password_and_join(invited: Membership) -> None:
-    client, status = accept(path_of(invited))
+    client, status = accept(invitation_path(invited))
 
     invited.refresh_from_db()
     assert status == HTTPStatus.FOUND
@@ -48,8 +48,10 @@ def test_link_lets_the_invitee_set_a_password_and_join(invited: Membership) -> N
     assert EmailAddress.objects.get(email="nora@lakeside.example").verified
 
 
-def test_weak_password_shows_an_error_at_the_field(invited: Membership) -> None:
-    response = Client().post(path_of(invited), {"password": "12345", "password_again": "12345"})
+def test_weak_password_shows_a_field_error(invited: Membership) -> None:
+    response = Client().post(
+        invitation_path(invited), {"password": "12345", "password_again": "12345"}
+    )
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "id_password_error" in response.content.decode()
@@ -57,7 +59,7 @@ def test_weak_password_shows_an_error_at_the_field(invited: Membership) -> None:
 
 
 def test_link_works_once(invited: Membership) -> None:
-    path = path_of(invited)
+    path = invitation_path(invited)
     accept(path)
 
     _, status = accept(path, "somebody else's password")
@@ -70,7 +72,7 @@ def test_link_works_once(invited: Membership) -> None:
 def test_link_works_for_fourteen_days(
     world: World, invited: Membership, days: float, status: HTTPStatus
 ) -> None:
-    path = path_of(invited)
+    path = invitation_path(invited)
     world.later(days=days)
 
     assert Client().get(path).status_code == status
@@ -86,15 +88,15 @@ def test_expired_invitation_still_holds_its_license(world: World, invited: Membe
 
 
 def test_new_link_expires_the_old_one(world: World, invited: Membership) -> None:
-    old = path_of(invited)
+    old = invitation_path(invited)
     members.invite_again(world.assignor, invited)
 
     assert Client().get(old).status_code == HTTPStatus.GONE
-    assert Client().get(path_of(invited)).status_code == HTTPStatus.OK
+    assert Client().get(invitation_path(invited)).status_code == HTTPStatus.OK
 
 
 def test_removal_expires_the_link(world: World, invited: Membership) -> None:
-    path = path_of(invited)
+    path = invitation_path(invited)
     members.remove(world.assignor, invited)
 
     assert Client().get(path).status_code == HTTPStatus.GONE
@@ -110,7 +112,7 @@ def test_forged_link_discloses_nothing(db: None, token: str) -> None:
 def test_existing_account_joins_by_signing_in(world: World) -> None:
     harry = world.stranger.user
     invited = members.add(world.assignor, NewMember("H.", harry.email, Role.GENERAL_MEMBER))
-    path = path_of(invited)
+    path = invitation_path(invited)
     password = harry.password
 
     anonymous = Client().post(path, {"password": PASSWORD, "password_again": PASSWORD})
@@ -128,7 +130,7 @@ def test_another_account_cannot_use_the_link(world: World) -> None:
         world.assignor, NewMember("H.", world.stranger.user.email, Role.GENERAL_MEMBER)
     )
 
-    response = world.client(world.official).post(path_of(invited))
+    response = world.client(world.official).post(invitation_path(invited))
 
     assert fresh(invited).state == MembershipState.INVITED
     assert "You are signed in as someone else" in response.content.decode()

@@ -1,4 +1,4 @@
-"""Requests to join with a code, and the decision (R2-R5)."""
+"""Requests to join with a code, and their approval or denial (R2-R5)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ def code(world: World) -> str:
 
 
 @pytest.fixture
-def request_(world: World, code: str) -> JoinRequest:
+def join_request(world: World, code: str) -> JoinRequest:
     join_requests.ask(world.lakeside, NINA)
     return JoinRequest.objects.get()
 
@@ -46,13 +46,13 @@ def ask(code: str, client: Client | None = None, **fields: Any) -> Any:
 
 
 class TestCode:
-    def test_code_finds_its_organization_however_it_is_typed(self, code: str) -> None:
+    def test_code_ignores_case_spaces_and_hyphens(self, code: str) -> None:
         for typed in (code, code.lower(), f" {code[:5]}-{code[5:]} "):
             page = text_of(Client().get("/join/", {"code": typed}))
             assert "asking to join Lakeside Officials Association" in page
 
     @pytest.mark.parametrize("typed", ["WRONG", "x" * 30, "ä", "' OR 1=1"])
-    def test_wrong_code_says_so(self, code: str, typed: str) -> None:
+    def test_wrong_code_shows_an_error(self, code: str, typed: str) -> None:
         response = Client().get("/join/", {"code": typed})
 
         assert response.status_code == 404
@@ -61,12 +61,12 @@ class TestCode:
     def test_page_asks_for_a_missing_code(self, world: World) -> None:
         assert Client().get("/join/").status_code == 200
 
-    def test_new_code_ends_the_old_one(self, world: World, code: str) -> None:
+    def test_new_code_replaces_the_old_one(self, world: World, code: str) -> None:
         preferences.set_join_code(world.administrator, is_open=True)
 
         assert Client().get("/join/", {"code": code}).status_code == 404
 
-    def test_ended_code_accepts_no_requests(self, world: World, code: str) -> None:
+    def test_disabled_code_accepts_no_requests(self, world: World, code: str) -> None:
         preferences.set_join_code(world.administrator, is_open=False)
 
         assert ask(code).status_code == 404
@@ -78,7 +78,7 @@ class TestCode:
 
 
 class TestRequesting:
-    def test_request_holds_no_license(self, code: str) -> None:
+    def test_request_uses_no_license(self, code: str) -> None:
         response = ask(code)
 
         assert response.headers["Location"] == "/join/asked/"
@@ -86,7 +86,7 @@ class TestRequesting:
         assert (request.name, request.email) == ("Nina New", "nina@new.example")
         assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
-    def test_those_who_decide_are_notified(self, code: str) -> None:
+    def test_approvers_are_notified(self, code: str) -> None:
         ask(code)
 
         notified = Notification.objects.filter(kind="join_requested")
@@ -101,7 +101,7 @@ class TestRequesting:
         assert ask(code, email=email).headers["Location"] == ask(code).headers["Location"]
         assert not JoinRequest.objects.filter(email="official@lakeside.example").exists()
 
-    def test_repeated_request_is_one_request(self, code: str) -> None:
+    def test_repeated_request_is_stored_once(self, code: str) -> None:
         for _ in range(3):
             ask(code)
 
@@ -118,9 +118,7 @@ class TestRequesting:
     @pytest.mark.parametrize(
         "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
     )
-    def test_invalid_input_shows_an_error_at_the_field(
-        self, code: str, fields: dict[str, Any]
-    ) -> None:
+    def test_invalid_input_shows_a_field_error(self, code: str, fields: dict[str, Any]) -> None:
         response = ask(code, **fields)
 
         assert response.status_code == 422
@@ -133,7 +131,7 @@ class TestRequesting:
         assert responses[:100] == [302] * 100
         assert responses[100:] == [429] * 2
 
-    def test_too_many_open_requests_say_so(
+    def test_requests_are_refused_when_too_many_are_pending(
         self, code: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
@@ -151,38 +149,40 @@ class TestApproving:
         return world.client(world.assignor).post(path, {"role": role})
 
     def test_approval_invites_on_the_next_license(
-        self, world: World, request_: JoinRequest
+        self, world: World, join_request: JoinRequest
     ) -> None:
-        self.approve(world, request_)
+        self.approve(world, join_request)
 
         member = Membership.objects.get(user__email="nina@new.example")
-        request_.refresh_from_db()
+        join_request.refresh_from_db()
         assert (member.state, member.license_number) == (MembershipState.INVITED, 5)
-        assert (request_.state, request_.decided_by) == (
+        assert (join_request.state, join_request.decided_by) == (
             JoinRequestState.APPROVED,
             world.assignor.user,
         )
         assert Notification.objects.filter(kind="invitation", recipient="nina@new.example").exists()
 
-    def test_second_approval_does_nothing(self, world: World, request_: JoinRequest) -> None:
-        self.approve(world, request_)
-        self.approve(world, request_)
+    def test_second_approval_does_nothing(self, world: World, join_request: JoinRequest) -> None:
+        self.approve(world, join_request)
+        self.approve(world, join_request)
 
         assert world.lakeside.memberships.exclude(license_number=None).count() == 5
         assert Notification.objects.filter(kind="invitation").count() == 1
 
-    def test_approval_needs_a_free_license(self, world: World, request_: JoinRequest) -> None:
+    def test_approval_needs_a_free_license(self, world: World, join_request: JoinRequest) -> None:
         world.fill(25)
 
-        response = self.approve(world, request_)
+        response = self.approve(world, join_request)
 
         assert response.status_code == 409
         assert "All licenses are in use" in text_of(response)
-        assert fresh(request_).state == JoinRequestState.PENDING
+        assert fresh(join_request).state == JoinRequestState.PENDING
 
-    def test_role_is_never_above_the_approvers(self, world: World, request_: JoinRequest) -> None:
+    def test_approver_cannot_give_a_higher_role(
+        self, world: World, join_request: JoinRequest
+    ) -> None:
         """R3: a role not offered becomes General member."""
-        self.approve(world, request_, Role.ADMINISTRATOR)
+        self.approve(world, join_request, Role.ADMINISTRATOR)
 
         member = Membership.objects.get(user__email="nina@new.example")
         assert member.role == Role.GENERAL_MEMBER
@@ -191,57 +191,59 @@ class TestApproving:
         with refuses(Reason.ABOVE_OWN_ROLE):
             join_requests.approve(world.assignor, other, Role.ADMINISTRATOR)
 
-    def test_user_added_since_is_not_added_again(self, world: World, request_: JoinRequest) -> None:
+    def test_user_who_is_already_a_member_is_not_added_again(
+        self, world: World, join_request: JoinRequest
+    ) -> None:
         user = UserFactory.create(email="nina@new.example")
         world.lakeside.memberships.create(
             user=user,
             role=Role.OBSERVER,
             state=MembershipState.ACTIVE,
             license_number=5,
-            created_at=request_.created_at,
+            created_at=join_request.created_at,
         )
-        self.approve(world, request_)
+        self.approve(world, join_request)
 
         assert Membership.objects.get(user=user).role == Role.OBSERVER
 
     def test_request_to_another_organization_returns_404(
-        self, world: World, request_: JoinRequest
+        self, world: World, join_request: JoinRequest
     ) -> None:
-        path = f"/o/harbor/users/requests/{request_.key}/approve/"
+        path = f"/o/harbor/users/requests/{join_request.key}/approve/"
 
         assert world.client(world.stranger).post(path).status_code == 404
 
     def test_approval_after_expiration_is_refused(
-        self, world: World, request_: JoinRequest
+        self, world: World, join_request: JoinRequest
     ) -> None:
         world.later(days=200)
 
-        response = self.approve(world, request_)
+        response = self.approve(world, join_request)
 
         assert response.status_code == 409
         assert "expired" in text_of(response)
 
 
-def test_denial_notifies_and_uses_no_license(world: World, request_: JoinRequest) -> None:
-    path = f"/o/lakeside/users/requests/{request_.key}/deny/"
+def test_denial_notifies_and_uses_no_license(world: World, join_request: JoinRequest) -> None:
+    path = f"/o/lakeside/users/requests/{join_request.key}/deny/"
     for _ in range(2):
         world.client(world.assignor).post(path)
 
-    assert fresh(request_).state == JoinRequestState.DENIED
+    assert fresh(join_request).state == JoinRequestState.DENIED
     assert Notification.objects.get(kind="join_denied").recipient == "nina@new.example"
     assert not Membership.objects.filter(user__email="nina@new.example").exists()
 
 
 def test_denied_person_may_ask_again(
-    world: World, request_: JoinRequest, settings: Settings
+    world: World, join_request: JoinRequest, settings: Settings
 ) -> None:
-    join_requests.deny(world.assignor, request_)
+    join_requests.deny(world.assignor, join_request)
     join_requests.ask(world.lakeside, NINA)
 
     assert len(join_requests.waiting_requests(world.lakeside)) == 1
 
 
-def test_list_names_the_requester(world: World, request_: JoinRequest) -> None:
+def test_list_names_the_requester(world: World, join_request: JoinRequest) -> None:
     page = text_of(world.client(world.assignor).get("/o/lakeside/users/requests/"))
 
     assert "Nina New nina@new.example" in page

@@ -10,47 +10,47 @@ from subscriptions.models.members import Role
 from tests.support.world import World
 
 
-def seen(membership: Membership) -> datetime | None:
+def last_seen(membership: Membership) -> datetime | None:
     membership.refresh_from_db()
     return membership.last_seen_at
 
 
-def test_signing_in_counts(world: World) -> None:
+def test_sign_in_updates_last_seen(world: World) -> None:
     world.later(days=3)
 
     world.client(world.official)
 
-    assert seen(world.official) == clock.now()
+    assert last_seen(world.official) == clock.now()
 
 
-def test_signing_in_does_not_affect_other_users(world: World) -> None:
-    before = seen(world.observer)
+def test_sign_in_does_not_affect_other_users(world: World) -> None:
+    before = last_seen(world.observer)
     world.later(days=3)
 
     world.client(world.official)
 
-    assert seen(world.observer) == before
+    assert last_seen(world.observer) == before
 
 
-def test_joining_counts(world: World) -> None:
+def test_joining_updates_last_seen(world: World) -> None:
     added = invited(world)
     world.later(days=2)
 
     members.join(added)
 
-    assert seen(added) == clock.now()
+    assert last_seen(added) == clock.now()
 
 
-def test_invited_person_was_never_seen(world: World) -> None:
+def test_invited_person_has_not_been_seen(world: World) -> None:
     added = invited(world)
 
-    # With an existing account, from another organization.
+    # Sign in with an existing account.
     world.client(added)
 
-    assert seen(added) is None
+    assert last_seen(added) is None
 
 
-def test_new_invitation_after_removal_starts_over(world: World) -> None:
+def test_new_invitation_after_removal_clears_last_seen(world: World) -> None:
     members.remove(world.administrator, world.official)
 
     members.add(
@@ -58,7 +58,7 @@ def test_new_invitation_after_removal_starts_over(world: World) -> None:
         NewMember("Otto Official", world.official.user.email, Role.GENERAL_MEMBER),
     )
 
-    assert seen(world.official) is None
+    assert last_seen(world.official) is None
 
 
 def invited(world: World) -> Membership:

@@ -1,4 +1,4 @@
-"""Adding, inviting again, joining, changing and removing members (R3-R5)."""
+"""Adding, reinviting, joining, changing and removing members (R3-R5)."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -16,7 +16,7 @@ from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.world import World, build_term, build_world
 
 
-def new(email: str = "new@lakeside.example", role: str = Role.GENERAL_MEMBER) -> NewMember:
+def new_member(email: str = "new@lakeside.example", role: str = Role.GENERAL_MEMBER) -> NewMember:
     return NewMember(name="Nora New", email=email, role=role)
 
 
@@ -26,7 +26,7 @@ def in_use(world: World) -> int:
 
 class TestAdding:
     def test_invitation_holds_a_license(self, world: World) -> None:
-        added = members.add(world.assignor, new())
+        added = members.add(world.assignor, new_member())
 
         assert added.state == MembershipState.INVITED
         assert added.license_number == 5
@@ -34,22 +34,22 @@ class TestAdding:
         assert not added.user.has_usable_password()
 
     def test_invitation_is_mailed_and_recorded(self, world: World) -> None:
-        members.add(world.assignor, new())
+        members.add(world.assignor, new_member())
 
         notification = Notification.objects.get(kind="invitation")
         assert notification.recipient == "new@lakeside.example"
         assert Activity.objects.get(verb="member_added").actor == world.assignor.user
 
     def test_existing_account_joins_unchanged(self, world: World) -> None:
-        added = members.add(world.assignor, new("ADMINISTRATOR@Harbor.example"))
+        added = members.add(world.assignor, new_member("ADMINISTRATOR@Harbor.example"))
 
         assert added.user == world.stranger.user
         assert added.user.name == "Harry Harbor"
         assert User.objects.filter(email__icontains="administrator@harbor").count() == 1
 
     def test_typed_name_is_shown_until_the_person_joins(self, world: World) -> None:
-        """The list must not disclose that the address had an account under another name."""
-        added = members.add(world.assignor, new("administrator@harbor.example"))
+        """The list must not disclose that the address has an account under another name."""
+        added = members.add(world.assignor, new_member("administrator@harbor.example"))
         assert added.display_name == "Nora New"
 
         members.join(added)
@@ -59,11 +59,11 @@ class TestAdding:
     @pytest.mark.parametrize("email", ["official@lakeside.example", " Official@LAKESIDE.example "])
     def test_member_cannot_be_added_twice(self, world: World, email: str) -> None:
         with refuses(Reason.ALREADY_A_MEMBER):
-            members.add(world.assignor, new(email))
+            members.add(world.assignor, new_member(email))
 
     def test_assignor_cannot_add_an_administrator(self, world: World) -> None:
         with refuses(Reason.ABOVE_OWN_ROLE):
-            members.add(world.assignor, new(role=Role.ADMINISTRATOR))
+            members.add(world.assignor, new_member(role=Role.ADMINISTRATOR))
         assert not User.objects.filter(email="new@lakeside.example").exists()
 
     def test_assignor_cannot_add_a_removed_administrator_again(self, world: World) -> None:
@@ -71,24 +71,24 @@ class TestAdding:
         members.remove(world.administrator, second)
 
         with refuses(Reason.ABOVE_OWN_ROLE):
-            members.add(world.assignor, new(second.user.email))
+            members.add(world.assignor, new_member(second.user.email))
 
     def test_support_staff_use_a_license_only_as_members(self, world: World) -> None:
         before = in_use(world)
-        members.add(world.assignor, new(world.support.email))
+        members.add(world.assignor, new_member(world.support.email))
 
         assert in_use(world) == before + 1
 
 
 class TestLicenses:
     @pytest.mark.parametrize("licenses", [5, 6])
-    def test_last_license_is_used_and_no_more(self, db: None, licenses: int) -> None:
+    def test_last_license_can_be_used_but_no_more(self, db: None, licenses: int) -> None:
         world = build_world(licenses=licenses)
         world.fill(licenses - 1)
-        members.add(world.assignor, new())
+        members.add(world.assignor, new_member())
 
         with pytest.raises(Refused) as refused:
-            members.add(world.assignor, new("another@lakeside.example"))
+            members.add(world.assignor, new_member("another@lakeside.example"))
 
         assert refused.value.refusal.reason == Reason.NO_LICENSE_FREE
         assert refused.value.refusal.facts["missing"] == 1
@@ -99,18 +99,18 @@ class TestLicenses:
         world.fill(5)
         members.remove(world.assignor, world.observer)
 
-        assert members.add(world.assignor, new()).license_number == 3
+        assert members.add(world.assignor, new_member()).license_number == 3
 
-    def test_numbers_grow_until_all_licenses_are_numbered(self, world: World) -> None:
+    def test_new_numbers_are_used_before_gaps(self, world: World) -> None:
         members.remove(world.assignor, world.observer)
         numbers = [
-            members.add(world.assignor, new(f"new{number}@lakeside.example")).license_number
+            members.add(world.assignor, new_member(f"new{number}@lakeside.example")).license_number
             for number in range(22)
         ]
 
         assert numbers == [*range(5, 26), 3]
 
-    def test_lowest_gap_may_be_number_one(self, db: None) -> None:
+    def test_lowest_gaps_are_filled_first(self, db: None) -> None:
         world = build_world(licenses=5)
         world.fill(5)
         Membership.objects.filter(pk=world.assignor.pk).update(
@@ -118,22 +118,22 @@ class TestLicenses:
         )
         members.remove(world.administrator, world.observer)
 
-        first = members.add(world.administrator, new("one@lakeside.example"))
-        second = members.add(world.administrator, new("two@lakeside.example"))
+        first = members.add(world.administrator, new_member("one@lakeside.example"))
+        second = members.add(world.administrator, new_member("two@lakeside.example"))
 
         assert (first.license_number, second.license_number) == (2, 3)
 
     def test_two_members_never_hold_the_same_license(self, world: World) -> None:
-        """The unique index holds even without the lock (R5)."""
+        """The unique index enforces this even without the lock (R5)."""
         with pytest.raises(IntegrityError), transaction.atomic():
             MembershipFactory.create(organization=world.lakeside, license_number=1)
 
     def test_smaller_next_term_is_a_limit(self, world: World) -> None:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
-        members.add(world.assignor, new())
+        members.add(world.assignor, new_member())
 
         with refuses(Reason.HELD_BACK_BY_NEXT_TERM):
-            members.add(world.assignor, new("another@lakeside.example"))
+            members.add(world.assignor, new_member("another@lakeside.example"))
 
     def test_open_renewal_checkout_is_a_limit(self, world: World) -> None:
         Renewal.objects.create(
@@ -145,7 +145,7 @@ class TestLicenses:
         )
 
         with refuses(Reason.HELD_BACK_BY_RENEWAL_CHECKOUT):
-            members.add(world.assignor, new())
+            members.add(world.assignor, new_member())
 
     def test_no_one_is_added_after_expiration(self, world: World) -> None:
         from subscriptions.policy import calendar
@@ -153,11 +153,11 @@ class TestLicenses:
         world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
 
         with pytest.raises(Refused):
-            members.add(world.assignor, new())
+            members.add(world.assignor, new_member())
 
 
 class TestRemoving:
-    def test_last_administrator_stays(self, world: World) -> None:
+    def test_last_administrator_cannot_be_removed(self, world: World) -> None:
         with refuses(Reason.LAST_ADMINISTRATOR):
             members.remove(world.administrator, world.administrator)
 
@@ -169,12 +169,12 @@ class TestRemoving:
             members.remove(world.administrator, world.administrator)
 
     def test_invited_administrator_does_not_count(self, world: World) -> None:
-        members.add(world.administrator, new(role=Role.ADMINISTRATOR))
+        members.add(world.administrator, new_member(role=Role.ADMINISTRATOR))
 
         with pytest.raises(Refused):
             members.change_role(world.administrator, world.administrator, Role.ASSIGNOR)
 
-    def test_with_a_second_administrator_the_first_may_leave(self, world: World) -> None:
+    def test_first_administrator_may_leave_if_there_is_a_second(self, world: World) -> None:
         MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
 
         members.remove(world.administrator, world.administrator)
@@ -199,22 +199,22 @@ class TestRemoving:
     def test_removed_member_can_be_added_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
 
-        again = members.add(world.assignor, new(world.official.user.email))
+        again = members.add(world.assignor, new_member(world.official.user.email))
 
         assert again.pk == world.official.pk
         assert again.state == MembershipState.INVITED
 
 
 class TestRoles:
-    def test_role_lost_since_the_page_was_opened_does_not_count(self, world: World) -> None:
-        """The page was opened as Administrator, and submitted in a lower role."""
+    def test_current_role_decides(self, world: World) -> None:
+        """The page was opened as an Administrator, but submitted with a lower role."""
         second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
         members.change_role(world.administrator, second, Role.OBSERVER)
 
         for action in (
             lambda: members.remove(second, world.administrator),
             lambda: members.change_role(second, world.observer, Role.ADMINISTRATOR),
-            lambda: members.add(second, new(role=Role.ADMINISTRATOR)),
+            lambda: members.add(second, new_member(role=Role.ADMINISTRATOR)),
         ):
             with refuses(Reason.ABOVE_OWN_ROLE):
                 action()
@@ -223,9 +223,9 @@ class TestRoles:
         members.remove(world.administrator, world.assignor)
 
         with pytest.raises(Refused):
-            members.add(world.assignor, new())
+            members.add(world.assignor, new_member())
 
-    def test_administrator_promotes_to_administrator(self, world: World) -> None:
+    def test_administrator_can_promote_to_administrator(self, world: World) -> None:
         members.change_role(world.administrator, world.observer, Role.ADMINISTRATOR)
 
         world.observer.refresh_from_db()
@@ -240,17 +240,17 @@ class TestRoles:
         with pytest.raises(Refused):
             members.change_role(world.assignor, world.administrator, Role.OBSERVER)
 
-    def test_change_is_recorded_with_before_and_after(self, world: World) -> None:
+    def test_role_change_is_recorded_with_old_and_new_role(self, world: World) -> None:
         members.change_role(world.assignor, world.observer, Role.ASSIGNOR)
 
         data = Activity.objects.get(verb="role_changed").data
         assert (data["role_before"], data["role"]) == (Role.OBSERVER, Role.ASSIGNOR)
 
 
-def test_member_changes_do_not_touch_the_ledger(world: World) -> None:
+def test_member_changes_do_not_change_the_ledger(world: World) -> None:
     before = LicenseEntry.objects.count()
 
-    members.add(world.assignor, new())
+    members.add(world.assignor, new_member())
     members.remove(world.assignor, world.official)
 
     assert LicenseEntry.objects.count() == before

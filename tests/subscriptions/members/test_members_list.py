@@ -1,4 +1,4 @@
-"""The users list, in pages by ranges of license numbers."""
+"""The users list, paginated by license number."""
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ def numbers(page: Page) -> list[int]:
 
 
 @pytest.fixture
-def many(world: World) -> World:
+def large_world(world: World) -> World:
     """Create 120 members on licenses 1 to 120."""
     world.fill(4)
     rows = [
@@ -39,14 +39,14 @@ def many(world: World) -> World:
     return world
 
 
-def free(world: World, first: int, last: int) -> None:
+def free_licenses(world: World, first: int, last: int) -> None:
     world.lakeside.memberships.filter(license_number__range=(first, last)).update(
         state="removed", license_number=None
     )
 
 
-def test_pages_follow_the_license_numbers(many: World) -> None:
-    pages = [page_of(many.lakeside, str(number)) for number in (1, 2, 3)]
+def test_pages_are_ranges_of_license_numbers(large_world: World) -> None:
+    pages = [page_of(large_world.lakeside, str(number)) for number in (1, 2, 3)]
 
     assert [numbers(page) for page in pages] == [
         list(range(1, 51)),
@@ -61,52 +61,55 @@ def test_pages_follow_the_license_numbers(many: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "number"), [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("٣", 1), ("4", 3), ("9" * 40, 3)]
+    ("requested", "number"),
+    [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("٣", 1), ("4", 3), ("9" * 40, 3)],
 )
-def test_invalid_page_leads_to_the_first_or_last(many: World, asked: str, number: int) -> None:
-    assert page_of(many.lakeside, asked).number == number
+def test_invalid_page_shows_the_first_or_last(
+    large_world: World, requested: str, number: int
+) -> None:
+    assert page_of(large_world.lakeside, requested).number == number
 
 
-def test_gap_makes_a_page_shorter(many: World) -> None:
-    free(many, 60, 69)
+def test_gap_makes_a_page_shorter(large_world: World) -> None:
+    free_licenses(large_world, 60, 69)
 
-    page = page_of(many.lakeside, "2")
+    page = page_of(large_world.lakeside, "2")
 
     assert numbers(page) == [*range(51, 60), *range(70, 101)]
     assert page.next == 3
 
 
-def test_empty_pages_are_skipped(many: World) -> None:
-    free(many, 41, 110)
+def test_empty_pages_are_skipped(large_world: World) -> None:
+    free_licenses(large_world, 41, 110)
 
-    first, last = page_of(many.lakeside, "1"), page_of(many.lakeside, "3")
+    first, last = page_of(large_world.lakeside, "1"), page_of(large_world.lakeside, "3")
 
     assert (numbers(first), first.next) == (list(range(1, 41)), 3)
     assert (numbers(last), last.previous) == (list(range(111, 121)), 1)
-    assert page_of(many.lakeside, "2") == last
+    assert page_of(large_world.lakeside, "2") == last
 
 
-def test_every_user_is_on_exactly_one_page(many: World) -> None:
-    free(many, 30, 75)
+def test_every_user_is_on_exactly_one_page(large_world: World) -> None:
+    free_licenses(large_world, 30, 75)
     seen: list[int] = []
     number: int | None = 1
     while number is not None:
-        page = page_of(many.lakeside, str(number))
+        page = page_of(large_world.lakeside, str(number))
         seen += numbers(page)
         number = page.next
 
     assert seen == [*range(1, 30), *range(76, 121)]
 
 
-def test_page_links_to_the_next(many: World) -> None:
-    response = many.client(many.assignor).get(f"{USERS}?page=2")
+def test_page_links_to_the_next(large_world: World) -> None:
+    response = large_world.client(large_world.assignor).get(f"{USERS}?page=2")
 
     assert "Previous Page 2 of 3 Next" in text_of(response)
     assert 'href="?page=3"' in response.content.decode()
 
 
-def test_search_results_link_to_the_next_page_too(many: World) -> None:
-    client = many.client(many.assignor)
+def test_search_results_link_to_the_next_page_too(large_world: World) -> None:
+    client = large_world.client(large_world.assignor)
 
     page = text_of(client.get(f"{USERS}?q=person"))
     second = text_of(client.get(f"{USERS}?q=person&page=2"))
@@ -116,23 +119,25 @@ def test_search_results_link_to_the_next_page_too(many: World) -> None:
 
 
 class TestSearch:
-    @pytest.fixture(params=[500, 0], ids=["keys first", "too many of that name"], autouse=True)
-    def _few(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.fixture(params=[500, 0], ids=["few matches", "many matches"], autouse=True)
+    def _limit_for_few_matches(
+        self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(listing, "_FEW", request.param)
 
     def found(self, world: World, search: str) -> list[str]:
         return [one.user.name for one in found_page(world.lakeside, search, "1").members]
 
-    def test_by_prefix_of_name_or_address(self, world: World) -> None:
+    def test_search_by_prefix_of_name_or_address(self, world: World) -> None:
         assert self.found(world, "ol") == ["Olive Observer"]
         assert self.found(world, "OFFICIAL@lake") == ["Otto Official"]
         assert self.found(world, "Official") == ["Otto Official"]
         assert self.found(world, "harry") == []
 
-    def test_by_license_number(self, world: World) -> None:
+    def test_search_by_license_number(self, world: World) -> None:
         assert self.found(world, "3") == ["Olive Observer"]
 
-    def test_not_by_the_account_name_of_an_invited_person(self, world: World) -> None:
+    def test_account_name_of_an_invited_person_is_not_searched(self, world: World) -> None:
         """A match would disclose that there is an account."""
         hidden = UserFactory.create(name="Secret Name", email="shown@people.example")
         MembershipFactory.create(
@@ -144,8 +149,8 @@ class TestSearch:
         assert self.found(world, "shown@") == ["Secret Name"]
 
 
-def test_page_in_the_middle_takes_three_queries(many: World) -> None:
+def test_middle_page_takes_three_queries(large_world: World) -> None:
     with CaptureQueriesContext(connection) as captured:
-        page_of(many.lakeside, "2")
+        page_of(large_world.lakeside, "2")
 
     assert len(captured) == 3

@@ -1,4 +1,4 @@
-"""The messenger in use and misuse (R27, R28)."""
+"""Messenger threads: messages, replies, limits and visitors (R27, R28)."""
 
 import uuid
 from datetime import date
@@ -39,13 +39,13 @@ def bodies() -> list[str]:
 
 
 def reply(world: World, message: Message, body: str = "A reply") -> Message:
-    said, _is_new = replies.reply(message.thread, world.support, Text(body), seen=message.pk)
-    return said
+    sent, _is_new = replies.reply(message.thread, world.support, Text(body), seen=message.pk)
+    return sent
 
 
 class TestWriting:
     @pytest.mark.parametrize("role", ["administrator", "assignor", "observer", "official"])
-    def test_every_member_writes_and_reads(self, world: World, role: str) -> None:
+    def test_every_member_can_write_and_read(self, world: World, role: str) -> None:
         person = getattr(world, role)
         response = send(world.client(person), "Who is there?")
         page = text_of(world.client(person).get(THREAD))
@@ -71,18 +71,18 @@ class TestWriting:
         assert send(world.client(world.support), path=GENERAL).status_code == HTTPStatus.FOUND
 
     def test_threads_of_others_are_not_readable(self, world: World) -> None:
-        send(world.client(world.official), "A secret of Otto")
+        send(world.client(world.official), "Otto's secret")
         for person in (world.administrator, world.assignor):
-            assert "A secret" not in text_of(world.client(person).get(THREAD))
+            assert "Otto's secret" not in text_of(world.client(person).get(THREAD))
         for path in (THREAD, NEWS):
             for stranger in (world.stranger, world.support):
                 assert world.client(stranger).get(path).status_code == HTTPStatus.NOT_FOUND
         response = send(world.client(world.stranger), "I am Otto")
 
         assert response.status_code == HTTPStatus.NOT_FOUND
-        assert bodies() == ["A secret of Otto"]
+        assert bodies() == ["Otto's secret"]
 
-    def test_former_member_reads_nothing_and_support_keeps_the_thread(self, world: World) -> None:
+    def test_former_member_loses_access_but_support_keeps_the_thread(self, world: World) -> None:
         client = world.client(world.official)
         message = threads.write(world.official, Text("Before"))
         members.remove(world.administrator, world.official)
@@ -98,7 +98,7 @@ class TestWriting:
         assert Notification.objects.get(kind="message_answered").data["link"] == ""
 
     def test_closed_organization_keeps_its_messenger(self, world: World) -> None:
-        """R22."""
+        """R22"""
         world.at(local(date(2032, 2, 1)))
         client = world.client(world.official)
         closed = client.get("/o/lakeside/")
@@ -107,7 +107,7 @@ class TestWriting:
         assert f'href="{THREAD}"' in closed.content.decode()
         assert send(client).status_code == HTTPStatus.FOUND
 
-    def test_input_is_never_html(self, world: World) -> None:
+    def test_input_is_escaped(self, world: World) -> None:
         client = world.client(world.official)
         send(client, "<script>alert(1)</script>\r\n\r\nhttp://x.example/ <b>bold</b>")
         page = client.get(THREAD).content.decode()
@@ -117,7 +117,7 @@ class TestWriting:
         assert 'href="http://x.example' not in page
 
     @pytest.mark.parametrize(
-        ("body", "words"),
+        ("body", "error"),
         [
             ("", "Write your message first."),
             ("  \n ", "Write your message first."),
@@ -128,33 +128,33 @@ class TestWriting:
         ],
     )
     def test_invalid_input_shows_an_error_and_is_kept(
-        self, world: World, body: str, words: str
+        self, world: World, body: str, error: str
     ) -> None:
         response = send(world.client(world.official), body)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert words in text_of(response)
+        assert error in text_of(response)
         assert body.strip()[:50].replace("\x00", "") in response.content.decode().replace(
             "\x00", ""
         )
         assert not Thread.objects.exists()
 
-    def test_three_megabytes_are_refused(self, world: World) -> None:
+    def test_three_megabyte_message_is_refused(self, world: World) -> None:
         response = send(world.client(world.official), "x" * 3_000_000)
 
         assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         assert not Message.objects.exists()
 
-    def test_hundred_messages_in_a_minute_are_limited_to_ten(self, world: World) -> None:
+    def test_messages_are_limited_to_ten_in_ten_minutes(self, world: World) -> None:
         client = world.client(world.official)
         statuses = [send(client, f"number {number}").status_code for number in range(12)]
         refused = send(client, "This took me an hour to write")
-        elsewhere = send(client, "Or here", GENERAL)
+        other_thread = send(client, "Or here", GENERAL)
 
         assert statuses == [HTTPStatus.FOUND] * 10 + [HTTPStatus.TOO_MANY_REQUESTS] * 2
         assert "at most 10 messages in 10 minutes" in text_of(refused)
         assert "This took me an hour to write" in refused.content.decode()
-        assert elsewhere.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        assert other_thread.status_code == HTTPStatus.TOO_MANY_REQUESTS
         world.later(minutes=11)
         assert send(client, "Now").status_code == HTTPStatus.FOUND
 
@@ -166,16 +166,16 @@ class TestWriting:
 
         assert bodies() == ["Once"]
 
-    def test_old_form_with_new_text_loses_nothing(self, world: World) -> None:
+    def test_resubmitted_form_with_new_text_is_sent(self, world: World) -> None:
         client = world.client(world.official)
         submission = uuid.uuid4()
         send(client, "First", submission=submission)
         send(client, "Second", submission=submission)
-        send(client, "Third", submission="no number")
+        send(client, "Third", submission="invalid")
 
         assert bodies() == ["First", "Second", "Third"]
 
-    def test_submission_id_of_another_user_does_not_block_them(self, world: World) -> None:
+    def test_two_users_can_submit_the_same_id(self, world: World) -> None:
         submission = uuid.uuid4()
         send(world.client(world.official), "Mine", submission=submission)
         send(world.client(world.observer), "Mine", submission=submission)
@@ -215,15 +215,15 @@ class TestReplies:
     def test_poll_returns_replies_since_the_last_message(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
         client = world.client(world.official)
-        nothing = client.get(NEWS, {"after": message.pk}, headers=HTMX)
-        said = reply(world, message)
+        empty = client.get(NEWS, {"after": message.pk}, headers=HTMX)
+        sent = reply(world, message)
         news = client.get(NEWS, {"after": message.pk}, headers=HTMX)
 
-        assert nothing.status_code == HTTPStatus.NO_CONTENT
+        assert empty.status_code == HTTPStatus.NO_CONTENT
         page = news.content.decode()
         assert "A reply" in page
         assert "A question" not in page
-        assert f"?after={said.pk}" in page
+        assert f"?after={sent.pk}" in page
         assert Thread.objects.get().unread_by_person == 0
 
     @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
@@ -234,17 +234,17 @@ class TestReplies:
         assert response.status_code == HTTPStatus.NO_CONTENT
         assert Thread.objects.get().unread_by_person == 1
 
-    def test_poll_without_a_number_returns_all(self, world: World) -> None:
+    def test_poll_without_a_message_id_returns_everything(self, world: World) -> None:
         threads.write(world.official, Text("A question"))
 
         assert "A question" in text_of(world.client(world.official).get(NEWS))
 
     def test_poll_without_an_account_or_a_thread_is_empty(self, world: World) -> None:
         assert Client().get("/messages/news/").status_code == HTTPStatus.FORBIDDEN
-        mine = world.client(world.official).get("/messages/news/")
-        assert mine.status_code == HTTPStatus.NO_CONTENT
+        response = world.client(world.official).get("/messages/news/")
+        assert response.status_code == HTTPStatus.NO_CONTENT
 
-    def test_reply_during_reading_stays_unread(self, world: World) -> None:
+    def test_reply_sent_while_reading_stays_unread(self, world: World) -> None:
         message = threads.write(world.official, Text("A question"))
         reply(world, message)
         loaded = threads.thread_of(world.official.user, world.lakeside)
@@ -276,7 +276,7 @@ class TestWithoutAccount:
         assert thread.person is None
         assert "Your message has been sent" in text_of(page)
 
-    def test_reply_is_mailed_without_repeating_input(
+    def test_reply_mail_does_not_quote_the_visitor(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
         text = Text("Buy at http://spam.example/")
@@ -299,7 +299,7 @@ class TestWithoutAccount:
         assert not Thread.objects.filter(person=world.official.user).exists()
 
     @pytest.mark.parametrize(
-        ("field", "value", "words"),
+        ("field", "value", "error"),
         [
             ("name", "", "This field is required"),
             ("email", "nobody", "valid email address"),
@@ -308,27 +308,27 @@ class TestWithoutAccount:
             ("body", "x" * 1_000_000, "at most 4,000 characters"),
         ],
     )
-    def test_invalid_input(self, db: None, field: str, value: str, words: str) -> None:
+    def test_invalid_input(self, db: None, field: str, value: str, error: str) -> None:
         response = Client().post(GENERAL, VISITOR | {field: value})
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert words in text_of(response)
+        assert error in text_of(response)
         assert not Thread.objects.exists()
 
-    def test_five_messages_per_hour_and_address(self, db: None) -> None:
+    def test_messages_are_limited_to_five_per_hour_and_network_address(self, db: None) -> None:
         statuses = [
             Client().post(GENERAL, VISITOR | {"body": f"number {number}"}).status_code
             for number in range(6)
         ]
-        refused = Client().post(GENERAL, VISITOR | {"body": "Long and good"})
+        refused = Client().post(GENERAL, VISITOR | {"body": "A long message"})
 
         assert statuses == [HTTPStatus.FOUND] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
         assert "in the last hour" in text_of(refused)
-        assert "Long and good" in refused.content.decode()
+        assert "A long message" in refused.content.decode()
         other = Client(REMOTE_ADDR="203.0.113.9").post(GENERAL, VISITOR)
         assert other.status_code == HTTPStatus.FOUND
 
-    def test_bot_that_fills_every_field_is_thanked_and_ignored(self, db: None) -> None:
+    def test_message_with_the_honeypot_filled_in_is_silently_discarded(self, db: None) -> None:
         response = Client().post(GENERAL, VISITOR | {"website": "http://spam.example"})
 
         assert response.status_code == HTTPStatus.FOUND
@@ -343,7 +343,7 @@ class TestWithoutAccount:
 
 
 def test_account_created_later_does_not_get_earlier_messages(world: World) -> None:
-    """Nothing proves that it was the same person."""
+    """There is no proof that it is the same person."""
     threads.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
     nora = members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
 

@@ -20,8 +20,8 @@ from tests.support.pages import queries_of, text_of
 from tests.support.world import World
 
 LIST = "/admin/subscriptions/thread/"
-LOOKING = ("view_thread",)
-REPLYING = (*LOOKING, "add_message", "change_thread")
+VIEW = ("view_thread",)
+REPLY = (*VIEW, "add_message", "change_thread")
 
 
 def staff(world: World, *codenames: str) -> Client:
@@ -32,7 +32,7 @@ def staff(world: World, *codenames: str) -> Client:
 
 
 @pytest.fixture
-def asked(world: World) -> Message:
+def question(world: World) -> Message:
     return threads.write(world.official, Text("A question"))
 
 
@@ -52,7 +52,7 @@ def close(client: Client, message: Message, **form: Any) -> Any:
     return client.post(path, {"seen": message.pk, **form}, follow=True)
 
 
-def the_thread() -> Thread:
+def get_thread() -> Thread:
     return Thread.objects.get()
 
 
@@ -61,7 +61,7 @@ class TestQueue:
         for person in (world.observer, world.assignor, world.official):
             threads.write(person, Text("A question"))
             world.later(hours=1)
-        client = staff(world, *REPLYING)
+        client = staff(world, *REPLY)
         first = Thread.objects.get(person=world.observer.user)
         client.post(
             f"{LIST}{first.pk}/reply/", {"body": "Replied", "seen": first.messages.get().pk}
@@ -70,8 +70,8 @@ class TestQueue:
 
         page = text_of(client.get(LIST))
         names = ["Arlo Assignor", "Otto Official", "Pat (no account)", "Olive Observer"]
-        places = [page.index(name) for name in names]
-        assert places == sorted(places)
+        positions = [page.index(name) for name in names]
+        assert positions == sorted(positions)
         assert "Threads: 3 waiting" in page
         assert "3 threads waiting" in text_of(client.get("/admin/"))
 
@@ -86,14 +86,14 @@ class TestQueue:
         ],
     )
     def test_search_matches_prefixes(
-        self, world: World, asked: Message, search: str, is_found: bool
+        self, world: World, question: Message, search: str, is_found: bool
     ) -> None:
-        page = text_of(staff(world, *LOOKING).get(LIST, {"q": search}))
+        page = text_of(staff(world, *VIEW).get(LIST, {"q": search}))
 
         assert ("Otto Official" in page) == is_found
 
-    def test_filters(self, world: World, asked: Message) -> None:
-        client = staff(world, *LOOKING)
+    def test_filters_narrow_the_list(self, world: World, question: Message) -> None:
+        client = staff(world, *VIEW)
         harbor = world.stranger.organization.pk
         for query, is_found in (
             ({"state__exact": "waiting"}, True),
@@ -104,230 +104,234 @@ class TestQueue:
         ):
             assert ("Otto Official" in text_of(client.get(LIST, query))) == is_found, query
 
-    def test_queries_are_constant_in_threads(self, world: World, asked: Message) -> None:
-        client = staff(world, *LOOKING)
-        few = len(queries_of(client, LIST))
+    def test_query_count_does_not_depend_on_threads(self, world: World, question: Message) -> None:
+        client = staff(world, *VIEW)
+        before = len(queries_of(client, LIST))
         for person in (world.observer, world.assignor):
             threads.write(person, Text("A question"))
 
-        assert len(queries_of(client, LIST)) == few
+        assert len(queries_of(client, LIST)) == before
 
 
 class TestOneThread:
-    def test_page_shows_the_thread_and_marks_it_read(self, world: World, asked: Message) -> None:
-        client = staff(world, *REPLYING)
-        page = client.get(page_of(asked)).content.decode()
+    def test_page_shows_the_thread_and_marks_it_read(self, world: World, question: Message) -> None:
+        client = staff(world, *REPLY)
+        page = client.get(page_of(question)).content.decode()
 
         assert "A question" in page
         assert f"/admin/subscriptions/organization/{world.lakeside.pk}/change/" in page
         assert f"/admin/subscriptions/user/{world.official.user.pk}/change/" in page
-        assert the_thread().unread_by_support == 0
-        assert the_thread().state == "waiting"
+        assert get_thread().unread_by_support == 0
+        assert get_thread().state == "waiting"
 
-    def test_view_only_staff_do_not_mark_it_read(self, world: World, asked: Message) -> None:
-        page = staff(world, *LOOKING).get(page_of(asked)).content.decode()
+    def test_view_only_staff_do_not_mark_it_read(self, world: World, question: Message) -> None:
+        page = staff(world, *VIEW).get(page_of(question)).content.decode()
 
         assert "A question" in page
         assert "Send reply" not in page
         assert "Close without" not in page
-        assert the_thread().unread_by_support == 1
+        assert get_thread().unread_by_support == 1
 
     def test_html_is_shown_as_text(self, world: World) -> None:
         message = threads.write(world.official, Text("<script>alert(1)</script>"))
-        page = staff(world, *REPLYING).get(page_of(message)).content.decode()
+        page = staff(world, *REPLY).get(page_of(message)).content.decode()
 
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
 
     @pytest.mark.parametrize("number", ["0", "999999", "x", "²", "9" * 18])
     def test_unknown_threads_return_404(self, world: World, number: str) -> None:
-        response = staff(world, *REPLYING).get(f"{LIST}{number}/change/")
+        response = staff(world, *REPLY).get(f"{LIST}{number}/change/")
 
         assert response.status_code == HTTPStatus.NOT_FOUND
 
-    def test_former_member_is_marked(self, world: World, asked: Message) -> None:
+    def test_former_member_is_marked(self, world: World, question: Message) -> None:
         members.remove(world.administrator, world.official)
-        page = text_of(staff(world, *REPLYING).get(page_of(asked)))
+        page = text_of(staff(world, *REPLY).get(page_of(question)))
 
         assert "no longer a user of the organization" in page
 
-    def test_same_email_address_proves_nothing(self, world: World) -> None:
+    def test_visitor_with_the_email_of_an_account_is_marked(self, world: World) -> None:
         email = world.official.user.email
         message = threads.write_without_account("Otto?", email, Text("Let me in"))
-        page = text_of(staff(world, *REPLYING).get(page_of(message)))
+        page = text_of(staff(world, *REPLY).get(page_of(message)))
 
         assert "it may not be the same person" in page
 
 
 class TestReplying:
-    def test_reply_is_sent_logged_and_notified(self, world: World, asked: Message) -> None:
-        response = reply(staff(world, *REPLYING), asked)
+    def test_reply_is_sent_logged_and_notified(self, world: World, question: Message) -> None:
+        response = reply(staff(world, *REPLY), question)
 
-        said = Message.objects.get(is_from_support=True)
+        sent = Message.objects.get(is_from_support=True)
         entry = LogEntry.objects.get()
         assert response.status_code == HTTPStatus.FOUND
-        assert (said.body, said.author) == ("A reply", world.support)
-        assert (the_thread().state, the_thread().unread_by_person) == ("replied", 1)
-        assert (entry.user, entry.object_id) == (world.support, str(the_thread().pk))
+        assert (sent.body, sent.author) == ("A reply", world.support)
+        assert (get_thread().state, get_thread().unread_by_person) == ("replied", 1)
+        assert (entry.user, entry.object_id) == (world.support, str(get_thread().pk))
         assert (
             Notification.objects.get(kind="message_answered").recipient == world.official.user.email
         )
 
-    def test_double_click_sends_one_reply(self, world: World, asked: Message) -> None:
-        client = staff(world, *REPLYING)
+    def test_double_click_sends_one_reply(self, world: World, question: Message) -> None:
+        client = staff(world, *REPLY)
         submission = uuid.uuid4()
         for _ in range(3):
-            assert reply(client, asked, submission=submission).status_code == HTTPStatus.FOUND
+            assert reply(client, question, submission=submission).status_code == HTTPStatus.FOUND
 
         assert Message.objects.filter(is_from_support=True).count() == 1
         assert Notification.objects.filter(kind="message_answered").count() == 1
         assert LogEntry.objects.count() == 1
 
-    def test_colleagues_reply_must_be_read_first(self, world: World, asked: Message) -> None:
-        reply(staff(world, *REPLYING), asked, "From Sunny")
+    def test_colleagues_reply_must_be_read_first(self, world: World, question: Message) -> None:
+        reply(staff(world, *REPLY), question, "From Sunny")
         rory = UserFactory.create(is_staff=True, is_superuser=True, name="Rory Root")
         client = world.client(rory)
-        refused = reply(client, asked, "From Rory")
+        refused = reply(client, question, "From Rory")
 
         page = refused.content.decode()
         assert refused.status_code == HTTPStatus.CONFLICT
         assert "A colleague has already replied" in page
         assert "From Sunny" in page
         assert "From Rory" in page
-        again = reply(client, asked, "From Rory", seen=Message.objects.latest("pk").pk)
+        again = reply(client, question, "From Rory", seen=Message.objects.latest("pk").pk)
         assert again.status_code == HTTPStatus.FOUND
 
-    def test_message_received_since_stays_unanswered(self, world: World, asked: Message) -> None:
+    def test_message_received_since_stays_unanswered(self, world: World, question: Message) -> None:
         world.later(minutes=5)
         later = threads.write(world.official, Text("One more thing"))
-        reply(staff(world, *REPLYING), asked)
+        reply(staff(world, *REPLY), question)
 
-        thread = the_thread()
+        thread = get_thread()
         assert thread.state == "waiting"
         assert thread.waiting_since == later.created_at
         assert thread.unread_by_support == 1
 
-    def test_new_message_makes_the_thread_wait_again(self, world: World, asked: Message) -> None:
-        reply(staff(world, *REPLYING), asked)
+    def test_new_message_makes_an_answered_thread_wait(
+        self, world: World, question: Message
+    ) -> None:
+        reply(staff(world, *REPLY), question)
         world.later(days=1)
-        back = threads.write(world.official, Text("Thank you"))
+        newer = threads.write(world.official, Text("Thank you"))
 
-        assert the_thread().waiting_since == back.created_at
+        assert get_thread().waiting_since == newer.created_at
 
     @pytest.mark.parametrize("body", ["", " \n", "\u200b", "x" * 4001, "x" * 1_000_000])
     def test_invalid_replies_are_kept_and_not_sent(
-        self, world: World, asked: Message, body: str
+        self, world: World, question: Message, body: str
     ) -> None:
-        response = reply(staff(world, *REPLYING), asked, body)
+        response = reply(staff(world, *REPLY), question, body)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert body.strip()[:50] in response.content.decode()
         assert Message.objects.count() == 1
 
-    @pytest.mark.parametrize("codenames", [(), LOOKING, ("add_message",), ("change_thread",)])
-    def test_without_permission_nothing_happens(
-        self, world: World, asked: Message, codenames: tuple[str, ...]
+    @pytest.mark.parametrize("codenames", [(), VIEW, ("add_message",), ("change_thread",)])
+    def test_staff_without_permission_cannot_reply_or_close(
+        self, world: World, question: Message, codenames: tuple[str, ...]
     ) -> None:
         client = staff(world, *codenames)
-        allowed = "change_thread" in codenames  # Django: the change permission includes viewing
-        sees = client.get(page_of(asked)).status_code == HTTPStatus.OK
+        can_close = "change_thread" in codenames  # in Django, change includes view
+        can_view = client.get(page_of(question)).status_code == HTTPStatus.OK
 
-        assert sees == (allowed or "view_thread" in codenames)
-        assert reply(client, asked).status_code == HTTPStatus.FORBIDDEN
-        if not allowed:
-            assert close(client, asked).status_code == HTTPStatus.FORBIDDEN
+        assert can_view == (can_close or "view_thread" in codenames)
+        assert reply(client, question).status_code == HTTPStatus.FORBIDDEN
+        if not can_close:
+            assert close(client, question).status_code == HTTPStatus.FORBIDDEN
         assert Message.objects.count() == 1
 
-    def test_members_have_no_access(self, world: World, asked: Message) -> None:
+    def test_members_have_no_access(self, world: World, question: Message) -> None:
         for person in (world.administrator, world.official):
-            response = reply(world.client(person), asked)
+            response = reply(world.client(person), question)
             assert response.status_code == HTTPStatus.FOUND
             assert "/login/" in response.headers["Location"]
         assert Message.objects.count() == 1
 
     @pytest.mark.parametrize("page", ["reply", "close"])
-    def test_viewing_changes_nothing(self, world: World, asked: Message, page: str) -> None:
-        response = staff(world, *REPLYING).get(f"{LIST}{asked.thread_id}/{page}/")
+    def test_get_request_is_refused(self, world: World, question: Message, page: str) -> None:
+        response = staff(world, *REPLY).get(f"{LIST}{question.thread_id}/{page}/")
 
         assert response.status_code == HTTPStatus.FORBIDDEN
 
 
 class TestClosing:
-    def test_closed_thread_does_not_wait_until_the_next_message(
-        self, world: World, asked: Message
+    def test_closed_thread_is_reopened_by_the_next_message(
+        self, world: World, question: Message
     ) -> None:
-        response = close(staff(world, *REPLYING), asked)
+        response = close(staff(world, *REPLY), question)
 
         assert "A new message reopens the thread" in text_of(response)
-        assert (the_thread().state, the_thread().unread_by_support) == ("closed", 0)
+        assert (get_thread().state, get_thread().unread_by_support) == ("closed", 0)
         assert LogEntry.objects.get().user == world.support
         threads.write(world.official, Text("Still there?"))
-        assert the_thread().state == "waiting"
+        assert get_thread().state == "waiting"
 
-    def test_unread_message_keeps_it_open(self, world: World, asked: Message) -> None:
+    def test_thread_with_an_unread_message_cannot_be_closed(
+        self, world: World, question: Message
+    ) -> None:
         threads.write(world.official, Text("One more thing"))
-        client = staff(world, *REPLYING)
+        client = staff(world, *REPLY)
 
-        assert "There is a new message" in text_of(close(client, asked))
-        assert "There is a new message" in text_of(close(client, asked, seen="x"))
-        assert the_thread().state == "waiting"
+        assert "There is a new message" in text_of(close(client, question))
+        assert "There is a new message" in text_of(close(client, question, seen="x"))
+        assert get_thread().state == "waiting"
         assert not LogEntry.objects.exists()
 
-    def test_second_close_does_nothing(self, world: World, asked: Message) -> None:
-        client = staff(world, *REPLYING)
+    def test_second_close_does_nothing(self, world: World, question: Message) -> None:
+        client = staff(world, *REPLY)
         for _ in range(2):
-            close(client, asked)
+            close(client, question)
 
         assert LogEntry.objects.count() == 1
 
 
 class TestHistory:
-    @pytest.mark.parametrize("root", [False, True], ids=["support", "superuser"])
+    @pytest.mark.parametrize("is_superuser", [False, True], ids=["support", "superuser"])
     def test_threads_cannot_be_changed_or_deleted(
-        self, world: World, asked: Message, root: bool
+        self, world: World, question: Message, is_superuser: bool
     ) -> None:
-        every = Permission.objects.values_list("codename", flat=True)
-        client = staff(world, *every)
-        User.objects.filter(pk=world.support.pk).update(is_superuser=root)
-        path = f"{LIST}{asked.thread_id}"
-        changed = client.post(page_of(asked), {"state": "closed", "body": "Changed"})
+        codenames = Permission.objects.values_list("codename", flat=True)
+        client = staff(world, *codenames)
+        User.objects.filter(pk=world.support.pk).update(is_superuser=is_superuser)
+        path = f"{LIST}{question.thread_id}"
+        changed = client.post(page_of(question), {"state": "closed", "body": "Changed"})
         deleted = client.post(f"{path}/delete/", {"post": "yes"})
-        client.post(LIST, {"action": "delete_selected", "_selected_action": [asked.thread_id]})
+        client.post(LIST, {"action": "delete_selected", "_selected_action": [question.thread_id]})
 
         assert changed.status_code == deleted.status_code == HTTPStatus.FORBIDDEN
         assert Message.objects.get().body == "A question"
-        assert the_thread().state == "waiting"
+        assert get_thread().state == "waiting"
         with pytest.raises(NoReverseMatch):
             reverse("admin:subscriptions_message_changelist")
 
 
 class TestRemovalRequests:
     def test_request_is_highlighted_and_links_to_the_removal(
-        self, world: World, asked: Message, monkeypatch: pytest.MonkeyPatch
+        self, world: World, question: Message, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         Message.objects.update(removal_quantity=5)
-        asked.refresh_from_db()
-        client = staff(world, *REPLYING)
+        question.refresh_from_db()
+        client = staff(world, *REPLY)
 
-        def known(name: str, **how: Any) -> str:
-            is_it = name == "admin:subscriptions_organization_remove_licenses"
-            return f"/admin/remove/{how['args'][0]}/" if is_it else reverse(name, **how)
+        def fake_reverse(name: str, **kwargs: Any) -> str:
+            is_removal = name == "admin:subscriptions_organization_remove_licenses"
+            return f"/admin/remove/{kwargs['args'][0]}/" if is_removal else reverse(name, **kwargs)
 
-        monkeypatch.setattr("subscriptions.admin.messenger.reverse", known)
-        page = client.get(page_of(asked)).content.decode()
+        monkeypatch.setattr("subscriptions.admin.messenger.reverse", fake_reverse)
+        page = client.get(page_of(question)).content.decode()
 
         assert "Asks to remove 5 licenses" in page
-        assert f'href="/admin/remove/{world.lakeside.pk}/?message={asked.pk}"' in page
+        assert f'href="/admin/remove/{world.lakeside.pk}/?message={question.pk}"' in page
         assert "Otto Official" in text_of(client.get(LIST, {"removal": "asked"}))
 
-    def test_without_a_removal_page_there_is_no_link(
-        self, asked: Message, monkeypatch: pytest.MonkeyPatch
+    def test_no_link_without_a_removal_page(
+        self, question: Message, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def unknown(*args: Any, **how: Any) -> str:
+        def fake_reverse(*args: Any, **kwargs: Any) -> str:
             raise NoReverseMatch
 
-        monkeypatch.setattr("subscriptions.admin.messenger.reverse", unknown)
+        monkeypatch.setattr("subscriptions.admin.messenger.reverse", fake_reverse)
 
-        assert remove_licenses_link(asked) == ""
-        asked.removal_quantity = 5
-        assert remove_licenses_link(asked) == ""
+        assert remove_licenses_link(question) == ""
+        question.removal_quantity = 5
+        assert remove_licenses_link(question) == ""

@@ -1,4 +1,4 @@
-"""The messenger's button on every page, and its parts for htmx (R28)."""
+"""The messenger button on every page, and the fragments for htmx (R28)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -48,15 +48,15 @@ class TestButton:
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert f'href="{THREAD}"' in response.content.decode()
 
-    def test_button_takes_no_query_in_an_organization_and_one_elsewhere(self, world: World) -> None:
+    def test_button_needs_no_query_in_an_organization_and_one_elsewhere(self, world: World) -> None:
         client = world.client(world.official)
 
-        def about_messages(path: str) -> list[str]:
+        def thread_queries(path: str) -> list[str]:
             return [sql for sql in queries_of(client, path) if "subscriptions_thread" in sql]
 
-        (with_membership,) = about_messages("/o/lakeside/")
+        (with_membership,) = thread_queries("/o/lakeside/")
         assert '"subscriptions_membership"."license_number"' in with_membership
-        assert len(about_messages("/account/")) == 1
+        assert len(thread_queries("/account/")) == 1
         anonymous = queries_of(Client(), "/pricing/")
         assert not [sql for sql in anonymous if "subscriptions_thread" in sql]
 
@@ -66,22 +66,22 @@ class TestButton:
         assert "messenger-button" not in world.client(root).get("/admin/").content.decode()
 
 
-class TestParts:
-    """Responses to htmx: the part of the page that the panel shows."""
+class TestFragments:
+    """Responses to htmx: the fragment that the panel shows."""
 
-    def test_part_is_not_a_full_page(self, world: World) -> None:
+    def test_fragment_is_not_a_full_page(self, world: World) -> None:
         for client, path in ((Client(), GENERAL), (world.client(world.official), THREAD)):
-            part = client.get(path, headers=HTMX).content.decode()
-            assert "<html" not in part
-            assert "<form" in part
+            fragment = client.get(path, headers=HTMX).content.decode()
+            assert "<html" not in fragment
+            assert "<form" in fragment
 
     def test_sending_returns_the_thread_with_the_message(self, world: World) -> None:
         client = world.client(world.official)
-        response = client.post(THREAD, {"body": "By htmx"}, headers=HTMX)
+        response = client.post(THREAD, {"body": "Sent with htmx"}, headers=HTMX)
         visitor = Client().post(GENERAL, VISITOR, headers=HTMX)
 
         assert response.status_code == HTTPStatus.OK
-        assert "By htmx" in text_of(response)
+        assert "Sent with htmx" in text_of(response)
         assert "Thank you." in text_of(visitor)
 
     def test_responses_are_not_cached(self, world: World) -> None:
@@ -102,7 +102,9 @@ class TestConstraints:
             ("message_of_support_has_an_author", {"is_from_support": True, "author": None}),
         ],
     )
-    def test_messages(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+    def test_message_constraints(
+        self, world: World, constraint: str, fields: dict[str, Any]
+    ) -> None:
         message = threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
@@ -118,7 +120,9 @@ class TestConstraints:
             ("thread_is_with_somebody", {"email": "x@x.example"}),
         ],
     )
-    def test_threads(self, world: World, constraint: str, fields: dict[str, Any]) -> None:
+    def test_thread_constraints(
+        self, world: World, constraint: str, fields: dict[str, Any]
+    ) -> None:
         threads.write(world.official, Text("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():

@@ -37,13 +37,13 @@ def test_request_is_a_message_in_the_thread(open_renewal: World, role: str) -> N
     world = open_renewal
     person: Membership = getattr(world, role)
     client = world.client(person)
-    offered = text_of(client.get(THREAD))
-    response = send(client, "We shrink", PATH, quantity="5")
+    page = text_of(client.get(THREAD))
+    response = send(client, "We need fewer", PATH, quantity="5")
 
     message = Message.objects.get()
-    assert "I’d like to remove licenses" in offered
+    assert "I’d like to remove licenses" in page
     assert response.headers["Location"] == THREAD
-    assert (message.removal_quantity, message.body) == (5, "We shrink")
+    assert (message.removal_quantity, message.body) == (5, "We need fewer")
     assert (message.author, message.thread.organization) == (person.user, world.lakeside)
     assert "Asks to remove 5 licenses" in text_of(client.get(THREAD))
     activity = Activity.objects.get(verb="removal_asked_for")
@@ -59,7 +59,7 @@ def test_note_is_optional(open_renewal: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "words"),
+    ("quantity", "error"),
     [
         ("0", "a number from 1 to 21"),
         ("-5", "a number from 1 to 21"),
@@ -70,18 +70,20 @@ def test_note_is_optional(open_renewal: World) -> None:
         ("", "This field is required"),
     ],
 )
-def test_limit_is_shown_at_the_field(open_renewal: World, quantity: str, words: str) -> None:
+def test_invalid_quantity_shows_a_field_error(
+    open_renewal: World, quantity: str, error: str
+) -> None:
     client = open_renewal.client(open_renewal.assignor)
     response = send(client, "Kept", PATH, quantity=quantity)
 
     page = response.content.decode()
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert words in page.split('id="removal_quantity_error"')[1].split("</p>")[0]
+    assert error in page.split('id="removal_quantity_error"')[1].split("</p>")[0]
     assert "Kept" in page
     assert not Message.objects.exists()
 
 
-def test_before_the_window_it_is_neither_offered_nor_accepted(world: World) -> None:
+def test_request_before_the_window_is_neither_offered_nor_accepted(world: World) -> None:
     client = world.client(world.administrator)
     response = send(client, "Now", PATH, quantity="5")
 
@@ -92,7 +94,7 @@ def test_before_the_window_it_is_neither_offered_nor_accepted(world: World) -> N
     assert not Message.objects.exists()
 
 
-def test_other_roles_are_neither_offered_nor_allowed_a_request(open_renewal: World) -> None:
+def test_request_of_other_roles_is_neither_offered_nor_accepted(open_renewal: World) -> None:
     for person in (open_renewal.official, open_renewal.observer):
         client = open_renewal.client(person)
         assert "remove licenses" not in text_of(client.get(THREAD))
@@ -113,7 +115,7 @@ def test_request_is_checked_again_under_the_lock(open_renewal: World) -> None:
     assert not Message.objects.exists()
 
 
-def test_form_submitted_twice_makes_one_request(open_renewal: World) -> None:
+def test_form_submitted_twice_sends_one_request(open_renewal: World) -> None:
     client = open_renewal.client(open_renewal.assignor)
     submission = uuid.uuid4()
     for _ in range(2):
@@ -123,7 +125,7 @@ def test_form_submitted_twice_makes_one_request(open_renewal: World) -> None:
     assert Activity.objects.filter(verb="removal_asked_for").count() == 1
 
 
-def test_closed_organization_can_request_too(world: World) -> None:
+def test_closed_organization_can_request_removal(world: World) -> None:
     world.at(local(date(2032, 2, 1)))
     response = send(world.client(world.assignor), "", PATH, quantity="5")
 

@@ -9,5 +9,5 @@ from subscriptions.notifications.activity import line_of
 @pytest.mark.parametrize(
     ("verb", "detail"), [("members_imported", "Users: 3"), ("licenses_bought", "Licenses: 3")]
 )
-def test_quantity_is_labeled_by_what_it_counts(verb: str, detail: str) -> None:
+def test_quantity_has_a_label(verb: str, detail: str) -> None:
     assert line_of(Activity(verb=verb, data={"quantity": 3})).details == [detail]

@@ -14,7 +14,7 @@ from tests.support.world import World
 pytestmark = pytest.mark.one_database
 
 SITE = "https://licenses.example"
-# What the common clients render alike (Outlook's Word engine, Gmail, Apple Mail).
+# HTML that Outlook (with Word's engine), Gmail and Apple Mail render the same.
 TAGS = {"html", "head", "meta", "title", "body", "table", "tr", "td", "p", "br", "a"}
 ATTRIBUTES = {"lang", "charset", "name", "content", "style", "role", "width", "cellpadding"}
 ATTRIBUTES |= {"cellspacing", "border", "align", "valign", "colspan", "href"}
@@ -70,7 +70,7 @@ class TestBlocks:
         assert [block.kind for block in blocks(line, site_url=SITE)] == ["text"]
 
 
-class Reader(HTMLParser):
+class MailParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: set[str] = set()
@@ -91,13 +91,13 @@ class Reader(HTMLParser):
 def test_only_widely_supported_html_is_used(
     world: World, django_capture_on_commit_callbacks: Any, kind: str
 ) -> None:
-    reader = Reader()
-    reader.feed(mail_of(world, kind, django_capture_on_commit_callbacks).html_message)
+    parser = MailParser()
+    parser.feed(mail_of(world, kind, django_capture_on_commit_callbacks).html_message)
 
-    assert reader.tags <= TAGS
-    assert reader.attributes <= ATTRIBUTES
-    assert reader.styles <= STYLES
-    assert set(reader.roles) == {"presentation"}
+    assert parser.tags <= TAGS
+    assert parser.attributes <= ATTRIBUTES
+    assert parser.styles <= STYLES
+    assert set(parser.roles) == {"presentation"}
 
 
 @pytest.mark.journey

@@ -1,4 +1,4 @@
-"""Both parts of a mail have the same content: plain text, and HTML generated from it."""
+"""The plain text of a mail and the HTML generated from it have the same content."""
 
 import html
 import re
@@ -19,7 +19,7 @@ from tests.support.world import World
 TEMPLATES = ROOT / "templates" / "emails"
 SUBJECT = ".subject.txt"
 KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SUBJECT}"))
-# An invitation takes its link from the membership, so the test sends it the normal way.
+# An invitation's link comes from the membership, so a test of its own sends it.
 NOTIFIED = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
 AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
@@ -76,7 +76,7 @@ def test_names_are_escaped_only_in_html(
         assert html.escape(NAME) in queued.html_message
 
 
-def test_invitation_arrives_in_both_parts(world: World, committed_db: str) -> None:
+def test_invitation_has_both_parts(world: World, committed_db: str) -> None:
     world.lakeside.name = NAME
     world.lakeside.save()
     members.add(world.assignor, NewMember("N <i>", "nora@lakeside.example", Role.OBSERVER))

@@ -1,4 +1,4 @@
-"""Notifications: stored with their cause, sent once, never blocking it."""
+"""Notifications: stored in the transaction of their cause, and mailed once."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ def send(world: World, reference: str = "x:1") -> None:
     )
 
 
-def test_notification_becomes_one_mail_after_the_commit(
+def test_notification_is_mailed_after_the_commit(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -43,7 +43,7 @@ def test_notification_becomes_one_mail_after_the_commit(
     assert "http://localhost/invitations/" in queued.message
 
 
-def test_queue_sends_it_once(world: World, committed_db: str) -> None:
+def test_queued_mail_is_sent_once(world: World, committed_db: str) -> None:
     members.add(world.assignor, NEW)
 
     call_command("send_queued_mail", log_level=0)
@@ -62,7 +62,7 @@ def test_same_event_notifies_once(world: World, django_capture_on_commit_callbac
     assert Email.objects.count() == 1
 
 
-def test_sweep_sends_what_a_crash_left_behind(world: World) -> None:
+def test_sweep_mails_notifications_left_by_a_crash(world: World) -> None:
     send(world)
     assert not Email.objects.exists()
 
@@ -71,7 +71,7 @@ def test_sweep_sends_what_a_crash_left_behind(world: World) -> None:
     assert Email.objects.count() == 1
 
 
-def test_rolled_back_cause_sends_nothing(world: World) -> None:
+def test_rollback_discards_the_notification(world: World) -> None:
     with transaction.atomic():
         send(world)
         transaction.set_rollback(True)
@@ -79,7 +79,7 @@ def test_rolled_back_cause_sends_nothing(world: World) -> None:
     assert not Notification.objects.exists()
 
 
-def test_failing_mail_stays_for_the_sweep_and_blocks_nothing(
+def test_failing_mail_is_kept_and_does_not_block_others(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -105,14 +105,14 @@ def test_names_are_unchanged_in_the_mail(
 
 
 @pytest.mark.parametrize(
-    ("day", "said", "link"),
+    ("day", "text", "link"),
     [
         (date(2031, 12, 1), "Add licenses in groups of 5", "settings/subscription/"),
         (date(2031, 12, 2), "Renewal is open, so renew the subscription first", "renewal/"),
     ],
 )
-def test_low_license_mail_offers_what_is_possible_that_day(
-    world: World, django_capture_on_commit_callbacks: Any, day: date, said: str, link: str
+def test_low_license_mail_offers_add_ons_or_renewal(
+    world: World, django_capture_on_commit_callbacks: Any, day: date, text: str, link: str
 ) -> None:
     """R19, R20: no add-on is offered while renewal is open."""
     world.at(local(day, 12))
@@ -125,5 +125,5 @@ def test_low_license_mail_offers_what_is_possible_that_day(
     assert mail.subject == "Few licenses left for Lakeside Officials Association: 0"
     assert "Available: 0\n\n" in mail.message
     assert ("Add licenses in groups of 5" in mail.message) == (day.day == 1)
-    assert said in mail.message
+    assert text in mail.message
     assert f"http://localhost/o/lakeside/{link}\n" in mail.message

@@ -1,4 +1,4 @@
-"""The migration of pending notifications to plain facts, and back."""
+"""The migration of pending notifications to plain data, and back."""
 
 import importlib
 from types import SimpleNamespace
@@ -46,13 +46,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "before", "after"), CASES)
-def test_each_fact_converts_both_ways(
-    kind: str, before: dict[str, Any], after: dict[str, Any]
-) -> None:
+def test_data_converts_both_ways(kind: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     assert migration.plain(kind, before) == after
-    there_and_back = migration.worded(kind, after)
-    there_and_back.pop("canceled", None)
-    assert there_and_back == before
+    reversed_data = migration.worded(kind, after)
+    reversed_data.pop("canceled", None)
+    assert reversed_data == before
 
 
 def test_numbers_stay_plain_when_reversed() -> None:
@@ -72,9 +70,9 @@ def test_only_pending_notifications_are_converted(world: World) -> None:
             queued_at=queued_at,
         )
 
-    # At that migration the table still had an older name.
-    older = SimpleNamespace(get_model=lambda app, name: Notification)
-    migration.rewrite(migration.plain)(older, None)
+    # In that migration the model still has its old name.
+    old_apps = SimpleNamespace(get_model=lambda app, name: Notification)
+    migration.rewrite(migration.plain)(old_apps, None)
 
     assert Notification.objects.get(reference="waiting").data == {"total": 5000, "currency": "usd"}
     assert Notification.objects.get(reference="sent").data == old

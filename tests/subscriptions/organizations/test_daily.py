@@ -1,4 +1,4 @@
-"""The daily job (R32): who is notified of what, on which day, once."""
+"""The daily job (R32): who is notified of what, and on which day."""
 
 import random
 from datetime import date, timedelta
@@ -9,13 +9,13 @@ from django.core.management import call_command
 from post_office.models import Email
 from pytest_django import Settings
 
-from subscriptions.licenses import reminders as reminding
+from subscriptions.licenses import reminders as license_reminders
 from subscriptions.models import Notification, Reminder
 from subscriptions.organizations import daily
 from subscriptions.policy import reminders
 from tests.support.world import TERM_END, TERM_START, World, build_term, local
 
-PEOPLE = {"administrator@lakeside.example", "assignor@lakeside.example"}
+BUYERS = {"administrator@lakeside.example", "assignor@lakeside.example"}
 
 
 def run_on(world: World, day: date, hour: int = 6) -> dict[str, int]:
@@ -33,18 +33,18 @@ def recipients_of(kind: str) -> set[str]:
 def test_only_assignors_and_administrators_are_reminded(world: World) -> None:
     run_on(world, date(2031, 12, 10))
 
-    assert recipients_of("reminder") == PEOPLE
+    assert recipients_of("reminder") == BUYERS
     assert Reminder.objects.filter(was_sent=True, term=world.term).count() == 2
 
 
 def test_second_run_on_a_day_sends_nothing(world: World) -> None:
     run_on(world, date(2031, 12, 10), 6)
-    again = run_on(world, date(2031, 12, 10), 23)
+    second_run = run_on(world, date(2031, 12, 10), 23)
 
-    assert "reminders sent" not in again
+    assert "reminders sent" not in second_run
 
 
-def test_mail_has_todays_numbers(world: World) -> None:
+def test_reminder_has_the_numbers_of_the_day(world: World) -> None:
     run_on(world, date(2031, 12, 11))
 
     data = (
@@ -55,7 +55,7 @@ def test_mail_has_todays_numbers(world: World) -> None:
     assert data["renewal_is_open"] is True
 
 
-def test_one_reminder_is_sent_after_days_without_the_job(world: World) -> None:
+def test_one_reminder_is_sent_for_several_missed_days(world: World) -> None:
     run_on(world, date(2031, 12, 3))
     Notification.objects.all().delete()
 
@@ -92,11 +92,11 @@ def test_notifications_are_sent_on_their_day(world: World, day: date, kind: str)
     run_on(world, day)
 
     for one in ("last_day_to_add", "expired", "closed"):
-        assert recipients_of(one) == (PEOPLE if one == kind else set())
+        assert recipients_of(one) == (BUYERS if one == kind else set())
 
 
 @pytest.mark.parametrize("close_after", [0, 14, 60, 90, 400])
-def test_closing_is_notified_even_when_late(
+def test_closing_notification_follows_close_after_days(
     world: World, settings: Settings, close_after: int
 ) -> None:
     settings.CLOSE_AFTER_DAYS = close_after
@@ -106,11 +106,11 @@ def test_closing_is_notified_even_when_late(
     run_on(world, TERM_END + timedelta(days=close_after + 1))
 
     assert before == set()
-    assert recipients_of("closed") == PEOPLE
+    assert recipients_of("closed") == BUYERS
 
 
 @pytest.mark.parametrize(
-    ("day", "words"),
+    ("day", "ending"),
     [
         (date(2031, 12, 29), "expires in 2 days"),
         (date(2031, 12, 30), "expires in 1 day"),
@@ -118,13 +118,13 @@ def test_closing_is_notified_even_when_late(
     ],
 )
 def test_subject_says_how_many_days_remain(
-    world: World, django_capture_on_commit_callbacks: Any, day: date, words: str
+    world: World, django_capture_on_commit_callbacks: Any, day: date, ending: str
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         run_on(world, day)
 
     subjects = set(Email.objects.filter(to="assignor@lakeside.example").values_list("subject"))
-    assert subjects == {(f"Lakeside Officials Association: the subscription {words}",)}
+    assert subjects == {(f"Lakeside Officials Association: the subscription {ending}",)}
 
 
 def test_no_expiration_reminder_after_expiration(world: World) -> None:
@@ -134,11 +134,11 @@ def test_no_expiration_reminder_after_expiration(world: World) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_130_days_at_random_hours_twice_or_skipped(world: World, seed: int) -> None:
-    chance = random.Random(seed)
+def test_no_reminder_is_repeated_if_runs_are_irregular(world: World, seed: int) -> None:
+    rng = random.Random(seed)
     for offset in range(131):
         day = TERM_END - timedelta(days=125) + timedelta(days=offset)
-        for hour in sorted(chance.sample(range(24), chance.choice([0, 0, 1, 1, 2]))):
+        for hour in sorted(rng.sample(range(24), rng.choice([0, 0, 1, 1, 2]))):
             run_on(world, day, hour)
 
     due = reminders.due_dates(TERM_START, TERM_END)
@@ -154,23 +154,23 @@ def test_130_days_at_random_hours_twice_or_skipped(world: World, seed: int) -> N
 def test_one_failing_organization_does_not_stop_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_at = reminding._process_term
+    process_term = license_reminders._process_term
 
-    def failing(term: object, report: reminding.DailyReport) -> None:
+    def failing(term: object, report: license_reminders.DailyReport) -> None:
         if term == world.stranger.organization.terms.get():
             raise RuntimeError("broken")
-        look_at(term, report)  # type: ignore[arg-type]
+        process_term(term, report)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reminding, "_process_term", failing)
+    monkeypatch.setattr(license_reminders, "_process_term", failing)
     world.at(local(date(2031, 12, 10)))
 
     report = daily.run_daily()
 
     assert report.failures == 1
-    assert recipients_of("reminder") == PEOPLE
+    assert recipients_of("reminder") == BUYERS
 
 
-def test_command_prints_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_its_results(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.at(local(date(2031, 12, 10)))
 
     call_command("daily")

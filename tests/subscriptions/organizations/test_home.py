@@ -1,4 +1,4 @@
-"""Members Home shows what needs attention, what happens next, and whom to ask (R2, R4, R19)."""
+"""The home page shows pending tasks, upcoming dates and contacts (R2, R4, R19)."""
 
 import re
 from datetime import date, timedelta
@@ -31,7 +31,7 @@ def invite(world: World, number: int) -> None:
 
 
 class TestForBuyers:
-    def test_licenses_and_the_term(self, world: World) -> None:
+    def test_shows_licenses_and_the_term(self, world: World) -> None:
         page = home(world)
 
         assert "Held 25 In use 4 Available 21" in page
@@ -39,23 +39,23 @@ class TestForBuyers:
         assert "Current term expires Wednesday, December 31, 2031 Days remaining 198" in page
         assert "/o/lakeside/licenses/add/" in links(world)
 
-    def test_nothing_to_do_says_so(self, world: World) -> None:
+    def test_says_when_nothing_needs_attention(self, world: World) -> None:
         page = home(world)
 
         assert "Nothing right now: everyone has accepted their invitation" in page
         assert INVITED not in links(world)
 
     @pytest.mark.parametrize(
-        ("number", "words"), [(1, "1 invitation not accepted"), (2, "2 invitations not accepted")]
+        ("number", "text"), [(1, "1 invitation not accepted"), (2, "2 invitations not accepted")]
     )
-    def test_invitations_not_accepted(self, world: World, number: int, words: str) -> None:
+    def test_shows_invitations_not_accepted(self, world: World, number: int, text: str) -> None:
         invite(world, number)
 
-        assert words in home(world)
+        assert text in home(world)
         assert INVITED in links(world)
         assert f"In use {4 + number}" in home(world)
 
-    def test_link_lists_exactly_those(self, world: World) -> None:
+    def test_link_lists_only_invited_users(self, world: World) -> None:
         invited = MembershipFactory.create(
             organization=world.lakeside, state=MembershipState.INVITED, invited_as="Nora New"
         )
@@ -66,7 +66,7 @@ class TestForBuyers:
         assert "official@lakeside.example" not in page.replace(" ", "")
         assert "Only users who have not accepted their invitation." in page
 
-    def test_requests_to_join(self, world: World) -> None:
+    def test_shows_requests_to_join(self, world: World) -> None:
         world.lakeside.join_code = "LAKE"
         world.lakeside.save()
         join_requests.ask(world.lakeside, Asking(name="Nora", email="nora@people.example"))
@@ -74,7 +74,7 @@ class TestForBuyers:
         assert "1 request to join: approve or deny it" in home(world)
         assert "/o/lakeside/users/requests/" in links(world)
 
-    def test_before_the_window_it_shows_how_long_add_ons_are_sold(self, world: World) -> None:
+    def test_before_the_window_it_shows_the_last_day_for_add_ons(self, world: World) -> None:
         page = home(world)
 
         assert "Last day to add licenses Monday, December 1, 2031" in page
@@ -82,17 +82,17 @@ class TestForBuyers:
         assert "/o/lakeside/renewal/" not in links(world)
 
     @pytest.mark.parametrize(
-        ("day", "sells"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
+        ("day", "sells_add_ons"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
     )
     def test_during_the_window_it_links_to_the_renewal(
-        self, world: World, day: date, sells: bool
+        self, world: World, day: date, sells_add_ons: bool
     ) -> None:
         world.at(local(day, 12))
 
         found = links(world)
 
-        assert ("/o/lakeside/licenses/add/" in found) == sells
-        assert ("/o/lakeside/renewal/" in found) == (not sells)
+        assert ("/o/lakeside/licenses/add/" in found) == sells_add_ons
+        assert ("/o/lakeside/renewal/" in found) == (not sells_add_ons)
 
     def test_renewed_organization_sees_the_start_of_the_next_term(self, world: World) -> None:
         world.at(local(TERM_END, 12) - timedelta(days=5))
@@ -109,7 +109,7 @@ class TestForBuyers:
         assert "in 0 days" not in page
 
     @pytest.mark.usefixtures("stripe")
-    def test_newest_purchases(self, world: World) -> None:
+    def test_shows_the_latest_purchases(self, world: World) -> None:
         assert "No purchases yet" in home(world)
 
         purchase = world.buy_and_settle(10)
@@ -117,20 +117,20 @@ class TestForBuyers:
         assert "$50.00" in home(world)
         assert f"/o/lakeside/purchases/{purchase.pk}/" in links(world)
 
-    def test_queries_are_constant(self, world: World) -> None:
+    def test_query_count_is_constant(self, world: World) -> None:
         world.lakeside.join_code = "LAKE"
         world.lakeside.save()
         client = world.client(world.assignor)
-        few = len(queries_of(client, HOME))
+        before = len(queries_of(client, HOME))
         invite(world, 15)
         for number in range(15):
             asking = Asking(name="Nora", email=f"nora{number}@people.example")
             join_requests.ask(world.lakeside, asking)
 
-        assert len(queries_of(client, HOME)) == few
+        assert len(queries_of(client, HOME)) == before
 
     def test_after_expiration_it_does_not_offer_adding_users(self, world: World) -> None:
-        """R22."""
+        """R22"""
         assert "/o/lakeside/users/add/" in links(world)
 
         world.at(local(TERM_END, 12) + timedelta(days=1))
@@ -154,7 +154,7 @@ class TestForOtherRoles:
 
         assert "the subscription, which runs through Wednesday, December 31, 2031." in page
 
-    def test_after_expiration_it_shows_what_remains_possible(self, world: World) -> None:
+    def test_after_expiration_it_says_access_is_read_only(self, world: World) -> None:
         world.at(local(TERM_END, 12) + timedelta(days=1))
 
         page = text_of(world.client(world.official).get(HOME))

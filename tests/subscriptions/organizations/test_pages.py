@@ -34,7 +34,7 @@ class TestMyOrganizations:
         assert "Harbor Umpires Observer" in page
         assert "Lakeside Officials Association General member" in page
 
-    def test_support_belongs_to_no_organization(self, world: World) -> None:
+    def test_support_staff_belong_to_no_organization(self, world: World) -> None:
         page = text_of(world.client(world.support).get("/"))
 
         assert "You do not belong to an organization yet" in page
@@ -57,7 +57,7 @@ class TestSubscription:
     @pytest.mark.parametrize(
         ("day", "sold"), [(date(2031, 12, 1), True), (date(2031, 12, 2), False)]
     )
-    def test_page_says_when_no_licenses_can_be_added(
+    def test_page_offers_renewal_once_add_ons_are_not_sold(
         self, world: World, day: date, sold: bool
     ) -> None:
         world.at(local(day))
@@ -108,7 +108,7 @@ class TestUsers:
         assert ("Olive Observer" in page) == found
 
     @pytest.mark.parametrize("search", ["%", "_", "' OR 1=1 --", "x\x00", "9" * 30, "²"])
-    def test_odd_searches_find_nothing_and_are_harmless(self, world: World, search: str) -> None:
+    def test_search_for_special_characters_finds_nothing(self, world: World, search: str) -> None:
         response = world.client(world.assignor).get(USERS, {"q": search})
 
         assert response.status_code == HTTPStatus.OK
@@ -120,7 +120,7 @@ class TestUsers:
     def test_account_name_of_an_invited_person_is_not_searched(
         self, world: World, search: str, found: bool
     ) -> None:
-        """A match would disclose that there is an account, and whose."""
+        """A match would disclose that there is an account, and its name."""
         UserFactory.create(email="both@people.example", name="Real Name")
         members.add(world.assignor, NewMember("Typed Name", "both@people.example", Role.OBSERVER))
 
@@ -129,7 +129,7 @@ class TestUsers:
         assert ("both@people.example" in page) == found
 
     @pytest.mark.parametrize("page", ["0", "-1", "x", "9999"])
-    def test_odd_page_numbers_are_harmless(self, world: World, page: str) -> None:
+    def test_invalid_page_numbers_are_accepted(self, world: World, page: str) -> None:
         response = world.client(world.assignor).get(USERS, {"page": page})
 
         assert response.status_code == HTTPStatus.OK
@@ -143,15 +143,15 @@ class TestUsers:
 
 class TestAddUser:
     PATH = "/o/lakeside/users/add/"
-    GOOD = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
+    VALID = {"name": "Nora New", "email": "nora@lakeside.example", "role": "general_member"}
 
-    def test_valid_form_adds_the_user_and_says_so(self, world: World) -> None:
-        response = world.client(world.assignor).post(self.PATH, self.GOOD, follow=True)
+    def test_valid_form_adds_the_user(self, world: World) -> None:
+        response = world.client(world.assignor).post(self.PATH, self.VALID, follow=True)
 
         assert "Nora New has been added with license 5" in text_of(response)
 
     @pytest.mark.parametrize(
-        ("field", "value", "answer"),
+        ("field", "value", "error"),
         [
             ("name", "", "This field is required"),
             ("name", "x" * 121, "at most 120 characters"),
@@ -164,20 +164,20 @@ class TestAddUser:
             ("role", "king", "Select a valid choice"),
         ],
     )
-    def test_invalid_input_shows_errors_at_its_fields_and_is_kept(
-        self, world: World, field: str, value: str, answer: str
+    def test_invalid_input_shows_a_field_error_and_is_kept(
+        self, world: World, field: str, value: str, error: str
     ) -> None:
-        response = world.client(world.assignor).post(self.PATH, self.GOOD | {field: value})
+        response = world.client(world.assignor).post(self.PATH, self.VALID | {field: value})
 
         page = response.content.decode()
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert answer in page.split(f'id="id_{field}_error"')[1].split("</p>")[0]
-        assert self.GOOD["name" if field != "name" else "email"] in page
+        assert error in page.split(f'id="id_{field}_error"')[1].split("</p>")[0]
+        assert self.VALID["name" if field != "name" else "email"] in page
         assert world.lakeside.memberships.count() == 4
 
     def test_control_characters_are_removed_from_the_name(self, world: World) -> None:
         name = "Nora\r\nBcc: x@y.example"
-        world.client(world.assignor).post(self.PATH, self.GOOD | {"name": name})
+        world.client(world.assignor).post(self.PATH, self.VALID | {"name": name})
 
         added = world.lakeside.memberships.get(user__email="nora@lakeside.example")
         assert added.invited_as == "Nora Bcc: x@y.example"
@@ -185,7 +185,7 @@ class TestAddUser:
     def test_input_is_kept_when_no_license_is_free(self, world: World) -> None:
         world.fill(25)
 
-        response = world.client(world.assignor).post(self.PATH, self.GOOD)
+        response = world.client(world.assignor).post(self.PATH, self.VALID)
 
         page = text_of(response)
         assert response.status_code == HTTPStatus.CONFLICT
@@ -195,31 +195,33 @@ class TestAddUser:
 
     def test_half_filled_form_is_kept_while_buying(self, world: World) -> None:
         client = world.client(world.assignor)
-        half = {"name": "Nora", "email": "not yet", "role": "observer"}
+        partial = {"name": "Nora", "email": "not yet", "role": "observer"}
 
-        response = client.post(f"{self.PATH}keep/", half, follow=True)
-        back = response.context["form"].initial["next"]
-        form = client.get(back).content.decode()
+        response = client.post(f"{self.PATH}keep/", partial, follow=True)
+        return_path = response.context["form"].initial["next"]
+        form = client.get(return_path).content.decode()
 
         assert 'value="Nora"' in form
         assert 'value="not yet"' in form
         assert '<option value="observer" selected>' in form
 
-    def test_draft_excludes_characters_a_database_rejects(self, world: World) -> None:
-        half = {"name": "No\x00ra", "email": "n\x00@", "role": "\x00"}
+    def test_null_characters_are_removed_from_a_draft(self, world: World) -> None:
+        partial = {"name": "No\x00ra", "email": "n\x00@", "role": "\x00"}
 
-        response = world.client(world.assignor).post(f"{self.PATH}keep/", half, follow=True)
-        back = response.context["form"].initial["next"]
+        response = world.client(world.assignor).post(f"{self.PATH}keep/", partial, follow=True)
+        return_path = response.context["form"].initial["next"]
 
-        assert 'value="Nora"' in world.client(world.assignor).get(back).content.decode()
+        assert 'value="Nora"' in world.client(world.assignor).get(return_path).content.decode()
 
     def test_draft_belongs_to_its_author(self, world: World) -> None:
-        response = world.client(world.assignor).post(f"{self.PATH}keep/", self.GOOD, follow=True)
-        back = response.context["form"].initial["next"]
+        response = world.client(world.assignor).post(f"{self.PATH}keep/", self.VALID, follow=True)
+        return_path = response.context["form"].initial["next"]
 
-        assert "Nora New" not in world.client(world.administrator).get(back).content.decode()
+        assert "Nora New" not in world.client(world.administrator).get(return_path).content.decode()
         assert "Nora New" not in (
-            world.client(world.stranger).get(back.replace("lakeside", "harbor")).content.decode()
+            world.client(world.stranger)
+            .get(return_path.replace("lakeside", "harbor"))
+            .content.decode()
         )
 
     @pytest.mark.parametrize("draft", ["x", "", "00000000-0000-0000-0000-000000000000", "%00"])
@@ -230,12 +232,12 @@ class TestAddUser:
 
     def test_used_draft_is_deleted(self, world: World) -> None:
         client = world.client(world.assignor)
-        response = client.post(f"{self.PATH}keep/", self.GOOD, follow=True)
-        back = response.context["form"].initial["next"]
+        response = client.post(f"{self.PATH}keep/", self.VALID, follow=True)
+        return_path = response.context["form"].initial["next"]
 
-        client.post(back, self.GOOD)
+        client.post(return_path, self.VALID)
 
-        assert 'value="Nora New"' not in client.get(back).content.decode()
+        assert 'value="Nora New"' not in client.get(return_path).content.decode()
 
 
 class TestRemovingAndRoles:
@@ -243,14 +245,14 @@ class TestRemovingAndRoles:
         path = f"{USERS}{world.official.key}/remove/"
         client = world.client(world.assignor)
 
-        asked = text_of(client.get(path))
-        done = text_of(client.post(path, follow=True))
+        question = text_of(client.get(path))
+        result = text_of(client.post(path, follow=True))
 
-        assert "Remove Otto Official?" in asked
-        assert "license 4 will be available for someone else" in asked
-        assert "Otto Official has been removed, and license 4 is available" in done
+        assert "Remove Otto Official?" in question
+        assert "license 4 will be available for someone else" in question
+        assert "Otto Official has been removed, and license 4 is available" in result
 
-    def test_refused_removal_does_not_ask(self, world: World) -> None:
+    def test_impossible_removal_is_refused_without_asking(self, world: World) -> None:
         path = f"{USERS}{world.administrator.key}/remove/"
 
         page = text_of(world.client(world.administrator).get(path))
@@ -284,22 +286,22 @@ class TestRemovingAndRoles:
 
 
 @pytest.mark.parametrize("path", [HOME, SUBSCRIPTION, USERS, "/o/lakeside/users/add/"])
-def test_queries_are_constant_in_members(world: World, path: str) -> None:
+def test_query_count_does_not_depend_on_members(world: World, path: str) -> None:
     client = world.client(world.assignor)
-    few = queries_of(client, path)
+    before = queries_of(client, path)
     world.fill(24)
     for number in range(5):
         members.remove(world.assignor, world.lakeside.memberships.get(license_number=10 + number))
     members.add(world.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
-    many = queries_of(client, path)
+    after = queries_of(client, path)
 
-    assert len(many) == len(few)
-    # Session and user add to the eight queries of a page.
-    assert len(many) <= 10
+    assert len(after) == len(before)
+    # Eight for the page, and two for the session and the user.
+    assert len(after) <= 10
 
 
-def test_viewing_changes_nothing(world: World) -> None:
+def test_get_requests_change_nothing(world: World) -> None:
     from subscriptions.models import Activity, MemberDraft, Notification
 
     client = world.client(world.administrator)

@@ -1,16 +1,16 @@
-"""Files that are neither workbook nor plain text: read as a table, or refused by type (R8)."""
+"""Files other than workbooks and plain text: read as a table, or refused by type (R8)."""
 
 import pytest
 
 from subscriptions.policy.refusal import Reason
 from subscriptions.roster_import.columns import RosterLine
-from tests.subscriptions.roster_import.test_odd_files import ANN, BO, people, read, why_not
-from tests.support.odd_rosters import PORTAL, archive, old_office
+from tests.subscriptions.roster_import.test_odd_files import ANN, BO, people, read, refusal_reason
+from tests.support.odd_rosters import HTML_EXPORT, archive, old_office_file
 
 
 class TestOtherTypes:
     def test_html_table_is_read_under_any_file_name(self) -> None:
-        [sheet] = read(PORTAL)
+        [sheet] = read(HTML_EXPORT)
 
         assert list(sheet.lines) == [
             RosterLine(3, ANN[0], ANN[1], ""),
@@ -19,10 +19,10 @@ class TestOtherTypes:
         ]
 
     @pytest.mark.parametrize("start", ["<?xml version='1.0'?>", "<!-- saved -->\n", "<center>"])
-    def test_html_may_begin_with_anything(self, start: str) -> None:
+    def test_html_table_is_read_after_any_markup(self, start: str) -> None:
         assert people(f"{start}<table><tr><td>Ann Lee<td>ann@new.example</table>") == [ANN]
 
-    def test_nested_tables_and_unclosed_cells(self) -> None:
+    def test_nested_tables_and_unclosed_cells_are_read(self) -> None:
         page = (
             "<table><tr><td>Menu<td><table id=x><tr><th>Name<th>Email<tr><td>Ann Lee"
             "<td>ann@new.example<tr><td>1 < 2<td>bo@new.example</table></table>"
@@ -31,17 +31,17 @@ class TestOtherTypes:
         assert people(page) == [ANN, ["1 < 2", BO[1]]]
 
     @pytest.mark.parametrize("filler", ["<", "<!--", "<td", "<table", "&", "<a href="])
-    def test_malformed_html_takes_no_longer_than_a_page(self, filler: str) -> None:
-        """Each of these takes minutes in a parser that backtracks."""
+    def test_malformed_html_is_parsed_quickly(self, filler: str) -> None:
+        """A backtracking parser would need minutes for each of these."""
         page = "<table>" + filler * 400_000
 
-        assert why_not(page) in (Reason.FILE_WITHOUT_ROWS, Reason.FILE_WITHOUT_ADDRESSES)
+        assert refusal_reason(page) in (Reason.FILE_WITHOUT_ROWS, Reason.FILE_WITHOUT_ADDRESSES)
 
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
-            (old_office("Workbook"), Reason.FILE_IS_OLD_EXCEL),
-            (old_office("Book"), Reason.FILE_IS_OLD_EXCEL),
+            (old_office_file("Workbook"), Reason.FILE_IS_OLD_EXCEL),
+            (old_office_file("Book"), Reason.FILE_IS_OLD_EXCEL),
             (b"\x09\x08\x10\x00\x00\x06\x05\x00" + bytes(100), Reason.FILE_IS_OLD_EXCEL),
             (
                 '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n'
@@ -49,8 +49,8 @@ class TestOtherTypes:
                 Reason.FILE_IS_OLD_EXCEL,
             ),
             (archive(xl__workbook_bin=b"x"), Reason.FILE_IS_OLD_EXCEL),
-            (old_office("EncryptedPackage"), Reason.FILE_IS_PROTECTED),
-            (old_office("WordDocument"), Reason.FILE_IS_DOCUMENT),
+            (old_office_file("EncryptedPackage"), Reason.FILE_IS_PROTECTED),
+            (old_office_file("WordDocument"), Reason.FILE_IS_DOCUMENT),
             (archive(word__document_xml="<x/>"), Reason.FILE_IS_DOCUMENT),
             (b"{\\rtf1 Ann}", Reason.FILE_IS_DOCUMENT),
             (
@@ -76,11 +76,13 @@ class TestOtherTypes:
             ('[{"name": "Ann", "email": "ann@new.example"}]', Reason.FILE_NOT_A_TABLE),
         ],
     )
-    def test_known_file_type_is_refused_by_name(self, data: bytes | str, reason: Reason) -> None:
-        assert why_not(data) == reason
+    def test_other_file_type_is_refused_with_its_reason(
+        self, data: bytes | str, reason: Reason
+    ) -> None:
+        assert refusal_reason(data) == reason
 
     @pytest.mark.parametrize("start", ["BM", "RIFF", "Rary", "II"])
-    def test_magic_bytes_that_are_letters_may_begin_a_name(self, start: str) -> None:
+    def test_name_may_start_with_letters_that_are_magic_bytes(self, start: str) -> None:
         assert people(f"{start} Lee,ann@new.example\nBo Ray,bo@new.example") == [
             [f"{start} Lee", ANN[1]],
             BO,

@@ -12,7 +12,14 @@ from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine, Sheet
 from subscriptions.roster_import.words import says_inactive
 from subscriptions.text.addresses import clean_address
-from tests.support.odd_rosters import COMPETITOR, Rows, filtered, hide, patched, workbook
+from tests.support.odd_rosters import (
+    COMPETITOR_TEMPLATE,
+    Rows,
+    filtered_workbook,
+    hide,
+    patched,
+    workbook,
+)
 
 SHEET = "xl/worksheets/sheet1.xml"
 ANN: list[Any] = ["Ann Lee", "ann@new.example"]
@@ -32,15 +39,15 @@ def people(data: bytes | str) -> list[list[str]]:
     return [[line.name, line.email] for line in lines(data)]
 
 
-def why_not(data: bytes | str) -> Reason:
+def refusal_reason(data: bytes | str) -> Reason:
     with pytest.raises(Refused) as refused:
         read(data)
     return refused.value.refusal.reason
 
 
 class TestSheets:
-    def test_people_are_found_behind_an_instruction_sheet(self) -> None:
-        [sheet] = read(workbook(COMPETITOR))
+    def test_people_are_found_after_an_instruction_sheet(self) -> None:
+        [sheet] = read(workbook(COMPETITOR_TEMPLATE))
 
         assert sheet.name == "Officials"
         assert [[line.name, line.email] for line in sheet.lines] == [ANN, BO]
@@ -52,9 +59,9 @@ class TestSheets:
         assert sheet.unused == ["Phone", "Rank"]
 
     def test_address_in_the_instructions_of_an_empty_template_is_ignored(self) -> None:
-        empty = {**COMPETITOR, "Officials": COMPETITOR["Officials"][:1]}
+        empty = {**COMPETITOR_TEMPLATE, "Officials": COMPETITOR_TEMPLATE["Officials"][:1]}
 
-        assert why_not(workbook(empty)) == Reason.FILE_WITHOUT_ROWS
+        assert refusal_reason(workbook(empty)) == Reason.FILE_WITHOUT_ROWS
 
     def test_sheet_with_the_most_people_comes_first(self) -> None:
         data = workbook(
@@ -68,17 +75,17 @@ class TestSheets:
 
         assert [sheet.name for sheet in read(data)] == ["Umpires", "Board", "Evaluators"]
 
-    def test_hidden_people_do_not_make_a_sheet_the_first(self) -> None:
+    def test_hidden_people_do_not_count_in_the_order_of_sheets(self) -> None:
         data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, ANN, BO]}, Before=hide(2, 3))
 
         assert [sheet.name for sheet in read(data)] == ["Now", "Before"]
 
     @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
     def test_hidden_sheets_are_ignored(self, state: Any) -> None:
-        def conceal(sheet: Worksheet) -> None:
+        def hide_sheet(sheet: Worksheet) -> None:
             sheet.sheet_state = state
 
-        data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, BO, ANN]}, Before=conceal)
+        data = workbook({"Now": [HEADING, ANN], "Before": [HEADING, BO, ANN]}, Before=hide_sheet)
 
         assert [sheet.name for sheet in read(data)] == ["Now"]
 
@@ -89,18 +96,18 @@ class TestSheets:
         assert people(workbook({**sheets, "Roster": [HEADING, ANN]})) == [ANN]
 
     def test_sheet_with_too_many_people_is_not_skipped(self) -> None:
-        many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MOST_ROWS + 1))]
+        too_many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MOST_ROWS + 1))]
 
-        assert why_not(workbook({"Board": [HEADING, ANN], "All": many})) == (
+        assert refusal_reason(workbook({"Board": [HEADING, ANN], "All": too_many})) == (
             Reason.FILE_TOO_MANY_ROWS
         )
 
-    def test_long_unrelated_sheet_does_not_matter(self) -> None:
+    def test_long_unrelated_sheet_is_ignored(self) -> None:
         games: Rows = [["Game", "Field"], *([n, "North"] for n in range(MOST_ROWS + 100))]
 
         assert people(workbook({"Games": games, "Roster": [HEADING, ANN]})) == [ANN]
 
-    def test_two_rows_with_one_number_are_both_kept(self) -> None:
+    def test_two_rows_with_the_same_number_are_both_kept(self) -> None:
         data = patched(workbook([HEADING, ANN, BO]), SHEET, '<row r="3"', '<row r="2"')
 
         assert [line.position for line in lines(data)] == [2, 3]
@@ -108,12 +115,12 @@ class TestSheets:
 
 class TestHidden:
     def test_filtered_rows_are_marked_hidden(self) -> None:
-        hidden = [line.position for line in lines(filtered()) if line.is_hidden]
+        hidden = [line.position for line in lines(filtered_workbook()) if line.is_hidden]
 
         assert hidden == [3, 5]
 
     def test_hidden_columns_are_not_used(self) -> None:
-        [sheet] = read(filtered())
+        [sheet] = read(filtered_workbook())
 
         assert {line.role for line in sheet.lines} == {""}
         assert (sheet.unused, sheet.hidden) == (["Region"], ["Role"])
@@ -134,7 +141,7 @@ class TestHidden:
 
         assert [line.role for line in lines(data)] == [""]
 
-    def test_hidden_addresses_are_reported_with_a_solution(self) -> None:
+    def test_hidden_address_column_is_refused_and_named(self) -> None:
         with pytest.raises(Refused) as refused:
             read(workbook([HEADING, ANN], Sheet1=hide("B")))
 
@@ -144,7 +151,7 @@ class TestHidden:
             {"column": "Email"},
         )
 
-    def test_hidden_column_still_shows_who_is_inactive(self) -> None:
+    def test_hidden_status_column_is_used(self) -> None:
         data = workbook([[*HEADING, "Active"], [*ANN, "no"], [*BO, "yes"]], Sheet1=hide("C"))
 
         assert [line.status for line in lines(data)] == ["Active: no", ""]
@@ -181,7 +188,7 @@ class TestInactive:
             ("State", "NY", None),
         ],
     )
-    def test_cell_values_show_who_is_inactive(
+    def test_status_values_mean_active_inactive_or_unknown(
         self, heading: str, text: str, is_inactive: bool | None
     ) -> None:
         assert says_inactive(heading, text) == is_inactive
@@ -191,28 +198,28 @@ class TestInactive:
         [
             # Booleans in a workbook.
             ([[*HEADING, "Active"], [*ANN, False], [*BO, True]], ["Active: False", ""]),
-            # Marks only: a person without one is not active.
+            # Only check marks: a person without one is inactive.
             ([[*HEADING, "Active"], [*ANN, None], [*BO, "x"]], ["Active: –", ""]),
-            # Where "no" occurs as well, an empty cell means nothing.
+            # If "no" occurs too, an empty cell means nothing.
             ([[*HEADING, "Active"], [*ANN, None], ["Cy", "c@x.yz", "no"]], ["", "Active: no"]),
             # Two columns.
             (
                 [[*HEADING, "Active", "Status"], [*ANN, "yes", "Retired"], [*BO, "yes", "ok"]],
                 ["Status: Retired", ""],
             ),
-            # In the role column.
+            # The status is in the role column.
             ([[*HEADING, "Role"], [*ANN, "Inactive"], [*BO, "Observer"]], ["Inactive", ""]),
             # Without headings.
             ([[*ANN, "Inactive"], [*BO, "Active"]], ["Inactive", ""]),
-            # The word in another column means nothing.
+            # The word means nothing in other columns.
             ([[*HEADING, "Occupation"], [*ANN, "Retired"], [*BO, "Nurse"]], ["", ""]),
             ([[*HEADING, "State"], [*ANN, "NY"], [*BO, "NJ"]], ["", ""]),
         ],
     )
-    def test_inactive_rows_say_why(self, rows: Rows, statuses: list[str]) -> None:
+    def test_inactive_rows_name_the_reason(self, rows: Rows, statuses: list[str]) -> None:
         assert [line.status for line in lines(workbook(rows))] == statuses
 
-    def test_column_counts_as_used_only_if_it_decides_something(self) -> None:
+    def test_status_column_is_listed_as_used_only_if_it_has_an_effect(self) -> None:
         text = "Name,Email,Active,State\nAnn,a@x.yz,no,NY\n"
 
         [sheet] = read(text)
@@ -232,9 +239,9 @@ class TestAddresses:
             ("'ann@new.example'", "ann@new.example"),
             ("mailto:ann%2Bref@new.example?subject=Hi", "ann+ref@new.example"),
             ("ann@new.example.", "ann@new.example"),
-            # Text hidden by a link is cleaned as well.
+            # Escaped characters in a link are cleaned too.
             ("mailto:ann%00@NEW.example", "ann@new.example"),
-            # Two addresses, or an unclear one: kept as typed, to be corrected.
+            # Several or unclear addresses are kept as typed, for correction.
             ("a@new.example; b@new.example", "a@new.example; b@new.example"),
             ("a@new.example/b@new.example", "a@new.example/b@new.example"),
             ("ann@new.example,au", "ann@new.example,au"),
@@ -261,19 +268,19 @@ class TestAddresses:
 
         assert people(workbook(rows, Sheet1=link)) == [ANN, BO, ["Cy", "cy@new.example"]]
 
-    def test_links_on_names_are_enough(self) -> None:
+    def test_links_on_names_supply_the_addresses(self) -> None:
         def link(sheet: Worksheet) -> None:
             sheet["A1"].hyperlink = "mailto:ann@new.example"
             sheet["A2"].hyperlink = "mailto:bo@new.example"
 
         assert people(workbook([["Ann Lee", "1"], ["Bo Ray", "2"]], Sheet1=link)) == [ANN, BO]
 
-    def test_hyperlink_formula_contains_the_address(self) -> None:
+    def test_address_in_a_hyperlink_formula_is_used(self) -> None:
         data = workbook([HEADING, ["Ann Lee", '=HYPERLINK("mailto:ann@new.example","Write")']])
 
         assert people(data) == [ANN]
 
-    def test_formula_without_a_result_is_kept_to_be_corrected(self) -> None:
+    def test_formula_without_a_result_is_kept_for_correction(self) -> None:
         data = workbook(
             [[*HEADING, "Role"], ['=C2&" Lee"', '="ann"&"@new.example"', "=VLOOKUP(1,A:B,2)"]]
         )
@@ -304,12 +311,12 @@ class TestAddresses:
         [
             ('Name,Email\n"Lee, Ann",ann@new.example', "Ann Lee"),
             ('Email\n"""Lee, Ann"" <ann@new.example>"', "Ann Lee"),
-            # Each part in its own column.
+            # Each part is in its own column.
             ('First,Last,Email\n"Ann, Bea",Lee,ann@new.example', "Ann, Bea Lee"),
             ('First,Last,Email\nAnn,"Lee, Jr.",ann@new.example', "Ann Lee, Jr."),
         ],
     )
-    def test_reversed_name_in_one_column_is_turned_around(self, text: str, name: str) -> None:
+    def test_reversed_name_in_one_column_is_reordered(self, text: str, name: str) -> None:
         assert people(text) == [[name, ANN[1]]]
 
     def test_address_in_the_name_column_is_separated(self) -> None:

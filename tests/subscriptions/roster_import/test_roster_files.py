@@ -1,4 +1,4 @@
-"""Real roster files: encodings, separators, headings, workbooks (R8)."""
+"""Roster files: encodings, separators, headings and workbooks (R8)."""
 
 import io
 import zipfile
@@ -29,7 +29,7 @@ def people(data: bytes | str) -> list[tuple[str, str, str]]:
     return [(line.name, line.email, line.role) for line in read(data)]
 
 
-def why_not(data: bytes | str) -> Reason:
+def refusal_reason(data: bytes | str) -> Reason:
     with pytest.raises(Refused) as refused:
         read(data)
     return refused.value.refusal.reason
@@ -46,11 +46,11 @@ class TestEncodings:
     def test_common_encodings_are_read(self, encoding: str) -> None:
         assert people(TEXT.encode(encoding)) == [NORA]
 
-    def test_utf_16_in_either_byte_order_with_its_mark(self) -> None:
+    def test_utf_16_with_a_byte_order_mark_is_read(self) -> None:
         for order, mark in (("le", b"\xff\xfe"), ("be", b"\xfe\xff")):
             assert people(mark + TEXT.encode(f"utf-16-{order}")) == [NORA]
 
-    def test_windows_only_characters(self) -> None:
+    def test_windows_characters_are_read(self) -> None:
         assert people("Name,E-mail\nO’Neil – Žan,o@new.example".encode("cp1252")) == [
             ("O’Neil – Žan", "o@new.example", "")
         ]
@@ -60,8 +60,8 @@ class TestEncodings:
             ("Nora", "nora@new.example", "")
         ]
 
-    def test_half_a_utf_16_character_is_an_error(self) -> None:
-        assert why_not(TEXT.encode("utf-16")[:-1]) == Reason.FILE_DAMAGED
+    def test_truncated_utf_16_character_is_an_error(self) -> None:
+        assert refusal_reason(TEXT.encode("utf-16")[:-1]) == Reason.FILE_DAMAGED
 
 
 class TestText:
@@ -72,7 +72,7 @@ class TestText:
 
         assert people(text) == [NORA]
 
-    def test_excel_separator_line(self) -> None:
+    def test_excel_separator_line_is_used(self) -> None:
         assert people("sep=;\r\n" + TEXT.replace(",", ";")) == [NORA]
 
     def test_commas_inside_names_do_not_separate(self) -> None:
@@ -80,7 +80,7 @@ class TestText:
             ("Nora New", "nora@new.example", "")
         ]
 
-    def test_quoted_line_breaks_and_separators(self) -> None:
+    def test_quoted_line_breaks_and_separators_are_read(self) -> None:
         text = 'Name,E-mail\n"New,\nNora ""Ace""",nora@new.example\nNils,nils@new.example\n'
 
         assert read(text) == [
@@ -89,7 +89,7 @@ class TestText:
         ]
 
     @pytest.mark.parametrize("filler", ["", "x" * 140_000])
-    def test_unclosed_quotation_mark_loses_no_one(self, filler: str) -> None:
+    def test_unclosed_quotation_mark_is_refused(self, filler: str) -> None:
         text = f'Name,E-mail\nNils,nils@new.example\n"Nora,nora@new.example\n{filler}\nNina,n@x.y\n'
 
         with pytest.raises(Refused) as refused:
@@ -98,7 +98,7 @@ class TestText:
         assert refused.value.refusal.reason == Reason.FILE_QUOTE_IS_OPEN
         assert refused.value.refusal.facts["row"] == 3
 
-    def test_title_and_empty_rows_above_the_heading(self) -> None:
+    def test_title_and_empty_rows_above_the_heading_are_skipped(self) -> None:
         text = "Lakeside 2031\n\n,,\nE-mail,Name\nnora@new.example,Nora\n\nnils@new.example,Nils\n"
 
         assert [(line.position, line.name) for line in read(text)] == [(5, "Nora"), (7, "Nils")]
@@ -133,7 +133,7 @@ class TestColumns:
     def test_columns_are_found_in_any_order_with_and_without_headings(self, text: str) -> None:
         assert people(text) == [("Nora New", "nora@new.example", "Observer")]
 
-    def test_forty_columns(self) -> None:
+    def test_forty_columns_are_read(self) -> None:
         heading = [f"Column {n}" for n in range(37)] + ["Name", "Mail", "Role"]
         cells = [f"x{n}@else.example" for n in range(37)] + ["Nora", "nora@new.example", ""]
 
@@ -153,7 +153,7 @@ class TestColumns:
             "d@x.y",
         ]
 
-    def test_long_cells_are_read_as_too_long(self) -> None:
+    def test_long_cells_are_not_shortened(self) -> None:
         [line] = read(f"Name,E-mail\n{'n' * 300},nora@new.example")
 
         assert len(line.name) == 300
@@ -170,12 +170,12 @@ class TestColumns:
 
 
 class TestWorkbooks:
-    def test_rows_of_the_first_sheet(self) -> None:
+    def test_rows_of_the_first_sheet_are_read(self) -> None:
         data = workbook_of(["Name", "E-mail", "Role"], [], ["Nora Ñandú", NORA[1], "Observer"])
 
         assert read(data) == [RosterLine(3, *NORA)]
 
-    def test_cells_of_other_types(self) -> None:
+    def test_cells_of_other_types_become_text(self) -> None:
         data = workbook_of(["Name", "E-mail", "Since"], [17, "n@new.example", 4.5], [None, "m@x.y"])
 
         assert people(data) == [("17", "n@new.example", ""), ("", "m@x.y", "")]
@@ -185,7 +185,7 @@ class TestWorkbooks:
 
         assert people(data) == [("", "nora@new.example", "")]
 
-    def test_sheet_that_claims_to_be_larger(self) -> None:
+    def test_overstated_sheet_size_is_ignored(self) -> None:
         data = changed(
             workbook_of(["Name", "E-mail"], ["Nora", "nora@new.example"]),
             lambda xml: xml.replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"'),
@@ -193,11 +193,11 @@ class TestWorkbooks:
 
         assert len(read(data)) == 1
 
-    def test_cells_in_the_far_corner_cost_nothing(self) -> None:
-        far = b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>'
+    def test_cell_in_the_last_row_and_column_adds_no_rows(self) -> None:
+        last_row = b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>'
         data = changed(
             workbook_of(["Name", "E-mail"], ["Nora", "nora@new.example"]),
-            lambda xml: xml.replace(b"</sheetData>", far),
+            lambda xml: xml.replace(b"</sheetData>", last_row),
         )
 
         assert len(read(data)) == 1
@@ -217,8 +217,8 @@ def changed(workbook: bytes, change: Callable[[bytes], bytes]) -> bytes:
     return target.getvalue()
 
 
-def bomb() -> bytes:
-    """Return a workbook of a few kilobytes whose sheet unpacks to more than any roster."""
+def zip_bomb() -> bytes:
+    """Return a workbook of a few kilobytes whose sheet unpacks to more than is allowed."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
@@ -226,15 +226,15 @@ def bomb() -> bytes:
     return target.getvalue()
 
 
-def lying_bomb() -> bytes:
-    """Return the same, with a directory that claims a small size."""
-    honest = bomb()
+def zip_bomb_with_a_false_size() -> bytes:
+    """Return a ZIP bomb whose directory claims a small size."""
+    data = zip_bomb()
     size = (workbooks.MOST_UNPACKED + 1).to_bytes(4, "little")
-    return honest.replace(size, (1000).to_bytes(4, "little"))
+    return data.replace(size, (1000).to_bytes(4, "little"))
 
 
 def billion_laughs() -> bytes:
-    """Return entities within entities, in the sheet itself."""
+    """Return a workbook with nested entities in its sheet."""
     entities = ['<!ENTITY a0 "laugh">'] + [
         f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
     ]
@@ -242,7 +242,7 @@ def billion_laughs() -> bytes:
     return changed(workbook_of(["Name", "E-mail"], ["N", "n@new.example"]), lambda xml: document)
 
 
-def document_of_another_program() -> bytes:
+def opendocument_file() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -260,13 +260,13 @@ def document_of_another_program() -> bytes:
         (PNG[8:], Reason.FILE_NOT_A_TABLE),
         (OLE2 + bytes(500), Reason.FILE_IS_OLD_EXCEL),
         (b"%PDF-1.7 ...", Reason.FILE_IS_PDF),
-        (b"PK\x03\x04 cut off", Reason.FILE_DAMAGED),
+        (b"PK\x03\x04 truncated", Reason.FILE_DAMAGED),
         (workbook_of(["Name", "E-mail"], ["N", "n@x.y"])[:-200], Reason.FILE_DAMAGED),
         (workbook_of(), Reason.FILE_WITHOUT_ROWS),
         (workbook_of(["Name", "E-mail"]), Reason.FILE_WITHOUT_ROWS),
-        (document_of_another_program(), Reason.FILE_IS_OPENDOCUMENT),
-        (bomb(), Reason.FILE_TOO_MUCH_INSIDE),
-        (lying_bomb(), Reason.FILE_DAMAGED),
+        (opendocument_file(), Reason.FILE_IS_OPENDOCUMENT),
+        (zip_bomb(), Reason.FILE_TOO_MUCH_INSIDE),
+        (zip_bomb_with_a_false_size(), Reason.FILE_DAMAGED),
         (billion_laughs(), Reason.FILE_DAMAGED),
         ("Name,E-mail,Role\n", Reason.FILE_WITHOUT_ROWS),
         ("Name,E-mail\n,\n", Reason.FILE_WITHOUT_ROWS),
@@ -278,14 +278,14 @@ def document_of_another_program() -> bytes:
     ids=lambda value: value if isinstance(value, Reason) else "",
 )
 def test_unreadable_file_is_refused_with_a_reason(data: bytes | str, reason: Reason) -> None:
-    assert why_not(data) == reason
+    assert refusal_reason(data) == reason
 
 
-def test_number_of_rows_is_limited() -> None:
+def test_largest_number_of_rows_is_read() -> None:
     assert len(read(csv_of(MOST_ROWS))) == MOST_ROWS
 
 
-def test_too_many_rows_in_a_workbook() -> None:
+def test_workbook_with_too_many_rows_is_refused() -> None:
     rows = [["Nora", f"n{number}@new.example"] for number in range(MOST_ROWS + 1)]
 
-    assert why_not(workbook_of(["Name", "E-mail"], *rows)) == Reason.FILE_TOO_MANY_ROWS
+    assert refusal_reason(workbook_of(["Name", "E-mail"], *rows)) == Reason.FILE_TOO_MANY_ROWS

@@ -1,4 +1,4 @@
-"""The pages of an import: upload, show, correct, buy and add (R2-R5, R8)."""
+"""The import pages: uploading, reviewing, correcting and adding (R2-R5, R8)."""
 
 import re
 from http import HTTPStatus
@@ -12,10 +12,10 @@ from subscriptions.policy.members import Role
 from tests.support.pages import queries_of, text_of
 from tests.support.rosters import (
     IMPORT,
-    address_of,
     csv_of,
     line,
-    roster_with_every_row,
+    roster_path,
+    roster_with_all_row_states,
     row_of,
     upload,
     uploaded_roster,
@@ -35,17 +35,17 @@ class TestUpload:
             ),
         ],
     )
-    def test_file_leads_to_its_rows(self, world: World, name: str, data: bytes | str) -> None:
+    def test_upload_redirects_to_the_rows(self, world: World, name: str, data: bytes | str) -> None:
         client = world.client(world.assignor)
 
         response = upload(client, data, name)
 
         roster = RosterImport.objects.get()
-        assert response.headers["Location"] == address_of(roster)
+        assert response.headers["Location"] == roster_path(roster)
         assert (roster.source, roster.rows.count()) == (name, 3)
-        assert f"{name}: 3 rows" in text_of(client.get(address_of(roster)))
+        assert f"{name}: 3 rows" in text_of(client.get(roster_path(roster)))
 
-    def test_pasted_rows_do_too(self, world: World) -> None:
+    def test_pasted_rows_are_stored(self, world: World) -> None:
         rows = "Nora New\tnora@new.example\tObserver\nNils Next\tnils@new.example\t\n"
 
         response = world.client(world.assignor).post(IMPORT, {"rows": rows})
@@ -57,7 +57,7 @@ class TestUpload:
         ]
 
     @pytest.mark.parametrize(
-        ("data", "words"),
+        ("data", "error"),
         [
             (b"", "The file is empty"),
             (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a picture."),
@@ -67,12 +67,12 @@ class TestUpload:
         ],
     )
     def test_invalid_roster_is_refused_with_a_reason(
-        self, world: World, data: bytes | str, words: str
+        self, world: World, data: bytes | str, error: str
     ) -> None:
         response = upload(world.client(world.assignor), data)
 
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert words in text_of(response)
+        assert error in text_of(response)
         assert not RosterImport.objects.exists()
 
     @pytest.mark.parametrize("megabytes", [5.01, 50])
@@ -91,7 +91,7 @@ class TestUpload:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Nora New" in text_of(response)
 
-    def test_more_rows_than_a_form_may_send_suggest_a_file(self, world: World) -> None:
+    def test_too_many_pasted_rows_suggest_a_file(self, world: World) -> None:
         wide = "\n".join(f"P{n}\tp{n}@new.example" + "\tsomething else" * 40 for n in range(4_500))
 
         response = world.client(world.assignor).post(IMPORT, {"rows": wide})
@@ -101,7 +101,7 @@ class TestUpload:
         assert upload(world.client(world.assignor), wide).status_code == HTTPStatus.FOUND
 
     @pytest.mark.parametrize("both", [True, False])
-    def test_either_a_file_or_rows(self, world: World, both: bool) -> None:
+    def test_exactly_one_of_file_and_rows_is_required(self, world: World, both: bool) -> None:
         file = {"file": SimpleUploadedFile("r.csv", csv_of(1).encode()), "rows": "N\tn@x.y"}
 
         response = world.client(world.assignor).post(IMPORT, file if both else {"rows": "  "})
@@ -109,15 +109,15 @@ class TestUpload:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Choose a file" in text_of(response)
 
-    def test_prepared_roster_is_found_again(self, world: World) -> None:
+    def test_stored_roster_is_listed_until_discarded(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 2)
         client = world.client(world.assignor)
 
-        assert address_of(roster) in client.get(IMPORT).content.decode()
-        client.post(f"{address_of(roster)}discard/")
+        assert roster_path(roster) in client.get(IMPORT).content.decode()
+        client.post(f"{roster_path(roster)}discard/")
         assert not RosterImport.objects.exists()
 
-    def test_template_is_understood(self, world: World) -> None:
+    def test_template_can_be_imported(self, world: World) -> None:
         client = world.client(world.assignor)
         heading = client.get(f"{IMPORT}roster.csv").getvalue().decode()
 
@@ -126,17 +126,19 @@ class TestUpload:
         row = RosterRow.objects.get()
         assert (row.name, row.email, row.role) == ("Nora", "nora@new.example", "Observer")
 
-    def test_every_way_to_add_users_links_to_it(self, world: World) -> None:
+    def test_pages_for_adding_users_link_to_the_import(self, world: World) -> None:
         for page in ("users/", "users/add/"):
             assert (
                 IMPORT in world.client(world.assignor).get(f"/o/lakeside/{page}").content.decode()
             )
 
 
-class TestLooking:
-    def test_every_row_says_what_it_will_do(self, world: World) -> None:
+class TestReviewing:
+    def test_page_says_what_happens_to_each_row(self, world: World) -> None:
         page = text_of(
-            world.client(world.assignor).get(address_of(roster_with_every_row(world.assignor)))
+            world.client(world.assignor).get(
+                roster_path(roster_with_all_row_states(world.assignor))
+            )
         )
 
         for words in (
@@ -149,16 +151,16 @@ class TestLooking:
         ):
             assert words in page
 
-    def test_accounts_elsewhere_are_not_disclosed(self, world: World) -> None:
-        """R3, R4: a person with an account looks like one without, before and after."""
+    def test_existing_accounts_are_not_disclosed(self, world: World) -> None:
+        """R3, R4: a person with an account looks like one without, before and after adding."""
         lines = [line(1, email=world.stranger.user.email), line(1, email="nobody@new.example")]
         pages = []
         for one in lines:
             roster = uploaded_roster(world.assignor, [one])
             client = world.client(world.assignor)
-            before = text_of(client.get(address_of(roster)))
-            added = client.post(f"{address_of(roster)}add/", follow=True)
-            after = text_of(client.get(address_of(roster)))
+            before = text_of(client.get(roster_path(roster)))
+            added = client.post(f"{roster_path(roster)}add/", follow=True)
+            after = text_of(client.get(roster_path(roster)))
             users = text_of(client.get("/o/lakeside/users/?q=Person"))
             pages.append(
                 [page.replace(one.email, "") for page in (before, text_of(added), after, users)]
@@ -175,10 +177,10 @@ class TestLooking:
         lines = [line(n) for n in range(1, 121)] + [line(121, email="wrong")]
         roster = uploaded_roster(world.assignor, lines)
 
-        page = text_of(client.get(f"{address_of(roster)}?page=3"))
+        page = text_of(client.get(f"{roster_path(roster)}?page=3"))
         assert "Page 3 of 3" in page
         assert "person101@new.example" in page
-        wrong = text_of(client.get(f"{address_of(roster)}?state=wrong"))
+        wrong = text_of(client.get(f"{roster_path(roster)}?state=wrong"))
         assert "Leave out row 122" in wrong
         assert "person1@new.example" not in wrong
 
@@ -186,26 +188,26 @@ class TestLooking:
     def test_invalid_parameters_show_the_rows(self, world: World, query: str) -> None:
         roster = uploaded_roster(world.assignor, 2)
 
-        page = world.client(world.assignor).get(f"{address_of(roster)}?{query}")
+        page = world.client(world.assignor).get(f"{roster_path(roster)}?{query}")
 
         assert "person1@new.example" in text_of(page)
 
-    def test_five_thousand_rows_take_no_more_queries_than_five(self, world: World) -> None:
-        """Except for the members among them, looked up 500 addresses at a time."""
+    def test_query_count_does_not_depend_on_the_number_of_rows(self, world: World) -> None:
+        """Except for looking up members, 500 addresses at a time."""
         client = world.client(world.assignor)
-        few = queries_of(client, address_of(uploaded_roster(world.assignor, 5)))
-        many = queries_of(client, address_of(uploaded_roster(world.assignor, 1_000)))
+        before = queries_of(client, roster_path(uploaded_roster(world.assignor, 5)))
+        after = queries_of(client, roster_path(uploaded_roster(world.assignor, 1_000)))
 
         assert (
-            len(many) == len(few) + 2
-        )  # of the stored rows, and of inactive members if licenses must be bought
+            len(after) == len(before) + 2
+        )  # one for the stored rows, and one for inactive members if licenses must be bought
 
-    def test_roster_text_is_never_markup(self, world: World) -> None:
+    def test_roster_text_is_escaped(self, world: World) -> None:
         roster = uploaded_roster(
             world.assignor, [line(1, name="<script>x</script>", role="<b>Chief</b>")]
         )
 
-        page = world.client(world.assignor).get(address_of(roster)).content.decode()
+        page = world.client(world.assignor).get(roster_path(roster)).content.decode()
 
         assert "<script>x" not in page
         assert "<b>Chief" not in page
@@ -213,11 +215,11 @@ class TestLooking:
     @pytest.mark.parametrize("path", ["", "add/", "discard/"])
     def test_another_members_roster_returns_404(self, world: World, path: str) -> None:
         roster = uploaded_roster(world.assignor)
-        harbor = address_of(roster).replace("lakeside", "harbor")
+        harbor = roster_path(roster).replace("lakeside", "harbor")
 
         for person, address in (
-            (world.administrator, address_of(roster)),
-            (world.stranger, address_of(roster)),
+            (world.administrator, roster_path(roster)),
+            (world.stranger, roster_path(roster)),
             (world.stranger, harbor),
             (world.assignor, harbor),
         ):
@@ -234,13 +236,13 @@ class TestLooking:
 
 
 class TestCorrecting:
-    def test_row_is_corrected_and_another_skipped(self, world: World) -> None:
-        roster = roster_with_every_row(world.assignor)
+    def test_one_row_is_corrected_and_another_left_out(self, world: World) -> None:
+        roster = roster_with_all_row_states(world.assignor)
         first, wrong, chief = (row_of(roster, n) for n in (2, 3, 6))
         client = world.client(world.assignor)
 
         response = client.post(
-            address_of(roster),
+            roster_path(roster),
             {
                 "row": [str(row.pk) for row in (first, wrong, chief)],
                 f"out-{first.pk}": "on",
@@ -254,7 +256,7 @@ class TestCorrecting:
 
         assert "2 rows have been changed." in text_of(response)
         assert response.redirect_chain == [
-            (f"{address_of(roster)}?state=wrong&page=1", HTTPStatus.FOUND)
+            (f"{roster_path(roster)}?state=wrong&page=1", HTTPStatus.FOUND)
         ]
         corrected = row_of(roster, 3)
         assert (corrected.name, corrected.email, corrected.role) == (
@@ -276,46 +278,46 @@ class TestCorrecting:
             for name, typed in (("name", row.name), ("email", row.email), ("role", role)):
                 fields[f"{name}-{row.pk}"] = [typed]
 
-        page = world.client(world.assignor).post(address_of(roster), fields, follow=True)
+        page = world.client(world.assignor).post(roster_path(roster), fields, follow=True)
 
         assert "changed" not in text_of(page)
 
     @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, ""])
-    def test_forged_rows_change_nothing(self, world: World, key: str) -> None:
+    def test_unknown_rows_change_nothing(self, world: World, key: str) -> None:
         roster = uploaded_roster(world.assignor, 1)
 
         response = world.client(world.assignor).post(
-            address_of(roster), {"row": key, f"name-{key}": "Somebody"}
+            roster_path(roster), {"row": key, f"name-{key}": "Somebody"}
         )
 
         assert response.status_code == HTTPStatus.FOUND
         assert row_of(roster, 2).name == "Person 1"
 
     @pytest.mark.parametrize("show", ["//evil.example", "next=//evil.example", "state=%0d%0ax"])
-    def test_return_path_is_kept_on_the_page(self, world: World, show: str) -> None:
+    def test_return_path_cannot_leave_the_page(self, world: World, show: str) -> None:
         roster = uploaded_roster(world.assignor, 1)
 
-        response = world.client(world.assignor).post(address_of(roster), {"show": show})
+        response = world.client(world.assignor).post(roster_path(roster), {"show": show})
 
-        assert response.headers["Location"].startswith(address_of(roster))
+        assert response.headers["Location"].startswith(roster_path(roster))
         assert "evil" not in response.headers["Location"]
 
-    def test_roles_above_ones_own_are_not_offered(self, world: World) -> None:
+    def test_roles_above_the_users_own_are_refused(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, [line(1, role="Administrator")])
         client = world.client(world.assignor)
-        page = text_of(client.get(address_of(roster)))
+        page = text_of(client.get(roster_path(roster)))
         assert "Only an Administrator can make someone an Administrator." in page
 
         row = row_of(roster, 2)
         client.post(
-            f"{address_of(roster)}add/", {"row": str(row.pk), f"role-{row.pk}": "administrator"}
+            f"{roster_path(roster)}add/", {"row": str(row.pk), f"role-{row.pk}": "administrator"}
         )
         assert world.lakeside.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
 
-    def test_all_unknown_roles_at_once(self, world: World) -> None:
+    def test_unknown_roles_become_general_member(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, [line(1, role="Chief"), line(2, role="Boss")])
         client = world.client(world.assignor)
 
-        client.post(address_of(roster), {"general": "1"})
+        client.post(roster_path(roster), {"general": "1"})
 
-        assert "2 new users" in text_of(client.get(address_of(roster)))
+        assert "2 new users" in text_of(client.get(roster_path(roster)))

@@ -1,4 +1,4 @@
-"""A roster from upload to adding everyone: nothing lost, nothing half done (R3-R5, R8)."""
+"""Rosters from upload to adding everyone, which adds all people or none (R3-R5, R8)."""
 
 from datetime import timedelta
 
@@ -39,8 +39,8 @@ def numbers(world: World) -> list[int]:
     return sorted(number or 0 for number in held.values_list("license_number", flat=True))
 
 
-def refused(world: World, roster: RosterImport) -> Reason:
-    """Return why adding everyone is refused; check that nothing has changed."""
+def refusal_of_adding(world: World, roster: RosterImport) -> Reason:
+    """Try to add everyone; return why it is refused, and check that nothing has changed."""
     before = (
         in_use(world),
         User.objects.count(),
@@ -64,7 +64,7 @@ def refused(world: World, roster: RosterImport) -> Reason:
 
 
 class TestAdding:
-    def test_everyone_is_invited_on_their_own_license(self, world: World) -> None:
+    def test_everyone_is_invited_with_their_own_license(self, world: World) -> None:
         roster = uploaded_roster(
             world.assignor, [line(1), line(2, role="Observer"), line(3, role="admin")]
         )
@@ -80,7 +80,7 @@ class TestAdding:
         assert not any(m.user.has_usable_password() for m in added)
         assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.WRONG]
 
-    def test_import_is_one_activity_and_one_mail_each(self, world: World) -> None:
+    def test_import_records_one_activity_and_mails_each_person(self, world: World) -> None:
         rosters.add_all(uploaded_roster(world.assignor, 3), world.assignor)
 
         record = Activity.objects.get()
@@ -113,7 +113,7 @@ class TestAdding:
         # 15 after the highest, and the lowest two of the three gaps.
         assert numbers(world) == [1, 2, 3, *range(5, 26)]
 
-    def test_account_elsewhere_joins_unchanged(self, world: World) -> None:
+    def test_existing_account_is_invited_unchanged(self, world: World) -> None:
         roster = uploaded_roster(
             world.assignor, [line(1, email=world.stranger.user.email, name="H. Harbor")]
         )
@@ -140,7 +140,7 @@ class TestAdding:
         )
         assert again.invitation_number == world.official.invitation_number + 1
 
-    def test_second_click_adds_no_one_and_says_the_same(self, world: World) -> None:
+    def test_second_click_adds_no_one_and_returns_the_same_number(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 3)
 
         assert [rosters.add_all(roster, world.assignor) for _ in range(2)] == [3, 3]
@@ -152,7 +152,7 @@ class TestAdding:
         rosters.add_all(first, world.assignor)
 
         assert states(world, second) == [RowState.MEMBER] * 3
-        assert refused(world, second) == Reason.NO_ONE_TO_ADD
+        assert refusal_of_adding(world, second) == Reason.NO_ONE_TO_ADD
 
     def test_invalid_rows_can_be_corrected_and_added_later(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, [line(1), line(2, email="nobody")])
@@ -168,14 +168,16 @@ class TestAdding:
 
 class TestAllOrNothing:
     def test_one_license_too_few_adds_no_one(self, world: World) -> None:
-        assert refused(world, uploaded_roster(world.assignor, 22)) == Reason.NO_LICENSE_FREE
+        assert (
+            refusal_of_adding(world, uploaded_roster(world.assignor, 22)) == Reason.NO_LICENSE_FREE
+        )
 
-    def test_licenses_taken_before_adding_are_noticed(self, world: World) -> None:
+    def test_licenses_used_in_the_meantime_are_noticed(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 21)
         assert rosters.judge(roster, world.assignor).new == 21
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
 
-        assert refused(world, roster) == Reason.NO_LICENSE_FREE
+        assert refusal_of_adding(world, roster) == Reason.NO_LICENSE_FREE
 
     def test_row_of_a_new_member_is_skipped_and_the_others_added(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 3)
@@ -188,19 +190,22 @@ class TestAllOrNothing:
     def test_smaller_next_term_is_a_limit(self, world: World) -> None:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
 
-        assert refused(world, uploaded_roster(world.assignor, 2)) == Reason.HELD_BACK_BY_NEXT_TERM
+        assert (
+            refusal_of_adding(world, uploaded_roster(world.assignor, 2))
+            == Reason.HELD_BACK_BY_NEXT_TERM
+        )
 
     def test_no_one_is_added_after_expiration(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 2)
         world.at(calendar.expires_at(world.term.expires_on, clock.zone()))
 
-        assert refused(world, roster) == Reason.EXPIRED
+        assert refusal_of_adding(world, roster) == Reason.EXPIRED
 
-    def test_role_lost_since_the_page_was_opened_does_not_count(self, world: World) -> None:
+    def test_removed_importer_is_refused(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 2)
         members.remove(world.administrator, world.assignor)
 
-        assert refused(world, roster) == Reason.NOT_A_MEMBER
+        assert refusal_of_adding(world, roster) == Reason.NOT_A_MEMBER
 
     def test_importers_current_role_decides_what_they_may_assign(self, world: World) -> None:
         second = members.add(
@@ -228,11 +233,11 @@ class TestAllOrNothing:
         )
 
         assert states(world, roster) == [RowState.MEMBER] * 4
-        assert refused(world, roster) == Reason.NO_ONE_TO_ADD
+        assert refusal_of_adding(world, roster) == Reason.NO_ONE_TO_ADD
         assert list(world.lakeside.memberships.order_by("pk").values()) == before
 
 
-class TestKeeping:
+class TestStorage:
     def test_roster_belongs_to_its_author_in_this_organization(self, world: World) -> None:
         roster = uploaded_roster(world.assignor)
 
@@ -240,21 +245,21 @@ class TestKeeping:
         assert rosters.find(world.administrator, roster.pk) is None
         assert rosters.find(world.stranger, roster.pk) is None
 
-    def test_daily_job_deletes_it_after_a_week(self, world: World) -> None:
+    def test_daily_job_deletes_rosters_after_a_week(self, world: World) -> None:
         uploaded_roster(world.assignor)
         world.later(days=6)
-        younger = uploaded_roster(world.assignor)
+        newer = uploaded_roster(world.assignor)
         draft = drafts.keep(world.assignor, {"name": "Nora"})
         world.at(clock.now() + timedelta(days=1, seconds=1))
 
         report = run_daily()
 
         assert report.done["rosters forgotten"] == 1
-        assert list(RosterImport.objects.all()) == [younger]
+        assert list(RosterImport.objects.all()) == [newer]
         assert RosterRow.objects.count() == 3
         assert drafts.find(world.assignor, str(draft.pk)) == draft
 
-    def test_number_of_kept_rosters_is_limited(self, world: World) -> None:
+    def test_number_of_stored_rosters_is_limited(self, world: World) -> None:
         for _ in range(MOST_KEPT):
             uploaded_roster(world.assignor, 1)
 
@@ -271,7 +276,7 @@ class TestKeeping:
         assert rosters.change(roster, dict.fromkeys(keys, change)) == 0
         assert other.rows.get().name == "Person 1"
 
-    def test_unknown_roles_become_general_member_at_once(self, world: World) -> None:
+    def test_all_unknown_roles_can_become_general_member(self, world: World) -> None:
         roster = uploaded_roster(
             world.assignor,
             [line(1, role="Chief"), line(2, role="Umpire-in-chief"), line(3, role="Observer")],

@@ -1,4 +1,4 @@
-"""Names as people paste them, in every form."""
+"""Cleaning of pasted names."""
 
 import pytest
 
@@ -13,5 +13,5 @@ from subscriptions.text.fields import NameField
         ("Ann\x00 L\x07ee\x85", "Ann Lee"),
     ],
 )
-def test_a_pasted_name_stays_in_words_on_one_line(pasted: str, name: str) -> None:
+def test_pasted_name_becomes_one_line(pasted: str, name: str) -> None:
     assert NameField().to_python(pasted) == name

@@ -1,4 +1,4 @@
-"""The help matches the rules, and users' own words find it."""
+"""The help matches the rules, and is found by the words that users use."""
 
 import pytest
 from django.test import Client
@@ -16,7 +16,7 @@ def page(query: str = "") -> str:
     return text_of(Client().get("/help/", {"q": query} if query else {}))
 
 
-def test_everyone_may_read_it() -> None:
+def test_help_is_public() -> None:
     found = page()
     assert "How add-on licenses are priced" in found
     assert "When can I remove licenses?" in found
@@ -37,7 +37,7 @@ def test_numbers_match_the_rules(settings: Settings) -> None:
 
 
 ENGLISH = ["seat", "slots", "spot", "License seats", "SLOT", "license"]
-SAID = {
+SEARCHES = {
     "en": ENGLISH,
     "es": [*ENGLISH, "puesto", "plazas", "lugar", "lugares", "puesto de licencia"],
     "fr": [*ENGLISH, "place", "postes", "siège", "sieges", "place de licence"],
@@ -45,7 +45,8 @@ SAID = {
 
 
 @pytest.mark.parametrize(
-    ("language", "query"), [(language, query) for language in SAID for query in SAID[language]]
+    ("language", "query"),
+    [(language, query) for language in SEARCHES for query in SEARCHES[language]],
 )
 def test_common_words_find_licenses(language: str, query: str) -> None:
     with translation.override(language):
@@ -71,7 +72,7 @@ def test_whole_question_finds_its_answer() -> None:
 
 
 @pytest.mark.parametrize("query", ["zebra", "<script>", "%", "x" * 5_000, "\x00"])
-def test_no_results_says_so_and_shows_the_query(query: str) -> None:
+def test_search_without_results_shows_the_query(query: str) -> None:
     response = Client().get("/help/", {"q": query})
 
     assert response.status_code == 200
@@ -89,8 +90,8 @@ def test_no_results_says_so_and_shows_the_query(query: str) -> None:
         ("/pricing/", ["pricing", "buying", "paying", "removing"]),
     ],
 )
-def test_pages_link_to_the_answers_they_need(world: World, path: str, keys: list[str]) -> None:
-    shown = text_of(world.client(world.assignor).get(path))
+def test_pages_link_to_related_answers(world: World, path: str, keys: list[str]) -> None:
+    text = text_of(world.client(world.assignor).get(path))
 
     for key in keys:
-        assert texts.topic(key).question in shown
+        assert texts.topic(key).question in text

@@ -1,4 +1,4 @@
-"""Keys and numbers from outside: valid and invalid."""
+"""Parsing numbers and UUIDs from requests."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ KEY = UUID("9f1b0c1e-3c55-4b1e-9f0a-3a6f0e1d2c3b")
         *[("²", None), ("１", None), ("\u0665", None), ("7\x00", None)],
     ],
 )
-def test_number_is_a_few_ascii_digits(text: str, number: int | None) -> None:
+def test_only_short_ascii_numbers_are_accepted(text: str, number: int | None) -> None:
     assert read_number(text) == number
 
 

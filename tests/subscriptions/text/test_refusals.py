@@ -1,4 +1,4 @@
-"""Refusal texts: none missing, and each fact formatted by type."""
+"""Refusal texts: every reason has one, and facts are formatted by type."""
 
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from subscriptions.text.refusals import TEXTS, refusal_text
 
 pytestmark = pytest.mark.one_database
 
-WORDED = [
+EXPECTED_TEXTS = [
     (
         Refusal(Reason.ABOVE_MAXIMUM, {"most": 199_995, "maximum": Money(99_999_999, "usd")}),
         "at most $999,999.99, which is 199,995 licenses",
@@ -42,9 +42,9 @@ def test_every_reason_has_a_text() -> None:
     assert set(TEXTS) == set(Reason)
 
 
-@pytest.mark.parametrize(("refusal", "words"), WORDED)
-def test_fact_is_formatted_by_type(refusal: Refusal, words: str) -> None:
-    assert words in refusal_text(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
+@pytest.mark.parametrize(("refusal", "text"), EXPECTED_TEXTS)
+def test_fact_is_formatted_by_type(refusal: Refusal, text: str) -> None:
+    assert text in refusal_text(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
 
 
 def test_text_is_in_the_language_active_on_access() -> None:

@@ -6,7 +6,7 @@ from subscriptions.admin.organizations import page
 from subscriptions.text.registry import RESERVED, Registry
 
 
-def test_order_is_that_of_the_page() -> None:
+def test_entries_are_in_the_order_of_the_slots() -> None:
     registry: Registry[str] = Registry(first="a", second=RESERVED, third="c")
 
     registry.register("second", "b")
@@ -16,7 +16,7 @@ def test_order_is_that_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("key", ["first", "fourth"])
-def test_filled_slots_cannot_be_replaced_nor_new_ones_added(key: str) -> None:
+def test_slots_cannot_be_replaced_or_added(key: str) -> None:
     registry: Registry[str] = Registry(first="a")
 
     with pytest.raises(ValueError, match=key):

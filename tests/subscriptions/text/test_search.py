@@ -1,4 +1,4 @@
-"""Searching texts by users' own words."""
+"""Full-text search with synonyms."""
 
 import pytest
 
@@ -11,27 +11,27 @@ TEXTS = [
     Text("removing", "When can I remove licenses?", "While renewal is open."),
     Text("support", "Reaching support", "With the button."),
 ]
-ALSO = {"seat": "license"}
+SYNONYMS = {"seat": "license"}
 
 
 def test_prefix_of_a_word_matches() -> None:
-    assert find("pric", TEXTS, ALSO) == ["pricing"]
+    assert find("pric", TEXTS, SYNONYMS) == ["pricing"]
 
 
 def test_synonyms_match_in_any_number_and_case() -> None:
     for query in ("seat", "Seats", "license", "licenses"):
-        assert find(query, TEXTS, ALSO) == ["pricing", "removing"]
+        assert find(query, TEXTS, SYNONYMS) == ["pricing", "removing"]
 
 
-def test_half_of_the_words_are_enough_and_more_rank_higher() -> None:
-    assert find("remove seat", TEXTS, ALSO) == ["removing", "pricing"]
-    assert find("remove zebra", TEXTS, ALSO) == ["removing"]
-    assert find("zebra stripes remove", TEXTS, ALSO) == []
+def test_half_of_the_words_must_match_and_more_rank_higher() -> None:
+    assert find("remove seat", TEXTS, SYNONYMS) == ["removing", "pricing"]
+    assert find("remove zebra", TEXTS, SYNONYMS) == ["removing"]
+    assert find("zebra stripes remove", TEXTS, SYNONYMS) == []
 
 
 def test_empty_query_finds_nothing() -> None:
     for query in ("", "  ", "a I", "?!"):
-        assert find(query, TEXTS, ALSO) == []
+        assert find(query, TEXTS, SYNONYMS) == []
 
 
 def test_accents_are_optional() -> None:
@@ -41,7 +41,7 @@ def test_accents_are_optional() -> None:
     assert find("siège", [Text("a", "Licence", "")], {"siege": "licence"}) == ["a"]
 
 
-class TestSearching:
+class TestRanking:
     TEXTS = [
         Text("body", "Other things", "a license, a renewal"),
         Text("title", "License prices", "nothing else"),
@@ -64,11 +64,11 @@ class TestSearching:
         assert "title" in find(word, self.TEXTS, {"seat": "license"})
 
     def test_irregular_plural_takes_precedence(self) -> None:
-        words = {"spots": "license", "spot": "renewal"}
+        synonyms = {"spots": "license", "spot": "renewal"}
 
-        assert find("spots", self.TEXTS, words)[0] == "title"
+        assert find("spots", self.TEXTS, synonyms)[0] == "title"
 
-    def test_shortest_word_counts(self) -> None:
+    def test_only_shorter_words_are_ignored(self) -> None:
         short = "x" * SHORTEST_WORD
         texts = [Text("one", short, "")]
 

@@ -19,7 +19,7 @@ from subscriptions.policy.refusal import Refused
 from tests.programs.bench import crew, data
 from tests.programs.bench.data import statements
 from tests.programs.bench.goals import Result
-from tests.support.world import members_of
+from tests.support.world import count_members
 
 ORGANIZATIONS = 100
 ADDED = 20  # in a round
@@ -155,9 +155,9 @@ def _race(number: int) -> tuple[int, int]:
 
     shifts = crew.work(task, 60)
     won = sum(len(shift.times) for shift in shifts)
-    assert members_of(organization) == held - 3 + won
+    assert count_members(organization) == held - 3 + won
     collided = data.count_scratch(1000 + organization.pk)
-    return members_of(organization) - held, collided
+    return count_members(organization) - held, collided
 
 
 def _collisions(organization: int, client: int) -> None:

@@ -1,4 +1,4 @@
-"""The Django admin: history is readable and never changes (R3, R24, R29)."""
+"""The Django admin: history can be read but not changed (R3, R24, R29)."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ from subscriptions.notifications import activity
 from tests.support.factories import PASSWORD, UserFactory
 from tests.support.world import World, sign_in
 
-OURS = [
+READ_ONLY_MODELS = [
     model
     for model in admin.site._registry
     if model._meta.app_label in {"subscriptions", "billing"}
@@ -45,14 +45,14 @@ def path(model: type[Model], page: str, *arguments: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
 
 
-@pytest.mark.parametrize("model", OURS)
+@pytest.mark.parametrize("model", READ_ONLY_MODELS)
 def test_every_list_opens_and_can_be_searched(root: Client, model: type[Model]) -> None:
     assert root.get(path(model, "changelist")).status_code == HTTPStatus.OK
     searched = root.get(path(model, "changelist"), {"q": "lakeside"})
     assert searched.status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("model", OURS)
+@pytest.mark.parametrize("model", READ_ONLY_MODELS)
 def test_superuser_cannot_add_rows(root: Client, model: type[Model]) -> None:
     response = root.post(path(model, "add"), {"anything": "1"})
 
@@ -71,18 +71,18 @@ def test_superuser_cannot_change_or_delete_rows(
     assert root.get(path(model, "change", row.pk)).status_code == HTTPStatus.OK
     changed = root.post(path(model, "change", row.pk), {"quantity": "1000", "name": "x"})
     deleted = root.post(path(model, "delete", row.pk), {"post": "yes"})
-    many = root.post(
+    bulk_deleted = root.post(
         path(model, "changelist"),
         {"action": "delete_selected", "_selected_action": [str(row.pk)], "post": "yes"},
     )
 
     assert changed.status_code == HTTPStatus.FORBIDDEN
     assert deleted.status_code == HTTPStatus.FORBIDDEN
-    assert many.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.FOUND, HTTPStatus.OK}
+    assert bulk_deleted.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.FOUND, HTTPStatus.OK}
     assert model._default_manager.filter(pk=row.pk).exists()
 
 
-def test_account_keeps_its_name_email_and_password(world: World, root: Client) -> None:
+def test_superuser_cannot_change_or_delete_an_account(world: World, root: Client) -> None:
     user = world.official.user
     before = (user.name, user.email, user.password)
 
@@ -96,7 +96,7 @@ def test_account_keeps_its_name_email_and_password(world: World, root: Client) -
     assert (user.name, user.email, user.password) == before
 
 
-def test_support_accounts_are_created_here(root: Client) -> None:
+def test_superuser_can_create_support_accounts(root: Client) -> None:
     password = "correct horse battery staple"
     response = root.post(
         path(User, "add"),
@@ -144,7 +144,7 @@ def test_other_apps_are_not_registered_except_groups() -> None:
 
 
 def test_anonymous_users_use_the_normal_sign_in() -> None:
-    """So that rate limits on failed sign-ins apply here too."""
+    """The rate limits on failed sign-ins then apply here too."""
     response = Client().get("/admin/", follow=True)
 
     assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
@@ -158,9 +158,9 @@ def test_password_posted_to_the_admin_login_is_ignored(world: World) -> None:
     assert client.get("/admin/").status_code == HTTPStatus.FOUND
 
 
-def test_support_gets_in_after_signing_in(world: World) -> None:
-    made_by_command = User.objects.create_superuser("root@licensing.example", PASSWORD, name="R")
-    for user in (world.support, made_by_command):
+def test_support_staff_can_sign_in(world: World) -> None:
+    superuser = User.objects.create_superuser("root@licensing.example", PASSWORD, name="R")
+    for user in (world.support, superuser):
         form = {"login": user.email, "password": PASSWORD, "next": "/admin/"}
 
         response = Client().post("/accounts/login/", form, follow=True)

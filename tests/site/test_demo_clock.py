@@ -1,4 +1,4 @@
-"""The demo's clock: it only moves forward, moves everything, and exists only in the demo."""
+"""The demo's clock, which only moves forward and exists only in the demo."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,14 +17,14 @@ from tests.support.world import World
 
 @pytest.fixture
 def demo(world: World, stripe: SandboxControl, settings: Any, tmp_path: Path) -> World:
-    """Run the clock with the offset in the file, initially none."""
+    """Run the clock with the offset in the file, which is initially empty."""
     settings.DEMO_CLOCK_FILE = str(tmp_path / "clock")
     clock.freeze(None)
     return world
 
 
-def move(to: str, back: str = "/o/lakeside/") -> Any:
-    return demo_clock.move(RequestFactory().post("/demo/clock/", {"to": to, "next": back}))
+def move(to: str, next_path: str = "/o/lakeside/") -> Any:
+    return demo_clock.move(RequestFactory().post("/demo/clock/", {"to": to, "next": next_path}))
 
 
 def test_advancing_a_day_moves_the_site_and_the_local_stripe(
@@ -34,9 +34,9 @@ def test_advancing_a_day_moves_the_site_and_the_local_stripe(
 
     response = move("day")
 
-    ahead = clock.now() - before
+    advanced = clock.now() - before
     assert response.headers["Location"] == "/o/lakeside/"
-    assert timedelta(days=1) - timedelta(seconds=2) < ahead < timedelta(days=1, seconds=10)
+    assert timedelta(days=1) - timedelta(seconds=2) < advanced < timedelta(days=1, seconds=10)
     assert abs(stripe.clock()["now"] - clock.now().timestamp()) < 5
 
 
@@ -56,9 +56,9 @@ def test_clock_never_goes_back(demo: World, to: str) -> None:
     assert clock.demo_offset() == before == timedelta(0)
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x"])
-def test_redirects_stay_on_our_site(demo: World, back: str) -> None:
-    assert move("day", back).headers["Location"] == "/"
+@pytest.mark.parametrize("next_path", ["https://evil.example/", "//evil.example", "javascript:x"])
+def test_redirects_stay_on_our_site(demo: World, next_path: str) -> None:
+    assert move("day", next_path).headers["Location"] == "/"
 
 
 def test_bar_offers_upcoming_dates(demo: World) -> None:
@@ -73,6 +73,6 @@ def test_bar_offers_upcoming_dates(demo: World) -> None:
     }
 
 
-def test_outside_the_demo_the_url_returns_404() -> None:
+def test_url_does_not_exist_outside_the_demo() -> None:
     with pytest.raises(NoReverseMatch):
         reverse("demo_clock")

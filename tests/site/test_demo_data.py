@@ -1,4 +1,4 @@
-"""The demo's organizations are in the advertised states."""
+"""The demo's organizations are in the documented states."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def test_harbor_is_in_its_renewal_window(demo: None) -> None:
     assert reason("harbor") == Reason.RENEWAL_OPEN
 
 
-def test_summit_is_renewed_already(demo: None) -> None:
+def test_summit_has_already_renewed(demo: None) -> None:
     summit = subscription("summit")
 
     assert summit.days_remaining == 12
@@ -71,7 +71,7 @@ def test_valley_has_expired(demo: None) -> None:
     assert reason("valley") == Reason.EXPIRED
 
 
-def test_everyone_signs_in_with_the_demo_password(demo: None) -> None:
+def test_everyone_has_the_demo_password(demo: None) -> None:
     for email in ("assignor@lakeside.example", "both@lakeside.example", "root@licensing.example"):
         assert User.objects.get(email=email).check_password("demo")
 

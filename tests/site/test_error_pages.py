@@ -1,4 +1,4 @@
-"""Error pages: independent of request and session, each with a next step."""
+"""Error pages work without a request, a session or a query, and say what to do next."""
 
 import pytest
 from django.db import connection
@@ -17,9 +17,9 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_error_pages_render_alone_and_say_what_to_do(page: str) -> None:
+def test_error_page_needs_no_context_and_says_what_to_do(page: str) -> None:
     def refuse(*arguments: object) -> None:
-        pytest.fail(f"{page} asks the database")
+        pytest.fail(f"{page} queries the database")
 
     with connection.execute_wrapper(refuse):
         html = render_to_string(page)

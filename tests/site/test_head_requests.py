@@ -1,4 +1,4 @@
-"""HEAD responds as GET does, without a body, and changes nothing (R2)."""
+"""HEAD returns the same headers as GET, without a body, and changes nothing (R2)."""
 
 import socket
 from email import message_from_bytes
@@ -31,88 +31,90 @@ PUBLIC = [
     *("/accounts/password/reset/", "/admin/login/", "/stripe/webhook/", "/nowhere/"),
 ]
 WRITES = ("INSERT", "UPDATE", "DELETE")
-OF_A_PURCHASE = {"billing:purchase", "billing:receipt_pdf"}
+PURCHASE_PAGES = {"billing:purchase", "billing:receipt_pdf"}
 
 
-# With the right key the page has content; with any other, all are alike.
-def with_keys(world: World, name: str) -> str:
-    purchase = world.buy_and_settle(5) if name in OF_A_PURCHASE else None
+# The pages of a purchase need one that exists.
+def path_to(world: World, name: str) -> str:
+    purchase = world.buy_and_settle(5) if name in PURCHASE_PAGES else None
     if purchase is not None:
         return reverse(name, kwargs={"slug": "lakeside", "pk": purchase.pk})
     return address(world, name)
 
 
-def writes(asked: CaptureQueriesContext) -> list[str]:
-    return [one["sql"] for one in asked if one["sql"].startswith(WRITES)]
+def writes(captured: CaptureQueriesContext) -> list[str]:
+    return [one["sql"] for one in captured if one["sql"].startswith(WRITES)]
 
 
 @pytest.mark.parametrize("who", ["administrator", "official"])
 @pytest.mark.parametrize("name", WHO_MAY)
-def test_every_organization_page(world: World, stripe: SandboxControl, name: str, who: str) -> None:
-    client, path = world.client(getattr(world, who)), with_keys(world, name)
+def test_head_matches_get_on_every_organization_page(
+    world: World, stripe: SandboxControl, name: str, who: str
+) -> None:
+    client, path = world.client(getattr(world, who)), path_to(world, name)
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         head = client.head(path)
-    got = client.get(path)
+    get = client.get(path)
 
-    assert head.status_code == got.status_code
-    assert head.headers.get("Location") == got.headers.get("Location")
-    assert head.headers.get("Content-Type") == got.headers.get("Content-Type")
+    assert head.status_code == get.status_code
+    assert head.headers.get("Location") == get.headers.get("Location")
+    assert head.headers.get("Content-Type") == get.headers.get("Content-Type")
     assert not head.cookies
-    assert writes(asked) == []
-    if name in OF_A_PURCHASE and who == "administrator":
-        assert got.status_code == HTTPStatus.OK
+    assert writes(captured) == []
+    if name in PURCHASE_PAGES and who == "administrator":
+        assert get.status_code == HTTPStatus.OK
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PUBLIC)
-def test_every_public_page(path: str) -> None:
-    with CaptureQueriesContext(connection) as asked:
+def test_head_matches_get_on_every_public_page(path: str) -> None:
+    with CaptureQueriesContext(connection) as captured:
         head = Client().head(path)
-    got = Client().get(path)
+    get = Client().get(path)
 
-    assert head.status_code == got.status_code
-    assert head.headers.get("Location") == got.headers.get("Location")
+    assert head.status_code == get.status_code
+    assert head.headers.get("Location") == get.headers.get("Location")
     assert not head.cookies
-    assert writes(asked) == []
+    assert writes(captured) == []
 
 
-def test_password_reset_link_can_be_checked(world: World) -> None:
-    """The library stores the key in the session; a mail scanner must not create sessions."""
+def test_head_of_a_password_reset_link_creates_no_session(world: World) -> None:
+    """allauth stores the key in the session, but mail scanners must not create sessions."""
     user = User.objects.get(pk=world.official.user_id)
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     link = f"/accounts/password/reset/key/{key}/"
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         head = Client().head(link)
 
     assert head.status_code == HTTPStatus.FOUND
-    assert writes(asked) == []
+    assert writes(captured) == []
 
 
 @pytest.mark.parametrize("path", ["/pricing/", "/o/lakeside/settings/activity.csv"])
 def test_headers_match_get_and_the_body_is_empty(world: World, site: Site, path: str) -> None:
-    head, nothing = raw_response(world, site, "HEAD", path)
-    got, something = raw_response(world, site, "GET", path)
+    head, head_body = raw_response(world, site, "HEAD", path)
+    get, get_body = raw_response(world, site, "GET", path)
 
     for name in ("Content-Type", "Content-Encoding", "Vary", "Cache-Control"):
-        assert head.get(name) == got.get(name)
+        assert head.get(name) == get.get(name)
     assert head["Content-Encoding"] == "gzip"
-    assert nothing == b""
-    assert something
+    assert head_body == b""
+    assert get_body
 
 
 def raw_response(world: World, site: Site, method: str, path: str) -> tuple[Message, bytes]:
-    """Return the headers and all following bytes."""
+    """Return the headers and the raw body."""
     cookies = world.client(world.administrator).cookies.values()
     lines = [
         f"{method} {path} HTTP/1.1",
         *("Host: localhost", "Accept-Encoding: gzip", "Connection: close"),
         f"Cookie: {'; '.join(f'{one.key}={one.value}' for one in cookies)}",
     ]
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
-        line.sendall("\r\n".join([*lines, "", ""]).encode())
-        received = b"".join(iter(lambda: line.recv(65536), b""))
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection_to_site:
+        connection_to_site.sendall("\r\n".join([*lines, "", ""]).encode())
+        received = b"".join(iter(lambda: connection_to_site.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")
     return message_from_bytes(head.partition(b"\r\n")[2]), body
 

@@ -23,7 +23,7 @@ from subscriptions.roster_import.words import read_heading, read_role
 from tests.support.pages import text_of
 from tests.support.world import World, local
 
-HERE = "/o/lakeside"
+LAKESIDE = "/o/lakeside"
 
 
 def plain(text: str) -> str:
@@ -38,63 +38,65 @@ def spanish(world: World) -> Client:
 
 
 @pytest.fixture
-def bought(world: World, spanish: Client, stripe: SandboxControl) -> Purchase:
+def paid_purchase(world: World, spanish: Client, stripe: SandboxControl) -> Purchase:
     """Buy 1,000 licenses with the form."""
-    page = spanish.get(f"{HERE}/licenses/add/")
+    page = spanish.get(f"{LAKESIDE}/licenses/add/")
     submission = page.content.decode().split('name="submission" value="')[1].split('"')[0]
-    away = spanish.post(f"{HERE}/licenses/add/", {"quantity": "1000", "submission": submission})
-    assert away.status_code == HTTPStatus.FOUND
+    response = spanish.post(
+        f"{LAKESIDE}/licenses/add/", {"quantity": "1000", "submission": submission}
+    )
+    assert response.status_code == HTTPStatus.FOUND
     purchase = Purchase.objects.get()
     world.pay(purchase)
     return purchase
 
 
-def come_back(client: Client, purchase: Purchase) -> Any:
+def load_return_page(client: Client, purchase: Purchase) -> Any:
     return client.get(
-        f"{HERE}/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
+        f"{LAKESIDE}/licenses/return/", {"session_id": purchase.session_id or ""}, follow=True
     )
 
 
 class TestBuying:
-    def test_form(self, spanish: Client) -> None:
-        page = text_of(spanish.get(f"{HERE}/licenses/add/"))
+    def test_form_is_in_spanish(self, spanish: Client) -> None:
+        page = text_of(spanish.get(f"{LAKESIDE}/licenses/add/"))
 
         assert "Agregar licencias" in page
         assert "Precio por licencia, fijado desde el 1 de enero de 2031" in page
         assert "miércoles, 31 de diciembre de 2031, 11:59 p.m. hora oriental" in plain(page)
 
-    def test_payment_page(self, bought: Purchase) -> None:
-        asked = bought.request_parameters
-        line = asked["line_items"][0]["price_data"]["product_data"]
+    def test_payment_page_is_in_spanish(self, paid_purchase: Purchase) -> None:
+        parameters = paid_purchase.request_parameters
+        line = parameters["line_items"][0]["price_data"]["product_data"]
 
-        assert asked["locale"] == "es"
+        assert parameters["locale"] == "es"
         assert line["name"] == "Licencias adicionales, paquete Association"
         assert line["description"].endswith("hasta el 31 de diciembre de 2031")
 
-    def test_return_page(self, bought: Purchase, spanish: Client) -> None:
-        page = text_of(come_back(spanish, bought))
+    def test_return_page_is_in_spanish(self, paid_purchase: Purchase, spanish: Client) -> None:
+        page = text_of(load_return_page(spanish, paid_purchase))
 
         assert "Compró 1,000 licencias. Ahora tiene 1,025 contratadas" in page
         assert "$5,000.00" in page
         assert "Recibo 1" in page
 
-    def test_receipt_as_pdf(self, bought: Purchase, spanish: Client) -> None:
-        come_back(spanish, bought)
+    def test_pdf_receipt_is_in_spanish(self, paid_purchase: Purchase, spanish: Client) -> None:
+        load_return_page(spanish, paid_purchase)
 
-        document = spanish.get(f"{HERE}/purchases/{bought.pk}/receipt.pdf")
+        document = spanish.get(f"{LAKESIDE}/purchases/{paid_purchase.pk}/receipt.pdf")
         reader = PdfReader(BytesIO(b"".join(document)))
-        words = plain(" ".join(page.extract_text() for page in reader.pages))
+        text = plain(" ".join(page.extract_text() for page in reader.pages))
 
         assert str(reader.root_object["/Lang"]) == "es"
-        for text in ("Recibo 1", "Precio por licencia", "Total pagado", "$5,000.00", "1,000"):
-            assert text in words
-        assert "hasta el miércoles, 31 de diciembre de 2031" in words
+        for expected in ("Recibo 1", "Precio por licencia", "Total pagado", "$5,000.00", "1,000"):
+            assert expected in text
+        assert "hasta el miércoles, 31 de diciembre de 2031" in text
 
-    def test_mail(
-        self, bought: Purchase, spanish: Client, django_capture_on_commit_callbacks: Any
+    def test_mail_is_in_spanish(
+        self, paid_purchase: Purchase, spanish: Client, django_capture_on_commit_callbacks: Any
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            come_back(spanish, bought)
+            load_return_page(spanish, paid_purchase)
 
         mail = Email.objects.get(to="assignor@lakeside.example")
         assert mail.subject == "Recibo 1: 1,000 licencias para Lakeside Officials Association"
@@ -104,9 +106,9 @@ class TestBuying:
         assert '<html lang="es">' in mail.html_message
 
     def test_other_users_get_mail_in_their_own_language(
-        self, bought: Purchase, spanish: Client
+        self, paid_purchase: Purchase, spanish: Client
     ) -> None:
-        come_back(spanish, bought)
+        load_return_page(spanish, paid_purchase)
 
         notify.deliver_waiting()
 
@@ -115,33 +117,33 @@ class TestBuying:
 
 
 class TestRefusals:
-    def test_invalid_number(self, spanish: Client) -> None:
-        page = text_of(spanish.post(f"{HERE}/licenses/add/", {"quantity": "1234"}))
+    def test_invalid_number_is_refused_in_spanish(self, spanish: Client) -> None:
+        page = text_of(spanish.post(f"{LAKESIDE}/licenses/add/", {"quantity": "1234"}))
 
         assert (
             "Las licencias se venden en grupos de 5. En lugar de 1,234 puede comprar 1,230 o 1,235."
         ) in page
 
-    def test_no_free_license(self, world: World, spanish: Client) -> None:
+    def test_missing_license_is_refused_in_spanish(self, world: World, spanish: Client) -> None:
         world.fill(25)
 
         typed = {"name": "Nora New", "email": "nora@new.example", "role": "observer"}
-        page = text_of(spanish.post(f"{HERE}/users/add/", typed))
+        page = text_of(spanish.post(f"{LAKESIDE}/users/add/", typed))
 
         assert "Se necesita 1 licencia más." in page
         assert "Todas las licencias están en uso: 25 de 25." in page
 
-    @pytest.mark.parametrize(("rows", "words"), [(1, "1 usuario nuevo"), (2, "2 usuarios nuevos")])
-    def test_singular_and_plural(self, spanish: Client, rows: int, words: str) -> None:
+    @pytest.mark.parametrize(("rows", "text"), [(1, "1 usuario nuevo"), (2, "2 usuarios nuevos")])
+    def test_singular_and_plural_differ(self, spanish: Client, rows: int, text: str) -> None:
         typed = "\n".join(f"New Person,new{number}@new.example" for number in range(rows))
 
-        page = text_of(spanish.post(f"{HERE}/users/import/", {"rows": typed}, follow=True))
+        page = text_of(spanish.post(f"{LAKESIDE}/users/import/", {"rows": typed}, follow=True))
 
-        assert words in page
+        assert text in page
 
-    def test_role_without_permission(self, world: World) -> None:
+    def test_missing_permission_is_explained_in_spanish(self, world: World) -> None:
         response = world.client(world.official).get(
-            f"{HERE}/users/", HTTP_ACCEPT_LANGUAGE="es-MX,es;q=0.9"
+            f"{LAKESIDE}/users/", HTTP_ACCEPT_LANGUAGE="es-MX,es;q=0.9"
         )
 
         assert response.status_code == HTTPStatus.FORBIDDEN
@@ -163,15 +165,15 @@ def test_reminders_are_in_each_recipients_language(world: World, spanish: Client
 def test_sign_in_and_its_pages_contain_no_english(world: World, language: str) -> None:
     pages = ("/accounts/login/", "/accounts/password/reset/", "/pricing/", "/help/", "/messages/")
     for page in pages:
-        words = text_of(Client().get(page, HTTP_ACCEPT_LANGUAGE=language))
+        text = text_of(Client().get(page, HTTP_ACCEPT_LANGUAGE=language))
 
         for english in ("Sign in", "Password", "Pricing", "Help", "per license", "Messenger"):
-            assert english not in words, page
+            assert english not in text, page
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_roster_may_be_in_spanish(language: str) -> None:
-    """Headings of the template and role names are recognized in Spanish."""
+def test_roster_may_be_in_any_offered_language(language: str) -> None:
+    """The template's headings and the role names are recognized in each language."""
     with translation.override(language):
         columns = [read_heading(str(_(heading))) for heading in ("Name", "E-mail", "Role")]
         roles = {read_role(str(role.label)) for role in Role}

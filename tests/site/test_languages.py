@@ -22,7 +22,7 @@ from tests.support.pages import queries_of, text_of
 from tests.support.world import TERM_END, World, local
 
 # Languages that browsers request but we do not offer.
-OTHERS = ["de", "de-DE,de;q=0.9", "udm", "en-GB", "zh-hant", "x", ""]
+UNSUPPORTED = ["de", "de-DE,de;q=0.9", "udm", "en-GB", "zh-hant", "x", ""]
 COOKIE = settings.LANGUAGE_COOKIE_NAME
 NIGHT = datetime(2031, 12, 1, 4, 5, tzinfo=UTC)
 
@@ -39,11 +39,11 @@ def language_of(client: Client, page: str = "/help/", **headers: str) -> str:
     return response.content.decode().split('<html lang="', 1)[1].split('"', 1)[0]
 
 
-def keep(world: World, language: str) -> None:
+def set_account_language(world: World, language: str) -> None:
     User.objects.filter(pk=world.assignor.user_id).update(language=language)
 
 
-@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("language", UNSUPPORTED)
 @pytest.mark.parametrize("path", ["", "settings/subscription/", "users/", "licenses/add/"])
 def test_unsupported_language_falls_back_to_english(world: World, path: str, language: str) -> None:
     client = world.client(world.assignor)
@@ -107,7 +107,7 @@ def test_formats_differ_by_language(
 
 
 class TestChoosing:
-    def test_choice_without_an_account_is_kept_in_the_browser(self, world: World) -> None:
+    def test_choice_without_an_account_is_stored_in_the_browser(self, world: World) -> None:
         client = Client()
 
         assert language_of(client) == "en"
@@ -124,31 +124,31 @@ class TestChoosing:
     @pytest.mark.parametrize("language", ["de", "", "xx", "es<"])
     def test_unsupported_language_cannot_be_chosen(self, world: World, language: str) -> None:
         client = world.client(world.assignor)
-        keep(world, "fr")
+        set_account_language(world, "fr")
 
         choose(client, language)
 
         assert COOKIE not in client.cookies
         assert User.objects.get(pk=world.assignor.user_id).language == "fr"
 
-    def test_choice_of_a_signed_in_user_is_kept_with_the_account(self, world: World) -> None:
+    def test_choice_of_a_signed_in_user_is_stored_in_the_account(self, world: World) -> None:
         choose(world.client(world.assignor), "es")
 
         assert User.objects.get(pk=world.assignor.user_id).language == "es"
         assert language_of(world.client(world.assignor), "/o/lakeside/") == "es"
 
-    def test_choice_on_this_device_wins(self, world: World) -> None:
+    def test_choice_on_this_device_takes_precedence(self, world: World) -> None:
         client = world.client(world.assignor)
         client.cookies[COOKIE] = "en"
-        keep(world, "es")
+        set_account_language(world, "es")
 
         assert language_of(client, "/o/lakeside/") == "en"
 
-    def test_account_language_costs_no_query(self, world: World) -> None:
+    def test_account_language_adds_no_query(self, world: World) -> None:
         client = world.client(world.assignor)
         client.get("/o/lakeside/")
         before = queries_of(client, "/o/lakeside/")
-        keep(world, "es")
+        set_account_language(world, "es")
 
         assert len(queries_of(client, "/o/lakeside/")) == len(before)
 
@@ -165,7 +165,7 @@ class TestChoosing:
         assert not client.cookies[COOKIE].value
         assert language_of(client, "/account/", HTTP_ACCEPT_LANGUAGE="fr") == "fr"
 
-    def test_each_language_is_named_in_itself(self, world: World) -> None:
+    def test_each_language_is_listed_under_its_own_name(self, world: World) -> None:
         for page in ("/help/", "/o/lakeside/", "/accounts/email/"):
             words = text_of(world.client(world.assignor).get(page, HTTP_ACCEPT_LANGUAGE="es"))
             assert "English Español Français" in words
@@ -174,7 +174,7 @@ class TestChoosing:
 def test_mails_are_in_the_recipients_language(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
-    """The sender may use another language, and the processor none."""
+    """The language of the sender does not matter."""
     User.objects.filter(pk=world.assignor.user_id).update(language="es")
     with translation.override("fr"):
         label = untranslated(PurchaseKind.ADD_ON.label)
@@ -200,13 +200,13 @@ def test_mails_are_in_the_recipients_language(
             data=data,
         )
 
-    said = Email.objects.get().message
+    text = Email.objects.get().message
     with translation.override("es"):
-        assert gettext(label) in said
-        assert formats.full_date(TERM_END) in said
-    assert label not in said
+        assert gettext(label) in text
+        assert formats.full_date(TERM_END) in text
+    assert label not in text
     for fact in ("$5,000.00", "$10,000.00", "1,200"):
-        assert fact in said
+        assert fact in text
 
 
 @translation.override("en")
@@ -219,21 +219,21 @@ def test_mail_dates_are_formatted_from_stored_text() -> None:
         "Wednesday, December 31, 2031, 11:59 PM Eastern Time"
     )
     assert tags.validity("2031-01-01", "2031-12-31").startswith("Wednesday, January 1, 2031 until ")
-    for nothing in (None, ""):
-        words = tags.validity(nothing, "2031-12-31")
+    for start in (None, ""):
+        words = tags.validity(start, "2031-12-31")
         assert words == "until Wednesday, December 31, 2031, 11:59 PM Eastern Time"
     assert tags.full_date("") == tags.end_of(None) == tags.moment("") == ""
 
 
 @pytest.mark.usefixtures("stripe")
 @pytest.mark.parametrize(
-    ("language", "when"),
+    ("language", "day"),
     [("es", date(2031, 6, 16)), ("fr", date(2031, 12, 20)), ("es", date(2032, 1, 3))],
 )
-def test_every_organization_page_is_translated(world: World, when: date, language: str) -> None:
-    """During the term, during the renewal window, and afterwards."""
+def test_every_organization_page_is_translated(world: World, day: date, language: str) -> None:
+    """During the term, in the renewal window, and after expiration."""
     paths = pages_of(world)
-    world.at(local(when, 12))
+    world.at(local(day, 12))
     client = world.client(world.administrator)
 
     for path in paths:
@@ -246,9 +246,9 @@ def test_every_organization_page_is_translated(world: World, when: date, languag
 def test_admin_is_translated(world: World, language: str) -> None:
     User.objects.filter(pk=world.support.pk).update(is_superuser=True)
     client = world.client(world.support)
-    here = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
+    organization = f"/admin/subscriptions/organization/{world.lakeside.pk}/change/"
 
-    for path in ("/admin/", "/admin/health/", "/admin/subscriptions/organization/", here):
+    for path in ("/admin/", "/admin/health/", "/admin/subscriptions/organization/", organization):
         response = client.get(path, HTTP_ACCEPT_LANGUAGE=language)
         assert response.status_code == HTTPStatus.OK, path
         assert f'<html lang="{language}"' in response.content.decode(), path

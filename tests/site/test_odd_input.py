@@ -1,4 +1,4 @@
-"""Input that a database would reject is refused earlier."""
+"""Input that the database would reject is refused by the form."""
 
 import uuid
 from http import HTTPStatus
@@ -14,7 +14,7 @@ TOO_LONG = f"{'n' * 20}@{'.'.join(['x' * 60] * 4)}.example"
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", ["buyer_email", "billing_email"])
-def test_subscribing_accepts_only_addresses_that_fit_the_column(field: str) -> None:
+def test_email_address_longer_than_the_column_is_refused(field: str) -> None:
     package = PackageFactory.create()
     form = {
         "package": package.pk,

@@ -1,4 +1,4 @@
-"""What strangers, search engines and link previews see."""
+"""What visitors, search engines and link previews see."""
 
 import re
 from http import HTTPStatus
@@ -19,7 +19,7 @@ def page(address: str, client: Client | None = None) -> str:
     return (client or Client()).get(address, follow=True).content.decode()
 
 
-def test_front_page_shows_the_price_and_where_to_go(world: World) -> None:
+def test_front_page_shows_the_price_and_the_main_links(world: World) -> None:
     package = Package.objects.filter(is_offered=True).earliest("pk")
     hidden = Package.objects.create(
         name="Withdrawn", unit_amount=900, currency="usd", minimum_licenses=10, is_offered=False
@@ -34,13 +34,13 @@ def test_front_page_shows_the_price_and_where_to_go(world: World) -> None:
         assert f'href="{address}"' in html
 
 
-def test_front_page_without_packages_says_so(world: World) -> None:
+def test_front_page_says_when_no_packages_are_offered(world: World) -> None:
     Package.objects.update(is_offered=False)
 
     assert "No packages are available" in page("/")
 
 
-def test_signed_in_user_is_sent_to_the_organization(world: World) -> None:
+def test_signed_in_user_is_redirected_to_the_organization(world: World) -> None:
     response = world.client(world.assignor).get("/")
 
     assert (response.status_code, response.headers["Location"]) == (302, "/o/lakeside/")
@@ -83,7 +83,7 @@ def test_root_files_for_browsers_and_robots_exist(address: str, kind: str) -> No
     assert b"".join(response)
 
 
-def test_robots_are_excluded_from_pages_behind_sign_in() -> None:
+def test_robots_are_excluded_from_pages_that_require_sign_in() -> None:
     lines = b"".join(Client().get("/robots.txt")).decode().splitlines()
 
     assert {"Disallow: /admin/", "Disallow: /o/"} <= set(lines)

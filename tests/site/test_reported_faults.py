@@ -27,13 +27,13 @@ def add(world: World, email: str) -> Any:
     return world.client(world.assignor).post(ADD, form)
 
 
-def path_of_invitation(member: Membership) -> str:
+def invitation_path(member: Membership) -> str:
     return "/" + links.invitation_link(member).split("/", 3)[3]
 
 
 def test_mail_scanner_does_not_use_up_an_invitation(world: World) -> None:
     member = members.add(world.assignor, NewMember("N", "n@people.example", Role.OBSERVER))
-    path = path_of_invitation(member)
+    path = invitation_path(member)
 
     for _ in range(3):
         assert Client().get(path).status_code == HTTPStatus.OK
@@ -48,7 +48,7 @@ def test_invited_person_can_join_when_all_licenses_are_in_use(world: World) -> N
     assert add(world, "one-more@people.example").status_code == HTTPStatus.CONFLICT
 
     password = "a long enough phrase"
-    Client().post(path_of_invitation(member), {"password": password, "password_again": password})
+    Client().post(invitation_path(member), {"password": password, "password_again": password})
 
     assert fresh(member).state == MembershipState.ACTIVE
 
@@ -83,7 +83,7 @@ def test_invalid_address_is_refused_and_kept(world: World, typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["Assignor@Lakeside.example ", " assignor@lakeside.example\u00a0"]
 )
-def test_sign_in_accepts_an_address_as_phones_type_it(world: World, typed: str) -> None:
+def test_sign_in_accepts_an_address_as_phones_enter_it(world: World, typed: str) -> None:
     response = Client().post("/accounts/login/", {"login": typed, "password": PASSWORD})
 
     assert response.status_code == HTTPStatus.FOUND
@@ -106,11 +106,11 @@ def test_auto_responders_do_not_reply_to_our_mails(
 
 
 def test_page_title_announces_errors(world: World) -> None:
-    wrong = add(world, "nobody").content.decode()
-    fresh = world.client(world.assignor).get(ADD).content.decode()
+    error_page = add(world, "nobody").content.decode()
+    empty_page = world.client(world.assignor).get(ADD).content.decode()
 
-    assert "<title>Error: Add User" in wrong
-    assert "<title>Add User" in fresh
+    assert "<title>Error: Add User" in error_page
+    assert "<title>Add User" in empty_page
 
 
 def test_formula_in_a_name_is_text_in_a_spreadsheet(world: World) -> None:
@@ -125,10 +125,10 @@ def test_formula_in_a_name_is_text_in_a_spreadsheet(world: World) -> None:
 
 def test_last_administrator_cannot_leave(world: World) -> None:
     client = world.client(world.administrator)
-    here = f"/o/lakeside/users/{world.administrator.key}/"
+    path = f"/o/lakeside/users/{world.administrator.key}/"
 
-    assert client.post(f"{here}remove/", {"confirm": "1"}).status_code == HTTPStatus.CONFLICT
-    assert client.post(here, {"role": "observer"}).status_code == HTTPStatus.CONFLICT
+    assert client.post(f"{path}remove/", {"confirm": "1"}).status_code == HTTPStatus.CONFLICT
+    assert client.post(path, {"role": "observer"}).status_code == HTTPStatus.CONFLICT
 
     world.administrator.refresh_from_db()
     assert world.administrator.role == Role.ADMINISTRATOR
@@ -136,8 +136,8 @@ def test_last_administrator_cannot_leave(world: World) -> None:
 
 def test_back_button_after_signing_out_shows_nothing(world: World) -> None:
     client = world.client(world.administrator)
-    own = ("/", "/account/", "/accounts/email/", "/messages/", "/help/")
-    for path in ("/o/lakeside/", "/o/lakeside/users/", "/o/lakeside/purchases/", *own):
+    other_paths = ("/", "/account/", "/accounts/email/", "/messages/", "/help/")
+    for path in ("/o/lakeside/", "/o/lakeside/users/", "/o/lakeside/purchases/", *other_paths):
         assert "no-store" in client.get(path).headers["Cache-Control"], path
 
 

@@ -1,4 +1,4 @@
-"""The site over HTTP, with control over each of its database connections."""
+"""HTTP access to the site, with control over its database connections."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,37 +19,37 @@ from subscriptions.models import Membership
 from tests.support.server import Site
 from tests.support.world import World
 
-Strike = Callable[[BaseDatabaseWrapper], None]
+Interrupt = Callable[[BaseDatabaseWrapper], None]
 
 
-class Points:
-    """Count the site's statements and commits; strike at the point ``fatal``.
+class FailurePoints:
+    """Count the site's statements and commits; call ``interrupt`` at number ``fail_at``.
 
-    0 is the first one after ``arm``. None: count only.
+    Numbers start at 0 after ``arm``. With None, only count.
     """
 
-    def __init__(self, strike: Strike) -> None:
-        self._strike = strike
-        self._fatal: int | None = None
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+        self._fail_at: int | None = None
         self._passed = 0
 
-    def arm(self, fatal: int | None) -> None:
+    def arm(self, fail_at: int | None) -> None:
         """Restart counting."""
-        self._fatal = fatal
+        self._fail_at = fail_at
         self._passed = 0
 
     def watch(self, wrapper: BaseDatabaseWrapper) -> None:
-        """Count what a connection does; install once, even if it reconnects."""
+        """Count what a connection does, only once if it reconnects."""
         if self in wrapper.execute_wrappers:
             return
         wrapper.execute_wrappers.append(self)
         commit = wrapper._commit  # type: ignore[attr-defined]
 
-        def noticed() -> None:
+        def counted_commit() -> None:
             self._pass(wrapper)
             commit()
 
-        wrapper._commit = noticed  # type: ignore[attr-defined]
+        wrapper._commit = counted_commit  # type: ignore[attr-defined]
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         self._pass(context["connection"])
@@ -57,62 +57,62 @@ class Points:
 
     def _pass(self, wrapper: BaseDatabaseWrapper) -> None:
         self._passed += 1
-        if self._passed - 1 == self._fatal:
-            self._strike(wrapper)
+        if self._passed - 1 == self._fail_at:
+            self._interrupt(wrapper)
 
 
 def end_connection(wrapper: BaseDatabaseWrapper) -> None:
-    """Terminate it as an administrator, a failover or a server crash would."""
+    """Terminate a connection, as a failover or a server crash does."""
     backend = wrapper.connection.info.backend_pid
-    with administrator() as cursor:
+    with admin_cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
 @contextmanager
-def administrator() -> Iterator["psycopg.Cursor[Any]"]:
-    """A connection to the same database outside of Django."""
+def admin_cursor() -> Iterator["psycopg.Cursor[Any]"]:
+    """Yield a cursor of a connection to the same database outside Django."""
     parameters = connections["default"].get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
-    where = {name: parameters[name] for name in names if parameters.get(name)}
-    with psycopg.connect(**where, autocommit=True) as connection:
+    options = {name: parameters[name] for name in names if parameters.get(name)}
+    with psycopg.connect(**options, autocommit=True) as connection:
         yield connection.cursor()
 
 
 @pytest.fixture
-def points(site: Site) -> Iterator[Points]:
-    """Count only the site's connections, not the one here that checks the results."""
-    found = Points(end_connection)
-    here = threading.get_ident()
+def points(site: Site) -> Iterator[FailurePoints]:
+    """Count what the site's connections do, but not the test's own."""
+    points = FailurePoints(end_connection)
+    test_thread = threading.get_ident()
 
-    def listen(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-        if threading.get_ident() != here:
-            found.watch(connection)
+    def watch_connection(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+        if threading.get_ident() != test_thread:
+            points.watch(connection)
 
-    connection_created.connect(listen)
-    yield found
-    connection_created.disconnect(listen)
+    connection_created.connect(watch_connection)
+    yield points
+    connection_created.disconnect(watch_connection)
 
 
 class Browser:
-    """A signed-in user's browser, speaking HTTP with the site."""
+    """The browser of a signed-in user."""
 
     def __init__(self, site: Site, world: World, person: Membership) -> None:
         self._site = site
         self._session = requests.Session()
         self._session.trust_env = False
-        signed_in = world.client(person).cookies["sessionid"].value
-        self._session.cookies.set("sessionid", signed_in, domain="localhost.local")
+        session_id = world.client(person).cookies["sessionid"].value
+        self._session.cookies.set("sessionid", session_id, domain="localhost.local")
         self.get("/account/")
 
-    def get(self, address: str) -> requests.Response:
+    def get(self, path: str) -> requests.Response:
         """Open a page without following redirects."""
-        return self._session.get(self._site / address, timeout=30, allow_redirects=False)
+        return self._session.get(self._site / path, timeout=30, allow_redirects=False)
 
-    def post(self, address: str, **fields: Any) -> requests.Response:
+    def post(self, path: str, **fields: Any) -> requests.Response:
         """Submit a form."""
         token = self._session.cookies["csrftoken"]
         return self._session.post(
-            self._site / address,
+            self._site / path,
             data=fields | {"csrfmiddlewaretoken": token},
             timeout=30,
             allow_redirects=False,

@@ -1,4 +1,4 @@
-"""A ten-minute-old backup is restored, and every payment comes back (R14)."""
+"""Restoring a ten-minute-old backup recovers every payment (R14)."""
 
 from io import StringIO
 from pathlib import Path
@@ -17,7 +17,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import User
 from subscriptions.models.members import Role
 from tests.programs.soak import invariants
-from tests.site.faults.test_connections_ended import without_webhooks
+from tests.site.faults.test_connections_ended import disable_webhooks
 from tests.support.databases import server_arguments
 from tests.support.postgres import run_program
 from tests.support.world import World
@@ -35,7 +35,7 @@ def back_up(name: str, file: Path) -> None:
 
 
 def restore(name: str, file: Path) -> None:
-    """Restore into a fresh database that replaces the lost one."""
+    """Replace the lost database with one restored from the file."""
     connection.close()
     with connection._nodb_cursor() as cursor:
         for statement in ("DROP DATABASE {} WITH (FORCE)", "CREATE DATABASE {}"):
@@ -43,16 +43,16 @@ def restore(name: str, file: Path) -> None:
     run("pg_restore", "--exit-on-error", "--no-owner", "--dbname", name, str(file))
 
 
-def reconciled() -> str:
-    said = StringIO()
-    call_command("reconcile_purchases", "--hours=1", stdout=said)
-    return said.getvalue()
+def run_reconciliation() -> str:
+    output = StringIO()
+    call_command("reconcile_purchases", "--hours=1", stdout=output)
+    return output.getvalue()
 
 
-def test_every_payment_of_the_last_ten_minutes_comes_back(
+def test_every_payment_since_the_backup_is_recovered(
     committed_db: str, world: World, stripe: SandboxControl, tmp_path: Path
 ) -> None:
-    without_webhooks(stripe)
+    disable_webhooks(stripe)
     older = world.buy_and_settle(30)
     started_before = world.buy(10)
     back_up(committed_db, tmp_path / "backup")
@@ -68,21 +68,21 @@ def test_every_payment_of_the_last_ten_minutes_comes_back(
     restore(committed_db, tmp_path / "backup")
     assert not Purchase.objects.filter(pk=bought_since.pk).exists()
 
-    said = reconciled()
+    output = run_reconciliation()
 
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert {one.pk: one.session_id for one in settled} == paid
     assert world.held() == 25 + 30 + 10 + 15 - 5
     assert Purchase.objects.get(pk=still_open.pk).status == PurchaseStatus.OPEN
     assert {one.receipt_number for one in settled} == {1, 2, 3}
-    assert "0 to review" in said
+    assert "0 to review" in output
     assert not list(ledger_audit.differences())
     assert invariants.money(stripe.sessions())[1] == []
-    # Users added since must be added again: no one else knows about them.
+    # Users added since the backup are lost, and must be added again.
     assert not User.objects.filter(email="nora@people.example").exists()
 
-    # A purchase payable at the restore is as good as any other.
+    # A purchase that was open at the restore can still be paid.
     world.pay(still_open)
-    assert "1 found, 0 to review" in reconciled()
+    assert "1 found, 0 to review" in run_reconciliation()
     assert world.held() == 25 + 30 + 10 + 15 - 5 + 20
-    assert "0 found" in reconciled()
+    assert "0 found" in run_reconciliation()

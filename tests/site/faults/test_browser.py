@@ -26,13 +26,13 @@ def pay_on_the_page(purchase: Purchase) -> requests.Response:
         browser.trust_env = False
         page = browser.get(purchase.session_url, timeout=30)
         form = Forms(page.text).with_field("number") or {}
-        typed = {"number": GOOD_CARD, "exp": "12/40", "cvc": "123", "name": "Pat Payer"}
+        card = {"number": GOOD_CARD, "exp": "12/40", "cvc": "123", "name": "Pat Payer"}
         return browser.post(
-            purchase.session_url, data=form | typed, allow_redirects=False, timeout=30
+            purchase.session_url, data=form | card, allow_redirects=False, timeout=30
         )
 
 
-def path_of(response: requests.Response) -> str:
+def return_path(response: requests.Response) -> str:
     """Return the path on the site that the payment page redirects to."""
     return "/" + response.headers["Location"].split("/", 3)[3]
 
@@ -43,7 +43,7 @@ def webhook_statuses(stripe: SandboxControl) -> list[int]:
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-1, "settled"), (0, "expired"), (1, "expired")])
-def test_payment_at_the_last_moment(
+def test_payment_just_before_and_after_expiration(
     world: World, stripe: SandboxControl, browser: Browser, seconds: int, status: str
 ) -> None:
     """An expired page charges nothing; a payment in time adds the licenses (R17)."""
@@ -53,7 +53,7 @@ def test_payment_at_the_last_moment(
 
     response = pay_on_the_page(purchase)
     if "/licenses/return/" in response.headers["Location"]:
-        browser.get(path_of(response))
+        browser.get(return_path(response))
     stripe.flush()
     reconcile()
 
@@ -62,7 +62,7 @@ def test_payment_at_the_last_moment(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_webhook_response_precedes_the_redirect(
+def test_webhook_is_processed_before_the_browser_returns(
     world: World, stripe: SandboxControl, browser: Browser
 ) -> None:
     purchase = world.buy(10)
@@ -71,7 +71,7 @@ def test_webhook_response_precedes_the_redirect(
     response = pay_on_the_page(purchase)
 
     assert fresh(purchase).status == PurchaseStatus.SETTLED
-    assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
+    assert browser.get(return_path(response)).status_code == HTTPStatus.FOUND
     assert invariants.money(stripe.sessions())[1] == []
 
 
@@ -82,7 +82,7 @@ def test_browser_returns_before_the_webhook(
     stripe.fault("hold", event_type=COMPLETED)
 
     response = pay_on_the_page(purchase)
-    assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
+    assert browser.get(return_path(response)).status_code == HTTPStatus.FOUND
     assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert webhook_statuses(stripe) == []
     stripe.release()
@@ -92,12 +92,14 @@ def test_browser_returns_before_the_webhook(
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_two_tabs_pay_on_one_page(world: World, stripe: SandboxControl, browser: Browser) -> None:
+def test_payment_in_two_tabs_is_charged_once(
+    world: World, stripe: SandboxControl, browser: Browser
+) -> None:
     purchase = world.buy(10)
 
     responses = [pay_on_the_page(purchase) for _ in range(2)]
     for response in responses:
-        assert browser.get(path_of(response)).status_code == HTTPStatus.FOUND
+        assert browser.get(return_path(response)).status_code == HTTPStatus.FOUND
     stripe.flush()
 
     assert len([one for one in stripe.sessions() if one["payment_status"] == "paid"]) == 1

@@ -1,7 +1,7 @@
-"""The database ends a connection at any point: clear 503, all or nothing.
+"""A connection terminated at any point returns a clear 503 and leaves no partial changes.
 
-At every statement and commit of each action, on PostgreSQL (``pg_terminate_backend``). A replica's
-failover looks the same from here; it could not be tested itself.
+The tests call ``pg_terminate_backend`` at every statement and commit of each action. The failover
+of a replica looks the same to the site, but is not tested.
 """
 
 import json
@@ -23,7 +23,7 @@ from billing.states import PurchaseStatus
 from subscriptions.models import LicenseEntry, Membership, Notification
 from tests.billing.deliveries import completed, signature
 from tests.programs.soak import invariants
-from tests.site.faults.conftest import Browser, Points, is_temporary
+from tests.site.faults.conftest import Browser, FailurePoints, is_temporary
 from tests.support.factories import PASSWORD
 from tests.support.server import Site
 from tests.support.world import World
@@ -35,8 +35,8 @@ Step = Callable[[], requests.Response]
 MOST_POINTS = 120
 
 
-def state() -> tuple[int, ...]:
-    """Models that the actions change."""
+def row_counts() -> tuple[int, ...]:
+    """Count the rows that the actions add or change."""
     return (
         Membership.objects.exclude(license_number=None).count(),
         Notification.objects.count(),
@@ -45,54 +45,54 @@ def state() -> tuple[int, ...]:
     )
 
 
-def interrupted(points: Points, steps: Iterator[Step]) -> int:
-    """Interrupt each action one point later than the last, until one completes.
+def count_interruptions(points: FailurePoints, steps: Iterator[Step]) -> int:
+    """Interrupt each action one point later than the previous one, until one completes.
 
-    Repeat each as users and processors do; return the number of interruptions.
+    Repeat each interrupted action once; return the number of interruptions.
     """
-    for fatal, step in zip(range(MOST_POINTS), steps, strict=False):
-        before = state()
-        points.arm(fatal)
+    for fail_at, step in zip(range(MOST_POINTS), steps, strict=False):
+        before = row_counts()
+        points.arm(fail_at)
         response = step()
         points.arm(None)
         if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-            assert response.status_code < HTTPStatus.BAD_REQUEST, (fatal, response.status_code)
-            if state() != before:
-                return fatal
+            assert response.status_code < HTTPStatus.BAD_REQUEST, (fail_at, response.status_code)
+            if row_counts() != before:
+                return fail_at
             continue
-        assert is_for_a_program(response) or is_temporary(response), fatal
-        between = state()
+        assert asks_for_redelivery(response) or is_temporary(response), fail_at
+        after_interruption = row_counts()
         again = step()
-        assert again.status_code not in (500, 503), fatal
-        assert between in (before, state()), fatal
-    raise AssertionError("no step came through")
+        assert again.status_code not in (500, 503), fail_at
+        assert after_interruption in (before, row_counts()), fail_at
+    raise AssertionError("no action completed")
 
 
-def is_for_a_program(response: requests.Response) -> bool:
-    """The processor must deliver the event again."""
+def asks_for_redelivery(response: requests.Response) -> bool:
+    """Return whether a response asks the processor to deliver the event again."""
     return response.request.path_url == "/stripe/webhook/" and "again" in response.text
 
 
-def test_while_a_user_is_added(
-    world: World, stripe: SandboxControl, points: Points, browser: Browser
+def test_termination_while_a_user_is_added(
+    world: World, stripe: SandboxControl, points: FailurePoints, browser: Browser
 ) -> None:
-    # Otherwise the webhook of this purchase may arrive during it and be interrupted instead.
-    without_webhooks(stripe)
-    # One more user is added per interrupted point.
+    # Otherwise this purchase's webhook could be interrupted instead.
+    disable_webhooks(stripe)
+    # Each interruption adds one more user.
     world.buy_and_settle(MOST_POINTS)
 
     def add(number: int) -> Step:
         form = {"name": "Nora", "email": f"nora{number}@people.example", "role": "general_member"}
         return lambda: browser.post("/o/lakeside/users/add/", **form)
 
-    assert interrupted(points, map(add, count())) > 10
+    assert count_interruptions(points, map(add, count())) > 10
     assert invariants.at_any_moment()[1] == []
 
 
-def test_while_a_webhook_is_processed(
-    world: World, stripe: SandboxControl, site: Site, points: Points
+def test_termination_while_a_webhook_is_processed(
+    world: World, stripe: SandboxControl, site: Site, points: FailurePoints
 ) -> None:
-    def hear(number: int) -> Step:
+    def deliver(number: int) -> Step:
         purchase = world.buy(5, is_repeat=True)
         world.pay(purchase)
         body = json.dumps(completed(purchase.session_id))
@@ -103,62 +103,64 @@ def test_while_a_webhook_is_processed(
             timeout=30,
         )
 
-    without_webhooks(stripe)
-    assert interrupted(points, map(hear, count())) > 5
+    disable_webhooks(stripe)
+    assert count_interruptions(points, map(deliver, count())) > 5
 
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_while_the_return_page_settles(
-    world: World, stripe: SandboxControl, points: Points, browser: Browser
+def test_termination_while_the_return_page_settles(
+    world: World, stripe: SandboxControl, points: FailurePoints, browser: Browser
 ) -> None:
-    def come_back(number: int) -> Step:
+    def load_return_page(number: int) -> Step:
         purchase = world.buy(5, is_repeat=True)
         world.pay(purchase)
         address = f"/o/lakeside/licenses/return/?session_id={purchase.session_id}"
         return lambda: browser.get(address)
 
-    without_webhooks(stripe)
-    assert interrupted(points, map(come_back, count())) > 10
+    disable_webhooks(stripe)
+    assert count_interruptions(points, map(load_return_page, count())) > 10
 
     assert invariants.money(stripe.sessions())[1] == []
 
 
-def test_while_a_purchase_is_started(
-    world: World, stripe: SandboxControl, points: Points, browser: Browser
+def test_termination_while_a_purchase_is_started(
+    world: World, stripe: SandboxControl, points: FailurePoints, browser: Browser
 ) -> None:
-    """The form submitted again leads to the same payment page (R14)."""
-    without_webhooks(stripe)
-    for fatal in range(MOST_POINTS):
+    """Submitting the form again leads to the same payment page (R14)."""
+    disable_webhooks(stripe)
+    for fail_at in range(MOST_POINTS):
         form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
-        points.arm(fatal)
+        points.arm(fail_at)
         response = browser.post("/o/lakeside/licenses/add/", **form)
         points.arm(None)
         if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_temporary(response), fatal
+        assert is_temporary(response), fail_at
         again = browser.post("/o/lakeside/licenses/add/", **form)
-        assert again.status_code == HTTPStatus.FOUND, fatal
+        assert again.status_code == HTTPStatus.FOUND, fail_at
         [session] = [one for one in stripe.sessions() if one["status"] == "open"]
         assert again.headers["Location"] == session["url"]
         stripe.pay(session["id"])
         settle(session["id"])
-        assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == fatal + 1
-        # Otherwise the same number within minutes asks for confirmation.
+        assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == fail_at + 1
+        # Buying the same number again within minutes would require confirmation.
         world.later(minutes=11)
     else:
-        raise AssertionError("no purchase came through")
+        raise AssertionError("no purchase was started")
 
-    assert fatal > 15
+    assert fail_at > 15
     assert invariants.money(stripe.sessions())[1] == []
 
 
 @pytest.mark.usefixtures("stripe")
-def test_while_someone_signs_in(world: World, site: Site, points: Points) -> None:
-    """The same form works again and does not seem wrong or outdated."""
-    for fatal in range(MOST_POINTS):
-        cache.clear()  # Otherwise this many attempts from one address are refused.
-        UserSession.objects.all().delete()  # A sign-in checks each of them.
+def test_termination_while_someone_signs_in(
+    world: World, site: Site, points: FailurePoints
+) -> None:
+    """The same form can be submitted again."""
+    for fail_at in range(MOST_POINTS):
+        cache.clear()  # so many attempts would be refused
+        UserSession.objects.all().delete()  # a sign-in checks each of them
         session = requests.Session()
         session.trust_env = False
         session.get(site / "/accounts/login/", timeout=30)
@@ -174,21 +176,21 @@ def test_while_someone_signs_in(world: World, site: Site, points: Points) -> Non
             address = site / "/accounts/login/"
             return session.post(address, data=form, timeout=30, allow_redirects=False)
 
-        points.arm(fatal)
+        points.arm(fail_at)
         response = sign_in()
         points.arm(None)
         if response.status_code == HTTPStatus.FOUND:
             break
-        assert is_temporary(response), (fatal, response.status_code)
-        assert sign_in().status_code == HTTPStatus.FOUND, fatal
+        assert is_temporary(response), (fail_at, response.status_code)
+        assert sign_in().status_code == HTTPStatus.FOUND, fail_at
     else:
-        raise AssertionError("nobody signed in")
+        raise AssertionError("no sign-in succeeded")
 
-    assert fatal > 5
+    assert fail_at > 5
 
 
 def test_closed_idle_connection_is_reopened(
-    points: Points, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    points: FailurePoints, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections persist between requests and are checked before reuse."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
@@ -201,7 +203,7 @@ def test_closed_idle_connection_is_reopened(
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
 
 
-def without_webhooks(stripe: SandboxControl) -> None:
-    """Stop automatic notifications: test one source at a time."""
+def disable_webhooks(stripe: SandboxControl) -> None:
+    """Delete all webhook endpoints, so that the test controls every delivery."""
     for endpoint in stripe.webhooks():
         stripe.delete_webhook(endpoint["id"])

@@ -1,4 +1,4 @@
-"""Database unavailable or slow: a clear 503, nothing half done, and full recovery."""
+"""An unavailable or slow database: a clear 503, no partial changes, and full recovery."""
 
 import json
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.models import Membership
 from tests.billing.deliveries import completed, signature
-from tests.site.faults.conftest import Browser, administrator, is_temporary
-from tests.site.faults.test_connections_ended import without_webhooks
+from tests.site.faults.conftest import Browser, admin_cursor, is_temporary
+from tests.site.faults.test_connections_ended import disable_webhooks
 from tests.support.server import Site
 from tests.support.world import World
 
@@ -28,11 +28,11 @@ ADD = "/o/lakeside/users/add/"
 
 
 @contextmanager
-def parameters(**changed: Any) -> Iterator[None]:
-    """Open the site's new connections with these options instead."""
+def parameters(**changes: Any) -> Iterator[None]:
+    """Change the parameters of the site's new connections."""
     database = connections.settings["default"]
-    before = {name: database[name] for name in changed}
-    database.update(changed)
+    before = {name: database[name] for name in changes}
+    database.update(changes)
     try:
         yield
     finally:
@@ -44,9 +44,9 @@ def options(text: str) -> dict[str, Any]:
 
 
 @contextmanager
-def held(statement: str) -> Iterator[None]:
+def lock_held(statement: str) -> Iterator[None]:
     """Hold a lock from another connection during the block."""
-    with administrator() as cursor:
+    with admin_cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(statement)
         yield
@@ -61,13 +61,15 @@ def webhook(site: Site, purchase: Purchase) -> requests.Response:
 
 @pytest.fixture
 def paid(world: World, stripe: SandboxControl, site: Site) -> Purchase:
-    without_webhooks(stripe)
+    disable_webhooks(stripe)
     purchase = world.buy(10)
     world.pay(purchase)
     return purchase
 
 
-def test_unavailable(world: World, site: Site, browser: Browser, paid: Purchase) -> None:
+def test_unavailable_database_returns_503(
+    world: World, site: Site, browser: Browser, paid: Purchase
+) -> None:
     with parameters(HOST="127.0.0.1", PORT="1"):
         for response in (
             browser.get("/o/lakeside/"),
@@ -86,22 +88,24 @@ def test_unavailable(world: World, site: Site, browser: Browser, paid: Purchase)
     assert world.held() == 35
 
 
-LOCKED = {
+TIMEOUTS = {
     "lock_timeout": "-c lock_timeout=150ms",
     "statement_timeout": "-c statement_timeout=150ms",
 }
 
 
-@pytest.mark.parametrize("name", LOCKED.values(), ids=list(LOCKED))
-def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, name: str) -> None:
-    """A wait for a lock or a response that takes too long ends with a 503."""
+@pytest.mark.parametrize("option", TIMEOUTS.values(), ids=list(TIMEOUTS))
+def test_slow_database_returns_503(
+    world: World, site: Site, browser: Browser, paid: Purchase, option: str
+) -> None:
+    """Waiting too long for a lock or a statement ends with a 503."""
     row = f"SELECT 1 FROM subscriptions_organization WHERE id = {world.lakeside.pk} FOR UPDATE"
     before = Membership.objects.count()
 
-    with parameters(OPTIONS=options(name)), held(row):
+    with parameters(OPTIONS=options(option)), lock_held(row):
         assert is_temporary(browser.post(ADD, **NORA))
         assert webhook(site, paid).status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        # Read-only pages wait for no lock.
+        # Read-only pages do not wait for locks.
         assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
 
     assert Membership.objects.count() == before
@@ -111,16 +115,18 @@ def test_slow(world: World, site: Site, browser: Browser, paid: Purchase, name: 
     assert world.held() == 35
 
 
-def test_restart(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_site_recovers_from_a_database_restart(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All persistent connections end at once; the next requests open new ones."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
     assert browser.get("/o/lakeside/").status_code == HTTPStatus.OK
-    mine = connections["default"].connection.info.backend_pid
-    with administrator() as cursor:
+    own_pid = connections["default"].connection.info.backend_pid
+    with admin_cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
             "datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
-            [mine],
+            [own_pid],
         )
         [ended] = cursor.fetchone() or [0]
 
@@ -130,5 +136,5 @@ def test_restart(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_full_disk_also_returns_503() -> None:
-    """PostgreSQL's error for it is one of those that return 503."""
+    """PostgreSQL's error for a full disk is an OperationalError, which returns 503."""
     assert issubclass(psycopg.errors.DiskFull, psycopg.OperationalError)

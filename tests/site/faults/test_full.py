@@ -1,4 +1,4 @@
-"""A full database (SQLite): a clear 503, nothing lost or half written, and recovery."""
+"""A full database (SQLite): a clear 503, no lost or partial changes, and full recovery."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,19 +17,19 @@ from billing.states import PurchaseStatus
 from subscriptions.models import Membership, User
 from tests.programs.soak import invariants
 from tests.site.faults.conftest import Browser, is_temporary
-from tests.site.faults.test_connections_ended import without_webhooks
+from tests.site.faults.test_connections_ended import disable_webhooks
 from tests.support.checks import fresh
 from tests.support.world import World
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite]
 
-# More than fits into the remaining space.
-MOST = 400
+# More users than fit into the remaining space.
+MAX_USERS = 400
 
 
 @contextmanager
-def no_more_pages() -> Iterator[None]:
-    """Keep connections opened later from enlarging the file."""
+def limit_database_size() -> Iterator[None]:
+    """Prevent new connections from enlarging the database file."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA page_count")
         [pages] = cursor.fetchone()
@@ -50,24 +50,24 @@ def add(browser: Browser, number: int) -> Any:
     return browser.post("/o/lakeside/users/add/", **form)
 
 
-def test_nothing_is_lost_and_the_site_recovers(
+def test_full_database_loses_nothing_and_the_site_recovers(
     world: World, stripe: SandboxControl, browser: Browser
 ) -> None:
-    without_webhooks(stripe)
+    disable_webhooks(stripe)
     for _ in range(3):
         purchase = world.buy_and_settle(100, is_repeat=True)
     purchase = world.buy(5)
     world.pay(purchase)
     before = Membership.objects.count()
 
-    with no_more_pages():
+    with limit_database_size():
         responses: list[int] = []
-        while len(responses) < MOST and HTTPStatus.SERVICE_UNAVAILABLE not in responses:
+        while len(responses) < MAX_USERS and HTTPStatus.SERVICE_UNAVAILABLE not in responses:
             response = add(browser, len(responses))
             responses.append(response.status_code)
         assert is_temporary(response)
-        back = browser.get(f"/o/lakeside/licenses/return/?session_id={purchase.session_id}")
-        assert back.status_code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FOUND)
+        return_page = browser.get(f"/o/lakeside/licenses/return/?session_id={purchase.session_id}")
+        assert return_page.status_code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FOUND)
         assert browser.get("/o/lakeside/users/").status_code == HTTPStatus.OK
 
     added = responses.count(HTTPStatus.FOUND)

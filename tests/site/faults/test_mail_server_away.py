@@ -1,4 +1,4 @@
-"""Mail server unavailable: buyers are unaffected, and every mail is sent later, once."""
+"""An unavailable mail server does not affect buyers, and every mail is sent later, once."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ HOURS = 2
 
 
 @pytest.fixture
-def away(settings: Settings) -> Settings:
+def unavailable_mail_server(settings: Settings) -> Settings:
     settings.POST_OFFICE = settings.POST_OFFICE | {
         "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"}
     }
@@ -25,30 +25,32 @@ def away(settings: Settings) -> Settings:
     return settings
 
 
-def try_for(duration: timedelta, settings: Settings) -> None:
-    """Send due mail as cron does, until this time has passed."""
+def send_due_mail_for(duration: timedelta, settings: Settings) -> None:
+    """Send due mail as cron does during this time."""
     for _ in range(duration // settings.POST_OFFICE["RETRY_INTERVAL"]):
         Email.objects.filter(scheduled_time__isnull=False).update(scheduled_time=timezone.now())
         send_queued(log_level=0)
 
 
 @pytest.mark.usefixtures("stripe")
-def test_purchase_is_settled_and_its_mails_are_sent_later(world: World, away: Settings) -> None:
-    usual = away.POST_OFFICE | {
+def test_purchase_is_settled_and_its_mails_are_sent_later(
+    world: World, unavailable_mail_server: Settings
+) -> None:
+    available = unavailable_mail_server.POST_OFFICE | {
         "BACKENDS": {"default": "django.core.mail.backends.locmem.EmailBackend"}
     }
 
     purchase = world.buy_and_settle(10)
     notify.deliver_waiting()
-    try_for(timedelta(hours=HOURS), away)
+    send_due_mail_for(timedelta(hours=HOURS), unavailable_mail_server)
 
     assert purchase.status == PurchaseStatus.SETTLED
     assert world.held() == 35
     assert set(Email.objects.values_list("status", flat=True)) == {STATUS.requeued}
     assert mail.outbox == []
 
-    away.POST_OFFICE = usual
-    try_for(timedelta(minutes=15), away)
+    unavailable_mail_server.POST_OFFICE = available
+    send_due_mail_for(timedelta(minutes=15), unavailable_mail_server)
 
     sent = sorted(message.to[0] for message in mail.outbox)
     assert sent == ["administrator@lakeside.example", "assignor@lakeside.example"]

@@ -44,7 +44,7 @@ WEBHOOKS: dict[str, Fault] = {
     "held": ("hold", {}),
     "reordered": ("reorder", {"seconds": 0.2}),
     "three times at once": ("duplicate", {"count": 3}),
-    "twins": ("twin", {}),
+    "duplicate event": ("twin", {}),
     "lost once": ("drop", {}),
     "lost forever": ("drop", {"times": None}),
     "bad signature": ("bad_signature", {}),
@@ -54,9 +54,9 @@ WEBHOOKS: dict[str, Fault] = {
     "another account": ("account", {"account": "acct_other"}),
     "live mode": ("livemode", {}),
     "older version": ("api_version", {"version": "2019-01-01"}),
-    "cut in half": ("truncated", {}),
+    "truncated body": ("truncated", {}),
     "huge": ("huge", {}),
-    "not text": ("not_utf8", {}),
+    "not UTF-8": ("not_utf8", {}),
     "bad JSON": ("bad_json", {}),
 }
 # Responses to webhooks: done, deliver again, or rejected.
@@ -87,17 +87,17 @@ def buy_with_retries(world: World, stripe: SandboxControl, fault: Fault | None) 
             purchase = world.buy(5, submission=submission, is_repeat=True)
             if purchase.status == PurchaseStatus.OPEN:
                 return purchase
-    # The error is stored under the key; after 4 minutes the session is looked up (R17).
+    # The error is stored under the idempotency key; reconciliation looks for the session (R17).
     world.later(minutes=5)
     reconcile()
     [purchase] = Purchase.objects.filter(status=PurchaseStatus.OPEN)
     return purchase
 
 
-def inject(stripe: SandboxControl, fault: Fault | None, **where: Any) -> None:
+def inject(stripe: SandboxControl, fault: Fault | None, **conditions: Any) -> None:
     if fault is not None:
         kind, settings = fault
-        stripe.fault(kind, **{"times": 1, **settings, **where})
+        stripe.fault(kind, **{"times": 1, **settings, **conditions})
 
 
 def buy_under_faults(
@@ -128,10 +128,10 @@ def check_invariants(stripe: SandboxControl, purchases: int) -> None:
 def paired_with(number: int) -> list[str]:
     """Return the webhook faults paired with the ``number``-th processor fault."""
     names = list(WEBHOOKS)
-    return [names[(PAIRS_EACH * number + more) % len(names)] for more in range(PAIRS_EACH)]
+    return [names[(PAIRS_EACH * number + offset) % len(names)] for offset in range(PAIRS_EACH)]
 
 
-def test_every_webhook_fault_alone(world: World, notifying_stripe: SandboxControl) -> None:
+def test_each_webhook_fault_alone(world: World, notifying_stripe: SandboxControl) -> None:
     for name, webhook in WEBHOOKS.items():
         buy_under_faults(world, notifying_stripe, None, webhook)
         assert Purchase.objects.latest("created_at").status == PurchaseStatus.SETTLED, name

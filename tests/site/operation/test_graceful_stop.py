@@ -1,4 +1,4 @@
-"""gunicorn, as deployed: a graceful stop finishes requests in progress."""
+"""A graceful stop of gunicorn finishes the requests in progress."""
 
 import os
 import threading
@@ -24,8 +24,8 @@ from tests.support.ports import free_port
 from tests.support.server import Site
 from tests.support.world import World
 
-# The processor's response time; longer than a stop of the site takes.
-SECONDS = 2.0
+# The processor's response time, which is longer than the site takes to stop.
+RESPONSE_SECONDS = 2.0
 
 # Nothing here depends on the database.
 pytestmark = [pytest.mark.race, pytest.mark.sqlite]
@@ -40,12 +40,12 @@ def app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[App]:
     port = free_port()
-    needed = environment(tmp_path, f"sqlite:///{committed_db}", stripe.base_url, port)
-    for name, value in (needed | {"SECRET_KEY": settings.SECRET_KEY}).items():
+    variables = environment(tmp_path, f"sqlite:///{committed_db}", stripe.base_url, port)
+    for name, value in (variables | {"SECRET_KEY": settings.SECRET_KEY}).items():
         monkeypatch.setitem(os.environ, name, value)
-    # The subprocess is in June 2031 too.
-    ahead = (clock.now() - datetime.now(UTC)).total_seconds()
-    Path(needed["SOAK_CLOCK_FILE"]).write_text(str(int(ahead)))
+    # Move the clock of the subprocess to June 2031 too.
+    offset = (clock.now() - datetime.now(UTC)).total_seconds()
+    Path(variables["SOAK_CLOCK_FILE"]).write_text(str(int(offset)))
     app = App(port, tmp_path / "site.log", workers=1)
     app.start()
     yield app
@@ -54,7 +54,7 @@ def app(
 
 def test_purchase_in_progress_is_finished(world: World, stripe: SandboxControl, app: App) -> None:
     browser = Browser(Site(app.port), world, world.assignor)
-    stripe.fault("slow", method="POST", path="/v1/checkout/sessions", seconds=SECONDS)
+    stripe.fault("slow", method="POST", path="/v1/checkout/sessions", seconds=RESPONSE_SECONDS)
     responses: list[requests.Response] = []
     form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
     buyer = threading.Thread(

@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line, which trace a payment without personal data."""
+"""Logs: one JSON object per line, without secrets or personal data."""
 
 import json
 import logging
@@ -28,11 +28,11 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "kept"), SECRETS)
-def test_secrets_and_personal_data_are_masked(text: str, kept: str) -> None:
+@pytest.mark.parametrize(("text", "expected"), SECRETS)
+def test_secrets_and_personal_data_are_masked(text: str, expected: str) -> None:
     masked = logs.mask(text)
 
-    assert kept in masked
+    assert expected in masked
     for secret in (
         "ada.admin",
         "51AbCdEf99",
@@ -51,7 +51,7 @@ def test_secrets_and_personal_data_are_masked(text: str, kept: str) -> None:
     "text",
     [
         "purchase 9f1b0c1e-3c55-4b1e-9f0a-3a6f0e1d2c3b is settled",
-        "1234567890123456 is no card: its last digit is wrong",
+        "1234567890123456 is not a card: its check digit is wrong",
         "at 2031-06-16T16:00:00.123456Z",
         "payment pi_3OaBcDe was $1,250.00",
     ],
@@ -67,12 +67,12 @@ def test_nested_texts_are_masked_too() -> None:
 
 
 @pytest.fixture
-def lines() -> Iterator["Lines"]:
+def lines() -> Iterator["LogLines"]:
     """Return the log lines as a collector reads them."""
-    handler = Lines()
-    chosen = logs.configuration("INFO", readable=False)["formatters"]["line"]
-    make = chosen.pop("()")
-    handler.setFormatter(make(**chosen))
+    handler = LogLines()
+    formatter = logs.configuration("INFO", readable=False)["formatters"]["line"]
+    formatter_class = formatter.pop("()")
+    handler.setFormatter(formatter_class(**formatter))
     root = logging.getLogger()
     before = root.level
     root.addHandler(handler)
@@ -82,7 +82,7 @@ def lines() -> Iterator["Lines"]:
     root.setLevel(before)
 
 
-class Lines(logging.Handler):
+class LogLines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
@@ -90,45 +90,45 @@ class Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(self.format(record))
 
-    def about(self, **facts: Any) -> list[dict[str, Any]]:
+    def matching(self, **fields: Any) -> list[dict[str, Any]]:
         found = [json.loads(text) for text in self.texts]
-        return [line for line in found if facts.items() <= line.items()]
+        return [line for line in found if fields.items() <= line.items()]
 
 
-def test_request_is_one_line_with_its_id(world: World, lines: Lines) -> None:
+def test_request_is_one_line_with_its_id(world: World, lines: LogLines) -> None:
     response = world.client(world.assignor).get("/o/lakeside/users/?q=zelda")
 
-    [line] = lines.about(event="request")
+    [line] = lines.matching(event="request")
     assert line["request"] == response.headers["X-Request-Id"]
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["page"] == "subscriptions:users"
     assert (line["organization"], line["user"]) == ("lakeside", world.assignor.user.pk)
-    # The search text; no random id can contain it.
+    # The text of the search, which no random id contains.
     assert "zelda" not in json.dumps(line)
 
 
 @pytest.mark.django_db
-def test_invitation_path_is_not_logged(lines: Lines) -> None:
+def test_invitation_path_is_not_logged(lines: LogLines) -> None:
     Client().get("/invitations/1:2:secret/")
 
-    [line] = lines.about(event="request")
+    [line] = lines.matching(event="request")
     assert line["page"] == "subscriptions:invitation"
     assert "secret" not in "\n".join(lines.texts)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("sent", "is_taken"),
+    ("request_id", "is_used"),
     [("0123456789abcdef", True), ("short", False), ("a\nforged line", False), ("x" * 65, False)],
 )
-def test_valid_proxy_request_id_is_used(sent: str, is_taken: bool) -> None:
-    response = Client().get("/pricing/", headers={"X-Request-Id": sent})
+def test_valid_proxy_request_id_is_used(request_id: str, is_used: bool) -> None:
+    response = Client().get("/pricing/", headers={"X-Request-Id": request_id})
 
-    assert (response.headers["X-Request-Id"] == sent) == is_taken
+    assert (response.headers["X-Request-Id"] == request_id) == is_used
 
 
 @pytest.mark.usefixtures("stripe")
-def test_one_id_follows_a_purchase_from_webhook_to_ledger(world: World, lines: Lines) -> None:
+def test_one_id_follows_a_purchase_from_webhook_to_ledger(world: World, lines: LogLines) -> None:
     client = world.client(world.assignor)
     page = client.get("/o/lakeside/licenses/add/")
     form = {"quantity": "10", "submission": page.context["form"]["submission"].value()}
@@ -139,7 +139,7 @@ def test_one_id_follows_a_purchase_from_webhook_to_ledger(world: World, lines: L
     webhook = deliver(completed(purchase.session_id)).headers["X-Request-Id"]
 
     assert purchase.started_by_request == started
-    [line] = lines.about(event="license entry")
+    [line] = lines.matching(event="license entry")
     assert line["request"] == webhook
     assert line["started_by"] == started
     assert line["purchase"] == str(purchase.pk)
@@ -147,7 +147,7 @@ def test_one_id_follows_a_purchase_from_webhook_to_ledger(world: World, lines: L
     assert line["quantity"] == 10
 
 
-def test_error_reports_contain_no_query(lines: Lines) -> None:
+def test_error_reports_contain_no_query(lines: LogLines) -> None:
     event: Any = {
         "request": {"url": "https://x/", "query_string": "session_id=cs_test_a", "cookies": {}},
         "extra": {"who": "ada@lakeside.example"},
@@ -158,11 +158,11 @@ def test_error_reports_contain_no_query(lines: Lines) -> None:
     assert report == {"request": {"url": "https://x/"}, "extra": {"who": "a…@lakeside.example"}}
 
 
-def test_traceback_is_masked(lines: Lines) -> None:
+def test_traceback_is_masked(lines: LogLines) -> None:
     try:
         raise ValueError("ada@lakeside.example is unknown")
     except ValueError:
         logging.getLogger("billing").exception("it failed")
 
-    [line] = lines.about(event="it failed")
+    [line] = lines.matching(event="it failed")
     assert "ValueError: a…@lakeside.example" in line["exception"]

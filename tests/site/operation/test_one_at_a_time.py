@@ -1,4 +1,4 @@
-"""Periodic commands: a run that starts during another one ends immediately and says so."""
+"""Periodic commands: a run that starts during another ends at once and says why."""
 
 import os
 import subprocess
@@ -24,10 +24,10 @@ from tests.billing.sandbox.helpers import until
 from tests.support.concurrency import concurrently
 from tests.support.world import World, local
 
-ASKED = threading.Barrier(8, timeout=60)
+ALL_STARTED = threading.Barrier(8, timeout=60)
 COMMANDS = ["reconcile_purchases", "daily", "send_queued_mail", "cleanup_mail"]
 
-# A run in its own process: start, say so, continue until told to stop.
+# A run in its own process: print whether it is the only one, then wait for input.
 RUN = """
 import sys, django
 from django.conf import settings
@@ -41,7 +41,7 @@ with only_run(sys.argv[2]) as is_only:
 
 
 @contextmanager
-def running(command: str, *, begins: bool = True) -> Iterator["subprocess.Popen[str]"]:
+def running(command: str, *, is_only: bool = True) -> Iterator["subprocess.Popen[str]"]:
     """Start a run in another process on the same database."""
     name = str(connection.settings_dict["NAME"])
     process = subprocess.Popen(
@@ -53,20 +53,20 @@ def running(command: str, *, begins: bool = True) -> Iterator["subprocess.Popen[
     )
     try:
         assert process.stdout is not None
-        assert process.stdout.readline().strip() == str(begins)
+        assert process.stdout.readline().strip() == str(is_only)
         yield process
     finally:
         process.kill()
         process.communicate()
 
 
-def say(command: str) -> str:
-    said = StringIO()
-    call_command(command, stdout=said)
-    return said.getvalue()
+def run_command(command: str) -> str:
+    output = StringIO()
+    call_command(command, stdout=output)
+    return output.getvalue()
 
 
-def may_run(command: str) -> bool:
+def can_run(command: str) -> bool:
     with only_run(command) as is_only:
         return is_only
 
@@ -76,7 +76,7 @@ def may_run(command: str) -> bool:
 @pytest.mark.usefixtures("committed_db")
 def test_second_run_does_nothing_and_prints_one_line(stripe: SandboxControl, command: str) -> None:
     with running(command):
-        assert say(command) == f"{command} is already running. Nothing was done.\n"
+        assert run_command(command) == f"{command} is already running. Nothing was done.\n"
 
     assert stripe.requests() == []
     assert last_complete_run(command) is None
@@ -86,53 +86,53 @@ def test_second_run_does_nothing_and_prints_one_line(stripe: SandboxControl, com
 def test_second_process_is_refused_too(committed_db: str) -> None:
     with only_run("daily") as is_only:
         assert is_only
-        with running("daily", begins=False):
+        with running("daily", is_only=False):
             pass
 
 
 @pytest.mark.race
 def test_one_of_eight_simultaneous_runs_proceeds(committed_db: str) -> None:
-    every = concurrently(*[may_run_until_all_have_asked] * 8)
+    results = concurrently(*[run_until_all_have_started] * 8)
 
-    assert sorted(map(str, every)) == ["False"] * 7 + ["True"]
+    assert sorted(map(str, results)) == ["False"] * 7 + ["True"]
 
 
-def may_run_until_all_have_asked() -> bool:
+def run_until_all_have_started() -> bool:
     with only_run("daily") as is_only:
-        ASKED.wait()
+        ALL_STARTED.wait()
         return is_only
 
 
 @pytest.mark.race
 def test_killed_run_releases_the_lock(committed_db: str) -> None:
     with running("daily") as process:
-        assert not may_run("daily")
+        assert not can_run("daily")
         process.kill()
         process.wait()
 
-        assert until(lambda: may_run("daily"))
+        assert until(lambda: can_run("daily"))
 
 
 @pytest.mark.race
 def test_different_commands_run_concurrently(committed_db: str) -> None:
     with running("daily"):
-        assert may_run("reconcile_purchases")
+        assert can_run("reconcile_purchases")
 
 
-@pytest.mark.parametrize("end", [RuntimeError, SystemExit])
-def test_failed_run_releases_the_lock(db: None, end: type[BaseException]) -> None:
-    with pytest.raises(end), only_run("daily"):
-        raise end
+@pytest.mark.parametrize("exception", [RuntimeError, SystemExit])
+def test_failed_run_releases_the_lock(db: None, exception: type[BaseException]) -> None:
+    with pytest.raises(exception), only_run("daily"):
+        raise exception
 
-    assert may_run("daily")
+    assert can_run("daily")
 
 
 def test_run_may_close_the_django_connection(committed_db: str) -> None:
-    """As sending mail does."""
+    """Sending mail closes it."""
     with only_run("send_queued_mail"):
         connection.close()
 
-        assert not may_run("send_queued_mail")
+        assert not can_run("send_queued_mail")
 
 
 def test_lock_file_of_a_killed_run_does_not_stop_mail(
@@ -158,22 +158,22 @@ def test_run_ends_normally_after_losing_its_lock_connection(committed_db: str) -
         )
         assert cursor.fetchone() == (1,)
 
-    assert may_run("daily")
+    assert can_run("daily")
 
 
-def test_daily_job_counts_as_run_only_when_complete(
+def test_only_a_complete_run_of_the_daily_job_counts(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = clock.now()
-    say("daily")
-    assert last_complete_run("daily") == begun
+    started = clock.now()
+    run_command("daily")
+    assert last_complete_run("daily") == started
     world.at(local(date(2031, 12, 10)))
 
-    def broken(*arguments: object) -> None:
+    def fail(*arguments: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("subscriptions.licenses.reminders._process_term", broken)
+    monkeypatch.setattr("subscriptions.licenses.reminders._process_term", fail)
     with pytest.raises(SystemExit):
-        say("daily")
+        run_command("daily")
 
-    assert last_complete_run("daily") == begun
+    assert last_complete_run("daily") == started

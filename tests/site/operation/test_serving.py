@@ -1,4 +1,4 @@
-"""gunicorn with its production settings: workers come and go, the site stays up."""
+"""gunicorn with production settings: the site stays up while workers are replaced."""
 
 import os
 import signal

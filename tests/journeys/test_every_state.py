@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from tests.journeys.pages import page_names
 from tests.programs.screens import checks, data
-from tests.programs.screens.looking import DEVICES, Found, new_context, opened
+from tests.programs.screens.run import DEVICES, Findings, new_context, open_page
 from tests.programs.screens.states import State, every_state
 from tests.support.server import Site
 
@@ -24,7 +24,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 def name_of(state: State) -> str | None:
     try:
-        return resolve(urlsplit(state.address).path).view_name
+        return resolve(urlsplit(state.path).path).view_name
     except Resolver404:
         return None
 
@@ -37,7 +37,7 @@ def test_every_page_is_accessible_in_every_state(
     """Alternate between desktop and phone, light and dark; check that no page is missing."""
     settings.ROOT_URLCONF = "tests.programs.screens.urls"
     data.load()
-    states, found = every_state(), Found()
+    states, found = every_state(), Findings()
     contexts: dict[tuple[str, ...], BrowserContext] = {}
     for number, state in enumerate(states):
         if number // PHASES % SHARES != share:
@@ -45,10 +45,10 @@ def test_every_page_is_accessible_in_every_state(
         cache.clear()
         device = list(DEVICES)[number % 2]
         # A state that acts on a page, such as signing in, gets its own profile.
-        key = (state.who, device, state.name if state.act else "")
+        key = (state.user, device, state.name if state.act else "")
         if key not in contexts:
-            contexts[key] = new_context(browser, site.url, state.who, device)
-        with opened(contexts[key], state, found) as page:
+            contexts[key] = new_context(browser, site.url, state.user, device)
+        with open_page(contexts[key], state, found) as page:
             page.emulate_media(color_scheme=SCHEMES[number // 2 % 2])
             problems = checks.inaccessible(page) + checks.covered(page)
             found.add(f"{state.name}, {device}", problems)

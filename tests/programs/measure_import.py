@@ -1,4 +1,4 @@
-"""Measure time and memory of importing a roster of 5,000: reading, showing, adding everyone.
+"""Measure time and memory of importing a roster of 5,000: reading, showing and adding.
 
     python -m tests.programs.measure_import
     python -m tests.support.postgres -- python -m tests.programs.measure_import
@@ -36,42 +36,42 @@ def main() -> None:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         print(f"{connection.vendor}, {ROWS} rows")
-        for watch in (_timed, _weighed):
+        for measure in (_measure_time, _measure_memory):
             with transaction.atomic():
-                _measure(watch, build_world(licenses=ROWS + 100))
+                _import(measure, build_world(licenses=ROWS + 100))
                 transaction.set_rollback(True)
     finally:
         teardown_databases(databases, verbosity=0)
 
 
-def _measure(watch: Callable[[str, Callable[[], Any]], Any], world: World) -> None:
+def _import(measure: Callable[[str, Callable[[], Any]], Any], world: World) -> None:
     people = [line(number) for number in range(1, ROWS + 1)]
     cells = [[one.name, one.email, ""] for one in people]
     workbook = workbook_of(["Name", "E-mail", "Role"], *cells)
-    watch("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
-    sheets = watch("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
-    roster = watch("keep", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
+    measure("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
+    sheets = measure("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
+    roster = measure("store", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
     client = world.client(world.assignor)
-    watch("preview, a page of it", lambda: client.get(roster_path(roster)))
-    response = watch("add everybody", lambda: client.post(f"{roster_path(roster)}add/"))
+    measure("preview, one page", lambda: client.get(roster_path(roster)))
+    response = measure("add everyone", lambda: client.post(f"{roster_path(roster)}add/"))
     assert response.status_code == 302, response
     assert world.lakeside.memberships.count() == ROWS + 4
-    watch("preview afterwards", lambda: client.get(roster_path(roster)))
-    watch("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
-    watch("queue 1,000 mails, one sweep", notify.deliver_waiting)
+    measure("preview afterwards", lambda: client.get(roster_path(roster)))
+    measure("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
+    measure("queue 1,000 mails, one sweep", notify.deliver_waiting)
 
 
-def _timed(what: str, action: Callable[[], Any]) -> Any:
-    begin = time.perf_counter()
+def _measure_time(label: str, action: Callable[[], Any]) -> Any:
+    start = time.perf_counter()
     result = action()
-    print(f"{what:32} {time.perf_counter() - begin:8.2f} s")
+    print(f"{label:32} {time.perf_counter() - start:8.2f} s")
     return result
 
 
-def _weighed(what: str, action: Callable[[], Any]) -> Any:
+def _measure_memory(label: str, action: Callable[[], Any]) -> Any:
     tracemalloc.start()
     result = action()
-    print(f"{what:32} {tracemalloc.get_traced_memory()[1] / 2**20:8.1f} MB at most")
+    print(f"{label:32} {tracemalloc.get_traced_memory()[1] / 2**20:8.1f} MB peak")
     tracemalloc.stop()
     return result
 

@@ -1,9 +1,9 @@
 """Mutation testing: ``python -m tests.programs.mutants policy`` (``make mutants`` runs all of it).
 
-Changes the code in small ways, one at a time, and runs the tests that reach it: a change that no
-test notices is a test that is missing. Where a subject is large, a sample is drawn by ``--seed``.
-The work happens in a copy of the project, on SQLite in memory. The copy is kept as long as the code
-stays the same, so that a run that was stopped goes on where it stopped.
+The code is changed in small ways, one at a time, and the tests that cover it are run. A change that
+no test notices shows that a test is missing. For a large subject, a sample is drawn by ``--seed``.
+The work happens in a copy of the project, on SQLite in memory. The copy is kept until the code
+changes, so that an interrupted run can continue.
 """
 
 import argparse
@@ -23,19 +23,19 @@ from mutmut.stats import status_by_exit_code
 ROOT = Path(__file__).parents[2]
 COPIED = ("subscriptions", "billing", "licensing_site", "templates", "static", "tests", "docs")
 MUTMUT = str(Path(sys.executable).parent / "mutmut")
-# No tool of the project looks there.
-KEPT = ROOT / ".venv" / "mutants"
+# The project's tools ignore this folder.
+COPIES = ROOT / ".venv" / "mutants"
 CHILDREN = "2"
 MIGRATED = "migrated.sqlite3"
 SETTINGS = "tests.settings"
-# A change that makes the tests run without end is noticed too.
+# A change that makes the tests time out counts as noticed.
 NOTICED = ("killed", "timeout")
-REPORTED_EVERY = 60  # seconds
+PROGRESS_INTERVAL = 60  # seconds
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is changed, which tests must notice, and how many changes are tried (0: all)."""
+    """The files to change, the tests that must notice, and the number of changes (0: all)."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
@@ -106,43 +106,46 @@ def main() -> int:
 
 def run(name: str, subject: Subject, seed: int) -> None:
     started = time.monotonic()
-    copy = kept_copy(name, subject)
-    every = results(copy)
-    chosen = choose(every, subject, seed)
-    left = [key for key in chosen if every[key] is None]
-    print(f"{name}: {len(left)} of {len(chosen)} changes to try, of {len(every)}", flush=True)
-    if left:
-        try_changes(copy, left)
+    copy = prepared_copy(name, subject)
+    all_results = results(copy)
+    chosen = choose(all_results, subject, seed)
+    remaining = [key for key in chosen if all_results[key] is None]
+    print(
+        f"{name}: {len(remaining)} of {len(chosen)} changes to try, of {len(all_results)}",
+        flush=True,
+    )
+    if remaining:
+        try_changes(copy, remaining)
     verdicts = {key: results(copy)[key] for key in chosen}
-    report(name, copy, verdicts, len(every), time.monotonic() - started)
+    report(name, copy, verdicts, len(all_results), time.monotonic() - started)
 
 
-def kept_copy(name: str, subject: Subject) -> Path:
-    """Return the copy with the changed code; one of older code is thrown away."""
+def prepared_copy(name: str, subject: Subject) -> Path:
+    """Return the copy with the changed code; delete copies of older code."""
     content = hashlib.sha256(repr(subject).encode())
     content.update((ROOT / "requirements-dev.txt").read_bytes())
     for folder in COPIED:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 content.update(path.read_bytes())
-    copy = KEPT / f"{name}-{content.hexdigest()[:16]}"
+    copy = COPIES / f"{name}-{content.hexdigest()[:16]}"
     if not (copy / "ready").exists():
-        for old in KEPT.glob(f"{name}-*"):
+        for old in COPIES.glob(f"{name}-*"):
             shutil.rmtree(old)
         copy.mkdir(parents=True)
         prepare(copy, subject)
-        # Writes the changed code and learns which test reaches what; no name matches.
+        # Write the changed code and find out which tests cover it; the pattern matches no change.
         mutmut(copy, "run", "--max-children", CHILDREN, "nothing.*", may_fail=True)
         (copy / "ready").touch()
     return copy
 
 
-def try_changes(copy: Path, left: list[str]) -> None:
-    """Try them, and say now and then how long the rest takes."""
+def try_changes(copy: Path, remaining: list[str]) -> None:
+    """Try the changes, and print the progress."""
     started = time.monotonic()
     with (copy / "mutmut.log").open("w") as log:
         process = subprocess.Popen(
-            [MUTMUT, "run", "--max-children", CHILDREN, *left],
+            [MUTMUT, "run", "--max-children", CHILDREN, *remaining],
             cwd=copy,
             env=environment(copy),
             stdout=log,
@@ -150,13 +153,13 @@ def try_changes(copy: Path, left: list[str]) -> None:
         )
         while process.poll() is None:
             try:
-                process.wait(REPORTED_EVERY)
+                process.wait(PROGRESS_INTERVAL)
             except subprocess.TimeoutExpired:
                 found = results(copy)
-                done = sum(found[key] is not None for key in left)
-                passed = (time.monotonic() - started) / 60
-                rest = f"{passed / done * (len(left) - done):.0f}" if done else "?"
-                print(f"  {done} of {len(left)}, about {rest} more minutes", flush=True)
+                done = sum(found[key] is not None for key in remaining)
+                minutes = (time.monotonic() - started) / 60
+                rest = f"{minutes / done * (len(remaining) - done):.0f}" if done else "?"
+                print(f"  {done} of {len(remaining)}, about {rest} more minutes", flush=True)
     if process.returncode:
         print((copy / "mutmut.log").read_text()[-3000:], file=sys.stderr)
         raise SystemExit("mutmut failed")
@@ -181,9 +184,9 @@ def prepare(copy: Path, subject: Subject) -> None:
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     with (copy / "pyproject.toml").open("a") as file:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
-    place = {"DATABASE_URL": f"sqlite:///{copy / MIGRATED}", "DJANGO_SETTINGS_MODULE": SETTINGS}
+    variables = {"DATABASE_URL": f"sqlite:///{copy / MIGRATED}", "DJANGO_SETTINGS_MODULE": SETTINGS}
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(migrate, cwd=copy, env=os.environ | place, check=True)
+    subprocess.run(migrate, cwd=copy, env=os.environ | variables, check=True)
 
 
 def environment(copy: Path) -> dict[str, str]:
@@ -191,16 +194,16 @@ def environment(copy: Path) -> dict[str, str]:
     return {**os.environ, "MIGRATED_DATABASE": str(copy / MIGRATED)}
 
 
-def choose(every: dict[str, int | None], subject: Subject, seed: int) -> list[str]:
-    """The changes to try: all of them, or a sample that is the same for the same seed."""
-    names = sorted(every)
+def choose(results: dict[str, int | None], subject: Subject, seed: int) -> list[str]:
+    """Return the changes to try: all of them, or a sample that depends only on the seed."""
+    names = sorted(results)
     if subject.sample and len(names) > subject.sample:
         return sorted(random.Random(seed).sample(names, subject.sample))
     return names
 
 
 def results(copy: Path) -> dict[str, int | None]:
-    """Every change by its name, with how the tests ended: 0 where no test failed."""
+    """Return the exit status of the tests for each change; 0 means that no test failed."""
     found: dict[str, int | None] = {}
     for meta in (copy / "mutants").rglob("*.meta"):
         found |= json.loads(meta.read_text())["exit_code_by_key"]
@@ -211,19 +214,19 @@ def report(
     name: str, copy: Path, verdicts: dict[str, int | None], total: int, seconds: float
 ) -> None:
     statuses = {key: status_by_exit_code[code] for key, code in verdicts.items()}
-    alive = sorted(key for key, status in statuses.items() if status not in NOTICED)
-    endless = sorted(key for key, status in statuses.items() if status == "timeout")
-    killed = len(verdicts) - len(alive)
+    survivors = sorted(key for key, status in statuses.items() if status not in NOTICED)
+    timeouts = sorted(key for key, status in statuses.items() if status == "timeout")
+    killed = len(verdicts) - len(survivors)
     score = 100 * killed / max(len(verdicts), 1)
-    for key in alive:
-        shown = mutmut(copy, "show", key, may_fail=True)
-        lines = [line for line in shown.splitlines() if line[:1] in "+-" and line[:3] != "+++"]
+    for key in survivors:
+        diff = mutmut(copy, "show", key, may_fail=True)
+        lines = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] != "+++"]
         print(f"\n{key} ({statuses[key]})")
         print("\n".join(line for line in lines if line[:3] != "---"))
-    if endless:
-        print("\nnoticed by the time limit only:", *endless, sep="\n  ")
+    if timeouts:
+        print("\nnoticed only by the time limit:", *timeouts, sep="\n  ")
     print(
-        f"\n{name}: {killed} of {len(verdicts)} noticed ({score:.1f} %), of {total} there are; "
+        f"\n{name}: {killed} of {len(verdicts)} noticed ({score:.1f} %), out of {total}; "
         f"{seconds / 60:.1f} minutes",
         flush=True,
     )

@@ -1,1 +1,1 @@
-"""``make bench``: how fast the product is, against what the same machine does beside it."""
+"""``make bench``: measure the product's performance."""

@@ -1,4 +1,4 @@
-"""Data of any size, fast: rows that the product has made, copied by single statements of SQL."""
+"""Create large amounts of data quickly, by copying rows in single SQL statements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,31 +14,31 @@ from subscriptions.models.members import Role
 from tests.support.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.support.world import build_term
 
-# What is filled in has numbers from here on; what the product writes itself stays below.
+# Keys of copied rows start here, above those of the rows that the product writes.
 FIRST = 1_000_000
-# Members, ledger entries and purchases of one of many organizations.
+# Per organization.
 MEMBERS, ENTRIES, PURCHASES = 100, 50, 25
 
 
 def fill_small() -> None:
-    """Four organizations of 100 members; pages are measured in the first."""
+    """Create four organizations of 100 members; pages are measured in the first."""
     for number in range(4):
         build("measured" if number == 0 else f"other-{number}", MEMBERS)
     _finish()
 
 
-def fill_large(organizations: int, crowd: int) -> None:
-    """So many organizations of 100 members, one of 5,000, and "crowd", of ``crowd`` members."""
+def fill_large(organizations: int, largest: int) -> None:
+    """Create ``organizations`` of 100 members each, one of 5,000 and one of ``largest``."""
     sample = build("measured", MEMBERS)
-    build("crowd-5000", 5000)
-    build("crowd", crowd)
+    build("users-5000", 5000)
+    build("largest", largest)
     with _without_triggers():
         _copy_organization(sample, organizations)
     _finish()
 
 
 def build(slug: str, members: int) -> Organization:
-    """One organization with an Administrator to look at it, purchases and a ledger."""
+    """Create an organization with an Administrator, members, purchases and a ledger."""
     organization: Organization = OrganizationFactory.create(slug=slug, name=f"Officials of {slug}")
     term = build_term(
         organization,
@@ -55,7 +55,7 @@ def build(slug: str, members: int) -> Organization:
 
 
 def add_members(organization: Organization, number: int) -> None:
-    """So many more members, on the licenses after the highest."""
+    """Add ``number`` members on the licenses after the highest."""
     sample = Membership.objects.filter(organization=organization, license_number=2).get()
     start = organization.memberships.count()
     users, memberships = next_key(User), next_key(Membership)
@@ -77,31 +77,31 @@ def add_members(organization: Organization, number: int) -> None:
 
 
 def is_postgresql() -> bool:
-    """Whether the database is one with row locks."""
+    """Return whether the database has row locks."""
     return connection.vendor == "postgresql"
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Yield the list that every statement is written into; BEGIN and COMMIT pass it by."""
-    asked: list[str] = []
+    """Yield a list that collects all SQL statements but BEGIN (on PostgreSQL) and COMMIT."""
+    executed: list[str] = []
 
-    def note(execute: Any, sql: str, *rest: Any) -> Any:
-        asked.append(sql)
+    def record(execute: Any, sql: str, *rest: Any) -> Any:
+        executed.append(sql)
         return execute(sql, *rest)
 
-    with connection.execute_wrapper(note):
-        yield asked
+    with connection.execute_wrapper(record):
+        yield executed
 
 
 def write_scratch(client: int, number: int) -> None:
-    """Write down what a client has to say afterwards."""
+    """Insert a row into the scratch table."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_scratch VALUES (%s, %s)", [client, number])
 
 
 def count_scratch(client: int) -> int:
-    """How many rows a client of that number has written there."""
+    """Count a client's rows in the scratch table."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM bench_scratch WHERE client = %s", [client])
         [number] = cursor.fetchone()
@@ -109,24 +109,24 @@ def count_scratch(client: int) -> int:
 
 
 def next_key(model: type[models.Model]) -> int:
-    """A number for the first of several rows that are filled in."""
+    """Return the key of the first of several copied rows."""
     highest = model._default_manager.aggregate(highest=models.Max("pk"))["highest"] or 0
     return max(FIRST, highest + 1)
 
 
 def copy(sample: models.Model, number: int, **columns: str) -> None:
-    """Copies of a row, with ``columns`` as SQL in which ``i`` counts from 0."""
+    """Insert copies of a row, with ``columns`` as SQL in which ``i`` counts from 0."""
     table = sample._meta.db_table
     names = [str(field.column) for field in sample._meta.concrete_fields]
     if number < 1:
         return
-    # A per cent sign is doubled where a statement has arguments.
-    given = [columns.get(name, f"sample.{name}").replace("%", "%%") for name in names]
+    # Percent signs are doubled in statements with parameters.
+    values = [columns.get(name, f"sample.{name}").replace("%", "%%") for name in names]
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH RECURSIVE numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers "
             f"WHERE i < {number - 1}) "
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(given)} "
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} "
             f"FROM {table} AS sample, numbers WHERE sample.{sample._meta.pk.column} = %s",
             [_plain(sample.pk)],
         )
@@ -184,7 +184,7 @@ def _purchase_columns(prefix: str, receipt: str) -> dict[str, str]:
     return {
         "id": _uuid(),
         "submission": _uuid(),
-        # One after the other, as in life: a list of the newest reads an index then, and sorts none.
+        # A minute apart, as real purchases are, so that lists of the newest are read from an index.
         "created_at": _minutes_before("sample.created_at", "i"),
         "receipt_number": receipt,
         **dict.fromkeys(
@@ -194,7 +194,7 @@ def _purchase_columns(prefix: str, receipt: str) -> dict[str, str]:
 
 
 def _copy_organization(sample: Organization, number: int) -> None:
-    """Everything an organization has, for each of them in one statement a table."""
+    """Copy an organization with all its rows, in one statement per table."""
     key = {model: next_key(model) for model in (Organization, Term, User, Membership, LicenseEntry)}
     organizations, terms, users = key[Organization], key[Term], key[User]
     copy(
@@ -247,7 +247,7 @@ def _copy_organization(sample: Organization, number: int) -> None:
 
 @contextmanager
 def _without_triggers() -> Iterator[None]:
-    """Leave out what PostgreSQL does for each row."""
+    """Disable PostgreSQL's triggers during the block."""
     if not is_postgresql():
         yield
         return

@@ -16,7 +16,7 @@ from tests.programs.bench import data  # noqa: E402
 
 
 def main(options: dict[str, Any]) -> None:
-    """Migrate, then fill."""
+    """Migrate and fill the database."""
     call_command("migrate", verbosity=0)
     if options.get("small"):
         data.fill_small()

@@ -1,4 +1,4 @@
-"""Clients that ask for one page after another, over connections that are kept."""
+"""Clients that request one page after another over persistent connections."""
 
 import http.client
 import json
@@ -15,28 +15,28 @@ CLIENTS = 8
 
 
 class Server:
-    """A server process, and what its first line says."""
+    """A server process, with the data in its first line of output."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._input, self._output = process.stdin, process.stdout
-        said = json.loads(self._output.readline())
-        self.port: int = said["port"]
-        self._found: dict[str, Any] = said["found"]
+        first_line = json.loads(self._output.readline())
+        self.port: int = first_line["port"]
+        self._organizations: dict[str, Any] = first_line["organizations"]
 
     def pages(self, slug: str) -> dict[str, Any]:
-        """Each page of the organization: its path, its bytes and its queries."""
-        pages: dict[str, Any] = self._found[slug]["pages"]
+        """Return the path, size and queries of each page of the organization."""
+        pages: dict[str, Any] = self._organizations[slug]["pages"]
         return pages
 
     def cookie(self, slug: str) -> str:
-        """The session of the organization's Administrator."""
-        return str(self._found[slug]["cookie"])
+        """Return the session key of the organization's Administrator."""
+        return str(self._organizations[slug]["cookie"])
 
     def support(self, slug: str) -> str:
-        """The session of a person of support."""
-        return str(self._found[slug]["support"])
+        """Return the session key of a support user."""
+        return str(self._organizations[slug]["support"])
 
     def cpu_seconds(self) -> float:
         """Return the processor time that the process has used so far."""
@@ -47,7 +47,7 @@ class Server:
 
 @contextmanager
 def server(database: str, environment: dict[str, str], *slugs: str) -> Iterator[Server]:
-    """Run a server process over ``database``."""
+    """Run a server process on ``database``."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.programs.bench.server", *slugs],
         env={**environment, "DATABASE_URL": database},
@@ -62,34 +62,36 @@ def server(database: str, environment: dict[str, str], *slugs: str) -> Iterator[
 
 
 def per_second(port: int, path: str, cookie: str, seconds: float) -> float:
-    """Return the responses a second to eight clients."""
+    """Return the responses per second to eight clients."""
     return sum(len(times) for times in _visits(port, path, cookie, seconds, CLIENTS)) / seconds
 
 
-def cost_each(server: Server, path: str, cookie: str, seconds: float) -> tuple[float, float]:
-    """Return seconds of CPU for each response, and the median wait of one client."""
+def cost_per_response(
+    server: Server, path: str, cookie: str, seconds: float
+) -> tuple[float, float]:
+    """Return CPU seconds per response, and the median wait of one client."""
     before = server.cpu_seconds()
     times = _visits(server.port, path, cookie, seconds, 1)[0]
-    # With one that opens the connection.
-    spent = (server.cpu_seconds() - before) / (len(times) + 1)
-    return spent, statistics.median(times)
+    # The first request opened the connection.
+    cpu = (server.cpu_seconds() - before) / (len(times) + 1)
+    return cpu, statistics.median(times)
 
 
 def _visits(port: int, path: str, cookie: str, seconds: float, clients: int) -> list[list[float]]:
     times: list[list[float]] = [[] for _ in range(clients)]
     start = threading.Barrier(clients)
 
-    def visit(mine: list[float]) -> None:
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        _ask(link, path, cookie)
+    def visit(durations: list[float]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        _request(connection, path, cookie)
         start.wait()
         end = time.perf_counter() + seconds
-        while (begun := time.perf_counter()) < end:
-            _ask(link, path, cookie)
-            mine.append(time.perf_counter() - begun)
-        link.close()
+        while (begin := time.perf_counter()) < end:
+            _request(connection, path, cookie)
+            durations.append(time.perf_counter() - begin)
+        connection.close()
 
-    threads = [threading.Thread(target=visit, args=(mine,)) for mine in times]
+    threads = [threading.Thread(target=visit, args=(durations,)) for durations in times]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,8 +99,10 @@ def _visits(port: int, path: str, cookie: str, seconds: float, clients: int) -> 
     return times
 
 
-def _ask(link: http.client.HTTPConnection, path: str, cookie: str) -> None:
-    link.request("GET", path, headers={"Cookie": f"sessionid={cookie}", "Accept-Language": "en"})
-    response = link.getresponse()
+def _request(connection: http.client.HTTPConnection, path: str, cookie: str) -> None:
+    connection.request(
+        "GET", path, headers={"Cookie": f"sessionid={cookie}", "Accept-Language": "en"}
+    )
+    response = connection.getresponse()
     response.read()
     assert response.status == 200, (path, response.status)

@@ -1,4 +1,4 @@
-"""One part of the benchmark in a process of its own, over the database at DATABASE_URL.
+"""Run one section of the benchmark on the database at DATABASE_URL.
 
 ``python -m tests.programs.bench.section deliveries '{"rounds": 3, …}'`` prints its results as JSON.
 """
@@ -14,12 +14,12 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.programs.bench.settings"
 django.setup()
 
-from tests.programs.bench import crew  # noqa: E402  (the settings come first)
+from tests.programs.bench import workers  # noqa: E402  (the settings come first)
 
 
 def main(name: str, options: str) -> None:
-    """Run it."""
-    crew.make_scratch()
+    """Run the section."""
+    workers.create_scratch_table()
     results = importlib.import_module(f"tests.programs.bench.sections.{name}").run(
         **json.loads(options)
     )

@@ -1,6 +1,6 @@
-"""A server over the database at DATABASE_URL, in a process of its own, until its input ends.
+"""Serve the site on the database at DATABASE_URL until standard input ends.
 
-Its first line says where it is, who may come in, and what each page cost in queries.
+The first line of output contains the port, session keys, and the queries of each page.
 """
 
 import json
@@ -20,7 +20,7 @@ from subscriptions.models import User  # noqa: E402
 from tests.support.server import serve  # noqa: E402
 from tests.support.world import sign_in  # noqa: E402
 
-# By the part of the address behind the organization's.
+# Paths below the organization's.
 PAGES = {
     "home": "",
     "subscription": "settings/subscription/",
@@ -33,16 +33,16 @@ SESSION_AND_USER = 2
 
 
 def main() -> None:
-    """Serve."""
-    found = {slug: _visit(slug) for slug in sys.argv[1:]}
+    """Serve until the input ends."""
+    organizations = {slug: _visit(slug) for slug in sys.argv[1:]}
     with serve() as site:
-        print(json.dumps({"port": site.port, "found": found}), flush=True)
+        print(json.dumps({"port": site.port, "organizations": organizations}), flush=True)
         for _line in sys.stdin:
             print(time.process_time(), flush=True)
 
 
 def _visit(slug: str) -> dict[str, object]:
-    """The cookie of its Administrator; bytes and queries of each page."""
+    """Return session keys, and the size and queries of each page."""
     client = Client()
     sign_in(client, User.objects.get(email=f"administrator@{slug}.example"))
     pages = {}
@@ -64,17 +64,17 @@ def _visit(slug: str) -> dict[str, object]:
 
 
 def _cost(client: Client, path: str) -> tuple[int, int]:
-    asked = []
+    executed = []
 
-    def note(execute, sql, *rest):
-        asked.append(sql)
+    def record(execute, sql, *rest):
+        executed.append(sql)
         return execute(sql, *rest)
 
     reset_queries()
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(record):
         response = client.get(path)
     assert response.status_code == 200, (path, response.status_code)
-    return len(asked), len(response.content)
+    return len(executed), len(response.content)
 
 
 if __name__ == "__main__":

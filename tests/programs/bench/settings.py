@@ -1,11 +1,11 @@
-"""The tests' settings, as the product is served: connections are kept, static files are known."""
+"""The tests' settings, with persistent connections and indexed static files as in production."""
 
 from typing import Any
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
-# Nothing is looked for on the disk while a page is served.
+# Do not look for static files on the disk while serving a page.
 WHITENOISE_AUTOREFRESH = False
 
 _database: dict[str, Any] = DATABASES["default"]

@@ -1,8 +1,8 @@
-"""``make screens``: a picture of every page in every state, and what is held of all of them.
+"""``make screens``: take screenshots of every page in every state, and check the pages.
 
-Pictures go into ``screens/``. Tables of violations and of weights are printed; where anything is
-violated, the program ends with 1. Words after the command choose the states that begin with them;
-with SCREENS_LANGUAGE=es it is seen in Spanish, in ``screens/es/``.
+Screenshots go into ``screens/``. The program prints tables of page weights and violations, and
+exits with 1 if there are violations. Arguments select the states whose names begin with them. With
+SCREENS_LANGUAGE=es the pages are in Spanish, and the screenshots in ``screens/es/``.
 """
 
 import os
@@ -16,18 +16,18 @@ from pathlib import Path
 FOLDER = Path("screens") / os.environ.get("SCREENS_LANGUAGE", "")
 
 
-def main(chosen: list[str]) -> int:
+def main(prefixes: list[str]) -> int:
     """Start the servers, check all states, stop the servers."""
     with tempfile.TemporaryDirectory(prefix="licensing-screens-") as folder:
         os.environ["SCREENS_FOLDER"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.programs.screens.settings"
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         _prepare()
-        with _running(Path(folder)) as address:
-            from tests.programs.screens.looking import look
+        with _running(Path(folder)) as url:
+            from tests.programs.screens.run import check_states
 
-            shutil.rmtree(FOLDER, ignore_errors=True) if not chosen else None
-            return look(address, FOLDER, tuple(chosen))
+            shutil.rmtree(FOLDER, ignore_errors=True) if not prefixes else None
+            return check_states(url, FOLDER, tuple(prefixes))
 
 
 def _prepare() -> None:

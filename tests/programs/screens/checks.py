@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.journeys.test_narrow import too_wide_elements
 from tests.support.browser import AXE_TAGS, WCAG, accessibility_violations, describe_violation
 
-HEAVIEST = 60_000  # bytes of a first visit, compressed, as transferred
+MAX_BYTES = 60_000  # bytes of a first visit, compressed, as transferred
 # A phone on a slow line: 1.6 Mbit/s down, 150 ms to the server and back.
 SLOW_LINE = {
     "offline": False,
@@ -17,7 +17,7 @@ SLOW_LINE = {
     "uploadThroughput": 750_000 / 8,
 }
 # Cumulative layout shift: 0 is none, up to 0.1 is considered good.
-FARTHEST_SHIFT = 0.01
+MAX_SHIFT = 0.01
 SHIFT = """() => new Promise(done => {
     let sum = 0;
     new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value; }))
@@ -29,15 +29,15 @@ LARGEST_PAINT = """() => new Promise(done => {
         .observe({type: "largest-contentful-paint", buffered: true});
     setTimeout(() => done(null), 3000);
 })"""
-HAS_NO_BORDER = """() => [...document.querySelectorAll(".button, .input, .notice, .nav-add")]
+WITHOUT_BORDER = """() => [...document.querySelectorAll(".button, .input, .notice, .nav-add")]
     .filter(element => element.checkVisibility({visibilityProperty: true}))
     .filter(element => !element.closest(".visually-hidden"))
     .filter(element => getComputedStyle(element).borderTopStyle === "none")
     .map(element => element.outerHTML.slice(0, 80))
 """
 
-# What the messenger's button covers, now or at another scroll position (R28): where it is fixed,
-# everything that passes under it while the page scrolls.
+# What the messenger button covers at any scroll position (R28). A fixed button covers everything
+# that passes under it while the page scrolls.
 COVERED = """() => {
     const button = document.getElementById("messenger-button");
     if (button === null) { return []; }
@@ -68,20 +68,20 @@ COVERED = """() => {
     }
     return [...found];
 }"""
-# Phone, the widest small and the narrowest large layout, a common laptop, a large window; each
-# width also represents zoomed windows.
+# A phone, the widest small and the narrowest large layout, a common laptop, and a large window;
+# each width also represents zoomed windows.
 WIDTHS = (320, 1151, 1152, 1366, 1920)
 
 
 def covered(page: Page) -> list[str]:
-    """Return what the messenger's button covers, at any width and scroll position."""
-    usual = page.viewport_size
-    assert usual is not None
+    """Return what the messenger button covers, at any width and scroll position."""
+    original_size = page.viewport_size
+    assert original_size is not None
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 600})
         found += [f"covered at {width}: {what}" for what in page.evaluate(COVERED)]
-    page.set_viewport_size(usual)
+    page.set_viewport_size(original_size)
     return found
 
 
@@ -96,27 +96,27 @@ def inaccessible(page: Page) -> list[str]:
 
 def too_wide(page: Page) -> list[str]:
     """Return what overflows at 320 pixels, and at 400% zoom of a 1280 × 1024 window."""
-    usual = page.viewport_size
-    assert usual is not None
+    original_size = page.viewport_size
+    assert original_size is not None
     found = []
     for height in (640, 256):
         page.set_viewport_size({"width": 320, "height": height})
         found += too_wide_elements(page)
-    page.set_viewport_size(usual)
+    page.set_viewport_size(original_size)
     return found
 
 
 def lost_in_forced_colors(page: Page) -> list[str]:
-    """Return what has no visible edge without backgrounds.
+    """Return elements without a visible edge in forced colors.
 
     Contrast is not checked: the system chooses the colors, and axe reads the page's own.
     """
-    return [f"no edge: {what}" for what in page.evaluate(HAS_NO_BORDER)]
+    return [f"no edge: {what}" for what in page.evaluate(WITHOUT_BORDER)]
 
 
 @dataclass(frozen=True)
 class Weight:
-    """Measure a first visit over a slow connection."""
+    """The weight of a first visit over a slow connection."""
 
     size: int  # bytes
     requests: int
@@ -124,22 +124,22 @@ class Weight:
     shift: float
 
 
-def weigh(context: BrowserContext, address: str) -> Weight:
+def measure_weight(context: BrowserContext, url: str) -> Weight:
     """Open the page with an empty cache."""
     page = context.new_page()
     session = context.new_cdp_session(page)
     sizes: dict[str, float] = {}
-    asked: set[str] = set()
+    requests: set[str] = set()
 
-    def loaded(event: dict[str, Any]) -> None:
+    def add_size(event: dict[str, Any]) -> None:
         sizes[event["requestId"]] = event["encodedDataLength"]
 
-    session.on("Network.requestWillBeSent", lambda event: asked.add(event["requestId"]))
-    session.on("Network.loadingFinished", loaded)
+    session.on("Network.requestWillBeSent", lambda event: requests.add(event["requestId"]))
+    session.on("Network.loadingFinished", add_size)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.send("Network.emulateNetworkConditions", SLOW_LINE)
-    page.goto(address, wait_until="networkidle")
+    page.goto(url, wait_until="networkidle")
     paint, shift = page.evaluate(LARGEST_PAINT), page.evaluate(SHIFT)
     page.close()
-    return Weight(int(sum(sizes.values())), len(asked), paint, shift)
+    return Weight(int(sum(sizes.values())), len(requests), paint, shift)

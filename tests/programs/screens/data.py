@@ -15,14 +15,14 @@ from subscriptions.models.members import MembershipState, Role
 from subscriptions.organizations import settings
 from tests.support.rosters import roster_with_all_row_states
 
-MANY = 5_000
+LARGE = 5_000
 
 
-class PicturesLoader(DemoLoader):
+class ScreensLoader(DemoLoader):
     """Create the demo, with additional organizations: full, closed, new, and large."""
 
     def load(self) -> None:
-        """Create all of them."""
+        """Create all organizations."""
         super().load()
         self._full()
         self._closed()
@@ -47,12 +47,12 @@ class PicturesLoader(DemoLoader):
 
     def _large(self) -> None:
         large = self._organization("Metropolitan Officials Federation", "metro")
-        self._year(large, ends_in=200, licenses=MANY, package=self.conference)
+        self._year(large, ends_in=200, licenses=LARGE, package=self.conference)
         self._people(large, total=9)
         joined_at = self._noon(self.today - timedelta(days=90))
         users = User.objects.bulk_create(
             User(email=f"official{number}@metro.example", name=f"Official Number {number}")
-            for number in range(10, MANY + 1)
+            for number in range(10, LARGE + 1)
         )
         Membership.objects.bulk_create(
             Membership(
@@ -73,7 +73,7 @@ class PicturesLoader(DemoLoader):
 
 
 def member(email: str, slug: str = "") -> Membership:
-    """Return a person's membership in the organization of a slug."""
+    """Return a person's membership in the organization with this slug."""
     slug = slug or email.partition("@")[2].removesuffix(".example")
     memberships = Membership.objects.select_related("organization", "user")
     return memberships.get(organization__slug=slug, user__email=email)
@@ -93,7 +93,7 @@ def newest_purchase(slug: str, kind: str) -> Purchase:
 
 
 def prepare() -> RosterImport:
-    """Prepare the data that the pictures show."""
+    """Prepare the data that the screenshots show."""
     administrator = member("administrator@lakeside.example")
     settings.set_join_code(administrator, is_open=True)
     threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
@@ -101,10 +101,10 @@ def prepare() -> RosterImport:
 
 
 def organization(slug: str) -> Organization:
-    """Return the organization of a slug."""
+    """Return the organization with this slug."""
     return Organization.objects.get(slug=slug)
 
 
 def load() -> None:
-    """Fill the empty database."""
-    PicturesLoader(clock.today()).load()
+    """Fill an empty database."""
+    ScreensLoader(clock.today()).load()

@@ -1,4 +1,4 @@
-"""Settings of the pictures: the tests', with static files as they are served in production."""
+"""The tests' settings, with static files served as in production."""
 
 import os
 from pathlib import Path

@@ -25,8 +25,8 @@ class State:
     """A page as a person sees it: ``act`` runs first, ``status`` is the expected HTTP status."""
 
     name: str
-    address: str
-    who: str = ""
+    path: str
+    user: str = ""
     act: Act | None = None
     status: int = HTTPStatus.OK
 
@@ -46,7 +46,7 @@ def every_state() -> list[State]:
         *_lakeside(roster.pk),
         *_calendar(),
         *_buying(),
-        *_many_and_none(),
+        *_sizes(),
         *_errors(),
         *_admin(),
     ]
@@ -60,19 +60,19 @@ def _public() -> list[State]:
         State("front", "/"),
         State("pricing", "/pricing/"),
         State("subscribe", "/purchase/"),
-        State("subscribe-refused", "/purchase/", act=clicks("Update total")),
+        State("subscribe-refused", "/purchase/", act=click("Update total")),
         State("help", "/help/"),
         State("help-search", "/help/?q=seat"),
         State("help-nothing-found", "/help/?q=zebra"),
         State("messages", "/messages/"),
-        State("messages-refused", "/messages/", act=clicks("Send")),
+        State("messages-refused", "/messages/", act=click("Send")),
         State("message-sent", "/messages/sent/"),
         State("join", "/join/"),
         State("join-code", f"/join/?code={lakeside.join_code}"),
         State("join-code-wrong", "/join/?code=WRONG", status=HTTPStatus.NOT_FOUND),
         State("join-asked", "/join/asked/"),
         State("invitation", _path(links.invitation_link(invited.order_by("pk")[0]))),
-        State("invitation-over", "/invitations/no-such-invitation/", status=HTTPStatus.GONE),
+        State("invitation-expired", "/invitations/no-such-invitation/", status=HTTPStatus.GONE),
     ]
 
 
@@ -81,62 +81,66 @@ def _signing_in() -> list[State]:
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     return [
         State("sign-in", "/accounts/login/"),
-        State("sign-in-refused", "/accounts/login/", act=signs_in_wrong),
+        State("sign-in-refused", "/accounts/login/", act=sign_in_with_wrong_password),
         State("password-reset", "/accounts/password/reset/"),
         State("password-reset-sent", "/accounts/password/reset/done/"),
         State("password-reset-choose", f"/accounts/password/reset/key/{key}/"),
-        State("password-reset-over", "/accounts/password/reset/key/1-wrong/"),
+        State("password-reset-invalid", "/accounts/password/reset/key/1-wrong/"),
         State("verification-sent", "/accounts/confirm-email/"),
     ]
 
 
 def _account() -> list[State]:
-    who = "observer@lakeside.example"
+    user = "observer@lakeside.example"
     return [
-        State("account", "/account/", who),
-        State("account-email", "/accounts/email/", who),
-        State("account-password", "/accounts/password/change/", who),
-        State("account-password-refused", "/accounts/password/change/", who, password_too_simple),
-        State("account-confirm", "/accounts/reauthenticate/", who),
-        State("second-factor", "/accounts/second-factor/", who),
-        State("second-factor-app", "/accounts/second-factor/totp/activate/", who, confirms),
-        State("second-factor-passkey", "/accounts/second-factor/webauthn/add/", who, confirms),
-        State("sessions", "/accounts/login/?next=/accounts/sessions/", "", signs_in),
-        State("sign-out", "/accounts/logout/", who),
+        State("account", "/account/", user),
+        State("account-email", "/accounts/email/", user),
+        State("account-password", "/accounts/password/change/", user),
+        State("account-password-refused", "/accounts/password/change/", user, submit_weak_password),
+        State("account-confirm", "/accounts/reauthenticate/", user),
+        State("second-factor", "/accounts/second-factor/", user),
+        State(
+            "second-factor-app", "/accounts/second-factor/totp/activate/", user, confirm_password
+        ),
+        State(
+            "second-factor-passkey", "/accounts/second-factor/webauthn/add/", user, confirm_password
+        ),
+        State("sessions", "/accounts/login/?next=/accounts/sessions/", "", sign_in),
+        State("sign-out", "/accounts/logout/", user),
         State("my-organizations", "/", "both@lakeside.example"),
     ]
 
 
 def _lakeside(roster: object) -> list[State]:
-    who, here = "administrator@lakeside.example", "/o/lakeside"
+    user, base = "administrator@lakeside.example", "/o/lakeside"
     official = "official@lakeside.example"
     key = data.member(official).key
     return [
-        State("home", f"{here}/", who),
-        State("home-menu-open", f"{here}/", who, opens_menu),
-        State("home-messenger-open", f"{here}/", who, opens_messenger),
-        State("home-general-member", f"{here}/", official),
-        State("home-forbidden", f"{here}/users/", official, status=HTTPStatus.FORBIDDEN),
-        State("messages-thread", f"{here}/messages/", who),
-        State("subscription", f"{here}/settings/subscription/", who),
-        State("settings-organization", f"{here}/settings/organization/", who),
-        State("settings-read-only", f"{here}/settings/organization/", "assignor@lakeside.example"),
-        State("settings-notifications", f"{here}/settings/notifications/", who),
-        State("settings-security", f"{here}/settings/security/", who),
-        State("settings-people", f"{here}/settings/people/", who),
-        State("activity", f"{here}/settings/activity/", who),
-        State("users", f"{here}/users/", who),
-        State("users-none-found", f"{here}/users/?q=zebra", who),
-        State("add-user", f"{here}/users/add/", who),
-        State("add-user-refused", f"{here}/users/add/", who, clicks("Add and invite")),
-        State("user", f"{here}/users/{key}/", who),
-        State("user-remove", f"{here}/users/{key}/remove/", who),
-        State("users-requests", f"{here}/users/requests/", who),
-        State("users-inactive", f"{here}/users/inactive/", who),
-        State("users-removed", f"{here}/users/removed/", who),
-        State("users-import", f"{here}/users/import/", who),
-        State("users-import-refused", f"{here}/users/import/", who, clicks("Preview roster")),
-        State("users-imported", f"{here}/users/import/{roster}/", who),
+        State("home", f"{base}/", user),
+        State("home-menu-open", f"{base}/", user, open_menu),
+        State("home-messenger-open", f"{base}/", user, open_messenger),
+        State("home-general-member", f"{base}/", official),
+        State("home-forbidden", f"{base}/users/", official, status=HTTPStatus.FORBIDDEN),
+        State("messages-thread", f"{base}/messages/", user),
+        State("subscription", f"{base}/settings/subscription/", user),
+        State("settings-organization", f"{base}/settings/organization/", user),
+        State("settings-read-only", f"{base}/settings/organization/", "assignor@lakeside.example"),
+        State("settings-notifications", f"{base}/settings/notifications/", user),
+        State("settings-security", f"{base}/settings/security/", user),
+        State("settings-people", f"{base}/settings/people/", user),
+        State("activity", f"{base}/settings/activity/", user),
+        State("users", f"{base}/users/", user),
+        State("users-none-found", f"{base}/users/?q=zebra", user),
+        State("add-user", f"{base}/users/add/", user),
+        State("add-user-refused", f"{base}/users/add/", user, click("Add and invite")),
+        State("user", f"{base}/users/{key}/", user),
+        State("user-remove", f"{base}/users/{key}/remove/", user),
+        State("users-requests", f"{base}/users/requests/", user),
+        State("users-inactive", f"{base}/users/inactive/", user),
+        State("users-removed", f"{base}/users/removed/", user),
+        State("users-import", f"{base}/users/import/", user),
+        State("users-import-refused", f"{base}/users/import/", user, click("Preview roster")),
+        State("users-imported", f"{base}/users/import/{roster}/", user),
     ]
 
 
@@ -144,11 +148,11 @@ def _calendar() -> list[State]:
     states = []
     for name, slug in (
         ("window", "harbor"),
-        ("renewed", "summit"),
+        ("renewal", "summit"),
         ("expired", "valley"),
         ("closed", "ridge"),
     ):
-        who = f"administrator@{slug}.example"
+        user = f"administrator@{slug}.example"
         pages = {
             "home": "",
             "subscription": "settings/subscription/",
@@ -157,7 +161,7 @@ def _calendar() -> list[State]:
             "users": "users/",
         }
         states += [
-            State(f"{name}-{page}", f"/o/{slug}/{path}", who, status=_response(name, page))
+            State(f"{name}-{page}", f"/o/{slug}/{path}", user, status=_expected_status(name, page))
             for page, path in pages.items()
         ]
     return [
@@ -167,47 +171,47 @@ def _calendar() -> list[State]:
     ]
 
 
-def _response(name: str, page: str) -> int:
+def _expected_status(name: str, page: str) -> int:
     """Once closed, only renewing and removing users remain possible (R22)."""
-    is_shut = name == "closed" and page not in ("renewal", "users")
-    return HTTPStatus.FORBIDDEN if is_shut else HTTPStatus.OK
+    is_closed = name == "closed" and page not in ("renewal", "users")
+    return HTTPStatus.FORBIDDEN if is_closed else HTTPStatus.OK
 
 
 def _buying() -> list[State]:
-    who, here = "assignor@lakeside.example", "/o/lakeside"
-    bought: Purchase = data.newest_purchase("lakeside", "add_on")
-    renewed = data.newest_purchase("summit", "renewal")
+    user, base = "assignor@lakeside.example", "/o/lakeside"
+    add_on: Purchase = data.newest_purchase("lakeside", "add_on")
+    renewal = data.newest_purchase("summit", "renewal")
     unpaid = data.open_purchase()
-    returned = f"{here}/licenses/return/?session_id={unpaid.session_id}"
+    returned = f"{base}/licenses/return/?session_id={unpaid.session_id}"
     return [
-        State("add-licenses", f"{here}/licenses/add/", who),
-        State("add-licenses-refused", f"{here}/licenses/add/", who, chooses_seven),
-        State("add-licenses-came-back", f"{here}/licenses/add/?canceled=1&quantity=20", who),
-        State("confirming", returned, who),
-        State("purchase-unpaid", f"{here}/purchases/{unpaid.pk}/", who),
-        State("receipt", f"{here}/purchases/{bought.pk}/", who),
+        State("add-licenses", f"{base}/licenses/add/", user),
+        State("add-licenses-refused", f"{base}/licenses/add/", user, enter_seven),
+        State("add-licenses-canceled", f"{base}/licenses/add/?canceled=1&quantity=20", user),
+        State("confirming", returned, user),
+        State("purchase-unpaid", f"{base}/purchases/{unpaid.pk}/", user),
+        State("receipt", f"{base}/purchases/{add_on.pk}/", user),
         State(
-            "receipt-renewal", f"/o/summit/purchases/{renewed.pk}/", "administrator@summit.example"
+            "receipt-renewal", f"/o/summit/purchases/{renewal.pk}/", "administrator@summit.example"
         ),
-        State("purchases", f"{here}/purchases/", who),
+        State("purchases", f"{base}/purchases/", user),
     ]
 
 
-def _many_and_none() -> list[State]:
+def _sizes() -> list[State]:
     full, new, large = (f"administrator@{slug}.example" for slug in ("prairie", "meadow", "metro"))
     return [
         State("full-home", "/o/prairie/", full),
         State("full-add-user", "/o/prairie/users/add/", full),
-        State("full-add-user-refused", "/o/prairie/users/add/", full, adds_user),
-        State("none-home", "/o/meadow/", new),
-        State("none-subscription", "/o/meadow/settings/subscription/", new),
-        State("none-purchases", "/o/meadow/purchases/", new),
-        State("none-activity", "/o/meadow/settings/activity/", new),
-        State("none-requests", "/o/meadow/users/requests/", new),
-        State("none-organizations", "/", "support@licensing.example"),
-        State("many-home", "/o/metro/", large),
-        State("many-users", "/o/metro/users/?page=40", large),
-        State("many-subscription", "/o/metro/settings/subscription/", large),
+        State("full-add-user-refused", "/o/prairie/users/add/", full, add_user),
+        State("empty-home", "/o/meadow/", new),
+        State("empty-subscription", "/o/meadow/settings/subscription/", new),
+        State("empty-purchases", "/o/meadow/purchases/", new),
+        State("empty-activity", "/o/meadow/settings/activity/", new),
+        State("empty-requests", "/o/meadow/users/requests/", new),
+        State("empty-organizations", "/", "support@licensing.example"),
+        State("large-home", "/o/metro/", large),
+        State("large-users", "/o/metro/users/?page=40", large),
+        State("large-subscription", "/o/metro/settings/subscription/", large),
     ]
 
 
@@ -221,12 +225,12 @@ def _errors() -> list[State]:
 
 def _admin() -> list[State]:
     lakeside = data.organization("lakeside").pk
-    bought = data.newest_purchase("lakeside", "add_on").pk
+    add_on = data.newest_purchase("lakeside", "add_on").pk
     pages = {
         "admin": "",
         "admin-organizations": "subscriptions/organization/",
         "admin-organization": f"subscriptions/organization/{lakeside}/change/",
-        "admin-purchase": f"billing/purchase/{bought}/change/",
+        "admin-purchase": f"billing/purchase/{add_on}/change/",
         "admin-health": "health/",
         "admin-threads": "subscriptions/thread/",
         "admin-package": "subscriptions/package/add/",
@@ -234,15 +238,15 @@ def _admin() -> list[State]:
     return [State(name, f"/admin/{path}", ROOT) for name, path in pages.items()]
 
 
-def _path(address: str) -> str:
-    return "/" + address.split("/", 3)[3]
+def _path(path: str) -> str:
+    return "/" + path.split("/", 3)[3]
 
 
 # Actions on pages ------------------------------------------------------------------------------
 
 
-def clicks(name: str) -> Act:
-    """Submit a form as it is, without the browser's validation."""
+def click(name: str) -> Act:
+    """Submit a form as is, without the browser's validation."""
 
     def act(page: Page) -> None:
         page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
@@ -251,53 +255,53 @@ def clicks(name: str) -> Act:
     return act
 
 
-def signs_in_wrong(page: Page) -> None:
+def sign_in_with_wrong_password(page: Page) -> None:
     page.locator("[name=login]").fill("observer@lakeside.example")
     page.locator("[name=password]").fill("wrong")
-    clicks("Sign in")(page)
+    click("Sign in")(page)
 
 
-def signs_in(page: Page) -> None:
+def sign_in(page: Page) -> None:
     page.locator("[name=login]").fill("observer@lakeside.example")
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/sessions/")
 
 
-def confirms(page: Page) -> None:
-    """Retype the password first if the page asks for it."""
+def confirm_password(page: Page) -> None:
+    """Enter the password if the page asks for it."""
     if "reauthenticate" in page.url:
         page.locator("[name=password]").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Confirm").click()
         page.wait_for_url("**/second-factor/**")
 
 
-def password_too_simple(page: Page) -> None:
+def submit_weak_password(page: Page) -> None:
     page.locator("[name=oldpassword]").fill("wrong")
     page.locator("[name=password1]").fill("123")
     page.locator("[name=password2]").fill("1234")
     page.get_by_role("main").get_by_role("button").first.click()
 
 
-def opens_menu(page: Page) -> None:
+def open_menu(page: Page) -> None:
     menu = page.get_by_role("button", name="Menu")
     if menu.is_visible():
         menu.click()
 
 
-def opens_messenger(page: Page) -> None:
+def open_messenger(page: Page) -> None:
     page.locator("#messenger-button").click()
     expect(page.locator("#messenger form")).to_be_visible()
 
 
-def chooses_seven(page: Page) -> None:
+def enter_seven(page: Page) -> None:
     page.locator("#id_quantity").fill("7")
     page.locator("#id_quantity").press("Enter")
     page.locator("#quantity-error").wait_for()
 
 
-def adds_user(page: Page) -> None:
+def add_user(page: Page) -> None:
     page.locator("[name=name]").fill("Nora New")
     page.locator("[name=email]").fill("nora@new.example")
-    clicks("Add and invite")(page)
+    click("Add and invite")(page)
     page.locator(".notice-error").wait_for()

@@ -12,23 +12,23 @@ from licensing_site.urls import handler400, urlpatterns
 __all__ = ["handler400", "urlpatterns"]
 
 
-class OnPurpose(Exception):
-    """Raise an unexpected error."""
+class IntentionalError(Exception):
+    """An error that no view handles."""
 
 
-RAISED: dict[int, Exception] = {
+EXCEPTIONS: dict[int, Exception] = {
     400: SuspiciousOperation(),
     403: PermissionDenied(),
     404: Http404(),
     413: RequestDataTooBig(),
-    500: OnPurpose(),
+    500: IntentionalError(),
 }
 
 
 def error(request: HttpRequest, status: int) -> HttpResponse:
-    """Fail like a page whose view raises."""
-    if status in RAISED:
-        raise RAISED[status]
+    """Respond like a view that fails with this status."""
+    if status in EXCEPTIONS:
+        raise EXCEPTIONS[status]
     return HttpResponse(render_to_string(f"{status}.html"), status=HTTPStatus(status))
 
 

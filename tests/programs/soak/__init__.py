@@ -1,1 +1,1 @@
-"""The soak test, in which every process is killed again and again: ``make soak``."""
+"""The soak test, which kills every process repeatedly: ``make soak``."""

@@ -1,7 +1,7 @@
 """Run the soak test: ``python -m tests.programs.soak`` exits with 1 if an invariant is violated.
 
-It starts a durable PostgreSQL, the local Stripe and the site under gunicorn, simulates a crowd of
-users and kills all processes again and again. Logs of a failed run are kept.
+It starts a durable PostgreSQL, the local Stripe and the site under gunicorn, simulates users,
+and kills all processes repeatedly. The logs of a failed run are kept.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from tests.support.ports import free_port
 
 
 def main() -> int:
-    """Run, and clean up."""
+    """Run the test and clean up."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     database = stack.Database(folder)
-    is_well = False
+    succeeded = False
     try:
         sandbox = stack.Sandbox(folder)
         port = free_port()
@@ -33,14 +33,14 @@ def main() -> int:
         from tests.programs.soak.run import Run
 
         app = stack.App(port, folder / "site.log", workers=options.workers)
-        is_well = Run(folder, database, sandbox, app, options).go()
+        succeeded = Run(folder, database, sandbox, app, options).execute()
     finally:
         database.stop()
-        if is_well:
+        if succeeded:
             shutil.rmtree(folder, ignore_errors=True)
         else:
             print(f"logs are kept in {folder}")
-    return 0 if is_well else 1
+    return 0 if succeeded else 1
 
 
 def _options() -> argparse.Namespace:
@@ -51,8 +51,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--organizations", type=int, default=48)
     parser.add_argument("--workers", type=int, default=3, help="processes of the site")
     parser.add_argument("--pause", type=float, default=6.0, help="seconds between two kills")
-    parser.add_argument("--month", type=float, default=60.0, help="seconds until a month is over")
-    parser.add_argument("--restore", default="", help="a dump of a migrated database to begin with")
+    parser.add_argument("--month", type=float, default=60.0, help="seconds per simulated month")
+    parser.add_argument("--restore", default="", help="a dump of a migrated database to start from")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Invariants once everything is settled, and invariants at every moment."""
+"""Invariants that hold at any moment, and those that hold once everything is settled."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,22 +20,24 @@ Sessions = list[dict[str, Any]]
 Check = Callable[[Sessions], Iterator[str]]
 
 
-def at_any_moment() -> tuple[int, list[str]]:
+def check_at_any_moment() -> tuple[int, list[str]]:
     """Return the number of checks and the violations, while work is in progress (one snapshot)."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return _run([lambda _: _nobody_without_a_license()], [])
+        return _run([lambda _: _licenses_suffice()], [])
 
 
-def once_settled(sessions: Sessions) -> tuple[int, list[str]]:
+def check_once_settled(sessions: Sessions) -> tuple[int, list[str]]:
     """Check every invariant once no work is in progress."""
-    number, wrong = money(sessions)
-    more, too = _run([lambda _: _nothing_waits(), lambda _: _notified_once()], sessions)
+    number, wrong = check_payments(sessions)
+    more, too = _run(
+        [lambda _: _nothing_is_pending(), lambda _: _one_mail_per_notification()], sessions
+    )
     return number + more, wrong + too
 
 
-def money(sessions: Sessions) -> tuple[int, list[str]]:
+def check_payments(sessions: Sessions) -> tuple[int, list[str]]:
     """Compare purchases, licenses and users with the processor's sessions."""
     return _run(
         [
@@ -43,7 +45,7 @@ def money(sessions: Sessions) -> tuple[int, list[str]]:
             _fulfilled_is_paid,
             _renewed_once,
             lambda _: _receipts_are_gapless(),
-            lambda _: _nobody_without_a_license(),
+            lambda _: _licenses_suffice(),
             lambda _: (f"{what}: {how}" for what, how in ledger_audit.differences()),
         ],
         sessions,
@@ -64,11 +66,11 @@ def _paid_is_fulfilled(sessions: Sessions) -> Iterator[str]:
         purchase = purchases.get(session["id"])
         if purchase is None:
             if session["id"] not in problems:
-                yield f"paid, and nobody knows: {session['id']}"
+                yield f"paid but unknown: {session['id']}"
         elif purchase.status == PurchaseStatus.SETTLED:
             yield from _licenses_of(purchase)
         elif purchase.status != PurchaseStatus.REFUNDED and session["id"] not in problems:
-            yield f"paid, and {purchase.status}: {session['id']}"
+            yield f"paid but {purchase.status}: {session['id']}"
 
 
 def _licenses_of(purchase: Purchase) -> Iterator[str]:
@@ -76,19 +78,19 @@ def _licenses_of(purchase: Purchase) -> Iterator[str]:
     numbers = list(fulfilled.values_list("quantity", flat=True))
     if numbers != [purchase.quantity]:
         yield f"{purchase.reference}: {purchase.quantity} paid, {numbers} fulfilled"
-    taken = LicenseEntry.objects.filter(reverses__in=fulfilled).aggregate(all=Sum("quantity"))
+    reversals = LicenseEntry.objects.filter(reverses__in=fulfilled).aggregate(all=Sum("quantity"))
     expected = purchase.quantity
     if purchase.refunded_amount < purchase.total_amount:
         expected = 5 * (purchase.refunded_amount // (5 * purchase.unit_amount))
-    if purchase.kind == PurchaseKind.ADD_ON and -(taken["all"] or 0) != expected:
-        yield f"{purchase.reference}: {taken['all']} reversed, {expected} refunded"
+    if purchase.kind == PurchaseKind.ADD_ON and -(reversals["all"] or 0) != expected:
+        yield f"{purchase.reference}: {reversals['all']} reversed, {expected} refunded"
 
 
 def _fulfilled_is_paid(sessions: Sessions) -> Iterator[str]:
     paid = {one["id"] for one in sessions if one["payment_status"] == "paid"}
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     for purchase in settled.exclude(session_id__in=paid):
-        yield f"{purchase.reference}: fulfilled and never paid"
+        yield f"{purchase.reference}: fulfilled but never paid"
 
 
 def _renewed_once(sessions: Sessions) -> Iterator[str]:
@@ -101,18 +103,22 @@ def _renewed_once(sessions: Sessions) -> Iterator[str]:
             problem__purchase=purchase, status=RefundStatus.SUCCEEDED
         ).aggregate(all=Sum("amount"))["all"]
         if refunded != purchase.total_amount:
-            yield f"{purchase.reference}: {refunded} of {purchase.total_amount} went back"
+            yield f"{purchase.reference}: {refunded} of {purchase.total_amount} refunded"
 
 
 def _receipts_are_gapless() -> Iterator[str]:
     for organization in Organization.objects.all():
-        given = Purchase.objects.filter(organization=organization, receipt_number__isnull=False)
-        numbers = sorted(given.values_list("receipt_number", flat=True), key=lambda one: one or 0)
+        with_receipt = Purchase.objects.filter(
+            organization=organization, receipt_number__isnull=False
+        )
+        numbers = sorted(
+            with_receipt.values_list("receipt_number", flat=True), key=lambda one: one or 0
+        )
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"receipts of {organization.slug}: {numbers}"
 
 
-def _nobody_without_a_license() -> Iterator[str]:
+def _licenses_suffice() -> Iterator[str]:
     """Licenses in use never exceed those held, except after expiration or a reversal (R5)."""
     reversed_in = set(
         LicenseEntry.objects.filter(reverses__isnull=False).values_list("term_id", flat=True)
@@ -126,10 +132,10 @@ def _nobody_without_a_license() -> Iterator[str]:
             yield f"{organization.slug}: {subscription.licenses}"
 
 
-def _nothing_waits() -> Iterator[str]:
-    """Nothing stays pending."""
+def _nothing_is_pending() -> Iterator[str]:
+    """No work is left unfinished."""
     paying = Renewal.objects.filter(state=RenewalState.PAYING)
-    waiting = {
+    pending = {
         "purchases": Purchase.objects.filter(status__in=UNSETTLED),
         "refunding": Purchase.objects.filter(status=PurchaseStatus.REFUNDING),
         "renewals being paid": paying,
@@ -138,12 +144,12 @@ def _nothing_waits() -> Iterator[str]:
         "notifications": Notification.objects.filter(queued_at__isnull=True),
         "mails": Email.objects.exclude(status=STATUS.sent),
     }
-    for what, rows in waiting.items():
+    for what, rows in pending.items():
         if number := rows.count():
-            yield f"{number} {what} wait for ever"
+            yield f"{number} {what} still pending"
 
 
-def _notified_once() -> Iterator[str]:
+def _one_mail_per_notification() -> Iterator[str]:
     mails, notifications = Email.objects.count(), Notification.objects.count()
     if mails != notifications:
         yield f"{notifications} notifications, {mails} mails"

@@ -1,4 +1,4 @@
-"""The site's cron jobs, in a process that is killed like the others."""
+"""The site's cron jobs, in a process that the soak test kills like the others."""
 
 import logging
 import os
@@ -9,11 +9,11 @@ from typing import Any
 
 import django
 
-EVERY = 15.0  # seconds
+INTERVAL = 15.0  # seconds
 
 
 def run_all(lock: str) -> int:
-    """Run each command once; return how many reported problems."""
+    """Run each command once; return how many failed."""
     from django.core.management import call_command
     from django.db import close_old_connections
 
@@ -22,15 +22,15 @@ def run_all(lock: str) -> int:
         "daily": {},
         "send_queued_mail": {"lockfile": lock, "log_level": 0},
     }
-    complaints = 0
+    failures = 0
     for command, options in commands.items():
         close_old_connections()
         try:
             call_command(command, stdout=StringIO(), stderr=StringIO(), **options)
         except (Exception, SystemExit):
             logging.getLogger(__name__).exception(command)
-            complaints += 1
-    return complaints
+            failures += 1
+    return failures
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         run_all(sys.argv[1])
-        time.sleep(EVERY)
+        time.sleep(INTERVAL)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Submit a page's forms as a browser does: with the values it was shown."""
+"""Parse the forms of a page, to submit them with their values as a browser does."""
 
 from html.parser import HTMLParser
 
 
 class Forms(HTMLParser):
-    """Return the forms of a page, each with its field values."""
+    """The forms of a page, each with its field values."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Forms(HTMLParser):
             if "selected" in attributes or self._select not in self.found[-1]:
                 self.found[-1][self._select] = attributes.get("value", "")
         elif tag in ("input", "textarea") and "name" in attributes:
-            self._take(attributes)
+            self._add_field(attributes)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -38,7 +38,7 @@ class Forms(HTMLParser):
         elif tag == "select":
             self._select = ""
 
-    def _take(self, attributes: dict[str, str]) -> None:
+    def _add_field(self, attributes: dict[str, str]) -> None:
         is_choice = attributes.get("type") in ("checkbox", "radio")
         if not is_choice or "checked" in attributes:
             self.found[-1][attributes["name"]] = attributes.get("value", "")

@@ -28,7 +28,7 @@ class DidNotStart(Exception):
 
 
 class Database:
-    """A PostgreSQL that waits for the disk: a commit it has confirmed survives."""
+    """A durable PostgreSQL: confirmed commits survive a kill."""
 
     def __init__(self, folder: Path) -> None:
         folder.chmod(0o755)
@@ -46,8 +46,8 @@ class Database:
     def kill(self) -> None:
         """Kill every server process at once, like a power failure."""
         postmaster = psutil.Process(self._server.get_pid())
-        everyone = [postmaster, *postmaster.children(recursive=True)]
-        _kill(everyone)
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        _kill(processes)
 
     def start(self) -> None:
         """Restart it; it recovers from its log."""
@@ -116,7 +116,7 @@ class App:
                 stderr=log,
                 start_new_session=True,
             )
-        _await(self._responses, "the site")
+        _wait_until(self._responses, "the site")
 
     def kill(self) -> None:
         """Kill master and workers."""
@@ -171,18 +171,18 @@ class Jobs:
         self._process.wait()
 
 
-def _kill(everyone: list[psutil.Process]) -> None:
-    for process in everyone:
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(everyone, timeout=TIMEOUT)
+    psutil.wait_procs(processes, timeout=TIMEOUT)
 
 
-def _await(answers: Callable[[], bool], what: str) -> None:
+def _wait_until(is_ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + TIMEOUT
-    while not answers():
+    while not is_ready():
         if time.monotonic() > deadline:
             raise DidNotStart(what)
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A ``make soak`` of a few seconds: everything is killed at least once, and all invariants hold."""
+"""A soak test of a few seconds, which kills everything at least once."""
 
 import re
 import subprocess
@@ -12,8 +12,8 @@ from tests.programs.soak.stack import ROOT
 from tests.support.databases import server_arguments
 from tests.support.postgres import run_program
 
-BRIEFLY = "--minutes 0.15 --organizations 16 --people 16 --workers 2 --pause 0.8 --month 5".split()
-KINDS = ("site", "jobs", "processor", "database")
+OPTIONS = "--minutes 0.15 --organizations 16 --people 16 --workers 2 --pause 0.8 --month 5".split()
+COMPONENTS = ("site", "jobs", "processor", "database")
 
 
 @pytest.mark.postgres
@@ -26,12 +26,12 @@ def test_payments_and_licenses_agree_after_random_kills(
     template = connection.settings_dict["NAME"]
     run_program("pg_dump", *server_arguments(), "--format=custom", f"--file={migrated}", template)
 
-    finished = subprocess.run(
+    result = subprocess.run(
         [
             sys.executable,
             "-m",
             "tests.programs.soak",
-            *BRIEFLY,
+            *OPTIONS,
             "--seed=7",
             f"--restore={migrated}",
         ],
@@ -42,12 +42,12 @@ def test_payments_and_licenses_agree_after_random_kills(
         check=False,
     )
 
-    said = finished.stdout + finished.stderr[-3000:]
-    assert finished.returncode == 0, said
-    counts = {what.strip(): int(number) for what, number in _rows(finished.stdout)}
-    assert all(counts[f"killed: {kind}"] >= 1 for kind in KINDS), said
-    assert counts["add-on paid"] >= 1, said
-    assert counts["user added"] >= 1, said
+    output = result.stdout + result.stderr[-3000:]
+    assert result.returncode == 0, output
+    counts = {what.strip(): int(number) for what, number in _rows(result.stdout)}
+    assert all(counts[f"killed: {name}"] >= 1 for name in COMPONENTS), output
+    assert counts["add-on paid"] >= 1, output
+    assert counts["user added"] >= 1, output
     assert counts["violations"] == 0
 
 

@@ -77,7 +77,7 @@ def test_every_payment_since_the_backup_is_recovered(
     assert {one.receipt_number for one in settled} == {1, 2, 3}
     assert "0 to review" in output
     assert not list(ledger_audit.differences())
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
     # Users added since the backup are lost, and must be added again.
     assert not User.objects.filter(email="nora@people.example").exists()
 

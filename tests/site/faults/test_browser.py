@@ -59,7 +59,7 @@ def test_payment_just_before_and_after_expiration(
 
     assert fresh(purchase).status == status
     assert world.held() == (35 if status == "settled" else 25)
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
 
 
 def test_webhook_is_processed_before_the_browser_returns(
@@ -72,7 +72,7 @@ def test_webhook_is_processed_before_the_browser_returns(
 
     assert fresh(purchase).status == PurchaseStatus.SETTLED
     assert browser.get(return_path(response)).status_code == HTTPStatus.FOUND
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
 
 
 def test_browser_returns_before_the_webhook(
@@ -89,7 +89,7 @@ def test_browser_returns_before_the_webhook(
     stripe.flush()
 
     assert webhook_statuses(stripe) == [HTTPStatus.OK]
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
 
 
 def test_payment_in_two_tabs_is_charged_once(
@@ -104,4 +104,4 @@ def test_payment_in_two_tabs_is_charged_once(
 
     assert len([one for one in stripe.sessions() if one["payment_status"] == "paid"]) == 1
     assert world.held() == 35
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []

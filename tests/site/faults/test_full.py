@@ -78,5 +78,5 @@ def test_full_database_loses_nothing_and_the_site_recovers(
     assert add(browser, len(responses) - 1).status_code == HTTPStatus.FOUND
     reconcile()
     assert fresh(purchase).status == PurchaseStatus.SETTLED
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
     assert not ProcessorEvent.objects.filter(processed_at=None).exists()

@@ -119,7 +119,7 @@ def buy_under_faults(
 
 
 def check_invariants(stripe: SandboxControl, purchases: int) -> None:
-    assert invariants.money(stripe.sessions())[1] == []
+    assert invariants.check_payments(stripe.sessions())[1] == []
     assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == purchases
     attempts = [one for delivery in stripe.deliveries() for one in delivery["attempts"]]
     assert {one["status"] for one in attempts} <= EXPECTED

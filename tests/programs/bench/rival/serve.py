@@ -1,7 +1,7 @@
-"""Deliveries a second with dj-stripe: ``python -m tests.programs.bench.rival.serve 2.0 800``.
+"""Deliveries per second with dj-stripe: ``python -m tests.programs.bench.rival.serve 2.0 800``.
 
 The arguments are the seconds and the payments of a round. Each line of input starts a round, and
-its rate is printed. With RIVAL_IS_LEAN set, dj-stripe keeps events but does not copy objects.
+its rate is printed. With RIVAL_IS_LEAN set, dj-stripe stores events but does not copy objects.
 """
 
 import itertools
@@ -39,9 +39,9 @@ _numbers = itertools.count(1)
 
 
 def main(seconds: float, payments: int) -> None:
-    """Migrate, then measure as often as asked."""
+    """Migrate, then measure a round for each line of input."""
     call_command("migrate", run_syncdb=True, verbosity=0)
-    # Known before: each event would ask the processor for it.
+    # Otherwise each event would retrieve the account from the processor.
     account = Account.objects.create(id="acct_1", livemode=False)
     key, _ = APIKey.objects.get_or_create_by_api_key(settings.STRIPE_TEST_SECRET_KEY)
     APIKey.objects.filter(pk=key.pk).update(djstripe_owner_account=account)
@@ -60,7 +60,7 @@ def main(seconds: float, payments: int) -> None:
 
 
 def open_purchases(organizations: list[Organization], number: int) -> list[str]:
-    """The ids of so many paid Checkout Sessions."""
+    """Create ``number`` purchases; return the ids of their paid Checkout Sessions."""
     rows = []
     for organization in itertools.islice(itertools.cycle(organizations), number):
         rows.append(
@@ -78,7 +78,7 @@ def open_purchases(organizations: list[Organization], number: int) -> list[str]:
 
 
 def deliver(path: str, *session_ids: str) -> None:
-    """Sign and deliver an event for each."""
+    """Sign and deliver an event for each session."""
     client = _client()
     for session_id in session_ids:
         event = {
@@ -100,14 +100,14 @@ def deliver(path: str, *session_ids: str) -> None:
         assert response.status_code == 200, response.content
 
 
-def _client(kept: list[Client] = []) -> Client:  # noqa: B006  (one for all: as dear as a server)
-    if not kept:
-        kept.append(Client())
-    return kept[0]
+def _client(cache: list[Client] = []) -> Client:  # noqa: B006  (one for all: as slow as a server)
+    if not cache:
+        cache.append(Client())
+    return cache[0]
 
 
-def _session(session: Session, *rest: object, **more: object) -> dict[str, Any]:
-    """What the processor answers, without its time."""
+def _session(session: Session, *args: object, **kwargs: object) -> dict[str, Any]:
+    """Return the processor's response without calling it."""
     now = int(time.time())
     return {
         "id": session.id,
@@ -157,19 +157,19 @@ def _round(path: str, organizations: list[Organization], seconds: float, payment
     return len(ends) / max(ends)
 
 
-def _work(path: str, mine: list[str], seconds: float, barrier: Any, pipe: Any) -> None:
+def _work(path: str, session_ids: list[str], seconds: float, barrier: Any, pipe: Any) -> None:
     connection.ensure_connection()
     ends = []
     barrier.wait()
     start = time.perf_counter()
-    for session_id in mine:
+    for session_id in session_ids:
         if time.perf_counter() - start > seconds:
             break
         deliver(path, session_id)
         ends.append(time.perf_counter() - start)
     connection.close()
     pipe.send(ends)
-    # Without what the parent meant to do at its own end.
+    # Skip the exit handlers inherited from the parent.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""A small Django site with dj-stripe, over the database at DATABASE_URL."""
+"""A small Django site with dj-stripe, on the database at DATABASE_URL."""
 
 import environ
 
@@ -27,7 +27,7 @@ INSTALLED_APPS = [
 ]
 DATABASES = {"default": environ.Env().db("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # As the product sets it.
+    # The product's options.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -1,1 +1,1 @@
-"""Parts of the benchmark, each run in a process of its own by `section`."""
+"""Sections of the benchmark, each run in its own process by ``section``."""

@@ -1,7 +1,7 @@
-"""Webhook deliveries: verified, recorded, settled, fulfilled. Counted in the ledger.
+"""Webhook deliveries, from the signature to the response, counted in the ledger.
 
-dj-stripe does the same in the same rounds (``rival``). The processor's response is a stub on both
-sides, so that its time does not count. Everything else is the way from signature to response.
+dj-stripe does the same in the same rounds (``rival``). The processor's response is a stub for
+both, so that its time does not count.
 """
 
 import itertools
@@ -19,67 +19,69 @@ from subscriptions import clock
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import PATH, completed, signature
 from tests.billing.events.test_webhook_cost import FIRST_QUERIES, REPEATED_QUERIES
-from tests.programs.bench import crew, data
+from tests.programs.bench import data, workers
 from tests.programs.bench.goals import Result
 from tests.programs.bench.sections.rivals import rivals
 
 ORGANIZATIONS = 100
 GOALS = {"full": ">= 2.0", "lean": ">= 1.5"}
 _numbers = itertools.count(1)
-# What the processor knows of: it answers without a database.
-_sold: dict[str, Purchase] = {}
+# The purchases that the stub of the processor knows.
+_purchases: dict[str, Purchase] = {}
 
 
 def run(rounds: int, seconds: float, burst: int) -> list[Result]:
-    """Deliveries a second beside dj-stripe's, duplicates, and many at once."""
+    """Measure first deliveries, also dj-stripe's, duplicates, and a burst."""
     organizations = _organizations()
     _client()
     ours: list[float] = []
-    doubles: list[float] = []
+    duplicates: list[float] = []
     theirs: dict[str, list[float]] = {"full": [], "lean": []}
     with (
         mock.patch.object(processor, "retrieve_session", _session),
         rivals(theirs, seconds, payments=int(400 * seconds)) as measure_rivals,
     ):
-        # What a process does once is not a matter of each round's new ones.
+        # Warm up, so that no round measures what a process does only once.
         for session_id in _open_purchases(organizations, 3):
             _deliver_one(session_id)
         for _ in range(rounds):
             batch = _open_purchases(organizations, int(400 * seconds))
-            shifts = _deliver(batch, seconds)
-            handled = sum(len(shift.times) for shift in shifts)
-            assert _fulfilled(batch) == handled, "not every delivery has fulfilled it once"
-            again = _deliver(_settled(batch), seconds, again=True)
-            assert _fulfilled(batch) == handled, "a duplicate has fulfilled something"
-            ours.append(crew.rate(shifts))
-            doubles.append(crew.rate(again))
+            results = _deliver(batch, seconds)
+            handled = sum(len(result.times) for result in results)
+            assert _fulfilled(batch) == handled, "not every delivery was fulfilled once"
+            repeated = _deliver(_settled(batch), seconds, repeat=True)
+            assert _fulfilled(batch) == handled, "a duplicate was fulfilled"
+            ours.append(workers.rate(results))
+            duplicates.append(workers.rate(repeated))
             measure_rivals()
         waits = _burst(organizations, burst)
     statements, of_duplicate = _statements(organizations)
     return [
-        Result("deliveries", ours, unit="a second"),
-        *(Result(f"dj-stripe, {form}", rates, unit="a second") for form, rates in theirs.items()),
-        *(_against(form, ours, theirs[form], goal) for form, goal in GOALS.items()),
-        Result("deliveries again", doubles, unit="a second"),
+        Result("deliveries", ours, unit="per second"),
+        *(Result(f"dj-stripe, {form}", rates, unit="per second") for form, rates in theirs.items()),
+        *(_compare(form, ours, theirs[form], goal) for form, goal in GOALS.items()),
+        Result("repeated deliveries", duplicates, unit="per second"),
         Result("deliveries: statements of the first", [statements], f"<= {FIRST_QUERIES}"),
         Result("deliveries: statements of a duplicate", [of_duplicate], f"<= {REPEATED_QUERIES}"),
-        Result(f"deliveries: wait in a burst of {burst}", [_part(waits, 0.5)], unit="s, median"),
-        Result(f"deliveries: wait in a burst of {burst}", [_part(waits, 0.99)], unit="s, 99 %"),
+        Result(
+            f"deliveries: wait in a burst of {burst}", [_quantile(waits, 0.5)], unit="s, median"
+        ),
+        Result(f"deliveries: wait in a burst of {burst}", [_quantile(waits, 0.99)], unit="s, 99 %"),
     ]
 
 
-def _against(form: str, ours: list[float], theirs: list[float], goal: str) -> Result:
+def _compare(form: str, ours: list[float], theirs: list[float], goal: str) -> Result:
     ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
-    return Result(f"deliveries: times dj-stripe, {form}", ratios, goal, anchor=theirs)
+    return Result(f"deliveries: times dj-stripe, {form}", ratios, goal, baseline=theirs)
 
 
 def _organizations() -> list[Organization]:
-    made = Organization.objects.filter(slug__startswith="hook-")
-    return list(made) or [data.build(f"hook-{n}", 3) for n in range(ORGANIZATIONS)]
+    existing = Organization.objects.filter(slug__startswith="hook-")
+    return list(existing) or [data.build(f"hook-{n}", 3) for n in range(ORGANIZATIONS)]
 
 
 def _open_purchases(organizations: list[Organization], number: int) -> list[str]:
-    """The ids of so many paid Checkout Sessions whose webhooks have not come yet."""
+    """Create ``number`` purchases; return the ids of their paid Checkout Sessions."""
     terms = {term.organization_id: term for term in Term.objects.all()}
     buyers = {one.pk: one.memberships.get(license_number=1).user for one in organizations}
     now = clock.now()
@@ -107,12 +109,12 @@ def _open_purchases(organizations: list[Organization], number: int) -> list[str]
             )
         )
     Purchase.objects.bulk_create(rows, batch_size=500)
-    _sold.update({row.session_id or "": row for row in rows})
+    _purchases.update({row.session_id or "": row for row in rows})
     return [row.session_id or "" for row in rows]
 
 
 def _session(session_id: str) -> CheckoutSession:
-    purchase = _sold[session_id]
+    purchase = _purchases[session_id]
     return CheckoutSession(
         id=session_id,
         url="",
@@ -152,25 +154,27 @@ def _deliver_one(session_id: str) -> None:
 
 @lru_cache(1)
 def _client() -> Client:
-    # One for all: its handler is as costly to build as a server is to start.
+    # One for all, because its handler is as slow to build as a server is to start.
     client = Client(enforce_csrf_checks=True)
     client.get("/pricing/")
     return client
 
 
-def _deliver(batch: list[str], seconds: float, *, again: bool = False) -> list[crew.Shift]:
-    """Every client delivers its share, each event once; ``again``: its first one all the time."""
+def _deliver(
+    batch: list[str], seconds: float, *, repeat: bool = False
+) -> list[workers.ClientTimes]:
+    """Let each client deliver its share of events once, or over and over with ``repeat``."""
 
     def task(client: int, number: int) -> bool:
-        mine = batch[client :: crew.CLIENTS]
-        if again:
-            number %= max(1, len(mine))
-        if number >= len(mine):
+        share = batch[client :: workers.CLIENTS]
+        if repeat:
+            number %= max(1, len(share))
+        if number >= len(share):
             return False
-        _deliver_one(mine[number])
+        _deliver_one(share[number])
         return True
 
-    return crew.work(task, seconds)
+    return workers.run_clients(task, seconds)
 
 
 def _settled(batch: list[str]) -> list[str]:
@@ -189,27 +193,27 @@ def _fulfilled(batch: list[str]) -> int:
 
 
 def _burst(organizations: list[Organization], number: int) -> list[float]:
-    """How long each of so many events waits that come at one moment to eight processes."""
+    """Return how long events wait that arrive at eight processes at the same time."""
     batch = _open_purchases(organizations, number)
-    shifts = _deliver(batch, seconds=600)
+    results = _deliver(batch, seconds=600)
     assert _fulfilled(batch) == number
-    return sorted(end for shift in shifts for end in shift.ends)
+    return sorted(end for result in results for end in result.ends)
 
 
-def _part(values: list[float], share: float) -> float:
+def _quantile(values: list[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
 def _statements(organizations: list[Organization]) -> tuple[int, int]:
-    """Of a first delivery, and of the same again; without what the stub asks."""
+    """Count the statements of a first delivery and of its duplicate, without the stub's."""
     [session_id] = _open_purchases(organizations, 1)
     session = _session(session_id)
     counts: list[int] = []
     for _ in range(2):
         stub = mock.patch.object(processor, "retrieve_session", return_value=session)
-        with stub, data.statements() as asked:
+        with stub, data.statements() as executed:
             _deliver_one(session_id)
-        # The same as the test counts: BEGIN and COMMIT of two transactions, SQLite's BEGIN is seen.
-        begins = sum(sql.startswith("BEGIN") for sql in asked)
-        counts.append(len(asked) - begins + 2 * (1 if counts else 2))
+        # Count BEGIN and COMMIT as the test does; ``executed`` has only SQLite's BEGIN.
+        begins = sum(sql.startswith("BEGIN") for sql in executed)
+        counts.append(len(executed) - begins + 2 * (1 if counts else 2))
     return counts[0], counts[1]

@@ -1,4 +1,4 @@
-"""Reading a roster of thousands, and writing large files in constant memory."""
+"""Importing a large roster, and exporting large files in constant memory."""
 
 import time
 import tracemalloc
@@ -19,7 +19,7 @@ from tests.support.world import sign_in
 
 
 def run(rows: int, members: int) -> list[Result]:
-    """An import of ``rows``; the export of a tenth of ``members``, and of all of them."""
+    """Measure importing ``rows``, and exporting a tenth of ``members`` and all of them."""
     return [*_import(rows), *_export(members)]
 
 
@@ -37,43 +37,43 @@ def _import(rows: int) -> list[Result]:
     actor = Membership.objects.get(organization=organization, license_number=1)
     client = Client()
     sign_in(client, actor.user)
-    begun = time.perf_counter()
-    with statements() as asked:
+    start = time.perf_counter()
+    with statements() as executed:
         sheet = Sheet([line(number) for number in range(1, rows + 1)])
         roster = rosters.keep(actor, [sheet], source="r.csv")
         response = client.post(f"/o/importing/users/import/{roster.pk}/add/")
-    took = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     assert response.status_code == 302, response
     assert organization.memberships.count() == rows + 3
     name = f"import of {rows} rows"
-    return [Result(name, [took], unit="s"), Result(f"{name}: statements", [len(asked)])]
+    return [Result(name, [seconds], unit="s"), Result(f"{name}: statements", [len(executed)])]
 
 
 def _export(members: int) -> list[Result]:
-    few = data.build("exporting-few", members // 10)
-    many = data.build("exporting-many", members)
-    _peak(few)  # what is loaded once
-    small, large = _peak(few), _peak(many)
+    tenth = data.build("exporting-few", members // 10)
+    whole = data.build("exporting-many", members)
+    _peak(tenth)  # warm up
+    small, large = _peak(tenth), _peak(whole)
     growth = large[0] / small[0]
     return [
         Result(f"export of {members // 10} members: peak memory", [small[0]], unit="MB"),
         Result(f"export of {members} members: peak memory", [large[0]], unit="MB"),
-        Result("export: peak of ten times as many", [growth], "<= 1.3", "times"),
-        Result(f"export of {members} members", [large[1]], unit="s, while memory is watched"),
+        Result("export: peak memory, ten times as many", [growth], "<= 1.3", "times"),
+        Result(f"export of {members} members", [large[1]], unit="s, while memory is traced"),
     ]
 
 
 def _peak(organization: Organization) -> tuple[float, float]:
-    """Megabytes at most while the download is read piece by piece, and seconds."""
+    """Return the peak memory (MB) while the download is read in pieces, and the seconds."""
     member = Membership.objects.get(organization=organization, license_number=1)
     request = RequestFactory().get("/")
     request.user = member.user
     request.session = Client().session
-    begun = time.perf_counter()
+    start = time.perf_counter()
     tracemalloc.start()
     response = users_csv(request, organization.slug)
     lines = sum(piece.count(b"\r\n") for piece in response)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     assert lines == organization.memberships.count() + 1, lines
-    return peak, time.perf_counter() - begun
+    return peak, time.perf_counter() - start

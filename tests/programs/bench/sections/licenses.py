@@ -1,6 +1,6 @@
-"""Taking licenses: eight clients on one organization and on a hundred; and races for the last.
+"""Adding users: eight clients in one organization and in a hundred; races for the last licenses.
 
-What was done is counted in the database: seats taken, the number that is kept, and the limit.
+The users added are counted in the database.
 """
 
 import statistics
@@ -16,71 +16,71 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
-from tests.programs.bench import crew, data
+from tests.programs.bench import data, workers
 from tests.programs.bench.data import statements
 from tests.programs.bench.goals import Result
 from tests.support.world import count_members
 
 ORGANIZATIONS = 100
-ADDED = 20  # in a round
+ADDED = 20  # per round
 RACES = 5
 
 
 def run(rounds: int, seconds: float) -> list[Result]:
-    """One user added after another, eight clients at once, races and their control."""
-    everybody = [_roomy(f"seat-{number}") for number in range(ORGANIZATIONS)]
-    hots, spreads, fairness, waits = [], [], [], []
-    # What a process does once is not a matter of each round's new ones.
-    for actor in _administrators(everybody[:3]):
+    """Measure adding users one by one and with eight clients, races, and their control."""
+    organizations = [_build_with_free_licenses(f"seat-{number}") for number in range(ORGANIZATIONS)]
+    single_rates, spread_rates, fairness, waits = [], [], [], []
+    # Warm up, so that no round measures what a process does only once.
+    for actor in _administrators(organizations[:3]):
         members.add(actor, NewMember("First", f"first{actor.pk}@people.example", Role.OBSERVER))
     for turn in range(rounds):
-        hot = _take(everybody[:1], seconds, f"h{turn}")
-        spread = _take(everybody, seconds, f"s{turn}")
-        hots.append(crew.rate(hot))
-        spreads.append(crew.rate(spread))
-        done = [len(shift.times) for shift in hot]
+        single = _add_users(organizations[:1], seconds, f"h{turn}")
+        spread = _add_users(organizations, seconds, f"s{turn}")
+        single_rates.append(workers.rate(single))
+        spread_rates.append(workers.rate(spread))
+        done = [len(client.times) for client in single]
         fairness.append(min(done) / max(1, *done))
-        waits.append(max((time for shift in hot for time in shift.times), default=0.0))
-    too_many, lost = _races()
+        waits.append(max((time for client in single for time in client.times), default=0.0))
+    excess, errors = _races()
     return [
-        *_one_after_another(rounds),
-        Result("users added by 8 clients to one organization", hots, unit="a second"),
-        Result("users added by 8 clients to a hundred", spreads, unit="a second"),
-        Result("licenses: fewest of a client to most", fairness),
+        *_one_by_one(rounds),
+        Result("users added by 8 clients to one organization", single_rates, unit="per second"),
+        Result("users added by 8 clients to a hundred", spread_rates, unit="per second"),
+        Result("licenses: fewest to most per client", fairness),
         Result("licenses: longest wait, one organization", waits, unit="s"),
-        Result("races: licenses too many in 5", [too_many], "<= 0"),
+        Result("races: excess licenses in 5", [excess], "<= 0"),
         Result(
-            "control without the lock: too many or collided",
-            [lost],
+            "control without the lock: excess or collisions",
+            [errors],
             ">= 1" if data.is_postgresql() else "",
-            note="" if data.is_postgresql() else "SQLite writes one at a time, lock or not",
+            note="" if data.is_postgresql() else "SQLite runs one write transaction at a time",
         ),
     ]
 
 
-def _one_after_another(rounds: int) -> list[Result]:
-    """Milliseconds and statements of adding a user, in an organization of 100 and of 5,000."""
+def _one_by_one(rounds: int) -> list[Result]:
+    """Measure milliseconds and statements per user added to 100 and to 5,000."""
     results = []
     for number in (100, 5000):
-        organization = _roomy(f"adding-{number}", number)
+        organization = _build_with_free_licenses(f"adding-{number}", number)
         [actor] = _administrators([organization])
         waits = []
-        with statements() as asked:
+        with statements() as executed:
             for turn in range(rounds * ADDED):
                 new = NewMember("New", f"{turn}@{organization.slug}.example", Role.OBSERVER)
-                begun = time.perf_counter()
+                start = time.perf_counter()
                 members.add(actor, new)
-                waits.append((time.perf_counter() - begun) * 1000)
+                waits.append((time.perf_counter() - start) * 1000)
         name = f"a user added to {number:,}"
         chunks = [waits[at : at + ADDED] for at in range(0, len(waits), ADDED)]
         results += [
             Result(name, [statistics.median(chunk) for chunk in chunks], unit="ms"),
-            Result(f"{name}: statements", [len(asked) / len(waits)]),
+            Result(f"{name}: statements", [len(executed) / len(waits)]),
         ]
     return results
 
 
-def _roomy(slug: str, users: int = 3) -> Organization:
+def _build_with_free_licenses(slug: str, users: int = 3) -> Organization:
     found = Organization.objects.filter(slug=slug).first()
     if found is None:
         found = data.build(slug, users)
@@ -89,14 +89,16 @@ def _roomy(slug: str, users: int = 3) -> Organization:
             quantity=100_000,
             cause="add_on",
             effective_at=found.created_at,
-            reference=f"roomy:{slug}",
+            reference=f"free:{slug}",
             created_at=found.created_at,
         )
     return found
 
 
-def _take(organizations: list[Organization], seconds: float, turn: str) -> list[crew.Shift]:
-    """Every client adds one member after another, each time to the next organization."""
+def _add_users(
+    organizations: list[Organization], seconds: float, turn: str
+) -> list[workers.ClientTimes]:
+    """Let each client add one member after another, each to the next organization."""
     actors = _administrators(organizations)
     before = Membership.objects.filter(organization__in=organizations).count()
 
@@ -106,10 +108,12 @@ def _take(organizations: list[Organization], seconds: float, turn: str) -> list[
         members.add(actor, NewMember("New Member", email, Role.GENERAL_MEMBER))
         return True
 
-    shifts = crew.work(task, seconds)
+    results = workers.run_clients(task, seconds)
     after = Membership.objects.filter(organization__in=organizations).count()
-    assert after - before == sum(len(shift.times) for shift in shifts), "counted, and not there"
-    return shifts
+    assert after - before == sum(len(result.times) for result in results), (
+        "some users were not stored"
+    )
+    return results
 
 
 def _administrators(organizations: list[Organization]) -> list[Membership]:
@@ -118,22 +122,22 @@ def _administrators(organizations: list[Organization]) -> list[Membership]:
 
 
 def _races() -> tuple[int, int]:
-    """Eight reach for three licenses: how many too many got one; and what goes wrong unlocked."""
-    too_many = sum(max(0, _race(number)[0]) for number in range(RACES))
+    """Let eight clients compete for three licenses; count errors with and without the lock."""
+    excess = sum(max(0, _race(number)[0]) for number in range(RACES))
 
     def unlocked(organization: Organization) -> Organization:
         return Organization.objects.get(pk=organization.pk)
 
-    lost = 0
+    errors = 0
     with mock.patch.object(members, "lock_organization", unlocked):
         for number in range(RACES, 2 * RACES):
-            over, collided = _race(number)
-            lost += max(0, over) + collided
-    return too_many, lost
+            surplus, collisions = _race(number)
+            errors += max(0, surplus) + collisions
+    return excess, errors
 
 
 def _race(number: int) -> tuple[int, int]:
-    """How many more have a license than there are, and how many collided in the database."""
+    """Return the number of licenses in excess, and of collisions in the database."""
     organization = data.build(f"race-{number}", 3)
     subscription = status_of(organization, clock.now())
     held = subscription.licenses.usable
@@ -149,16 +153,16 @@ def _race(number: int) -> tuple[int, int]:
         except Refused:
             return False
         except DatabaseError:
-            _collisions(organization.pk, client)
+            _record_collision(organization.pk, client)
             return False
         return True
 
-    shifts = crew.work(task, 60)
-    won = sum(len(shift.times) for shift in shifts)
+    results = workers.run_clients(task, 60)
+    won = sum(len(result.times) for result in results)
     assert count_members(organization) == held - 3 + won
-    collided = data.count_scratch(1000 + organization.pk)
-    return count_members(organization) - held, collided
+    collisions = data.count_scratch(1000 + organization.pk)
+    return count_members(organization) - held, collisions
 
 
-def _collisions(organization: int, client: int) -> None:
+def _record_collision(organization: int, client: int) -> None:
     data.write_scratch(1000 + organization, client)

@@ -1,6 +1,6 @@
-"""What a minute of reconciliation asks of the processor, by how much a day has sold.
+"""Calls to the processor in one run of reconciliation, by the number of sessions per day.
 
-The processor is the local Stripe, with that many sessions in its store, in a process of its own.
+The processor is the local Stripe in its own process, with that many sessions in its store.
 """
 
 import tempfile
@@ -18,23 +18,23 @@ from tests.billing.session_store import fill_store
 from tests.programs.bench.goals import Result
 
 
-def run(a_day: list[int]) -> list[Result]:
-    """Calls and seconds of a minute's run, for each number of sessions a day, and of an hour's."""
+def run(sessions_per_day: list[int]) -> list[Result]:
+    """Measure calls and seconds of the minutely and the hourly run, by sessions per day."""
     calls, results = [], []
-    for number in a_day:
+    for number in sessions_per_day:
         with tempfile.TemporaryDirectory(prefix="licensing-bench-") as folder:
             store = Path(folder) / "stripe.sqlite3"
             fill_store(store, number, until=clock.now())
             with SandboxProcess(store) as process:
                 settings.STRIPE_SECRET_KEY = process.secret_key
                 settings.STRIPE_API_BASE = process.base_url
-                asked, seconds = _run(process, whole_day=False)
-                of_the_day, of_the_hour = _run(process, whole_day=True)
-        calls.append(asked)
-        name = f"reconciliation, {number:,} sessions a day"
+                minutely, seconds = _run(process, whole_day=False)
+                hourly, hourly_seconds = _run(process, whole_day=True)
+        calls.append(minutely)
+        name = f"reconciliation, {number:,} sessions per day"
         results += [
-            Result(f"{name}: calls", [asked], note=f"{of_the_day} once an hour"),
-            Result(f"{name}: seconds", [seconds], note=f"{of_the_hour:.2f} once an hour"),
+            Result(f"{name}: calls", [minutely], note=f"{hourly} once an hour"),
+            Result(f"{name}: seconds", [seconds], note=f"{hourly_seconds:.2f} once an hour"),
         ]
     return [*results, Result("reconciliation: more calls", [max(calls) - min(calls)], "<= 0")]
 
@@ -44,7 +44,7 @@ def _run(process: SandboxProcess, *, whole_day: bool) -> tuple[int, float]:
     record_complete_run(RUN, now - timedelta(minutes=1))
     record_complete_run(WHOLE_DAY, now - timedelta(hours=1 if whole_day else 0))
     before = len(process.control.requests())
-    begun = time.monotonic()
+    start = time.monotonic()
     reconcile_recent()
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - start
     return len(process.control.requests()) - before, seconds

@@ -1,6 +1,6 @@
-"""dj-stripe beside us: processes of a virtual environment of its own, which `make bench` installs.
+"""Processes with dj-stripe, in the virtual environment that ``make bench`` installs.
 
-Each has a fresh database on the same server, and measures a round whenever it is asked.
+Each has a fresh database on the same server, and measures a round on request.
 """
 
 import os
@@ -17,7 +17,7 @@ PYTHON = os.environ.get("BENCH_RIVAL_PYTHON", ".venv/rival/bin/python")
 def rivals(
     rates: dict[str, list[float]], seconds: float, *, payments: int
 ) -> Iterator[Callable[[], None]]:
-    """Start one for each form of ``rates``; what is yielded measures a round of each into it."""
+    """Start one for each form in ``rates``; yield a function that adds a round of each to it."""
     with ExitStack() as stack:
         processes = {
             form: stack.enter_context(_rival(form, seconds, payments=payments)) for form in rates
@@ -28,7 +28,7 @@ def rivals(
                 assert process.stdin is not None
                 process.stdin.write("round\n")
                 process.stdin.flush()
-                rates[form].append(float(_line_of(process)))
+                rates[form].append(float(_read_line(process)))
 
         yield measure
 
@@ -46,14 +46,14 @@ def _rival(form: str, seconds: float, *, payments: int) -> "Iterator[subprocess.
         text=True,
     )
     try:
-        assert _line_of(process) == "ready"
+        assert _read_line(process) == "ready"
         yield process
     finally:
         process.communicate()
 
 
-def _line_of(process: "subprocess.Popen[str]") -> str:
+def _read_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     line = process.stdout.readline().strip()
-    assert line, "dj-stripe did not answer; see its error above"
+    assert line, "dj-stripe did not respond; see its error above"
     return line

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ShopConfig(AppConfig):
-    """Connects the handler to dj-stripe's signal."""
+    """Connect the handler to dj-stripe's signal."""
 
     name = "tests.programs.bench.rival.shop"
     label = "shop"

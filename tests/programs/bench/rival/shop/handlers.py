@@ -25,23 +25,23 @@ def connect(*, is_lean: bool) -> None:
     """Have dj-stripe call the handler for a paid session."""
     if is_lean:
         WEBHOOK_SIGNALS[COMPLETED].disconnect(event_handlers.handle_other_event, sender=Event)
-    djstripe_receiver(COMPLETED)(ask_and_fulfill if is_lean else fulfill_synced)
+    djstripe_receiver(COMPLETED)(retrieve_and_fulfill if is_lean else fulfill_synced)
 
 
-def fulfill_synced(sender: object, event: Any, **rest: object) -> None:
-    """Full form: dj-stripe has asked for the session, and has written it into its table."""
+def fulfill_synced(sender: object, event: Any, **kwargs: object) -> None:
+    """Full form: dj-stripe has already retrieved and stored the session."""
     session = Session.objects.get(id=event.data["object"]["id"])
     fulfill(session.id, session.stripe_data)
 
 
-def ask_and_fulfill(sender: object, event: Any, **rest: object) -> None:
-    """Lean form: ask for the session, and keep the event only."""
+def retrieve_and_fulfill(sender: object, event: Any, **kwargs: object) -> None:
+    """Lean form: retrieve the session, of which dj-stripe stored only the event."""
     session = Session(id=event.data["object"]["id"]).api_retrieve()
     fulfill(session["id"], session)
 
 
 def fulfill(session_id: str, session: Any) -> None:
-    """Lock, compare, write; a purchase that is settled stays as it is."""
+    """Lock, match and fulfill a purchase that is not settled yet."""
     if session["payment_status"] != "paid":
         return
     known = Purchase.objects.get(session_id=session_id)
@@ -54,7 +54,7 @@ def fulfill(session_id: str, session: Any) -> None:
             purchase.total_amount,
             purchase.currency,
         ):
-            raise ValueError("not what was bought")
+            raise ValueError("amount or currency does not match")
         now = timezone.now()
         LicenseEntry.objects.create(
             organization=organization,

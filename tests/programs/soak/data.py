@@ -5,7 +5,7 @@ from datetime import timedelta
 from subscriptions import clock
 from subscriptions.models import Membership, Organization, Package, User
 from subscriptions.models.members import Role
-from tests.programs.soak.crowd import UNIT_AMOUNT
+from tests.programs.soak.users import UNIT_AMOUNT
 from tests.support.factories import (
     PASSWORD,
     MembershipFactory,
@@ -16,27 +16,28 @@ from tests.support.factories import (
 from tests.support.world import build_term
 
 LICENSES, MEMBERS = 25, 8
-# Every organization has two crowd users, who act at the same time.
-PEOPLE_EACH = 2
+# Every organization has two simulated users, who act at the same time.
+USERS_EACH = 2
 
 
 def email_of(person: int) -> str:
-    """Return the login of a crowd user."""
-    return f"person{person}@crowd.example"
+    """Return the email address of a simulated user."""
+    return f"person{person}@users.example"
 
 
-def build(organizations: int, people: int) -> dict[int, list[str]]:
-    """Fill the database; return the organizations of each crowd user."""
+def build(organizations: int, number_of_users: int) -> dict[int, list[str]]:
+    """Fill the database; return the organizations of each simulated user."""
     package = PackageFactory.create(unit_amount=UNIT_AMOUNT)
-    crowd = [
-        UserFactory.create(email=email_of(number), password=PASSWORD) for number in range(people)
+    users = [
+        UserFactory.create(email=email_of(number), password=PASSWORD)
+        for number in range(number_of_users)
     ]
-    slugs: dict[int, list[str]] = {number: [] for number in range(people)}
+    slugs: dict[int, list[str]] = {number: [] for number in range(number_of_users)}
     for number in range(organizations):
         organization = _build_one(number, package)
-        for person in range(PEOPLE_EACH):
-            who = (number + person) % people
-            _join(organization, crowd[who], Role.ASSIGNOR)
+        for person in range(USERS_EACH):
+            who = (number + person) % number_of_users
+            _add_member(organization, users[who], Role.ASSIGNOR)
             slugs[who].append(organization.slug)
     return slugs
 
@@ -46,12 +47,12 @@ def _build_one(number: int, package: Package) -> Organization:
     # The first ones start in the renewal window.
     age = timedelta(days=350 - 30 * (number % 12))
     build_term(organization, licenses=LICENSES, starts_on=clock.today() - age, package=package)
-    _join(organization, UserFactory.create(), Role.ADMINISTRATOR)
-    for _ in range(MEMBERS - 1 - PEOPLE_EACH):
-        _join(organization, UserFactory.create(), Role.GENERAL_MEMBER)
+    _add_member(organization, UserFactory.create(), Role.ADMINISTRATOR)
+    for _ in range(MEMBERS - 1 - USERS_EACH):
+        _add_member(organization, UserFactory.create(), Role.GENERAL_MEMBER)
     return organization
 
 
-def _join(organization: Organization, user: User, role: Role) -> Membership:
+def _add_member(organization: Organization, user: User, role: Role) -> Membership:
     member: Membership = MembershipFactory.create(organization=organization, user=user, role=role)
     return member

@@ -1,28 +1,28 @@
-"""Return a client signed in as support."""
+"""Fixtures for the tests of the Django admin."""
 
 import pytest
 
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
-from tests.admin.desk import Desk
+from tests.admin.client import Admin
 from tests.support.factories import UserFactory
 from tests.support.world import World
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    """Return Sunny, a member of the Support group."""
-    return Desk(world.client(world.support))
+def support(world: World) -> Admin:
+    """Return the client of Sunny, a member of the Support group."""
+    return Admin(world.client(world.support))
 
 
 @pytest.fixture
-def root(world: World) -> Desk:
-    """Return a superuser."""
-    return Desk(world.client(UserFactory.create(is_staff=True, is_superuser=True)))
+def superuser(world: World) -> Admin:
+    """Return the client of a superuser."""
+    return Admin(world.client(UserFactory.create(is_staff=True, is_superuser=True)))
 
 
 @pytest.fixture
-def bought(world: World, stripe: SandboxControl) -> Purchase:
+def purchase(world: World, stripe: SandboxControl) -> Purchase:
     """Return a fulfilled purchase of 10 add-ons."""
     return world.buy_and_settle(10)
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Run scale tests only on request: filling their database takes longer than all other tests."""
     if "scale" in config.getoption("markexpr"):
         return
-    left_out = [item for item in items if item.get_closest_marker("scale")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    deselected = [item for item in items if item.get_closest_marker("scale")]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]

@@ -23,7 +23,7 @@ from tests.support.factories import MembershipFactory, OrganizationFactory
 from tests.support.world import World, build_term
 
 
-def make(world: World, times: int) -> None:
+def create(world: World, times: int) -> None:
     """Create the given number of rows of each model, in separate organizations."""
     for _ in range(times):
         number = Organization.objects.count()
@@ -34,7 +34,7 @@ def make(world: World, times: int) -> None:
         members.add(member, NewMember("N", f"n{number}@x.example", Role.OBSERVER))
         threads.write(member, Text("Hello"))
         purchase = Purchase.objects.create(
-            **_frozen(organization, term, number), status="settled", receipt_number=1
+            **_purchase_fields(organization, term, number), status="settled", receipt_number=1
         )
         Refund.objects.create(
             purchase=purchase,
@@ -87,7 +87,7 @@ def make(world: World, times: int) -> None:
         Discount.objects.create(name="D", basis_points=100, currency="usd")
 
 
-def _frozen(organization: Organization, term: Term, number: int) -> dict[str, Any]:
+def _purchase_fields(organization: Organization, term: Term, number: int) -> dict[str, Any]:
     return {
         "kind": "add_on",
         "organization": organization,

@@ -28,34 +28,42 @@ TASK_PERMISSIONS = {
 }
 
 
-def names() -> set[str]:
+def permissions() -> set[str]:
     return set(Group.objects.get(name="Support").permissions.values_list("codename", flat=True))
 
 
 def test_support_can_view_every_registered_model(db: None) -> None:
-    shown = {model._meta for model in admin.site._registry if model._meta.app_label in OUR_APPS}
+    registered = {
+        model._meta for model in admin.site._registry if model._meta.app_label in OUR_APPS
+    }
 
-    assert {f"view_{meta.model_name}" for meta in shown} <= names()
+    assert {f"view_{meta.model_name}" for meta in registered} <= permissions()
 
 
-def test_support_cannot_view_tables_that_are_later_than_the_group(db: None) -> None:
+def test_support_cannot_view_tables_added_after_its_group(db: None) -> None:
     """The same on a new database as on one that was upgraded."""
-    assert not names() & {f"view_{model}" for model in migration.LATER}
+    assert not permissions() & {f"view_{model}" for model in migration.LATER}
 
 
-def test_support_can_do_its_tasks_and_nothing_else(db: None) -> None:
-    assert {name for name in names() if not name.startswith("view_")} == TASK_PERMISSIONS
-    permissions = Group.objects.get(name="Support").permissions
-    assert not permissions.exclude(content_type__app_label__in=OUR_APPS).exists()
+def test_support_can_only_view_and_do_its_tasks(db: None) -> None:
+    assert {name for name in permissions() if not name.startswith("view_")} == TASK_PERMISSIONS
+    group_permissions = Group.objects.get(name="Support").permissions
+    assert not group_permissions.exclude(content_type__app_label__in=OUR_APPS).exists()
 
 
 def test_support_cannot_delete_or_change_accounts_and_groups(db: None) -> None:
-    assert not {name for name in names() if name.startswith("delete_")}
-    assert not names() & {"add_user", "change_user", "add_group", "change_group", "view_group"}
+    assert not {name for name in permissions() if name.startswith("delete_")}
+    assert not permissions() & {
+        "add_user",
+        "change_user",
+        "add_group",
+        "change_group",
+        "view_group",
+    }
 
 
 def test_migration_can_be_repeated_and_reversed(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Later migrations renamed one of its permissions.
+    # A later migration renamed one of the permissions.
     original = migration.DOES["subscriptions"]
     renamed = tuple(name.replace("conversation", "thread") for name in original)
     monkeypatch.setitem(migration.DOES, "subscriptions", renamed)
@@ -63,13 +71,13 @@ def test_migration_can_be_repeated_and_reversed(db: None, monkeypatch: pytest.Mo
     group.permissions.add(Permission.objects.get(codename="delete_user"))
 
     migration.create_group(apps, None)
-    assert "delete_user" not in names()
+    assert "delete_user" not in permissions()
 
     migration.remove_group(apps, None)
     assert not Group.objects.filter(name="Support").exists()
 
     migration.create_group(apps, None)
-    assert names() > TASK_PERMISSIONS
+    assert permissions() > TASK_PERMISSIONS
 
 
 def test_demo_support_user_is_in_the_support_group_only(db: None, settings: object) -> None:

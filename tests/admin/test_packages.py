@@ -22,12 +22,12 @@ DISCOUNTS = "/admin/subscriptions/discount/"
 
 
 @pytest.fixture
-def root(world: World) -> Client:
+def superuser(world: World) -> Client:
     return world.client(UserFactory.create(is_staff=True, is_superuser=True))
 
 
 def fields(package: Package, **changes: Any) -> dict[str, Any]:
-    given = {
+    data = {
         "name": package.name,
         "unit_amount": package.unit_amount,
         "currency": package.currency,
@@ -36,17 +36,19 @@ def fields(package: Package, **changes: Any) -> dict[str, Any]:
         "is_offered": "on",
         "position": 0,
     } | changes
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
-def change(root: Client, package: Package, **changes: Any) -> Any:
-    return root.post(f"{PACKAGES}{package.pk}/change/", fields(package, **changes), follow=True)
+def change(superuser: Client, package: Package, **changes: Any) -> Any:
+    return superuser.post(
+        f"{PACKAGES}{package.pk}/change/", fields(package, **changes), follow=True
+    )
 
 
 def test_new_price_shows_affected_organizations_and_keeps_paid_terms(
-    world: World, root: Client
+    world: World, superuser: Client
 ) -> None:
-    response = change(root, world.term.package, unit_amount=900, name="Dearer")
+    response = change(superuser, world.term.package, unit_amount=900, name="Premium")
 
     world.term.refresh_from_db()
     assert "1 paid term keeps the name and price it was bought with" in text_of(response)
@@ -55,30 +57,30 @@ def test_new_price_shows_affected_organizations_and_keeps_paid_terms(
 
 
 def test_last_offered_package_of_a_used_currency_cannot_be_withdrawn(
-    world: World, root: Client
+    world: World, superuser: Client
 ) -> None:
     Package.objects.exclude(pk=world.term.package_id).update(is_offered=False)
 
-    response = change(root, world.term.package, is_offered=None)
+    response = change(superuser, world.term.package, is_offered=None)
 
     assert "the last package offered in its currency" in text_of(response)
     assert Package.objects.get(pk=world.term.package_id).is_offered
 
 
-def test_package_can_be_withdrawn_while_another_is_offered(world: World, root: Client) -> None:
+def test_package_can_be_withdrawn_while_another_is_offered(world: World, superuser: Client) -> None:
     PackageFactory.create(name="Other")
 
-    change(root, world.term.package, is_offered=None)
+    change(superuser, world.term.package, is_offered=None)
 
     assert not Package.objects.get(pk=world.term.package_id).is_offered
 
 
-def test_last_package_of_an_unused_currency_can_be_withdrawn(root: Client) -> None:
-    lonely = PackageFactory.create(currency="cad")
+def test_last_package_of_an_unused_currency_can_be_withdrawn(superuser: Client) -> None:
+    package = PackageFactory.create(currency="cad")
 
-    change(root, lonely, is_offered=None)
+    change(superuser, package, is_offered=None)
 
-    assert not Package.objects.get(pk=lonely.pk).is_offered
+    assert not Package.objects.get(pk=package.pk).is_offered
 
 
 @pytest.mark.parametrize(
@@ -95,10 +97,10 @@ def test_last_package_of_an_unused_currency_can_be_withdrawn(root: Client) -> No
         {"unit_amount": 10, "minimum_licenses": 4},
     ],
 )
-def test_price_that_cannot_be_charged_shows_an_error_at_the_field(
-    world: World, root: Client, changes: dict[str, Any]
+def test_invalid_price_or_term_shows_a_field_error(
+    world: World, superuser: Client, changes: dict[str, Any]
 ) -> None:
-    response = change(root, world.term.package, **changes)
+    response = change(superuser, world.term.package, **changes)
 
     assert response.status_code == HTTPStatus.OK
     assert "errorlist" in response.content.decode()
@@ -106,15 +108,17 @@ def test_price_that_cannot_be_charged_shows_an_error_at_the_field(
 
 
 @pytest.mark.parametrize(
-    ("years", "answer"),
+    ("years", "error"),
     [(0, "greater than or equal to 1"), (11, "less than or equal to 10"), (10, "")],
 )
-def test_term_lasts_one_to_ten_years(world: World, root: Client, years: int, answer: str) -> None:
-    response = change(root, world.term.package, term_years=years)
+def test_term_lasts_one_to_ten_years(
+    world: World, superuser: Client, years: int, error: str
+) -> None:
+    response = change(superuser, world.term.package, term_years=years)
 
-    if answer:
-        assert answer in text_of(response)
-    assert (Package.objects.get(pk=world.term.package_id).term_years == years) == (not answer)
+    if error:
+        assert error in text_of(response)
+    assert (Package.objects.get(pk=world.term.package_id).term_years == years) == (not error)
 
 
 @pytest.mark.parametrize("years", [0, 11])
@@ -123,24 +127,24 @@ def test_database_refuses_other_term_lengths(world: World, years: int) -> None:
         Package.objects.filter(pk=world.term.package_id).update(term_years=years)
 
 
-def test_currency_of_a_package_cannot_be_changed(world: World, root: Client) -> None:
-    change(root, world.term.package, currency="cad")
+def test_currency_of_a_package_cannot_be_changed(world: World, superuser: Client) -> None:
+    change(superuser, world.term.package, currency="cad")
 
     assert Package.objects.get(pk=world.term.package_id).currency == "usd"
 
 
 @pytest.mark.parametrize("path", [PACKAGES, DISCOUNTS])
-def test_packages_cannot_be_deleted(world: World, root: Client, path: str) -> None:
+def test_packages_cannot_be_deleted(world: World, superuser: Client, path: str) -> None:
     discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
     row = discount.pk if path == DISCOUNTS else world.term.package_id
 
-    response = root.post(f"{path}{row}/delete/", {"post": "yes"})
+    response = superuser.post(f"{path}{row}/delete/", {"post": "yes"})
 
     assert response.status_code == HTTPStatus.FORBIDDEN
 
 
 @pytest.mark.parametrize(
-    ("changes", "accepted"),
+    ("changes", "is_accepted"),
     [
         ({}, True),
         ({"basis_points": 0, "amount": 500}, True),
@@ -152,10 +156,10 @@ def test_packages_cannot_be_deleted(world: World, root: Client, path: str) -> No
     ],
 )
 def test_discount_is_a_percentage_or_an_amount(
-    root: Client, changes: dict[str, Any], accepted: bool
+    superuser: Client, changes: dict[str, Any], is_accepted: bool
 ) -> None:
     Discount.objects.create(name="Taken", code="TAKEN", basis_points=100, currency="usd")
-    typed = {
+    form = {
         "name": "Early",
         "code": "EARLY",
         "basis_points": 1000,
@@ -164,13 +168,13 @@ def test_discount_is_a_percentage_or_an_amount(
         "is_active": "on",
     } | changes
 
-    response = root.post(f"{DISCOUNTS}add/", typed)
+    response = superuser.post(f"{DISCOUNTS}add/", form)
 
-    assert (response.status_code == HTTPStatus.FOUND) == accepted
-    assert Discount.objects.filter(name="Early").exists() == accepted
+    assert (response.status_code == HTTPStatus.FOUND) == is_accepted
+    assert Discount.objects.filter(name="Early").exists() == is_accepted
 
 
-def used_by(world: World, discount: Discount, status: str, number: int) -> None:
+def create_purchase(world: World, discount: Discount, status: str, number: int) -> None:
     paid = {"paid_at": clock.now(), "settled_at": clock.now(), "receipt_number": number + 1}
     Purchase.objects.create(
         kind="original",
@@ -192,7 +196,7 @@ def used_by(world: World, discount: Discount, status: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "words"),
+    ("statuses", "text"),
     [
         (
             [],
@@ -210,16 +214,16 @@ def used_by(world: World, discount: Discount, status: str, number: int) -> None:
     ],
 )
 def test_changed_discount_shows_affected_organizations(
-    world: World, root: Client, statuses: list[str], words: str
+    world: World, superuser: Client, statuses: list[str], text: str
 ) -> None:
     discount = Discount.objects.create(name="D", basis_points=100, currency="usd")
     for number, status in enumerate(statuses):
-        used_by(world, discount, status, number)
+        create_purchase(world, discount, status, number)
 
     form = {"name": "D", "basis_points": 200, "amount": 0, "currency": "usd", "is_active": "on"}
-    response = root.post(f"{DISCOUNTS}{discount.pk}/change/", form, follow=True)
+    response = superuser.post(f"{DISCOUNTS}{discount.pk}/change/", form, follow=True)
 
-    assert words in text_of(response)
+    assert text in text_of(response)
 
 
 @pytest.mark.parametrize(
@@ -233,13 +237,13 @@ def test_changed_discount_shows_affected_organizations(
         date(2032, 1, 15),
     ],
 )
-def test_lists_match_the_policy(world: World, root: Client, day: date) -> None:
+def test_phase_filter_matches_the_policy(world: World, superuser: Client, day: date) -> None:
     for instant in (local(day), local(day) + timedelta(hours=23)):
         world.at(instant)
         expected = status_of(world.lakeside, instant).phase
 
         for phase in (Phase.RUNNING, Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED):
-            page = root.get("/admin/subscriptions/organization/", {"phase": phase.value})
+            page = superuser.get("/admin/subscriptions/organization/", {"phase": phase.value})
             found = {row.slug for row in page.context["cl"].queryset}
             assert ("lakeside" in found) == (phase == expected), phase
     assert Organization.objects.count() == 2

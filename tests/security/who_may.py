@@ -135,7 +135,7 @@ def page() -> str:
         "Printed by `python -m tests.security.who_may`. Tests crawl every address as each role, as",
         "a stranger, as support and signed out, by GET and POST, and compare with this table; an",
         "address that is missing here fails them. The Django admin's addresses are crawled by",
-        "`tests/admin/test_walk.py`.",
+        "`tests/admin/test_all_requests.py`.",
         "",
         "## Of an organization",
         "",

@@ -13,7 +13,7 @@ from post_office.models import STATUS, Email
 from billing.models import PaymentProblem, ProcessorEvent, Purchase
 from billing.sandbox.control.client import SandboxControl
 from subscriptions import clock
-from tests.admin.desk import Desk, logged
+from tests.admin.client import Admin, logged
 from tests.billing.deliveries import completed, deliver
 from tests.support.checks import fresh
 from tests.support.pages import queries_of, text_of
@@ -38,77 +38,83 @@ def failed_event(purchase: Purchase, stripe: SandboxControl) -> ProcessorEvent:
     return ProcessorEvent.objects.get()
 
 
-def test_no_alarms_when_everything_works(desk: Desk) -> None:
-    page = desk.open(HEALTH)
+def test_no_alarms_when_everything_works(support: Admin) -> None:
+    page = support.open(HEALTH)
 
     assert page.status_code == HTTPStatus.OK
     assert facts(page, "webhooks")["Last webhook"] == "never"
     assert not any(each.is_urgent for each in page.context["panels"])
 
 
-def test_start_page_links_to_health_page(desk: Desk) -> None:
-    assert HEALTH in desk.open("/admin/").content.decode()
+def test_start_page_links_to_health_page(support: Admin) -> None:
+    assert HEALTH in support.open("/admin/").content.decode()
 
 
 @pytest.mark.usefixtures("stripe")
 class TestWebhooks:
-    def test_payments_without_any_webhook_raise_an_alarm(self, world: World, desk: Desk) -> None:
+    def test_payments_without_any_webhook_raise_an_alarm(
+        self, world: World, support: Admin
+    ) -> None:
         world.buy_and_settle(10)
-        assert not panel(desk.open(HEALTH), "webhooks").is_urgent
+        assert not panel(support.open(HEALTH), "webhooks").is_urgent
         world.later(minutes=11)
 
-        page = desk.open(HEALTH)
+        page = support.open(HEALTH)
 
         assert panel(page, "webhooks").is_urgent
         assert "Check the endpoint" in text_of(page)
 
-    def test_payment_with_a_recent_webhook_raises_no_alarm(self, world: World, desk: Desk) -> None:
+    def test_payment_with_a_recent_webhook_raises_no_alarm(
+        self, world: World, support: Admin
+    ) -> None:
         purchase = world.buy_and_settle(10)
         deliver(completed(purchase.session_id))
         world.later(days=3)
 
-        page = desk.open(HEALTH)
+        page = support.open(HEALTH)
 
         assert not panel(page, "webhooks").is_urgent
         assert "3 days" in facts(page, "webhooks")["Last webhook"]
 
     def test_payment_long_after_the_last_webhook_raises_an_alarm(
-        self, world: World, desk: Desk
+        self, world: World, support: Admin
     ) -> None:
         deliver(completed(world.buy_and_settle(10).session_id))
         world.later(hours=5)
         world.buy_and_settle(5)
 
-        assert panel(desk.open(HEALTH), "webhooks").is_urgent
+        assert panel(support.open(HEALTH), "webhooks").is_urgent
 
 
 class TestBacklogs:
-    def test_purchases(self, world: World, stripe: SandboxControl, desk: Desk) -> None:
+    def test_unsettled_purchases_are_counted(
+        self, world: World, stripe: SandboxControl, support: Admin
+    ) -> None:
         world.buy(10)
         world.later(hours=2)
 
-        page = desk.open(HEALTH)
+        page = support.open(HEALTH)
 
         assert ">1<" in facts(page, "purchases")["Not settled"]
         assert "2 hours" in facts(page, "purchases")["Oldest"]
         assert panel(page, "purchases").is_urgent
 
     @pytest.mark.usefixtures("stripe")
-    def test_counts_link_to_filtered_lists(self, world: World, desk: Desk) -> None:
+    def test_counts_link_to_filtered_lists(self, world: World, support: Admin) -> None:
         purchase = world.buy(10)
 
-        link = re.search(r'href="([^"]*)"', facts(desk.open(HEALTH), "purchases")["Not settled"])
+        link = re.search(r'href="([^"]*)"', facts(support.open(HEALTH), "purchases")["Not settled"])
 
         assert link
-        page = desk.client.get(html.unescape(link[1]))
+        page = support.client.get(html.unescape(link[1]))
         assert [row.pk for row in page.context["cl"].result_list] == [purchase.pk]
 
-    def test_payment_problems(self, desk: Desk) -> None:
+    def test_payment_problems_are_counted(self, support: Admin) -> None:
         PaymentProblem.objects.create(
             session_id="cs_1", reason="surplus", needs_support=True, created_at=clock.now()
         )
 
-        assert ">1<" in facts(desk.open(HEALTH), "purchases")["Payments to review"]
+        assert ">1<" in facts(support.open(HEALTH), "purchases")["Payments to review"]
 
     @pytest.mark.parametrize(
         ("status", "label"),
@@ -118,10 +124,10 @@ class TestBacklogs:
             (STATUS.failed, "Failed e-mails"),
         ],
     )
-    def test_mails(self, desk: Desk, status: int, label: str) -> None:
+    def test_unsent_mails_are_counted(self, support: Admin, status: int, label: str) -> None:
         Email.objects.create(from_email="a@x.example", to=["b@x.example"], status=status)
 
-        page = desk.open(HEALTH)
+        page = support.open(HEALTH)
 
         assert "1" in facts(page, "mails")[label]
         assert panel(page, "mails").is_urgent == (status == STATUS.failed)
@@ -129,24 +135,24 @@ class TestBacklogs:
 
 class TestFailedEvents:
     def test_failed_events_show_their_error(
-        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
+        self, world: World, stripe: SandboxControl, support: Admin, short_timeouts: object
     ) -> None:
         failed_event(world.buy(10), stripe)
 
-        page = desk.open(HEALTH)
+        page = support.open(HEALTH)
 
         assert panel(page, "events").is_urgent
         assert "ProcessorUnavailable" in text_of(page)
 
     def test_failed_event_can_be_processed_again(
-        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
+        self, world: World, stripe: SandboxControl, support: Admin, short_timeouts: object
     ) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         event = failed_event(purchase, stripe)
-        assert "Process again…" in text_of(desk.open(event))
+        assert "Process again…" in text_of(support.open(event))
 
-        page = desk.do(event, "process")
+        page = support.perform(event, "process")
 
         event.refresh_from_db()
         assert event.processed_at is not None
@@ -155,34 +161,34 @@ class TestFailedEvents:
         assert "ProcessorUnavailable" in logged(event)[0].change_message
 
     def test_event_that_fails_again_shows_an_error(
-        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
+        self, world: World, stripe: SandboxControl, support: Admin, short_timeouts: object
     ) -> None:
         event = failed_event(world.buy(10), stripe)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
-        page = desk.do(event, "process")
+        page = support.perform(event, "process")
 
         assert "It failed again: ProcessorUnavailable" in text_of(page)
         assert fresh(event).processed_at is None
 
     @pytest.mark.usefixtures("stripe")
-    def test_reprocessed_event_fulfills_only_once(self, world: World, desk: Desk) -> None:
+    def test_reprocessed_event_fulfills_only_once(self, world: World, support: Admin) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
         deliver(completed(purchase.session_id))
 
-        desk.do(ProcessorEvent.objects.get(), "process")
+        support.perform(ProcessorEvent.objects.get(), "process")
 
         assert world.held() == 35
 
 
 class TestReconciling:
     @pytest.mark.usefixtures("stripe")
-    def test_result_lists_findings_and_fixes(self, world: World, desk: Desk) -> None:
+    def test_result_lists_findings_and_fixes(self, world: World, support: Admin) -> None:
         purchase = world.buy(10)
         world.pay(purchase)
 
-        page = desk.client.post(RECONCILE)
+        page = support.client.post(RECONCILE)
 
         assert page.status_code == HTTPStatus.OK
         [row] = page.context["report"].rows
@@ -191,42 +197,44 @@ class TestReconciling:
         assert world.held() == 35
 
     @pytest.mark.usefixtures("stripe")
-    def test_empty_run_says_nothing_to_do(self, desk: Desk) -> None:
-        assert "Nothing to do" in text_of(desk.client.post(RECONCILE))
+    def test_empty_run_says_nothing_to_do(self, support: Admin) -> None:
+        assert "Nothing to do" in text_of(support.client.post(RECONCILE))
 
     def test_failures_are_highlighted(
-        self, world: World, stripe: SandboxControl, desk: Desk, short_timeouts: object
+        self, world: World, stripe: SandboxControl, support: Admin, short_timeouts: object
     ) -> None:
         world.buy(10)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
-        page = desk.client.post(RECONCILE)
+        page = support.client.post(RECONCILE)
 
         assert page.context["report"].is_urgent
         assert "mark-bad" in page.content.decode()
 
     @pytest.mark.usefixtures("stripe")
-    def test_run_is_logged_with_its_author(self, world: World, desk: Desk) -> None:
-        desk.client.post(RECONCILE)
+    def test_run_is_logged_with_its_author(self, world: World, support: Admin) -> None:
+        support.client.post(RECONCILE)
 
         entry = LogEntry.objects.get()
         assert entry.user == world.support
         assert entry.change_message == "Reconciled: 0 found, 0 to review"
-        assert desk.open("/admin/").status_code == HTTPStatus.OK
+        assert support.open("/admin/").status_code == HTTPStatus.OK
 
-    def test_get_request_changes_nothing(self, desk: Desk) -> None:
-        assert desk.open(RECONCILE).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    def test_get_request_changes_nothing(self, support: Admin) -> None:
+        assert support.open(RECONCILE).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
-    def test_view_only_staff_see_no_button(self, world: World, desk: Desk) -> None:
+    def test_view_only_staff_see_no_button(self, world: World, support: Admin) -> None:
         group = world.support.groups.get()
         group.permissions.remove(group.permissions.get(codename="change_processorevent"))
 
-        assert "Reconcile now" not in text_of(desk.open(HEALTH))
-        assert desk.client.post(RECONCILE).status_code == HTTPStatus.FORBIDDEN
+        assert "Reconcile now" not in text_of(support.open(HEALTH))
+        assert support.client.post(RECONCILE).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_health_page_queries_are_constant(world: World, stripe: SandboxControl, desk: Desk) -> None:
-    few = queries_of(desk.client, HEALTH)
+def test_health_page_query_count_is_constant(
+    world: World, stripe: SandboxControl, support: Admin
+) -> None:
+    before = queries_of(support.client, HEALTH)
     for number in range(30):
         ProcessorEvent.objects.create(
             event_id=f"evt_{number}",
@@ -236,13 +244,13 @@ def test_health_page_queries_are_constant(world: World, stripe: SandboxControl, 
         )
         world.later(minutes=40)
 
-    many = queries_of(desk.client, HEALTH)
+    after = queries_of(support.client, HEALTH)
 
-    assert len(many) == len(few) <= 30, "\n".join(many)
+    assert len(after) == len(before) <= 30, "\n".join(after)
 
 
-def test_start_page_queries_are_constant(desk: Desk) -> None:
-    few = queries_of(desk.client, "/admin/")
+def test_start_page_query_count_is_constant(support: Admin) -> None:
+    before = queries_of(support.client, "/admin/")
     PaymentProblem.objects.bulk_create(
         PaymentProblem(
             session_id=f"cs_{number}", reason="surplus", needs_support=True, created_at=clock.now()
@@ -250,6 +258,6 @@ def test_start_page_queries_are_constant(desk: Desk) -> None:
         for number in range(20)
     )
 
-    many = queries_of(desk.client, "/admin/")
+    after = queries_of(support.client, "/admin/")
 
-    assert len(many) == len(few) <= 14, "\n".join(many)
+    assert len(after) == len(before) <= 14, "\n".join(after)

@@ -10,14 +10,14 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions.models import LicenseEntry, Term
-from tests.admin.desk import Desk, logged
+from tests.admin.client import Admin, logged
 from tests.billing.renewals import renew_and_settle
 from tests.support.pages import text_of
 from tests.support.world import World
 
 
 @pytest.fixture
-def held(world: World, stripe: SandboxControl) -> PaymentProblem:
+def problem(world: World, stripe: SandboxControl) -> PaymentProblem:
     """Return a purchase of 10 licenses for which the processor reports a lower payment."""
     purchase = world.buy(10)
     world.pay(purchase)
@@ -30,12 +30,12 @@ def held(world: World, stripe: SandboxControl) -> PaymentProblem:
 
 
 @pytest.fixture
-def canceled(window: World, stripe: SandboxControl) -> PaymentProblem:
+def canceled_term(window: World, stripe: SandboxControl) -> PaymentProblem:
     """Return an add-on purchase whose term was refunded."""
     renewal = renew_and_settle(window)
     window.buy_and_settle(5)
-    desk = Desk(window.client(window.support))
-    desk.do(Purchase.objects.get(pk=renewal.pk), "refund", reason="They do not go on")
+    support = Admin(window.client(window.support))
+    support.perform(Purchase.objects.get(pk=renewal.pk), "refund", reason="They are not renewing")
     return PaymentProblem.objects.get(reason=ProblemReason.TERM_CANCELED)
 
 
@@ -43,9 +43,9 @@ def fresh(problem: PaymentProblem) -> PaymentProblem:
     return PaymentProblem.objects.select_related("purchase").get(pk=problem.pk)
 
 
-class TestThePage:
-    def test_what_differs_is_marked(self, desk: Desk, held: PaymentProblem) -> None:
-        page = desk.open(held).content.decode()
+class TestPage:
+    def test_differences_are_marked(self, support: Admin, problem: PaymentProblem) -> None:
+        page = support.open(problem).content.decode()
 
         assert (
             '<tr class="differs"><th scope="row">Total</th><td>$50.00</td><td>$40.00</td>' in page
@@ -53,9 +53,9 @@ class TestThePage:
         assert '<tr class="same"><th scope="row">Currency</th><td>usd</td><td>usd</td>' in page
 
     def test_page_offers_allowed_actions_and_explains_the_rest(
-        self, desk: Desk, held: PaymentProblem
+        self, support: Admin, problem: PaymentProblem
     ) -> None:
-        page = desk.open(held)
+        page = support.open(problem)
 
         tools = {tool.label: tool.why_not for tool in page.context["tools"]}
         assert tools == {
@@ -66,126 +66,134 @@ class TestThePage:
         assert tools["Close…"] in text_of(page)
 
     def test_problem_is_listed_on_organization_page_and_start_page(
-        self, world: World, desk: Desk, held: PaymentProblem
+        self, world: World, support: Admin, problem: PaymentProblem
     ) -> None:
-        assert "1 payment to review" in text_of(desk.open(world.lakeside))
-        assert "1 Payments to review" in text_of(desk.open("/admin/"))
+        assert "1 payment to review" in text_of(support.open(world.lakeside))
+        assert "1 Payments to review" in text_of(support.open("/admin/"))
 
 
 class TestFulfilling:
     def test_fulfillment_adds_the_licenses(
-        self, world: World, desk: Desk, held: PaymentProblem
+        self, world: World, support: Admin, problem: PaymentProblem
     ) -> None:
-        page = desk.do(held, "fulfill", reason="The bank has confirmed it")
+        page = support.perform(problem, "fulfill", reason="The bank has confirmed it")
 
-        problem = fresh(held)
+        problem = fresh(problem)
         assert (problem.resolution, problem.solved_by) == ("fulfilled", world.support)
         assert problem.solution_note == "The bank has confirmed it"
         assert world.held() == 35
         assert "Fulfilled. It is no longer on the list" in text_of(page)
 
-    def test_fulfillment_is_logged(self, world: World, desk: Desk, held: PaymentProblem) -> None:
-        desk.do(held, "fulfill", reason="The bank has confirmed it")
+    def test_fulfillment_is_logged(
+        self, world: World, support: Admin, problem: PaymentProblem
+    ) -> None:
+        support.perform(problem, "fulfill", reason="The bank has confirmed it")
 
-        for row in (held, world.lakeside, Purchase.objects.get()):
+        for row in (problem, world.lakeside, Purchase.objects.get()):
             [entry] = logged(row)
             assert "Under review by support → Paid" in entry.change_message
             assert "The bank has confirmed it" in entry.change_message
 
     def test_double_click_fulfills_once(
-        self, world: World, desk: Desk, held: PaymentProblem
+        self, world: World, support: Admin, problem: PaymentProblem
     ) -> None:
-        page = desk.open(held, "fulfill")
+        page = support.open(problem, "fulfill")
 
-        responses = [desk.send(page, reason="Confirmed") for _ in range(2)]
+        responses = [support.submit(page, reason="Confirmed") for _ in range(2)]
 
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert world.held() == 35
         assert LicenseEntry.objects.filter(cause="add_on").count() == 1
 
     def test_problem_solved_by_a_colleague_keeps_typed_reason(
-        self, desk: Desk, root: Desk, held: PaymentProblem
+        self, support: Admin, superuser: Admin, problem: PaymentProblem
     ) -> None:
-        late = root.open(held, "fulfill")
-        desk.do(held, "fulfill", reason="Confirmed")
+        outdated = superuser.open(problem, "fulfill")
+        support.perform(problem, "fulfill", reason="Confirmed")
 
-        response = root.send(late, reason="Mine, too")
+        response = superuser.submit(outdated, reason="Confirmed again")
 
         assert response.status_code == HTTPStatus.CONFLICT
         assert "Someone has already handled this payment" in text_of(response)
-        assert "Mine, too" in response.content.decode()
+        assert "Confirmed again" in response.content.decode()
 
     @pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
-    def test_reason_is_required(self, desk: Desk, held: PaymentProblem, page: str) -> None:
-        shown = desk.open(held, page)
-        if shown.status_code == HTTPStatus.CONFLICT:
+    def test_reason_is_required(self, support: Admin, problem: PaymentProblem, page: str) -> None:
+        opened = support.open(problem, page)
+        if opened.status_code == HTTPStatus.CONFLICT:
             return
 
-        assert desk.send(shown, reason="  ").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert fresh(held).needs_support
+        assert support.submit(opened, reason="  ").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert fresh(problem).needs_support
 
 
 class TestRefunding:
     def test_refund_is_previewed_then_made(
-        self, world: World, desk: Desk, held: PaymentProblem
+        self, world: World, support: Admin, problem: PaymentProblem
     ) -> None:
-        second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
-        assert "Refund $50.00" in text_of(second)
-        assert "Nothing was fulfilled for this payment" in text_of(second)
+        preview = support.submit(support.open(problem, "refund"), reason="Not what was bought")
+        assert "Refund $50.00" in text_of(preview)
+        assert "Nothing was fulfilled for this payment" in text_of(preview)
 
-        done = desk.confirm(second)
+        response = support.confirm(preview)
 
-        assert "$50.00 has been refunded" in text_of(desk.client.get(done.url))
-        assert fresh(held).resolution == "refunded"
+        assert "$50.00 has been refunded" in text_of(support.client.get(response.url))
+        assert fresh(problem).resolution == "refunded"
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25
         assert "Not what was bought" in logged(world.lakeside)[0].change_message
 
-    def test_a_double_click_refunds_once(self, desk: Desk, held: PaymentProblem) -> None:
-        second = desk.send(desk.open(held, "refund"), reason="Not what was bought")
+    def test_double_click_refunds_once(self, support: Admin, problem: PaymentProblem) -> None:
+        preview = support.submit(support.open(problem, "refund"), reason="Not what was bought")
 
-        responses = [desk.confirm(second) for _ in range(2)]
+        responses = [support.confirm(preview) for _ in range(2)]
 
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert Refund.objects.count() == 1
 
-    def test_refund_for_add_on_of_canceled_term(self, desk: Desk, canceled: PaymentProblem) -> None:
-        second = desk.send(desk.open(canceled, "refund"), reason="The term is gone")
-        assert "Refund $25.00" in text_of(second)
+    def test_refund_for_add_on_of_canceled_term(
+        self, support: Admin, canceled_term: PaymentProblem
+    ) -> None:
+        preview = support.submit(
+            support.open(canceled_term, "refund"), reason="The term was canceled"
+        )
+        assert "Refund $25.00" in text_of(preview)
 
-        desk.confirm(second)
+        support.confirm(preview)
 
-        assert fresh(canceled).resolution == "refunded"
+        assert fresh(canceled_term).resolution == "refunded"
         assert Refund.objects.filter(amount=2500).count() == 1
 
 
 class TestClosing:
-    def test_problem_settled_elsewhere_can_be_closed(
-        self, window: World, desk: Desk, canceled: PaymentProblem
+    def test_add_on_of_a_canceled_term_can_be_closed(
+        self, window: World, support: Admin, canceled_term: PaymentProblem
     ) -> None:
-        desk.do(canceled, "close", reason="They keep it for the renewal")
+        support.perform(canceled_term, "close", reason="They keep it for the renewal")
 
-        problem = fresh(canceled)
+        problem = fresh(canceled_term)
         assert (problem.resolution, problem.needs_support) == ("closed", False)
         assert "They keep it for the renewal" in logged(window.lakeside)[0].change_message
         assert Term.objects.filter(canceled_at__isnull=False).count() == 1
 
-    def test_unresolved_payment_cannot_be_closed(self, desk: Desk, held: PaymentProblem) -> None:
-        shown = desk.open(held, "close")
-        sent: Any = desk.client.post(shown.request["PATH_INFO"], {"reason": "Away with it"})
+    def test_unresolved_payment_cannot_be_closed(
+        self, support: Admin, problem: PaymentProblem
+    ) -> None:
+        opened = support.open(problem, "close")
+        sent: Any = support.client.post(opened.request["PATH_INFO"], {"reason": "Not needed"})
 
-        for response in (shown, sent):
+        for response in (opened, sent):
             assert response.status_code == HTTPStatus.CONFLICT
             assert "fulfill or refund the payment" in text_of(response)
-        assert fresh(held).needs_support
+        assert fresh(problem).needs_support
 
 
 @pytest.mark.parametrize("page", ["fulfill", "refund", "close"])
 def test_missing_permission_returns_403(
-    world: World, desk: Desk, held: PaymentProblem, page: str
+    world: World, support: Admin, problem: PaymentProblem, page: str
 ) -> None:
     world.support.groups.clear()
 
-    assert desk.open(held, page).status_code == HTTPStatus.FORBIDDEN
-    address = desk.open(held, page).request["PATH_INFO"]
-    assert desk.client.post(address, {"reason": "x"}).status_code == HTTPStatus.FORBIDDEN
+    assert support.open(problem, page).status_code == HTTPStatus.FORBIDDEN
+    path = support.open(problem, page).request["PATH_INFO"]
+    assert support.client.post(path, {"reason": "x"}).status_code == HTTPStatus.FORBIDDEN

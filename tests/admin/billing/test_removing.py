@@ -1,4 +1,4 @@
-"""Removing licenses from the renewal in the admin, and undoing that (R27)."""
+"""Removing licenses from the renewal in the admin, and undoing a removal (R27)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,7 @@ from subscriptions.messenger import threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role
-from tests.admin.desk import Desk, hidden, logged
+from tests.admin.client import Admin, hidden, logged
 from tests.billing.renewals import renew, renew_and_settle
 from tests.support.checks import fresh
 from tests.support.pages import text_of
@@ -20,33 +20,33 @@ from tests.support.world import World
 
 PAGE = "remove_licenses"
 ADA = "Ada Admin <administrator@lakeside.example>"
-TYPED = {"quantity": "5", "asked_by": ADA, "reason": "Fewer games"}
+VALUES = {"quantity": "5", "asked_by": ADA, "reason": "Fewer games"}
 
 
-def remove(desk: Desk, world: World, **typed: Any) -> Any:
-    return desk.do(world.lakeside, PAGE, **{**TYPED, **typed})
+def remove(support: Admin, world: World, **values: Any) -> Any:
+    return support.perform(world.lakeside, PAGE, **{**VALUES, **values})
 
 
 class TestBeforeTheWindow:
-    def test_button_is_disabled_with_reason_and_date(self, world: World, desk: Desk) -> None:
-        page = desk.open(world.lakeside)
+    def test_button_is_disabled_with_reason_and_date(self, world: World, support: Admin) -> None:
+        page = support.open(world.lakeside)
 
         assert 'class="tool-refused"' in page.content.decode()
         assert "Renewal opens on Tuesday, December 2, 2031" in text_of(page)
 
-    def test_url_is_refused_as_well(self, world: World, desk: Desk) -> None:
-        shown = desk.open(world.lakeside, PAGE)
-        sent = desk.client.post(shown.request["PATH_INFO"], {**TYPED, "confirmed": "1"})
+    def test_url_is_refused_too(self, world: World, support: Admin) -> None:
+        opened = support.open(world.lakeside, PAGE)
+        sent = support.client.post(opened.request["PATH_INFO"], {**VALUES, "confirmed": "1"})
 
-        for page in (shown, sent):
+        for page in (opened, sent):
             assert page.status_code == HTTPStatus.CONFLICT
             assert "Renewal opens on Tuesday, December 2, 2031" in text_of(page)
         assert not LicenseRemoval.objects.exists()
 
 
 class TestTwoSteps:
-    def test_first_step_shows_current_numbers(self, window: World, desk: Desk) -> None:
-        page = text_of(desk.open(window.lakeside, PAGE))
+    def test_first_step_shows_current_numbers(self, window: World, support: Admin) -> None:
+        page = text_of(support.open(window.lakeside, PAGE))
 
         assert "Licenses of the term 25" in page
         assert "In use 4" in page
@@ -54,20 +54,20 @@ class TestTwoSteps:
         assert "25 licenses, $125.00 with Association today" in page
 
     def test_second_step_previews_result_and_changes_nothing(
-        self, window: World, desk: Desk
+        self, window: World, support: Admin
     ) -> None:
-        page = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        page = support.submit(support.open(window.lakeside, PAGE), **VALUES)
 
-        words = text_of(page)
+        text = text_of(page)
         assert page.status_code == HTTPStatus.OK
-        assert "Remaining 20" in words
-        assert "25 licenses → 20 licenses" in words
-        assert "$125.00 → $100.00" in words
-        assert "adding users later can increase it again" in words
+        assert "Remaining 20" in text
+        assert "25 licenses → 20 licenses" in text
+        assert "$125.00 → $100.00" in text
+        assert "adding users later can increase it again" in text
         assert not LicenseRemoval.objects.exists()
 
-    def test_confirming_removes_and_notifies(self, window: World, desk: Desk) -> None:
-        page = remove(desk, window)
+    def test_confirming_removes_and_notifies(self, window: World, support: Admin) -> None:
+        page = remove(support, window)
 
         removal = LicenseRemoval.objects.get()
         assert (removal.quantity, removal.asked_by, removal.reason) == (5, ADA, "Fewer games")
@@ -75,52 +75,54 @@ class TestTwoSteps:
         assert "5 licenses have been removed from the renewal" in text_of(page)
         assert "20 licenses, $100.00 with Association today" in text_of(page)
 
-    def test_number_can_be_changed_before_confirming(self, window: World, desk: Desk) -> None:
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+    def test_number_can_be_changed_before_confirming(self, window: World, support: Admin) -> None:
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
 
-        first = desk.send(second, change="1")
+        form_page = support.submit(preview, change="1")
 
-        assert first.context["plan"] is None
-        assert first.context["form"]["reason"].value() == "Fewer games"
+        assert form_page.context["plan"] is None
+        assert form_page.context["form"]["reason"].value() == "Fewer games"
         assert not LicenseRemoval.objects.exists()
 
-    def test_changes_since_the_preview_are_shown_again(self, window: World, desk: Desk) -> None:
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+    def test_changes_since_the_preview_must_be_confirmed(
+        self, window: World, support: Admin
+    ) -> None:
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
         window.fill(6)
 
-        again = desk.confirm(second)
+        updated = support.confirm(preview)
 
-        assert again.status_code == HTTPStatus.CONFLICT
-        assert "Something has changed since you opened this page" in text_of(again)
+        assert updated.status_code == HTTPStatus.CONFLICT
+        assert "Something has changed since you opened this page" in text_of(updated)
         assert not LicenseRemoval.objects.exists()
-        assert desk.confirm(again).status_code == HTTPStatus.FOUND
+        assert support.confirm(updated).status_code == HTTPStatus.FOUND
         assert LicenseRemoval.objects.count() == 1
 
-    def test_a_double_click_removes_once(self, window: World, desk: Desk) -> None:
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+    def test_double_click_removes_once(self, window: World, support: Admin) -> None:
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
 
-        responses = [desk.confirm(second) for _ in range(2)]
+        responses = [support.confirm(preview) for _ in range(2)]
 
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert LicenseRemoval.objects.count() == 1
         assert len(logged(window.lakeside)) == 1
 
-    def test_change_is_logged_with_reason(self, window: World, desk: Desk) -> None:
-        remove(desk, window)
+    def test_change_is_logged_with_reason(self, window: World, support: Admin) -> None:
+        remove(support, window)
 
         for row in (window.lakeside, LicenseRemoval.objects.get()):
             [entry] = logged(row)
             assert entry.user == window.support
             assert "25 licenses → 20 licenses" in entry.change_message
             assert "Fewer games" in entry.change_message
-        page_text = text_of(desk.open(window.lakeside))
+        page_text = text_of(support.open(window.lakeside))
         assert page_text.count("25 licenses → 20 licenses") == 1
         assert "Support removed licenses from the renewal" not in page_text
 
 
 class TestRefusals:
     @pytest.mark.parametrize(
-        ("typed", "words", "status"),
+        ("values", "error", "status"),
         [
             ({"quantity": "22"}, "At most 21 licenses can be removed", HTTPStatus.CONFLICT),
             ({"quantity": "0"}, "greater than or equal to 1", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -130,32 +132,32 @@ class TestRefusals:
             ({"asked_by": "Otto"}, "Select a valid choice", HTTPStatus.UNPROCESSABLE_ENTITY),
         ],
     )
-    def test_error_is_shown_at_the_field_and_input_kept(
-        self, window: World, desk: Desk, typed: dict[str, str], words: str, status: int
+    def test_invalid_input_shows_a_field_error_and_is_kept(
+        self, window: World, support: Admin, values: dict[str, str], error: str, status: int
     ) -> None:
-        page = desk.send(desk.open(window.lakeside, PAGE), **{**TYPED, **typed})
+        page = support.submit(support.open(window.lakeside, PAGE), **{**VALUES, **values})
 
         assert page.status_code == status
-        assert words in text_of(page)
-        if "reason" not in typed:
+        assert error in text_of(page)
+        if "reason" not in values:
             assert "Fewer games" in page.content.decode()
         assert not LicenseRemoval.objects.exists()
 
     def test_only_assignors_and_administrators_can_be_named_as_requester(
-        self, window: World, desk: Desk
+        self, window: World, support: Admin
     ) -> None:
-        form = desk.open(window.lakeside, PAGE).context["form"]
+        form = support.open(window.lakeside, PAGE).context["form"]
 
         people = [value for value, _ in form.fields["asked_by"].choices if value]
         assert people == [ADA, "Arlo Assignor <assignor@lakeside.example>"]
 
     def test_confirming_after_the_renewal_was_paid_is_refused(
-        self, window: World, stripe: SandboxControl, desk: Desk
+        self, window: World, stripe: SandboxControl, support: Admin
     ) -> None:
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
         renew_and_settle(window)
 
-        response = desk.confirm(second)
+        response = support.confirm(preview)
 
         assert response.status_code == HTTPStatus.CONFLICT
         assert not LicenseRemoval.objects.exists()
@@ -163,24 +165,26 @@ class TestRefusals:
 
 class TestRenewalBeingPaid:
     @pytest.mark.usefixtures("stripe")
-    def test_preview_says_the_payment_page_will_be_closed(self, window: World, desk: Desk) -> None:
+    def test_preview_says_the_payment_page_will_be_closed(
+        self, window: World, support: Admin
+    ) -> None:
         purchase = renew(window)
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
-        assert "Arlo Assignor is paying for the renewal right now" in text_of(second)
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
+        assert "Arlo Assignor is paying for the renewal right now" in text_of(preview)
 
-        assert desk.confirm(second).status_code == HTTPStatus.FOUND
+        assert support.confirm(preview).status_code == HTTPStatus.FOUND
 
         assert fresh(purchase).status == "expired"
         assert LicenseRemoval.objects.count() == 1
 
     def test_nothing_is_removed_while_the_processor_is_unavailable(
-        self, window: World, stripe: SandboxControl, desk: Desk, short_timeouts: Settings
+        self, window: World, stripe: SandboxControl, support: Admin, short_timeouts: Settings
     ) -> None:
         renew(window)
-        second = desk.send(desk.open(window.lakeside, PAGE), **TYPED)
+        preview = support.submit(support.open(window.lakeside, PAGE), **VALUES)
         stripe.fault("error", path="/v1/checkout/sessions/*", status=500, times=None)
 
-        response = desk.confirm(second)
+        response = support.confirm(preview)
 
         assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         assert "The payment processor cannot be reached" in text_of(response)
@@ -191,106 +195,113 @@ class TestRenewalBeingPaid:
 
 class TestRemovalRequest:
     @pytest.fixture
-    def request_of_ada(self, window: World) -> Message:
+    def removal_request(self, window: World) -> Message:
         return threads.ask_for_removal(window.administrator, 5, Text("We play less."))
 
     def test_form_is_prefilled_and_linked_to_the_request(
-        self, window: World, desk: Desk, request_of_ada: Message
+        self, window: World, support: Admin, removal_request: Message
     ) -> None:
-        query = {"message": request_of_ada.pk}
-        page = desk.open(window.lakeside, PAGE, **query)
+        query = {"message": removal_request.pk}
+        page = support.open(window.lakeside, PAGE, **query)
         assert page.context["form"]["quantity"].value() == 5
         assert "We play less." in text_of(page)
-        assert f"/admin/subscriptions/thread/{request_of_ada.thread_id}/" in (page.content.decode())
+        assert f"/admin/subscriptions/thread/{removal_request.thread_id}/" in (
+            page.content.decode()
+        )
 
-        desk.do(window.lakeside, PAGE, query=query, **TYPED)
+        support.perform(window.lakeside, PAGE, query=query, **VALUES)
 
         removal = LicenseRemoval.objects.get()
-        assert (removal.message, removal.asked_by) == (request_of_ada, ADA)
-        assert "5: removed" in text_of(desk.open(window.lakeside))
+        assert (removal.message, removal.asked_by) == (removal_request, ADA)
+        assert "5: removed" in text_of(support.open(window.lakeside))
 
     def test_handled_request_shows_a_warning(
-        self, window: World, desk: Desk, request_of_ada: Message
+        self, window: World, support: Admin, removal_request: Message
     ) -> None:
-        query = {"message": request_of_ada.pk}
-        desk.do(window.lakeside, PAGE, query=query, **TYPED)
+        query = {"message": removal_request.pk}
+        support.perform(window.lakeside, PAGE, query=query, **VALUES)
 
-        page = desk.open(window.lakeside, PAGE, **query)
+        page = support.open(window.lakeside, PAGE, **query)
 
         assert "Sunny Support has already removed 5 for this request" in text_of(page)
 
     def test_request_of_another_organization_returns_404(
-        self, window: World, desk: Desk, request_of_ada: Message
+        self, window: World, support: Admin, removal_request: Message
     ) -> None:
-        page = desk.open(window.stranger.organization, PAGE, message=request_of_ada.pk)
+        page = support.open(window.stranger.organization, PAGE, message=removal_request.pk)
 
         assert page.status_code == HTTPStatus.NOT_FOUND
 
-    @pytest.mark.parametrize("chosen", ["0", "x", "9" * 30, "²"])
-    def test_unknown_request_returns_404(self, window: World, desk: Desk, chosen: str) -> None:
-        assert desk.open(window.lakeside, PAGE, message=chosen).status_code == HTTPStatus.NOT_FOUND
+    @pytest.mark.parametrize("message_id", ["0", "x", "9" * 30, "²"])
+    def test_unknown_request_returns_404(
+        self, window: World, support: Admin, message_id: str
+    ) -> None:
+        assert (
+            support.open(window.lakeside, PAGE, message=message_id).status_code
+            == HTTPStatus.NOT_FOUND
+        )
 
 
 class TestUndo:
     @pytest.fixture
-    def removal(self, window: World, desk: Desk) -> LicenseRemoval:
-        remove(desk, window)
+    def removal(self, window: World, support: Admin) -> LicenseRemoval:
+        remove(support, window)
         return LicenseRemoval.objects.get()
 
     def test_undone_removal_restores_the_licenses(
-        self, window: World, desk: Desk, removal: LicenseRemoval
+        self, window: World, support: Admin, removal: LicenseRemoval
     ) -> None:
-        page = desk.do(removal, "undo", reason="They changed their mind")
+        page = support.perform(removal, "undo", reason="They changed their mind")
 
         assert fresh(removal).undone_by == window.support
         assert "25 licenses, $125.00 with Association today" in text_of(page)
         assert "They changed their mind" in logged(window.lakeside)[0].change_message
 
     def test_second_undo_by_the_same_person_does_nothing(
-        self, desk: Desk, removal: LicenseRemoval
+        self, support: Admin, removal: LicenseRemoval
     ) -> None:
-        page = desk.open(removal, "undo")
+        page = support.open(removal, "undo")
 
-        responses = [desk.send(page, reason="Why") for _ in range(2)]
+        responses = [support.submit(page, reason="Why") for _ in range(2)]
 
         assert [response.status_code for response in responses] == [HTTPStatus.FOUND] * 2
         assert len(logged(removal)) == 2  # removed, undone
 
-    def test_undo_already_made_by_a_colleague_says_so(
-        self, desk: Desk, root: Desk, removal: LicenseRemoval
+    def test_undo_after_a_colleagues_undo_shows_an_error(
+        self, support: Admin, superuser: Admin, removal: LicenseRemoval
     ) -> None:
-        page = root.open(removal, "undo")
-        desk.do(removal, "undo", reason="Why")
+        page = superuser.open(removal, "undo")
+        support.perform(removal, "undo", reason="Why")
 
-        late = root.send(page, reason="Me too")
+        response = superuser.submit(page, reason="Me too")
 
-        assert late.status_code == HTTPStatus.CONFLICT
-        assert "This removal has already been undone" in text_of(late)
-        assert "Me too" in late.content.decode()
+        assert response.status_code == HTTPStatus.CONFLICT
+        assert "This removal has already been undone" in text_of(response)
+        assert "Me too" in response.content.decode()
 
     def test_undo_is_refused_once_the_renewal_is_paid(
-        self, window: World, stripe: SandboxControl, desk: Desk, removal: LicenseRemoval
+        self, window: World, stripe: SandboxControl, support: Admin, removal: LicenseRemoval
     ) -> None:
         renew_and_settle(window)
 
-        page = desk.open(removal, "undo")
+        page = support.open(removal, "undo")
 
         assert page.status_code == HTTPStatus.CONFLICT
-        assert "Undo…" not in text_of(desk.open(window.lakeside))
+        assert "Undo…" not in text_of(support.open(window.lakeside))
 
     def test_users_added_later_raise_the_renewal_again(
-        self, window: World, desk: Desk, removal: LicenseRemoval
+        self, window: World, support: Admin, removal: LicenseRemoval
     ) -> None:
         """R25, R27"""
         window.fill(20)
         add(window.assignor, NewMember("New", "new@lakeside.example", Role.OBSERVER))
 
-        assert "21 licenses, $105.00" in text_of(desk.open(window.lakeside))
+        assert "21 licenses, $105.00" in text_of(support.open(window.lakeside))
 
 
-def test_missing_permission_returns_403(window: World, desk: Desk) -> None:
-    page = desk.open(window.lakeside, PAGE)
+def test_missing_permission_returns_403(window: World, support: Admin) -> None:
+    page = support.open(window.lakeside, PAGE)
     window.support.groups.clear()
 
-    assert desk.open(window.lakeside, PAGE).status_code == HTTPStatus.FORBIDDEN
-    assert desk.client.post(page.request["PATH_INFO"], hidden(page) | TYPED).status_code == 403
+    assert support.open(window.lakeside, PAGE).status_code == HTTPStatus.FORBIDDEN
+    assert support.client.post(page.request["PATH_INFO"], hidden(page) | VALUES).status_code == 403

@@ -15,15 +15,15 @@ from subscriptions.admin.parts.display import address_of
 
 
 @dataclass
-class Desk:
-    """A signed-in support user."""
+class Admin:
+    """A signed-in user of the admin."""
 
     client: Client
 
     def open(self, row: Model | str, page: str = "change", **query: Any) -> Any:
         """Open an object's page, or a path."""
-        address = row if isinstance(row, str) else address_of(row, page)
-        return self.client.get(address, query)
+        path = row if isinstance(row, str) else address_of(row, page)
+        return self.client.get(path, query)
 
     def list(self, model: type[Model], **query: Any) -> Any:
         """Open a changelist."""
@@ -38,19 +38,23 @@ class Desk:
         assert response.status_code == 200, response.headers
         return {row.pk for row in response.context["cl"].result_list}
 
-    def send(self, page: Any, **typed: Any) -> Any:
+    def submit(self, page: Any, **values: Any) -> Any:
         """Fill in and submit the form of an open page."""
-        return self.client.post(page.request["PATH_INFO"] + query_of(page), hidden(page) | typed)
+        return self.client.post(page.request["PATH_INFO"] + query_of(page), hidden(page) | values)
 
     def confirm(self, page: Any) -> Any:
         """Confirm the action that a page previews."""
-        return self.send(page, confirmed="1")
+        return self.submit(page, confirmed="1")
 
-    def do(self, row: Model, page: str, *, query: Any = None, **typed: Any) -> Any:
+    def perform(self, row: Model, page: str, *, query: Any = None, **values: Any) -> Any:
         """Open, fill in and confirm; return the response after its redirect."""
-        sent = self.send(self.open(row, page, **(query or {})), **typed)
-        done = self.confirm(sent) if sent.status_code == 200 and sent.context["plan"] else sent
-        return self.client.get(done.url) if done.status_code == 302 else done
+        response = self.submit(self.open(row, page, **(query or {})), **values)
+        result = (
+            self.confirm(response)
+            if response.status_code == 200 and response.context["plan"]
+            else response
+        )
+        return self.client.get(result.url) if result.status_code == 302 else result
 
 
 def query_of(page: Any) -> str:

@@ -14,7 +14,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.process.config import DEFAULT_CONTROL_TOKEN, DEFAULT_SECRET_KEY
 
 _ROOT = Path(__file__).resolve().parents[3]
-_START_TIMEOUT = 15.0  # seconds until a process that does not listen counts as failed
+_START_TIMEOUT = 60.0  # seconds until a process that does not listen counts as failed
 
 
 class SandboxDidNotStart(Exception):

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from subscriptions.models import Membership
-from tests.security.who_may import ROLES, WHO_MAY, allowed_roles
+from tests.security.access_table import ORGANIZATION_URLS, ROLES, allowed_roles
 from tests.support.addresses import addresses
 from tests.support.pages import text_of
 from tests.support.world import World
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.one_database
 METHODS = ("get", "post")
 
 
-def of_organizations() -> dict[str, tuple[str, ...]]:
-    """Return every URL that names an organization, with its other arguments."""
+def organization_urls() -> dict[str, tuple[str, ...]]:
+    """Return every URL of an organization, with its arguments other than the slug."""
     return {
         one.name: tuple(name for name in one.arguments if name != "slug")
         for one in addresses()
@@ -30,30 +30,30 @@ def of_organizations() -> dict[str, tuple[str, ...]]:
     }
 
 
-def address(world: World, name: str) -> str:
+def path_to(world: World, name: str) -> str:
     values = {
         "key": world.observer.key,
         "pk": uuid.uuid4(),
         "roster": uuid.uuid4(),
         "starts_on": "2031-01-01",
     }
-    arguments = {argument: values[argument] for argument in of_organizations()[name]}
+    arguments = {argument: values[argument] for argument in organization_urls()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 
 
 def test_table_names_every_url() -> None:
-    assert set(of_organizations()) == set(WHO_MAY)
+    assert set(organization_urls()) == set(ORGANIZATION_URLS)
 
 
 @pytest.fixture
 def visit(world: World):
     """Send one request as a user, then roll back its changes."""
-    paths = {name: address(world, name) for name in WHO_MAY}
+    paths = {name: path_to(world, name) for name in ORGANIZATION_URLS}
 
-    def send(client: Client, method: str, name: str, *, instead: str = "lakeside") -> Any:
+    def send(client: Client, method: str, name: str, *, organization: str = "lakeside") -> Any:
         before = transaction.savepoint()
         try:
-            return getattr(client, method)(paths[name].replace("lakeside", instead))
+            return getattr(client, method)(paths[name].replace("lakeside", organization))
         finally:
             transaction.savepoint_rollback(before)
             cache.clear()
@@ -63,11 +63,13 @@ def visit(world: World):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("role", ROLES)
-def test_members_open_what_their_role_allows(world: World, visit, method: str, role: str) -> None:
+def test_members_can_open_what_their_role_allows(
+    world: World, visit, method: str, role: str
+) -> None:
     person: Membership = getattr(world, role)
     client = world.client(person)
 
-    for name in WHO_MAY:
+    for name in ORGANIZATION_URLS:
         response = visit(client, method, name)
 
         is_allowed = role in allowed_roles(name, method)
@@ -76,18 +78,18 @@ def test_members_open_what_their_role_allows(world: World, visit, method: str, r
 
 
 @pytest.mark.parametrize(
-    ("role", "said"),
+    ("role", "explanation"),
     [
         ("assignor", "Only Administrators can change these settings. Nothing was changed."),
         ("official", "This page is for Assignors and Administrators of the organization."),
     ],
 )
-def test_refused_members_are_told_who_may(world: World, role: str, said: str) -> None:
+def test_refusal_says_who_has_access(world: World, role: str, explanation: str) -> None:
     person: Membership = getattr(world, role)
     response = world.client(person).post("/o/lakeside/settings/organization/", {"name": "X"})
 
     assert response.status_code == HTTPStatus.FORBIDDEN
-    assert said in text_of(response)
+    assert explanation in text_of(response)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -95,12 +97,12 @@ def test_refused_members_are_told_who_may(world: World, role: str, said: str) ->
 def test_strangers_and_support_get_404(world: World, visit, method: str, who: str) -> None:
     client = world.client(getattr(world, who))
 
-    for name in WHO_MAY:
+    for name in ORGANIZATION_URLS:
         assert visit(client, method, name).status_code == HTTPStatus.NOT_FOUND, name
 
 
 # POST-only URLs redirect to the page with the form.
-FORM_AT = {
+FORM_PAGES = {
     "subscriptions:keep_draft": "subscriptions:add_user",
     "subscriptions:resend_invitation": "subscriptions:users",
     "subscriptions:remove_users": "subscriptions:users",
@@ -113,32 +115,32 @@ FORM_AT = {
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("organization", ["lakeside", "nowhere"])
-def test_anonymous_users_are_sent_to_sign_in_whether_or_not_it_exists(
+def test_signed_out_visitors_are_redirected_to_sign_in(
     world: World, visit, method: str, organization: str
 ) -> None:
-    for name in WHO_MAY:
-        response = visit(Client(), method, name, instead=organization)
+    for name in ORGANIZATION_URLS:
+        response = visit(Client(), method, name, organization=organization)
 
         assert response.status_code == HTTPStatus.FOUND, name
-        path = address(world, name).replace("lakeside", organization)
-        if name in FORM_AT:
-            path = reverse(FORM_AT[name], args=[organization])
-        if not {"pk", "roster"} & set(of_organizations()[name]):  # different on each request
+        path = path_to(world, name).replace("lakeside", organization)
+        if name in FORM_PAGES:
+            path = reverse(FORM_PAGES[name], args=[organization])
+        if not {"pk", "roster"} & set(organization_urls()[name]):  # different on each request
             assert response.headers["Location"] == f"/accounts/login/?next={path}"
         assert response.headers["Location"].startswith(f"/accounts/login/?next=/o/{organization}/")
 
 
 @pytest.mark.parametrize("state", ["removed", "invited"])
-def test_only_active_members_get_in(world: World, state: str) -> None:
+def test_only_active_members_have_access(world: World, state: str) -> None:
     number = None if state == "removed" else world.assignor.license_number
     Membership.objects.filter(pk=world.assignor.pk).update(state=state, license_number=number)
 
-    for name in WHO_MAY:
-        response = world.client(world.assignor).get(address(world, name))
+    for name in ORGANIZATION_URLS:
+        response = world.client(world.assignor).get(path_to(world, name))
         assert response.status_code == HTTPStatus.NOT_FOUND
 
 
-def test_members_without_the_role_see_no_link_to_buying(world: World) -> None:
+def test_members_who_cannot_buy_see_no_link_to_it(world: World) -> None:
     for person in (world.observer, world.official):
         page = world.client(person).get("/o/lakeside/").content.decode()
 
@@ -154,8 +156,10 @@ def test_organization_pages_are_not_cached(world: World) -> None:
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("name", [name for name in WHO_MAY if "key" in of_organizations()[name]])
-def test_members_of_other_organizations_are_not_found(world: World, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name in ORGANIZATION_URLS if "key" in organization_urls()[name]]
+)
+def test_members_of_other_organizations_return_404(world: World, name: str) -> None:
     path = reverse(name, kwargs={"slug": "lakeside", "key": world.stranger.key})
     client = world.client(world.administrator)
 

@@ -1,6 +1,6 @@
-"""Any input to a form, a URL or the webhook gets a response, never a 500.
+"""No input to a form, a URL or the webhook leads to a 500.
 
-A few examples in every run; ``make fuzz`` tries many more (``FUZZ_EXAMPLES``).
+Each run tries a few examples; ``make fuzz`` tries many more (``FUZZ_EXAMPLES``).
 """
 
 import json
@@ -21,8 +21,8 @@ from billing.models import ProcessorEvent
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.models import RosterImport
 from tests.billing.deliveries import deliver, event
-from tests.security.test_access import of_organizations
-from tests.security.who_may import WHO_MAY
+from tests.security.access_table import ORGANIZATION_URLS
+from tests.security.test_access import organization_urls
 from tests.support.factories import PackageFactory
 from tests.support.rosters import roster_with_all_row_states
 from tests.support.world import World
@@ -35,7 +35,7 @@ fuzz = hypothesis.settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-NASTY = [
+MALFORMED = [
     *["", " ", "\x00", "a\x00b", "\ud7ff", "\u202e", "\r\nX-Header: x", "0", "-1", "-0", "5.5"],
     *[
         "1e9",
@@ -63,7 +63,7 @@ NASTY = [
     ],
 ]
 VALUES = st.one_of(
-    st.sampled_from(NASTY), st.text(max_size=60), st.integers().map(str), st.uuids().map(str)
+    st.sampled_from(MALFORMED), st.text(max_size=60), st.integers().map(str), st.uuids().map(str)
 )
 # Query parameters that views read, besides form fields.
 QUERY = ["q", "page", "draft", "next", "session_id", "show", "after", "code", "quantity", "kept"]
@@ -83,7 +83,7 @@ def fields_of(html: str) -> dict[str, str]:
 
 
 @st.composite
-def sent(draw: st.DrawFn, fields: dict[str, str]) -> dict[str, Any]:
+def mutated_form(draw: st.DrawFn, fields: dict[str, str]) -> dict[str, Any]:
     """Return a page's form data, with some values replaced, removed or repeated."""
     names = st.sampled_from([*fields, *BUTTONS]) if fields else st.sampled_from(BUTTONS)
     data: dict[str, Any] = dict(fields)
@@ -101,11 +101,11 @@ def path_with_arguments(world: World, name: str, roster: RosterImport) -> str:
         "roster": roster.pk,
         "starts_on": "2031-01-01",
     }
-    arguments = {one: values[one] for one in of_organizations()[name]}
+    arguments = {one: values[one] for one in organization_urls()[name]}
     return reverse(name, kwargs={"slug": "lakeside", **arguments})
 
 
-@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("name", ORGANIZATION_URLS)
 @fuzz
 @given(data=st.data())
 def test_organization_forms_never_return_500(world: World, data: st.DataObject, name: str) -> None:
@@ -117,7 +117,7 @@ def test_organization_forms_never_return_500(world: World, data: st.DataObject, 
     assert page.status_code != 500, page.content.decode()[-500:]
     html = "" if page.streaming else page.content.decode(errors="replace")
 
-    body = data.draw(sent(fields_of(html)))
+    body = data.draw(mutated_form(fields_of(html)))
 
     assert client.post(path, body).status_code != 500
 
@@ -134,7 +134,7 @@ def test_public_forms_never_return_500(data: st.DataObject, path: str) -> None:
     page = client.get(path, data.draw(st.dictionaries(st.sampled_from(QUERY), VALUES, max_size=3)))
     assert page.status_code != 500
 
-    body = data.draw(sent(fields_of(page.content.decode())))
+    body = data.draw(mutated_form(fields_of(page.content.decode())))
 
     assert client.post(path, body).status_code != 500
 

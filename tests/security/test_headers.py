@@ -1,6 +1,6 @@
-"""Security headers, rated by the rules of common scanners, on every page (A+).
+"""Security headers of every page, checked by the rules of common scanners.
 
-The scanners' deductions are written as rules; a page passes if none applies.
+A page that follows all rules is rated A+.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def policy_of(headers: dict[str, str]) -> dict[str, list[str]]:
 def has_strict_policy(headers: dict[str, str]) -> bool:
     policy = policy_of(headers)
     sources = [source for words in policy.values() for source in words]
-    needed = {
+    required = {
         "default-src": ["'none'"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -35,27 +35,27 @@ def has_strict_policy(headers: dict[str, str]) -> bool:
         "script-src": ["'self'"],
         "style-src": ["'self'"],
     }
-    open_to_all = {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:"} & set(sources)
-    return not open_to_all and needed.items() <= policy.items() and "form-action" in policy
+    unrestricted = {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:"} & set(sources)
+    return not unrestricted and required.items() <= policy.items() and "form-action" in policy
 
 
-def keeps_to_https(headers: dict[str, str]) -> bool:
+def enforces_https(headers: dict[str, str]) -> bool:
     words = headers.get("strict-transport-security", "").replace(" ", "").split(";")
     age = next((word.removeprefix("max-age=") for word in words if "max-age=" in word), "0")
     return int(age) >= HALF_A_YEAR
 
 
 RULES: dict[str, Callable[[dict[str, str]], bool]] = {
-    "content security policy without anything inline": has_strict_policy,
-    "strict transport security for half a year or more": keeps_to_https,
-    "no guessing of types": lambda h: h.get("x-content-type-options") == "nosniff",
-    "not in anybody's frame": lambda h: h.get("x-frame-options") == "DENY",
-    "no address leaks to others": lambda h: (
+    "content security policy forbids inline code": has_strict_policy,
+    "strict transport security lasts half a year or more": enforces_https,
+    "content type is not guessed": lambda h: h.get("x-content-type-options") == "nosniff",
+    "page cannot be framed": lambda h: h.get("x-frame-options") == "DENY",
+    "referrer is not sent to other sites": lambda h: (
         h.get("referrer-policy") in {"same-origin", "no-referrer", "strict-origin"}
     ),
-    "nothing of the device": lambda h: "camera=()" in h.get("permissions-policy", ""),
-    "a window of its own": lambda h: h.get("cross-origin-opener-policy") == "same-origin",
-    "no name of the framework": lambda h: "x-powered-by" not in h,
+    "device features are disabled": lambda h: "camera=()" in h.get("permissions-policy", ""),
+    "opener is isolated": lambda h: h.get("cross-origin-opener-policy") == "same-origin",
+    "framework is not named": lambda h: "x-powered-by" not in h,
 }
 
 
@@ -65,7 +65,7 @@ def broken_rules(response: object) -> list[str]:
 
 
 def every_page(world: World) -> Iterator[str]:
-    """Return every URL without arguments besides the organization's, and the admin's lists."""
+    """Return every URL outside the admin whose arguments are known."""
     known = {"slug": "lakeside", "key": world.observer.key}
     for one in addresses():
         if one.is_route and not one.name.startswith("admin:") and {*one.arguments} <= {*known}:
@@ -73,31 +73,31 @@ def every_page(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def over_https(settings: Settings) -> Settings:
-    """Apply production settings."""
+def production_settings(settings: Settings) -> Settings:
+    """Apply the production settings for HTTPS."""
     settings.SECURE_HSTS_SECONDS = 63_072_000
     settings.SECURE_SSL_REDIRECT = True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     return settings
 
 
-def test_every_page_rates_a_plus(world: World, over_https: Settings) -> None:
-    root = UserFactory.create(is_staff=True, is_superuser=True)
+def test_every_page_follows_all_rules(world: World, production_settings: Settings) -> None:
+    superuser = UserFactory.create(is_staff=True, is_superuser=True)
     pages = set(every_page(world)) | {"/admin/", "/admin/billing/purchase/", "/nothing/"}
     assert len(pages) > 40
-    clients = (Client(), world.client(world.administrator), world.client(root))
-    broken = {}
+    clients = (Client(), world.client(world.administrator), world.client(superuser))
+    violations = {}
     for path in sorted(pages):
         for client in clients:
             response = client.get(path, secure=True)
             if found := broken_rules(response):
-                broken[path] = found
+                violations[path] = found
 
-    assert broken == {}
+    assert violations == {}
 
 
 @pytest.mark.parametrize("path", ["/", "/pricing/", "/accounts/login/", "/admin/", "/nothing/"])
-def test_http_redirects_to_https(client: Client, over_https: Settings, path: str) -> None:
+def test_http_redirects_to_https(client: Client, production_settings: Settings, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 301
@@ -105,7 +105,7 @@ def test_http_redirects_to_https(client: Client, over_https: Settings, path: str
 
 
 def test_cookies_are_protected_from_scripts_other_sites_and_http(
-    world: World, over_https: Settings
+    world: World, production_settings: Settings
 ) -> None:
     client = world.client(world.assignor)
     client.get("/o/lakeside/licenses/add/", secure=True)
@@ -130,7 +130,7 @@ def test_cookies_are_protected_from_scripts_other_sites_and_http(
         ({"STRIPE_API_BASE": "http://127.0.0.1:12111/x"}, "http://127.0.0.1:12111"),
     ],
 )
-def test_forms_lead_only_to_our_site_and_the_payment_page(
+def test_forms_submit_only_to_our_site_and_the_payment_page(
     client: Client, settings: Settings, changes: dict[str, str], origin: str, db: None
 ) -> None:
     for name, value in changes.items():
@@ -142,7 +142,7 @@ def test_forms_lead_only_to_our_site_and_the_payment_page(
     assert policy_of(headers)["form-action"] == ["'self'", origin]
 
 
-def test_resolver_is_the_sites_own() -> None:
+def test_urls_include_all_apps() -> None:
     namespaces = {one.name.partition(":")[0] for one in addresses()}
 
     assert {"admin", "billing", "subscriptions"} <= namespaces

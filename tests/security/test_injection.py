@@ -12,7 +12,7 @@ from billing.models import Purchase
 from subscriptions.notifications.notify import deliver_waiting
 from tests.support.world import World
 
-ELSEWHERE = [
+UNSAFE_URLS = [
     "https://evil.example/",
     "//evil.example/",
     "///evil.example/",
@@ -51,7 +51,7 @@ def test_links_in_emails_ignore_the_request_host(world: World, settings: Setting
     assert "evil" not in message.message
 
 
-@pytest.mark.parametrize("target", ELSEWHERE)
+@pytest.mark.parametrize("target", UNSAFE_URLS)
 def test_sign_in_never_redirects_to_another_site(world: World, target: str) -> None:
     user = world.assignor.user
     user.set_password("correct horse battery")
@@ -67,7 +67,7 @@ def test_sign_in_never_redirects_to_another_site(world: World, target: str) -> N
     assert "x=1" not in str(response.cookies)
 
 
-@pytest.mark.parametrize("target", [*ELSEWHERE, "/o/harbor/users/", "/o/lakeside/../harbor/"])
+@pytest.mark.parametrize("target", [*UNSAFE_URLS, "/o/harbor/users/", "/o/lakeside/../harbor/"])
 @pytest.mark.usefixtures("stripe")
 def test_purchase_returns_to_its_own_organization(world: World, target: str) -> None:
     client = world.client(world.assignor)
@@ -81,10 +81,10 @@ def test_purchase_returns_to_its_own_organization(world: World, target: str) -> 
     purchase = Purchase.objects.get()
     world.pay(purchase)
 
-    back = client.get("/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""})
+    response = client.get("/o/lakeside/licenses/return/", {"session_id": purchase.session_id or ""})
 
     assert purchase.return_to == ""
-    assert back.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
+    assert response.headers["Location"] == f"/o/lakeside/purchases/{purchase.pk}/"
 
 
 @pytest.mark.parametrize("name", ["Nora\r\nBcc: all@evil.example", "Nora\nNew", "Nora\x0bNew"])

@@ -1,4 +1,4 @@
-"""Rate limits: the last allowed action, and the first refused."""
+"""Rate limits: the last action allowed and the first one refused."""
 
 import uuid
 from http import HTTPStatus
@@ -22,10 +22,10 @@ from tests.support.world import World
 
 @pytest.fixture
 def limit(settings: Settings):
-    def change(action: str, rate: str) -> None:
+    def set_rate(action: str, rate: str) -> None:
         settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, action: rate}
 
-    return change
+    return set_rate
 
 
 def add(client: Client, email: str) -> Any:
@@ -45,11 +45,11 @@ def test_invitations_per_mailbox_and_hour_are_limited(world: World, limit) -> No
 
     client.post(resend)
     client.post(f"/o/lakeside/users/{nora.key}/remove/")
-    again = add(client, "nora@LAKESIDE.example")
+    response = add(client, "nora@LAKESIDE.example")
 
-    assert again.status_code == HTTPStatus.TOO_MANY_REQUESTS
-    assert "Too many invitations" in text_of(again)
-    assert 'value="Nora New"' in again.content.decode()
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "Too many invitations" in text_of(response)
+    assert 'value="Nora New"' in response.content.decode()
     assert len(mail.outbox) == sent
     assert fresh(nora).state == "removed"
     assert add(client, "other@lakeside.example").status_code == HTTPStatus.FOUND
@@ -78,7 +78,7 @@ def test_roster_imports_per_hour_are_limited(world: World, limit) -> None:
     assert "nora@lakeside.example" in second.content.decode()
 
 
-def test_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None:
+def test_roster_import_counts_towards_the_invitation_limit(world: World, limit) -> None:
     limit("invite_address", "1/h/key")
     client = world.client(world.administrator)
     assert add(client, "nora@lakeside.example").status_code == HTTPStatus.FOUND
@@ -96,11 +96,11 @@ def test_small_roster_counts_like_adding_one_by_one(world: World, limit) -> None
 @pytest.mark.django_db
 def test_limits_survive_other_traffic(settings: Settings) -> None:
     """The database cache keeps more than Django's default of 300 entries."""
-    chosen = {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}
-    chosen["LOCATION"] = "licensing_cache"
+    parameters = {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}
+    parameters["LOCATION"] = "licensing_cache"
     options = settings.CACHES["default"]["OPTIONS"]
     call_command("createcachetable", "licensing_cache", verbosity=0)
-    cache = DatabaseCache("licensing_cache", {**chosen, "OPTIONS": options})
+    cache = DatabaseCache("licensing_cache", {**parameters, "OPTIONS": options})
     cache.set("limit", [1, 2, 3])
 
     for number in range(350):
@@ -127,8 +127,8 @@ def test_payments_per_organization_and_hour_are_limited(world: World, limit) -> 
     assert "Too many payments were started" in text_of(refused)
     assert 'value="15"' in refused.content.decode()
     assert Purchase.objects.count() == 2
-    elsewhere = buy(world.client(world.stranger), 5, "harbor")
-    assert elsewhere.status_code == HTTPStatus.FOUND
+    other_organization = buy(world.client(world.stranger), 5, "harbor")
+    assert other_organization.status_code == HTTPStatus.FOUND
 
 
 def test_viewing_the_page_is_not_counted(world: World, stripe: SandboxControl, limit) -> None:
@@ -143,7 +143,7 @@ def test_viewing_the_page_is_not_counted(world: World, stripe: SandboxControl, l
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("stripe")
-def test_payments_by_anonymous_buyers_are_limited_per_address(limit) -> None:
+def test_payments_without_an_account_are_limited_per_network_address(limit) -> None:
     limit("subscribe", "1/h/ip")
     package = PackageFactory.create()
     statuses = []
@@ -163,17 +163,17 @@ def test_payments_by_anonymous_buyers_are_limited_per_address(limit) -> None:
     assert statuses == [HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FOUND]
 
 
-@pytest.mark.parametrize("good_password", [True, False])
-def test_password_guessing_is_limited(world: World, limit, good_password: bool) -> None:
+@pytest.mark.parametrize("is_correct", [True, False])
+def test_password_guessing_is_limited(world: World, limit, is_correct: bool) -> None:
     limit("login_failed", "2/m/key")
     member = MembershipFactory.create(organization=world.lakeside)
     member.user.set_password("correct horse battery")
     member.user.save()
-    address = {"login": member.user.email}
+    login = {"login": member.user.email}
     for _ in range(2):
-        Client().post("/accounts/login/", address | {"password": "wrong"})
+        Client().post("/accounts/login/", login | {"password": "wrong"})
 
-    password = "correct horse battery" if good_password else "wrong"
-    response = Client().post("/accounts/login/", address | {"password": password})
+    password = "correct horse battery" if is_correct else "wrong"
+    response = Client().post("/accounts/login/", login | {"password": password})
 
     assert "_auth_user_id" not in response.client.session

@@ -15,7 +15,7 @@ from billing.sandbox.control.client import SandboxControl
 from tests.billing.deliveries import completed, deliver
 from tests.support.world import World, sign_in
 
-NEW = "the-new-one-the-new-one-the-new-one-the-new-one-the-new-one"
+NEW = "the-new-key-the-new-key-the-new-key-the-new-key-the-new-key"
 
 
 def test_signed_in_users_stay_signed_in(world: World, settings: Settings) -> None:
@@ -25,16 +25,16 @@ def test_signed_in_users_stay_signed_in(world: World, settings: Settings) -> Non
 
     settings.SECRET_KEY_FALLBACKS = [old]
     settings.SECRET_KEY = NEW
-    still = client.get("/o/lakeside/")
+    with_fallback = client.get("/o/lakeside/")
     settings.SECRET_KEY_FALLBACKS = []
-    after = client.get("/o/lakeside/")
+    without_fallback = client.get("/o/lakeside/")
 
-    assert still.status_code == HTTPStatus.OK
-    # The session was re-signed on the way.
-    assert after.status_code == HTTPStatus.OK
+    assert with_fallback.status_code == HTTPStatus.OK
+    # The first request re-signed the session.
+    assert without_fallback.status_code == HTTPStatus.OK
 
 
-def test_everyone_signs_in_again_without_the_old_key(world: World, settings: Settings) -> None:
+def test_everyone_is_signed_out_without_the_old_key(world: World, settings: Settings) -> None:
     client = world.client(world.assignor)
 
     settings.SECRET_KEY = NEW
@@ -53,8 +53,8 @@ def test_second_factors_survive_key_rotation(world: World, settings: Settings) -
     settings.SECRET_KEY_FALLBACKS = []
 
     rows = {row.type: row for row in Authenticator.objects.filter(user=user)}
-    kept = RecoveryCodes(rows[Authenticator.Type.RECOVERY_CODES]).generate_codes()
-    assert kept == codes
+    decrypted = RecoveryCodes(rows[Authenticator.Type.RECOVERY_CODES]).generate_codes()
+    assert decrypted == codes
     assert decrypt(rows[Authenticator.Type.TOTP].data["secret"]) == secret
 
 

@@ -20,8 +20,8 @@ from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Thread, User
 from tests.billing.checkout.test_subscribing import subscribe
-from tests.security.test_access import address
-from tests.security.who_may import WHO_MAY
+from tests.security.access_table import ORGANIZATION_URLS
+from tests.security.test_access import path_to
 from tests.support.factories import PackageFactory
 from tests.support.server import Site
 from tests.support.world import World
@@ -35,11 +35,11 @@ PURCHASE_PAGES = {"billing:purchase", "billing:receipt_pdf"}
 
 
 # The pages of a purchase need one that exists.
-def path_to(world: World, name: str) -> str:
+def path_to_existing(world: World, name: str) -> str:
     purchase = world.buy_and_settle(5) if name in PURCHASE_PAGES else None
     if purchase is not None:
         return reverse(name, kwargs={"slug": "lakeside", "pk": purchase.pk})
-    return address(world, name)
+    return path_to(world, name)
 
 
 def writes(captured: CaptureQueriesContext) -> list[str]:
@@ -47,11 +47,11 @@ def writes(captured: CaptureQueriesContext) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["administrator", "official"])
-@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("name", ORGANIZATION_URLS)
 def test_head_matches_get_on_every_organization_page(
     world: World, stripe: SandboxControl, name: str, who: str
 ) -> None:
-    client, path = world.client(getattr(world, who)), path_to(world, name)
+    client, path = world.client(getattr(world, who)), path_to_existing(world, name)
 
     with CaptureQueriesContext(connection) as captured:
         head = client.head(path)

@@ -12,7 +12,7 @@ from billing.sandbox.control.client import SandboxControl
 from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
-from tests.security.who_may import ELSEWHERE, SIGNED_IN, STEPS, THE_PROCESSOR, page
+from tests.security.access_table import OTHER_URLS, SIGNED_IN, SIGNING_IN, THE_PROCESSOR, page
 from tests.support.addresses import addresses
 from tests.support.checks import fresh
 from tests.support.world import World
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 KEYS = {"token": "1:1:x", "key": "MQ:1:x", "uidb36": "1", "pk": 1}
 
 
-def elsewhere() -> dict[str, str]:
+def other_urls() -> dict[str, str]:
     """Return every URL that names no organization, except the admin's."""
     return {
         one.name: reverse(one.name, kwargs={name: KEYS[name] for name in one.arguments})
@@ -34,39 +34,39 @@ def elsewhere() -> dict[str, str]:
 
 
 def test_table_names_every_url() -> None:
-    assert set(elsewhere()) == set(ELSEWHERE)
+    assert set(other_urls()) == set(OTHER_URLS)
 
 
 def test_docs_show_the_table() -> None:
-    shown = (ROOT / "docs" / "access.md").read_text()
+    document = (ROOT / "docs" / "access.md").read_text()
 
-    assert shown == page(), "run `python -m tests.security.who_may > docs/access.md`"
+    assert document == page(), "run `python -m tests.security.access_table > docs/access.md`"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_access_when_signed_out(method: str) -> None:
-    for name, path in elsewhere().items():
-        matches_the_table(name, getattr(Client(), method)(path))
+def test_signed_out_access_matches_the_table(method: str) -> None:
+    for name, path in other_urls().items():
+        assert_matches_the_table(name, getattr(Client(), method)(path))
 
 
-def matches_the_table(name: str, response: Any) -> None:
-    leads_to_sign_in = response.status_code == HTTPStatus.FOUND and response.headers[
+def assert_matches_the_table(name: str, response: Any) -> None:
+    redirects_to_sign_in = response.status_code == HTTPStatus.FOUND and response.headers[
         "Location"
     ].startswith("/accounts/login/")
-    needs_it = ELSEWHERE[name] in (SIGNED_IN, STEPS)
-    # Background polls get 403 instead of a redirect; some URLs accept one method only.
+    must_redirect = OTHER_URLS[name] in (SIGNED_IN, SIGNING_IN)
+    # Polls get 403 instead of a redirect, and some URLs accept only one method.
     refused = (HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED)
-    assert leads_to_sign_in == needs_it or response.status_code in refused, name
+    assert redirects_to_sign_in == must_redirect or response.status_code in refused, name
     assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, name
-    if ELSEWHERE[name] == THE_PROCESSOR:
+    if OTHER_URLS[name] == THE_PROCESSOR:
         assert response.status_code >= HTTPStatus.BAD_REQUEST
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("who", ["administrator", "official", "support"])
-def test_access_when_signed_in(world: World, who: str, method: str) -> None:
-    for name, path in elsewhere().items():
+def test_signed_in_users_get_no_errors(world: World, who: str, method: str) -> None:
+    for name, path in other_urls().items():
         if name == "account_logout":
             continue
         response = getattr(world.client(getattr(world, who)), method)(path)
@@ -83,51 +83,51 @@ class TestObjectsOfAnotherOrganization:
         path = reverse(name, kwargs={"slug": "harbor", **key})
         return {client.get(path).status_code, client.post(path, {"role": "observer"}).status_code}
 
-    NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+    NOT_FOUND = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
-    def test_purchases(self, world: World, stripe: SandboxControl) -> None:
+    def test_purchase_returns_404(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
 
-        assert self.visit(world, "billing:purchase", pk=purchase.pk) <= self.NOT_THERE
+        assert self.visit(world, "billing:purchase", pk=purchase.pk) <= self.NOT_FOUND
         client = world.client(world.stranger)
         session = {"session_id": purchase.session_id or ""}
         assert client.get("/o/harbor/licenses/return/", session).status_code == 404
         assert str(purchase.pk) not in client.get("/o/harbor/purchases/").content.decode()
         assert str(purchase.pk) not in client.get("/o/harbor/purchases.csv").getvalue().decode()
 
-    def test_rosters(self, world: World) -> None:
+    def test_roster_returns_404(self, world: World) -> None:
         pasted = {"rows": "Name,E-mail\nNora New,nora@lakeside.example"}
         world.client(world.administrator).post("/o/lakeside/users/import/", pasted)
         roster = RosterImport.objects.get()
 
         for name in ("imported_roster", "add_roster", "discard_roster"):
             found = self.visit(world, f"subscriptions:{name}", roster=roster.pk)
-            assert found <= self.NOT_THERE
+            assert found <= self.NOT_FOUND
         roster.refresh_from_db()
 
-    def test_requests_to_join(self, world: World) -> None:
+    def test_join_request_returns_404(self, world: World) -> None:
         join_requests.ask(world.lakeside, Asking("Nora New", "nora@lakeside.example"))
         request = JoinRequest.objects.get()
 
         for name in ("approve_request", "deny_request"):
             found = self.visit(world, f"subscriptions:{name}", key=request.key)
-            assert found <= self.NOT_THERE
+            assert found <= self.NOT_FOUND
         assert fresh(request).decided_by is None
 
-    def test_members(self, world: World) -> None:
+    def test_member_returns_404(self, world: World) -> None:
         for name in ("user", "remove_user", "resend_invitation", "restore_user"):
             found = self.visit(world, f"subscriptions:{name}", key=world.observer.key)
-            assert found <= self.NOT_THERE
+            assert found <= self.NOT_FOUND
         client = world.client(world.stranger)
         client.post("/o/harbor/users/remove/", {"member": str(world.observer.key), "confirmed": 1})
         world.observer.refresh_from_db()
         assert world.observer.state == "active"
         assert world.observer.role == "observer"
 
-    def test_drafts(self, world: World) -> None:
-        typed = {"name": "Nora New", "email": "nora@lakeside.example"}
-        away = world.client(world.administrator).post("/o/lakeside/users/add/keep/", typed)
-        draft = away.headers["Location"].rpartition("draft%3D")[2]
+    def test_draft_is_not_shown(self, world: World) -> None:
+        form = {"name": "Nora New", "email": "nora@lakeside.example"}
+        response = world.client(world.administrator).post("/o/lakeside/users/add/keep/", form)
+        draft = response.headers["Location"].rpartition("draft%3D")[2]
         assert len(draft) == 36
 
         page = world.client(world.stranger).get(f"/o/harbor/users/add/?draft={draft}")
@@ -137,7 +137,7 @@ class TestObjectsOfAnotherOrganization:
 
 
 def test_keys_in_urls_disclose_nothing(world: World, stripe: SandboxControl) -> None:
-    """Neither how many objects exist nor their order."""
+    """Keys reveal neither the number of objects nor their order."""
     purchase = world.buy_and_settle(10)
     keys = [purchase.pk, *Membership.objects.values_list("key", flat=True)]
 

@@ -1,27 +1,27 @@
-"""The table of who may open what (R2). ``python -m tests.security.who_may`` prints it.
+"""The table of who may open which URL (R2). ``python -m tests.security.access_table`` prints it.
 
-``test_access.py`` and ``test_access_elsewhere.py`` request every URL of the site as every user and
-compare; docs/access.md shows the table.
+``test_access.py`` and ``test_other_access.py`` request every URL of the site as every kind of user
+and compare the responses with it. docs/access.md shows the table.
 """
 
 BUYERS = "Assignors and Administrators"
-EVERYBODY = "every member"
+EVERY_MEMBER = "every member"
 ADMINISTRATORS = "Administrators"
-# Settings tabs besides Subscription: Assignors may read them.
+# The settings tabs other than Subscription.
 EDITED_BY_ADMINISTRATORS = "Assignors read, Administrators edit"
 
 ROLES = ("administrator", "assignor", "observer", "official")
 _ALLOWED_ROLES = {
-    EVERYBODY: set(ROLES),
+    EVERY_MEMBER: set(ROLES),
     BUYERS: {"administrator", "assignor"},
     ADMINISTRATORS: {"administrator"},
 }
 
-# Each URL of an organization.
-WHO_MAY = {
-    "subscriptions:home": EVERYBODY,
-    "subscriptions:thread": EVERYBODY,
-    "subscriptions:thread_news": EVERYBODY,
+# All URLs of an organization.
+ORGANIZATION_URLS = {
+    "subscriptions:home": EVERY_MEMBER,
+    "subscriptions:thread": EVERY_MEMBER,
+    "subscriptions:thread_news": EVERY_MEMBER,
     "subscriptions:ask_for_removal": BUYERS,
     "subscriptions:settings": BUYERS,
     "subscriptions:subscription": BUYERS,
@@ -63,46 +63,46 @@ WHO_MAY = {
     "billing:sheet_csv": BUYERS,
 }
 
-ANYBODY = "anyone"
+ANYONE = "anyone"
 SIGNED_IN = "signed-in users"
 SIGNED_OUT = "signed-out visitors"
 WITH_A_LINK = "anyone with the link in the e-mail"
-THE_PROCESSOR = "the payment processor, by its signature"
-STEPS = "users in the middle of signing in"
+THE_PROCESSOR = "the payment processor, with its signature"
+SIGNING_IN = "users who are signing in"
 
-# Each other URL except the Django admin's.
-ELSEWHERE = {
-    "billing:pricing": ANYBODY,
-    "billing:subscribe": ANYBODY,
-    "billing:subscribed": ANYBODY,
+# All other URLs except the Django admin's.
+OTHER_URLS = {
+    "billing:pricing": ANYONE,
+    "billing:subscribe": ANYONE,
+    "billing:subscribed": ANYONE,
     "billing:webhook": THE_PROCESSOR,
-    "subscriptions:my_organizations": ANYBODY,
-    "subscriptions:help": ANYBODY,
-    "subscriptions:choose_language": ANYBODY,
+    "subscriptions:my_organizations": ANYONE,
+    "subscriptions:help": ANYONE,
+    "subscriptions:choose_language": ANYONE,
     "subscriptions:profile": SIGNED_IN,
     "subscriptions:invitation": WITH_A_LINK,
-    "subscriptions:messages": ANYBODY,
-    "subscriptions:message_sent": ANYBODY,
+    "subscriptions:messages": ANYONE,
+    "subscriptions:message_sent": ANYONE,
     "subscriptions:message_news": SIGNED_IN,
-    "subscriptions:join": ANYBODY,
-    "subscriptions:join_asked": ANYBODY,
-    "account_login": ANYBODY,
+    "subscriptions:join": ANYONE,
+    "subscriptions:join_asked": ANYONE,
+    "account_login": ANYONE,
     "account_logout": SIGNED_IN,
-    "account_inactive": ANYBODY,
+    "account_inactive": ANYONE,
     "account_signup": SIGNED_OUT,
     "account_reauthenticate": SIGNED_IN,
     "account_email": SIGNED_IN,
-    "account_email_verification_sent": ANYBODY,
+    "account_email_verification_sent": ANYONE,
     "account_change_password": SIGNED_IN,
     "account_set_password": SIGNED_IN,
-    "account_reset_password": ANYBODY,
-    "account_confirm_login_code": STEPS,
+    "account_reset_password": ANYONE,
+    "account_confirm_login_code": SIGNING_IN,
     "account_confirm_email": WITH_A_LINK,
-    "account_reset_password_from_key_done": ANYBODY,
+    "account_reset_password_from_key_done": ANYONE,
     "account_reset_password_from_key": WITH_A_LINK,
-    "account_reset_password_done": ANYBODY,
+    "account_reset_password_done": ANYONE,
     "mfa_index": SIGNED_IN,
-    "mfa_authenticate": STEPS,
+    "mfa_authenticate": SIGNING_IN,
     "mfa_reauthenticate": SIGNED_IN,
     "mfa_activate_totp": SIGNED_IN,
     "mfa_deactivate_totp": SIGNED_IN,
@@ -114,43 +114,43 @@ ELSEWHERE = {
     "mfa_reauthenticate_webauthn": SIGNED_IN,
     "mfa_remove_webauthn": SIGNED_IN,
     "mfa_edit_webauthn": SIGNED_IN,
-    "mfa_login_webauthn": STEPS,
+    "mfa_login_webauthn": SIGNING_IN,
     "usersessions_list": SIGNED_IN,
 }
 
 
 def allowed_roles(name: str, method: str) -> set[str]:
     """Return the roles that may ``get`` or ``post`` an organization's URL."""
-    who = WHO_MAY[name]
-    if who == EDITED_BY_ADMINISTRATORS:
-        who = BUYERS if method == "get" else ADMINISTRATORS
-    return _ALLOWED_ROLES[who]
+    users = ORGANIZATION_URLS[name]
+    if users == EDITED_BY_ADMINISTRATORS:
+        users = BUYERS if method == "get" else ADMINISTRATORS
+    return _ALLOWED_ROLES[users]
 
 
 def page() -> str:
-    """Return the text of docs/access.md."""
+    """Return the content of docs/access.md."""
     lines = [
-        "# Who may open what",
+        "# Access to URLs",
         "",
-        "Printed by `python -m tests.security.who_may`. Tests crawl every address as each role, as",
-        "a stranger, as support and signed out, by GET and POST, and compare with this table; an",
-        "address that is missing here fails them. The Django admin's addresses are crawled by",
-        "`tests/admin/test_all_requests.py`.",
+        "Printed by `python -m tests.security.access_table`. Tests request every URL with GET and",
+        "POST: as each role, as a stranger, as support, and signed out. They compare the responses",
+        "with this table, and fail if a URL is missing from it. The URLs of the Django admin are",
+        "tested in `tests/admin/test_all_requests.py`.",
         "",
-        "## Of an organization",
+        "## URLs of an organization",
         "",
-        "A member without the right gets 403. Anyone else who is signed in, support staff too,",
-        "gets 404; anonymous people are sent to sign in, whether the organization exists or not.",
+        "Members without permission get 403. Other signed-in users get 404, support staff included.",
+        "Signed-out visitors are redirected to sign in, even if the organization does not exist.",
         "",
-        "| address | who |",
+        "| URL | who |",
         "|---|---|",
-        *(f"| `{name}` | {who} |" for name, who in WHO_MAY.items()),
+        *(f"| `{name}` | {who} |" for name, who in ORGANIZATION_URLS.items()),
         "",
-        "## Elsewhere",
+        "## Other URLs",
         "",
-        "| address | who |",
+        "| URL | who |",
         "|---|---|",
-        *(f"| `{name}` | {who} |" for name, who in ELSEWHERE.items()),
+        *(f"| `{name}` | {who} |" for name, who in OTHER_URLS.items()),
     ]
     return "\n".join(lines) + "\n"
 

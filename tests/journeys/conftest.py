@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from subscriptions.models import Membership, User
-from tests.journeys.people import Person, remember
+from tests.journeys.people import Person, sign_in_with_cookie
 from tests.support.browser import DESKTOP, ContextMaker
 from tests.support.world import World
 
@@ -17,11 +17,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture
 def signed_in(new_context: ContextMaker) -> SignedIn:
-    """Return a function that opens a browser signed in as a member."""
+    """Return a function that opens a browser in which a member is signed in."""
 
     def sign_in(member: Membership | User, device: dict[str, Any] = DESKTOP) -> Person:
         context = new_context(device)
-        remember(context, member, new_context.site.url)
+        sign_in_with_cookie(context, member, new_context.site.url)
         return Person(context.new_page())
 
     return sign_in
@@ -29,5 +29,5 @@ def signed_in(new_context: ContextMaker) -> SignedIn:
 
 @pytest.fixture
 def arlo(world: World, signed_in: SignedIn) -> Person:
-    """Return Lakeside's Assignor at a desktop computer, signed in."""
+    """Return Lakeside's Assignor, signed in on a desktop computer."""
     return signed_in(world.assignor)

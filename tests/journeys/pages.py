@@ -1,24 +1,24 @@
-"""Every page of the organization, found by its URL: new pages are included automatically."""
+"""Every page of an organization, found by its URL, so that new pages are included."""
 
 from collections.abc import Iterator
 
 from django.urls import reverse
 
-from tests.support.addresses import Address, addresses
 from tests.support.rosters import roster_with_all_row_states
+from tests.support.urls import NamedUrl, named_urls
 from tests.support.world import World
 
 PREFIX = "o/<slug:slug>/"
-# Organization URLs that are not pages to look at.
-NO_PAGES = {
-    "keep_draft",  # takes a form
-    "resend_invitation",  # takes a form
-    "end_renewal",  # takes a form
-    "thread_news",  # a part of a page
-    "approve_request",  # takes a form
-    "deny_request",  # takes a form
-    "restore_user",  # about a removed user
-    "remove_users",  # takes a form
+# URLs of organizations that are not pages.
+NOT_PAGES = {
+    "keep_draft",  # POST only
+    "resend_invitation",  # POST only
+    "end_renewal",  # POST only
+    "thread_news",  # a fragment
+    "approve_request",  # POST only
+    "deny_request",  # POST only
+    "restore_user",  # for removed users only
+    "remove_users",  # POST only
     "purchases_csv",  # a download
     "activity_csv",  # a download
     "users_csv",  # a download
@@ -27,22 +27,23 @@ NO_PAGES = {
     "quote_pdf",  # a download
     "sheet_pdf",  # a download
     "sheet_csv",  # a download
-    "add_roster",  # takes a form
-    "discard_roster",  # takes a form
-    "return",  # covered by the tests of returning from the payment page
+    "add_roster",  # POST only
+    "discard_roster",  # POST only
+    "return",  # tested in buying/
 }
 
 
 def pages_of(world: World) -> list[str]:
-    """Return the paths of Lakeside's pages for its Administrator, with content on each."""
-    known = {
+    """Return the paths of Lakeside's pages for its Administrator, all with content."""
+    arguments = {
         "slug": world.lakeside.slug,
         "key": world.official.key,
         "pk": world.buy_and_settle(5).pk,
         "roster": roster_with_all_row_states(world.administrator).pk,
     }
     found = [
-        reverse(one.name, kwargs={name: known[name] for name in one.arguments}) for one in _pages()
+        reverse(one.name, kwargs={name: arguments[name] for name in one.arguments})
+        for one in _pages()
     ]
     assert len(found) >= 9
     return found
@@ -53,8 +54,8 @@ def page_names() -> set[str]:
     return {one.name for one in _pages()}
 
 
-def _pages() -> Iterator[Address]:
-    for one in addresses():
-        is_page = one.name.rpartition(":")[2] not in NO_PAGES
+def _pages() -> Iterator[NamedUrl]:
+    for one in named_urls():
+        is_page = one.name.rpartition(":")[2] not in NOT_PAGES
         if is_page and one.path.startswith(PREFIX):
             yield one

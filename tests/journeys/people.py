@@ -1,4 +1,4 @@
-"""User actions on the site, by roles and visible words."""
+"""What users do and see on the site, by ARIA roles and visible text."""
 
 import re
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Person:
 
     # Navigation ----------------------------------------------------------------------------------
 
-    def opens(self, address: str) -> None:
-        self.page.goto(address)
+    def opens(self, path: str) -> None:
+        self.page.goto(path)
 
-    def reads(self, *words: str) -> None:
-        """Expect the text on the page, now or soon."""
-        for some in words:
-            expect(self.main).to_contain_text(some)
+    def sees(self, *texts: str) -> None:
+        """Expect the texts on the page, now or soon."""
+        for text in texts:
+            expect(self.main).to_contain_text(text)
 
-    def does_not_read(self, words: str) -> None:
-        expect(self.main).not_to_contain_text(words)
+    def does_not_see(self, text: str) -> None:
+        expect(self.main).not_to_contain_text(text)
 
     def is_at(self, heading: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
@@ -42,9 +42,9 @@ class Person:
         self.link_or_button(name).click()
 
     def is_accessible(self) -> None:
-        """Check the page as it is for accessibility.
+        """Check the accessibility of the page in its current state.
 
-        Once, as this person sees it; ``make screens`` checks every state in every way.
+        ``make screens`` checks all states on all devices.
         """
         assert_accessible(self.page)
 
@@ -59,7 +59,7 @@ class Person:
         self.menu.get_by_role("button", name="Menu").click()
 
     def chooses_from_menu(self, name: str) -> None:
-        """Open the menu first on a narrow screen."""
+        """Click a link in the menu, which must first be opened on a narrow screen."""
         link = self.menu.get_by_role("link", name=name)
         if not link.is_visible():
             self.opens_menu()
@@ -90,7 +90,7 @@ class Person:
     # Buying --------------------------------------------------------------------------------------
 
     @property
-    def green_plus(self) -> Locator:
+    def plus_button(self) -> Locator:
         return self.menu.get_by_role("link", name="Add Licenses")
 
     @property
@@ -98,7 +98,7 @@ class Person:
         return self.page.get_by_role("textbox", name="Number of licenses")
 
     def opens_add_licenses(self) -> None:
-        self.green_plus.click()
+        self.plus_button.click()
         self.is_at("Add Licenses")
 
     def chooses(self, number: int | str) -> None:
@@ -109,7 +109,7 @@ class Person:
 
     @property
     def continue_button(self) -> Locator:
-        # The first button of this name is hidden and serves the Enter key.
+        # The first button with this name is hidden; it handles the Enter key.
         return self.main.get_by_role("button", name="Continue to payment").locator("visible=true")
 
     def payment_page(self) -> str:
@@ -125,22 +125,22 @@ class Person:
         self.page.get_by_role("button", name=re.compile("^Pay ")).click()
 
     def buys(self, number: int, card: str = GOOD_CARD) -> None:
-        """Buy, from the Add Licenses page to the result."""
+        """Buy licenses on the Add Licenses page."""
         self.chooses(number)
         self.continues_to_payment()
         self.pays_with(card)
 
     def cost(self, name: str) -> str:
-        """Return a number of the panel "Cost"."""
+        """Return a number in the Cost panel."""
         panel = self.page.get_by_role("region", name="Cost")
         return panel.get_by_role("row", name=name).get_by_role("cell").inner_text()
 
-    def whole_cost(self) -> str:
+    def cost_panel(self) -> str:
         return self.page.get_by_role("region", name="Cost").inner_text()
 
     # Users ---------------------------------------------------------------------------------------
 
-    def types_user(self, name: str, email: str, role: str = "General member") -> None:
+    def fills_in_user(self, name: str, email: str, role: str = "General member") -> None:
         self.field("Name").fill(name)
         self.field("E-mail").fill(email)
         self.field("Role").select_option(role)
@@ -151,10 +151,10 @@ class Person:
         )
 
 
-def remember(context: BrowserContext, member: Membership | User, address: str) -> None:
-    """Sign in directly with a cookie, for tests not about signing in."""
+def sign_in_with_cookie(context: BrowserContext, member: Membership | User, url: str) -> None:
+    """Sign in with a cookie, for tests that do not test signing in."""
     client = Client()
     user = member.user if isinstance(member, Membership) else member
     sign_in(client, user)
     name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])

@@ -1,4 +1,4 @@
-"""Every page in every state, once; ``make screens`` covers all combinations."""
+"""Every page in every state, once each; ``make screens`` checks all combinations."""
 
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ from tests.programs.screens.run import DEVICES, Findings, new_context, open_page
 from tests.programs.screens.states import State, every_state
 from tests.support.server import Site
 
-# Pages that need other objects first have journeys of their own.
-ELSEWHERE = {"subscriptions:settings"}
-# Shares for parallel workers; each has all four combinations of device and color scheme.
+# Pages that redirect to another page.
+REDIRECTS = {"subscriptions:settings"}
+# Shares of the states for parallel workers, each with all devices and color schemes.
 SHARES, PHASES = 4, 4
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -37,7 +37,7 @@ def test_every_page_is_accessible_in_every_state(
     """Alternate between desktop and phone, light and dark; check that no page is missing."""
     settings.ROOT_URLCONF = "tests.programs.screens.urls"
     data.load()
-    states, found = every_state(), Findings()
+    states, findings = every_state(), Findings()
     contexts: dict[tuple[str, ...], BrowserContext] = {}
     for number, state in enumerate(states):
         if number // PHASES % SHARES != share:
@@ -48,12 +48,12 @@ def test_every_page_is_accessible_in_every_state(
         key = (state.user, device, state.name if state.act else "")
         if key not in contexts:
             contexts[key] = new_context(browser, site.url, state.user, device)
-        with open_page(contexts[key], state, found) as page:
+        with open_page(contexts[key], state, findings) as page:
             page.emulate_media(color_scheme=SCHEMES[number // 2 % 2])
             problems = checks.inaccessible(page) + checks.covered(page)
-            found.add(f"{state.name}, {device}", problems)
+            findings.add(f"{state.name}, {device}", problems)
     for context in contexts.values():
         context.close()
 
-    assert page_names() - ELSEWHERE <= {name_of(state) for state in states}
-    assert not found.violations, "\n".join("\n".join(one) for one in found.violations)
+    assert page_names() - REDIRECTS <= {name_of(state) for state in states}
+    assert not findings.violations, "\n".join("\n".join(one) for one in findings.violations)

@@ -1,4 +1,4 @@
-"""Without a mouse."""
+"""Using the site without a mouse."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -10,22 +10,22 @@ from tests.support.world import TERM_END, World, local
 
 pytestmark = pytest.mark.usefixtures("stripe")
 
-FOCUS_CAN_BE_SEEN = """element => {
+HAS_VISIBLE_FOCUS = """element => {
     const style = getComputedStyle(element);
     return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
 }"""
 
 
 def tabs_to(person: Person, target: Locator, *, within: int = 3) -> None:
-    """Press Tab until the locator has the focus; check that each stop is visible."""
+    """Press Tab until the locator has the focus; check that the focus is always visible."""
     for _ in range(within):
         person.page.keyboard.press("Tab")
-        here = person.page.locator(":focus")
-        expect(here).to_be_in_viewport()
-        assert here.evaluate(FOCUS_CAN_BE_SEEN), here.evaluate("element => element.outerHTML")
+        focused = person.page.locator(":focus")
+        expect(focused).to_be_in_viewport()
+        assert focused.evaluate(HAS_VISIBLE_FOCUS), focused.evaluate("element => element.outerHTML")
         if target.evaluate("element => element === document.activeElement"):
             return
-    pytest.fail(f"{target} has no focus after {within} times Tab")
+    pytest.fail(f"{target} does not have the focus after pressing Tab {within} times")
 
 
 def skips_to_content(person: Person) -> None:
@@ -48,7 +48,7 @@ def test_from_sign_in_to_the_payment_page_by_keyboard(
     page.keyboard.press("Enter")
     arlo.is_at("Lakeside Officials Association")
 
-    tabs_to(arlo, arlo.green_plus, within=2)
+    tabs_to(arlo, arlo.plus_button, within=2)
     page.keyboard.press("Enter")
     arlo.is_at("Add Licenses")
 
@@ -59,26 +59,26 @@ def test_from_sign_in_to_the_payment_page_by_keyboard(
     tabs_to(arlo, page.get_by_role("button", name="Five more"), within=1)
     page.keyboard.press("Space")
     expect(arlo.number).to_have_value("15")
-    # The form that calculates the number from people to add comes first.
+    # The form that calculates the number of licenses from the number of users comes first.
     tabs_to(arlo, arlo.continue_button, within=3)
     page.keyboard.press("Enter")
 
     arlo.payment_page()
-    arlo.reads("15 × $5.00", "$75.00")
+    arlo.sees("15 × $5.00", "$75.00")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_enter_in_the_number_field_continues_to_payment(
     world: World, signed_in, javascript: bool
 ) -> None:
-    """None of the buttons beside it, which come first on the page."""
+    """The buttons beside the field come first on the page, but are not pressed."""
     arlo = signed_in(world.assignor, {"java_script_enabled": javascript})
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(10)
     arlo.number.press("Enter")
 
     arlo.payment_page()
-    arlo.reads("10 × $5.00")
+    arlo.sees("10 × $5.00")
 
 
 def test_focus_moves_to_an_invalid_number(arlo: Person, page_problems: PageProblems) -> None:
@@ -87,7 +87,7 @@ def test_focus_moves_to_an_invalid_number(arlo: Person, page_problems: PageProbl
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(7)
     arlo.number.press("Enter")
-    arlo.reads("Instead of 7")
+    arlo.sees("Instead of 7")
     expect(arlo.number).to_be_focused()
 
     arlo.page.keyboard.press("Control+A")
@@ -116,21 +116,21 @@ def test_add_and_remove_a_user_by_keyboard(arlo: Person) -> None:
     tabs_to(arlo, arlo.field("Role"), within=1)
     arlo.page.keyboard.type("Obs")
     presses(arlo, arlo.link_or_button("Add and invite"), within=1)
-    arlo.reads("Nora New has been added with license 5.")
+    arlo.sees("Nora New has been added with license 5.")
 
-    # The list opens at its content, where the form was sent.
+    # The focus starts at the list's content.
     presses(arlo, arlo.link_or_button("Remove Nora New"), within=30)
     arlo.is_at("Remove Nora New?")
     skips_to_content(arlo)
     presses(arlo, arlo.link_or_button("Remove"), within=1)
-    arlo.reads("4 of 25 licenses are in use, 21 available.")
+    arlo.sees("4 of 25 licenses are in use, 21 available.")
 
 
 def test_renew_by_keyboard(world: World, arlo: Person) -> None:
     """R20, R25"""
     world.at(local(TERM_END.replace(day=10), hour=9))
     arlo.opens("/o/lakeside/")
-    tabs_to(arlo, arlo.green_plus, within=2)
+    tabs_to(arlo, arlo.plus_button, within=2)
     arlo.page.keyboard.press("Enter")
     arlo.is_at("Add Licenses")
     skips_to_content(arlo)
@@ -142,4 +142,4 @@ def test_renew_by_keyboard(world: World, arlo: Person) -> None:
     pay = arlo.page.get_by_role("button", name="Continue to payment:")
     presses(arlo, pay, within=6)
     arlo.payment_page()
-    arlo.reads("$125.00")
+    arlo.sees("$125.00")

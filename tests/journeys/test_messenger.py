@@ -11,37 +11,37 @@ from tests.programs.screens.checks import covered
 from tests.support.browser import DESKTOP, PHONE, ContextMaker, PageProblems, assert_accessible
 from tests.support.world import World
 
-WITHOUT_SCRIPT = {**DESKTOP, "java_script_enabled": False}
+WITHOUT_JAVASCRIPT = {**DESKTOP, "java_script_enabled": False}
 
 
-def the_button(page: Page) -> Locator:
+def messenger_button(page: Page) -> Locator:
     return page.locator("#messenger-button")
 
 
-def the_panel(page: Page) -> Locator:
+def messenger_panel(page: Page) -> Locator:
     return page.get_by_role("dialog", name="Messenger")
 
 
-def response(world: World, body: str) -> None:
+def reply(world: World, body: str) -> None:
     thread = Thread.objects.get()
     newest = Message.objects.latest("pk").pk
     replies.reply(thread, world.support, Text(body), seen=newest)
 
 
 def test_messenger_works_without_javascript(world: World, signed_in: SignedIn) -> None:
-    otto = signed_in(world.official, WITHOUT_SCRIPT)
+    otto = signed_in(world.official, WITHOUT_JAVASCRIPT)
     otto.opens("/o/lakeside/")
-    the_button(otto.page).click()
+    messenger_button(otto.page).click()
     otto.is_at("Messenger")
     otto.field("Your message").fill("Can you hear me?")
     otto.clicks("Send")
-    otto.reads("Your message has been sent.", "Can you hear me?")
+    otto.sees("Your message has been sent.", "Can you hear me?")
 
-    response(world, "Loud and clear.")
+    reply(world, "Loud and clear.")
     otto.opens("/o/lakeside/")
-    expect(the_button(otto.page)).to_contain_text("1 new reply")
-    the_button(otto.page).click()
-    otto.reads("Sunny Support, support", "Loud and clear.")
+    expect(messenger_button(otto.page)).to_contain_text("1 new reply")
+    messenger_button(otto.page).click()
+    otto.sees("Sunny Support, support", "Loud and clear.")
 
 
 def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: SignedIn) -> None:
@@ -49,9 +49,9 @@ def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: Sig
     page = otto.page
     page.clock.install()
     otto.opens("/o/lakeside/")
-    the_button(page).focus()
+    messenger_button(page).focus()
     page.keyboard.press("Space")
-    panel = the_panel(page)
+    panel = messenger_panel(page)
     expect(panel.get_by_label("Your message")).to_be_focused()
     page.keyboard.type("Can you hear me?")
     panel.get_by_role("button", name="Send").click()
@@ -61,7 +61,7 @@ def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: Sig
     assert_accessible(page)
 
     page.keyboard.type("Half a sen")
-    response(world, "Loud and clear.")
+    reply(world, "Loud and clear.")
     page.clock.fast_forward("00:10")
     expect(log).to_contain_text("Loud and clear.")
     expect(log.get_by_role("listitem")).to_have_count(2)
@@ -69,7 +69,7 @@ def test_panel_works_by_keyboard_and_replies_appear(world: World, signed_in: Sig
 
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
-    expect(the_button(page)).to_be_focused()
+    expect(messenger_button(page)).to_be_focused()
     page.keyboard.press("Enter")
     expect(panel.get_by_label("Your message")).to_have_value("Half a sen")
 
@@ -80,8 +80,8 @@ def test_refused_message_keeps_the_input_in_the_panel(
     page_problems.expect("POST 422 .*/messages/")
     page = signed_in(world.official, PHONE).page
     page.goto("/o/lakeside/")
-    the_button(page).tap()
-    panel = the_panel(page)
+    messenger_button(page).tap()
+    panel = messenger_panel(page)
     panel.get_by_label("Your message").fill("x" * 4001)
     panel.get_by_role("button", name="Send").tap()
 
@@ -89,8 +89,8 @@ def test_refused_message_keeps_the_input_in_the_panel(
     expect(panel.get_by_label("Your message")).to_have_value("x" * 4001)
     assert_accessible(page)
 
-    for trouble in ("POST failed .*/messages/", "console: htmx:afterRequest", "htmx:sendError"):
-        page_problems.expect(trouble)
+    for problem in ("POST failed .*/messages/", "console: htmx:afterRequest", "htmx:sendError"):
+        page_problems.expect(problem)
     page.context.set_offline(True)
     panel.get_by_label("Your message").fill("In a tunnel")
     panel.get_by_role("button", name="Send").tap()
@@ -104,8 +104,8 @@ def test_anonymous_visitor_writes_from_the_price_list(
     page = new_context(PHONE).new_page()
     page.goto("/pricing/")
     assert covered(page) == []
-    the_button(page).tap()
-    panel = the_panel(page)
+    messenger_button(page).tap()
+    panel = messenger_panel(page)
     panel.get_by_label("Your name").fill("Pat Prospect")
     panel.get_by_label("Your e-mail").fill("pat@meadow.example")
     panel.get_by_label("Your message").fill("Which package?")
@@ -114,18 +114,18 @@ def test_anonymous_visitor_writes_from_the_price_list(
     expect(panel).to_contain_text("Thank you. Your message has been sent to support")
 
     panel.get_by_role("button", name="Close").tap()
-    the_button(page).tap()
+    messenger_button(page).tap()
     panel.get_by_role("link", name="Write another message").tap()
     expect(panel.get_by_label("Your name")).to_be_visible()
     assert Thread.objects.get().email == "pat@meadow.example"
 
 
 def test_messenger_pages_are_accessible(world: World, signed_in: SignedIn) -> None:
-    asked = threads.write(world.assignor, Text("Hello"))
-    replies.reply(asked.thread, world.support, Text("Hello!"), seen=asked.pk)
+    message = threads.write(world.assignor, Text("Hello"))
+    replies.reply(message.thread, world.support, Text("Hello!"), seen=message.pk)
     arlo = signed_in(world.assignor)
-    for address in ("/o/lakeside/messages/", "/messages/"):
-        arlo.opens(address)
+    for path in ("/o/lakeside/messages/", "/messages/"):
+        arlo.opens(path)
         arlo.is_accessible()
     Person(arlo.page).opens("/o/lakeside/users/")
     assert covered(arlo.page) == []

@@ -1,4 +1,4 @@
-"""Small screens and large text: 400% zoom of a 1280 × 1024 window is a 320 × 256 one."""
+"""Small screens and large text; a 1280 × 1024 window at 400% zoom shows 320 × 256 pixels."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SMALL_PHONE: dict[str, Any] = {
 }
 ZOOMED: dict[str, Any] = {"viewport": {"width": 320, "height": 256}, "reduced_motion": "reduce"}
 
-STICKS_OUT = """() => [...document.querySelectorAll("main *, nav *, header *")]
+OVERFLOWING = """() => [...document.querySelectorAll("main *, nav *, header *")]
     .filter(element => element.checkVisibility({visibilityProperty: true}))
     .filter(element => !element.closest(".visually-hidden, thead, .skip, svg"))
     .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
@@ -26,7 +26,7 @@ STICKS_OUT = """() => [...document.querySelectorAll("main *, nav *, header *")]
 """
 
 
-def give_long_names(world: World) -> None:
+def set_long_names(world: World) -> None:
     """Set realistic long names."""
     lakeside = world.lakeside
     lakeside.name = "Northwestern Connecticut Interscholastic Basketball Officials Association"
@@ -38,7 +38,7 @@ def give_long_names(world: World) -> None:
 
 
 def too_wide_elements(page: Page) -> list[str]:
-    found = [f"{page.url}: {what}" for what in page.evaluate(STICKS_OUT)]
+    found = [f"{page.url}: {what}" for what in page.evaluate(OVERFLOWING)]
     width = page.evaluate("document.scrollingElement.scrollWidth")
     is_wider = width > page.evaluate("innerWidth")
     return [*found, f"{page.url} is {width} wide"] if is_wider else found
@@ -50,13 +50,13 @@ def too_wide_elements(page: Page) -> list[str]:
 def test_no_page_scrolls_sideways(
     world: World, stripe: SandboxControl, signed_in: SignedIn, device: dict[str, Any]
 ) -> None:
-    """Every page of the organization, with long names on it."""
-    addresses = pages_of(world)
-    give_long_names(world)
+    """Open every page of the organization, with long names."""
+    paths = pages_of(world)
+    set_long_names(world)
     ada = signed_in(world.administrator, device)
     found = []
-    for address in [*addresses, "/account/", "/pricing/"]:
-        ada.opens(address)
+    for path in [*paths, "/account/", "/pricing/"]:
+        ada.opens(path)
         found += too_wide_elements(ada.page)
 
     assert not found, "\n".join(found)
@@ -71,13 +71,13 @@ GAP_BELOW_HEADING = """name => {
 
 
 def test_hidden_button_leaves_no_gap(world: World, signed_in: SignedIn) -> None:
-    """R7: on a phone the panel looks as if it never had a button."""
+    """R7: on a phone, the panel has no empty space instead of the button."""
     arlo = signed_in(world.assignor, SMALL_PHONE)
     arlo.opens("/o/lakeside/settings/subscription/")
 
-    with_button = arlo.page.evaluate(GAP_BELOW_HEADING, "licenses")
+    gap = arlo.page.evaluate(GAP_BELOW_HEADING, "licenses")
 
-    assert with_button == arlo.page.evaluate(GAP_BELOW_HEADING, "term")
+    assert gap == arlo.page.evaluate(GAP_BELOW_HEADING, "term")
 
 
 @pytest.mark.usefixtures("stripe")
@@ -87,9 +87,9 @@ def test_buy_at_400_percent_zoom_with_reduced_motion(world: World, signed_in: Si
     arlo.opens("/o/lakeside/")
     arlo.opens_add_licenses()
     arlo.buys(10)
-    arlo.reads("You bought 10 licenses. You now hold 35")
+    arlo.sees("You bought 10 licenses. You now hold 35")
     assert too_wide_elements(arlo.page) == []
     arlo.opens_menu()
     assert too_wide_elements(arlo.page) == []
     arlo.menu.get_by_role("link", name="Users").click()
-    arlo.reads("4 of 35 licenses are in use")
+    arlo.sees("4 of 35 licenses are in use")

@@ -1,4 +1,4 @@
-"""Two-step sign-in, set up when buying requires it; asking to join and approval (R2-R5)."""
+"""Passkeys, requests to join, settings, and inactive users (R2-R5)."""
 
 import re
 
@@ -10,7 +10,7 @@ from subscriptions.models import Organization
 from subscriptions.organizations import settings
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
-from tests.journeys.test_invitations import A_GOOD_PASSWORD, link_in_the_mail_to
+from tests.journeys.test_invitations import STRONG_PASSWORD, invitation_link_for
 from tests.support.browser import PHONE, ContextMaker, PageProblems
 from tests.support.factories import PASSWORD
 from tests.support.world import World
@@ -25,7 +25,7 @@ AUTHENTICATOR = {
 }
 
 
-def has_a_passkey_device(person: Person) -> None:
+def add_passkey_device(person: Person) -> None:
     """Give the browser a device that stores passkeys."""
     session = person.page.context.new_cdp_session(person.page)
     session.send("WebAuthn.enable")
@@ -39,7 +39,7 @@ def test_passkey_is_set_up_on_demand_and_allows_buying(
     page_problems.expect("GET 403 .*/licenses/add/")
     Organization.objects.update(second_factor_required=True)
     arlo = Person(new_context().new_page())
-    has_a_passkey_device(arlo)
+    add_passkey_device(arlo)
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.signs_in(world.assignor)
     arlo.is_at("This page requires a second factor")
@@ -52,18 +52,18 @@ def test_passkey_is_set_up_on_demand_and_allows_buying(
     arlo.page.get_by_label("Sign in without a password").check()
     arlo.is_accessible()
     arlo.main.get_by_role("button", name="Add").click()
-    arlo.reads("recovery code")
+    arlo.sees("recovery code")
     assert Authenticator.objects.filter(user=world.assignor.user, type="webauthn").exists()
 
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.buys(10)
-    arlo.reads("You now hold 35")
+    arlo.sees("You now hold 35")
 
     arlo.opens("/accounts/logout/")
     arlo.main.get_by_role("button").click()
     arlo.opens("/o/lakeside/")
     arlo.main.get_by_role("button", name=re.compile("passkey", re.IGNORECASE)).click()
-    arlo.reads("Your role here is Assignor")
+    arlo.sees("Your role here is Assignor")
 
 
 @pytest.mark.usefixtures("stripe")
@@ -75,7 +75,7 @@ def test_ask_to_join_and_get_approved(
     nina.opens("/join/")
     nina.field("Join code").fill(code.lower())
     nina.clicks("Continue")
-    nina.reads("asking to join Lakeside Officials Association")
+    nina.sees("asking to join Lakeside Officials Association")
     nina.field("Name").fill("Nina New")
     nina.field("E-mail").fill("nina@new.example")
     nina.is_accessible()
@@ -83,35 +83,35 @@ def test_ask_to_join_and_get_approved(
     nina.is_at("Your request has been sent")
 
     arlo.opens("/o/lakeside/users/")
-    arlo.reads("1 person is asking to join")
+    arlo.sees("1 person is asking to join")
     arlo.clicks("Approve or deny")
     arlo.is_accessible()
     arlo.main.get_by_role("button", name="Approve Nina New").click()
-    arlo.reads("Nina New has been added")
+    arlo.sees("Nina New has been added")
 
-    nina.opens(link_in_the_mail_to("nina@new.example"))
-    nina.field("Password").fill(A_GOOD_PASSWORD)
-    nina.field("Confirm password").fill(A_GOOD_PASSWORD)
+    nina.opens(invitation_link_for("nina@new.example"))
+    nina.field("Password").fill(STRONG_PASSWORD)
+    nina.field("Confirm password").fill(STRONG_PASSWORD)
     nina.main.get_by_role("button").click()
-    nina.reads("Your role here is General member")
+    nina.sees("Your role here is General member")
 
 
-def test_settings_and_activity(world: World, signed_in: SignedIn) -> None:
+def test_settings_are_saved_and_shown_in_the_activity(world: World, signed_in: SignedIn) -> None:
     ada, arlo = signed_in(world.administrator), signed_in(world.assignor)
     ada.opens("/o/lakeside/settings/organization/")
     ada.is_accessible()
     ada.field("Text on receipts").fill("PO 4711")
     ada.clicks("Save")
-    ada.reads("The settings have been saved.")
+    ada.sees("The settings have been saved.")
     for tab in ("notifications", "security", "people", "activity"):
         ada.opens(f"/o/lakeside/settings/{tab}/")
         ada.is_accessible()
-    ada.reads("Changed settings", "PO 4711")
+    ada.sees("Changed settings", "PO 4711")
 
     arlo.opens("/o/lakeside/settings/activity/")
-    arlo.reads("Changed settings", "PO 4711")
+    arlo.sees("Changed settings", "PO 4711")
     arlo.clicks("Organization")
-    arlo.reads("Only Administrators can change them")
+    arlo.sees("Only Administrators can change them")
     expect(arlo.main.get_by_role("button", name="Save")).to_have_count(0)
 
 
@@ -132,8 +132,8 @@ def test_remove_inactive_users_and_restore_one(world: World, signed_in: SignedIn
     arlo.is_at("Remove 2 users?")
     arlo.is_accessible()
     arlo.clicks("Remove 2 users")
-    arlo.reads("2 users have been removed")
+    arlo.sees("2 users have been removed")
     arlo.clicks("Removed users")
     arlo.is_accessible()
     arlo.main.get_by_role("button", name="Restore Olive Observer").click()
-    arlo.reads("Olive Observer has been restored")
+    arlo.sees("Olive Observer has been restored")

@@ -1,4 +1,4 @@
-"""A sign-in that ends while a form is filled in; links opened under another account."""
+"""Sessions that end while a form is filled in, and links opened with another account."""
 
 import pytest
 from django.conf import settings
@@ -14,38 +14,38 @@ from tests.journeys.people import Person
 from tests.support.browser import DESKTOP, PHONE
 from tests.support.world import World
 
-ENDED = "You were signed out before this was saved. Sign in within 30 minutes"
+SESSION_ENDED = "You were signed out before this was saved. Sign in within 30 minutes"
 NOT_SAVED = "Nothing has been saved, sent, or charged yet."
 
 
-def sign_in_ends(person: Person) -> None:
+def end_session(person: Person) -> None:
     person.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
 
 
-@pytest.mark.parametrize("has_script", [True, False])
+@pytest.mark.parametrize("javascript", [True, False])
 def test_add_user_form_is_restored_but_not_sent(
-    world: World, signed_in: SignedIn, has_script: bool
+    world: World, signed_in: SignedIn, javascript: bool
 ) -> None:
-    arlo = signed_in(world.assignor, {**DESKTOP, "java_script_enabled": has_script})
+    arlo = signed_in(world.assignor, {**DESKTOP, "java_script_enabled": javascript})
     arlo.opens("/o/lakeside/users/add/")
-    arlo.types_user("Nora New", "nora@new.example", "Observer")
-    sign_in_ends(arlo)
+    arlo.fills_in_user("Nora New", "nora@new.example", "Observer")
+    end_session(arlo)
     arlo.clicks("Add and invite")
 
     arlo.is_at("Sign in")
-    arlo.reads(ENDED)
+    arlo.sees(SESSION_ENDED)
     arlo.signs_in(world.assignor)
 
     arlo.is_at("Add User")
-    arlo.reads(NOT_SAVED)
+    arlo.sees(NOT_SAVED)
     expect(arlo.field("Name")).to_have_value("Nora New")
     expect(arlo.field("E-mail")).to_have_value("nora@new.example")
     expect(arlo.field("Role")).to_have_value("observer")
-    if has_script:
+    if javascript:
         arlo.is_accessible()
     assert not world.lakeside.memberships.filter(user__email="nora@new.example").exists()
     arlo.clicks("Add and invite")
-    arlo.reads("Nora New has been added with license 5.")
+    arlo.sees("Nora New has been added with license 5.")
 
 
 def test_message_from_the_panel_is_restored_too(world: World, signed_in: SignedIn) -> None:
@@ -54,19 +54,19 @@ def test_message_from_the_panel_is_restored_too(world: World, signed_in: SignedI
     otto.page.locator("#messenger-button").tap()
     panel = otto.page.get_by_role("dialog", name="Messenger")
     panel.get_by_label("Your message").fill("Where is my license?")
-    sign_in_ends(otto)
+    end_session(otto)
     panel.get_by_role("button", name="Send").tap()
 
     otto.is_at("Sign in")
-    otto.reads(ENDED)
+    otto.sees(SESSION_ENDED)
     otto.signs_in(world.official)
 
     otto.is_at("Messenger")
-    otto.reads(NOT_SAVED)
+    otto.sees(NOT_SAVED)
     expect(otto.field("Your message")).to_have_value("Where is my license?")
     assert not Message.objects.exists()
     otto.clicks("Send")
-    otto.reads("Your message has been sent.")
+    otto.sees("Your message has been sent.")
 
 
 def test_invitation_for_another_account_asks_first(world: World, signed_in: SignedIn) -> None:
@@ -76,7 +76,7 @@ def test_invitation_for_another_account_asks_first(world: World, signed_in: Sign
     otto = signed_in(world.official, PHONE)
     otto.opens(link)
     otto.is_at("You are signed in as someone else")
-    otto.reads("Otto Official (official@lakeside.example)", "is for nora@new.example")
+    otto.sees("Otto Official (official@lakeside.example)", "is for nora@new.example")
     otto.is_accessible()
     otto.clicks("Stay signed in as Otto Official")
     otto.is_at("Lakeside Officials Association")

@@ -1,4 +1,4 @@
-"""The main job: buy missing licenses and give them to users."""
+"""The main use case: buying missing licenses and assigning them to users."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ NEW_OFFICIALS = [
 def test_assignor_buys_ten_licenses_and_adds_three_users(
     new_context: ContextMaker, world: World, stripe: SandboxControl, device: dict[str, Any]
 ) -> None:
-    """R6, R12, R13: from sign-in to three invitations, on a computer and on a phone."""
+    """R6, R12, R13: from sign-in to three invitations, on a desktop and on a phone."""
     arlo = Person(new_context(device).new_page())
     arlo.opens("/")
     assert_accessible(arlo.page)
@@ -40,33 +40,33 @@ def test_assignor_buys_ten_licenses_and_adds_three_users(
     assert_accessible(arlo.page)
     arlo.pays_with()
 
-    arlo.reads("You bought 10 licenses. You now hold 35, and 31 are available.")
-    arlo.reads("Visa •••• 4242", "$50.00")
+    arlo.sees("You bought 10 licenses. You now hold 35, and 31 are available.")
+    arlo.sees("Visa •••• 4242", "$50.00")
     assert_accessible(arlo.page)
     assert world.held() == 35
     assert len(stripe.sessions()) == 1
 
     arlo.clicks("Add User")
     for name, email, role in NEW_OFFICIALS:
-        arlo.types_user(name, email, role)
+        arlo.fills_in_user(name, email, role)
         arlo.clicks("Add and invite another")
-        arlo.reads(f"{name} has been added", email)
+        arlo.sees(f"{name} has been added", email)
     arlo.chooses_from_menu("Users")
-    arlo.reads("7 of 35 licenses are in use, 28 available.")
+    arlo.sees("7 of 35 licenses are in use, 28 available.")
     for number, (name, email, role) in enumerate(NEW_OFFICIALS, start=5):
-        for words in (email, role, str(number), "Invited"):
-            expect(arlo.row_of(name)).to_contain_text(words)
+        for text in (email, role, str(number), "Invited"):
+            expect(arlo.row_of(name)).to_contain_text(text)
     assert_accessible(arlo.page)
 
 
-def test_phone_has_the_plus_in_the_bar_and_the_rest_in_a_drawer(
+def test_phone_shows_the_plus_and_opens_the_menu_on_request(
     world: World, signed_in: SignedIn
 ) -> None:
-    """R6: the plus is visible without opening anything; the drawer opens and closes."""
+    """R6: the plus is visible without opening the menu."""
     arlo = signed_in(world.assignor, PHONE)
     arlo.opens("/o/lakeside/")
     users = arlo.menu.get_by_role("link", name="Users")
-    expect(arlo.green_plus).to_be_visible()
+    expect(arlo.plus_button).to_be_visible()
     expect(users).to_be_hidden()
 
     arlo.opens_menu()

@@ -1,4 +1,4 @@
-"""On the payment page: declined cards, 3-D Secure, and changes of mind."""
+"""The payment page: declined cards, 3-D Secure, and leaving without paying."""
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +10,7 @@ from tests.support.world import DEBIT_CARD, DECLINED_CARD, PREPAID_CARD, THREE_D
 
 pytestmark = pytest.mark.usefixtures("stripe")
 
-BOUGHT = "You bought 10 licenses. You now hold 35"
+CONFIRMATION = "You bought 10 licenses. You now hold 35"
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def buyer(arlo: Person) -> Person:
 
 
 def test_second_card_pays_after_a_decline(buyer: Person, world: World) -> None:
-    """R14: one purchase, however many cards are tried."""
+    """R14: trying several cards still makes one purchase."""
     buyer.pays_with(DECLINED_CARD)
-    buyer.reads("Your card was declined", "Nothing was charged")
+    buyer.sees("Your card was declined", "Nothing was charged")
     buyer.is_accessible()
     assert world.held() == 25
 
     buyer.pays_with()
-    buyer.reads(BOUGHT)
+    buyer.sees(CONFIRMATION)
     assert Purchase.objects.count() == 1
 
 
@@ -39,33 +39,33 @@ def test_completed_challenge_pays(buyer: Person) -> None:
     buyer.pays_with(THREE_D_SECURE_CARD)
     buyer.is_at("Approve this payment?")
     buyer.clicks("Complete authentication")
-    buyer.reads(BOUGHT, "3220")
+    buyer.sees(CONFIRMATION, "3220")
 
 
 def test_another_card_pays_after_a_failed_challenge(buyer: Person, world: World) -> None:
     buyer.pays_with(THREE_D_SECURE_CARD)
     buyer.clicks("Fail authentication")
-    buyer.reads("We are unable to authenticate your payment method")
+    buyer.sees("We are unable to authenticate your payment method")
     assert world.held() == 25
 
     buyer.pays_with()
-    buyer.reads(BOUGHT, "4242")
+    buyer.sees(CONFIRMATION, "4242")
 
 
 def test_prepaid_card_is_refused_and_debit_card_pays(buyer: Person, world: World) -> None:
     """R12: credit and debit cards only."""
     buyer.pays_with(PREPAID_CARD)
-    buyer.reads("prepaid", "Nothing was charged")
+    buyer.sees("prepaid", "Nothing was charged")
     assert world.held() == 25
 
     buyer.pays_with(DEBIT_CARD)
-    buyer.reads(BOUGHT, "5556")
+    buyer.sees(CONFIRMATION, "5556")
 
 
 def test_returning_from_the_payment_page_keeps_the_number(
     world: World, signed_in: SignedIn
 ) -> None:
-    """R12, R17: it says that nothing was charged, and continuing leads to the same payment page."""
+    """R12, R17: the page says that nothing was charged, and continues to the same payment page."""
     arlo = signed_in(world.assignor)
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(15)
@@ -73,7 +73,7 @@ def test_returning_from_the_payment_page_keeps_the_number(
     payment_page = arlo.payment_page()
     arlo.clicks("Back")
 
-    arlo.reads("You left the payment page without paying. Nothing was charged")
+    arlo.sees("You left the payment page without paying. Nothing was charged")
     expect(arlo.number).to_have_value("15")
     arlo.is_accessible()
 
@@ -87,9 +87,9 @@ def test_unpaid_purchase_can_be_paid_from_the_history(buyer: Person) -> None:
     buyer.opens("/o/lakeside/purchases/")
     row = buyer.page.get_by_role("row").filter(has_text="Waiting for payment")
     row.get_by_role("link").click()
-    buyer.reads("This purchase has not been paid.")
+    buyer.sees("This purchase has not been paid.")
     buyer.is_accessible()
 
     buyer.clicks("Go to the payment page")
     buyer.pays_with()
-    buyer.reads(BOUGHT)
+    buyer.sees(CONFIRMATION)

@@ -1,4 +1,4 @@
-"""Choosing a number: with buttons, by typing, with and without JavaScript."""
+"""Choosing a number of licenses with buttons and by typing, also without JavaScript."""
 
 import re
 
@@ -22,7 +22,7 @@ def press(person: Person, name: str) -> None:
 
 
 def test_buttons_step_by_five(arlo: Person) -> None:
-    """R10: to the next group, and never below the first."""
+    """R10: to the next group, but never below the first."""
     arlo.opens(ADD_LICENSES)
     expect(arlo.number).to_have_value("5")
     for name, number in [("Five fewer", "5"), ("Five more", "10"), ("Five more", "15")]:
@@ -30,16 +30,16 @@ def test_buttons_step_by_five(arlo: Person) -> None:
         expect(arlo.number).to_have_value(number)
     assert arlo.cost("Total") == "$75.00"
 
-    for typed, name, number in [(12, "Five more", "15"), (12, "Five fewer", "10")]:
-        arlo.chooses(typed)
+    for entered, name, number in [(12, "Five more", "15"), (12, "Five fewer", "10")]:
+        arlo.chooses(entered)
         press(arlo, name)
         expect(arlo.number).to_have_value(number)
 
 
-def test_unsold_number_shows_an_error_and_the_nearest_numbers(
+def test_invalid_number_shows_an_error_and_the_nearest_valid_ones(
     world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
-    """R10."""
+    """R10"""
     arlo = signed_in(world.assignor)
     arlo.opens(ADD_LICENSES)
     arlo.chooses(7)
@@ -48,7 +48,7 @@ def test_unsold_number_shows_an_error_and_the_nearest_numbers(
 
     page_problems.expect("POST 422 .*/licenses/add/")
     arlo.continues_to_payment()
-    arlo.reads("Instead of 7 you can buy 5 or 10.")
+    arlo.sees("Instead of 7 you can buy 5 or 10.")
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
     expect(arlo.number).to_have_value("7")
     expect(arlo.number).to_have_accessible_description(re.compile("Instead of 7"))
@@ -58,41 +58,41 @@ def test_unsold_number_shows_an_error_and_the_nearest_numbers(
     expect(arlo.main.get_by_text(HINT)).to_be_visible()
     arlo.chooses(10)
     expect(arlo.main.get_by_text(HINT)).to_be_hidden()
-    arlo.does_not_read("Instead of 7")
+    arlo.does_not_see("Instead of 7")
     expect(arlo.number).not_to_have_attribute("aria-invalid", "true")
     assert arlo.cost("Total") == "$50.00"
 
 
 def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> None:
-    """R10, R11: at the same price for each."""
+    """R10, R11: each at the same price."""
     arlo.opens(ADD_LICENSES)
     arlo.buys(5000)
-    arlo.reads("You bought 5,000 licenses. You now hold 5,025", "5,000 × $5.00", "$25,000.00")
+    arlo.sees("You bought 5,000 licenses. You now hold 5,025", "5,000 × $5.00", "$25,000.00")
     assert world.held() == 5025
 
 
 def test_more_than_one_payment_allows_is_refused_before_paying(
     arlo: Person, page_problems: PageProblems
 ) -> None:
-    """R10: the processor's maximum is the only one."""
+    """R10: the processor's maximum is the only upper limit."""
     page_problems.expect("POST 422 .*/licenses/add/")
     arlo.opens(ADD_LICENSES)
     arlo.chooses(200_000)
     arlo.continues_to_payment()
-    arlo.reads("at most $999,999.99, which is 199,995 licenses")
+    arlo.sees("at most $999,999.99, which is 199,995 licenses")
 
 
 def test_javascript_and_server_totals_match(world: World, signed_in: SignedIn) -> None:
     """R11: the total shown while typing matches the server's to the cent."""
     arlo = signed_in(world.assignor)
-    plain = signed_in(world.assignor, DESKTOP | WITHOUT_JAVASCRIPT)
+    without_javascript = signed_in(world.assignor, DESKTOP | WITHOUT_JAVASCRIPT)
     arlo.opens(ADD_LICENSES)
     totals = {}
     for number in (5, 10, 1000, 5000, 199_995):
         arlo.chooses(number)
-        plain.opens(f"{ADD_LICENSES}?quantity={number}")
-        expect(plain.number).to_have_value(str(number))
-        assert arlo.whole_cost() == plain.whole_cost()
+        without_javascript.opens(f"{ADD_LICENSES}?quantity={number}")
+        expect(without_javascript.number).to_have_value(str(number))
+        assert arlo.cost_panel() == without_javascript.cost_panel()
         totals[number] = arlo.cost("Total")
 
     assert totals == {
@@ -122,9 +122,9 @@ def test_everything_works_without_javascript(
     page_problems.expect("POST 422 .*/licenses/add/")
     arlo.chooses(12)
     arlo.continues_to_payment()
-    arlo.reads("Instead of 12 you can buy 10 or 15.")
+    arlo.sees("Instead of 12 you can buy 10 or 15.")
 
     arlo.buys(15)
-    arlo.reads("You bought 15 licenses. You now hold 40")
+    arlo.sees("You bought 15 licenses. You now hold 40")
     arlo.opens_menu()
     expect(arlo.menu.get_by_role("link", name="Users")).to_be_visible()

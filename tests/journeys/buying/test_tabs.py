@@ -9,7 +9,7 @@ from tests.journeys.conftest import SignedIn
 from tests.support.browser import DESKTOP
 from tests.support.world import World
 
-# A browser's translation leaves the page like this: every text in additional elements.
+# Browsers that translate a page wrap every text in additional elements, like this.
 TRANSLATE = """() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -58,4 +58,4 @@ def test_date_is_the_same_in_every_browser_time_zone(
     arlo = signed_in(world.assignor, DESKTOP | {"timezone_id": zone})
     arlo.opens("/o/lakeside/settings/subscription/")
 
-    arlo.reads("Wednesday, December 31, 2031, 11:59 PM Eastern Time")
+    arlo.sees("Wednesday, December 31, 2031, 11:59 PM Eastern Time")

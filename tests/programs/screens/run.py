@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from subscriptions.models import User
-from tests.journeys.people import remember
+from tests.journeys.people import sign_in_with_cookie
 from tests.programs.screens import checks
 from tests.programs.screens.states import State, every_state
 from tests.support.browser import ARGUMENTS, DESKTOP, PHONE, find_chromium
@@ -72,7 +72,7 @@ def new_context(browser: Browser, url: str, user: str, device: str) -> BrowserCo
         **DEVICES[device],
     )
     if user:
-        remember(context, User.objects.get(email=user), url)
+        sign_in_with_cookie(context, User.objects.get(email=user), url)
     return context
 
 

@@ -1,7 +1,7 @@
-"""Architecture rules, each a small function from a file to its violations.
+"""Architecture rules: each is a small function that returns the violations of a file.
 
-``test_architecture.py`` checks every file against every rule, and proves with the ``bad`` example
-that the rule can fail.
+``test_architecture.py`` checks every file against every rule, and checks with a ``bad`` example
+that each rule can fail.
 """
 
 import ast
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parents[2]
 APPS = ("licensing_site", "subscriptions", "billing")
 FOLDERS = (*APPS, "tests", "templates", "static")
-LONGEST_FILE = 400
+MAX_LINES = 400
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ class Source:
         return ".".join([*package, *filter(None, [node.module])])
 
     def imports_of(self, *modules: str) -> list[str]:
-        """Return the imports that lie within one of the modules."""
-        return sorted(name for name in self.imports if within(name, *modules))
+        """Return the imports from these modules and their submodules."""
+        return sorted(name for name in self.imports if is_within(name, *modules))
 
-    def is_in(self, *places: str) -> bool:
-        """Return whether the file is one of the places, or lies in a folder that ends in ``/``."""
+    def is_in(self, *paths: str) -> bool:
+        """Return whether the file is one of the paths, or is in one that ends in ``/``."""
         return any(
-            self.path.startswith(place) if place.endswith("/") else self.path == place
-            for place in places
+            self.path.startswith(path) if path.endswith("/") else self.path == path
+            for path in paths
         )
 
 
-def within(name: str, *modules: str) -> bool:
+def is_within(name: str, *modules: str) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
@@ -70,7 +70,7 @@ Check = Callable[[Source], list[str]]
 
 @dataclass(frozen=True)
 class Rule:
-    says: str
+    description: str
     check: Check
     bad: Source
 
@@ -78,14 +78,14 @@ class Rule:
 RULES: list[Rule] = []
 
 
-def rule(says: str, path: str, bad: str) -> Callable[[Check], Check]:
+def rule(description: str, path: str, bad: str) -> Callable[[Check], Check]:
     """Register a rule, with an example that breaks it."""
 
-    def enter(check: Check) -> Check:
-        RULES.append(Rule(says, check, Source(path, bad)))
+    def register(check: Check) -> Check:
+        RULES.append(Rule(description, check, Source(path, bad)))
         return check
 
-    return enter
+    return register
 
 
 def is_app_code(source: Source) -> bool:
@@ -96,7 +96,7 @@ def is_app_code(source: Source) -> bool:
 
 
 @rule(
-    "policy is pure: the standard library and itself, nothing else",
+    "policy is pure: it imports only the standard library and itself",
     "subscriptions/policy/calendar.py",
     "from django.utils import timezone",
 )
@@ -104,18 +104,20 @@ def policy_is_pure(source: Source) -> list[str]:
     if not source.is_in("subscriptions/policy/"):
         return []
     allowed = (*sys.stdlib_module_names, "subscriptions.policy")
-    return sorted(name for name in source.imports - {"subscriptions"} if not within(name, *allowed))
+    return sorted(
+        name for name in source.imports - {"subscriptions"} if not is_within(name, *allowed)
+    )
 
 
 @rule(
-    "only the gateway imports stripe (and the tests that compare the sandbox with the real thing)",
+    "only the gateway imports stripe (and the tests that compare the sandbox with the real Stripe)",
     "billing/events/webhook.py",
     "import stripe",
 )
 def only_the_gateway_imports_stripe(source: Source) -> list[str]:
-    # The sandbox reads from the SDK's types which parameters a request may have.
-    theirs = ("billing/gateway/", "billing/sandbox/protocol/schema.py")
-    if not source.path.endswith(".py") or source.is_in(*theirs):
+    # The sandbox reads the parameters that a request may have from the SDK's types.
+    allowed = ("billing/gateway/", "billing/sandbox/protocol/schema.py")
+    if not source.path.endswith(".py") or source.is_in(*allowed):
         return []
     if source.is_in("tests/") and re.search(
         r"sandbox|contract|gateway|deliveries|/rival/", source.path
@@ -140,13 +142,13 @@ def only_urls_import_views(source: Source) -> list[str]:
 
 # Single writers ---------------------------------------------------------------------------------
 
-ASKS_THE_TIME = re.compile(
+READS_THE_TIME = re.compile(
     r"(^|\.)(timezone\.(now|localdate|localtime)|datetime\.(now|utcnow|today)|date\.today)$"
 )
 
 
 @rule(
-    "only subscriptions/clock.py asks what time it is",
+    "only subscriptions/clock.py reads the time",
     "billing/models/purchases.py",
     "from django.utils import timezone\nstarted_at = DateTimeField(default=timezone.now)",
 )
@@ -155,17 +157,17 @@ def only_the_clock_reads_the_time(source: Source) -> list[str]:
         return []
     if "/migrations/" in source.path:
         return []
-    return [*_names_of_the_time(source), *_fields_that_ask_the_time(source)]
+    return [*_time_functions(source), *_automatic_time_fields(source)]
 
 
-def _names_of_the_time(source: Source) -> list[str]:
+def _time_functions(source: Source) -> list[str]:
     attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
     names = [ast.unparse(node) for node in attributes]
     imported = source.imports_of("django.utils.timezone.now", "django.utils.timezone.localdate")
-    return [*filter(ASKS_THE_TIME.search, names), *imported]
+    return [*filter(READS_THE_TIME.search, names), *imported]
 
 
-def _fields_that_ask_the_time(source: Source) -> list[str]:
+def _automatic_time_fields(source: Source) -> list[str]:
     keywords = (node for node in ast.walk(source.tree) if isinstance(node, ast.keyword))
     return [node.arg for node in keywords if node.arg in {"auto_now", "auto_now_add"}]
 
@@ -189,11 +191,11 @@ def only_the_ledger_writes_entries(source: Source) -> list[str]:
 
 
 @rule(
-    "no page of the admin is replaced: other apps add to it by key (subscriptions/admin/parts)",
+    "no admin page is replaced: other apps add to it by key (subscriptions/admin/parts)",
     "billing/admin/organizations.py",
     "admin.site.unregister(Organization)",
 )
-def no_page_of_the_admin_is_replaced(source: Source) -> list[str]:
+def no_admin_page_is_replaced(source: Source) -> list[str]:
     if not is_app_code(source):
         return []
     attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
@@ -215,46 +217,46 @@ def is_page(source: Source) -> bool:
 
 
 @rule(
-    "pages carry no inline script or style, so that the content policy can forbid them",
+    "pages contain no inline scripts or styles, so that the content policy can forbid them",
     "templates/site/base.html",
     '<button class="plus" onclick="buy()">Add Licenses</button>',
 )
-def pages_carry_no_inline_code(source: Source) -> list[str]:
+def pages_contain_no_inline_code(source: Source) -> list[str]:
     if not is_page(source):
         return []
     text = TEMPLATE_COMMENT.sub("", source.text)
     return [match.group()[:60] for match in INLINE_CODE.finditer(text)]
 
 
-ADDRESS_OF_BILLING = re.compile(r"""["'](billing:\w+|admin:billing_\w+|billing/[\w/]+\.html)["']""")
+BILLING_URL = re.compile(r"""["'](billing:\w+|admin:billing_\w+|billing/[\w/]+\.html)["']""")
 
 
 @rule(
-    "only billing names addresses of billing: subscriptions and the frames of pages ask links.py",
+    "only billing names its URLs: subscriptions and page layouts use links.py",
     "templates/members/users.html",
     "<a href=\"{% url 'billing:add_licenses' slug %}\">",
 )
-def only_billing_names_its_addresses(source: Source) -> list[str]:
+def only_billing_names_its_urls(source: Source) -> list[str]:
     if "/billing/" in source.path:
         return []
     if not (source.path.endswith(".html") or source.is_in("subscriptions/")):
         return []
-    return ADDRESS_OF_BILLING.findall(source.text)
+    return BILLING_URL.findall(source.text)
 
 
 # Size -------------------------------------------------------------------------------------------
 
 
 @rule(
-    f"no file is longer than {LONGEST_FILE} lines: split by subject",
+    f"no file is longer than {MAX_LINES} lines: split it by subject",
     "billing/settlement/settle.py",
-    "\n" * (LONGEST_FILE + 1),
+    "\n" * (MAX_LINES + 1),
 )
 def no_file_is_too_long(source: Source) -> list[str]:
     if "/migrations/" in source.path:  # generated
         return []
     lines = source.text.count("\n")
-    return [f"{lines} lines"] if lines > LONGEST_FILE else []
+    return [f"{lines} lines"] if lines > MAX_LINES else []
 
 
 def sources() -> Iterator[Source]:

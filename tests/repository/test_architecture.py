@@ -19,9 +19,9 @@ from tests.repository.architecture import (
     sources,
 )
 from tests.repository.architecture import only_the_ledger_writes_entries as ledger_rule
-from tests.repository.architecture import pages_carry_no_inline_code as inline_rule
+from tests.repository.architecture import pages_contain_no_inline_code as inline_rule
 from tests.repository.architecture import policy_is_pure as purity_rule
-from tests.support.addresses import addresses
+from tests.support.urls import named_urls
 
 pytestmark = pytest.mark.one_database
 
@@ -39,31 +39,33 @@ def test_file_follows_the_rule(rule: Rule) -> None:
         f"{source.path}: {finding}" for source in repository() for finding in rule.check(source)
     ]
 
-    assert not findings, "\n".join([rule.says, *findings])
+    assert not findings, "\n".join([rule.description, *findings])
 
 
-# Generated files, or a pair of files for each mail.
-GROWING = {"migrations", "emails"}
-MOST_IN_A_FOLDER = 15
+# Folders with generated files, or with a pair of files for each mail.
+UNLIMITED = {"migrations", "emails"}
+MAX_FILES = 15
 
 
-def crowded(paths: Iterable[str]) -> dict[str, int]:
-    """Return folders with too many files to scan at a glance."""
-    inside: dict[str, set[str]] = defaultdict(set)
+def large_folders(paths: Iterable[str]) -> dict[str, int]:
+    """Return the folders with too many files, and the number of files."""
+    contents: dict[str, set[str]] = defaultdict(set)
     for path in map(PurePosixPath, paths):
-        for one, above in zip([path, *path.parents], path.parents, strict=False):
-            if not GROWING & {above.name, one.name} and one.name != "__init__.py":
-                inside[str(above)].add(one.name)
+        for child, parent in zip([path, *path.parents], path.parents, strict=False):
+            if not UNLIMITED & {parent.name, child.name} and child.name != "__init__.py":
+                contents[str(parent)].add(child.name)
     return {
-        name: len(of) for name, of in inside.items() if len(of) > MOST_IN_A_FOLDER and name != "."
+        name: len(files)
+        for name, files in contents.items()
+        if len(files) > MAX_FILES and name != "."
     }
 
 
-def test_no_folder_is_crowded() -> None:
-    assert crowded(source.path for source in repository()) == {}
-    assert crowded(f"a/b/{number}.py" for number in range(16)) == {"a/b": 16}
-    assert crowded(f"a/{number}/x.py" for number in range(16)) == {"a": 16}
-    assert crowded(f"a/emails/{number}.txt" for number in range(99)) == {}
+def test_no_folder_has_too_many_files() -> None:
+    assert large_folders(source.path for source in repository()) == {}
+    assert large_folders(f"a/b/{number}.py" for number in range(16)) == {"a/b": 16}
+    assert large_folders(f"a/{number}/x.py" for number in range(16)) == {"a": 16}
+    assert large_folders(f"a/emails/{number}.txt" for number in range(99)) == {}
 
 
 @by_rule
@@ -82,7 +84,7 @@ def test_rules_cover_the_whole_repository() -> None:
     assert any(path.endswith(".html") for path in paths)
 
 
-# Cases not covered by the rules' examples -------------------------------------------------------
+# Cases not covered by the rules' examples ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,14 +156,14 @@ def test_templates_without_inline_code_pass(text: str) -> None:
     assert not inline_rule(Source("templates/site/base.html", text))
 
 
-# Addresses and migrations -----------------------------------------------------------------------
+# URLs and migrations ------------------------------------------------------------------------------
 
 URL_TAG = re.compile(r"""{%\s*url\s+["']([\w:.-]+)["']""")
 KEY_TAG = re.compile(r"""{%\s*(page|page_name|panel)\s+["']([\w:.-]+)["']""")
 
 
 def test_url_tags_name_existing_urls() -> None:
-    known = {one.name for one in addresses()}
+    known = {one.name for one in named_urls()}
 
     missing = [
         f"{source.path}: {name}"
@@ -172,7 +174,7 @@ def test_url_tags_name_existing_urls() -> None:
     ]
 
     assert known
-    assert not missing, "\n".join(["No such address:", *missing])
+    assert not missing, "\n".join(["No such URL:", *missing])
 
 
 def test_billing_pages_and_panels_have_existing_keys() -> None:
@@ -186,7 +188,7 @@ def test_billing_pages_and_panels_have_existing_keys() -> None:
 
     assert {key for is_panel, key in used if is_panel} == set(panels)
     assert {key for is_panel, key in used if not is_panel} <= set(pages)
-    assert set(pages.values()) <= {one.name for one in addresses()}
+    assert set(pages.values()) <= {one.name for one in named_urls()}
 
 
 def test_migrations_of_each_app_are_linear() -> None:

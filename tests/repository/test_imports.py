@@ -1,4 +1,4 @@
-"""Every import contract (``pyproject.toml``) can fail, and matches the docstrings."""
+"""Every import contract in ``pyproject.toml`` can fail, and matches the packages' docstrings."""
 
 import ast
 import os
@@ -29,9 +29,9 @@ KINDS: dict[str, Any] = {
     "protected": ProtectedContract,
 }
 # Packages without a contract have no private modules.
-NONE: dict[str, Any] = {"protected_modules": []}
+NO_CONTRACT: dict[str, Any] = {"protected_modules": []}
 # An import that breaks each contract: importer and imported.
-BREAKS = {
+VIOLATIONS = {
     "apps": ("subscriptions.members.members", "billing.models"),
     "circles": ("subscriptions.members.members", "subscriptions.members.inactive"),
     "site": ("licensing_site.monitoring.logs", "licensing_site.settings"),
@@ -48,9 +48,9 @@ def imports() -> grimp.ImportGraph:
     return grimp.build_graph(*SETTINGS["root_packages"], cache_dir=None)
 
 
-def broken_by(contract_id: str) -> tuple[str, str]:
-    if contract_id in BREAKS:
-        return BREAKS[contract_id]
+def violation_of(contract_id: str) -> tuple[str, str]:
+    if contract_id in VIOLATIONS:
+        return VIOLATIONS[contract_id]
     [*_, private] = CONTRACTS[contract_id]["protected_modules"]
     return "licensing_site.settings", private
 
@@ -59,7 +59,7 @@ def broken_by(contract_id: str) -> tuple[str, str]:
 def test_contract_can_fail(imports: grimp.ImportGraph, contract_id: str) -> None:
     contract = CONTRACTS[contract_id]
     graph = deepcopy(imports)
-    importer, imported = broken_by(contract_id)
+    importer, imported = violation_of(contract_id)
     graph.add_import(importer=importer, imported=imported)
 
     assert is_kept(imports, contract)
@@ -67,26 +67,28 @@ def test_contract_can_fail(imports: grimp.ImportGraph, contract_id: str) -> None
 
 
 def is_kept(graph: grimp.ImportGraph, options: dict[str, object]) -> bool:
-    given = {key: value for key, value in options.items() if key not in {"id", "name", "type"}}
+    contract_options = {
+        key: value for key, value in options.items() if key not in {"id", "name", "type"}
+    }
     contract = KINDS[str(options["type"])](
         name=str(options["name"]),
         session_options={"root_packages": SETTINGS["root_packages"]},
-        contract_options={key: written(value) for key, value in given.items()},
+        contract_options={key: option_text(value) for key, value in contract_options.items()},
     )
-    # A check removes the imports that the contract ignores.
+    # The check removes ignored imports from the graph.
     return bool(contract.check(deepcopy(graph), verbose=False).kept)
 
 
-def written(value: object) -> object:
+def option_text(value: object) -> object:
     return str(value) if isinstance(value, bool) else value
 
 
-def docstring(room: str) -> str:
-    path = ROOT / room.replace(".", "/") / "__init__.py"
+def docstring(package: str) -> str:
+    path = ROOT / package.replace(".", "/") / "__init__.py"
     return ast.get_docstring(ast.parse(path.read_text())) or ""
 
 
-def rooms() -> list[str]:
+def packages() -> list[str]:
     """Return every package whose docstring names its public modules."""
     paths = [path for root in SETTINGS["root_packages"] for path in (ROOT / root).rglob("*/")]
     names = [
@@ -98,19 +100,21 @@ def rooms() -> list[str]:
 
 
 def test_package_with_a_contract_names_its_public_modules() -> None:
-    of_rooms = {name for name in CONTRACTS if "." in name}
+    package_contracts = {name for name in CONTRACTS if "." in name}
 
-    assert of_rooms <= set(rooms())
-    assert {"billing.refunds", "billing.support", "licensing_site.monitoring"} <= set(rooms())
+    assert package_contracts <= set(packages())
+    assert {"billing.refunds", "billing.support", "licensing_site.monitoring"} <= set(packages())
 
 
-@pytest.mark.parametrize("room", rooms())
-def test_every_module_is_either_public_or_private(room: str) -> None:
-    path = ROOT / room.replace(".", "/")
+@pytest.mark.parametrize("package", packages())
+def test_every_module_is_either_public_or_private(package: str) -> None:
+    path = ROOT / package.replace(".", "/")
     modules = {one.stem for one in path.iterdir() if one.stem.strip("_") not in {"init", "pycache"}}
-    _, _, said = docstring(room).partition("Public modules:")
-    doors = modules if "all modules" in said else set(re.findall(r"``(\w+)``", said))
-    private = {name.rpartition(".")[2] for name in CONTRACTS.get(room, NONE)["protected_modules"]}
+    _, _, listed = docstring(package).partition("Public modules:")
+    public = modules if "all modules" in listed else set(re.findall(r"``(\w+)``", listed))
+    private = {
+        name.rpartition(".")[2] for name in CONTRACTS.get(package, NO_CONTRACT)["protected_modules"]
+    }
 
-    assert doors | private == modules
-    assert not doors & private
+    assert public | private == modules
+    assert not public & private

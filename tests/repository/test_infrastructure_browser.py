@@ -28,18 +28,18 @@ def test_server_delivers_pages_and_static_files(site: Site, settings: Settings) 
 
 
 @pytest.fixture
-def patient_client() -> Iterator[requests.Session]:
+def keep_alive_client() -> Iterator[requests.Session]:
     with requests.Session() as session:
         yield session
 
 
 def test_server_stops_despite_a_keep_alive_connection(
-    patient_client: requests.Session, site: Site
+    keep_alive_client: requests.Session, site: Site
 ) -> None:
-    """The client is requested first and closed last: the server must stop before that."""
+    """The fixture order closes the client after the server has stopped."""
     before = threading.active_count()
 
-    patient_client.get(site / "static/admin/css/base.css", timeout=5)
+    keep_alive_client.get(site / "static/admin/css/base.css", timeout=5)
 
     assert threading.active_count() == before + 1
 
@@ -50,7 +50,7 @@ def test_database_can_be_queried_while_a_browser_is_open(desktop: Page) -> None:
     assert Session.objects.count() == 1
 
 
-def test_refused_request_is_a_problem(
+def test_failed_request_is_a_problem(
     desktop: Page, site: Site, page_problems: PageProblems
 ) -> None:
     desktop.goto("/no-such-page/")
@@ -71,10 +71,10 @@ def test_console_error_is_a_problem(desktop: Page, page_problems: PageProblems) 
 
 
 def test_third_party_request_is_a_problem(desktop: Page, page_problems: PageProblems) -> None:
-    page_problems.expect("request to another site: https://elsewhere.example/")
-    desktop.route("https://elsewhere.example/**", lambda route: route.abort("aborted"))
+    page_problems.expect("request to another site: https://other.example/")
+    desktop.route("https://other.example/**", lambda route: route.abort("aborted"))
 
-    desktop.set_content('<img src="https://elsewhere.example/picture.png" alt="">')
+    desktop.set_content('<img src="https://other.example/picture.png" alt="">')
 
     assert page_problems.missing() == []
 

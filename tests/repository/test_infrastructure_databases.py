@@ -12,15 +12,15 @@ from django.test import TestCase, TransactionTestCase
 from tests.support.concurrency import concurrently
 from tests.support.databases import empties_tables
 
-FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
+FAR_FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 def commit_a_row(key: str = "row") -> None:
-    Session(session_key=key, session_data="", expire_date=FAR_AWAY).save(force_insert=True)
+    Session(session_key=key, session_data="", expire_date=FAR_FUTURE).save(force_insert=True)
 
 
 def in_a_thread(function: Callable[[], object]) -> object:
-    """Run on another connection, left open for the fixture to close."""
+    """Run a function on another connection, which the fixture must close."""
     results: list[object] = []
     thread = threading.Thread(target=lambda: results.append(function()))
     thread.start()
@@ -38,7 +38,7 @@ def test_committed_row_is_gone_in_the_next_test(committed_db: str, turn: int) ->
 
 
 @pytest.mark.django_db
-def test_template_stays_clean() -> None:
+def test_template_database_stays_empty() -> None:
     assert not Session.objects.exists()
 
 
@@ -48,7 +48,7 @@ def test_threads_see_commits_of_other_connections(committed_db: str) -> None:
     assert in_a_thread(Session.objects.count) == 1
 
 
-def test_commit_in_a_thread_is_visible_here(committed_db: str) -> None:
+def test_commits_of_a_thread_are_visible(committed_db: str) -> None:
     in_a_thread(commit_a_row)
 
     assert Session.objects.count() == 1
@@ -62,14 +62,14 @@ def test_every_thread_uses_the_copy(committed_db: str) -> None:
 
 
 def test_commits_are_real(committed_db: str) -> None:
-    done: list[str] = []
+    events: list[str] = []
 
     with transaction.atomic():
-        transaction.on_commit(lambda: done.append("after commit"))
+        transaction.on_commit(lambda: events.append("after commit"))
         commit_a_row()
         assert in_a_thread(Session.objects.count) == 0
 
-    assert done == ["after commit"]
+    assert events == ["after commit"]
     assert in_a_thread(Session.objects.count) == 1
 
 
@@ -78,7 +78,7 @@ def test_copy_is_migrated(committed_db: str) -> None:
 
 
 def test_only_one_database_is_configured() -> None:
-    """Only one database is copied; a second one would keep its rows."""
+    """Only one database is copied: rows in a second one would not be deleted."""
     assert list(connections) == ["default"]
 
 
@@ -92,7 +92,7 @@ def test_fixture_that_empties_tables_is_refused(
 
 @pytest.mark.django_db
 def test_two_kinds_of_database_cannot_be_mixed(request: pytest.FixtureRequest) -> None:
-    with pytest.raises(pytest.fail.Exception, match="do not ask for `db` as well"):
+    with pytest.raises(pytest.fail.Exception, match="do not request `db` as well"):
         request.getfixturevalue("committed_db")
 
 
@@ -104,24 +104,24 @@ def test_class_that_empties_tables_is_found() -> None:
 
 def test_concurrent_actions_return_results_and_exceptions(committed_db: str) -> None:
     """One of two equal keys is refused, and the other's row is stored."""
-    outcomes = concurrently(commit_a_row, commit_a_row)
+    results = concurrently(commit_a_row, commit_a_row)
 
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IntegrityError", "NoneType"]
+    assert sorted(type(result).__name__ for result in results) == ["IntegrityError", "NoneType"]
     assert Session.objects.count() == 1
 
 
 def test_concurrent_actions_start_together(committed_db: str) -> None:
-    meeting = threading.Barrier(3, timeout=10)
+    barrier = threading.Barrier(3, timeout=10)
 
-    outcomes = concurrently(meeting.wait, meeting.wait, meeting.wait)
+    results = concurrently(barrier.wait, barrier.wait, barrier.wait)
 
-    assert sorted(outcomes, key=str) == [0, 1, 2]
+    assert sorted(results, key=str) == [0, 1, 2]
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db
 def test_server_has_no_extensions() -> None:
-    """The product needs none, so it cannot come to depend on one that a host lacks."""
+    """The product must not depend on extensions, which a host may not have."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
         assert [name for (name,) in cursor.fetchall()] == ["plpgsql"]

@@ -1,4 +1,4 @@
-"""``make demo`` as a newcomer runs it: a copy of the code, no settings, the real programs."""
+"""``make demo`` in a fresh copy of the code, without settings and with the real processes."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ TIMEOUT = 90  # seconds
 
 
 class Demo:
-    """A copy of the code, whose demo is started and stopped."""
+    """The demo in a copy of the code."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,19 +48,19 @@ class Demo:
                 stderr=subprocess.STDOUT,
             )
 
-    def said(self) -> str:
+    def output_text(self) -> str:
         return self.output.read_text()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + TIMEOUT
         while not condition():
-            assert time.monotonic() < end, self.said()
+            assert time.monotonic() < end, self.output_text()
             assert self.process is not None
-            assert self.process.poll() is None, self.said()
+            assert self.process.poll() is None, self.output_text()
             time.sleep(0.1)
 
     def wait_until_ready(self) -> None:
-        self.wait_until(lambda: READY in self.said())
+        self.wait_until(lambda: READY in self.output_text())
 
     def wait_for_end(self) -> int:
         assert self.process is not None
@@ -71,7 +71,7 @@ class Demo:
         self.process.send_signal(number)
         return self.wait_for_end()
 
-    def programs(self) -> list[int]:
+    def processes(self) -> list[int]:
         """Return the ids of the processes that the demo started."""
         assert self.process is not None
         pid = self.process.pid
@@ -84,13 +84,13 @@ def is_running(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-def command_of(pid: int) -> str:
+def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("a place with 100% + spaces")
+    folder = tmp_path_factory.mktemp("a folder with 100% + spaces")
     for name in (*APPS, "templates", "static"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manage.py", folder)
@@ -100,7 +100,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo(checkout: Path) -> Iterator[Demo]:
     demo = Demo(checkout)
-    # Processes in a shell's background inherit that Ctrl-C is ignored, and pass it on.
+    # Background processes of a shell ignore Ctrl-C, and so do their children.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield demo
     signal.signal(signal.SIGINT, before)
@@ -108,16 +108,16 @@ def demo(checkout: Path) -> Iterator[Demo]:
         demo.stop(signal.SIGTERM)
 
 
-# A start takes ten seconds, so each of these tests checks several things.
+# Starting takes ten seconds, so each test checks several things.
 
 
-def test_demo_starts_serves_sends_mail_and_leaves_no_processes(demo: Demo) -> None:
+def test_demo_serves_pages_sends_mail_and_stops_all_processes(demo: Demo) -> None:
     demo.start()
     demo.wait_until_ready()
-    programs = demo.programs()
+    processes = demo.processes()
 
     style = requests.get(f"{demo.site}/static/admin/css/base.css", timeout=10)
-    ask_for_a_new_password(demo)
+    request_a_password_reset(demo)
     mails = demo.data / "mail"
     demo.wait_until(lambda: any("key/" in mail.read_text() for mail in mails.iterdir()))
     code = demo.stop(signal.SIGINT)
@@ -126,55 +126,55 @@ def test_demo_starts_serves_sends_mail_and_leaves_no_processes(demo: Demo) -> No
     link = f"{demo.site}/accounts/password/reset/key/"
     assert [mail for mail in mails.iterdir() if link in mail.read_text()]
     assert code == 0
-    assert len(programs) == 3
-    assert not any(is_running(program) for program in programs)
+    assert len(processes) == 3
+    assert not any(is_running(process) for process in processes)
 
 
-def ask_for_a_new_password(demo: Demo) -> None:
-    address = f"{demo.site}/accounts/password/reset/"
+def request_a_password_reset(demo: Demo) -> None:
+    url = f"{demo.site}/accounts/password/reset/"
     with requests.Session() as browser:
-        browser.get(address, timeout=10)
+        browser.get(url, timeout=10)
         form = {
             "email": "administrator@lakeside.example",
             "csrfmiddlewaretoken": browser.cookies["csrftoken"],
         }
-        assert browser.post(address, form, timeout=10).status_code == 200
+        assert browser.post(url, form, timeout=10).status_code == 200
 
 
-def test_reset_starts_with_fresh_data(demo: Demo) -> None:
-    (demo.data / "ours").touch()
+def test_reset_option_deletes_existing_data(demo: Demo) -> None:
+    (demo.data / "existing").touch()
 
     demo.start("--reset")
     demo.wait_until_ready()
 
-    assert "Loading sample organizations" in demo.said()
-    assert not (demo.data / "ours").exists()
+    assert "Loading sample organizations" in demo.output_text()
+    assert not (demo.data / "existing").exists()
     assert demo.stop(signal.SIGTERM) == 0
 
 
-def test_data_is_kept_and_one_dead_process_stops_the_rest(demo: Demo) -> None:
-    (demo.data / "ours").touch()
+def test_data_is_kept_and_a_killed_process_stops_the_others(demo: Demo) -> None:
+    (demo.data / "existing").touch()
 
     demo.start()
     demo.wait_until_ready()
-    programs = demo.programs()
-    sandbox = next(program for program in programs if "billing.sandbox" in command_of(program))
+    processes = demo.processes()
+    sandbox = next(process for process in processes if "billing.sandbox" in command_line(process))
     os.kill(sandbox, signal.SIGKILL)
 
     assert demo.wait_for_end() == 1
-    assert "The sandbox stopped unexpectedly" in demo.said()
-    assert not any(is_running(program) for program in programs)
-    assert (demo.data / "ours").exists()
+    assert "The sandbox stopped unexpectedly" in demo.output_text()
+    assert not any(is_running(process) for process in processes)
+    assert (demo.data / "existing").exists()
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
-def test_port_in_use_is_named_with_a_workaround(demo: Demo, variable: str) -> None:
+def test_error_names_the_port_in_use_and_an_alternative(demo: Demo, variable: str) -> None:
     port = demo.port if variable == "PORT" else demo.sandbox_port
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
         demo.start()
 
         assert demo.wait_for_end() == 1
-    assert f"Port {port} is in use" in demo.said()
-    assert f"make demo {variable}={port + 1}" in demo.said()
+    assert f"Port {port} is in use" in demo.output_text()
+    assert f"make demo {variable}={port + 1}" in demo.output_text()

@@ -9,7 +9,7 @@ from billing.sandbox.control.process import SandboxProcess
 from tests.support.server import Site
 
 
-def test_product_uses_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
+def test_site_uses_the_local_stripe(stripe: SandboxControl, settings: Settings) -> None:
     assert stripe.base_url == settings.STRIPE_API_BASE
 
     response = requests.get(

@@ -1,4 +1,4 @@
-"""Migrations run while the previous version still serves (docs/operating.md, "Upgrading")."""
+"""Migrations run while the previous version is still serving (docs/operating.md, "Upgrading")."""
 
 import importlib
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 
 ROOT = Path(__file__).parents[2]
-# Written before any version was deployed.
-FOUNDATION = {"billing": "0006_receipt_text", "subscriptions": "0007_people_and_settings"}
-# The previous version must stop first; docs/operating.md says so.
-NEED_A_STOP = (
+# The last migrations before the first deployment.
+FIRST_VERSION = {"billing": "0006_receipt_text", "subscriptions": "0007_people_and_settings"}
+# The previous version must be stopped first, as documented in docs/operating.md.
+REQUIRE_A_STOP = (
     ("subscriptions", "0012_no_member_triggers"),
     ("subscriptions", "0013_no_member_count"),
     ("subscriptions", "0014_facts_of_notices"),
@@ -21,8 +21,8 @@ NEED_A_STOP = (
     ("subscriptions", "0020_undone"),
     ("billing", "0011_fulfilled"),
 )
-# Names that the previous version may still use.
-TAKES_AWAY = (
+# These remove or rename what the previous version may still use.
+DESTRUCTIVE = (
     migrations.DeleteModel,
     migrations.RemoveField,
     migrations.RenameField,
@@ -31,10 +31,10 @@ TAKES_AWAY = (
 )
 
 
-def later() -> Iterator[tuple[str, str]]:
-    for app, last in FOUNDATION.items():
+def later_migrations() -> Iterator[tuple[str, str]]:
+    for app, last in FIRST_VERSION.items():
         for file in sorted((ROOT / app / "migrations").glob("0*.py")):
-            if file.stem > last and (app, file.stem) not in NEED_A_STOP:
+            if file.stem > last and (app, file.stem) not in REQUIRE_A_STOP:
                 yield app, file.stem
 
 
@@ -47,28 +47,28 @@ def operations(app: str, name: str) -> Iterator[Operation]:
             yield operation
 
 
-@pytest.mark.parametrize(("app", "name"), [*later()])
+@pytest.mark.parametrize(("app", "name"), [*later_migrations()])
 def test_previous_version_keeps_serving(app: str, name: str) -> None:
     for operation in operations(app, name):
-        assert not isinstance(operation, TAKES_AWAY), f"{name} takes something away"
+        assert not isinstance(operation, DESTRUCTIVE), f"{name} removes or renames something"
         if isinstance(operation, migrations.AddField):
-            assert may_be_left_out(operation.field), (
-                f"{operation.model_name}.{operation.name} has neither NULL nor a db_default: the "
-                "version before does not fill it in"
+            assert is_optional(operation.field), (
+                f"{operation.model_name}.{operation.name} has neither NULL nor a db_default, but "
+                "the previous version does not set it"
             )
 
 
-@pytest.mark.parametrize(("app", "name"), NEED_A_STOP)
-def test_migration_that_needs_a_stop_is_documented(app: str, name: str) -> None:
+@pytest.mark.parametrize(("app", "name"), REQUIRE_A_STOP)
+def test_migration_that_requires_a_stop_is_documented(app: str, name: str) -> None:
     assert f"`{app}` {name[:4]}" in (ROOT / "docs/operating.md").read_text()
 
 
-def may_be_left_out(field: "models.Field[object, object]") -> bool:
+def is_optional(field: "models.Field[object, object]") -> bool:
     return bool(field.null or field.many_to_many or field.has_db_default())
 
 
-@pytest.mark.parametrize("app", FOUNDATION)
-def test_migrations_are_linear(app: str) -> None:
+@pytest.mark.parametrize("app", FIRST_VERSION)
+def test_migrations_are_numbered_without_gaps(app: str) -> None:
     numbers = [file.stem[:4] for file in sorted((ROOT / app / "migrations").glob("0*.py"))]
 
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

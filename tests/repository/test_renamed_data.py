@@ -1,4 +1,4 @@
-"""Data written before tables, columns and values were renamed, through the migrations and back."""
+"""Data from before tables, columns and values were renamed survives the migrations both ways."""
 
 import uuid
 from typing import Any
@@ -18,7 +18,7 @@ PATH = "https://x.example/admin/subscriptions/{}/7/change/"
 
 
 def models_before() -> Any:
-    """Go back to the migrations before, and return their models."""
+    """Reverse the migrations, and return the earlier models."""
     for app, name in BEFORE.items():
         call_command("migrate", app, name, verbosity=0)
     loader = MigrationExecutor(connection).loader

@@ -1,6 +1,6 @@
 """Every package is locked to one version and its hashes (``make lock`` writes the lock).
 
-``make check-lock`` proves that installing uses only these.
+``make check-lock`` checks that installing uses only these.
 """
 
 import re
@@ -14,16 +14,16 @@ ROOT = Path(__file__).parents[2]
 FILES = ["requirements", "requirements-dev"]
 
 
-def chosen(name: str) -> dict[str, str]:
+def direct_dependencies(name: str) -> dict[str, str]:
     """Return the direct dependencies with their versions."""
     lines = (ROOT / f"{name}.in").read_text().splitlines()
     pins = [re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z,-]+\])?==(\S+)", line) for line in lines]
-    loose = [
+    unpinned = [
         line
         for line, pin in zip(lines, pins, strict=True)
         if pin is None and line and not line.startswith(("#", "-r "))
     ]
-    assert loose == []
+    assert unpinned == []
     return {pin[1].lower(): pin[2] for pin in pins if pin}
 
 
@@ -39,7 +39,7 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_dependency_is_locked_at_its_version(name: str) -> None:
-    for package, version in chosen(name).items():
+    for package, version in direct_dependencies(name).items():
         assert locked(name)[package][0] == version, f"run `make lock` ({package})"
 
 
@@ -52,10 +52,10 @@ def test_every_package_has_a_hash(name: str) -> None:
 
 
 def test_development_lock_contains_the_production_lock() -> None:
-    served, developed = locked("requirements"), locked("requirements-dev")
+    production, development = locked("requirements"), locked("requirements-dev")
 
-    assert {name: developed.get(name, ("",))[0] for name in served} == {
-        name: version for name, (version, _) in served.items()
+    assert {name: development.get(name, ("",))[0] for name in production} == {
+        name: version for name, (version, _) in production.items()
     }
 
 
@@ -63,7 +63,7 @@ def test_development_lock_contains_the_production_lock() -> None:
 def test_every_dependency_is_explained(name: str) -> None:
     explained = (ROOT / "docs" / "dependencies.md").read_text().lower()
 
-    assert [package for package in chosen(name) if package not in explained] == []
+    assert [package for package in direct_dependencies(name) if package not in explained] == []
 
 
 @pytest.mark.parametrize(

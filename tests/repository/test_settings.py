@@ -1,4 +1,4 @@
-"""The site does not take payments with unsafe settings: every system check, both ways."""
+"""System checks refuse to start the site with unsafe settings, and accept safe ones."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ SANDBOX = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_API_BASE": "http://127.0.
 
 @pytest.fixture
 def configure(settings: Settings):
-    """Return safe settings with some of them changed."""
+    """Return a function that changes safe settings, and returns the failed checks."""
 
     def change(**changes: Any) -> list[str | None]:
         for name, value in (SAFE | changes).items():
@@ -46,10 +46,10 @@ def configure(settings: Settings):
 
 
 @pytest.mark.parametrize(
-    ("found", "changes"),
+    ("error", "changes"),
     [
-        pytest.param(found, changes, id=f"{found}-{number}")
-        for number, (found, changes) in enumerate(
+        pytest.param(error, changes, id=f"{error}-{number}")
+        for number, (error, changes) in enumerate(
             [
                 ("licensing.E001", {"SECRET_KEY": "s" * 31}),
                 ("licensing.E001", {"SECRET_KEY": ""}),
@@ -74,8 +74,8 @@ def configure(settings: Settings):
         )
     ],
 )
-def test_unsafe_setting_is_found(configure, found: str, changes: dict[str, Any]) -> None:
-    assert configure(**changes) == [found]
+def test_unsafe_setting_is_found(configure, error: str, changes: dict[str, Any]) -> None:
+    assert configure(**changes) == [error]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_safe_site_starts(configure) -> None:
     refuse_to_start_misconfigured()
 
 
-# The real program in its own process ------------------------------------------------------------
+# The WSGI application in its own process ----------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start_the_site(checkout: Path):
-    """Load the WSGI application as a web server does, with only this environment."""
+    """Return a function that loads the WSGI application with only the given environment."""
 
     def start(**environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -149,7 +149,7 @@ def start_the_site(checkout: Path):
     return start
 
 
-ENOUGH = {
+REQUIRED = {
     "SECRET_KEY": "s" * 50,
     "ALLOWED_HOSTS": "licenses.example",
     "SITE_URL": "https://licenses.example",
@@ -168,13 +168,13 @@ def test_site_refuses_to_start_without_settings(start_the_site) -> None:
 
 
 def test_site_starts_with_the_required_settings(start_the_site) -> None:
-    result = start_the_site(**ENOUGH)
+    result = start_the_site(**REQUIRED)
 
     assert result.returncode == 0, result.stderr
 
 
 def test_live_key_is_never_sent_to_another_host(start_the_site) -> None:
-    result = start_the_site(**ENOUGH, STRIPE_API_BASE="http://127.0.0.1:12111")
+    result = start_the_site(**REQUIRED, STRIPE_API_BASE="http://127.0.0.1:12111")
 
     assert result.returncode != 0
     assert "licensing.E007" in result.stderr
@@ -182,7 +182,7 @@ def test_live_key_is_never_sent_to_another_host(start_the_site) -> None:
 
 @pytest.mark.parametrize("variable", ["SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
 def test_secret_is_never_shown(start_the_site, variable: str) -> None:
-    result = start_the_site(**{**ENOUGH, variable: "do-not-show"})
+    result = start_the_site(**{**REQUIRED, variable: "do-not-show"})
 
     assert result.returncode != 0
     assert "do-not-show" not in result.stderr + result.stdout

@@ -20,13 +20,15 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGS = sorted((ROOT / "locale").rglob("django.po"))
-# Our texts for pages of libraries.
-THEIRS = [path for path in CATALOGS if "libraries" in path.parts]
-OURS = [ROOT / "locale" / language / "LC_MESSAGES" / "django.po" for language in ("es", "fr")]
-PLACE = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|</?\w+[^>]*>")
+# Our translations for pages of libraries.
+LIBRARY_CATALOGS = [path for path in CATALOGS if "libraries" in path.parts]
+OUR_CATALOGS = [
+    ROOT / "locale" / language / "LC_MESSAGES" / "django.po" for language in ("es", "fr")
+]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|</?\w+[^>]*>")
 KEYWORDS: dict[str, Any] = dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"))
 KEYWORDS |= dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2))
-# The local Stripe is in English, as is everything for developers.
+# The local Stripe is in English, like everything for developers.
 UNTRANSLATED = ("billing/sandbox/",)
 
 
@@ -40,12 +42,12 @@ def forms(text: Any) -> tuple[str, ...]:
     return tuple(text) if isinstance(text, list | tuple) else (text,)
 
 
-def called(path: Path) -> str:
+def catalog_name(path: Path) -> str:
     return str(path.relative_to(ROOT / "locale").parent.parent)
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Yield every file with texts, as Python; templates as Django converts them."""
+    """Yield every file with texts; templates are converted to Python as in makemessages."""
     for folder in ("billing", "subscriptions", "licensing_site", "templates"):
         for path in sorted((ROOT / folder).rglob("*")):
             name = str(path.relative_to(ROOT))
@@ -60,7 +62,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 @cache
 def texts() -> list[tuple[str, str]]:
-    """Return every text of the code, with its location."""
+    """Return every text in the code, with its file."""
     return [
         (name, forms(found)[0])
         for name, source in sources()
@@ -68,8 +70,8 @@ def texts() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("path", OURS, ids=called)
-def test_every_text_of_the_code_is_in_the_catalog(path: Path) -> None:
+@pytest.mark.parametrize("path", OUR_CATALOGS, ids=catalog_name)
+def test_every_text_in_the_code_is_in_the_catalog(path: Path) -> None:
     known = {forms(message.id)[0] for message in messages(path)}
 
     missing = [f"{name}: {text}" for name, text in texts() if text and text not in known]
@@ -78,7 +80,7 @@ def test_every_text_of_the_code_is_in_the_catalog(path: Path) -> None:
     assert missing == [], "run `make messages`"
 
 
-@pytest.mark.parametrize("path", CATALOGS, ids=called)
+@pytest.mark.parametrize("path", CATALOGS, ids=catalog_name)
 def test_every_text_is_translated(path: Path) -> None:
     missing = [
         forms(message.id)[0]
@@ -89,53 +91,53 @@ def test_every_text_is_translated(path: Path) -> None:
     assert missing == [], "translate them, and run `make messages`"
 
 
-@pytest.mark.parametrize("path", OURS, ids=called)
+@pytest.mark.parametrize("path", OUR_CATALOGS, ids=catalog_name)
 def test_placeholders_and_markup_match_the_text(path: Path) -> None:
     for message in messages(path):
-        known = [set(PLACE.findall(form)) for form in forms(message.id)]
+        known = [set(PLACEHOLDER.findall(form)) for form in forms(message.id)]
         for form in forms(message.string):
-            assert set(PLACE.findall(form)) in known, (message.id, form)
+            assert set(PLACEHOLDER.findall(form)) in known, (message.id, form)
 
 
-@pytest.mark.parametrize("path", THEIRS, ids=called)
+@pytest.mark.parametrize("path", LIBRARY_CATALOGS, ids=catalog_name)
 def test_our_texts_for_libraries_use_the_same_placeholders(path: Path) -> None:
     for message in messages(path):
-        known = {place for form in forms(message.id) for place in PLACE.findall(form)}
+        known = {place for form in forms(message.id) for place in PLACEHOLDER.findall(form)}
         for form in forms(message.string):
-            assert set(PLACE.findall(form)) <= known, (message.id, form)
+            assert set(PLACEHOLDER.findall(form)) <= known, (message.id, form)
 
 
-@pytest.mark.parametrize("path", THEIRS, ids=called)
+@pytest.mark.parametrize("path", LIBRARY_CATALOGS, ids=catalog_name)
 def test_libraries_still_contain_these_texts(path: Path) -> None:
-    their_own = Path(allauth.__file__).parent / "locale" / "es" / "LC_MESSAGES" / "django.po"
-    said = {forms(message.id)[0] for message in messages(their_own)}
+    library_catalog = Path(allauth.__file__).parent / "locale" / "es" / "LC_MESSAGES" / "django.po"
+    library_texts = {forms(message.id)[0] for message in messages(library_catalog)}
 
-    assert {forms(message.id)[0] for message in messages(path)} <= said
+    assert {forms(message.id)[0] for message in messages(path)} <= library_texts
 
 
-@pytest.mark.parametrize("path", CATALOGS, ids=called)
+@pytest.mark.parametrize("path", CATALOGS, ids=catalog_name)
 def test_compiled_catalogs_are_up_to_date(path: Path) -> None:
     with path.with_suffix(".mo").open("rb") as file:
         compiled = {forms(one.id)[0]: forms(one.string) for one in read_mo(file) if one.id}
 
-    written = {forms(one.id)[0]: forms(one.string) for one in messages(path)}
-    assert compiled == written, "run `make messages`"
+    source = {forms(one.id)[0]: forms(one.string) for one in messages(path)}
+    assert compiled == source, "run `make messages`"
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "expected"),
     [
         ("en", ["0 licenses available", "1 license available", "2 licenses available"]),
         ("es", ["0 licencias libres", "1 licencia libre", "2 licencias libres"]),
         ("fr", ["0 licence libre", "1 licence libre", "2 licences libres"]),
     ],
 )
-def test_numbers_use_the_plural_forms_of_each_language(language: str, words: list[str]) -> None:
+def test_numbers_use_the_plural_forms_of_each_language(language: str, expected: list[str]) -> None:
     with translation.override(language):
-        counted = [
+        texts_for_numbers = [
             ngettext("%(free)s license available", "%(free)s licenses available", number)
             % {"free": number}
             for number in (0, 1, 2)
         ]
 
-    assert counted == words
+    assert texts_for_numbers == expected

@@ -139,7 +139,7 @@ def page() -> str:
         "",
         "## URLs of an organization",
         "",
-        "Members without permission get 403. Other signed-in users get 404, support staff included.",
+        "Members without permission get 403. Other signed-in users get 404, also support staff.",
         "Signed-out visitors are redirected to sign in, even if the organization does not exist.",
         "",
         "| URL | who |",

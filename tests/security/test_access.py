@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from subscriptions.models import Membership
 from tests.security.access_table import ORGANIZATION_URLS, ROLES, allowed_roles
-from tests.support.addresses import addresses
 from tests.support.pages import text_of
+from tests.support.urls import named_urls
 from tests.support.world import World
 
 pytestmark = pytest.mark.one_database
@@ -25,7 +25,7 @@ def organization_urls() -> dict[str, tuple[str, ...]]:
     """Return every URL of an organization, with its arguments other than the slug."""
     return {
         one.name: tuple(name for name in one.arguments if name != "slug")
-        for one in addresses()
+        for one in named_urls()
         if "slug" in one.arguments and not one.name.startswith("admin:")
     }
 

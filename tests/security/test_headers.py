@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from tests.support.addresses import addresses
 from tests.support.factories import UserFactory
+from tests.support.urls import named_urls
 from tests.support.world import World
 
 pytestmark = pytest.mark.one_database
@@ -67,7 +67,7 @@ def broken_rules(response: object) -> list[str]:
 def every_page(world: World) -> Iterator[str]:
     """Return every URL outside the admin whose arguments are known."""
     known = {"slug": "lakeside", "key": world.observer.key}
-    for one in addresses():
+    for one in named_urls():
         if one.is_route and not one.name.startswith("admin:") and {*one.arguments} <= {*known}:
             yield reverse(one.name, kwargs={name: known[name] for name in one.arguments})
 
@@ -143,6 +143,6 @@ def test_forms_submit_only_to_our_site_and_the_payment_page(
 
 
 def test_urls_include_all_apps() -> None:
-    namespaces = {one.name.partition(":")[0] for one in addresses()}
+    namespaces = {one.name.partition(":")[0] for one in named_urls()}
 
     assert {"admin", "billing", "subscriptions"} <= namespaces

@@ -13,8 +13,8 @@ from subscriptions.members import join_requests
 from subscriptions.members.join_requests import Asking
 from subscriptions.models import JoinRequest, Membership, RosterImport
 from tests.security.access_table import OTHER_URLS, SIGNED_IN, SIGNING_IN, THE_PROCESSOR, page
-from tests.support.addresses import addresses
 from tests.support.checks import fresh
+from tests.support.urls import named_urls
 from tests.support.world import World
 
 pytestmark = pytest.mark.one_database
@@ -28,7 +28,7 @@ def other_urls() -> dict[str, str]:
     """Return every URL that names no organization, except the admin's."""
     return {
         one.name: reverse(one.name, kwargs={name: KEYS[name] for name in one.arguments})
-        for one in addresses()
+        for one in named_urls()
         if not one.name.startswith("admin:") and "slug" not in one.arguments
     }
 

@@ -167,7 +167,7 @@ def _close_connections(opened: "WeakSet[BaseDatabaseWrapper]") -> None:
         wrapper.dec_thread_sharing()
 
 
-# Guards against emptying tables -----------------------------------------------------------------
+# Guards against emptying tables -------------------------------------------------------------------
 
 
 @pytest.fixture

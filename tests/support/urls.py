@@ -1,4 +1,4 @@
-"""The site's URLs by name."""
+"""The named URLs of the site."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from django.urls.resolvers import RoutePattern
 
 
 @dataclass(frozen=True)
-class Address:
-    """``arguments`` are those of the whole path, in order. ``is_route``: not a regex."""
+class NamedUrl:
+    """A URL pattern: ``arguments`` are those of the whole path; ``is_route`` means not a regex."""
 
     name: str
     path: str
@@ -17,15 +17,15 @@ class Address:
     is_route: bool
 
 
-def addresses(
+def named_urls(
     resolver: URLResolver | None = None, namespace: str = "", above: tuple[str, ...] = ()
-) -> Iterator[Address]:
+) -> Iterator[NamedUrl]:
     """Yield every named URL, including the Django admin's."""
     for entry in (resolver or get_resolver()).url_patterns:
         arguments = (*above, *entry.pattern.regex.groupindex)
         if isinstance(entry, URLResolver):
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
-            yield from addresses(entry, inner, arguments)
+            yield from named_urls(entry, inner, arguments)
         elif entry.name:
             is_route = isinstance(entry.pattern, RoutePattern)
-            yield Address(f"{namespace}{entry.name}", str(entry.pattern), arguments, is_route)
+            yield NamedUrl(f"{namespace}{entry.name}", str(entry.pattern), arguments, is_route)

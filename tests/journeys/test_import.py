@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
 from tests.support.browser import PHONE
-from tests.support.odd_rosters import COMPETITOR_TEMPLATE, hide, workbook
 from tests.support.rosters import csv_of
+from tests.support.unusual_rosters import COMPETITOR_TEMPLATE, hide, workbook
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.journeys.test_narrow import too_wide_elements
+from tests.journeys.test_small_screens import too_wide_elements
 from tests.support.browser import AXE_TAGS, WCAG, accessibility_violations, describe_violation
 
 MAX_BYTES = 60_000  # bytes of a first visit, compressed, as transferred

@@ -17,7 +17,7 @@ from subscriptions.members.members import NewMember
 from subscriptions.models import User
 from subscriptions.models.members import Role
 from tests.programs.soak import invariants
-from tests.site.faults.test_connections_ended import disable_webhooks
+from tests.site.faults.test_terminated_connections import disable_webhooks
 from tests.support.databases import server_arguments
 from tests.support.postgres import run_program
 from tests.support.world import World

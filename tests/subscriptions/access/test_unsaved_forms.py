@@ -16,7 +16,7 @@ from billing.models import Purchase
 from subscriptions.models import Membership, Message, NotifiedAddress, Organization, User
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.signed_out import delete_session_cookie, filled_form, sign_in
+from tests.support.restored_forms import delete_session_cookie, filled_form, sign_in
 from tests.support.world import World, local
 
 NOT_SAVED = "Nothing has been saved, sent, or charged yet."

@@ -13,15 +13,15 @@ from subscriptions.models import RosterImport, RosterRow
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change, Choice
-from tests.support.odd_rosters import (
+from tests.support.pages import text_of
+from tests.support.rosters import IMPORT, line, roster_path, row_of, upload, uploaded_roster
+from tests.support.unusual_rosters import (
     COMPETITOR_TEMPLATE,
     HTML_EXPORT,
     hide,
     old_office_file,
     workbook,
 )
-from tests.support.pages import text_of
-from tests.support.rosters import IMPORT, line, roster_path, row_of, upload, uploaded_roster
 from tests.support.world import World
 
 HEADING = ["Name", "Email", "Status", "Shirt"]

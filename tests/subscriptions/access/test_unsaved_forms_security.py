@@ -11,7 +11,7 @@ from subscriptions.access import unsaved_forms
 from tests.subscriptions.access.test_signing_in import add_authenticator_app, current_code
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.signed_out import delete_session_cookie, filled_form, reset_path, sign_in
+from tests.support.restored_forms import delete_session_cookie, filled_form, reset_path, sign_in
 from tests.support.world import World
 
 ADD = "/o/lakeside/users/add/"

@@ -17,7 +17,7 @@ from billing.states import PurchaseStatus
 from subscriptions.models import Membership
 from tests.billing.deliveries import completed, signature
 from tests.site.faults.conftest import Browser, admin_cursor, is_temporary
-from tests.site.faults.test_connections_ended import disable_webhooks
+from tests.site.faults.test_terminated_connections import disable_webhooks
 from tests.support.server import Site
 from tests.support.world import World
 

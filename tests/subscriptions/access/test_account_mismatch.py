@@ -18,7 +18,7 @@ from subscriptions.text import links
 from tests.support.checks import fresh
 from tests.support.factories import PASSWORD
 from tests.support.pages import text_of
-from tests.support.signed_out import reset_path
+from tests.support.restored_forms import reset_path
 from tests.support.world import World
 
 NEW_PASSWORD = "a long and quiet river"

@@ -17,7 +17,7 @@ from billing.states import PurchaseStatus
 from subscriptions.models import Membership, User
 from tests.programs.soak import invariants
 from tests.site.faults.conftest import Browser, is_temporary
-from tests.site.faults.test_connections_ended import disable_webhooks
+from tests.site.faults.test_terminated_connections import disable_webhooks
 from tests.support.checks import fresh
 from tests.support.world import World
 

@@ -4,8 +4,14 @@ import pytest
 
 from subscriptions.policy.refusal import Reason
 from subscriptions.roster_import.columns import RosterLine
-from tests.subscriptions.roster_import.test_odd_files import ANN, BO, people, read, refusal_reason
-from tests.support.odd_rosters import HTML_EXPORT, archive, old_office_file
+from tests.subscriptions.roster_import.test_unusual_files import (
+    ANN,
+    BO,
+    people,
+    read,
+    refusal_reason,
+)
+from tests.support.unusual_rosters import HTML_EXPORT, archive, old_office_file
 
 
 class TestOtherTypes:

@@ -12,7 +12,7 @@ from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine, Sheet
 from subscriptions.roster_import.words import says_inactive
 from subscriptions.text.addresses import clean_address
-from tests.support.odd_rosters import (
+from tests.support.unusual_rosters import (
     COMPETITOR_TEMPLATE,
     Rows,
     filtered_workbook,

@@ -268,7 +268,7 @@ class TestOtherUsers:
         assert history_rows() == before
 
     @pytest.mark.parametrize("who", ["administrator", "stranger", "nobody"])
-    def test_members_and_anonymous_users_are_sent_to_sign_in(
+    def test_members_and_anonymous_users_are_redirected_to_sign_in(
         self, populated_world: World, who: str
     ) -> None:
         client = (

@@ -92,7 +92,7 @@ def test_demo_support_user_is_in_the_support_group_only(db: None, settings: obje
 
 
 @pytest.mark.parametrize("name", ["add_user", "change_user", "delete_package", "add_group"])
-def test_support_user_does_not_have_permission(world: object, name: str) -> None:
+def test_support_user_lacks_permission(world: object, name: str) -> None:
     label = "auth" if "group" in name else "subscriptions"
 
     assert not world.support.has_perm(f"{label}.{name}")  # type: ignore[attr-defined]

@@ -162,26 +162,26 @@ class TestPayments:
         settle(purchase.session_id or "")
         return PaymentProblem.objects.get()
 
-    def test_organizations_are_filtered_by_payment_problems(
+    def test_filter_shows_organizations_with_payment_problems(
         self, world: World, support: Admin, problem: PaymentProblem
     ) -> None:
         assert support.rows(Organization, problems="yes") == {world.lakeside.pk}
 
-    def test_payment_problems_are_filtered_by_open(
+    def test_filter_shows_open_payment_problems(
         self, support: Admin, problem: PaymentProblem
     ) -> None:
         assert support.rows(PaymentProblem, waiting="yes") == {problem.pk}
         support.perform(problem, "fulfill", reason="It is fine")
         assert support.rows(PaymentProblem, waiting="yes") == set()
 
-    def test_purchases_are_filtered_by_status_and_kind(
+    def test_filters_show_purchases_by_status_and_kind(
         self, support: Admin, problem: PaymentProblem
     ) -> None:
         number = problem.purchase_id
         assert support.rows(Purchase, status__exact="review", kind__exact="add_on") == {number}
         assert support.rows(Purchase, status__exact="settled") == set()
 
-    def test_refunds_are_filtered_by_unfinished(
+    def test_filter_shows_unfinished_refunds(
         self, world: World, stripe: SandboxControl, support: Admin
     ) -> None:
         purchase = world.buy_and_settle(10)
@@ -193,7 +193,7 @@ class TestPayments:
         assert support.rows(Refund, unfinished="yes") == {refund.pk}
         assert support.rows(Purchase, refunded="yes") == {purchase.pk}
 
-    def test_disputes_are_filtered_by_awaiting_a_response(
+    def test_filter_shows_disputes_awaiting_a_response(
         self, world: World, stripe: SandboxControl, support: Admin
     ) -> None:
         purchase = world.buy_and_settle(10)

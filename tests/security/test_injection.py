@@ -95,9 +95,9 @@ def test_name_cannot_add_an_email_header(world: World, name: str) -> None:
     deliver_waiting()
     for message in Email.objects.all():
         assert "\n" not in message.subject
-        sent = message.prepare_email_message().message()
-        assert "Bcc" not in sent
-        assert sent["To"] == "nora@lakeside.example"
+        email = message.prepare_email_message().message()
+        assert "Bcc" not in email
+        assert email["To"] == "nora@lakeside.example"
 
 
 SCRIPT = '<script>alert("x")</script>'

@@ -41,7 +41,7 @@ def test_invitations_per_mailbox_and_hour_are_limited(world: World, limit) -> No
     resend = f"/o/lakeside/users/{nora.key}/resend/"
     for _ in range(2):
         client.post(resend)
-    sent = len(mail.outbox)
+    mails_before = len(mail.outbox)
 
     client.post(resend)
     client.post(f"/o/lakeside/users/{nora.key}/remove/")
@@ -50,7 +50,7 @@ def test_invitations_per_mailbox_and_hour_are_limited(world: World, limit) -> No
     assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert "Too many invitations" in text_of(response)
     assert 'value="Nora New"' in response.content.decode()
-    assert len(mail.outbox) == sent
+    assert len(mail.outbox) == mails_before
     assert fresh(nora).state == "removed"
     assert add(client, "other@lakeside.example").status_code == HTTPStatus.FOUND
 
@@ -94,7 +94,7 @@ def test_roster_import_counts_towards_the_invitation_limit(world: World, limit) 
 
 
 @pytest.mark.django_db
-def test_limits_survive_other_traffic(settings: Settings) -> None:
+def test_limits_are_not_evicted_by_other_cache_entries(settings: Settings) -> None:
     """The database cache keeps more than Django's default of 300 entries."""
     parameters = {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}
     parameters["LOCATION"] = "licensing_cache"

@@ -162,7 +162,7 @@ def test_reminders_are_in_each_recipients_language(world: World, spanish: Client
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])
-def test_sign_in_and_its_pages_contain_no_english(world: World, language: str) -> None:
+def test_translated_public_pages_contain_no_english(world: World, language: str) -> None:
     pages = ("/accounts/login/", "/accounts/password/reset/", "/pricing/", "/help/", "/messages/")
     for page in pages:
         text = text_of(Client().get(page, HTTP_ACCEPT_LANGUAGE=language))

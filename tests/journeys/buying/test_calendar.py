@@ -77,7 +77,7 @@ def only_invitation_link_for(email: str) -> str:
     return invitation_link_for(email)
 
 
-def test_window_opens_while_a_page_is_open(
+def test_renewal_window_opens_while_a_page_is_open(
     world: World, signed_in: SignedIn, page_problems: PageProblems
 ) -> None:
     """R19, R20: the page is opened before midnight, and the button is clicked afterwards."""

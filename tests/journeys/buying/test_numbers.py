@@ -71,7 +71,7 @@ def test_five_thousand_licenses_are_one_purchase(arlo: Person, world: World) -> 
     assert world.held() == 5025
 
 
-def test_more_than_one_payment_allows_is_refused_before_paying(
+def test_number_above_the_payment_limit_is_refused(
     arlo: Person, page_problems: PageProblems
 ) -> None:
     """R10: the processor's maximum is the only upper limit."""

@@ -93,14 +93,14 @@ def _measure(size: dict[str, Any]) -> list[Result]:
 def _run(module: str, database: str, *arguments: Any) -> str:
     print(module, *arguments, flush=True)
     texts = [one if isinstance(one, str) else json.dumps(one) for one in arguments]
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", f"tests.programs.bench.{module}", *texts],
         env={**os.environ, "DATABASE_URL": database},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return done.stdout
+    return result.stdout
 
 
 if __name__ == "__main__":

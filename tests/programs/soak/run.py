@@ -216,13 +216,13 @@ class Run:
             line for text in texts for line in text.splitlines() if line.startswith("Message-ID:")
         ]
         self._tally.add("mails sent", len(numbers))
-        again = len(numbers) - len(set(numbers))
-        self._tally.add("mails sent again", again)
+        repeated = len(numbers) - len(set(numbers))
+        self._tally.add("mails sent again", repeated)
         counts = self._tally.counts
         interrupted = counts["killed: jobs"] + counts["killed: database"]
-        if again > interrupted * get_batch_size():
+        if repeated > interrupted * get_batch_size():
             self._tally.add_violation(
-                f"{again} mails sent again, after {interrupted} interruptions"
+                f"{repeated} mails sent again, after {interrupted} interruptions"
             )
         if len(set(numbers)) != Email.objects.count():
             self._tally.add_violation(f"{Email.objects.count()} mails, {len(set(numbers))} sent")

@@ -142,7 +142,9 @@ def test_each_webhook_fault_alone(world: World, notifying_stripe: SandboxControl
 @pytest.mark.parametrize(
     "number", range(1, len(API)), ids=[name.replace(" ", "-") for name in API][1:]
 )
-def test_pairs_of_faults(world: World, notifying_stripe: SandboxControl, number: int) -> None:
+def test_pairs_of_processor_and_webhook_faults(
+    world: World, notifying_stripe: SandboxControl, number: int
+) -> None:
     api = list(API.values())[number]
 
     for name in paired_with(number):

@@ -62,8 +62,8 @@ def count_interruptions(points: FailurePoints, steps: Iterator[Step]) -> int:
             continue
         assert asks_for_redelivery(response) or is_temporary(response), fail_at
         after_interruption = row_counts()
-        again = step()
-        assert again.status_code not in (500, 503), fail_at
+        retried = step()
+        assert retried.status_code not in (500, 503), fail_at
         assert after_interruption in (before, row_counts()), fail_at
     raise AssertionError("no action completed")
 
@@ -137,10 +137,10 @@ def test_termination_while_a_purchase_is_started(
         if response.status_code == HTTPStatus.FOUND:
             break
         assert is_temporary(response), fail_at
-        again = browser.post("/o/lakeside/licenses/add/", **form)
-        assert again.status_code == HTTPStatus.FOUND, fail_at
+        retried = browser.post("/o/lakeside/licenses/add/", **form)
+        assert retried.status_code == HTTPStatus.FOUND, fail_at
         [session] = [one for one in stripe.sessions() if one["status"] == "open"]
-        assert again.headers["Location"] == session["url"]
+        assert retried.headers["Location"] == session["url"]
         stripe.pay(session["id"])
         settle(session["id"])
         assert Purchase.objects.filter(status=PurchaseStatus.SETTLED).count() == fail_at + 1

@@ -95,7 +95,7 @@ class LogLines(logging.Handler):
         return [line for line in found if fields.items() <= line.items()]
 
 
-def test_request_is_one_line_with_its_id(world: World, lines: LogLines) -> None:
+def test_request_is_logged_as_one_line_with_its_id(world: World, lines: LogLines) -> None:
     response = world.client(world.assignor).get("/o/lakeside/users/?q=zelda")
 
     [line] = lines.matching(event="request")

@@ -67,7 +67,7 @@ def wait_until_replaced(master: int, old: int) -> None:
         time.sleep(0.1)
 
 
-def test_ended_worker_is_replaced_and_metrics_continue(site: tuple[str, int]) -> None:
+def test_terminated_worker_is_replaced_and_metrics_continue(site: tuple[str, int]) -> None:
     address, master = site
     headers = {"Authorization": "Bearer right"}
     for _ in range(2):

@@ -173,7 +173,7 @@ class TestRightPersonIsSignedIn:
         assert fresh(olive).email == "olive@new.example"
 
 
-def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None:
+def test_sign_in_as_someone_else_during_a_reset_is_detected(world: World) -> None:
     """The key is in the session, not in the URL that the form posts to."""
     olive, client = world.observer.user, Client()
     form_path = client.get(reset_path(olive), follow=True).request["PATH_INFO"]
@@ -194,7 +194,7 @@ def test_another_sign_in_while_a_reset_is_open_is_detected(world: World) -> None
 @pytest.mark.parametrize(
     "path", ["/invitations/x/", "/accounts/confirm-email/x/", "/accounts/password/reset/key/1-x/"]
 )
-def test_invalid_link_names_no_one(world: World, path: str) -> None:
+def test_invalid_link_shows_no_names(world: World, path: str) -> None:
     response = world.client(world.official).get(path)
 
     text = text_of(response)

@@ -80,9 +80,9 @@ class TestSamePersonSignsIn:
         assert page.request["PATH_INFO"] == path
         assert page.status_code == HTTPStatus.OK
         assert NOT_SAVED in text_of(page)
-        shown = {**(page.context["form"].data)}
+        values = {**(page.context["form"].data)}
         for name, value in typed.items():
-            assert shown[name] == [value]
+            assert values[name] == [value]
             if value != "on":
                 assert value in unescape(page.content.decode())
         assert stored_rows() == before
@@ -174,8 +174,8 @@ class TestAnotherPersonSignsIn:
             assert value not in unescape(page.content.decode())
         assert "unsaved_form" not in client.session
         client.post("/accounts/logout/")
-        again = sign_in(client, world.administrator, response)
-        assert NOT_SAVED not in text_of(again)
+        second_page = sign_in(client, world.administrator, response)
+        assert NOT_SAVED not in text_of(second_page)
 
     def test_form_without_a_valid_author_marker_is_not_stored(self, world: World) -> None:
         """Another person at this browser could omit or forge the marker."""

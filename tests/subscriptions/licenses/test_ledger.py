@@ -73,7 +73,7 @@ def test_truncate_is_refused(world: World) -> None:
             cursor.execute("TRUNCATE subscriptions_licenseentry CASCADE")
 
 
-def test_reference_is_fulfilled_once(world: World) -> None:
+def test_reference_cannot_be_used_twice(world: World) -> None:
     grant(world)
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -120,7 +120,9 @@ def test_licenses_count_until_the_midnight_after_the_last_day(world: World) -> N
     assert ledger.held_at(world.lakeside, [last, last + timedelta(seconds=1)]) == [25, 0]
 
 
-def test_entries_name_their_actor_and_note(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_entries_record_their_actor_and_note(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     actor, now = world.support, clock.now()
     term = TermFactory.create(organization=world.lakeside, starts_on=date(2032, 1, 1))
     with caplog.at_level("INFO"):

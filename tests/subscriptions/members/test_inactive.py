@@ -97,7 +97,7 @@ class TestBulkRemoval:
         assert "This frees up 2 licenses" in text_of(response)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 4
 
-    def test_confirming_removes_them(self, world: World) -> None:
+    def test_confirming_removes_the_users(self, world: World) -> None:
         self.post(world, world.official, world.observer)
 
         assert world.lakeside.memberships.exclude(license_number=None).count() == 2

@@ -78,7 +78,7 @@ def test_link_works_for_fourteen_days(
     assert Client().get(path).status_code == status
 
 
-def test_expired_invitation_still_holds_its_license(world: World, invited: Membership) -> None:
+def test_expired_invitation_still_uses_its_license(world: World, invited: Membership) -> None:
     world.later(days=20)
 
     page = world.client(world.assignor).get(reverse("subscriptions:users", args=["lakeside"]))

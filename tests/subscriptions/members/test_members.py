@@ -25,7 +25,7 @@ def in_use(world: World) -> int:
 
 
 class TestAdding:
-    def test_invitation_holds_a_license(self, world: World) -> None:
+    def test_invitation_uses_a_license(self, world: World) -> None:
         added = members.add(world.assignor, new_member())
 
         assert added.state == MembershipState.INVITED
@@ -199,14 +199,14 @@ class TestRemoving:
     def test_removed_member_can_be_added_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
 
-        again = members.add(world.assignor, new_member(world.official.user.email))
+        readded = members.add(world.assignor, new_member(world.official.user.email))
 
-        assert again.pk == world.official.pk
-        assert again.state == MembershipState.INVITED
+        assert readded.pk == world.official.pk
+        assert readded.state == MembershipState.INVITED
 
 
 class TestRoles:
-    def test_current_role_decides(self, world: World) -> None:
+    def test_current_role_decides_what_is_allowed(self, world: World) -> None:
         """The page was opened as an Administrator, but submitted with a lower role."""
         second = MembershipFactory.create(organization=world.lakeside, role=Role.ADMINISTRATOR)
         members.change_role(world.administrator, second, Role.OBSERVER)

@@ -216,14 +216,14 @@ class TestReplies:
         message = threads.write(world.official, Text("A question"))
         client = world.client(world.official)
         empty = client.get(NEWS, {"after": message.pk}, headers=HTMX)
-        sent = reply(world, message)
+        new_reply = reply(world, message)
         news = client.get(NEWS, {"after": message.pk}, headers=HTMX)
 
         assert empty.status_code == HTTPStatus.NO_CONTENT
         page = news.content.decode()
         assert "A reply" in page
         assert "A question" not in page
-        assert f"?after={sent.pk}" in page
+        assert f"?after={new_reply.pk}" in page
         assert Thread.objects.get().unread_by_person == 0
 
     @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
@@ -239,7 +239,9 @@ class TestReplies:
 
         assert "A question" in text_of(world.client(world.official).get(NEWS))
 
-    def test_poll_without_an_account_or_a_thread_is_empty(self, world: World) -> None:
+    def test_poll_is_forbidden_without_an_account_and_empty_without_a_thread(
+        self, world: World
+    ) -> None:
         assert Client().get("/messages/news/").status_code == HTTPStatus.FORBIDDEN
         response = world.client(world.official).get("/messages/news/")
         assert response.status_code == HTTPStatus.NO_CONTENT

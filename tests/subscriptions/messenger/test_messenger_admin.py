@@ -163,10 +163,10 @@ class TestReplying:
     def test_reply_is_sent_logged_and_notified(self, world: World, question: Message) -> None:
         response = reply(staff(world, *REPLY), question)
 
-        sent = Message.objects.get(is_from_support=True)
+        answer = Message.objects.get(is_from_support=True)
         entry = LogEntry.objects.get()
         assert response.status_code == HTTPStatus.FOUND
-        assert (sent.body, sent.author) == ("A reply", world.support)
+        assert (answer.body, answer.author) == ("A reply", world.support)
         assert (get_thread().state, get_thread().unread_by_person) == ("replied", 1)
         assert (entry.user, entry.object_id) == (world.support, str(get_thread().pk))
         assert (
@@ -194,10 +194,12 @@ class TestReplying:
         assert "A colleague has already replied" in page
         assert "From Sunny" in page
         assert "From Rory" in page
-        again = reply(client, question, "From Rory", seen=Message.objects.latest("pk").pk)
-        assert again.status_code == HTTPStatus.FOUND
+        retried = reply(client, question, "From Rory", seen=Message.objects.latest("pk").pk)
+        assert retried.status_code == HTTPStatus.FOUND
 
-    def test_message_received_since_stays_unanswered(self, world: World, question: Message) -> None:
+    def test_message_received_in_the_meantime_stays_unanswered(
+        self, world: World, question: Message
+    ) -> None:
         world.later(minutes=5)
         later = threads.write(world.official, Text("One more thing"))
         reply(staff(world, *REPLY), question)

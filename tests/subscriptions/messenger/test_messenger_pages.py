@@ -48,7 +48,7 @@ class TestButton:
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert f'href="{THREAD}"' in response.content.decode()
 
-    def test_button_needs_no_query_in_an_organization_and_one_elsewhere(self, world: World) -> None:
+    def test_button_needs_one_query_only_outside_organizations(self, world: World) -> None:
         client = world.client(world.official)
 
         def thread_queries(path: str) -> list[str]:

@@ -100,7 +100,7 @@ class TestForBuyers:
 
         assert "Renewed term starts Thursday, January 1, 2032" in home(world)
 
-    def test_last_day_says_today(self, world: World) -> None:
+    def test_last_day_is_shown_as_today(self, world: World) -> None:
         world.at(local(TERM_END, 23, 59))
 
         page = home(world)

@@ -275,7 +275,7 @@ class TestRemovingAndRoles:
         world.observer.refresh_from_db()
         assert world.observer.role == Role.ASSIGNOR
 
-    def test_forged_role_above_ones_own_is_refused(self, world: World) -> None:
+    def test_forged_higher_role_is_refused(self, world: World) -> None:
         path = f"{USERS}{world.observer.key}/"
 
         response = world.client(world.assignor).post(path, {"role": "administrator"})

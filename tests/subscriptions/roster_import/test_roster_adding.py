@@ -47,7 +47,7 @@ class TestAdding:
         assert "1 user has been added." in text_of(response)
         assert response.redirect_chain == [(f"{roster_path(roster)}?state=wrong", HTTPStatus.FOUND)]
 
-    def test_license_used_in_the_meantime_is_noticed(self, world: World) -> None:
+    def test_license_used_in_the_meantime_is_detected(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 21)
         client = world.client(world.assignor)
         assert "Add all 21 users" in text_of(client.get(roster_path(roster)))

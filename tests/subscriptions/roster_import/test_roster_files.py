@@ -67,7 +67,7 @@ class TestEncodings:
 class TestText:
     @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-    def test_common_separators_and_line_ends(self, separator: str, end: str) -> None:
+    def test_common_separators_and_line_endings_are_read(self, separator: str, end: str) -> None:
         text = TEXT.replace(",", separator).replace("\n", end)
 
         assert people(text) == [NORA]

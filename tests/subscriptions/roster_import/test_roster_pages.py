@@ -172,7 +172,7 @@ class TestReviewing:
         with_account, without = ([numbers.sub("", page) for page in some] for some in pages)
         assert with_account == without
 
-    def test_rows_are_shown_by_state_and_in_pages(self, world: World) -> None:
+    def test_rows_are_filtered_by_state_and_paginated(self, world: World) -> None:
         client = world.client(world.assignor)
         lines = [line(n) for n in range(1, 121)] + [line(121, email="wrong")]
         roster = uploaded_roster(world.assignor, lines)

@@ -132,13 +132,13 @@ class TestAdding:
 
         rosters.add_all(roster, world.assignor)
 
-        again = Membership.objects.get(pk=world.official.pk)
-        assert (again.state, again.license_number, again.removed_at) == (
+        member = Membership.objects.get(pk=world.official.pk)
+        assert (member.state, member.license_number, member.removed_at) == (
             MembershipState.INVITED,
             4,
             None,
         )
-        assert again.invitation_number == world.official.invitation_number + 1
+        assert member.invitation_number == world.official.invitation_number + 1
 
     def test_second_click_adds_no_one_and_returns_the_same_number(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 3)
@@ -172,7 +172,7 @@ class TestAllOrNothing:
             refusal_of_adding(world, uploaded_roster(world.assignor, 22)) == Reason.NO_LICENSE_FREE
         )
 
-    def test_licenses_used_in_the_meantime_are_noticed(self, world: World) -> None:
+    def test_licenses_used_in_the_meantime_are_detected(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 21)
         assert rosters.judge(roster, world.assignor).new == 21
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))

@@ -30,5 +30,5 @@ def test_only_short_ascii_numbers_are_accepted(text: str, number: int | None) ->
         *[("", None), ("nonsense", None), (str(KEY)[:-1], None), (f"{KEY}0", None)],
     ],
 )
-def test_uuid_is_accepted_in_any_spelling(text: str, key: UUID | None) -> None:
+def test_uuid_is_accepted_in_any_format(text: str, key: UUID | None) -> None:
     assert read_uuid(text) == key

@@ -47,7 +47,7 @@ def test_fact_is_formatted_by_type(refusal: Refusal, text: str) -> None:
     assert text in refusal_text(Refusal(refusal.reason, MappingProxyType(dict(refusal.facts))))
 
 
-def test_text_is_in_the_language_active_on_access() -> None:
+def test_text_uses_the_language_active_on_access() -> None:
     refusal = Refusal(Reason.NO_LICENSE_FREE, {"held": 1200, "in_use": 1200, "missing": 1})
 
     with translation.override("fr"):

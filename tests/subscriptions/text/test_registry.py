@@ -24,7 +24,7 @@ def test_slots_cannot_be_replaced_or_added(key: str) -> None:
     assert list(registry) == ["a"]
 
 
-def test_slot_is_filled_once() -> None:
+def test_slot_cannot_be_filled_twice() -> None:
     registry: Registry[str] = Registry(first=RESERVED)
     registry.register("first", "a")
 

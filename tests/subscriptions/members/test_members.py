@@ -199,10 +199,10 @@ class TestRemoving:
     def test_removed_member_can_be_added_again(self, world: World) -> None:
         members.remove(world.assignor, world.official)
 
-        readded = members.add(world.assignor, new_member(world.official.user.email))
+        member = members.add(world.assignor, new_member(world.official.user.email))
 
-        assert readded.pk == world.official.pk
-        assert readded.state == MembershipState.INVITED
+        assert member.pk == world.official.pk
+        assert member.state == MembershipState.INVITED
 
 
 class TestRoles:

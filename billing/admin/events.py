@@ -103,7 +103,7 @@ class ProcessorEventAdmin(Searched, RecordAdmin):
         """Offer to process the event again."""
         if not request.user.has_perm(MAY_PROCESS):
             return []
-        return [Tool(gettext("Process again…"), display.address_of(obj, "process"))]
+        return [Tool(gettext("Process again…"), display.admin_url(obj, "process"))]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page for processing again."""

@@ -134,7 +134,7 @@ def failed_events(request: HttpRequest) -> Panel:
 
 
 def _process(event: ProcessorEvent) -> str:
-    return display.link_to(display.address_of(event, "process"), gettext("Process again…"))
+    return display.link_to(display.admin_url(event, "process"), gettext("Process again…"))
 
 
 def purchases() -> Panel:

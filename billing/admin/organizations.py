@@ -44,7 +44,7 @@ def remove_licenses(request: HttpRequest, subscription: SubscriptionStatus) -> T
     if not request.user.has_perm(MAY_REMOVE):
         return None
     organization = subscription.organization
-    address = display.address_of(organization, "remove_licenses")
+    address = display.admin_url(organization, "remove_licenses")
     return display.tool(gettext("Remove licenses…"), address, may_remove(organization))
 
 
@@ -188,7 +188,7 @@ def _refund(purchase: Purchase) -> str:
     is_left = purchase.refunded_amount < purchase.total_amount
     if purchase.status != PurchaseStatus.SETTLED or not is_left:
         return ""
-    return display.link_to(display.address_of(purchase, "refund"), gettext("Refund…"))
+    return display.link_to(display.admin_url(purchase, "refund"), gettext("Refund…"))
 
 
 status_panels.RENEWAL_FACTS.register("paid_by", renewal_paid_by)

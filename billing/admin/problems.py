@@ -313,4 +313,4 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
 
 
 def _page(problem: PaymentProblem, name: str) -> str:
-    return display.address_of(problem, name)
+    return display.admin_url(problem, name)

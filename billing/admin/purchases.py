@@ -192,7 +192,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         if not request.user.has_perm(MAY_REFUND) or obj.status != PurchaseStatus.SETTLED:
             return []
         decision = payments.may_refund(obj)
-        return [display.tool(gettext("Refund…"), display.address_of(obj, "refund"), decision)]
+        return [display.tool(gettext("Refund…"), display.admin_url(obj, "refund"), decision)]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page for refunding."""

@@ -42,7 +42,7 @@ def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
 def close_if_tried_too_often(purchase: Purchase) -> None:
     """Close a payment page after too many declined cards. Raises as ``note_decline`` does."""
     is_open = purchase.status in UNSETTLED
-    if is_open and purchase.declines >= card_testing.MOST_DECLINES_OF_A_CHECKOUT:
+    if is_open and purchase.declines >= card_testing.MAX_DECLINES_OF_A_CHECKOUT:
         close_checkout(purchase)
 
 

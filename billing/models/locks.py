@@ -14,7 +14,7 @@ from subscriptions.models import Organization, Renewal
 from subscriptions.models.organizations import lock_organization
 
 # How often to start over when other requests keep getting in between.
-_MOST_ATTEMPTS = 4
+_MAX_ATTEMPTS = 4
 T = TypeVar("T")
 
 
@@ -24,7 +24,7 @@ def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
     ``attempt`` calls the processor without a lock, then acts under one; it returns None if
     something else came in between. Raises ``otherwise`` after too many attempts.
     """
-    for _ in range(_MOST_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         done = attempt()
         if done is not None:
             return done

@@ -21,7 +21,7 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
     def decorate(handle: Handle) -> Handle:
         @functools.wraps(handle)
         def alone(self: BaseCommand, *args: Any, **options: Any) -> None:
-            with only_run(command) as is_only:
+            with exclusive_run(command) as is_only:
                 if is_only:
                     handle(self, *args, **options)
                 else:
@@ -33,7 +33,7 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
 
 
 @contextmanager
-def only_run(command: str) -> Iterator[bool]:
+def exclusive_run(command: str) -> Iterator[bool]:
     """Yield whether this is the only run of a command, and keep others out until the block ends.
 
     However the process ends, the database or operating system releases the lock.

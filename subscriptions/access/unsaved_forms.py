@@ -23,7 +23,7 @@ from subscriptions.models import User
 
 # In real time, as sessions are.
 KEPT_FOR = int(timedelta(minutes=30).total_seconds())
-MOST_CHARACTERS = 20_000
+MAX_CHARACTERS = 20_000
 FIELD = "shown_to"
 _KEY = "unsaved_form"
 _NEVER_KEPT = re.compile(rf"^{FIELD}$|passw|secret|token|card|cvc|cvv", re.IGNORECASE)
@@ -61,7 +61,7 @@ def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
     return response
 
 
-def data_of(request: HttpRequest) -> MultiValueDict[str, str] | None:
+def bound_data(request: HttpRequest) -> MultiValueDict[str, str] | None:
     """Return the data for a page's form: what was posted, or an unsaved form, or None.
 
     An unsaved form is returned once, and only to a full page.
@@ -89,7 +89,7 @@ def _keep(request: HttpRequest, page: str) -> bool:
     typed = {name: values for name, values in request.POST.lists() if not _NEVER_KEPT.search(name)}
     size = sum(len(text) for name, values in typed.items() for text in (name, *values))
     user = author(request)
-    if not user or size > MOST_CHARACTERS:
+    if not user or size > MAX_CHARACTERS:
         return False
     path = page.partition("?")[0]
     request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}

@@ -20,7 +20,7 @@ from subscriptions.text import languages
 def profile(request: HttpRequest) -> HttpResponse:
     """Edit the user's name and language; django-allauth has e-mail and password pages (R3)."""
     user = get_object_or_404(User, pk=request.user.pk or 0)
-    form = ProfileForm(unsaved_forms.data_of(request), instance=user)
+    form = ProfileForm(unsaved_forms.bound_data(request), instance=user)
     if request.method == "POST" and form.is_valid():
         changed = form.save()
         languages.use(changed.language)

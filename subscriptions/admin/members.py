@@ -117,7 +117,7 @@ class MembershipAdmin(Searched, RecordAdmin):
         """Offer to resend an invitation."""
         if not request.user.has_perm(MAY_INVITE) or obj.state != MembershipState.INVITED:
             return []
-        page = display.address_of(obj, "resend")
+        page = display.admin_url(obj, "resend")
         return [Tool(gettext("Resend invitation…"), page)]
 
     def get_urls(self) -> list[URLPattern]:

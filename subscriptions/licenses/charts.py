@@ -13,13 +13,13 @@ METER_WIDTH = 1000
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the chart; ``is_ahead`` marks future days."""
+    """A line of the chart; ``is_future`` marks future days."""
 
     x1: str
     y1: str
     x2: str
     y2: str
-    is_ahead: bool = False
+    is_future: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def _along(history: History, step: Step, until: date, top: int) -> list[Line]:
     if until <= history.today:
         return [Line(start, y, end, y)]
     if step.day >= history.today:
-        return [Line(start, y, end, y, is_ahead=True)]
-    return [Line(start, y, now, y), Line(now, y, end, y, is_ahead=True)]
+        return [Line(start, y, end, y, is_future=True)]
+    return [Line(start, y, now, y), Line(now, y, end, y, is_future=True)]
 
 
 def _across(history: History, day: date) -> float:

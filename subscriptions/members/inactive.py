@@ -19,7 +19,7 @@ from subscriptions.policy import members as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 
 # The size of one page of checkboxes; selecting more is usually a mistake.
-MOST_AT_ONCE = 200
+MAX_AT_ONCE = 200
 # The hint on purchase pages does not need an exact count beyond this.
 COUNTED_UP_TO = 100
 

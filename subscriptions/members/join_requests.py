@@ -20,11 +20,11 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.text import links
 
 # More requests than anyone will read; later ones are refused until these are answered.
-MOST_WAITING = 500
+MAX_PENDING = 500
 
 
 @dataclass(frozen=True)
-class Asking:
+class JoinApplicant:
     """A request to join as typed; ``user`` is the requester's own account if signed in."""
 
     name: str
@@ -40,7 +40,7 @@ def organization_of(code: str) -> Organization | None:
     return Organization.objects.filter(join_code=letters).first()
 
 
-def ask(organization: Organization, asking: Asking) -> None:
+def ask(organization: Organization, asking: JoinApplicant) -> None:
     """Store a request to join and notify those who may approve it.
 
     The result is the same for repeated requests and for members, so that it reveals nothing. Raises
@@ -50,7 +50,7 @@ def ask(organization: Organization, asking: Asking) -> None:
         waiting = JoinRequest.objects.filter(
             organization=organization, state=JoinRequestState.PENDING
         )
-        if waiting.count() >= MOST_WAITING:
+        if waiting.count() >= MAX_PENDING:
             # Checked first, so that the refusal does not tell members from others.
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = asking.email.strip().lower()

@@ -59,7 +59,7 @@ def page_of(organization: Organization, number: str) -> Page:
     )
 
 
-def found_page(
+def search_page(
     organization: Organization, search: str, number: str, *, only_invited: bool = False
 ) -> Page:
     """Return members whose displayed name or e-mail begins with ``search``, or by license number.

@@ -76,7 +76,7 @@ def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Request the removal of licenses (R27)."""
     subscription = status_of(member.organization, clock.now())
     bounds = threads.removal_bounds(subscription)
-    form = RemovalForm(unsaved_forms.data_of(request), bounds=bounds)
+    form = RemovalForm(unsaved_forms.bound_data(request), bounds=bounds)
     refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
     if request.method == "POST" and refusal is None:
         if not form.is_valid():
@@ -118,7 +118,7 @@ def _removal_page(
 
 
 def _thread(request: HttpRequest, author: Author) -> HttpResponse:
-    form = MessageForm(unsaved_forms.data_of(request))
+    form = MessageForm(unsaved_forms.bound_data(request))
     if request.method == "GET":
         return _show(request, author, form)
     if not form.is_valid():

@@ -8,7 +8,7 @@ from subscriptions.policy.prices import CURRENCIES
 
 # Longer than a vacation, shorter than several seasons.
 FEWEST_INACTIVE_DAYS = 30
-MOST_INACTIVE_DAYS = 1500
+MAX_INACTIVE_DAYS = 1500
 
 
 def default_thresholds() -> list[int]:
@@ -51,7 +51,7 @@ class Organization(models.Model):
         _("days without signing in"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(FEWEST_INACTIVE_DAYS), MaxValueValidator(MOST_INACTIVE_DAYS)],
+        validators=[MinValueValidator(FEWEST_INACTIVE_DAYS), MaxValueValidator(MAX_INACTIVE_DAYS)],
     )
     created_at = models.DateTimeField(_("created"))
 

@@ -14,5 +14,5 @@ def run_daily() -> DailyReport:
     """Send reminders and notifications, and clean up; safe at any time, any number of times."""
     report = reminders.remind_all()
     report.count("drafts forgotten", drafts.drop_old())
-    report.count("rosters forgotten", rosters.drop_old())
+    report.count("rosters deleted", rosters.drop_old())
     return report

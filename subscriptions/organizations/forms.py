@@ -12,9 +12,9 @@ from subscriptions.text.fields import NameField
 from subscriptions.text.ids import read_number
 
 # Each threshold sends at most one e-mail; more than ten are not useful.
-MOST_THRESHOLDS = 10
+MAX_THRESHOLDS = 10
 HIGHEST_THRESHOLD = 1000
-MOST_ADDRESSES = 10
+MAX_ADDRESSES = 10
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -42,9 +42,9 @@ class ThresholdsField(forms.CharField):
             return value
         words = re.split(r"[\s,;]+", super().to_python(value) or "")
         numbers = {self._number(word) for word in words if word}
-        if len(numbers) > MOST_THRESHOLDS:
+        if len(numbers) > MAX_THRESHOLDS:
             message = _("Enter at most %(most)s numbers.")
-            raise ValidationError(message, params={"most": MOST_THRESHOLDS})
+            raise ValidationError(message, params={"most": MAX_THRESHOLDS})
         return sorted(numbers, reverse=True)
 
     def _number(self, word: str) -> int:
@@ -101,7 +101,7 @@ AddressFormSet = forms.formset_factory(
     formset=BaseAddressFormSet,
     extra=1,
     can_delete=True,
-    max_num=MOST_ADDRESSES,
+    max_num=MAX_ADDRESSES,
     validate_max=True,
 )
 

@@ -11,7 +11,7 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusa
 # Add-ons are sold in groups of this size (R10).
 GROUP_SIZE = 5
 # Longer numbers exceed every maximum, so they are not parsed.
-_MOST_DIGITS = 12
+_MAX_DIGITS = 12
 
 
 def read_quantity(text: str) -> int | Refusal:
@@ -22,7 +22,7 @@ def read_quantity(text: str) -> int | Refusal:
         reason = Reason.TOO_FEW if negative else Reason.NOT_A_NUMBER
         return Refusal(reason, {"least": GROUP_SIZE})
     significant = digits.lstrip("0") or "0"
-    return int(significant) if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    return int(significant) if len(significant) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
 def most_per_purchase(unit_amount: int) -> int:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 # Open payment pages allowed at a time for one organization or one anonymous visitor.
-MOST_OPEN_CHECKOUTS = 5
+MAX_OPEN_CHECKOUTS = 5
 # Declined cards after which a payment page is closed.
-MOST_DECLINES_OF_A_CHECKOUT = 8
+MAX_DECLINES_OF_A_CHECKOUT = 8
 # Declined cards per day without a wait.
 DECLINES_WITHOUT_WAIT = 5
 DECLINES_COUNT_FOR = timedelta(days=1)
@@ -36,8 +36,8 @@ def may_open_checkout(
 
     ``declines``: declined cards of the last day; ``last_declined_at``: the newest of them.
     """
-    if open_checkouts >= MOST_OPEN_CHECKOUTS:
-        return Refusal(Reason.TOO_MANY_CHECKOUTS, {"most": MOST_OPEN_CHECKOUTS})
+    if open_checkouts >= MAX_OPEN_CHECKOUTS:
+        return Refusal(Reason.TOO_MANY_CHECKOUTS, {"most": MAX_OPEN_CHECKOUTS})
     if last_declined_at is None:
         return ALLOWED
     until = last_declined_at + wait_after(declines)

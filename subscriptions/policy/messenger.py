@@ -7,7 +7,7 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 # In characters; a line end counts as one.
 LONGEST_MESSAGE = 4000
 # One person may send this many messages within this time.
-MOST_MESSAGES = 10
+MAX_MESSAGES = 10
 WITHIN = timedelta(minutes=10)
 
 # All control characters except newline and tab.
@@ -34,9 +34,9 @@ def check_body(body: str) -> Allowed | Refusal:
 
 def may_write(recent: int) -> Allowed | Refusal:
     """Whether another message may be sent; ``recent`` were sent during the last ``WITHIN``."""
-    if recent >= MOST_MESSAGES:
+    if recent >= MAX_MESSAGES:
         minutes = int(WITHIN.total_seconds()) // 60
-        return Refusal(Reason.TOO_MANY_MESSAGES, {"most": MOST_MESSAGES, "minutes": minutes})
+        return Refusal(Reason.TOO_MANY_MESSAGES, {"most": MAX_MESSAGES, "minutes": minutes})
     return ALLOWED
 
 

@@ -18,10 +18,10 @@ from subscriptions.policy.refusal import Allowed, Reason, Refusal
 LONGEST_NAME = 120
 LONGEST_EMAIL = 254
 # Limits of one file.
-MOST_ROWS = 5_000
-MOST_BYTES = 5 * 1024 * 1024
+MAX_ROWS = 5_000
+MAX_BYTES = 5 * 1024 * 1024
 # Prepared rosters one person may keep in an organization.
-MOST_KEPT = 20
+MAX_KEPT = 20
 
 # Suffixes after a comma that do not mean "family name, given name".
 _ENDINGS = frozenset(
@@ -241,7 +241,7 @@ class Need:
     """The licenses that new users need, and what to do if there are not enough (R5).
 
     ``refusals``: why the users cannot be added now; empty if they can, or if buying the ``offer``
-    is all that is missing. ``held_back_by_checkout``: an open payment of the renewal is the limit,
+    is all that is missing. ``limited_by_checkout``: an open payment of the renewal is the limit,
     and closing it helps.
     """
 
@@ -249,7 +249,7 @@ class Need:
     free: int
     refusals: tuple[Refusal, ...] = ()
     offer: Offer | None = None
-    held_back_by_checkout: bool = False
+    limited_by_checkout: bool = False
 
     @property
     def missing(self) -> int:
@@ -286,13 +286,11 @@ def need_of(
     if isinstance(may_add_licenses, Refusal):
         # After expiration both refusals have the same reason, which is shown once.
         refusals = {one.reason: one for one in (may_take, may_add_licenses)}
-        is_held_back = licenses.limit == Limit.RENEWAL_CHECKOUT
-        return Need(
-            new, licenses.free, tuple(refusals.values()), held_back_by_checkout=is_held_back
-        )
+        is_limited = licenses.limit == Limit.RENEWAL_CHECKOUT
+        return Need(new, licenses.free, tuple(refusals.values()), limited_by_checkout=is_limited)
     if licenses.limit == Limit.RENEWAL_CHECKOUT:
         # More licenses do not help while a renewal for fewer is being paid.
-        return Need(new, licenses.free, (may_take,), held_back_by_checkout=True)
+        return Need(new, licenses.free, (may_take,), limited_by_checkout=True)
     missing = new - licenses.free
     offer = smallest_purchase(missing, unit_amount=unit_amount, currency=currency)
     decision = add_ons.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_ROWS, name_in_order, one_line
+from subscriptions.policy.roster_import import MAX_ROWS, name_in_order, one_line
 from subscriptions.roster_import.words import (
     Column,
     is_about_active,
+    is_inactive_status,
     read_heading,
     read_role,
-    says_inactive,
 )
 from subscriptions.text.addresses import clean_address, linked_address
 
 # Columns beyond this are ignored, and reading stops after that many empty rows.
-MOST_COLUMNS = 100
-_MOST_EMPTY = 20_000
+MAX_COLUMNS = 100
+_MAX_EMPTY = 20_000
 # Titles, headings and notes above and below the rows.
 _BESIDE_ROWS = 20
 # The heading may follow a title and an empty row.
@@ -94,7 +94,7 @@ def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
     """Yield non-empty rows with their numbers; stop once there are clearly too many."""
     found = last = 0
     for position, cells, is_hidden in rows:
-        if position - last > _MOST_EMPTY or found > MOST_ROWS + _BESIDE_ROWS:
+        if position - last > _MAX_EMPTY or found > MAX_ROWS + _BESIDE_ROWS:
             return
         if any(cell.strip() for cell in cells):
             # In a damaged file, two rows may have the same number.
@@ -119,16 +119,16 @@ def read_columns(table: Table) -> Sheet:
             places = _by_content(shown, places, has_heading=bool(heading))
         except Refused:
             raise _no_addresses(table, rows, heading) from None
-    if len(table.rows) > MOST_ROWS + _BESIDE_ROWS:
-        raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
+    if len(table.rows) > MAX_ROWS + _BESIDE_ROWS:
+        raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     statuses = _Statuses(heading, rows, places)
     read = zip(rows, shown, strict=True)
     lines = [_line(row, cells, places, statuses.of(row.cells)) for row, cells in read]
     lines = [line for line in lines if line.name or line.email]
     if not lines:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
-    if len(lines) > MOST_ROWS:
-        raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
+    if len(lines) > MAX_ROWS:
+        raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     used = {number: column for column, number in places.items()}
     used |= dict.fromkeys(statuses.columns, Column.STATUS)
     others = set(range(max(len(cells) for cells in (heading, *shown)))) - set(used)
@@ -208,7 +208,7 @@ class _Statuses:
             named = read_heading(name)
             if heading and (named is None or named[0] != Column.STATUS):
                 continue
-            said = [says_inactive(name, cell) for cell in _column(cells, number)]
+            said = [is_inactive_status(name, cell) for cell in _column(cells, number)]
             known = len(said) - said.count(None)
             if known and (heading or known * 2 >= len(said)):
                 # If only "yes" or a mark is ever typed, an empty cell means "no".
@@ -225,11 +225,11 @@ class _Statuses:
         for number, blank_is_inactive in sorted(self._blank_is_inactive.items()):
             cell = one_line(cells[number]) if number < len(cells) else ""
             name = self._heading[number] if number < len(self._heading) else ""
-            if says_inactive(name, cell) or (blank_is_inactive and not cell):
+            if is_inactive_status(name, cell) or (blank_is_inactive and not cell):
                 said = f"{one_line(name)}: {cell or '–'}" if name.strip() else cell
                 return said[:_LONGEST_HEADING]
         role = cells[self._role] if self._role is not None and self._role < len(cells) else ""
-        if read_role(role) is None and says_inactive("", role):
+        if read_role(role) is None and is_inactive_status("", role):
             return one_line(role)[:_LONGEST_HEADING]
         return ""
 
@@ -287,7 +287,7 @@ def _has_address(cell: str) -> bool:
 
 
 def _is_status(cell: str) -> bool:
-    return says_inactive("", cell) is not None
+    return is_inactive_status("", cell) is not None
 
 
 def _is_words(cell: str) -> bool:

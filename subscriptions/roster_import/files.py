@@ -13,12 +13,12 @@ from itertools import chain
 from typing import IO
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
+from subscriptions.policy.roster_import import MAX_BYTES, MAX_ROWS
 from subscriptions.roster_import import kinds, markup, workbooks
-from subscriptions.roster_import.columns import MOST_COLUMNS, Sheet, Table, numbered, read_columns
+from subscriptions.roster_import.columns import MAX_COLUMNS, Sheet, Table, numbered, read_columns
 
 # The total of rows kept from all sheets, so that the user can choose another sheet.
-_MOST_KEPT = 5 * MOST_ROWS
+_MAX_KEPT = 5 * MAX_ROWS
 
 # The order of reasons if several sheets have no people.
 _REASONS_BY_PRIORITY = (
@@ -41,9 +41,9 @@ _END = "\x1eend"
 
 def read_file(file: IO[bytes]) -> list[Sheet]:
     """Return the sheets with people, the suggested one first. Raises Refused."""
-    data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20}))
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MAX_BYTES // 2**20}))
     if not data.strip():
         raise Refused(Refusal(Reason.FILE_EMPTY))
     if data.startswith(kinds.ZIP):
@@ -90,8 +90,8 @@ def _with_people(tables: Iterable[Table]) -> list[Sheet]:
         except Refused as refused:
             refusals[refused.refusal.reason] = refused.refusal
         kept = sum(len(sheet.lines) for sheet in sheets)
-        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MOST_KEPT:
-            raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MOST_ROWS}))
+        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MAX_KEPT:
+            raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     # A sheet of instructions may contain an address; ignore it if another sheet has headings.
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):
         sheets = [sheet for sheet in sheets if sheet.is_sure]
@@ -171,8 +171,8 @@ def _rows_of_text(text: str, separator: str) -> Iterator[list[str]]:
                 if row == [_END]:
                     return
                 break
-            yield row[:MOST_COLUMNS]
+            yield row[:MAX_COLUMNS]
     except csv.Error:
         # The csv module refuses cells of more than 131,072 characters.
         number += 1
-    raise Refused(Refusal(Reason.FILE_QUOTE_IS_OPEN, {"row": number}))
+    raise Refused(Refusal(Reason.FILE_UNCLOSED_QUOTE, {"row": number}))

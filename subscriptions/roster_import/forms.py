@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_BYTES
+from subscriptions.policy.roster_import import MAX_BYTES
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.rosters import Change, Choice
@@ -55,7 +55,7 @@ class ImportForm(forms.Form):
         data = super().clean() or {}
         file, rows = data.get("file"), data.get("rows") or ""
         if self.was_too_large:
-            too_large = Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MOST_BYTES // 2**20})
+            too_large = Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MAX_BYTES // 2**20})
             self.add_error("file", refusal_text(too_large))
         elif file and rows.strip():
             self.add_error(None, _("Choose a file or paste rows, not both."))

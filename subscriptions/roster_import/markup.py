@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from subscriptions.roster_import.columns import MOST_COLUMNS, Table, numbered, with_link
+from subscriptions.roster_import.columns import MAX_COLUMNS, Table, numbered, with_link
 
 # Linear in the length of the text, even with unclosed tags.
 _TOKENS = re.compile(r"<([^<>]*)>|([^<]+|<)")
@@ -42,7 +42,7 @@ class _Open:
             text = html.unescape("".join(self.cell)).strip()
             text = "" if self.is_cell_hidden else with_link(text, self.link)
             cells = self.rows[-1][0]
-            cells.extend([text, *[""] * (self.width - 1)][: MOST_COLUMNS - len(cells)])
+            cells.extend([text, *[""] * (self.width - 1)][: MAX_COLUMNS - len(cells)])
             self.cell = None
 
 

@@ -25,7 +25,7 @@ from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_KEPT, Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_import import MAX_KEPT, Known, Need, Row, RowState, Verdict
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
@@ -110,8 +110,8 @@ def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterI
     with transaction.atomic():
         # The lock keeps parallel uploads by one person within the limit.
         organization = lock_organization(author.organization)
-        if _of(author).count() >= MOST_KEPT:
-            raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MOST_KEPT}))
+        if _of(author).count() >= MAX_KEPT:
+            raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MAX_KEPT}))
         roster = RosterImport.objects.create(
             organization=organization,
             author=author.user,

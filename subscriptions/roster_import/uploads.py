@@ -3,7 +3,7 @@
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from subscriptions.policy.roster_import import MOST_BYTES
+from subscriptions.policy.roster_import import MAX_BYTES
 
 
 class SmallFilesOnly(FileUploadHandler):
@@ -15,7 +15,7 @@ class SmallFilesOnly(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass data on until the file is too large."""
-        if start + len(raw_data) > MOST_BYTES and self.request is not None:
+        if start + len(raw_data) > MAX_BYTES and self.request is not None:
             self.request.META[_TOO_LARGE] = True
             raise SkipFile
         return raw_data

@@ -25,7 +25,7 @@ from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import HOLDS_LICENSE, Role
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MOST_ROWS, RowState
+from subscriptions.policy.roster_import import MAX_ROWS, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.forms import ImportForm, read_changes, read_choice
 from subscriptions.roster_import.preview import STATES, choices_of, need_in_words, reading_of
@@ -193,7 +193,7 @@ def _import_page(
         "form": form,
         "kept": rosters.kept_by(member),
         "roles": [label for _value, label in role_choices(member)],
-        "most_rows": MOST_ROWS,
+        "most_rows": MAX_ROWS,
         "subscription": status_of(member.organization, clock.now()),
     }
     return render(request, "roster_import/import.html", context, status=status)

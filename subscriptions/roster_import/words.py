@@ -146,7 +146,7 @@ def is_about_active(heading: str) -> bool:
     return folded(heading) in _ABOUT_ACTIVE
 
 
-def says_inactive(heading: str, text: str) -> bool | None:
+def is_inactive_status(heading: str, text: str) -> bool | None:
     """Whether a cell under a status heading means inactive; None if it says neither."""
     word = folded(_MARKS.get(text.strip()[:1], text))
     if word.startswith(_INACTIVE_STARTS):

@@ -17,7 +17,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser  # noqa: PLC
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.roster_import.columns import (
-    MOST_COLUMNS,
+    MAX_COLUMNS,
     Formula,
     Table,
     TableRow,
@@ -27,8 +27,8 @@ from subscriptions.roster_import.columns import (
 from subscriptions.roster_import.kinds import kind_of_archive
 
 # The unpacked size of an XLSX; 5,000 rows of 40 columns are about 15 MB.
-MOST_UNPACKED = 40 * 1024 * 1024
-_MOST_PARTS = 1_000
+MAX_UNPACKED_BYTES = 40 * 1024 * 1024
+_MAX_PARTS = 1_000
 _LONGEST_NAME = 60
 _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
@@ -92,7 +92,7 @@ def _table(book: Any, sheet: Any) -> Table:
 
 def _rows(parser: _SheetParser) -> Iterator[tuple[int, list[str], bool]]:
     for position, found in parser.parse():
-        kept = [cell for cell in found if cell["column"] <= MOST_COLUMNS]
+        kept = [cell for cell in found if cell["column"] <= MAX_COLUMNS]
         cells = [""] * max((cell["column"] for cell in kept), default=0)
         for cell in kept:
             cells[cell["column"] - 1] = _text(cell["value"])
@@ -110,7 +110,7 @@ def _hidden_columns(parser: _SheetParser) -> frozenset[int]:
         number
         for column in parser.column_dimensions.values()
         if _is_hidden(column, "width")
-        for number in range(int(column["min"]) - 1, min(int(column["max"]), MOST_COLUMNS))
+        for number in range(int(column["min"]) - 1, min(int(column["max"]), MAX_COLUMNS))
     )
 
 
@@ -148,8 +148,8 @@ def _check_archive(data: bytes) -> None:
                     mimetype = part.read(100)
     except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
-    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise Refused(Refusal(Reason.FILE_TOO_MUCH_INSIDE))
+    if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise Refused(Refusal(Reason.FILE_TOO_LARGE_UNPACKED))
     kind = kind_of_archive(names, mimetype)
     if kind is not None:
         raise Refused(Refusal(kind))

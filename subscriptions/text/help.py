@@ -107,7 +107,7 @@ def _other_words(words: Iterable[Word]) -> dict[str, str]:
         for one in words
         for name in (*english[one.key], *one.also)
         for part in name.casefold().split()
-        if len(part) >= search.SHORTEST_WORD
+        if len(part) >= search.MIN_WORD_LENGTH
     }
 
 

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 # Any number of 18 digits fits into a 64-bit key.
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
 
 
 def read_number(text: str) -> int | None:
     """Return a whole number of at most 18 digits 0 to 9; None for anything else."""
-    is_one = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    is_one = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
     return int(text) if is_one else None
 
 

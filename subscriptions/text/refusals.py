@@ -104,14 +104,14 @@ TEXTS: Mapping[Reason, Any] = {
         _("All licenses are in use: %(in_use)s of %(held)s."),
         _MISSING,
     ),
-    Reason.HELD_BACK_BY_NEXT_TERM: (
+    Reason.LIMITED_BY_NEXT_TERM: (
         _(
             "The term that starts on %(limited_from)s has %(usable)s licenses, and %(in_use)s "
             "are already in use."
         ),
         _MISSING,
     ),
-    Reason.HELD_BACK_BY_RENEWAL_CHECKOUT: (
+    Reason.LIMITED_BY_RENEWAL_CHECKOUT: (
         _(
             "A renewal for %(usable)s licenses is being paid right now, and %(in_use)s are "
             "already in use. Finish or cancel that payment first."
@@ -318,10 +318,10 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.FILE_DAMAGED: _(
         "The file is damaged. Open it in your spreadsheet and save it again as XLSX or CSV."
     ),
-    Reason.FILE_TOO_MUCH_INSIDE: _(
+    Reason.FILE_TOO_LARGE_UNPACKED: _(
         "The file is too large when unpacked. Paste its rows below instead."
     ),
-    Reason.FILE_QUOTE_IS_OPEN: _(
+    Reason.FILE_UNCLOSED_QUOTE: _(
         'A quotation mark (") in row %(row)s is never closed, so we cannot read the rows after '
         "it. Close or remove it."
     ),

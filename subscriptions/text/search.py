@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # Shorter words, such as "do" and "a", are too common to search for.
-SHORTEST_WORD = 3
+MIN_WORD_LENGTH = 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
     words = re.findall(r"\w+", _without_accents(text.casefold()))
     others = {_without_accents(word): _without_accents(one) for word, one in other_words.items()}
     usual = [_usual(word, others) for word in words]
-    return [word for word in usual if len(word) >= SHORTEST_WORD]
+    return [word for word in usual if len(word) >= MIN_WORD_LENGTH]
 
 
 def _usual(word: str, others: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from subscriptions.admin.parts import log
-from subscriptions.admin.parts.display import address_of
+from subscriptions.admin.parts.display import admin_url
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Admin:
 
     def open(self, row: Model | str, page: str = "change", **query: Any) -> Any:
         """Open an object's page, or a path."""
-        path = row if isinstance(row, str) else address_of(row, page)
+        path = row if isinstance(row, str) else admin_url(row, page)
         return self.client.get(path, query)
 
     def list(self, model: type[Model], **query: Any) -> Any:

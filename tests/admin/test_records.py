@@ -49,7 +49,7 @@ def test_log_uses_the_application_clock(support: Admin) -> None:
 class TestCounting:
     @pytest.fixture(autouse=True)
     def _low_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(read_only, "MOST_COUNTED", 5)
+        monkeypatch.setattr(read_only, "MAX_COUNTED", 5)
         monkeypatch.setattr(read_only.ReadOnlyAdmin, "list_per_page", 2)
 
     def test_count_is_capped(self, world: World, support: Admin) -> None:

@@ -7,7 +7,7 @@ import pytest
 from subscriptions.policy.card_testing import (
     DECLINES_WITHOUT_WAIT,
     LONGEST_WAIT,
-    MOST_OPEN_CHECKOUTS,
+    MAX_OPEN_CHECKOUTS,
     may_open_checkout,
     wait_after,
 )
@@ -50,10 +50,10 @@ def test_few_declines_cause_no_wait() -> None:
     assert decision == ALLOWED
 
 
-@pytest.mark.parametrize("open_checkouts", [0, MOST_OPEN_CHECKOUTS - 1, MOST_OPEN_CHECKOUTS])
+@pytest.mark.parametrize("open_checkouts", [0, MAX_OPEN_CHECKOUTS - 1, MAX_OPEN_CHECKOUTS])
 def test_open_pages_are_limited(open_checkouts: int) -> None:
     decision = may_open_checkout(
         open_checkouts=open_checkouts, declines=0, last_declined_at=None, now=NOW
     )
 
-    assert (decision == ALLOWED) == (open_checkouts < MOST_OPEN_CHECKOUTS)
+    assert (decision == ALLOWED) == (open_checkouts < MAX_OPEN_CHECKOUTS)

@@ -117,7 +117,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
                 ),
                 3,
             ),
-            Reason.HELD_BACK_BY_NEXT_TERM,
+            Reason.LIMITED_BY_NEXT_TERM,
             {
                 "held": 25,
                 "in_use": 19,
@@ -192,9 +192,9 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             {},
         ),
         (
-            messenger.may_write(messenger.MOST_MESSAGES),
+            messenger.may_write(messenger.MAX_MESSAGES),
             Reason.TOO_MANY_MESSAGES,
-            {"most": messenger.MOST_MESSAGES, "minutes": messenger.WITHIN // timedelta(minutes=1)},
+            {"most": messenger.MAX_MESSAGES, "minutes": messenger.WITHIN // timedelta(minutes=1)},
         ),
         (
             card_testing.may_open_checkout(

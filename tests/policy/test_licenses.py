@@ -59,8 +59,8 @@ def test_free_licenses_can_be_used(number: int) -> None:
     ("later", "checkout", "reason"),
     [
         ([], None, Reason.NO_LICENSE_FREE),
-        ([24], None, Reason.HELD_BACK_BY_NEXT_TERM),
-        ([], 24, Reason.HELD_BACK_BY_RENEWAL_CHECKOUT),
+        ([24], None, Reason.LIMITED_BY_NEXT_TERM),
+        ([], 24, Reason.LIMITED_BY_RENEWAL_CHECKOUT),
     ],
 )
 def test_refusal_names_the_limit_and_the_missing_number(

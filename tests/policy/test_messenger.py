@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import messenger
-from subscriptions.policy.messenger import LONGEST_MESSAGE, MOST_MESSAGES
+from subscriptions.policy.messenger import LONGEST_MESSAGE, MAX_MESSAGES
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 from tests.support.checks import reason_of
 
@@ -50,8 +50,8 @@ def test_cleaning_keeps_visible_characters(text: str) -> None:
 
 
 def test_number_of_messages_is_limited() -> None:
-    assert messenger.may_write(MOST_MESSAGES - 1) == ALLOWED
-    assert reason_of(messenger.may_write(MOST_MESSAGES)) == Reason.TOO_MANY_MESSAGES
+    assert messenger.may_write(MAX_MESSAGES - 1) == ALLOWED
+    assert reason_of(messenger.may_write(MAX_MESSAGES)) == Reason.TOO_MANY_MESSAGES
 
 
 def test_removal_can_be_requested_while_renewal_is_open() -> None:

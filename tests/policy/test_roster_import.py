@@ -234,9 +234,9 @@ class TestNeed:
     def test_smaller_renewal_being_paid_limits_the_import(self, may_add: Allowed | Refusal) -> None:
         result = need(4, held(25, 20, renewal_checkout_quantity=22), may_add)
 
-        assert (result.new, result.free, result.held_back_by_checkout) == (4, 2, True)
+        assert (result.new, result.free, result.limited_by_checkout) == (4, 2, True)
         assert result.offer is None
-        assert result.refusals[0].reason == Reason.HELD_BACK_BY_RENEWAL_CHECKOUT
+        assert result.refusals[0].reason == Reason.LIMITED_BY_RENEWAL_CHECKOUT
 
     def test_need_above_one_payment_names_the_maximum(self) -> None:
         """R10: 999,999.99 per payment."""

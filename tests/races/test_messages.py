@@ -7,7 +7,7 @@ import pytest
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.threads import Text
 from subscriptions.models import Message, Notification, Thread
-from subscriptions.policy.messenger import MOST_MESSAGES
+from subscriptions.policy.messenger import MAX_MESSAGES
 from subscriptions.policy.refusal import Reason, Refused
 from tests.support.concurrency import concurrently
 from tests.support.world import World
@@ -38,7 +38,7 @@ def test_double_click_without_an_account_sends_one_message(world: World) -> None
 
 
 def test_rate_limit_is_enforced(world: World) -> None:
-    for number in range(MOST_MESSAGES - 1):
+    for number in range(MAX_MESSAGES - 1):
         threads.write(world.official, Text(f"number {number}"))
 
     outcomes = concurrently(*[lambda: threads.write(world.official, Text("More"))] * RACERS)

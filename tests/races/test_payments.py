@@ -16,7 +16,7 @@ from billing.states import PurchaseStatus
 from subscriptions.members import members
 from subscriptions.models import LicenseEntry, Notification
 from subscriptions.models.members import Role
-from subscriptions.policy.card_testing import MOST_OPEN_CHECKOUTS as MOST
+from subscriptions.policy.card_testing import MAX_OPEN_CHECKOUTS as MOST
 from tests.billing.deliveries import completed, deliver
 from tests.support.concurrency import concurrently
 from tests.support.world import World

@@ -33,7 +33,7 @@ NO_CONTRACT: dict[str, Any] = {"protected_modules": []}
 # An import that breaks each contract: importer and imported.
 VIOLATIONS = {
     "apps": ("subscriptions.members.members", "billing.models"),
-    "circles": ("subscriptions.members.members", "subscriptions.members.inactive"),
+    "cycles": ("subscriptions.members.members", "subscriptions.members.inactive"),
     "site": ("licensing_site.monitoring.logs", "licensing_site.settings"),
     "subscriptions": ("subscriptions.licenses.status", "subscriptions.members.members"),
     "billing": ("billing.refunds.sync", "billing.checkout.closing"),

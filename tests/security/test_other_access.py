@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.members import join_requests
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models import JoinRequest, Membership, RosterImport
 from tests.security.access_table import OTHER_URLS, SIGNED_IN, SIGNING_IN, THE_PROCESSOR, page
 from tests.support.checks import fresh
@@ -106,7 +106,7 @@ class TestObjectsOfAnotherOrganization:
         roster.refresh_from_db()
 
     def test_join_request_returns_404(self, world: World) -> None:
-        join_requests.ask(world.lakeside, Asking("Nora New", "nora@lakeside.example"))
+        join_requests.ask(world.lakeside, JoinApplicant("Nora New", "nora@lakeside.example"))
         request = JoinRequest.objects.get()
 
         for name in ("approve_request", "deny_request"):

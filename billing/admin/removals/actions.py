@@ -310,7 +310,7 @@ class UndoRemoval(Action):
 
     def back(self) -> str:
         """Return to the organization."""
-        return display.address_of(self.organization)
+        return display.admin_url(self.organization)
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization."""

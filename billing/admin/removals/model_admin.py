@@ -62,7 +62,7 @@ class LicenseRemovalAdmin(Searched, RecordAdmin):
         """Offer to undo the removal."""
         if not request.user.has_perm(MAY_UNDO_REMOVAL) or obj.undone_at is not None:
             return []
-        page = display.address_of(obj, "undo")
+        page = display.admin_url(obj, "undo")
         return [display.tool(gettext("Undo…"), page, may_undo(obj))]
 
     def get_urls(self) -> list[URLPattern]:

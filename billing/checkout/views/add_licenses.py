@@ -108,7 +108,7 @@ def _shown_form(
         "next": path_inside(subscription.organization, request.GET.get("next", "")),
     }
     return AddLicensesForm(
-        unsaved_forms.data_of(request),
+        unsaved_forms.bound_data(request),
         initial=initial,
         organization=subscription.organization,
         term=subscription.latest,

@@ -47,7 +47,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     subscription = status_of(member.organization, clock.now())
     packages = offered_packages(member.organization)
     initial = {"package": _default_package(subscription, packages), "submission": new_submission()}
-    form = RenewalForm(unsaved_forms.data_of(request), packages=packages, initial=initial)
+    form = RenewalForm(unsaved_forms.bound_data(request), packages=packages, initial=initial)
     if request.method == "GET":
         return _page(request, subscription, form, packages)
     if not form.is_valid():

@@ -25,7 +25,7 @@ from billing.sandbox.process.store import Document
 from billing.sandbox.protocol import parameters
 from billing.sandbox.protocol.errors import ApiError
 
-MOST_REQUESTS_KEPT = 5000
+MAX_REQUESTS_KEPT = 5000
 _BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
@@ -150,7 +150,7 @@ def _log(call: Call) -> None:
                 "faults": sorted(call.struck),
             },
         )
-        call.sandbox.store.keep_newest("request", MOST_REQUESTS_KEPT)
+        call.sandbox.store.keep_newest("request", MAX_REQUESTS_KEPT)
 
 
 def _before(call: Call) -> None:

@@ -117,13 +117,15 @@ class SandboxControl:
         deliveries: list[Json] = self._call("POST", f"events/{event_id}/resend")["deliveries"]
         return deliveries
 
-    def flush(self, *, timeout: float = 10.0, retries: bool = True, hurry: bool = False) -> bool:
+    def flush(
+        self, *, timeout: float = 10.0, retries: bool = True, immediately: bool = False
+    ) -> bool:
         """Wait until the webhook queue is idle and return whether it is.
 
-        Without `retries` only first attempts are waited for; with `hurry` retries do not wait for
-        their time. Held deliveries count as idle.
+        Without `retries`, only first attempts; with `immediately`, retries are due now.
+        Held deliveries count as idle.
         """
-        body = {"timeout": timeout, "retries": retries, "hurry": hurry}
+        body = {"timeout": timeout, "retries": retries, "immediately": immediately}
         return bool(self._call("POST", "flush", body, wait=timeout)["idle"])
 
     def requests(self, *, method: str | None = None, path: str | None = None) -> list[Json]:

@@ -165,12 +165,12 @@ def resend(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def flush(running: Sandbox, body: Body) -> Body:
-    """Wait until the webhook queue is idle; with `hurry`, retries do not wait for their time."""
+    """Wait until the webhook queue is idle; with `immediately`, retries are due now."""
     deadline = time.monotonic() + float(body.get("timeout", _FLUSH_SECONDS))
     retries = bool(body.get("retries", True))
     while True:
-        if body.get("hurry"):
-            webhooks.hurry(running)
+        if body.get("immediately"):
+            webhooks.skip_waits(running)
         left = webhooks.waiting(running, retries=retries)
         if not left or time.monotonic() >= deadline:
             return {"idle": not left, "waiting": left}

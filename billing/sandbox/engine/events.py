@@ -17,7 +17,7 @@ from billing.sandbox.process.store import Document
 # The API request that causes the current change: its id and idempotency key.
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
-MOST_DELIVERIES_KEPT = 20_000
+MAX_DELIVERIES_KEPT = 20_000
 _REORDER_TIMEOUT = 10.0  # seconds until a reordered event is sent even if none follows
 
 
@@ -94,7 +94,7 @@ def _queue_one(
         type = struck["reorder"].get("after", "*")
         delivery["follows"] = {"type": type, "until": time.time() + timeout}
     sandbox.store.put("delivery", delivery)
-    sandbox.store.keep_newest("delivery", MOST_DELIVERIES_KEPT)
+    sandbox.store.keep_newest("delivery", MAX_DELIVERIES_KEPT)
     return delivery
 
 

@@ -17,7 +17,7 @@ from billing.sandbox.protocol.schema import SESSION_CREATE
 
 SHORTEST_LIFE, LONGEST_LIFE = 30 * 60, 24 * 3600
 ALLOWANCE = 60  # seconds by which the caller's clock may differ
-MOST_LINES = 100
+MAX_LINES = 100
 SMALLEST_TOTAL, LARGEST_TOTAL = 50, 99_999_999
 LONGEST_REFERENCE = 200
 
@@ -172,8 +172,8 @@ def _check_lines(values: dict[str, Any]) -> None:
     lines = values.get("line_items") or []
     if not lines:
         raise _missing("line_items")
-    if len(lines) > MOST_LINES:
-        message = f"You can have at most {MOST_LINES} line items."
+    if len(lines) > MAX_LINES:
+        message = f"You can have at most {MAX_LINES} line items."
         raise ApiError(400, message, param="line_items")
     for index, line in enumerate(lines):
         _check_line(line, f"line_items[{index}]")

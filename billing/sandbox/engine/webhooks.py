@@ -21,7 +21,7 @@ from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Condition, Document
 
 TIMEOUT = 15.0
-MOST_AT_ONCE = 32
+MAX_AT_ONCE = 32
 _PAUSE = 0.2  # the longest the worker sleeps, and so the delay of expiry events
 _PENDING: Condition = ("status", "=", "pending")
 
@@ -92,7 +92,7 @@ def release(sandbox: Sandbox, event_id: str | None = None) -> int:
         return len(held)
 
 
-def hurry(sandbox: Sandbox) -> None:
+def skip_waits(sandbox: Sandbox) -> None:
     """Make all waiting retries due now."""
     with sandbox.store.transaction():
         later: Condition = ("due", ">", time.time())
@@ -117,7 +117,7 @@ class Worker(threading.Thread):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(name="webhooks", daemon=True)
         self._sandbox = sandbox
-        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="webhook")
+        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="webhook")
 
     def run(self) -> None:
         """Process the queue, woken by every commit."""
@@ -160,7 +160,7 @@ class Worker(threading.Thread):
             _PENDING,
             ("endpoint", "=", endpoint),
             ("due", "<=", now),
-            limit=MOST_AT_ONCE,
+            limit=MAX_AT_ONCE,
         )
         may_go = [delivery for delivery in due if self._may_go(delivery, now)]
         return [delivery for delivery in may_go if delivery["batch"] == may_go[0]["batch"]]

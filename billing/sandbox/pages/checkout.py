@@ -22,7 +22,7 @@ from billing.sandbox.pages.card_form import CardForm
 from billing.sandbox.process.runtime import sandbox
 from billing.sandbox.process.store import Condition, Document
 
-MOST_FORMS_KEPT = 1000
+MAX_FORMS_KEPT = 1000
 _STYLE = Path(__file__).resolve().parent.parent / "static" / "sandbox.css"
 _PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 
@@ -106,7 +106,7 @@ def _back_to_form(session_id: str, form: CardForm) -> HttpResponse:
     document = {"id": new_id("form", 20), "session": session_id, "values": kept}
     with store.transaction():
         store.put("form", document | {"errors": form.errors})
-        store.keep_newest("form", MOST_FORMS_KEPT)
+        store.keep_newest("form", MAX_FORMS_KEPT)
     return SeeOther(f"/c/pay/{session_id}?form={document['id']}")
 
 

@@ -22,8 +22,8 @@ from billing.sandbox.process.store import Condition, Document
 from billing.sandbox.protocol.errors import ApiError, Refused
 
 ADDRESS = "/_sandbox/dashboard"
-MOST_SHOWN = 25
-MOST_NOTES_KEPT = 100
+MAX_SHOWN = 25
+MAX_NOTES_KEPT = 100
 
 # The actions of each status: the button's value and label.
 _FOR_REFUNDS = {
@@ -68,11 +68,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         note = _do(running, {name: str(value) for name, value in request.POST.items()})
         return SeeOther(f"{ADDRESS}?note={note}")
     paid: Condition = ("status", "=", "succeeded")
-    charges = running.store.find("charge", paid, newest_first=True, limit=MOST_SHOWN)
+    charges = running.store.find("charge", paid, newest_first=True, limit=MAX_SHOWN)
     context = {
         "note": running.store.get("note", request.GET.get("note", "")),
         "payments": [_payment(running, charge) for charge in charges],
-        "most": MOST_SHOWN,
+        "most": MAX_SHOWN,
         "reasons": [(reason, reason.replace("_", " ")) for reason in REASONS],
         "reason": "fraudulent",
     }
@@ -94,7 +94,7 @@ def _do(running: Sandbox, form: _Form) -> str:
     note = {"id": new_id("note", 14), "text": text, "wrong": wrong}
     with running.store.transaction():
         running.store.put("note", note)
-        running.store.keep_newest("note", MOST_NOTES_KEPT)
+        running.store.keep_newest("note", MAX_NOTES_KEPT)
     return str(note["id"])
 
 

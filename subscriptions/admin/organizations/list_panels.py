@@ -246,7 +246,7 @@ def _asked_for(message: Message | None, organization: Organization) -> str:
         return ""
     if message.is_done:  # type: ignore[attr-defined]
         return _("%(quantity)s: removed") % {"quantity": message.removal_quantity}
-    page = display.address_of(organization, "remove_licenses")
+    page = display.admin_url(organization, "remove_licenses")
     words = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
     return display.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
 

@@ -133,7 +133,7 @@ class Action(ABC):
 
     def back(self) -> str:
         """Return the URL to go to afterwards."""
-        return display.address_of(self.subject)
+        return display.admin_url(self.subject)
 
     def trail(self) -> Sequence[Model]:
         """Return the breadcrumbs, from the top."""
@@ -230,7 +230,7 @@ class Action(ABC):
             "opts": self.model_admin.opts,
             "title": self.title,
             "subtitle": self.name_of(self.subject),
-            "trail": [(display.address_of(thing), self.name_of(thing)) for thing in self.trail()],
+            "trail": [(display.admin_url(thing), self.name_of(thing)) for thing in self.trail()],
             "back": self.back(),
             "button": self.button,
             **({} if plan or refusal else self._facts_and_warnings()),

@@ -55,7 +55,7 @@ def tool(label: str, address: str, decision: Allowed | Refusal) -> Tool:
     return Tool(label, address, refusal_text(decision) if isinstance(decision, Refusal) else "")
 
 
-def address_of(thing: Model, page: str = "change") -> str:
+def admin_url(thing: Model, page: str = "change") -> str:
     """Return the URL of an object's page in the admin."""
     meta = thing._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[thing.pk])
@@ -72,7 +72,7 @@ def link(thing: Model | None, text: object = None) -> str:
     """Return a link to an object's page; empty for None."""
     if thing is None:
         return ""
-    return format_html('<a href="{}">{}</a>', address_of(thing), thing if text is None else text)
+    return format_html('<a href="{}">{}</a>', admin_url(thing), thing if text is None else text)
 
 
 def link_to(address: str, text: object) -> str:
@@ -82,7 +82,7 @@ def link_to(address: str, text: object) -> str:
 
 def links(things: Iterable[Model], text: Callable[[Any], object] = str) -> str:
     """Return links to several objects, one per line."""
-    rows = [(address_of(thing), text(thing)) for thing in things]
+    rows = [(admin_url(thing), text(thing)) for thing in things]
     return format_html_join("", '<div><a href="{}">{}</a></div>', rows) or "–"
 
 

@@ -14,7 +14,7 @@ from subscriptions.admin.parts import log
 from subscriptions.admin.parts.display import Tool
 
 # Counting millions of rows is slow, and no one pages that far.
-MOST_COUNTED = 2000
+MAX_COUNTED = 2000
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -22,16 +22,16 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
 
     @cached_property
     def count(self) -> int:
-        """The number of rows, at most MOST_COUNTED."""
+        """The number of rows, at most MAX_COUNTED."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        return rows.order_by()[:MOST_COUNTED].count()
+        return rows.order_by()[:MAX_COUNTED].count()
 
     @property
     def is_capped(self) -> bool:
         """Whether there may be more rows than were counted."""
-        return self.count == MOST_COUNTED
+        return self.count == MAX_COUNTED
 
 
 class LogsByClock(admin.ModelAdmin):  # type: ignore[type-arg]

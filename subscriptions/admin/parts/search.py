@@ -15,7 +15,7 @@ from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import begins
 
 # More results are not useful; users type a longer text instead.
-MOST_FOUND = 1000
+MAX_FOUND = 1000
 
 
 def people(text: str) -> list[int]:
@@ -33,7 +33,7 @@ def with_member(text: str) -> list[int]:
     """Return organizations with a member whose e-mail address begins with the text."""
     users = _keys(User.objects.filter(begins("email", text)))
     found = Membership.objects.filter(user__in=users).order_by().values_list("organization")
-    return [key for (key,) in found.distinct()[:MOST_FOUND]]
+    return [key for (key,) in found.distinct()[:MAX_FOUND]]
 
 
 def organizations(text: str) -> list[int]:
@@ -65,7 +65,7 @@ def _by_name(text: str) -> Q:
 
 def _keys(rows: QuerySet[Any]) -> list[int]:
     # Keys are read first, because the query planner may misjudge a subquery and scan a large table.
-    return list(rows.values_list("pk", flat=True)[:MOST_FOUND])
+    return list(rows.values_list("pk", flat=True)[:MAX_FOUND])
 
 
 class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time

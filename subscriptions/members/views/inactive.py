@@ -50,9 +50,9 @@ def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
 def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
     """Confirm the removal of the selected members, then remove all or none."""
     keys = _keys(request)
-    if len(keys) > use_cases.MOST_AT_ONCE:
+    if len(keys) > use_cases.MAX_AT_ONCE:
         text = _("Select at most %(most)s users at a time.")
-        messages.error(request, text % {"most": use_cases.MOST_AT_ONCE})
+        messages.error(request, text % {"most": use_cases.MAX_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
     chosen = use_cases.chosen(member.organization, keys)
     if not chosen:
@@ -132,5 +132,5 @@ def _mark(member: Membership, rows: Iterable[Any]) -> None:
 
 
 def _keys(request: HttpRequest) -> list[UUID]:
-    chosen = request.POST.getlist("user")[: use_cases.MOST_AT_ONCE + 1]
+    chosen = request.POST.getlist("user")[: use_cases.MAX_AT_ONCE + 1]
     return [key for key in map(read_uuid, chosen) if key]

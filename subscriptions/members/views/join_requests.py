@@ -19,7 +19,7 @@ from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import status_of
 from subscriptions.members import join_requests
 from subscriptions.members.forms import JoinForm, role_choices
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models import JoinRequest, Membership, User
 from subscriptions.policy.members import Capability, Role
 from subscriptions.policy.refusal import Refused
@@ -48,9 +48,9 @@ def join(request: HttpRequest) -> HttpResponse:
         return render(request, PAGE, context, status=HTTPStatus.NOT_FOUND)
     if not form.is_valid():
         return render(request, PAGE, context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    asking = Asking(form.cleaned_data["name"], form.cleaned_data["email"])
+    asking = JoinApplicant(form.cleaned_data["name"], form.cleaned_data["email"])
     if user is not None:
-        asking = Asking(user.name, user.email, user)
+        asking = JoinApplicant(user.name, user.email, user)
     try:
         join_requests.ask(organization, asking)
     except Refused as refused:

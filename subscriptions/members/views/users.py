@@ -37,7 +37,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     number = request.GET.get("page", "")
     only_invited = request.GET.get("state") == MembershipState.INVITED
     page = (
-        listing.found_page(member.organization, search, number, only_invited=only_invited)
+        listing.search_page(member.organization, search, number, only_invited=only_invited)
         if search or only_invited
         else listing.page_of(member.organization, number)
     )
@@ -63,7 +63,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
     """Add User; a refused form keeps what was typed (R8)."""
     draft = drafts.find(member, request.GET.get("draft", ""))
     form = AddUserForm(
-        unsaved_forms.data_of(request), actor=member, initial=draft.data if draft else None
+        unsaved_forms.bound_data(request), actor=member, initial=draft.data if draft else None
     )
     if request.method == "GET":
         return _add_page(request, member, form)
@@ -110,7 +110,7 @@ def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
 def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     """Show a member, and change the role (R3)."""
     other = _member(member, key)
-    form = RoleForm(unsaved_forms.data_of(request), actor=member, initial={"role": other.role})
+    form = RoleForm(unsaved_forms.bound_data(request), actor=member, initial={"role": other.role})
     may_change = rules.may_change(member.role, other.role)
     context: dict[str, Any] = {
         "other": other,

@@ -85,7 +85,7 @@ def people(request: HttpRequest, member: Membership) -> HttpResponse:
 def notifications(request: HttpRequest, member: Membership) -> HttpResponse:
     """Edit additional addresses, and when "few licenses left" is sent."""
     rows = member.organization.notified_addresses.all()
-    data = unsaved_forms.data_of(request)
+    data = unsaved_forms.bound_data(request)
     formset = cast(
         BaseAddressFormSet,
         AddressFormSet(data, initial=list(rows.values()), prefix="addresses"),
@@ -113,7 +113,7 @@ def _tab(
     may_edit = can(member.role, Capability.EDIT_SETTINGS)
     # A copy, so that an unsaved name does not show in the navigation.
     instance = Organization.objects.get(pk=member.organization.pk)
-    form = form_class(unsaved_forms.data_of(request), instance=instance)
+    form = form_class(unsaved_forms.bound_data(request), instance=instance)
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True

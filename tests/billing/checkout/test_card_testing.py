@@ -54,7 +54,7 @@ def test_one_more_decline_delays_the_next_page(world: World) -> None:
 def test_many_declines_expire_the_page_at_the_processor(world: World) -> None:
     purchase = world.buy(10)
 
-    decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
+    decline(world, purchase, card_testing.MAX_DECLINES_OF_A_CHECKOUT - 1)
     assert purchase.status == PurchaseStatus.OPEN
     decline(world, purchase, 1)
 
@@ -68,7 +68,7 @@ def test_other_organizations_are_not_delayed(world: World) -> None:
 
 
 def test_open_pages_are_limited_per_organization(world: World) -> None:
-    for groups in range(card_testing.MOST_OPEN_CHECKOUTS):
+    for groups in range(card_testing.MAX_OPEN_CHECKOUTS):
         world.buy(5 + 5 * groups)
 
     client = world.client(world.assignor)
@@ -77,14 +77,14 @@ def test_open_pages_are_limited_per_organization(world: World) -> None:
 
     assert response.status_code == HTTPStatus.CONFLICT
     assert "5 payments are open right now" in text_of(response)
-    assert Purchase.objects.count() == card_testing.MOST_OPEN_CHECKOUTS
+    assert Purchase.objects.count() == card_testing.MAX_OPEN_CHECKOUTS
 
 
 @pytest.mark.django_db
 def test_open_pages_are_limited_per_anonymous_buyer() -> None:
     package = PackageFactory.create()
     statuses = []
-    for _ in range(card_testing.MOST_OPEN_CHECKOUTS + 1):
+    for _ in range(card_testing.MAX_OPEN_CHECKOUTS + 1):
         form = {
             "package": package.pk,
             "quantity": "25",
@@ -97,7 +97,7 @@ def test_open_pages_are_limited_per_anonymous_buyer() -> None:
         form["shown"] = page.context["plan"].shown
         statuses.append(Client().post("/purchase/", form | {"pay": "1"}).status_code)
 
-    assert statuses == [HTTPStatus.FOUND] * card_testing.MOST_OPEN_CHECKOUTS + [HTTPStatus.CONFLICT]
+    assert statuses == [HTTPStatus.FOUND] * card_testing.MAX_OPEN_CHECKOUTS + [HTTPStatus.CONFLICT]
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"purchase": "invalid"}, {"purchase": None}, "x"])
@@ -114,7 +114,7 @@ def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
     world: World, short_timeouts: Settings
 ) -> None:
     purchase = world.buy(10)
-    decline(world, purchase, card_testing.MOST_DECLINES_OF_A_CHECKOUT - 1)
+    decline(world, purchase, card_testing.MAX_DECLINES_OF_A_CHECKOUT - 1)
     body = event("payment_intent.payment_failed", "pi_last")
     body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
     base, short_timeouts.STRIPE_API_BASE = short_timeouts.STRIPE_API_BASE, "http://127.0.0.1:1"
@@ -125,7 +125,7 @@ def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
     reconcile()
 
     purchase.refresh_from_db()
-    assert purchase.declines == card_testing.MOST_DECLINES_OF_A_CHECKOUT
+    assert purchase.declines == card_testing.MAX_DECLINES_OF_A_CHECKOUT
     assert purchase.status == PurchaseStatus.EXPIRED
 
 

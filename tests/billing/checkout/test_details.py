@@ -67,7 +67,7 @@ class TestAddOns:
         assert again.status == PurchaseStatus.OPEN
 
     def test_paid_checkouts_are_not_card_testing(self, world: World) -> None:
-        for _ in range(card_testing.MOST_OPEN_CHECKOUTS):
+        for _ in range(card_testing.MAX_OPEN_CHECKOUTS):
             world.buy_and_settle(5, is_repeat=True)
 
         assert world.buy(5, is_repeat=True).status == PurchaseStatus.OPEN

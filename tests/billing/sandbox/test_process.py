@@ -110,7 +110,7 @@ def test_killed_process_keeps_sessions_and_undelivered_events(own_process: Sandb
     assert client_of(own_process).v1.checkout.sessions.retrieve(session.id).status == "expired"
     assert client_of(own_process).v1.checkout.sessions.retrieve(other.id).status == "open"
     assert own_process.control.clock()["frozen"] is True
-    assert own_process.control.flush(hurry=True)
+    assert own_process.control.flush(immediately=True)
     assert receiver.types() == ["checkout.session.expired"] * 2
     server.shutdown()
     server.server_close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from billing.models import Purchase
 from licensing_site.demo.data import PASSWORD
 from subscriptions.members import join_requests
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models import Membership, User
 from subscriptions.text import links
 from tests.programs.screens import data
@@ -55,7 +55,7 @@ def every_state() -> list[State]:
 def _public() -> list[State]:
     lakeside = data.organization("lakeside")
     invited = Membership.objects.filter(organization=lakeside, state="invited")
-    join_requests.ask(lakeside, Asking("Nina New", "nina@new.example"))
+    join_requests.ask(lakeside, JoinApplicant("Nina New", "nina@new.example"))
     return [
         State("front", "/"),
         State("pricing", "/pricing/"),

@@ -187,10 +187,10 @@ class Run:
 
     def _settle(self) -> None:
         """Let every checkout expire, and repeat the cron jobs until nothing changes."""
-        self._control.flush(timeout=60, hurry=True)
+        self._control.flush(timeout=60, immediately=True)
         for minutes in (10, 40):
             self._advance_clocks(timedelta(minutes=minutes))
-            self._control.flush(timeout=60, hurry=True)
+            self._control.flush(timeout=60, immediately=True)
             run_all(str(self._jobs.lock))
         before: object = None
         for number in range(MAX_ROUNDS):
@@ -200,7 +200,7 @@ class Run:
             report = reconcile(look_back=past, is_thorough=not number)
             self._print(f"reconciled: {len(report.lines)} found")
             run_all(str(self._jobs.lock))
-            self._control.flush(timeout=60, hurry=True)
+            self._control.flush(timeout=60, immediately=True)
             if not report.lines and before == (before := _state()):
                 break
             before = _state()

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
 Step = Callable[[], requests.Response]
 # More statements and commits than any action has.
-MOST_POINTS = 120
+MAX_POINTS = 120
 
 
 def row_counts() -> tuple[int, ...]:
@@ -50,7 +50,7 @@ def count_interruptions(points: FailurePoints, steps: Iterator[Step]) -> int:
 
     Repeat each interrupted action once; return the number of interruptions.
     """
-    for fail_at, step in zip(range(MOST_POINTS), steps, strict=False):
+    for fail_at, step in zip(range(MAX_POINTS), steps, strict=False):
         before = row_counts()
         points.arm(fail_at)
         response = step()
@@ -79,7 +79,7 @@ def test_termination_while_a_user_is_added(
     # Otherwise this purchase's webhook could be interrupted instead.
     disable_webhooks(stripe)
     # Each interruption adds one more user.
-    world.buy_and_settle(MOST_POINTS)
+    world.buy_and_settle(MAX_POINTS)
 
     def add(number: int) -> Step:
         form = {"name": "Nora", "email": f"nora{number}@people.example", "role": "general_member"}
@@ -129,7 +129,7 @@ def test_termination_while_a_purchase_is_started(
 ) -> None:
     """Submitting the form again leads to the same payment page (R14)."""
     disable_webhooks(stripe)
-    for fail_at in range(MOST_POINTS):
+    for fail_at in range(MAX_POINTS):
         form = {"quantity": "10", "submission": str(uuid.uuid4()), "next": ""}
         points.arm(fail_at)
         response = browser.post("/o/lakeside/licenses/add/", **form)
@@ -158,7 +158,7 @@ def test_termination_while_someone_signs_in(
     world: World, site: Site, points: FailurePoints
 ) -> None:
     """The same form can be submitted again."""
-    for fail_at in range(MOST_POINTS):
+    for fail_at in range(MAX_POINTS):
         cache.clear()  # so many attempts would be refused
         UserSession.objects.all().delete()  # a sign-in checks each of them
         session = requests.Session()

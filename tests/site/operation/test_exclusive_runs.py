@@ -17,7 +17,7 @@ from django.db import connection
 from post_office.management.commands import send_queued_mail
 
 from billing.sandbox.control.client import SandboxControl
-from licensing_site.management.periodic import only_run
+from licensing_site.management.periodic import exclusive_run
 from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run
 from tests.billing.sandbox.helpers import until
@@ -33,8 +33,8 @@ import sys, django
 from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
 django.setup()
-from licensing_site.management.periodic import only_run
-with only_run(sys.argv[2]) as is_only:
+from licensing_site.management.periodic import exclusive_run
+with exclusive_run(sys.argv[2]) as is_only:
     print(is_only, flush=True)
     sys.stdin.readline()
 """
@@ -67,7 +67,7 @@ def run_command(command: str) -> str:
 
 
 def can_run(command: str) -> bool:
-    with only_run(command) as is_only:
+    with exclusive_run(command) as is_only:
         return is_only
 
 
@@ -84,7 +84,7 @@ def test_second_run_does_nothing_and_prints_one_line(stripe: SandboxControl, com
 
 @pytest.mark.race
 def test_second_process_is_refused_too(committed_db: str) -> None:
-    with only_run("daily") as is_only:
+    with exclusive_run("daily") as is_only:
         assert is_only
         with running("daily", is_only=False):
             pass
@@ -98,7 +98,7 @@ def test_one_of_eight_simultaneous_runs_proceeds(committed_db: str) -> None:
 
 
 def run_until_all_have_started() -> bool:
-    with only_run("daily") as is_only:
+    with exclusive_run("daily") as is_only:
         ALL_STARTED.wait()
         return is_only
 
@@ -121,7 +121,7 @@ def test_different_commands_run_concurrently(committed_db: str) -> None:
 
 @pytest.mark.parametrize("exception", [RuntimeError, SystemExit])
 def test_failed_run_releases_the_lock(db: None, exception: type[BaseException]) -> None:
-    with pytest.raises(exception), only_run("daily"):
+    with pytest.raises(exception), exclusive_run("daily"):
         raise exception
 
     assert can_run("daily")
@@ -129,7 +129,7 @@ def test_failed_run_releases_the_lock(db: None, exception: type[BaseException]) 
 
 def test_run_may_close_the_django_connection(committed_db: str) -> None:
     """Sending mail closes it."""
-    with only_run("send_queued_mail"):
+    with exclusive_run("send_queued_mail"):
         connection.close()
 
         assert not can_run("send_queued_mail")
@@ -151,7 +151,7 @@ def test_lock_file_of_a_killed_run_does_not_stop_mail(
 
 @pytest.mark.postgres
 def test_run_ends_normally_after_losing_its_lock_connection(committed_db: str) -> None:
-    with only_run("daily"), connection.cursor() as cursor:
+    with exclusive_run("daily"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -75,7 +75,7 @@ class TestStoredInput:
         assert "Nora New" in client.get(ADD).content.decode()
 
     def test_excludes_very_long_input(self, world: World) -> None:
-        client = self.store_form(world, name="x" * unsaved_forms.MOST_CHARACTERS)
+        client = self.store_form(world, name="x" * unsaved_forms.MAX_CHARACTERS)
 
         assert "unsaved_form" not in client.session
         text = text_of(client.get("/accounts/login/"))

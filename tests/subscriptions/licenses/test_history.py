@@ -109,7 +109,7 @@ class TestLines:
         assert first.x2 == rise.x1 == rise.x2 == second.x1
         assert (rise.y1, rise.y2) == ("75.00%", "25.00%")
         assert (second.x2, future.x1, future.x2) == (chart.today, chart.today, "100.00%")
-        assert [line.is_ahead for line in chart.lines] == [False, False, False, True]
+        assert [line.is_future for line in chart.lines] == [False, False, False, True]
 
     def test_scale_has_whole_numbers_and_shows_licenses_in_use(self) -> None:
         chart = charts.chart_of(self.HISTORY)

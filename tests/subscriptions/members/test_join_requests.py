@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from subscriptions.members import join_requests
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models import JoinRequest, Membership, Notification
 from subscriptions.models.members import JoinRequestState, MembershipState, Role
 from subscriptions.organizations import settings as preferences
@@ -19,7 +19,7 @@ from tests.support.factories import UserFactory
 from tests.support.pages import text_of
 from tests.support.world import World
 
-NINA = Asking("Nina New", "Nina@new.example")
+NINA = JoinApplicant("Nina New", "Nina@new.example")
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,7 @@ class TestRequesting:
     def test_requests_are_refused_when_too_many_are_pending(
         self, code: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(join_requests, "MOST_WAITING", 1)
+        monkeypatch.setattr(join_requests, "MAX_PENDING", 1)
         ask(code)
 
         response = ask(code, email="other@new.example")
@@ -186,7 +186,7 @@ class TestApproving:
 
         member = Membership.objects.get(user__email="nina@new.example")
         assert member.role == Role.GENERAL_MEMBER
-        join_requests.ask(world.lakeside, Asking("O", "o@new.example"))
+        join_requests.ask(world.lakeside, JoinApplicant("O", "o@new.example"))
         other = JoinRequest.objects.get(email="o@new.example")
         with refuses(Reason.ABOVE_OWN_ROLE):
             join_requests.approve(world.assignor, other, Role.ADMINISTRATOR)

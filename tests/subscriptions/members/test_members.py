@@ -132,7 +132,7 @@ class TestLicenses:
         build_term(world.lakeside, licenses=5, starts_on=world.term.expires_on.replace(2032, 1, 1))
         members.add(world.assignor, new_member())
 
-        with refuses(Reason.HELD_BACK_BY_NEXT_TERM):
+        with refuses(Reason.LIMITED_BY_NEXT_TERM):
             members.add(world.assignor, new_member("another@lakeside.example"))
 
     def test_open_renewal_checkout_is_a_limit(self, world: World) -> None:
@@ -144,7 +144,7 @@ class TestLicenses:
             created_at=clock.now(),
         )
 
-        with refuses(Reason.HELD_BACK_BY_RENEWAL_CHECKOUT):
+        with refuses(Reason.LIMITED_BY_RENEWAL_CHECKOUT):
             members.add(world.assignor, new_member())
 
     def test_no_one_is_added_after_expiration(self, world: World) -> None:

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from subscriptions.members import listing
-from subscriptions.members.listing import Page, found_page, page_of
+from subscriptions.members.listing import Page, page_of, search_page
 from subscriptions.models import Membership
 from subscriptions.models.members import Role
 from tests.support.factories import MembershipFactory, UserFactory
@@ -126,7 +126,7 @@ class TestSearch:
         monkeypatch.setattr(listing, "_FEW", request.param)
 
     def found(self, world: World, search: str) -> list[str]:
-        return [one.user.name for one in found_page(world.lakeside, search, "1").members]
+        return [one.user.name for one in search_page(world.lakeside, search, "1").members]
 
     def test_search_by_prefix_of_name_or_address(self, world: World) -> None:
         assert self.found(world, "ol") == ["Olive Observer"]

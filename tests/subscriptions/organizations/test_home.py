@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from subscriptions.members import join_requests
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models.members import MembershipState
 from tests.support.factories import MembershipFactory
 from tests.support.pages import queries_of, text_of
@@ -69,7 +69,7 @@ class TestForBuyers:
     def test_shows_requests_to_join(self, world: World) -> None:
         world.lakeside.join_code = "LAKE"
         world.lakeside.save()
-        join_requests.ask(world.lakeside, Asking(name="Nora", email="nora@people.example"))
+        join_requests.ask(world.lakeside, JoinApplicant(name="Nora", email="nora@people.example"))
 
         assert "1 request to join: approve or deny it" in home(world)
         assert "/o/lakeside/users/requests/" in links(world)
@@ -124,7 +124,7 @@ class TestForBuyers:
         before = len(queries_of(client, HOME))
         invite(world, 15)
         for number in range(15):
-            asking = Asking(name="Nora", email=f"nora{number}@people.example")
+            asking = JoinApplicant(name="Nora", email=f"nora{number}@people.example")
             join_requests.ask(world.lakeside, asking)
 
         assert len(queries_of(client, HOME)) == before

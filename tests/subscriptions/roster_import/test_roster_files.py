@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from subscriptions.policy.refusal import Reason, Refused
-from subscriptions.policy.roster_import import MOST_BYTES, MOST_ROWS
+from subscriptions.policy.roster_import import MAX_BYTES, MAX_ROWS
 from subscriptions.roster_import import files, workbooks
 from subscriptions.roster_import.columns import RosterLine, Sheet
 from tests.support.rosters import csv_of, workbook_of
@@ -95,7 +95,7 @@ class TestText:
         with pytest.raises(Refused) as refused:
             read(text)
 
-        assert refused.value.refusal.reason == Reason.FILE_QUOTE_IS_OPEN
+        assert refused.value.refusal.reason == Reason.FILE_UNCLOSED_QUOTE
         assert refused.value.refusal.facts["row"] == 3
 
     def test_title_and_empty_rows_above_the_heading_are_skipped(self) -> None:
@@ -222,14 +222,14 @@ def zip_bomb() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr(SHEET, b" " * (workbooks.MOST_UNPACKED + 1))
+        archive.writestr(SHEET, b" " * (workbooks.MAX_UNPACKED_BYTES + 1))
     return target.getvalue()
 
 
 def zip_bomb_with_a_false_size() -> bytes:
     """Return a ZIP bomb whose directory claims a small size."""
     data = zip_bomb()
-    size = (workbooks.MOST_UNPACKED + 1).to_bytes(4, "little")
+    size = (workbooks.MAX_UNPACKED_BYTES + 1).to_bytes(4, "little")
     return data.replace(size, (1000).to_bytes(4, "little"))
 
 
@@ -265,15 +265,15 @@ def opendocument_file() -> bytes:
         (workbook_of(), Reason.FILE_WITHOUT_ROWS),
         (workbook_of(["Name", "E-mail"]), Reason.FILE_WITHOUT_ROWS),
         (opendocument_file(), Reason.FILE_IS_OPENDOCUMENT),
-        (zip_bomb(), Reason.FILE_TOO_MUCH_INSIDE),
+        (zip_bomb(), Reason.FILE_TOO_LARGE_UNPACKED),
         (zip_bomb_with_a_false_size(), Reason.FILE_DAMAGED),
         (billion_laughs(), Reason.FILE_DAMAGED),
         ("Name,E-mail,Role\n", Reason.FILE_WITHOUT_ROWS),
         ("Name,E-mail\n,\n", Reason.FILE_WITHOUT_ROWS),
         ("Nora New,Observer\nNils Next,Observer\n", Reason.FILE_WITHOUT_ADDRESSES),
-        (csv_of(MOST_ROWS + 1), Reason.FILE_TOO_MANY_ROWS),
-        (csv_of(MOST_ROWS + 100), Reason.FILE_TOO_MANY_ROWS),
-        (b"x" * (MOST_BYTES + 1), Reason.FILE_TOO_LARGE),
+        (csv_of(MAX_ROWS + 1), Reason.FILE_TOO_MANY_ROWS),
+        (csv_of(MAX_ROWS + 100), Reason.FILE_TOO_MANY_ROWS),
+        (b"x" * (MAX_BYTES + 1), Reason.FILE_TOO_LARGE),
     ],
     ids=lambda value: value if isinstance(value, Reason) else "",
 )
@@ -282,10 +282,10 @@ def test_unreadable_file_is_refused_with_a_reason(data: bytes | str, reason: Rea
 
 
 def test_largest_number_of_rows_is_read() -> None:
-    assert len(read(csv_of(MOST_ROWS))) == MOST_ROWS
+    assert len(read(csv_of(MAX_ROWS))) == MAX_ROWS
 
 
 def test_workbook_with_too_many_rows_is_refused() -> None:
-    rows = [["Nora", f"n{number}@new.example"] for number in range(MOST_ROWS + 1)]
+    rows = [["Nora", f"n{number}@new.example"] for number in range(MAX_ROWS + 1)]
 
     assert refusal_reason(workbook_of(["Name", "E-mail"], *rows)) == Reason.FILE_TOO_MANY_ROWS

@@ -17,7 +17,7 @@ from subscriptions.organizations.daily import run_daily
 from subscriptions.policy import calendar
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refused
-from subscriptions.policy.roster_import import MOST_KEPT, RowState
+from subscriptions.policy.roster_import import MAX_KEPT, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change
 from tests.support.checks import refuses
@@ -192,7 +192,7 @@ class TestAllOrNothing:
 
         assert (
             refusal_of_adding(world, uploaded_roster(world.assignor, 2))
-            == Reason.HELD_BACK_BY_NEXT_TERM
+            == Reason.LIMITED_BY_NEXT_TERM
         )
 
     def test_no_one_is_added_after_expiration(self, world: World) -> None:
@@ -254,13 +254,13 @@ class TestStorage:
 
         report = run_daily()
 
-        assert report.done["rosters forgotten"] == 1
+        assert report.done["rosters deleted"] == 1
         assert list(RosterImport.objects.all()) == [newer]
         assert RosterRow.objects.count() == 3
         assert drafts.find(world.assignor, str(draft.pk)) == draft
 
     def test_number_of_stored_rosters_is_limited(self, world: World) -> None:
-        for _ in range(MOST_KEPT):
+        for _ in range(MAX_KEPT):
             uploaded_roster(world.assignor, 1)
 
         with refuses(Reason.TOO_MANY_ROSTERS):

@@ -7,10 +7,10 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from subscriptions.policy.refusal import Reason, Refused
-from subscriptions.policy.roster_import import MOST_ROWS
+from subscriptions.policy.roster_import import MAX_ROWS
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import RosterLine, Sheet
-from subscriptions.roster_import.words import says_inactive
+from subscriptions.roster_import.words import is_inactive_status
 from subscriptions.text.addresses import clean_address
 from tests.support.unusual_rosters import (
     COMPETITOR_TEMPLATE,
@@ -96,14 +96,14 @@ class TestSheets:
         assert people(workbook({**sheets, "Roster": [HEADING, ANN]})) == [ANN]
 
     def test_sheet_with_too_many_people_is_not_skipped(self) -> None:
-        too_many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MOST_ROWS + 1))]
+        too_many = [HEADING, *([f"P {n}", f"p{n}@new.example"] for n in range(MAX_ROWS + 1))]
 
         assert refusal_reason(workbook({"Board": [HEADING, ANN], "All": too_many})) == (
             Reason.FILE_TOO_MANY_ROWS
         )
 
     def test_long_unrelated_sheet_is_ignored(self) -> None:
-        games: Rows = [["Game", "Field"], *([n, "North"] for n in range(MOST_ROWS + 100))]
+        games: Rows = [["Game", "Field"], *([n, "North"] for n in range(MAX_ROWS + 100))]
 
         assert people(workbook({"Games": games, "Roster": [HEADING, ANN]})) == [ANN]
 
@@ -191,7 +191,7 @@ class TestInactive:
     def test_status_values_mean_active_inactive_or_unknown(
         self, heading: str, text: str, is_inactive: bool | None
     ) -> None:
-        assert says_inactive(heading, text) == is_inactive
+        assert is_inactive_status(heading, text) == is_inactive
 
     @pytest.mark.parametrize(
         ("rows", "statuses"),

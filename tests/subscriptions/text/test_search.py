@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.text.search import SHORTEST_WORD, Text, find
+from subscriptions.text.search import MIN_WORD_LENGTH, Text, find
 
 pytestmark = pytest.mark.one_database
 
@@ -69,7 +69,7 @@ class TestRanking:
         assert find("spots", self.TEXTS, synonyms)[0] == "title"
 
     def test_only_shorter_words_are_ignored(self) -> None:
-        short = "x" * SHORTEST_WORD
+        short = "x" * MIN_WORD_LENGTH
         texts = [Text("one", short, "")]
 
         assert find(short, texts, {}) == ["one"]

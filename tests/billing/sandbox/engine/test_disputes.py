@@ -349,7 +349,7 @@ def test_dispute_events_are_delivered_in_order_and_can_be_faulted(
     control.fault("drop", event_type="charge.dispute.created", times=1)
     control.fault("duplicate", event_type="charge.dispute.closed", session="cs_test_*", times=1)
     created = control.open_dispute(charge=charge.id)
-    control.flush(hurry=True)
+    control.flush(immediately=True)
     control.close_dispute(created["id"], "won")
 
     assert control.flush()

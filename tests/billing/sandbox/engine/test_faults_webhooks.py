@@ -41,7 +41,7 @@ def test_event_dropped_twice_arrives_at_the_third_attempt(
     control.fault("drop", times=2)
     expire()
 
-    assert control.flush(hurry=True)
+    assert control.flush(immediately=True)
 
     attempts = control.deliveries()[0]["attempts"]
     assert [attempt["status"] for attempt in attempts] == [None, None, 200]
@@ -55,7 +55,7 @@ def test_event_always_dropped_never_arrives(
     control.fault("drop")
     expire()
 
-    assert control.flush(hurry=True)
+    assert control.flush(immediately=True)
 
     assert control.deliveries()[0]["status"] == "failed"
     assert receiver.received == []

@@ -113,7 +113,7 @@ def test_event_stays_listed_after_the_last_attempt(
     receiver.statuses = [500] * 3
     client.v1.checkout.sessions.expire(open_session(client).id)
 
-    assert control.flush(hurry=True)
+    assert control.flush(immediately=True)
 
     assert control.deliveries()[0]["status"] == "failed"
     failed = client.v1.events.list({"delivery_success": False}).data
@@ -130,7 +130,7 @@ def test_unreachable_endpoint_is_logged(client: StripeClient, control: SandboxCo
     control.register_webhook("http://127.0.0.1:9/hook", SECRET)
     client.v1.checkout.sessions.expire(open_session(client).id)
 
-    assert control.flush(hurry=True)
+    assert control.flush(immediately=True)
 
     attempt = control.deliveries()[0]["attempts"][0]
     assert attempt["status"] is None

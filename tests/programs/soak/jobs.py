@@ -2,31 +2,24 @@
 
 import logging
 import os
-import sys
 import time
 from io import StringIO
-from typing import Any
 
 import django
 
 INTERVAL = 15.0  # seconds
 
 
-def run_all(lock: str) -> int:
+def run_all() -> int:
     """Run each command once; return how many failed."""
     from django.core.management import call_command
     from django.db import close_old_connections
 
-    commands: dict[str, dict[str, Any]] = {
-        "reconcile_purchases": {},
-        "daily": {},
-        "send_queued_mail": {"lockfile": lock, "log_level": 0},
-    }
     failures = 0
-    for command, options in commands.items():
+    for command in ("reconcile_purchases", "daily", "send_queued_mail"):
         close_old_connections()
         try:
-            call_command(command, stdout=StringIO(), stderr=StringIO(), **options)
+            call_command(command, stdout=StringIO(), stderr=StringIO())
         except (Exception, SystemExit):
             logging.getLogger(__name__).exception(command)
             failures += 1
@@ -39,7 +32,7 @@ def main() -> None:
     logging.getLogger("post_office").setLevel(logging.ERROR)  # otherwise several lines per round
     parent = os.getppid()
     while os.getppid() == parent:
-        run_all(sys.argv[1])
+        run_all()
         time.sleep(INTERVAL)
 
 

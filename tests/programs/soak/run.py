@@ -59,7 +59,7 @@ class Run:
         self._folder = folder
         self._sandbox = sandbox
         self._app = app
-        self._jobs = Jobs(folder / "mail-lock", folder / "jobs.log")
+        self._jobs = Jobs(folder / "jobs.log")
         self._victims: dict[str, Killable] = {
             "site": app,
             "processor": sandbox,
@@ -191,7 +191,7 @@ class Run:
         for minutes in (10, 40):
             self._advance_clocks(timedelta(minutes=minutes))
             self._control.flush(timeout=60, immediately=True)
-            run_all(str(self._jobs.lock))
+            run_all()
         before: object = None
         for number in range(MAX_ROUNDS):
             self._advance_clocks(timedelta(minutes=2))
@@ -199,7 +199,7 @@ class Run:
             past = LOOK_BACK if number else ALL_HISTORY
             report = reconcile(look_back=past, is_thorough=not number)
             self._print(f"reconciled: {len(report.lines)} found")
-            run_all(str(self._jobs.lock))
+            run_all()
             self._control.flush(timeout=60, immediately=True)
             if not report.lines and before == (before := _state()):
                 break

@@ -149,8 +149,7 @@ class App:
 class Jobs:
     """The cron jobs."""
 
-    def __init__(self, lock: Path, log: Path) -> None:
-        self.lock = lock
+    def __init__(self, log: Path) -> None:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -158,7 +157,7 @@ class Jobs:
         """Run them repeatedly."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.programs.soak.jobs", str(self.lock)],
+                [sys.executable, "-m", "tests.programs.soak.jobs"],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

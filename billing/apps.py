@@ -10,6 +10,13 @@ class BillingConfig(AppConfig):
         from billing.documents.panels import purchases_panel
         from subscriptions.text.links import PAGES, PANELS
 
-        for key in ("add_licenses", "end_renewal", "pricing", "purchases", "renewal", "subscribe"):
+        for key in (
+            "add_licenses",
+            "cancel_renewal",
+            "pricing",
+            "purchases",
+            "renewal",
+            "subscribe",
+        ):
             PAGES.register(key, f"billing:{key}")
         PANELS.register("purchases", purchases_panel)

@@ -21,14 +21,14 @@ from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 
 MAY_PROCESS = "billing.change_processorevent"
 
 
 class ProcessAgain(Action):
-    """Ask the processor about what an event names; safe to repeat (R14)."""
+    """Fetch the object an event refers to, and act on it; safe to repeat (R14)."""
 
     permission = MAY_PROCESS
     title = _("Process again")
@@ -49,7 +49,7 @@ class ProcessAgain(Action):
         ]
 
     def warnings(self) -> Sequence[str]:
-        """Say that nothing can happen twice."""
+        """Explain that processing again is safe."""
         return [gettext("We ask the processor for the current status. Nothing is fulfilled twice.")]
 
     def act(self, form: ActionForm, actor: User) -> Done:
@@ -62,17 +62,17 @@ class ProcessAgain(Action):
         log.write(actor, LogMessage(what, change), self.subject)
         if is_done:
             return Done(gettext("The event has been processed."))
-        words = gettext("It failed again: %(error)s") % {"error": self.subject.error}
-        return Done(words, messages.ERROR)
+        message = gettext("It failed again: %(error)s") % {"error": self.subject.error}
+        return Done(message, messages.ERROR)
 
 
 StateFilter = yes_filter(
-    "failed", _("not processed"), _("Waiting or failed"), lambda: Q(processed_at__isnull=True)
+    "unprocessed", _("not processed"), _("Waiting or failed"), lambda: Q(processed_at__isnull=True)
 )
 
 
 @admin.register(ProcessorEvent)
-class ProcessorEventAdmin(Searched, RecordAdmin):
+class ProcessorEventAdmin(SearchMixin, RecordAdmin):
     list_display = ("type", "event_id", "object_id", "received_at", "processed_at", "short_error")
     list_filter = (StateFilter,)
     search_help_text = _(
@@ -84,7 +84,7 @@ class ProcessorEventAdmin(Searched, RecordAdmin):
     )
     readonly_fields = ("body",)
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by the event's id, or the id of what it is about."""
         return Q(event_id=text) | Q(object_id=text)
 
@@ -107,5 +107,7 @@ class ProcessorEventAdmin(Searched, RecordAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page for processing again."""
-        own: Any = action_page(self, "process", "billing_processorevent_process", ProcessAgain)
-        return [own, *super().get_urls()]
+        process_url: Any = action_page(
+            self, "process", "billing_processorevent_process", ProcessAgain
+        )
+        return [process_url, *super().get_urls()]

@@ -23,7 +23,7 @@ from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 from subscriptions.policy.refusal import Allowed, Refusal, require
 
@@ -181,7 +181,7 @@ class RefundProblem(_AboutProblem):
             (gettext("Refund"), display.marked(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
-        words = gettext("Nothing was fulfilled for this payment, so no licenses are taken back.")
+        words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
         return Plan(facts, [words], f"{amount}/{currency}")
 
     def done_before(self, form: ActionForm) -> Done | None:
@@ -245,7 +245,7 @@ WaitingFilter = yes_filter(
 
 
 @admin.register(PaymentProblem)
-class PaymentProblemAdmin(Searched, RecordAdmin):
+class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     organization_field = "purchase__organization"
     list_display = ("what", "organization", "needs_support", "resolution", "created_at")
     list_filter = (WaitingFilter, "reason", organization_filter("purchase__organization"))
@@ -259,9 +259,9 @@ class PaymentProblemAdmin(Searched, RecordAdmin):
     )
     readonly_fields = ("organization", "compared", "refunds")
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by the processor's ids, or by organization."""
-        return by_payment(text) or super().found(request, text)
+        return by_payment(text) or super().search_condition(request, text)
 
     @admin.display(description=_("problem"))
     def what(self, problem: PaymentProblem) -> str:

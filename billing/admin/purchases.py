@@ -19,7 +19,7 @@ from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.display import Tool
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import LicenseEntry
 from subscriptions.text.ids import read_number
 
@@ -29,7 +29,7 @@ RefundedFilter = yes_filter(
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(Searched, RecordAdmin):
+class PurchaseAdmin(SearchMixin, RecordAdmin):
     list_display = (
         "kind",
         "of_organization",
@@ -92,7 +92,7 @@ class PurchaseAdmin(Searched, RecordAdmin):
         *("refunds", "disputes", "problems", "entries", "application_typed"),
     )
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by purchase number, processor's id, receipt number, organization or buyer."""
         organization = request.GET.get("organization", "")
         number = read_number(text) if organization else None

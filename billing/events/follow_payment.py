@@ -32,7 +32,7 @@ def follow_payment(payment_intent_id: str) -> bool:
 
     def ask() -> bool | None:
         try:
-            return sync.ask(payment_intent_id)
+            return sync.refresh(payment_intent_id)
         except RenewalCheckoutOpen:
             close_open_checkouts(_organization_of(payment_intent_id))
             return None

@@ -91,7 +91,7 @@ def _write_down(event: Event) -> ProcessorEvent:
 
 def _settle(row: ProcessorEvent) -> None:
     if processor.is_session_id(row.object_id):
-        settle(row.object_id, mails_later=True)
+        settle(row.object_id, defer_receipt=True)
 
 
 def _follow_payment(row: ProcessorEvent) -> None:

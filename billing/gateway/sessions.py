@@ -163,5 +163,5 @@ def _payment(session: stripe.checkout.Session) -> Payment | None:
         # is unknown.
         card_funding=(card.funding or "unknown") if card else "",
         paid_at=datetime.fromtimestamp(charge.created, UTC),
-        is_touched=bool(charge.amount_refunded or charge.disputed),
+        is_refunded_or_disputed=bool(charge.amount_refunded or charge.disputed),
     )

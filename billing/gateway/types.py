@@ -55,7 +55,7 @@ class Payment:
     card_funding: str
     paid_at: datetime
     # Part of it is refunded or disputed, so the processor must be asked for details (R30).
-    is_touched: bool = False
+    is_refunded_or_disputed: bool = False
 
 
 @dataclass(frozen=True)

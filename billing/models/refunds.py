@@ -101,7 +101,7 @@ class Refund(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    # One per form shown, so that sending the form twice refunds once.
+    # One per form shown, so that submitting it twice makes one refund.
     submission = models.UUIDField(unique=True, null=True, blank=True, editable=False)
 
     class Meta:

@@ -102,26 +102,26 @@ def follow_up(refund: Refund) -> Refund:
             payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
         )
         return _write(refund, found) if found else send(refund)
-    ask(refund.payment_intent_id)
+    refresh(refund.payment_intent_id)
     refund.refresh_from_db()
     return refund
 
 
-def ask(payment_intent_id: str) -> bool:
+def refresh(payment_intent_id: str) -> bool:
     """Ask for all refunds and disputes of a payment, and act on them (R30).
 
     Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if a
     term is to be restored while a renewal replacing it is being paid.
     """
     return until_done(
-        lambda: _ask_once(payment_intent_id),
+        lambda: _refresh_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
-            f"ask: other updates of {payment_intent_id} keep getting in between"
+            f"refresh: other updates of {payment_intent_id} keep getting in between"
         ),
     )
 
 
-def _ask_once(payment_intent_id: str) -> bool | None:
+def _refresh_once(payment_intent_id: str) -> bool | None:
     """Ask once; return None if another response was processed in the meantime."""
     purchase, problem = _payment(payment_intent_id)
     if purchase is None and problem is None:

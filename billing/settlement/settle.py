@@ -26,12 +26,12 @@ from subscriptions.text.ids import read_uuid
 logger = logging.getLogger(__name__)
 
 
-def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
+def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
     """Ask the processor about a Checkout Session and act on the response (R13-R15).
 
     The return page, webhooks and reconciliation all call this, any number of times and in any
-    order. With ``mails_later`` the receipt goes out with the next sweep, because no one is waiting
-    for it. Returns None if it is not a purchase of ours. Raises ProcessorUnavailable,
+    order. With ``defer_receipt``, the receipt goes out with the next sweep: no one is waiting for
+    it. Returns None if it is not a purchase of ours. Raises ProcessorUnavailable,
     ProcessorRefused.
     """
     purchase = Purchase.objects.filter(session_id=session_id).first()
@@ -46,30 +46,30 @@ def settle(session_id: str, *, mails_later: bool = False) -> Purchase | None:
                 fulfillment.hold_unknown(session)
             return None
         with request_context.about_purchase(purchase.pk, purchase.started_by_request):
-            return _settle(purchase, session, mails_later=mails_later)
+            return _settle(purchase, session, defer_receipt=defer_receipt)
 
 
-def _settle(purchase: Purchase, session: CheckoutSession, *, mails_later: bool) -> Purchase:
+def _settle(purchase: Purchase, session: CheckoutSession, *, defer_receipt: bool) -> Purchase:
     before = purchase.status
     with transaction.atomic():
         # Return page, webhook and reconciliation may settle the same payment at the same moment;
         # the first one fulfills it, and the others see that.
         purchase = lock_purchase(purchase)
-        is_new = purchase.status not in PAID
+        was_unpaid = purchase.status not in PAID
         _act_on(purchase, session)
-    if is_new and purchase.status == PurchaseStatus.SETTLED and not mails_later:
+    if was_unpaid and purchase.status == PurchaseStatus.SETTLED and not defer_receipt:
         fulfillment.deliver_receipt(purchase)
     if purchase.status != before:
-        _count(purchase)
+        _record_metrics(purchase)
     if purchase.status != PurchaseStatus.SETTLED or purchase.session_id != session.id:
         sync.send_requested(purchase)
-    if session.payment and session.payment.is_touched:
+    if session.payment and session.payment.is_refunded_or_disputed:
         _sync_refunds(session.payment.payment_intent_id)
     return purchase
 
 
-def _count(purchase: Purchase) -> None:
-    logger.info("purchase moved", extra={"to": purchase.status, "kind": purchase.kind})
+def _record_metrics(purchase: Purchase) -> None:
+    logger.info("purchase status changed", extra={"to": purchase.status, "kind": purchase.kind})
     if purchase.status in PAID:
         metrics.payments.labels(to=purchase.status).inc()
     if purchase.status == PurchaseStatus.SETTLED and purchase.paid_at and purchase.settled_at:
@@ -80,9 +80,11 @@ def _count(purchase: Purchase) -> None:
 def _sync_refunds(payment_intent_id: str) -> None:
     """Follow up on a payment that was refunded or disputed before it was fulfilled here (R30)."""
     try:
-        sync.ask(payment_intent_id)
+        sync.refresh(payment_intent_id)
     except (ProcessorError, RenewalCheckoutOpen):
-        logger.exception("refunds of %s are unknown; reconciliation will ask", payment_intent_id)
+        logger.exception(
+            "refunds of %s could not be read; reconciliation will retry", payment_intent_id
+        )
 
 
 def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
@@ -106,6 +108,6 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
 
 
 def _purchase_of(session: CheckoutSession) -> Purchase | None:
-    """Find the purchase of a session not bound to it, by the purchase id in its metadata."""
+    """Find the purchase that the metadata of an unbound session names."""
     key = read_uuid(session.purchase_id) if session.is_ours else None
     return Purchase.objects.filter(pk=key).first() if key else None

@@ -116,7 +116,7 @@ def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purcha
         purchase.save()
         problems.solve(problem, Resolution.FULFILLED, actor=actor, why=why)
         _record(purchase, "payment_fulfilled", actor, why)
-    if payment.is_touched:
+    if payment.is_refunded_or_disputed:
         follow_payment.follow_payment(payment.payment_intent_id)
     return purchase
 

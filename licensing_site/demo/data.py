@@ -158,7 +158,7 @@ class DemoLoader:
             renewal = self._paid_renewal(renews, term, licenses) if renews else None
             kind = PurchaseKind.RENEWAL if renewal else PurchaseKind.ORIGINAL
             purchase = self._purchase(kind, term, buyer, licenses, paid_at, renewal)
-            ledger.include(
+            ledger.grant_included(
                 term,
                 licenses,
                 effective_at=max(paid_at, calendar.midnight(starts_on, clock.zone())),

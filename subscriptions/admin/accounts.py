@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.read_only import CappedPaginator, LogsByClock
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 
 
@@ -33,7 +33,7 @@ class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run 
 
 
 @admin.register(User)
-class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(SearchMixin, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
     """Accounts; name, e-mail and password can be changed by their owners only (R3)."""
 
     form = UserForm
@@ -61,7 +61,7 @@ class UserAdmin(Searched, LogsByClock, DjangoUserAdmin):  # type: ignore[type-ar
 
     search_help_text = _("The beginning of a name or e-mail address.")
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by e-mail address or name."""
         return Q(pk__in=search.people(text))
 

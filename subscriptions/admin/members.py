@@ -18,7 +18,7 @@ from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.members import members
 from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState
@@ -100,13 +100,13 @@ def may_be_invited_again(membership: Membership) -> Allowed | Refusal:
 
 
 @admin.register(Membership)
-class MembershipAdmin(Searched, RecordAdmin):
+class MembershipAdmin(SearchMixin, RecordAdmin):
     list_display = ("user", "organization", "role", "state", "license_number", "invited_at")
     list_filter = ("role", "state", organization_filter("organization"))
     list_select_related = ("user", "organization")
     search_help_text = _("The start of a person's or an organization's name or address.")
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by person or organization."""
         by_person = Q(user__in=search.people(text))
         if "@" in text:

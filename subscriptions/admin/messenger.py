@@ -23,7 +23,7 @@ from subscriptions.access.head_requests import is_head
 from subscriptions.admin.parts import search
 from subscriptions.admin.parts.filters import organization_filter
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Message, Thread, User
@@ -81,7 +81,7 @@ def remove_licenses_link(message: Message) -> str:
 
 
 @admin.register(Thread)
-class ThreadAdmin(Searched, ReadOnlyAdmin):
+class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
     """The queue of threads, those waiting longest first."""
 
     list_display = (
@@ -101,7 +101,7 @@ class ThreadAdmin(Searched, ReadOnlyAdmin):
     list_select_related = ("person", "organization")
     search_help_text = _("The start of a person's or an organization's name or address.")
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by author, with or without an account, or by organization."""
         by_person = Q(person__in=search.people(text)) | begins("email", text)
         if "@" in text:

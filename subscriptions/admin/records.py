@@ -13,7 +13,7 @@ from subscriptions.admin.organizations import history
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import (
     Activity,
     LicenseEntry,
@@ -50,7 +50,7 @@ ENTRY_SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
 ENTRY_TEXTS: Registry[str | Promise] = Registry(search_help=RESERVED)
 
 
-class _ComposedAdmin(Searched, RecordAdmin):
+class _ComposedAdmin(SearchMixin, RecordAdmin):
     """A record with fields of other apps below its own."""
 
     fields: ClassVar[tuple[str, ...]]
@@ -160,7 +160,7 @@ class LicenseEntryAdmin(_ComposedAdmin):
         """Return what can be searched for."""
         return ENTRY_TEXTS["search_help"]
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search with the first search that recognizes the text."""
         return search.first_found(ENTRY_SEARCHES, text)
 
@@ -188,21 +188,21 @@ WaitingFilter = yes_filter(
 
 
 @admin.register(Notification)
-class NotificationAdmin(Searched, RecordAdmin):
+class NotificationAdmin(SearchMixin, RecordAdmin):
     list_display = ("kind", "recipient", "organization", "created_at", "queued_at")
     list_filter = (WaitingFilter, organization_filter("organization"))
     list_select_related = ("organization",)
     search_help_text = _("A recipient's e-mail, or the start of an organization's name.")
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by recipient or organization."""
         if "@" in text:
             return Q(recipient=text)
-        return super().found(request, text)
+        return super().search_condition(request, text)
 
 
 @admin.register(Activity)
-class ActivityAdmin(Searched, RecordAdmin):
+class ActivityAdmin(SearchMixin, RecordAdmin):
     list_display = ("at", "organization", "what", "who", "change", "why")
     list_filter = (organization_filter("organization"),)
     list_select_related = ("organization", "actor")
@@ -231,7 +231,7 @@ class ActivityAdmin(Searched, RecordAdmin):
 
 
 @admin.register(Reminder)
-class ReminderAdmin(Searched, RecordAdmin):
+class ReminderAdmin(SearchMixin, RecordAdmin):
     organization_field = "term__organization"
     list_display = ("term", "user", "due_on", "was_sent", "created_at")
     list_filter = (organization_filter("term__organization"),)

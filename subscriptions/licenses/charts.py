@@ -103,21 +103,21 @@ class Meter:
     """
 
     in_use: int
-    asked: int
+    requested: int
     limit_at: int | None
 
 
-def meter_of(licenses: LicenseCount, asked: int) -> Meter | None:
-    """Return the bar for licenses held, or for those in use and asked for if that is more."""
-    whole = max(licenses.held, licenses.in_use + asked)
+def meter_of(licenses: LicenseCount, requested: int) -> Meter | None:
+    """Return the bar for licenses held, or for those in use and requested if that is more."""
+    whole = max(licenses.held, licenses.in_use + requested)
     if not whole:
         return None
-    used_to, asked_to, limit_at = (
+    used_to, requested_to, limit_at = (
         number * METER_WIDTH // whole
-        for number in (licenses.in_use, licenses.in_use + asked, licenses.usable)
+        for number in (licenses.in_use, licenses.in_use + requested, licenses.usable)
     )
     return Meter(
         in_use=used_to,
-        asked=asked_to - used_to,
+        requested=requested_to - used_to,
         limit_at=limit_at if limit_at < METER_WIDTH else None,
     )

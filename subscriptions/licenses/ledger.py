@@ -15,7 +15,7 @@ from subscriptions.policy.add_ons import GROUP_SIZE
 logger = logging.getLogger(__name__)
 
 
-def include(
+def grant_included(
     term: Term,
     quantity: int,
     *,
@@ -81,7 +81,7 @@ def entry_of(reference: str) -> LicenseEntry | None:
     return LicenseEntry.objects.select_related("term").filter(reference=reference).first()
 
 
-def reversed_of(reference: str) -> int:
+def reversed_quantity(reference: str) -> int:
     """Return how many licenses granted for ``reference`` have been taken back."""
     taken = LicenseEntry.objects.filter(reverses__reference=reference).aggregate(
         sum=Sum("quantity")

@@ -131,7 +131,7 @@ def start_next_term(
         renews=old,
         created_at=clock.now(),
     )
-    ledger.include(
+    ledger.grant_included(
         term,
         facts.quantity,
         effective_at=max(clock.now(), calendar.midnight(starts_on, zone)),

@@ -15,36 +15,47 @@ register = template.Library()
 
 
 @register.inclusion_tag("licenses/_meter.html")
-def license_meter(licenses: LicenseCount, asked: int = 0) -> dict[str, Any]:
-    """``{% license_meter subscription.licenses %}``; ``asked``: licenses being requested."""
-    meter = charts.meter_of(licenses, asked)
-    return {"meter": meter, "words": _meter_in_words(licenses, asked), "whole": charts.METER_WIDTH}
+def license_meter(licenses: LicenseCount, requested: int = 0) -> dict[str, Any]:
+    """``{% license_meter subscription.licenses %}``; ``requested``: licenses not granted yet."""
+    meter = charts.meter_of(licenses, requested)
+    return {
+        "meter": meter,
+        "description": _describe_meter(licenses, requested),
+        "width": charts.METER_WIDTH,
+    }
 
 
 @register.inclusion_tag("licenses/_history.html")
 def license_history(history: History) -> dict[str, Any]:
     """``{% license_history history %}``: licenses held over a term, and in use today."""
-    return {"chart": charts.chart_of(history), "history": history, "words": _in_words(history)}
+    return {
+        "chart": charts.chart_of(history),
+        "history": history,
+        "description": _describe(history),
+    }
 
 
-def _meter_in_words(licenses: LicenseCount, asked: int) -> str:
-    words = _("%(in_use)s of %(held)s licenses in use, %(free)s available") % {
+def _describe_meter(licenses: LicenseCount, requested: int) -> str:
+    description = _("%(in_use)s of %(held)s licenses in use, %(free)s available") % {
         "in_use": formats.number(licenses.in_use),
         "held": formats.number(licenses.held),
         "free": formats.number(licenses.free),
     }
-    if not asked:
-        return words
-    return _("%(words)s, %(asked)s requested") % {"words": words, "asked": formats.number(asked)}
+    if not requested:
+        return description
+    return _("%(in_use)s, %(requested)s requested") % {
+        "in_use": description,
+        "requested": formats.number(requested),
+    }
 
 
-def _in_words(history: History) -> str:
+def _describe(history: History) -> str:
     first, last = history.steps[0], history.steps[-1]
     return ngettext(
         "Licenses held from %(starts)s through %(ends)s: %(first)s on the first day, %(last)s on "
-        "the last, %(changes)s change between. Renewal opens on %(opens)s.",
+        "the last, with %(changes)s change in between. Renewal opens on %(opens)s.",
         "Licenses held from %(starts)s through %(ends)s: %(first)s on the first day, %(last)s on "
-        "the last, %(changes)s changes between. Renewal opens on %(opens)s.",
+        "the last, with %(changes)s changes in between. Renewal opens on %(opens)s.",
         len(history.steps) - 1,
     ) % {
         "starts": formats.long_date(history.starts_on),

@@ -74,7 +74,7 @@ class VisitorForm(MessageForm):
     field_order = ("name", "email", "body", "website", "submission")
 
     @property
-    def is_from_a_program(self) -> bool:
+    def is_from_bot(self) -> bool:
         """Whether the honeypot was filled in."""
         return bool(self.cleaned_data["website"])
 
@@ -101,10 +101,10 @@ class RemovalForm(forms.Form):
         """Require a whole number within the bounds, which are shown next to the field."""
         number = read_quantity(self.cleaned_data["quantity"])
         if isinstance(number, int):
-            decision = self.bounds.judge(number)
+            decision = self.bounds.check(number)
         else:
             is_negative = number.reason == Reason.TOO_FEW
-            decision = self.bounds.judge(0) if is_negative else number
+            decision = self.bounds.check(0) if is_negative else number
         if isinstance(decision, Refusal):
             raise ValidationError(refusal_text(decision))
         assert isinstance(number, int)  # noqa: S101  (other input was refused above)
@@ -120,5 +120,5 @@ class RemovalForm(forms.Form):
 
     def text(self) -> Text:
         """Return the note, or a standard request if there is none."""
-        words = gettext("Please remove licenses from our renewal.")
-        return Text(self.cleaned_data["body"] or words, self.cleaned_data["submission"])
+        default_text = gettext("Please remove licenses from our renewal.")
+        return Text(self.cleaned_data["body"] or default_text, self.cleaned_data["submission"])

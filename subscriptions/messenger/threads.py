@@ -162,7 +162,7 @@ class RemovalBounds:
         """How many licenses a request may be for."""
         return most_removable(licenses=self.licenses, removed=self.removed, in_use=self.in_use)
 
-    def judge(self, quantity: int) -> Allowed | Refusal:
+    def check(self, quantity: int) -> Allowed | Refusal:
         """Whether a request may be for ``quantity`` licenses."""
         if isinstance(self.decision, Refusal):
             return self.decision
@@ -194,7 +194,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
             raise PermissionDenied(member)
         if sent := sent_before(thread, member.user, text, quantity):
             return sent
-        require(removal_bounds(status_of(organization, clock.now())).judge(quantity))
+        require(removal_bounds(status_of(organization, clock.now())).check(quantity))
         message = _write(thread, member.user, text, removal_quantity=quantity)
         activity.record(
             organization,

@@ -7,8 +7,8 @@ from subscriptions.messenger import views
 urlpatterns = [
     path("messages/", views.messages, name="messages"),
     path("messages/sent/", views.sent, name="message_sent"),
-    path("messages/news/", views.news, name="message_news"),
+    path("messages/news/", views.news, name="message_updates"),
     path("o/<slug:slug>/messages/", views.thread, name="thread"),
-    path("o/<slug:slug>/messages/news/", views.thread_news, name="thread_news"),
+    path("o/<slug:slug>/messages/news/", views.thread_updates, name="thread_updates"),
     path("o/<slug:slug>/messages/removal/", views.ask_for_removal, name="ask_for_removal"),
 ]

@@ -65,7 +65,7 @@ def thread(request: HttpRequest, member: Membership) -> HttpResponse:
 
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_GET
-def thread_news(request: HttpRequest, member: Membership) -> HttpResponse:
+def thread_updates(request: HttpRequest, member: Membership) -> HttpResponse:
     """Return new messages of that thread."""
     return _news(request, member)
 
@@ -153,7 +153,7 @@ def _show(
         "rows": rows,
         "was_sent": was_sent,
         "address": _address_of(author, "thread"),
-        "news": _address_of(author, "thread_news"),
+        "news": _address_of(author, "thread_updates"),
         "newest": rows[-1].pk if rows else 0,
         "others": active_memberships(author.pk) if isinstance(author, User) else [],
         "offers_removal": isinstance(author, Membership) and _may_ask_for_removal(author),
@@ -173,7 +173,7 @@ def _news(request: HttpRequest, author: Author) -> HttpResponse:
         threads.mark_read_by_person(thread)
     context = {
         "rows": rows,
-        "news": _address_of(author, "thread_news"),
+        "news": _address_of(author, "thread_updates"),
         "newest": rows[-1].pk,
         "is_news": True,
     }
@@ -195,7 +195,7 @@ def _visitor(request: HttpRequest) -> HttpResponse:
         return _render(request, "visitor", {"form": form}, HTTPStatus.OK)
     if not form.is_valid():
         return _render(request, "visitor", {"form": form}, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not form.is_from_a_program:
+    if not form.is_from_bot:
         if not limits.allows_message_without_account(request):
             words = _(
                 "Too many messages came from your connection in the last hour. Try again "
@@ -216,7 +216,7 @@ def _visitor(request: HttpRequest) -> HttpResponse:
 def _address_of(author: Author, name: str) -> str:
     if isinstance(author, Membership):
         return reverse(f"subscriptions:{name}", args=[author.organization.slug])
-    return reverse(f"subscriptions:{'messages' if name == 'thread' else 'message_news'}")
+    return reverse(f"subscriptions:{'messages' if name == 'thread' else 'message_updates'}")
 
 
 def _status_of(refusal: Refusal | None) -> HTTPStatus:

@@ -7,10 +7,10 @@ from subscriptions.models.organizations import Organization
 
 
 class RosterImport(models.Model):
-    """A roster that was read and is not discarded (R8).
+    """A roster that has been read and not discarded (R8).
 
-    Its rows are kept while licenses are bought. Adding the roster marks the rows that were added;
-    wrong or left out rows can be corrected and added later.
+    Its rows are kept while the user buys licenses. Adding the roster marks the rows that were
+    added; invalid or omitted rows can be corrected and added later.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -26,7 +26,7 @@ class RosterImport(models.Model):
     # Whether hidden or inactive rows are added too.
     includes_hidden = models.BooleanField(default=False, db_default=False)
     includes_inactive = models.BooleanField(default=False, db_default=False)
-    # The result of the last click, which the second click of a double click repeats.
+    # The result of the last submission, which a double click gets again.
     added = models.PositiveIntegerField(default=0)
     added_at = models.DateTimeField(null=True, blank=True)
 
@@ -41,7 +41,7 @@ class RosterImport(models.Model):
 
 
 class RosterRow(models.Model):
-    """A row of a roster as typed; what it would do is computed when it is shown."""
+    """A row of a roster as typed; its state is computed when it is shown."""
 
     # The unique constraint's index serves this column.
     roster = models.ForeignKey(

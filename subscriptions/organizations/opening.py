@@ -49,7 +49,7 @@ def open_organization(
         expires_on=calendar.expiration_date(starts_on, facts.years),
         created_at=now,
     )
-    ledger.include(term, facts.quantity, effective_at=now, reference=reference)
+    ledger.grant_included(term, facts.quantity, effective_at=now, reference=reference)
     members.add_first_administrator(organization, new.administrator_name, new.administrator_email)
     activity.record(
         organization,

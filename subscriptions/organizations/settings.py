@@ -11,7 +11,7 @@ from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy.members import Capability, can
 
-# Digits and letters that are not easily confused when read aloud; 31 to the 10th codes.
+# Digits and letters that do not look alike; 31**10 codes are possible.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH = 10
 

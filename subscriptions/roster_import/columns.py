@@ -10,10 +10,10 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_ROWS, name_in_order, one_line
 from subscriptions.roster_import.words import (
     Column,
-    is_about_active,
     is_inactive_status,
     read_heading,
     read_role,
+    yes_means_active,
 )
 from subscriptions.text.addresses import clean_address, linked_address
 
@@ -212,7 +212,7 @@ class _Statuses:
             known = len(said) - said.count(None)
             if known and (heading or known * 2 >= len(said)):
                 # If only "yes" or a mark is ever typed, an empty cell means "no".
-                marks_only = is_about_active(name) and True not in said
+                marks_only = yes_means_active(name) and True not in said
                 self._blank_is_inactive[number] = marks_only
 
     @property

@@ -92,7 +92,7 @@ _ROLES = {
 }
 
 
-# How cells that mean "inactive" begin.
+# Beginnings of cells that mean "inactive".
 _SAYS_INACTIVE = (
     "inactiv, inactif, inaktiv, not active, non active, non actif, no activ, nicht aktiv, retired, "
     "retirad, retrait, resign, suspend, suspens, former, decease, fallecid, decede, terminat, "
@@ -117,7 +117,7 @@ _MARKS = {
 
 
 def folded(text: str) -> str:
-    """Keep only letters and digits, without case and accents, to compare spellings."""
+    """Keep only letters and digits, ignoring case and accents, to compare spellings."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
@@ -128,7 +128,7 @@ _COLUMN_OF = {
     for rank, word in enumerate(words.split(", "))
 }
 _ROLE_OF = {folded(word): role for role, words in _ROLES.items() for word in words.split(", ")}
-_ABOUT_ACTIVE, _ABOUT_INACTIVE, _ACTIVE_WORDS, _INACTIVE_STARTS, _YES_WORDS, _NO_WORDS = (
+_ACTIVE_HEADINGS, _INACTIVE_HEADINGS, _ACTIVE_WORDS, _INACTIVE_STARTS, _YES_WORDS, _NO_WORDS = (
     tuple(map(folded, words.split(", ")))
     for words in (_ACTIVE, _INACTIVE, _SAYS_ACTIVE, _SAYS_INACTIVE, _YES, _NO)
 )
@@ -136,14 +136,14 @@ _ROLE_OF |= {folded(role.value): role for role in Role}
 
 
 def read_heading(text: str) -> tuple[Column, int] | None:
-    """Return the column a heading names, and a rank: lower is surer."""
+    """Return the column a heading names, and a rank: lower is more certain."""
     # "Email*" and "E-mail (required)" match too.
     return _COLUMN_OF.get(folded(text)) or _COLUMN_OF.get(folded(text.partition("(")[0]))
 
 
-def is_about_active(heading: str) -> bool:
+def yes_means_active(heading: str) -> bool:
     """Whether "yes" under this heading means that a person is active."""
-    return folded(heading) in _ABOUT_ACTIVE
+    return folded(heading) in _ACTIVE_HEADINGS
 
 
 def is_inactive_status(heading: str, text: str) -> bool | None:
@@ -153,14 +153,14 @@ def is_inactive_status(heading: str, text: str) -> bool | None:
         return True
     if word in _ACTIVE_WORDS:
         return False
-    if word and folded(heading) in _ABOUT_INACTIVE:
+    if word and folded(heading) in _INACTIVE_HEADINGS:
         return word not in _NO_WORDS
-    if is_about_active(heading) and word in _YES_WORDS + _NO_WORDS:
+    if yes_means_active(heading) and word in _YES_WORDS + _NO_WORDS:
         return word in _NO_WORDS
     return None
 
 
 def read_role(text: str) -> Role | None:
-    """Return the role meant: General member for an empty text, None if unclear."""
+    """Return the role, General member if the cell is empty, None if it is unclear."""
     word = folded(text)
     return _ROLE_OF.get(word) if word else Role.GENERAL_MEMBER

@@ -18,7 +18,7 @@ from subscriptions.text.registry import RESERVED, Registry
 # URL names by key.
 PAGES: Registry[str] = Registry(
     add_licenses=RESERVED,
-    end_renewal=RESERVED,
+    cancel_renewal=RESERVED,
     pricing=RESERVED,
     purchases=RESERVED,
     renewal=RESERVED,

@@ -72,7 +72,7 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.TOO_FEW: _("Licenses are sold in groups of 5, so the smallest purchase is %(least)s."),
     Reason.NOT_IN_GROUPS: _(
-        "Licenses are sold in groups of 5. Instead of %(quantity)s you can buy %(nearest)s."
+        "Licenses are sold in groups of 5. Enter %(nearest)s instead of %(quantity)s."
     ),
     Reason.ABOVE_MAXIMUM: _(
         "One card payment can be at most %(maximum)s, which is %(most)s licenses. Buy the rest in "
@@ -113,7 +113,7 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.LIMITED_BY_RENEWAL_CHECKOUT: (
         _(
-            "A renewal for %(usable)s licenses is being paid right now, and %(in_use)s are "
+            "A payment for a renewal with %(usable)s licenses is in progress, and %(in_use)s are "
             "already in use. Finish or cancel that payment first."
         ),
         _MISSING,
@@ -125,7 +125,7 @@ TEXTS: Mapping[Reason, Any] = {
         "This is the last Administrator who has signed in. Make someone else an Administrator "
         "first, and have them sign in once."
     ),
-    Reason.ALREADY_A_MEMBER: _("This person is already a user, as %(name)s."),
+    Reason.ALREADY_A_MEMBER: _("This person is already a user (%(name)s)."),
     Reason.NOT_A_MEMBER: _("%(name)s is no longer a user."),
     Reason.NOT_INVITED: _("%(name)s has already joined, so there is no invitation to resend."),
     Reason.INVITATION_OVER: _(
@@ -158,7 +158,7 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.DISCOUNT_NOT_YET: _("This discount begins on %(valid_from)s."),
     Reason.DISCOUNT_OVER: _("This discount ended on %(valid_until)s."),
-    Reason.DISCOUNT_USED_UP: _("This discount has reached its limit of uses."),
+    Reason.DISCOUNT_USED_UP: _("This discount has reached its usage limit."),
     # Removing licenses
     Reason.REMOVAL_NOT_OPEN: _(
         "Licenses can be removed while renewal is open, starting %(renewal_opens_on)s. The term "
@@ -180,7 +180,7 @@ TEXTS: Mapping[Reason, Any] = {
     Reason.REMOVAL_UNDONE: _("This removal has already been undone."),
     Reason.RENEWAL_PAID: _(
         "The subscription has just been renewed, so nothing was removed. Licenses can be removed "
-        "again from %(renewal_opens_on)s."
+        "again starting %(renewal_opens_on)s."
     ),
     Reason.RENEWAL_BEING_PAID: _(
         "Someone keeps starting payments for the renewal. Nothing was changed. Try again in a "
@@ -316,7 +316,7 @@ TEXTS: Mapping[Reason, Any] = {
         "below."
     ),
     Reason.FILE_DAMAGED: _(
-        "The file is damaged. Open it in your spreadsheet and save it again as XLSX or CSV."
+        "The file is damaged. Open it in your spreadsheet program and save it again as XLSX or CSV."
     ),
     Reason.FILE_TOO_LARGE_UNPACKED: _(
         "The file is too large when unpacked. Paste its rows below instead."

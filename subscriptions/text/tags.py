@@ -101,7 +101,7 @@ def page(key: str, *args: object) -> str:
 
 @register.simple_tag
 def page_name(key: str) -> str:
-    """Return the URL name of such a page, to compare with the current one."""
+    """Return the URL name of a registered page, to compare with the current one."""
     return links.page_name(key)
 
 
@@ -113,12 +113,12 @@ def panel(key: str, organization: Organization) -> SafeString:
 
 @register.simple_tag
 def locale_name() -> str:
-    """Return this page's locale name in browsers, such as es-US."""
+    """Return the language tag of the page, such as es-US."""
     return formats.locale_name()
 
 
-@register.inclusion_tag("site/_foot.html", takes_context=True)
-def page_foot(context: Context) -> dict[str, Any]:
+@register.inclusion_tag("site/_footer.html", takes_context=True)
+def page_footer(context: Context) -> dict[str, Any]:
     """Show the footer of every page with the choice of languages."""
     shared = {name: context.get(name) for name in ("request", "csrf_token")}
     return shared | {"languages": settings.LANGUAGES}

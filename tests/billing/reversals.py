@@ -93,6 +93,6 @@ def term_of(purchase: Purchase) -> Term:
 
 
 def open_problems() -> list[str]:
-    """Return the reasons of the payment problems on support's list."""
+    """Return the reasons for the payment problems on support's list."""
     problems = PaymentProblem.objects.filter(needs_support=True).order_by("pk")
     return list(problems.values_list("reason", flat=True))

@@ -11,10 +11,10 @@ from tests.support.world import World
 PREFIX = "o/<slug:slug>/"
 # URLs of organizations that are not pages.
 NOT_PAGES = {
-    "keep_draft",  # POST only
+    "save_draft",  # POST only
     "resend_invitation",  # POST only
-    "end_renewal",  # POST only
-    "thread_news",  # a fragment
+    "cancel_renewal",  # POST only
+    "thread_updates",  # a fragment
     "approve_request",  # POST only
     "deny_request",  # POST only
     "restore_user",  # for removed users only

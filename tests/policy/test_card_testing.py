@@ -51,7 +51,7 @@ def test_few_declines_cause_no_wait() -> None:
 
 
 @pytest.mark.parametrize("open_checkouts", [0, MAX_OPEN_CHECKOUTS - 1, MAX_OPEN_CHECKOUTS])
-def test_open_pages_are_limited(open_checkouts: int) -> None:
+def test_open_checkouts_are_limited(open_checkouts: int) -> None:
     decision = may_open_checkout(
         open_checkouts=open_checkouts, declines=0, last_declined_at=None, now=NOW
     )

@@ -6,7 +6,7 @@
 Memory is measured in a separate run, because tracing allocations slows everything down.
 """
 
-# ruff: noqa: E402  (the settings come before what needs them)
+# ruff: noqa: E402  (settings must be configured before these imports)
 
 import io
 import os
@@ -58,7 +58,7 @@ def _import(measure: Callable[[str, Callable[[], Any]], Any], world: World) -> N
     assert world.lakeside.memberships.count() == ROWS + 4
     measure("preview afterwards", lambda: client.get(roster_path(roster)))
     measure("users as CSV", lambda: client.get("/o/lakeside/users.csv").getvalue())
-    measure("queue 1,000 mails, one sweep", notify.deliver_waiting)
+    measure("queue 1,000 e-mails in one sweep", notify.deliver_waiting)
 
 
 def _measure_time(label: str, action: Callable[[], Any]) -> Any:

@@ -103,13 +103,13 @@ def test_strangers_and_support_get_404(world: World, visit, method: str, who: st
 
 # POST-only URLs redirect to the page with the form.
 FORM_PAGES = {
-    "subscriptions:keep_draft": "subscriptions:add_user",
+    "subscriptions:save_draft": "subscriptions:add_user",
     "subscriptions:resend_invitation": "subscriptions:users",
     "subscriptions:remove_users": "subscriptions:users",
     "subscriptions:restore_user": "subscriptions:removed_users",
     "subscriptions:approve_request": "subscriptions:join_requests",
     "subscriptions:deny_request": "subscriptions:join_requests",
-    "billing:end_renewal": "billing:renewal",
+    "billing:cancel_renewal": "billing:renewal",
 }
 
 

@@ -165,7 +165,7 @@ def build_term(
     start = calendar.midnight(starts_on, clock.zone())
     fields.setdefault("created_at", min(clock.now(), start))
     term = TermFactory.create(organization=organization, starts_on=starts_on, **fields)
-    ledger.include(
+    ledger.grant_included(
         term,
         licenses,
         effective_at=calendar.midnight(starts_on, clock.zone()),

@@ -63,7 +63,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
         (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
-        (gettext("Licenses taken back"), number(outcome.taken)),
+        (gettext("Licenses removed"), number(outcome.taken)),
         (
             gettext("Licenses held now"),
             f"{number(outcome.held_before)} → {number(outcome.held_after)}",
@@ -115,7 +115,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
         found.append(words % {"quantity": number(add_on.quantity), "total": total})
     if not outcome.taken and not outcome.canceled:
-        found.append(gettext("No licenses are taken back: this is a goodwill refund."))
+        found.append(gettext("No licenses are removed: this is a goodwill refund."))
     if outcome.over_after:
         found.append(
             ngettext(

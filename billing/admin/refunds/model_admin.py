@@ -13,7 +13,7 @@ from billing.states import DisputeStatus, RefundStatus
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 
 UNFINISHED = [RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION]
 NEEDS_RESPONSE = [DisputeStatus.INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.APPEAL]
@@ -27,7 +27,7 @@ UnfinishedFilter = yes_filter(
 )
 
 
-class _OfPurchase(Searched, RecordAdmin):
+class _OfPurchase(SearchMixin, RecordAdmin):
     """Base of refunds and disputes."""
 
     organization_field = "purchase__organization"
@@ -35,7 +35,7 @@ class _OfPurchase(Searched, RecordAdmin):
     # The field with the processor's id.
     id_field = ""
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by the processor's ids, purchase number or organization."""
         if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
             return Q(**{self.id_field: text})
@@ -44,7 +44,7 @@ class _OfPurchase(Searched, RecordAdmin):
         named = references.purchases(text)
         if named is not None:
             return Q(purchase__in=named)
-        return super().found(request, text)
+        return super().search_condition(request, text)
 
     @admin.display(description=_("organization"))
     def organization(self, row: Any) -> str:

@@ -56,7 +56,7 @@ def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     if purchase.organization is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no organization")
     before = status_of(purchase.organization, clock.now())
-    reversed_before = ledger.reversed_of(purchase.reference)
+    reversed_before = ledger.reversed_quantity(purchase.reference)
     was_canceled = purchase.term.canceled_at if purchase.term else None
     Refund.objects.create(
         purchase=purchase,
@@ -73,7 +73,7 @@ def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     return Outcome(
         held_before=before.licenses.held,
         held_after=after.licenses.held,
-        taken=ledger.reversed_of(purchase.reference) - reversed_before,
+        taken=ledger.reversed_quantity(purchase.reference) - reversed_before,
         in_use=after.licenses.in_use,
         over_after=after.licenses.over,
         phase_before=before.phase,

@@ -14,14 +14,14 @@ from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.display import Tool
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.read_only import RecordAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import LicenseRemoval
 
 UndoneFilter = yes_filter("undone", _("undone"), _("Not undone"), lambda: Q(undone_at__isnull=True))
 
 
 @admin.register(LicenseRemoval)
-class LicenseRemovalAdmin(Searched, RecordAdmin):
+class LicenseRemovalAdmin(SearchMixin, RecordAdmin):
     """Removals, read-only: made on the organization's page, and undone on their own."""
 
     organization_field = "term__organization"

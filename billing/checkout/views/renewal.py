@@ -71,7 +71,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 
 @members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
 @require_POST
-def end_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
+def cancel_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """End the renewal that is being paid, so that members can be added again (R5)."""
     slug = member.organization.slug
     back = path_inside(member.organization, request.POST.get("next", ""))

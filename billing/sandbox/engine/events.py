@@ -55,26 +55,26 @@ def listens(endpoint: Document, type: str) -> bool:
 
 def enqueue(sandbox: Sandbox, event: Document, endpoint: Document) -> list[Document]:
     """Queue an event for an endpoint, as changed by the active faults."""
-    struck = faults.take(
+    active_faults = faults.take(
         sandbox,
         faults.QUEUE - {"twin"},
         event_type=event["type"],
         session=event["_session"],
         endpoint=endpoint["id"],
     )
-    copies = int(struck["duplicate"].get("count", 2)) if "duplicate" in struck else 1
+    copies = int(active_faults["duplicate"].get("count", 2)) if "duplicate" in active_faults else 1
     batch = new_id("batch", 10)
-    return [_queue_one(sandbox, event, endpoint, struck, batch) for _ in range(copies)]
+    return [_queue_one(sandbox, event, endpoint, active_faults, batch) for _ in range(copies)]
 
 
 def _queue_one(
     sandbox: Sandbox,
     event: Document,
     endpoint: Document,
-    struck: dict[str, Document],
+    active_faults: dict[str, Document],
     batch: str,
 ) -> Document:
-    wait = float(struck["delay"].get("seconds", 1)) if "delay" in struck else 0.0
+    wait = float(active_faults["delay"].get("seconds", 1)) if "delay" in active_faults else 0.0
     delivery: Document = {
         "id": new_id("dlv", 14),
         "event": event["id"],
@@ -84,14 +84,14 @@ def _queue_one(
         "url": endpoint["url"],
         "payload": _payload(event, endpoint),
         "batch": batch,
-        "status": "held" if "hold" in struck else "pending",
+        "status": "held" if "hold" in active_faults else "pending",
         "due": time.time() + wait,
         "follows": None,
         "attempts": [],
     }
-    if "reorder" in struck:
-        timeout = float(struck["reorder"].get("seconds", _REORDER_TIMEOUT))
-        type = struck["reorder"].get("after", "*")
+    if "reorder" in active_faults:
+        timeout = float(active_faults["reorder"].get("seconds", _REORDER_TIMEOUT))
+        type = active_faults["reorder"].get("after", "*")
         delivery["follows"] = {"type": type, "until": time.time() + timeout}
     sandbox.store.put("delivery", delivery)
     sandbox.store.keep_newest("delivery", MAX_DELIVERIES_KEPT)

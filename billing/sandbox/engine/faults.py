@@ -77,7 +77,7 @@ def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
         "probability": None,
         "seed": 0,
         "seen": 0,
-        "struck": 0,
+        "active_faults": 0,
         **settings,
     }
     with sandbox.store.transaction():
@@ -108,11 +108,11 @@ def _matches(fault: Document, facts: dict[str, str | None]) -> bool:
 
 def _strikes(sandbox: Sandbox, fault: Document) -> bool:
     """Count a match, and decide by turn and by chance."""
-    if fault["times"] is not None and fault["struck"] >= fault["times"]:
+    if fault["times"] is not None and fault["active_faults"] >= fault["times"]:
         return False
     fault["seen"] += 1
     strikes = fault["seen"] > fault["skip"] and _drawn(fault)
-    fault["struck"] += strikes
+    fault["active_faults"] += strikes
     sandbox.store.put("fault", fault)
     return strikes
 

@@ -24,15 +24,15 @@ class Message:
 
 
 def message(
-    delivery: Document, endpoint: Document, struck: dict[str, Document], now: int
+    delivery: Document, endpoint: Document, active_faults: dict[str, Document], now: int
 ) -> Message:
     """Sign the body for this attempt, with the real time, for each secret of the endpoint."""
-    body = _body(delivery["payload"], struck)
+    body = _body(delivery["payload"], active_faults)
     stamp = now
-    if "old_timestamp" in struck:
-        stamp -= int(struck["old_timestamp"].get("seconds", _OLD_SECONDS))
-    header = signature(body, stamp, _secrets(endpoint["secrets"], struck))
-    if "truncated" in struck:
+    if "old_timestamp" in active_faults:
+        stamp -= int(active_faults["old_timestamp"].get("seconds", _OLD_SECONDS))
+    header = signature(body, stamp, _secrets(endpoint["secrets"], active_faults))
+    if "truncated" in active_faults:
         body = body[: len(body) // 2]
     return Message(
         body,
@@ -51,26 +51,26 @@ def signature(body: bytes, stamp: int, secrets: list[str]) -> str:
     return ",".join([f"t={stamp}", *(f"v1={mark}" for mark in marks)])
 
 
-def _secrets(secrets: list[str], struck: dict[str, Document]) -> list[str]:
-    if "bad_signature" in struck:
+def _secrets(secrets: list[str], active_faults: dict[str, Document]) -> list[str]:
+    if "bad_signature" in active_faults:
         return ["whsec_somebody_else"]
-    return secrets[1:2] if "second_secret_only" in struck else secrets
+    return secrets[1:2] if "second_secret_only" in active_faults else secrets
 
 
-def _body(payload: str, struck: dict[str, Document]) -> bytes:
-    if "bad_json" in struck:
+def _body(payload: str, active_faults: dict[str, Document]) -> bytes:
+    if "bad_json" in active_faults:
         return b'{"id": "evt_broken", "object": '
     event: dict[str, Any] = json.loads(payload)
-    if "unknown_type" in struck:
-        event["type"] = struck["unknown_type"].get("type", "sandbox.unknown_type")
-    if "account" in struck:
-        event["account"] = struck["account"].get("account", "acct_somebodyelse")
-    if "livemode" in struck:
+    if "unknown_type" in active_faults:
+        event["type"] = active_faults["unknown_type"].get("type", "sandbox.unknown_type")
+    if "account" in active_faults:
+        event["account"] = active_faults["account"].get("account", "acct_somebodyelse")
+    if "livemode" in active_faults:
         event["livemode"] = True
         event["data"]["object"]["livemode"] = True
-    if "api_version" in struck:
-        event["api_version"] = struck["api_version"].get("version", "2020-08-27")
-    if "huge" in struck:
-        event["data"]["padding"] = "x" * int(struck["huge"].get("bytes", _HUGE))
+    if "api_version" in active_faults:
+        event["api_version"] = active_faults["api_version"].get("version", "2020-08-27")
+    if "huge" in active_faults:
+        event["data"]["padding"] = "x" * int(active_faults["huge"].get("bytes", _HUGE))
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-    return body.replace(b'"id"', b'"\xff\xfe":0,"id"', 1) if "not_utf8" in struck else body
+    return body.replace(b'"id"', b'"\xff\xfe":0,"id"', 1) if "not_utf8" in active_faults else body

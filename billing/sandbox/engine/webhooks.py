@@ -22,7 +22,7 @@ from billing.sandbox.process.store import Condition, Document
 
 TIMEOUT = 15.0
 MAX_AT_ONCE = 32
-_PAUSE = 0.2  # the longest the worker sleeps, and so the delay of expiry events
+_PAUSE = 0.2  # seconds: the longest sleep, and so the longest delay of expiry events
 _PENDING: Condition = ("status", "=", "pending")
 
 
@@ -48,7 +48,7 @@ def add_endpoint(
 
 
 def register_configured(sandbox: Sandbox) -> None:
-    """Register the endpoint of the command line, replacing that of an earlier start.
+    """Register the endpoint given on the command line, replacing an earlier one.
 
     It keeps its id, so that events an earlier process did not deliver go to the new URL.
     """
@@ -105,10 +105,12 @@ def waiting(sandbox: Sandbox, *, retries: bool) -> int:
     store = sandbox.store
     with store.lock:
         if retries:
-            return store.number("delivery", _PENDING)
-        flying = [store.get("delivery", id) for id in sandbox.deliveries_in_flight]
-        again = [one for one in flying if one and one["attempts"] and one["status"] == "pending"]
-        return store.number("delivery", _PENDING, ("attempts[0]", "IS", None)) + len(again)
+            return store.count("delivery", _PENDING)
+        in_flight = [store.get("delivery", id) for id in sandbox.deliveries_in_flight]
+        retrying = [
+            one for one in in_flight if one and one["attempts"] and one["status"] == "pending"
+        ]
+        return store.count("delivery", _PENDING, ("attempts[0]", "IS", None)) + len(retrying)
 
 
 class Worker(threading.Thread):
@@ -124,12 +126,12 @@ class Worker(threading.Thread):
         while True:
             self._sandbox.store.changed.clear()
             try:
-                self._round()
-            except Exception:  # one failed round is printed, and must not end all deliveries
+                self._run_once()
+            except Exception:  # print it and keep delivering
                 traceback.print_exc()
             self._sandbox.store.changed.wait(_PAUSE)
 
-    def _round(self) -> None:
+    def _run_once(self) -> None:
         timetable.run_due(self._sandbox)
         for delivery in self._claim():
             self._pool.submit(self._deliver, delivery)
@@ -162,11 +164,11 @@ class Worker(threading.Thread):
             ("due", "<=", now),
             limit=MAX_AT_ONCE,
         )
-        may_go = [delivery for delivery in due if self._may_go(delivery, now)]
-        return [delivery for delivery in may_go if delivery["batch"] == may_go[0]["batch"]]
+        sendable = [delivery for delivery in due if self._can_send(delivery, now)]
+        return [delivery for delivery in sendable if delivery["batch"] == sendable[0]["batch"]]
 
-    def _may_go(self, delivery: Document, now: float) -> bool:
-        """Hold a reordered delivery back until the one it follows was sent."""
+    def _can_send(self, delivery: Document, now: float) -> bool:
+        """Hold a reordered delivery back until the one it follows has been sent."""
         follows = delivery["follows"]
         if follows is None or now >= follows["until"]:
             return True
@@ -193,7 +195,7 @@ class Worker(threading.Thread):
     def _attempt(self, delivery: Document) -> Document:
         started = time.time()
         endpoint = self._sandbox.store.get("endpoint", delivery["endpoint"])
-        struck = faults.take(
+        active_faults = faults.take(
             self._sandbox,
             faults.WIRE,
             event_type=delivery["event_type"],
@@ -203,10 +205,10 @@ class Worker(threading.Thread):
         status, error = None, None
         if endpoint is None:
             error = "the endpoint was deleted"
-        elif "drop" in struck:
+        elif "drop" in active_faults:
             error = "dropped by a fault"
         else:
-            message = signing.message(delivery, endpoint, struck, int(started))
+            message = signing.message(delivery, endpoint, active_faults, int(started))
             status, error = send(endpoint["url"], message)
         return {
             "attempt": len(delivery["attempts"]) + 1,
@@ -214,7 +216,7 @@ class Worker(threading.Thread):
             "status": status,
             "latency": round(time.time() - started, 4),
             "error": error,
-            "faults": sorted(struck),
+            "faults": sorted(active_faults),
         }
 
     def _record(self, id: str, attempt: Document) -> None:
@@ -222,19 +224,19 @@ class Worker(threading.Thread):
         store, schedule = self._sandbox.store, self._sandbox.config.retry_seconds
         with store.transaction():
             delivery = store.get("delivery", id)
-            if delivery is None:  # everything has been reset since
+            if delivery is None:  # the sandbox has been reset since
                 return
             delivery["attempts"].append(attempt)
             if attempt["status"] is not None and 200 <= attempt["status"] < 300:
                 delivery["status"] = "delivered"
-                self._count_down(delivery["event"])
+                self._decrement_pending(delivery["event"])
             elif len(delivery["attempts"]) > len(schedule):
                 delivery["status"] = "failed"
             else:
                 delivery["due"] = time.time() + schedule[len(delivery["attempts"]) - 1]
             store.put("delivery", delivery)
 
-    def _count_down(self, event_id: str) -> None:
+    def _decrement_pending(self, event_id: str) -> None:
         event = self._sandbox.store.get("event", event_id)
         if event and event["pending_webhooks"] > 0:
             event["pending_webhooks"] -= 1

@@ -31,7 +31,7 @@ class Clock:
     def set(self, moment: int, *, frozen: bool) -> None:
         """Move to a moment, and freeze there or continue from it."""
         with self._store.transaction():
-            if moment < self.now() and self._store.count(*_HISTORY):
+            if moment < self.now() and self._store.count_kinds(*_HISTORY):
                 raise ClockWentBack(f"It is already {self.now()}: the clock only moves forward.")
             offset = moment - int(time.time())
             frozen_at = moment if frozen else None

@@ -142,12 +142,12 @@ class Store:
         )
         return [json.loads(body) for (body,) in self._rows(statement, (*values, limit))]
 
-    def number(self, kind: str, *conditions: Condition) -> int:
+    def count(self, kind: str, *conditions: Condition) -> int:
         """Count the documents of a kind that meet all conditions, without reading them."""
         where, values = _where(kind, conditions)
         return int(self._rows(f"SELECT COUNT(*) FROM documents WHERE {where}", (*values,))[0][0])
 
-    def count(self, *kinds: str) -> int:
+    def count_kinds(self, *kinds: str) -> int:
         """Count the documents of some kinds."""
         marks = ", ".join("?" * len(kinds))
         rows = self._rows(f"SELECT COUNT(*) FROM documents WHERE kind IN ({marks})", kinds)

@@ -21,7 +21,7 @@ from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
-from subscriptions.admin.parts.search import Searched
+from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Organization
 from subscriptions.policy.expiration import RENEWAL_OPEN
@@ -47,7 +47,7 @@ def _figures(organization: Organization) -> Figures:
 
 
 @admin.register(Organization)
-class OrganizationAdmin(Searched, ReadOnlyAdmin):
+class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
     """A read-only admin; each action on an organization has its own page."""
 
     list_display = ("name", "slug", "phase", "ended_on", "licenses", "created_at")
@@ -58,7 +58,7 @@ class OrganizationAdmin(Searched, ReadOnlyAdmin):
         """Return what can be searched for."""
         return page.TEXTS["search_help"]
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search with the first search that recognizes the text."""
         return search.first_found(page.SEARCHES, text)
 

@@ -68,7 +68,7 @@ def _keys(rows: QuerySet[Any]) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:MAX_FOUND])
 
 
-class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class SearchMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A mixin for a ModelAdmin with a search by ``found``.
 
     By default it finds rows of organizations by name, address or a member's e-mail.
@@ -80,7 +80,7 @@ class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
     # The field with the organization.
     organization_field = "organization"
 
-    def found(self, request: HttpRequest, text: str) -> Q:
+    def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Return the condition for rows that match ``text``."""
         return Q(**{f"{self.organization_field}__in": organizations(text)})
 
@@ -89,4 +89,4 @@ class Searched(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows found, without duplicates."""
         text = search_term.strip()
-        return (queryset.filter(self.found(request, text)) if text else queryset), False
+        return (queryset.filter(self.search_condition(request, text)) if text else queryset), False

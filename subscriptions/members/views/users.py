@@ -97,7 +97,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
 
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:add_user")
 @require_POST
-def keep_draft(request: HttpRequest, member: Membership) -> HttpResponse:
+def save_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     """Store the incomplete Add User form and continue to Add Licenses (R8)."""
     slug = member.organization.slug
     draft = drafts.keep(member, _typed(request.POST))
@@ -196,7 +196,7 @@ def _add_page(
         "subscription": subscription,
         "refusal": refusal_text(refusal) if refusal else "",
         # The license for this user, shown in the meter.
-        "asked": 1 if refusal else 0,
+        "requested": 1 if refusal else 0,
     }
     return render(request, "members/add_user.html", context, status=status)
 

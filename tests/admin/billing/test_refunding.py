@@ -40,7 +40,7 @@ class TestAddOns:
 
         text = text_of(page)
         assert "Refund $50.00" in text
-        assert "Licenses taken back 10" in text
+        assert "Licenses removed 10" in text
         assert "35 → 25" in text
         assert "5 users will have no license" in text
         assert not Refund.objects.exists()

@@ -53,14 +53,29 @@ def test_valid_order_goes_to_payment_page(world: World, stripe: SandboxControl) 
 @pytest.mark.parametrize(
     ("members", "entered", "message", "quantity"),
     [
-        (23, "12", "12 people, 2 available: 10 licenses, $50.00", "10"),
-        (23, "3", "3 people, 2 available: 5 licenses, $25.00", "5"),
-        (25, "1", "1 person, 0 available: 5 licenses, $25.00", "5"),
-        (25, "5", "5 people, 0 available: 5 licenses, $25.00", "5"),
-        (25, "6", "6 people, 0 available: 10 licenses, $50.00", "10"),
+        (
+            23,
+            "12",
+            "To add 12 people, you need 10 more licenses ($50.00). You have 2 available.",
+            "10",
+        ),
+        (23, "3", "To add 3 people, you need 5 more licenses ($25.00). You have 2 available.", "5"),
+        (25, "1", "To add 1 person, you need 5 more licenses ($25.00). You have 0 available.", "5"),
+        (25, "5", "To add 5 people, you need 5 more licenses ($25.00). You have 0 available.", "5"),
+        (
+            25,
+            "6",
+            "To add 6 people, you need 10 more licenses ($50.00). You have 0 available.",
+            "10",
+        ),
         (23, "2", "You have enough licenses: 2 available.", "5"),
         (4, "21", "You have enough licenses: 21 available.", "5"),
-        (4, "22", "22 people, 21 available: 5 licenses, $25.00", "5"),
+        (
+            4,
+            "22",
+            "To add 22 people, you need 5 more licenses ($25.00). You have 21 available.",
+            "5",
+        ),
     ],
 )
 def test_number_of_people_is_turned_into_license_groups(
@@ -79,7 +94,7 @@ def test_number_of_people_is_turned_into_license_groups(
 def test_invalid_number_of_people_shows_an_error_at_the_field(world: World, entered: str) -> None:
     response = world.client(world.assignor).get(PATH, {"people": entered})
 
-    assert "Enter a number of people, such as 12." in text(response)
+    assert "Enter the number of people, such as 12." in text(response)
     assert f'name="people" id="id_people" value="{entered}"' in response.content.decode()
 
 
@@ -97,7 +112,7 @@ def test_after_a_reversal_users_without_a_license_are_covered_first(world: World
 
     page = text(world.client(world.assignor).get(PATH, {"people": "3"}))
 
-    assert "3 people, 0 available: 10 licenses, $50.00" in page
+    assert "To add 3 people, you need 10 more licenses ($50.00). You have 0 available." in page
 
 
 INVALID_QUANTITIES = {

@@ -52,7 +52,7 @@ class TestDashboardRefund:
         assert reversals(world.lakeside) == [-5, -5]
         assert world.held() == 25
 
-    def test_repeated_notifications_reverse_once(self, world: World, bought: Purchase) -> None:
+    def test_repeated_events_reverse_once(self, world: World, bought: Purchase) -> None:
         refund_in_dashboard(world, bought, 2500)
         for type in ("charge.refunded", "refund.updated", "refund.created"):
             send_webhook(bought, type)
@@ -83,7 +83,9 @@ class TestDashboardRefund:
         assert fresh(purchase).refunded_amount == 2500
 
     @pytest.mark.usefixtures("stripe")
-    def test_refund_of_another_application_is_ignored(self, world: World, bought: Purchase) -> None:
+    def test_refund_from_another_application_is_ignored(
+        self, world: World, bought: Purchase
+    ) -> None:
         assert not follow_payment("pi_of_another_application")
         assert world.held() == 35
 
@@ -217,7 +219,7 @@ class TestDispute:
         assert world.held() == (25 if outcome == "lost" else 35)
 
 
-def test_outdated_response_is_requested_again(
+def test_outdated_response_repeats_the_request(
     world: World, bought: Purchase, stripe: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one response is in transit, an appeal is won and another response is stored."""
@@ -288,20 +290,20 @@ class TestMoreUsersThanLicenses:
         notification = Notification.objects.get(kind="over_licenses")
         assert (notification.recipient, notification.data["over"]) == (support, 5)
 
-    def test_pages_show_the_missing_licenses(self, over_limit: World) -> None:
+    def test_pages_show_the_shortfall(self, over_limit: World) -> None:
         for person in (over_limit.administrator, over_limit.assignor):
             page = (
                 over_limit.client(person).get("/o/lakeside/settings/subscription/").content.decode()
             )
             assert "5 more users than licenses" in page
 
-    def test_buying_again_covers_the_missing_licenses(self, over_limit: World) -> None:
+    def test_buying_again_covers_the_shortfall(self, over_limit: World) -> None:
         over_limit.buy_and_settle(10)
 
         members.add(over_limit.assignor, NewMember("N", "n@lakeside.example", Role.OBSERVER))
 
 
-def test_reversal_is_an_activity(world: World, bought: Purchase) -> None:
+def test_reversal_is_recorded_as_an_activity(world: World, bought: Purchase) -> None:
     refund_in_dashboard(world, bought, 2500)
 
     activity = Activity.objects.get(verb="payment_returned")

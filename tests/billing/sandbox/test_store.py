@@ -118,6 +118,6 @@ def test_pending_deliveries_are_counted(tmp_path: Path) -> None:
         attempts = [{"attempt": 1}] if n else []
         store.put("delivery", {"id": f"dlv_{n}", "status": status, "attempts": attempts})
 
-    assert store.number("delivery", PENDING) == 2
-    assert store.number("delivery", PENDING, ("attempts[0]", "IS", None)) == 1
+    assert store.count("delivery", PENDING) == 2
+    assert store.count("delivery", PENDING, ("attempts[0]", "IS", None)) == 1
     store.close()

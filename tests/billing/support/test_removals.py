@@ -151,7 +151,7 @@ class TestEffect:
 
         page = text_of(window.client(window.assignor).get(f"/o/lakeside/{path}"))
 
-        assert "5 fewer licenses , removed on" in page
+        assert "5 licenses removed on" in page
         assert "requested by Ada. fewer games" in page
         assert "adding users later can increase it again" in page
 
@@ -216,33 +216,33 @@ class TestRenewalBeingPaid:
     """An open checkout is expired first, because its quantity is frozen."""
 
     def test_open_checkout_is_expired(self, window: World) -> None:
-        paying = renew(window)
+        renewal = renew(window)
 
         remove(window, 5)
 
-        assert fresh(paying).status == PurchaseStatus.EXPIRED
+        assert fresh(renewal).status == PurchaseStatus.EXPIRED
         assert plan(window).price.quantity == 20
 
     def test_nothing_is_removed_if_the_renewal_was_just_paid(self, window: World) -> None:
-        paying = renew(window)
-        window.pay(paying)
+        renewal = renew(window)
+        window.pay(renewal)
 
         refusal = refused(window, 5).refusal
 
         assert refusal.reason == Reason.RENEWAL_PAID
-        paying.refresh_from_db()
-        assert (paying.status, paying.quantity) == (PurchaseStatus.SETTLED, 25)
+        renewal.refresh_from_db()
+        assert (renewal.status, renewal.quantity) == (PurchaseStatus.SETTLED, 25)
 
     def test_nothing_is_removed_while_the_processor_is_unavailable(
         self, window: World, stripe: SandboxControl, short_timeouts: Settings
     ) -> None:
-        paying = renew(window)
+        renewal = renew(window)
         stripe.fault("error", status=500, path="*/expire")
 
         with pytest.raises(ProcessorUnavailable):
             remove(window, 5)
 
-        assert fresh(paying).status == PurchaseStatus.OPEN
+        assert fresh(renewal).status == PurchaseStatus.OPEN
         assert not LicenseRemoval.objects.exists()
 
     def test_checkout_reopened_at_the_same_moment_is_expired_again(
@@ -264,9 +264,9 @@ class TestRenewalBeingPaid:
     def test_removal_is_refused_while_the_payment_is_held(
         self, window: World, stripe: SandboxControl
     ) -> None:
-        paying = renew(window)
-        stripe.alter(paying.session_id or "", {"amount_total": 1})
-        window.pay_and_settle(paying)
+        renewal = renew(window)
+        stripe.alter(renewal.session_id or "", {"amount_total": 1})
+        window.pay_and_settle(renewal)
 
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
         assert refused(window, 5).refusal.reason == Reason.RENEWAL_WITH_SUPPORT

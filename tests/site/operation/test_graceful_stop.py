@@ -1,4 +1,4 @@
-"""A graceful stop of gunicorn finishes the requests in progress."""
+"""Gunicorn finishes requests in progress during a graceful shutdown."""
 
 import os
 import threading

@@ -126,11 +126,11 @@ def test_entries_record_their_actor_and_note(
     actor, now = world.support, clock.now()
     term = TermFactory.create(organization=world.lakeside, starts_on=date(2032, 1, 1))
     with caplog.at_level("INFO"):
-        ledger.include(term, 20, effective_at=now, reference="term:1", actor=actor)
+        ledger.grant_included(term, 20, effective_at=now, reference="term:1", actor=actor)
         entry = ledger.grant_add_on(
             world.term, 10, effective_at=now, reference="purchase:1", actor=actor
         )
-        assert ledger.reversed_of("purchase:1") == 0
+        assert ledger.reversed_quantity("purchase:1") == 0
         ledger.reverse(entry, 5, note="disputed", actor=actor)
 
     expected = [
@@ -142,7 +142,7 @@ def test_entries_record_their_actor_and_note(
     assert [*entries.values_list("reference", "quantity", "cause", "note")] == expected
     logged = [(row.reference, row.quantity, row.cause) for row in entry_logs(caplog)]
     assert logged == [row[:3] for row in expected]
-    assert ledger.reversed_of("purchase:1") == 5
+    assert ledger.reversed_quantity("purchase:1") == 5
 
 
 def entry_logs(caplog: pytest.LogCaptureFixture) -> list[Any]:
@@ -150,7 +150,7 @@ def entry_logs(caplog: pytest.LogCaptureFixture) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [-1, 11])
-def test_reversal_of_a_number_out_of_range_is_refused(world: World, number: int) -> None:
+def test_out_of_range_reversal_is_refused(world: World, number: int) -> None:
     entry = ledger.grant_add_on(
         world.term, 10, effective_at=clock.now(), reference="purchase:1", actor=None
     )

@@ -45,7 +45,7 @@ def test_request_is_a_message_in_the_thread(open_renewal: World, role: str) -> N
     assert response.headers["Location"] == THREAD
     assert (message.removal_quantity, message.body) == (5, "We need fewer")
     assert (message.author, message.thread.organization) == (person.user, world.lakeside)
-    assert "Asks to remove 5 licenses" in text_of(client.get(THREAD))
+    assert "Request: remove 5 licenses" in text_of(client.get(THREAD))
     activity = Activity.objects.get(verb="removal_asked_for")
     assert activity.data == {"message": message.pk, "quantity": 5}
 

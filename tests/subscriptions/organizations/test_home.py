@@ -64,7 +64,7 @@ class TestForBuyers:
 
         assert str(invited.user.email) in page.replace(" ", "")
         assert "official@lakeside.example" not in page.replace(" ", "")
-        assert "Only users who have not accepted their invitation." in page
+        assert "Showing only users who have not accepted their invitation." in page
 
     def test_shows_requests_to_join(self, world: World) -> None:
         world.lakeside.join_code = "LAKE"

@@ -72,7 +72,7 @@ def test_error_for_wrong_status_is_replayed(client: StripeClient, control: Sandb
             expire(session.id, {}, {"idempotency_key": "b"})
 
 
-def test_error_500_is_replayed(client: StripeClient, control: SandboxControl) -> None:
+def test_500_error_is_replayed(client: StripeClient, control: SandboxControl) -> None:
     control.fault("error_after", method="POST", times=1)
 
     for _ in range(2):

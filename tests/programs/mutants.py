@@ -83,6 +83,7 @@ SUBJECTS = {
         ("subscriptions/members/*.py",),
         (
             "tests/subscriptions/members",
+            "tests/subscriptions/organizations/test_pages.py",
             "tests/subscriptions/roster_import/test_roster_adding.py",
             "tests/admin/test_invitations.py",
         ),

@@ -14,6 +14,7 @@ from subscriptions.models import Membership, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.text import links
 from tests.support.checks import fresh
+from tests.support.pages import text_of
 from tests.support.world import World
 
 PASSWORD = "a long and quiet river"
@@ -45,7 +46,24 @@ def test_link_lets_the_invitee_set_a_password_and_join(invited: Membership) -> N
     assert invited.state == MembershipState.ACTIVE
     assert client.get(reverse("subscriptions:home", args=["lakeside"])).status_code == 200
     assert User.objects.get(email="nora@lakeside.example").check_password(PASSWORD)
-    assert EmailAddress.objects.get(email="nora@lakeside.example").verified
+    address = EmailAddress.objects.get(email="nora@lakeside.example")
+    assert address.verified
+    assert address.primary
+
+
+def test_invitee_is_welcomed_on_the_home_page(world: World, invited: Membership) -> None:
+    data = {"password": PASSWORD, "password_again": PASSWORD}
+
+    response = Client().post(invitation_path(invited), data, follow=True)
+
+    assert response.redirect_chain == [("/o/lakeside/", HTTPStatus.FOUND)]
+    assert "Welcome to Lakeside Officials Association." in text_of(response)
+
+
+def test_form_is_protected_against_other_sites(invited: Membership) -> None:
+    page = Client().get(invitation_path(invited))
+
+    assert 'name="csrfmiddlewaretoken"' in page.content.decode()
 
 
 def test_weak_password_shows_a_field_error(invited: Membership) -> None:
@@ -117,7 +135,10 @@ def test_existing_account_joins_by_signing_in(world: World) -> None:
 
     anonymous = Client().post(path, {"password": PASSWORD, "password_again": PASSWORD})
     assert "Sign in with that address" in anonymous.content.decode()
-    world.client(world.stranger).post(path)
+    assert "This invitation is for" not in anonymous.content.decode()
+    client = world.client(world.stranger)
+    assert "This invitation is for administrator@harbor.example." in text_of(client.get(path))
+    client.post(path)
 
     invited.refresh_from_db()
     harry.refresh_from_db()

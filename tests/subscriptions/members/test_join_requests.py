@@ -1,5 +1,6 @@
 """Requests to join with a code, and their approval or denial (R2-R5)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from subscriptions.members import join_requests
+from subscriptions.members import join_requests, members
 from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.models import JoinRequest, Membership, Notification
 from subscriptions.models.members import JoinRequestState, MembershipState, Role
@@ -115,6 +116,24 @@ class TestRequesting:
         assert request.user == world.stranger.user
         assert (request.name, request.email) == ("Harry Harbor", "administrator@harbor.example")
 
+    def test_signed_in_user_sees_for_whom_the_request_is(self, world: World, code: str) -> None:
+        """R3: their own name and address are fixed; to ask for someone else, they sign out."""
+        page = world.client(world.stranger).get("/join/", {"code": code})
+
+        assert "This request is for administrator@harbor.example." in text_of(page)
+        html = page.content.decode()
+        for value in ("Harry Harbor", "administrator@harbor.example"):
+            [field] = re.findall(f'<input [^>]*value="{value}"[^>]*>', html)
+            assert " disabled" in field
+        assert f'<input type="hidden" name="next" value="/join/?code={code}">' in html
+
+    def test_removed_member_can_ask_to_join_again(self, world: World, code: str) -> None:
+        members.remove(world.assignor, world.official)
+
+        ask(code, email="official@lakeside.example")
+
+        assert JoinRequest.objects.get().email == "official@lakeside.example"
+
     @pytest.mark.parametrize(
         "fields", [{"email": ""}, {"email": "no"}, {"name": ""}, {"name": "x" * 300}]
     )
@@ -144,15 +163,26 @@ class TestRequesting:
 
 
 class TestApproving:
-    def approve(self, world: World, request: JoinRequest, role: str = "general_member") -> Any:
+    def approve(
+        self,
+        world: World,
+        request: JoinRequest,
+        role: str = "general_member",
+        *,
+        follow: bool = False,
+    ) -> Any:
         path = f"/o/lakeside/users/requests/{request.key}/approve/"
-        return world.client(world.assignor).post(path, {"role": role})
+        return world.client(world.assignor).post(path, {"role": role}, follow=follow)
 
     def test_approval_invites_on_the_next_license(
         self, world: World, join_request: JoinRequest
     ) -> None:
-        self.approve(world, join_request)
+        page = self.approve(world, join_request, follow=True)
 
+        assert (
+            "Nina New has been added. The invitation is on its way to nina@new.example."
+            in text_of(page)
+        )
         member = Membership.objects.get(user__email="nina@new.example")
         join_request.refresh_from_db()
         assert (member.state, member.license_number) == (MembershipState.INVITED, 5)
@@ -164,8 +194,9 @@ class TestApproving:
 
     def test_second_approval_does_nothing(self, world: World, join_request: JoinRequest) -> None:
         self.approve(world, join_request)
-        self.approve(world, join_request)
+        page = self.approve(world, join_request, follow=True)
 
+        assert "Someone has already answered this request." in text_of(page)
         assert world.lakeside.memberships.exclude(license_number=None).count() == 5
         assert Notification.objects.filter(kind="invitation").count() == 1
 
@@ -226,9 +257,10 @@ class TestApproving:
 
 def test_denial_notifies_and_uses_no_license(world: World, join_request: JoinRequest) -> None:
     path = f"/o/lakeside/users/requests/{join_request.key}/deny/"
-    for _ in range(2):
-        world.client(world.assignor).post(path)
+    pages = [text_of(world.client(world.assignor).post(path, follow=True)) for _ in range(2)]
 
+    assert "The request from Nina New has been denied." in pages[0]
+    assert "Someone has already answered this request." in pages[1]
     assert fresh(join_request).state == JoinRequestState.DENIED
     assert Notification.objects.get(kind="join_denied").recipient == "nina@new.example"
     assert not Membership.objects.filter(user__email="nina@new.example").exists()

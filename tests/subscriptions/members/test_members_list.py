@@ -111,10 +111,12 @@ def test_page_links_to_the_next(large_world: World) -> None:
 def test_search_results_link_to_the_next_page_too(large_world: World) -> None:
     client = large_world.client(large_world.assignor)
 
-    page = text_of(client.get(f"{USERS}?q=person"))
+    shown = client.get(f"{USERS}?q=person")
+    page = text_of(shown)
     second = text_of(client.get(f"{USERS}?q=person&page=2"))
 
     assert "Page 1 Next" in page
+    assert 'href="?page=2&amp;q=person"' in shown.content.decode()
     assert "Previous Page 2" in second
 
 

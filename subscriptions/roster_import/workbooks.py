@@ -40,9 +40,7 @@ def tables_of(data: bytes) -> Iterator[Table]:
         with warnings.catch_warnings():
             # openpyxl warns of features it does not read, such as validation.
             warnings.simplefilter("ignore")
-            book: Any = load_workbook(
-                io.BytesIO(data), read_only=True, data_only=True, keep_links=False
-            )
+            book: Any = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
             with closing(book):
                 # Several sheets may share one part of the file, which is read once.
                 shown = (one for one in book.worksheets if one.sheet_state == "visible")

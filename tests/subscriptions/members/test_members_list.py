@@ -120,6 +120,12 @@ def test_search_results_link_to_the_next_page_too(large_world: World) -> None:
     assert "Previous Page 2" in second
 
 
+def test_page_of_a_user_selects_the_current_role(world: World) -> None:
+    page = world.client(world.assignor).get(f"{USERS}{world.observer.key}/").content.decode()
+
+    assert '<option value="observer" selected>' in page
+
+
 class TestSearch:
     @pytest.fixture(params=[500, 0], ids=["few matches", "many matches"], autouse=True)
     def _limit_for_few_matches(

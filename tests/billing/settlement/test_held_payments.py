@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from billing.events.follow_payment import follow_payment
 from billing.events.reconcile import reconcile
@@ -15,7 +16,8 @@ from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resoluti
 from billing.support.payments import close_problem, fulfill_problem, refund_problem
 from subscriptions import clock
 from subscriptions.licenses.status import status_of
-from subscriptions.models import Activity
+from subscriptions.models import Activity, Notification
+from subscriptions.notifications import notify
 from subscriptions.policy.refusal import Reason, Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.reversals import open_problems, refund_in_dashboard, renew_in_window
@@ -54,6 +56,25 @@ class TestHeldPayment:
         assert (held.resolution, held.solved_by) == (Resolution.FULFILLED, world.support)
         assert held.solution_note == "the processor's rounding"
         assert not held.needs_support
+
+    def test_purchase_is_fulfilled_though_its_receipt_cannot_be_sent_yet(
+        self,
+        world: World,
+        held: PaymentProblem,
+        django_capture_on_commit_callbacks: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The next sweep sends it."""
+
+        def fail(*arguments: object) -> None:
+            raise OperationalError("gone")
+
+        monkeypatch.setattr(notify, "deliver_at_once", fail)
+        with django_capture_on_commit_callbacks(execute=True):
+            fulfill_problem(held, why="w", actor=world.support)
+
+        assert world.held() == 35
+        assert Notification.objects.get(kind="receipt_add_on").queued_at is None
 
     def test_second_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
         fulfill_problem(held, why="w", actor=world.support)

@@ -1,5 +1,6 @@
 """What the metrics count about payments (R13, R14)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus
 from subscriptions import clock
 from subscriptions.models import Notification
+from subscriptions.models.periodic import record_complete_run
+from tests.billing.deliveries import completed, deliver
 from tests.billing.refunds.test_refunds import settled_with
 from tests.support.world import World
 
@@ -49,6 +52,18 @@ def test_new_site_reports_zeros(db: None) -> None:
         ("licensing_payments_for_support",): 0,
         ("licensing_webhooks_waiting",): 0,
     }
+
+
+@pytest.mark.usefixtures("stripe")
+def test_each_gauge_says_in_a_sentence_what_it_shows(world: World) -> None:
+    record_complete_run("daily", clock.now())
+    deliver(completed(world.buy(5).session_id))
+
+    texts = [family.documentation for family in DatabaseGauges().collect()]
+
+    assert len(texts) == 7
+    for text in texts:
+        assert re.fullmatch(r"[A-Z][a-z].*[a-z]\.", text), text
 
 
 def test_waiting_work_is_counted(world: World) -> None:

@@ -68,6 +68,8 @@ def test_mismatched_payment_is_held_for_support(
     problem = PaymentProblem.objects.get()
     assert (problem.purchase, problem.session_id) == (purchase, purchase.session_id)
     assert (problem.reason, problem.needs_support) == (ProblemReason.MISMATCH, True)
+    is_paid = stored.get("amount_received") != (5000, 0)
+    assert problem.payment_intent_id.startswith("pi_") if is_paid else not problem.payment_intent_id
     actual = {
         name: (value, problem.received[name])
         for name, value in problem.expected.items()

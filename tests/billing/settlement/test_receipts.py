@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from post_office.models import Email
 
-from billing.models import Purchase
+from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import fulfillment
 from billing.settlement.settle import settle
-from billing.states import PurchaseKind, PurchaseStatus
+from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
 from subscriptions.models import Activity, Membership, Notification, Organization
 from subscriptions.models.terms import RenewalState
 from tests.billing.checkout.test_subscribing import subscribe
+from tests.billing.refunds.test_refunds import settled_with
 from tests.billing.renewals import renew, renew_and_settle
 from tests.support.checks import fresh
 from tests.support.world import World
@@ -190,3 +191,59 @@ def test_second_payment_of_a_renewal_is_reported(window: World, support: str) ->
     for facts in found.values():
         assert (facts["buyer"], facts["total"]) == ("Ada Admin", 12500)
     assert found[ADA, "payment_refunded_second_renewal"]["refund"] == 12500
+
+
+class TestRefundedPayments:
+    """Payments that are refunded instead of fulfilled."""
+
+    def check(self, world: World, session_id: str, kind: str, reason: ProblemReason) -> None:
+        """Check what the buyer is told and what support could look up."""
+        [facts] = notified(reference=f"session:{session_id}", organization=world.lakeside).values()
+        assert Notification.objects.get(kind=kind, recipient=ARLO).data == facts
+        assert (facts["refund"], facts["quantity"]) == (5000, 10)
+        problem = PaymentProblem.objects.get(session_id=session_id)
+        same = {
+            "mode": "payment",
+            "amount_total": 5000,
+            "amount_received": 5000,
+            "currency": "usd",
+            "livemode": False,
+            "quantity": 10,
+            "unit_amount": 500,
+            "purchase_id": str(problem.purchase_id),
+        }
+        funding = "prepaid" if reason == ProblemReason.UNWANTED_FUNDING else "credit"
+        assert (problem.reason, problem.needs_support) == (reason, False)
+        assert (problem.expected, problem.received) == (same, same | {"funding": funding})
+        refund = Refund.objects.get(problem=problem)
+        assert (refund.amount, refund.currency) == (5000, "usd")
+
+    def test_prepaid_card(self, world: World) -> None:
+        """R12"""
+        purchase = settled_with(world, "prepaid")
+
+        kind = "payment_refunded_unwanted_funding"
+        self.check(world, purchase.session_id or "", kind, ProblemReason.UNWANTED_FUNDING)
+
+    def test_second_payment_of_a_purchase(self, world: World, stripe: SandboxControl) -> None:
+        purchase = world.buy_and_settle(10)
+        params = purchase.request_parameters | {"expires_at": None}
+        session = stripe.inject(params)["session"]["id"]
+
+        for _ in range(2):
+            settle(session)
+
+        self.check(world, session, "payment_refunded_surplus", ProblemReason.SURPLUS)
+
+
+def test_payment_refunded_before_it_arrives_gives_no_licenses(
+    world: World, stripe: SandboxControl
+) -> None:
+    purchase = world.buy(10)
+    world.pay(purchase)
+    stripe.refund(session=purchase.session_id, amount=2500)
+
+    settle(purchase.session_id or "")
+
+    assert fresh(purchase).refunded_amount == 2500
+    assert world.held() == 30

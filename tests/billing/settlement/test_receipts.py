@@ -11,7 +11,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import fulfillment
 from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseKind, PurchaseStatus
-from subscriptions.models import Activity, Membership, Notification, Organization
+from subscriptions.models import Activity, LicenseEntry, Membership, Notification, Organization
 from subscriptions.models.terms import RenewalState
 from tests.billing.checkout.test_subscribing import subscribe
 from tests.billing.refunds.test_refunds import settled_with
@@ -64,6 +64,7 @@ def test_add_ons_are_reported_to_buyer_and_administrators(world: World) -> None:
     }
     found = notified(reference=purchase.reference, organization=world.lakeside)
     assert found == {(ARLO, "receipt_add_on"): facts, (ADA, "bought_add_on"): facts}
+    assert LicenseEntry.objects.get(reference=purchase.reference).actor == world.assignor.user
     bought = Activity.objects.get(verb="licenses_bought", organization=world.lakeside)
     assert bought.actor == world.assignor.user
     assert bought.data == {"purchase": str(purchase.pk), "quantity": 10}

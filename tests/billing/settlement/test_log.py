@@ -23,8 +23,9 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def moves(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return the states purchases moved to, with their kinds."""
-    rows: list[Any] = [row for row in caplog.records if row.getMessage() == "purchase moved"]
+    """Return the new statuses of purchases, with their kinds."""
+    changed = "purchase status changed"
+    rows: list[Any] = [row for row in caplog.records if row.getMessage() == changed]
     return [(row.to, row.kind) for row in rows]
 
 

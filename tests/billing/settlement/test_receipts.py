@@ -135,7 +135,7 @@ def test_receipt_is_mailed_at_once_unless_it_may_wait(world: World) -> None:
     for purchase in (waiting, at_once):
         world.pay(purchase)
 
-    settle(waiting.session_id or "", mails_later=True)
+    settle(waiting.session_id or "", defer_receipt=True)
     assert not Email.objects.exists()
     settle(at_once.session_id or "")
 

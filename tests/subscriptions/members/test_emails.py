@@ -4,7 +4,7 @@ import pytest
 from post_office.models import Email
 
 from subscriptions.members import inactive, join_requests, members
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.members.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Notification
 from subscriptions.models.members import Role
@@ -76,7 +76,7 @@ def test_restored_member_learns_it_each_time(world: World) -> None:
 class TestJoinRequests:
     @pytest.fixture
     def join_request(self, world: World) -> JoinRequest:
-        join_requests.ask(world.lakeside, Asking("Nina New", "nina@new.example"))
+        join_requests.ask(world.lakeside, JoinApplicant("Nina New", "nina@new.example"))
         return JoinRequest.objects.get()
 
     @pytest.mark.usefixtures("join_request")

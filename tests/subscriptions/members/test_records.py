@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from subscriptions.members import drafts, inactive, join_requests, members
-from subscriptions.members.join_requests import Asking
+from subscriptions.members.join_requests import JoinApplicant
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, JoinRequest, MemberDraft, User
 from subscriptions.models.members import Role
@@ -77,7 +77,7 @@ def test_new_role_is_recorded(world: World) -> None:
 
 @pytest.mark.parametrize("verb", ["join_approved", "join_denied"])
 def test_answer_to_a_join_request_is_recorded(world: World, verb: str) -> None:
-    join_requests.ask(world.lakeside, Asking("Nina New", "nina@new.example"))
+    join_requests.ask(world.lakeside, JoinApplicant("Nina New", "nina@new.example"))
     request = JoinRequest.objects.get()
     answer = join_requests.approve if verb == "join_approved" else join_requests.deny
 

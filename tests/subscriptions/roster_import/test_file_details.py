@@ -7,7 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import Sheet
-from tests.support.odd_rosters import patched, workbook
+from tests.support.unusual_rosters import patched, workbook
 
 ANN = ("Ann Lee", "ann@new.example")
 

@@ -306,7 +306,7 @@ class TestSearch:
 
         for text in ("evt_1", "cs_1"):
             assert support.rows(ProcessorEvent, q=text) == {event.pk}
-        assert support.rows(ProcessorEvent, failed="yes", q="evt_2") == set()
+        assert support.rows(ProcessorEvent, unprocessed="yes", q="evt_2") == set()
 
 
 class TestByOrganization:

@@ -87,7 +87,7 @@ def test_focus_moves_to_an_invalid_number(arlo: Person, page_problems: PageProbl
     arlo.opens("/o/lakeside/licenses/add/")
     arlo.chooses(7)
     arlo.number.press("Enter")
-    arlo.sees("Instead of 7")
+    arlo.sees("instead of 7")
     expect(arlo.number).to_be_focused()
 
     arlo.page.keyboard.press("Control+A")

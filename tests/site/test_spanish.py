@@ -121,7 +121,7 @@ class TestRefusals:
         page = text_of(spanish.post(f"{LAKESIDE}/licenses/add/", {"quantity": "1234"}))
 
         assert (
-            "Las licencias se venden en grupos de 5. En lugar de 1,234 puede comprar 1,230 o 1,235."
+            "Las licencias se venden en grupos de 5. Escriba 1,230 o 1,235 en lugar de 1,234."
         ) in page
 
     def test_missing_license_is_refused_in_spanish(self, world: World, spanish: Client) -> None:

@@ -39,11 +39,11 @@ class Call:
     path: str
     params: dict[str, Any]
     key: str | None
-    struck: dict[str, Document]
+    active_faults: dict[str, Document]
 
     def setting(self, fault: str, name: str, default: Any) -> Any:
         """Return a setting of a fault that applies to this request."""
-        return self.struck[fault].get(name, default)
+        return self.active_faults[fault].get(name, default)
 
 
 Handler: TypeAlias = Callable[..., dict[str, Any]]
@@ -89,7 +89,7 @@ def _respond(
     if handler is None:
         message = f"Unrecognized request URL ({call.method}: {call.path})."
         raise ApiError(404, message)
-    key = None if "ignore_idempotency" in call.struck else call.key
+    key = None if "ignore_idempotency" in call.active_faults else call.key
     with idempotency.in_flight(running, key):
         _before(call)
         answer = _response(call, key, handler, ids)
@@ -117,7 +117,7 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
     encoded = (
         request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
     )
-    struck = faults.take(
+    active_faults = faults.take(
         running, faults.API, method=method, path=request.path, session=_session_in(request.path)
     )
     return Call(
@@ -127,7 +127,7 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
         path=request.path,
         params=parameters.parse(encoded),
         key=(request.headers.get("Idempotency-Key") or None) if method == "POST" else None,
-        struck=struck,
+        active_faults=active_faults,
     )
 
 
@@ -147,7 +147,7 @@ def _log(call: Call) -> None:
                 "params": call.params,
                 "idempotency_key": call.key,
                 "created": call.sandbox.clock.now(),
-                "faults": sorted(call.struck),
+                "faults": sorted(call.active_faults),
             },
         )
         call.sandbox.store.keep_newest("request", MAX_REQUESTS_KEPT)
@@ -155,15 +155,15 @@ def _log(call: Call) -> None:
 
 def _before(call: Call) -> None:
     """Apply the faults that prevent execution."""
-    if "slow" in call.struck:
+    if "slow" in call.active_faults:
         time.sleep(float(call.setting("slow", "seconds", 1)))
-    if "drop_before" in call.struck:
+    if "drop_before" in call.active_faults:
         raise ConnectionCut
-    if "rate_limited" in call.struck:
+    if "rate_limited" in call.active_faults:
         raise ApiError(429, "Too many requests hit the API too quickly.", code="rate_limit")
-    if "conflict" in call.struck:
+    if "conflict" in call.active_faults:
         raise ApiError(409, "This object cannot be accessed right now.", code="lock_timeout")
-    if "error" in call.struck:
+    if "error" in call.active_faults:
         raise _ordered_error(call)
 
 
@@ -181,7 +181,7 @@ def _ordered_error(call: Call) -> ApiError:
 
 def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]) -> Response:
     """Execute the request and keep the response under its key, in one transaction."""
-    if "malformed" in call.struck and not call.setting("malformed", "after", False):
+    if "malformed" in call.active_faults and not call.setting("malformed", "after", False):
         return Response(502, {})
     with call.sandbox.store.transaction():
         timetable.run_due(call.sandbox)
@@ -190,7 +190,7 @@ def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]
             if kept:
                 return kept
         answer, keep = _execute(call, handler, ids)
-        if "error_after" in call.struck:
+        if "error_after" in call.active_faults:
             error = ApiError(500, "An error occurred. (sandbox fault)", type="api_error")
             answer = Response(500, error.body(call.request_id))
         if key and keep:
@@ -212,14 +212,14 @@ def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Respons
 
 def _after(call: Call, answer: Response) -> HttpResponse:
     """Apply the faults that lose or damage the response of an executed request."""
-    if "slow_after" in call.struck:
+    if "slow_after" in call.active_faults:
         time.sleep(float(call.setting("slow_after", "seconds", 1)))
-    if "drop_after" in call.struck:
+    if "drop_after" in call.active_faults:
         raise ConnectionCut
-    if "malformed" in call.struck:
+    if "malformed" in call.active_faults:
         return HttpResponse(_BAD_GATEWAY, status=502)
     body = answer.body
-    if "override" in call.struck and answer.status == 200:
+    if "override" in call.active_faults and answer.status == 200:
         body = overridden(body, call.setting("override", "fields", {}))
     response = JsonResponse(body, status=answer.status)
     if call.key:

@@ -26,7 +26,7 @@ def list_sessions(call: Call) -> dict[str, Any]:
     page = listing.list_documents(
         call.sandbox, "checkout.session", call.params, schema.SESSION_LIST, url=call.path
     )
-    if "stale" in call.struck:
+    if "stale" in call.active_faults:
         page["data"] = [_as_read(call, session) for session in page["data"]]
     return page
 
@@ -55,7 +55,7 @@ def list_line_items(call: Call, id: str) -> dict[str, Any]:
 
 def _as_read(call: Call, session: Document) -> Document:
     """Return a session as a lagging replica would: still open and unpaid."""
-    if "stale" not in call.struck or session["payment_status"] != "paid":
+    if "stale" not in call.active_faults or session["payment_status"] != "paid":
         return session
     seconds = call.setting("stale", "seconds", None)
     stored = sessions.find(call.sandbox, session["id"])
@@ -74,7 +74,9 @@ def _as_read(call: Call, session: Document) -> Document:
 
 def create_refund(call: Call) -> dict[str, Any]:
     """POST /v1/refunds."""
-    refund = refunds.create(call.sandbox, call.params, pending="refund_pending" in call.struck)
+    refund = refunds.create(
+        call.sandbox, call.params, pending="refund_pending" in call.active_faults
+    )
     return expand(call.sandbox, refund, call.params.get("expand", []))
 
 

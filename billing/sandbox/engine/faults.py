@@ -77,7 +77,7 @@ def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
         "probability": None,
         "seed": 0,
         "seen": 0,
-        "active_faults": 0,
+        "applied": 0,
         **settings,
     }
     with sandbox.store.transaction():
@@ -96,7 +96,7 @@ def take(sandbox: Sandbox, kinds: frozenset[str], **facts: str | None) -> dict[s
         if not found:  # the usual case: no transaction, so no worker wakes up
             return {}
         with sandbox.store.transaction():
-            return {fault["kind"]: fault for fault in found if _strikes(sandbox, fault)}
+            return {fault["kind"]: fault for fault in found if _applies(sandbox, fault)}
 
 
 def _matches(fault: Document, facts: dict[str, str | None]) -> bool:
@@ -106,15 +106,15 @@ def _matches(fault: Document, facts: dict[str, str | None]) -> bool:
     )
 
 
-def _strikes(sandbox: Sandbox, fault: Document) -> bool:
+def _applies(sandbox: Sandbox, fault: Document) -> bool:
     """Count a match, and decide by turn and by chance."""
-    if fault["times"] is not None and fault["active_faults"] >= fault["times"]:
+    if fault["times"] is not None and fault["applied"] >= fault["times"]:
         return False
     fault["seen"] += 1
-    strikes = fault["seen"] > fault["skip"] and _drawn(fault)
-    fault["active_faults"] += strikes
+    applies = fault["seen"] > fault["skip"] and _drawn(fault)
+    fault["applied"] += applies
     sandbox.store.put("fault", fault)
-    return strikes
+    return applies
 
 
 def _drawn(fault: Document) -> bool:

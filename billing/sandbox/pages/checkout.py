@@ -72,10 +72,10 @@ def _await_webhook(outcome: Outcome) -> None:
     if outcome.kind != "paid":
         return
     running, id = sandbox(), outcome.session["id"]
-    struck = faults.take(running, faults.PAGE, session=id)
-    if "redirect_waits" not in struck:
+    active_faults = faults.take(running, faults.PAGE, session=id)
+    if "redirect_waits" not in active_faults:
         return
-    until = time.monotonic() + float(struck["redirect_waits"].get("seconds", 10))
+    until = time.monotonic() + float(active_faults["redirect_waits"].get("seconds", 10))
     pending: Condition = ("status", "=", "pending")
     while time.monotonic() < until and running.store.find(
         "delivery", pending, ("session", "=", id), limit=1

@@ -259,7 +259,7 @@ class TestOriginalPurchase:
         home = f"/o/{original.organization.slug}/"
 
         page = text_of(world.client(owner).get(f"{home}settings/subscription/"))
-        assert "There have been no licenses since the payment for the subscription was" in page
+        assert "The payment for the subscription was refunded, so you have no licenses" in page
 
         day = formats.full_date(clock.today())
         world.at(clock.now() + timedelta(days=15))

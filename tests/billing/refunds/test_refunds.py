@@ -95,7 +95,7 @@ def test_buyer_sees_the_refund_by_mail_and_on_the_page(world: World) -> None:
         .content.decode()
     )
 
-    assert "not a credit or debit card" in page
+    assert "We accept only credit and debit cards" in page
     assert "$50.00" in page
     notification = Notification.objects.get(kind="payment_refunded_unwanted_funding")
     assert notification.recipient == "assignor@lakeside.example"

@@ -97,5 +97,5 @@ def test_payment_is_fulfilled_though_its_refunds_are_unknown(
     purchase = fresh(purchase)
     assert (purchase.status, purchase.refunded_amount) == (PurchaseStatus.SETTLED, 0)
     assert errors(caplog) == [
-        f"refunds of {purchase.payment_intent_id} are unknown; reconciliation will ask"
+        f"refunds of {purchase.payment_intent_id} could not be read; reconciliation will retry"
     ]

@@ -83,7 +83,7 @@ def test_subscription_tab_shows_the_history_as_text_and_table(world: World) -> N
 
     page, html = text_of(response), response.content.decode()
     assert "March 10, 2031 +5 30" in page
-    assert "25 on the first day, 30 on the last, 1 change between" in html
+    assert "25 on the first day, 30 on the last, with 1 change in between" in html
     assert "Renewal window, from December 2, 2031" in page
     assert "In use today: 4" in page
     assert 'aria-label="4 of 30 licenses in use, 26 available"' in html

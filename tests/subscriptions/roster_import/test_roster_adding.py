@@ -117,7 +117,7 @@ class TestBuying:
         )
         page = world.client(world.assignor).get(roster_path(uploaded_roster(world.assignor, 1)))
 
-        assert "A renewal for 4 licenses is being paid right now" in text_of(page)
+        assert "A payment for a renewal with 4 licenses is in progress" in text_of(page)
         assert "Cancel that payment" in text_of(page)
 
     def test_purchase_is_reduced_to_what_one_payment_allows(self, world: World) -> None:

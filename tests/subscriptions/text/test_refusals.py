@@ -18,7 +18,7 @@ EXPECTED_TEXTS = [
     ),
     (
         Refusal(Reason.NOT_IN_GROUPS, {"quantity": 1007, "nearest": (1005, 1010)}),
-        "Instead of 1,007",
+        "instead of 1,007",
     ),
     (Refusal(Reason.NOT_IN_GROUPS, {"quantity": 1007, "nearest": (1005, 1010)}), "1,005 or 1,010"),
     (Refusal(Reason.DISCOUNT_OVER, {"valid_until": date(2031, 6, 15)}), "Sunday, June 15, 2031"),

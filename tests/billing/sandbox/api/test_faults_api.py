@@ -201,7 +201,7 @@ def test_fault_skips_other_requests_and_the_given_number(
     retrieve(session.id)
 
     fault = control.faults()[0]
-    assert (fault["seen"], fault["struck"]) == (2, 1)
+    assert (fault["seen"], fault["applied"]) == (2, 1)
 
 
 def test_seeded_probability_is_repeatable(client: StripeClient, control: SandboxControl) -> None:

@@ -63,7 +63,11 @@ def test_paste_and_correct_rows_on_a_phone(world: World, signed_in: SignedIn) ->
     )
     arlo.clicks("Preview roster")
 
-    arlo.sees("1 new user, 21 licenses available.", "There is no role “Chief”", "as Otto Official")
+    arlo.sees(
+        "1 new user, 21 licenses available.",
+        "There is no role “Chief”",
+        "already a user (Otto Official)",
+    )
     width = arlo.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["viewport"]["width"]
     arlo.is_accessible()

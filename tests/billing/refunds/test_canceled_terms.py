@@ -188,12 +188,6 @@ class TestOpenCheckouts:
 
 
 class TestLaterTermPaid:
-    @pytest.fixture
-    def next_renewal(self, world: World, renewal: Purchase) -> Purchase:
-        """Return the 2033 term's purchase, paid in December 2032."""
-        world.at(local(date(2032, 12, 10), 12))
-        return renew_and_settle(world)
-
     def test_nothing_is_canceled_and_support_is_notified(
         self, world: World, renewal: Purchase, next_renewal: Purchase
     ) -> None:

@@ -1,6 +1,5 @@
 """What e-mails, the activity and support's list say about refunds (R14, R30)."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from billing.states import PurchaseStatus, RefundStatus, Resolution
 from subscriptions.models import Activity, Notification
 from tests.billing.deliveries import deliver, event
 from tests.billing.refunds.test_refunds import refunds_requested, settled_with
-from tests.billing.renewals import renew_and_settle
 from tests.billing.reversals import (
     dispute_payment,
     fail_refund,
@@ -20,7 +18,7 @@ from tests.billing.reversals import (
     send_webhook,
 )
 from tests.support.checks import fresh
-from tests.support.world import World, local
+from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("stripe")
 
@@ -51,11 +49,6 @@ def test_partial_refund_of_a_renewal_reverses_no_licenses(world: World, renewal:
 
 
 class TestTermWithALaterTerm:
-    @pytest.fixture
-    def next_renewal(self, world: World, renewal: Purchase) -> Purchase:
-        world.at(local(date(2032, 12, 10), 12))
-        return renew_and_settle(world)
-
     def test_problem_is_closed_when_the_refund_fails(
         self, world: World, renewal: Purchase, next_renewal: Purchase
     ) -> None:

@@ -40,7 +40,7 @@ def organization_of(code: str) -> Organization | None:
     return Organization.objects.filter(join_code=letters).first()
 
 
-def ask(organization: Organization, asking: JoinApplicant) -> None:
+def ask(organization: Organization, applicant: JoinApplicant) -> None:
     """Store a request to join and notify those who may approve it.
 
     The result is the same for repeated requests and for members, so that it reveals nothing. Raises
@@ -53,7 +53,7 @@ def ask(organization: Organization, asking: JoinApplicant) -> None:
         if waiting.count() >= MAX_PENDING:
             # Checked first, so that the refusal does not tell members from others.
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
-        email = asking.email.strip().lower()
+        email = applicant.email.strip().lower()
         is_member = organization.memberships.filter(
             user__email=email, state__in=HOLDS_LICENSE
         ).exists()
@@ -63,8 +63,8 @@ def ask(organization: Organization, asking: JoinApplicant) -> None:
             with transaction.atomic():
                 request = JoinRequest.objects.create(
                     organization=organization,
-                    user=asking.user,
-                    name=asking.name,
+                    user=applicant.user,
+                    name=applicant.name,
                     email=email,
                     state=JoinRequestState.PENDING,
                     created_at=clock.now(),

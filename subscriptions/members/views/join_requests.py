@@ -48,11 +48,11 @@ def join(request: HttpRequest) -> HttpResponse:
         return render(request, PAGE, context, status=HTTPStatus.NOT_FOUND)
     if not form.is_valid():
         return render(request, PAGE, context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    asking = JoinApplicant(form.cleaned_data["name"], form.cleaned_data["email"])
+    applicant = JoinApplicant(form.cleaned_data["name"], form.cleaned_data["email"])
     if user is not None:
-        asking = JoinApplicant(user.name, user.email, user)
+        applicant = JoinApplicant(user.name, user.email, user)
     try:
-        join_requests.ask(organization, asking)
+        join_requests.ask(organization, applicant)
     except Refused as refused:
         form.add_error(None, refusal_text(refused.refusal))
         return render(request, PAGE, context, status=HTTPStatus.CONFLICT)

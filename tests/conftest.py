@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from subscriptions import clock
 from tests.billing.renewals import IN_WINDOW
@@ -36,6 +37,13 @@ def _empty_cache() -> Iterator[None]:
     """Clear the rate limits, so that failed sign-ins do not lock out the next test."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> Iterator[None]:
+    """Undo the language that a request has activated in this thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -78,7 +78,7 @@ def _purchases() -> Iterator[Metric]:
         Purchase.objects.filter(status__in=unsettled),
         Purchase.objects.exclude(status__in=unsettled).filter(created_at__gte=since),
     ):
-        found |= dict(chosen.order_by().values_list("status").annotate(Count("pk")))
+        found |= dict(chosen.order_by().values_list("status").annotate(number=Count("*")))
     family = GaugeMetricFamily(
         "licensing_purchases",
         "Purchases by state: all unfinished ones, and finished ones from the last day.",

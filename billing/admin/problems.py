@@ -125,7 +125,7 @@ class FulfillProblem(_AboutProblem):
     button = _("Fulfill payment")
     resolution = Resolution.FULFILLED
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it while the purchase is waiting."""
         return payments.may_fulfill(self.subject)
 
@@ -162,19 +162,19 @@ class RefundProblem(_AboutProblem):
     is_confirmed = True
     resolution = Resolution.REFUNDED
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it if money was received and is not being refunded already."""
         return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
         """Return what the refund reverses: nothing if nothing was fulfilled."""
-        require(self.judge())
+        require(self.decide())
         problem = self.subject
         purchase = problem.purchase
         if purchase is not None and _is_fulfilled(problem, purchase):
             amount = payments.refund_amount(purchase, None)
             plan = refund_plan(purchase, amount)
-            return Plan([*purchase_facts(purchase), *plan.facts], plan.warnings, plan.shown)
+            return Plan([*purchase_facts(purchase), *plan.facts], plan.warnings, plan.fingerprint)
         amount = problem.received["amount_received"]
         currency = problem.received["currency"]
         facts = [
@@ -213,7 +213,7 @@ class CloseProblem(_AboutProblem):
     button = _("Close payment")
     resolution = Resolution.CLOSED
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it if no money is left neither fulfilled nor refunded."""
         return payments.may_close(self.subject)
 
@@ -254,7 +254,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     fieldsets = (
         (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
         (_("Resolution"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
-        (None, {"fields": ("solution_note", "refunds")}),
+        (None, {"fields": ("resolution_note", "refunds")}),
         (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
     )
     readonly_fields = ("organization", "compared", "refunds")

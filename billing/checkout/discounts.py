@@ -53,9 +53,9 @@ class Discounts:
         )
 
     def _uses_left(self, discount: Discount) -> int | None:
-        if discount.most_uses is None:
+        if discount.max_uses is None:
             return None
-        return discount.most_uses - self.uses.get(discount.pk, 0)
+        return discount.max_uses - self.uses.get(discount.pk, 0)
 
 
 def load_discounts(

@@ -79,7 +79,7 @@ class RenewalForm(forms.Form):
     package = forms.ModelChoiceField(Package.objects.none(), empty_label=None)
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    fingerprint = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, packages: Sequence[Package], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +115,7 @@ class SubscribeForm(forms.Form):
     )
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    fingerprint = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from billing.checkout import card_testing, sessions
 from billing.checkout.closing import close_checkout
 from billing.checkout.discounts import load_discounts
-from billing.checkout.quotes import Plan, PriceChanged, shown_for
+from billing.checkout.quotes import Plan, PriceChanged, purchase_fingerprint
 from billing.models import Application, Purchase
 from billing.settlement import fulfillment, settle
 from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseKind, PurchaseStatus
@@ -36,7 +36,7 @@ class SubscriptionPlan(Plan):
 
 @dataclass(frozen=True)
 class SubscriptionOrder:
-    """An order as entered; ``shown`` identifies the plan that the page showed."""
+    """An order as entered; ``fingerprint`` identifies the plan that the page showed."""
 
     package: Package
     quantity: int
@@ -47,7 +47,7 @@ class SubscriptionOrder:
     billing_name: str
     billing_email: str
     billing_address: str
-    shown: str
+    fingerprint: str
     submission: uuid.UUID
 
 
@@ -124,7 +124,7 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
     """Whether the order equals the one that the purchase was started with."""
     application = purchase.application
     return (
-        shown_for(purchase, application.package),
+        purchase_fingerprint(purchase, application.package),
         application.organization_name,
         purchase.buyer_name,
         purchase.buyer_email,
@@ -132,7 +132,7 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
         application.billing_email,
         application.billing_address,
     ) == (
-        order.shown,
+        order.fingerprint,
         order.organization_name,
         order.buyer_name,
         order.buyer_email,
@@ -153,7 +153,7 @@ def _create(order: SubscriptionOrder) -> Purchase:
         now = clock.now()
         package = lock_package(order.package)
         plan = plan_subscription(package, order.quantity, code=order.code, now=now, lock=True)
-        if plan.shown != order.shown:
+        if plan.fingerprint != order.fingerprint:
             raise PriceChanged
         purchase = _frozen(order, plan, now)
         purchase.save(force_insert=True)

@@ -23,7 +23,7 @@ class Quote:
     held_before: int
     held_after: int
     # The largest number that one payment can buy (R10).
-    most: int
+    maximum: int
     locked_on: date
     expires_on: date
 
@@ -37,7 +37,7 @@ def quote(subscription: SubscriptionStatus, term: Term, quantity: int) -> Quote:
         currency=term.currency,
         held_before=subscription.licenses.held,
         held_after=subscription.licenses.held + quantity,
-        most=add_ons.most_per_purchase(term.unit_amount),
+        maximum=add_ons.max_per_purchase(term.unit_amount),
         locked_on=calendar.local_date(term.created_at, clock.zone()),
         expires_on=term.expires_on,
     )
@@ -66,7 +66,7 @@ class PriceChanged(Exception):
     """The price shown is no longer current; nothing was started."""
 
 
-def shown_facts(package: Package, price: Price, discount: Discount | None) -> str:
+def price_fingerprint(package: Package, price: Price, discount: Discount | None) -> str:
     """Return all facts shown with a price as one line, which a form sends back.
 
     The total is not enough: a shorter term or fewer licenses may cost the same.
@@ -83,7 +83,7 @@ def shown_facts(package: Package, price: Price, discount: Discount | None) -> st
     return "-".join(str(fact) for fact in facts)
 
 
-def shown_for(purchase: Purchase, package: Package) -> str:
+def purchase_fingerprint(purchase: Purchase, package: Package) -> str:
     """Return the same line for a started purchase of ``package``, from its frozen facts."""
     price = Price(
         quantity=purchase.quantity,
@@ -92,7 +92,7 @@ def shown_for(purchase: Purchase, package: Package) -> str:
         fee_amount=purchase.fee_amount,
     )
     package.term_years = purchase.term_years or package.term_years
-    return shown_facts(package, price, purchase.discount)
+    return price_fingerprint(package, price, purchase.discount)
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ class Plan:
         return self.package.currency
 
     @property
-    def shown(self) -> str:
+    def fingerprint(self) -> str:
         """All of it in one line, to compare when it is paid."""
-        return shown_facts(self.package, self.price, self.discount)
+        return price_fingerprint(self.package, self.price, self.discount)
 
     def frozen(self) -> dict[str, Any]:
         """Return the purchase fields that freeze this plan (R31)."""

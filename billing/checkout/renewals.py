@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing.checkout import card_testing, sessions
 from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.discounts import Discounts, load_discounts
-from billing.checkout.quotes import Plan, PriceChanged, shown_for
+from billing.checkout.quotes import Plan, PriceChanged, purchase_fingerprint
 from billing.models import Purchase, Refund
 from billing.models.locks import until_done
 from billing.models.purchases import frozen_names
@@ -51,11 +51,11 @@ class RenewalPlan(Plan):
 
 @dataclass(frozen=True)
 class RenewalOrder:
-    """A renewal as ordered; ``shown`` identifies the plan that the page showed."""
+    """A renewal as ordered; ``fingerprint`` identifies the plan that the page showed."""
 
     package: Package
     code: str
-    shown: str
+    fingerprint: str
     submission: uuid.UUID
 
 
@@ -206,7 +206,7 @@ def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | 
         purchase = settle.settle(purchase.session_id) or purchase
     if purchase is None or purchase.renewal is None or purchase.status in ENDED_UNPAID:
         return None
-    is_the_same = shown_for(purchase, purchase.renewal.package) == order.shown
+    is_the_same = purchase_fingerprint(purchase, purchase.renewal.package) == order.fingerprint
     return purchase if is_the_same else None
 
 
@@ -223,7 +223,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         now = clock.now()
         subscription = status_of(organization, now)
         plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
-        if plan.shown != order.shown:
+        if plan.fingerprint != order.fingerprint:
             raise PriceChanged
         renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
         sessions.release_submission(_of_the_form(organization, order))

@@ -196,12 +196,12 @@ class Purchase(models.Model):
                 fields=("organization", "receipt_number"), name="purchase_receipt_is_unique"
             ),
             models.UniqueConstraint(
-                fields=("organization", "submission"), name="purchase_form_is_sent_once"
+                fields=("organization", "submission"), name="purchase_submission_is_unique"
             ),
             models.UniqueConstraint(
                 fields=("submission",),
                 condition=Q(kind="original"),
-                name="purchase_original_form_is_sent_once",
+                name="purchase_original_submission_is_unique",
             ),
             models.CheckConstraint(
                 condition=Q(discount_amount=0) | Q(discount__isnull=False),
@@ -210,12 +210,12 @@ class Purchase(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded_amount=0)
                 | Q(status="settled", refunded_amount__lte=F("total_amount")),
-                name="purchase_returns_at_most_what_was_paid",
+                name="purchase_refunded_is_at_most_its_total",
             ),
             models.UniqueConstraint(
                 fields=("renewal",),
                 condition=Q(status__in=[str(status) for status in UNSETTLED]),
-                name="purchase_renewal_is_paid_by_one",
+                name="purchase_renewal_has_one_unsettled",
             ),
         )
         indexes = (

@@ -44,7 +44,7 @@ class PaymentProblem(models.Model):
         related_name="+",
         verbose_name=_("resolved by"),
     )
-    solution_note = models.CharField(_("reason"), max_length=300, blank=True)
+    resolution_note = models.CharField(_("reason"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("payment to review")
@@ -54,12 +54,12 @@ class PaymentProblem(models.Model):
             one_of("payment_problem", "reason", ProblemReason.values),
             one_of("payment_problem", "resolution", ["", *Resolution.values]),
             models.UniqueConstraint(
-                fields=("session_id", "reason"), name="payment_problem_is_noted_once"
+                fields=("session_id", "reason"), name="payment_problem_is_unique"
             ),
             models.CheckConstraint(
                 condition=Q(resolution="", solved_at__isnull=True)
                 | (~Q(resolution="") & Q(solved_at__isnull=False, needs_support=False)),
-                name="payment_problem_solved_waits_for_nobody",
+                name="payment_problem_solved_needs_no_support",
             ),
         )
         indexes = (
@@ -110,18 +110,18 @@ class Refund(models.Model):
         ordering = ("-created_at",)
         constraints = (
             one_of("refund", "status", RefundStatus.values),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_returns_something"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_is_positive"),
             # A payment that was not fulfilled is refunded in full, once.
             models.UniqueConstraint(
                 fields=("problem",),
                 condition=~Q(status__in=["failed", "canceled"]),
-                name="refund_of_a_problem_is_asked_once",
+                name="refund_of_a_problem_is_unique",
             ),
             # If two support users compute the amount left at the same moment, one fails.
             models.UniqueConstraint(
                 fields=("purchase",),
                 condition=Q(status="requested", problem__isnull=True),
-                name="refund_of_a_purchase_is_asked_one_by_one",
+                name="refund_of_a_purchase_is_pending_once",
             ),
         )
         indexes = (

@@ -36,7 +36,7 @@ def reopen(problem: PaymentProblem) -> None:
     """Put a solved payment back on the list, because its solution did not last."""
     problem.resolution = ""
     problem.solved_at = problem.solved_by = None
-    problem.solution_note = ""
+    problem.resolution_note = ""
     problem.needs_support = True
     problem.save()
 
@@ -48,7 +48,7 @@ def solve(
     problem.resolution = resolution
     problem.solved_at = clock.now()
     problem.solved_by = actor
-    problem.solution_note = why
+    problem.resolution_note = why
     problem.needs_support = False
     problem.save()
 

@@ -216,7 +216,7 @@ def _record(purchase: Purchase, change: _Change) -> None:
         return
     activity.record(
         purchase.organization,
-        "payment_returned" if change.amount >= 0 else "return_undone",
+        "payment_reversed" if change.amount >= 0 else "reversal_undone",
         actor=None,
         data={
             "purchase": str(purchase.pk),
@@ -234,7 +234,7 @@ def _notify(purchase: Purchase, change: _Change) -> None:
         return
     facts = _mail_facts(purchase, organization, change)
     addresses = {member.user.email for member in people_who_may_buy(organization)}
-    kind = "payment_returned" if change.amount >= 0 else "return_undone"
+    kind = "payment_reversed" if change.amount >= 0 else "reversal_undone"
     for recipient in sorted(addresses | {purchase.buyer_email}):
         notify.send(
             recipient,
@@ -263,10 +263,10 @@ def _mail_facts(
         "purchase": untranslated(PurchaseKind(purchase.kind).label),
         "receipt_number": purchase.receipt_number,
         "currency": purchase.currency,
-        "returned": purchase.refunded_amount,
+        "refunded_amount": purchase.refunded_amount,
         "total": purchase.total_amount,
-        "taken": max(-change.licenses, 0),
-        "given": max(change.licenses, 0),
+        "removed": max(-change.licenses, 0),
+        "restored": max(change.licenses, 0),
         "held": count.held,
         "in_use": count.in_use,
         "over": count.over,

@@ -21,7 +21,7 @@ from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
-from subscriptions.policy.renewals import may_remove, most_removable
+from subscriptions.policy.renewals import max_removable, may_remove
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class RemovalPlan:
 
     need: RenewalNeed
     package: Package
-    most: int
+    maximum: int
     quantity: int
     renewal_before: int
     renewal_after: int
@@ -71,7 +71,7 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
     return RemovalPlan(
         need=need,
         package=term.package,
-        most=most_removable(**counts),
+        maximum=max_removable(**counts),
         quantity=quantity,
         renewal_before=need.quantity(term.package).quantity,
         renewal_after=after.quantity(term.package).quantity,

@@ -32,7 +32,7 @@ def load(now: datetime) -> None:
             seen=question.pk,
         )
     with _at(now - timedelta(hours=5)):
-        threads.ask_for_removal(
+        threads.request_removal(
             _administrator("harbor"),
             5,
             Text("Some umpires retire this season, so we need fewer licenses next year."),

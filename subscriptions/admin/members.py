@@ -40,7 +40,7 @@ class ResendInvitation(Action):
     form_class = ResendForm
     subject: Membership
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow only members who have not joined."""
         return may_be_invited_again(self.subject)
 

@@ -29,7 +29,7 @@ class RemovalOrder:
 
     quantity: int
     reason: str
-    asked_by: str
+    requested_by: str
     submission: uuid.UUID
     message: Message | None = None
 
@@ -51,7 +51,7 @@ def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User
         submission=order.submission,
         quantity=order.quantity,
         reason=order.reason,
-        asked_by=order.asked_by,
+        requested_by=order.requested_by,
         message=order.message,
         actor=actor,
         created_at=clock.now(),
@@ -78,7 +78,7 @@ def undo(
     removal.undone_at = clock.now()
     removal.undone_by = actor
     removal.save(update_fields=["undone_at", "undone_by"])
-    _notify(removal, "removal_taken_back", actor)
+    _notify(removal, "removal_undone", actor)
     return removal
 
 
@@ -118,7 +118,7 @@ def _notify(removal: LicenseRemoval, kind: str, actor: User) -> None:
     facts = {
         "removal": removal.pk,
         "quantity": removal.quantity,
-        "asked_by": removal.asked_by,
+        "requested_by": removal.requested_by,
         "reason": removal.reason,
     }
     activity.record(organization, kind, actor=actor, data=facts)
@@ -132,7 +132,7 @@ def _notify(removal: LicenseRemoval, kind: str, actor: User) -> None:
                 "name": str(member.user),
                 "organization_name": organization.name,
                 "quantity": removal.quantity,
-                "asked_by": removal.asked_by,
+                "requested_by": removal.requested_by,
                 "reason": removal.reason,
                 "link": links.full_link("subscriptions:subscription", organization.slug),
             },

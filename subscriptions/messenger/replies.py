@@ -87,15 +87,15 @@ def _notify_person(message: Message) -> None:
     organization = thread.organization
     notify.send(
         thread.reply_to,
-        "message_answered",
+        "support_replied",
         reference=f"message:{message.pk}",
         organization=organization,
         data={
             # Names of visitors are left out, because anyone can type any name.
             "name": thread.person.name if thread.person else "",
             "organization_name": organization.name if organization else "",
-            "answer": message.body,
-            "asked_at": question.created_at if question else None,
+            "reply": message.body,
+            "sent_at": question.created_at if question else None,
             "link": _link_to(thread),
             "has_account": thread.person is not None,
         },

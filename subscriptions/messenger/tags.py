@@ -13,7 +13,7 @@ register = template.Library()
 
 # These pages show the thread already.
 OWN_PAGES = {
-    f"subscriptions:{name}" for name in ("messages", "message_sent", "thread", "ask_for_removal")
+    f"subscriptions:{name}" for name in ("messages", "message_sent", "thread", "request_removal")
 }
 
 

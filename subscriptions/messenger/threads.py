@@ -24,7 +24,7 @@ from subscriptions.policy import members
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
-from subscriptions.policy.renewals import may_remove, most_removable
+from subscriptions.policy.renewals import max_removable, may_remove
 from subscriptions.text import links
 
 
@@ -158,9 +158,9 @@ class RemovalBounds:
     in_use: int = 0
 
     @property
-    def most(self) -> int:
+    def maximum(self) -> int:
         """How many licenses a request may be for."""
-        return most_removable(licenses=self.licenses, removed=self.removed, in_use=self.in_use)
+        return max_removable(licenses=self.licenses, removed=self.removed, in_use=self.in_use)
 
     def check(self, quantity: int) -> Allowed | Refusal:
         """Whether a request may be for ``quantity`` licenses."""
@@ -173,14 +173,14 @@ class RemovalBounds:
 
 def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
     """Return the limits of a removal request, with two queries while renewal is open."""
-    decision = rules.may_ask_for_removal(subscription.may_renew)
+    decision = rules.may_request_removal(subscription.may_renew)
     if subscription.latest is None or isinstance(decision, Refusal):
         return RemovalBounds(decision)
     need = renewals.need_of(subscription.latest, in_use=subscription.licenses.in_use)
     return RemovalBounds(decision, need.licenses, need.removed, need.in_use)
 
 
-def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
+def request_removal(member: Membership, quantity: int, text: Text) -> Message:
     """Ask support to remove licenses from the renewal, as a message in the member's thread (R27).
 
     Raises Refused if renewal is not open, the number is out of bounds, or as ``write`` does; raises
@@ -198,7 +198,7 @@ def ask_for_removal(member: Membership, quantity: int, text: Text) -> Message:
         message = _write(thread, member.user, text, removal_quantity=quantity)
         activity.record(
             organization,
-            "removal_asked_for",
+            "removal_requested",
             actor=member.user,
             data={"message": message.pk, "quantity": quantity},
         )

@@ -10,5 +10,5 @@ urlpatterns = [
     path("messages/news/", views.news, name="message_updates"),
     path("o/<slug:slug>/messages/", views.thread, name="thread"),
     path("o/<slug:slug>/messages/news/", views.thread_updates, name="thread_updates"),
-    path("o/<slug:slug>/messages/removal/", views.ask_for_removal, name="ask_for_removal"),
+    path("o/<slug:slug>/messages/removal/", views.request_removal, name="request_removal"),
 ]

@@ -72,7 +72,7 @@ def thread_updates(request: HttpRequest, member: Membership) -> HttpResponse:
 
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
-def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
+def request_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Request the removal of licenses (R27)."""
     subscription = status_of(member.organization, clock.now())
     bounds = threads.removal_bounds(subscription)
@@ -82,7 +82,7 @@ def ask_for_removal(request: HttpRequest, member: Membership) -> HttpResponse:
         if not form.is_valid():
             return _removal_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            threads.ask_for_removal(member, form.cleaned_data["quantity"], form.text())
+            threads.request_removal(member, form.cleaned_data["quantity"], form.text())
         except Refused as refused:
             refusal = refused.refusal
         else:

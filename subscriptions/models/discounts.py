@@ -34,7 +34,7 @@ class Discount(models.Model):
     )
     valid_from = models.DateField(_("first day"), null=True, blank=True)
     valid_until = models.DateField(_("last day"), null=True, blank=True)
-    most_uses = models.PositiveIntegerField(
+    max_uses = models.PositiveIntegerField(
         _("number of uses"), null=True, blank=True, help_text=_("Leave empty for no limit.")
     )
     organization = models.ForeignKey(

@@ -48,15 +48,17 @@ class LicenseEntry(models.Model):
         ordering = ("created_at", "id")
         constraints = (
             one_of("license_entry", "cause", Cause.values),
-            models.CheckConstraint(condition=~Q(quantity=0), name="license_entry_moves_something"),
+            models.CheckConstraint(
+                condition=~Q(quantity=0), name="license_entry_quantity_is_not_zero"
+            ),
             models.CheckConstraint(
                 condition=(Q(cause="reversal") | Q(quantity__gt=0)),
-                name="license_entry_only_a_reversal_takes_away",
+                name="license_entry_only_a_reversal_is_negative",
             ),
             models.CheckConstraint(
                 condition=Q(cause="reversal", reverses__isnull=False)
                 | (~Q(cause="reversal") & Q(reverses__isnull=True)),
-                name="license_entry_reversal_reverses_something",
+                name="license_entry_reversal_has_its_entry",
             ),
             models.CheckConstraint(
                 condition=~Q(cause="add_on") | Q(Exact(F("quantity") % GROUP_SIZE, 0)),

@@ -280,12 +280,12 @@ class JoinRequest(models.Model):
             models.UniqueConstraint(
                 fields=("organization", "email"),
                 condition=Q(state="pending"),
-                name="join_request_waits_once",
+                name="join_request_is_pending_once",
             ),
             models.CheckConstraint(
                 condition=Q(state="pending", decided_at__isnull=True)
                 | Q(~Q(state="pending"), decided_at__isnull=False),
-                name="join_request_is_decided_at_a_moment",
+                name="join_request_decided_has_its_time",
             ),
         )
 

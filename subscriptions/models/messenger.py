@@ -72,12 +72,12 @@ class Thread(models.Model):
             models.CheckConstraint(
                 condition=Q(person__isnull=False, name="", email="")
                 | (Q(person__isnull=True, organization__isnull=True) & ~Q(name="") & ~Q(email="")),
-                name="thread_is_with_somebody",
+                name="thread_has_a_person_or_an_address",
             ),
             models.CheckConstraint(
                 condition=Q(state="waiting", waiting_since__isnull=False)
                 | Q(~Q(state="waiting"), waiting_since__isnull=True),
-                name="thread_waits_since_a_moment",
+                name="thread_waiting_has_its_time",
             ),
         )
         indexes = (
@@ -122,11 +122,11 @@ class Message(models.Model):
         # Messages are written under the thread's lock, so their IDs are in order.
         ordering = ("id",)
         constraints = (
-            models.CheckConstraint(condition=~Q(body=""), name="message_says_something"),
+            models.CheckConstraint(condition=~Q(body=""), name="message_has_a_body"),
             models.CheckConstraint(
                 condition=Q(removal_quantity__isnull=True)
                 | Q(removal_quantity__gte=1, is_from_support=False, author__isnull=False),
-                name="message_asks_to_remove_something",
+                name="message_removal_quantity_is_positive",
             ),
             models.CheckConstraint(
                 condition=Q(is_from_support=False) | Q(author__isnull=False),
@@ -138,7 +138,7 @@ class Message(models.Model):
             models.Index(
                 fields=("thread",),
                 condition=Q(removal_quantity__isnull=False),
-                name="message_asks_for_removal",
+                name="message_removal_request",
             ),
         )
 

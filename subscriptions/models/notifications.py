@@ -86,9 +86,7 @@ class Reminder(models.Model):
         verbose_name = _("reminder")
         verbose_name_plural = _("reminders")
         constraints = (
-            models.UniqueConstraint(
-                fields=("term", "user", "due_on"), name="reminder_is_dealt_with_once"
-            ),
+            models.UniqueConstraint(fields=("term", "user", "due_on"), name="reminder_is_unique"),
         )
 
     def __str__(self) -> str:

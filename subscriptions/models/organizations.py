@@ -89,7 +89,7 @@ class NotifiedAddress(models.Model):
         ordering = ("email",)
         constraints = (
             models.UniqueConstraint(
-                fields=("organization", "email"), name="notified_address_stands_once"
+                fields=("organization", "email"), name="notified_address_is_unique"
             ),
         )
 

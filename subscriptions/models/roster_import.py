@@ -63,7 +63,7 @@ class RosterRow(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("roster", "sheet", "position"), name="roster_row_stands_once"
+                fields=("roster", "sheet", "position"), name="roster_row_position_is_unique"
             ),
         )
 

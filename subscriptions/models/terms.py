@@ -124,7 +124,7 @@ class LicenseRemoval(models.Model):
     submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)
-    asked_by = models.CharField(_("requested by"), max_length=200)
+    requested_by = models.CharField(_("requested by"), max_length=200)
     message = models.ForeignKey(
         "subscriptions.Message",
         on_delete=models.PROTECT,
@@ -149,12 +149,14 @@ class LicenseRemoval(models.Model):
         verbose_name_plural = _("license removals")
         ordering = ("created_at",)
         constraints = (
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="removal_takes_something"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="removal_quantity_is_positive"
+            ),
             models.UniqueConstraint(fields=("term", "number"), name="removal_is_numbered"),
             models.CheckConstraint(
                 condition=Q(undone_at__isnull=True, undone_by__isnull=True)
                 | Q(undone_at__isnull=False, undone_by__isnull=False),
-                name="removal_is_undone_by_somebody",
+                name="removal_undone_has_its_person",
             ),
         )
 

@@ -43,7 +43,7 @@ _VERBS: dict[str, Promise] = {
     "join_approved": _("Approved a request to join"),
     "join_denied": _("Denied a request to join"),
     "join_code_changed": _("Created a new join code"),
-    "join_code_ended": _("Turned off the join code"),
+    "join_code_turned_off": _("Turned off the join code"),
     "settings_changed": _("Changed settings"),
     "organization_opened": _("Opened the organization"),
     "purchase_started": _("Started a license purchase"),
@@ -55,13 +55,13 @@ _VERBS: dict[str, Promise] = {
     "payment_refunded": _("Support refunded a payment"),
     "problem_closed": _("Support closed a payment after review"),
     "refund_requested": _("Support requested a refund"),
-    "payment_returned": _("Refunded to the card"),
-    "return_undone": _("A refund failed"),
+    "payment_reversed": _("Refunded to the card"),
+    "reversal_undone": _("A refund failed"),
     "term_canceled": _("The term was canceled"),
     "cancellation_lifted": _("The term was reinstated"),
-    "removal_asked_for": _("Requested fewer licenses"),
+    "removal_requested": _("Requested fewer licenses"),
     "licenses_removed": _("Support removed licenses from the renewal"),
-    "removal_taken_back": _("Support undid a removal"),
+    "removal_undone": _("Support undid a removal"),
 }
 
 KINDS: dict[str, Kind] = {
@@ -97,16 +97,18 @@ KINDS: dict[str, Kind] = {
             "payment_refunded",
             "problem_closed",
             "refund_requested",
-            "payment_returned",
-            "return_undone",
+            "payment_reversed",
+            "reversal_undone",
             "term_canceled",
             "cancellation_lifted",
-            "removal_asked_for",
+            "removal_requested",
             "licenses_removed",
-            "removal_taken_back",
+            "removal_undone",
         ),
     ),
-    "settings": Kind(_("Settings"), ("settings_changed", "join_code_changed", "join_code_ended")),
+    "settings": Kind(
+        _("Settings"), ("settings_changed", "join_code_changed", "join_code_turned_off")
+    ),
 }
 
 _ROLES = {role.value: role.label for role in Role}
@@ -121,7 +123,7 @@ _FACTS: dict[str, Promise] = {
     "quantity": _("Licenses"),
     "people": _("Who"),
     "licenses": _("Licenses"),
-    "asked_by": _("Requested by"),
+    "requested_by": _("Requested by"),
     "reason": _("Reason"),
 }
 

@@ -47,7 +47,7 @@ def set_join_code(actor: Membership, *, is_open: bool) -> str:
         # The code is not recorded, because not everyone who sees activity may hand it out.
         activity.record(
             organization,
-            "join_code_changed" if is_open else "join_code_ended",
+            "join_code_changed" if is_open else "join_code_turned_off",
             actor=actor.user,
             data={},
         )

@@ -25,22 +25,22 @@ def read_quantity(text: str) -> int | Refusal:
     return int(significant) if len(significant) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
-def most_per_purchase(unit_amount: int) -> int:
+def max_per_purchase(unit_amount: int) -> int:
     """Return how many licenses one payment can cover at ``unit_amount`` minor units (R10)."""
     return PROCESSOR_MAXIMUM // (unit_amount * GROUP_SIZE) * GROUP_SIZE
 
 
 def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed | Refusal:
     """Whether ``quantity`` licenses can be bought; a refusal names the nearest quantities (R10)."""
-    most = most_per_purchase(unit_amount)
+    maximum = max_per_purchase(unit_amount)
     if quantity < GROUP_SIZE:
         return Refusal(Reason.TOO_FEW, {"least": GROUP_SIZE})
-    if quantity > most:
-        facts = {"most": most, "maximum": Money(PROCESSOR_MAXIMUM, currency)}
+    if quantity > maximum:
+        facts = {"most": maximum, "maximum": Money(PROCESSOR_MAXIMUM, currency)}
         return Refusal(Reason.ABOVE_MAXIMUM, facts)
     if quantity % GROUP_SIZE:
         below = quantity - quantity % GROUP_SIZE
-        # ``above`` never exceeds ``most``, which is a multiple of the group size too.
+        # ``above`` never exceeds ``maximum``, which is a multiple of the group size too.
         above = below + GROUP_SIZE
         return Refusal(Reason.NOT_IN_GROUPS, {"quantity": quantity, "nearest": (below, above)})
     return ALLOWED
@@ -51,10 +51,10 @@ def in_groups(missing: int) -> int:
     return -(-max(0, missing) // GROUP_SIZE) * GROUP_SIZE
 
 
-def stepped(quantity: int, *, up: bool, most: int) -> int:
-    """Return the next valid quantity above or below ``quantity``, at most ``most`` (R10)."""
+def stepped(quantity: int, *, up: bool, maximum: int) -> int:
+    """Return the next valid quantity above or below ``quantity``, at most ``maximum`` (R10)."""
     groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1
-    return max(GROUP_SIZE, min(groups * GROUP_SIZE, most))
+    return max(GROUP_SIZE, min(groups * GROUP_SIZE, maximum))
 
 
 def may_add_licenses(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:

@@ -40,7 +40,7 @@ def may_write(recent: int) -> Allowed | Refusal:
     return ALLOWED
 
 
-def may_ask_for_removal(may_renew: Allowed | Refusal) -> Allowed | Refusal:
+def may_request_removal(may_renew: Allowed | Refusal) -> Allowed | Refusal:
     """Whether the removal of licenses may be requested: only while renewal is open (R27).
 
     ``may_renew``: whether it is open.

@@ -83,8 +83,8 @@ SUBTOTAL_MAXIMUM = 2_000_000_000
 
 def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
     """Whether a quantity is small enough to compute with."""
-    most = SUBTOTAL_MAXIMUM // unit_amount
-    return Refusal(Reason.TOO_MANY, {"most": most}) if quantity > most else ALLOWED
+    maximum = SUBTOTAL_MAXIMUM // unit_amount
+    return Refusal(Reason.TOO_MANY, {"most": maximum}) if quantity > maximum else ALLOWED
 
 
 def may_be_charged(price: Price, *, currency: str) -> Allowed | Refusal:

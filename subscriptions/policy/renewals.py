@@ -84,7 +84,7 @@ def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) 
     return RenewalQuantity(quantity, bound)
 
 
-def most_removable(*, licenses: int, removed: int, in_use: int) -> int:
+def max_removable(*, licenses: int, removed: int, in_use: int) -> int:
     """Return how many licenses of the term are neither removed nor in use."""
     return max(0, licenses - removed - in_use)
 
@@ -94,16 +94,16 @@ def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Al
 
     ``licenses``: of the term being renewed; ``removed``: removals in effect.
     """
-    most = most_removable(licenses=licenses, removed=removed, in_use=in_use)
+    maximum = max_removable(licenses=licenses, removed=removed, in_use=in_use)
     if quantity < 1:
         return Refusal(
-            Reason.REMOVAL_TOO_FEW if most else Reason.NO_LICENSE_TO_REMOVE, {"most": most}
+            Reason.REMOVAL_TOO_FEW if maximum else Reason.NO_LICENSE_TO_REMOVE, {"most": maximum}
         )
-    if quantity > most:
+    if quantity > maximum:
         left = licenses - removed
-        facts = {"quantity": quantity, "most": most, "left": left, "in_use": in_use}
+        facts = {"quantity": quantity, "most": maximum, "left": left, "in_use": in_use}
         if quantity > left:
             return Refusal(Reason.REMOVAL_ABOVE_RENEWAL, facts)
-        users = {"users_to_remove": quantity - most}
+        users = {"users_to_remove": quantity - maximum}
         return Refusal(Reason.REMOVAL_BELOW_MEMBERS, facts | users)
     return ALLOWED

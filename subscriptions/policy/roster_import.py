@@ -21,7 +21,7 @@ LONGEST_EMAIL = 254
 MAX_ROWS = 5_000
 MAX_BYTES = 5 * 1024 * 1024
 # Prepared rosters one person may keep in an organization.
-MAX_KEPT = 20
+MAX_STORED = 20
 
 # Suffixes after a comma that do not mean "family name, given name".
 _ENDINGS = frozenset(
@@ -37,7 +37,7 @@ class RowState(StrEnum):
     """What adding a roster would do, or has done, with a row."""
 
     INVITED = "invited"
-    WRONG = "wrong"
+    INVALID = "invalid"
     REPEATED = "repeated"
     MEMBER = "member"
     LEFT_OUT = "left_out"
@@ -73,7 +73,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowResult:
     """What a row would do, and the reason if it would do nothing."""
 
     state: RowState
@@ -109,7 +109,7 @@ def is_same_person(name: str, other: str) -> bool:
     return one <= two or two <= one
 
 
-def judge(
+def check(
     rows: Iterable[Row],
     *,
     known: Mapping[str, Known],
@@ -117,7 +117,7 @@ def judge(
     actor_role: str,
     includes_hidden: bool = False,
     includes_inactive: bool = False,
-) -> Iterator[Verdict]:
+) -> Iterator[RowResult]:
     """Yield what each row would do if a member with ``actor_role`` added the roster (R3).
 
     Hidden rows and people the file calls inactive are left out unless they are included, or a user
@@ -131,12 +131,12 @@ def judge(
         why_out = why_left_out(
             row, includes_hidden=includes_hidden, includes_inactive=includes_inactive
         )
-        verdict = _judge(row, known.get(row.email.lower()), roles, actor_role, why_out)
-        if verdict.state == RowState.INVITED:
+        result = _check(row, known.get(row.email.lower()), roles, actor_role, why_out)
+        if result.state == RowState.INVITED:
             first = invited.setdefault(row.email.lower(), row)
             if first is not row:
-                verdict = Verdict(RowState.REPEATED, verdict.role, _why_repeated(row, first))
-        yield verdict
+                result = RowResult(RowState.REPEATED, result.role, _why_repeated(row, first))
+        yield result
 
 
 def why_left_out(
@@ -156,24 +156,24 @@ def _why_repeated(row: Row, first: Row) -> Refusal:
     return Refusal(Reason.ROW_SHARES_EMAIL, {"row": first.position, "name": first.name})
 
 
-def _judge(
+def _check(
     row: Row,
     known: Known | None,
     roles: Mapping[str, members.Role],
     actor_role: str,
     why_out: Refusal | None,
-) -> Verdict:
+) -> RowResult:
     role = roles.get(row.role)
     shown = role or members.Role.GENERAL_MEMBER
     if row.is_added:
-        return Verdict(RowState.ADDED, shown)
+        return RowResult(RowState.ADDED, shown)
     if row.is_left_out or why_out:
-        return Verdict(RowState.LEFT_OUT, shown, why_out)
+        return RowResult(RowState.LEFT_OUT, shown, why_out)
     if known is not None and known.is_member:
         is_same = is_same_person(row.name, known.name)
         reason = Reason.ALREADY_A_MEMBER if is_same else Reason.MEMBER_SHARES_EMAIL
         already = Refusal(reason, {"name": known.name})
-        return Verdict(RowState.MEMBER, members.Role(known.role), already)
+        return RowResult(RowState.MEMBER, members.Role(known.role), already)
     wrong = _what_is_wrong(row)
     if wrong is None and role is None:
         wrong = Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role})
@@ -184,8 +184,8 @@ def _judge(
         decision = members.may_change(actor_role, known.role)
         wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
-        return Verdict(RowState.WRONG, shown, wrong)
-    return Verdict(RowState.INVITED, shown)
+        return RowResult(RowState.INVALID, shown, wrong)
+    return RowResult(RowState.INVITED, shown)
 
 
 def _what_is_wrong(row: Row) -> Refusal | None:
@@ -208,9 +208,9 @@ def _why_email_fails(email: str) -> Reason:
     return Reason.EMAIL_SEVERAL if email.count("@") > 1 else Reason.EMAIL_NOT_AN_ADDRESS
 
 
-def count(verdicts: Iterable[Verdict]) -> dict[RowState, int]:
+def count(results: Iterable[RowResult]) -> dict[RowState, int]:
     """Count the rows in each state, including states without rows."""
-    counted = Counter(verdict.state for verdict in verdicts)
+    counted = Counter(result.state for result in results)
     return {state: counted[state] for state in RowState}
 
 
@@ -296,6 +296,6 @@ def need_of(
     decision = add_ons.check_quantity(offer.quantity, unit_amount=unit_amount, currency=currency)
     if isinstance(decision, Refusal):
         # Offer the first of several purchases.
-        most = Offer(add_ons.most_per_purchase(unit_amount), unit_amount, currency)
+        most = Offer(add_ons.max_per_purchase(unit_amount), unit_amount, currency)
         return Need(new, licenses.free, (may_take, decision), most)
     return Need(new, licenses.free, offer=offer)

@@ -10,7 +10,7 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_BYTES
 from subscriptions.roster_import import files
 from subscriptions.roster_import.columns import Sheet
-from subscriptions.roster_import.rosters import Change, Choice
+from subscriptions.roster_import.rosters import Change, RosterOptions
 from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import refusal_text
 
@@ -85,9 +85,9 @@ def read_changes(post: QueryDict) -> dict[int, Change]:
     return {key: _change(post, key) for key in keys if key is not None}
 
 
-def read_choice(post: QueryDict) -> Choice:
+def read_options(post: QueryDict) -> RosterOptions:
     """Return the choices for the whole roster."""
-    return Choice(
+    return RosterOptions(
         sheet=read_number(post.get("sheet", "")) if "take_sheet" in post else None,
         includes_hidden=post["hidden"] == "in" if "hidden" in post else None,
         includes_inactive=post["inactive"] == "in" if "inactive" in post else None,

@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from subscriptions.models import RosterImport
 from subscriptions.policy.roster_import import Need, RowState
 from subscriptions.roster_import import rosters
-from subscriptions.roster_import.rosters import JudgedRoster
+from subscriptions.roster_import.rosters import CheckedRoster
 from subscriptions.roster_import.words import Column
 from subscriptions.text import formats
 
 # Labels of row states; they never reveal whether a non-member has an account elsewhere.
 STATES = {
     RowState.INVITED: gettext_lazy("Will be invited"),
-    RowState.WRONG: gettext_lazy("Needs correction"),
+    RowState.INVALID: gettext_lazy("Needs correction"),
     RowState.REPEATED: gettext_lazy("Duplicate address"),
     RowState.MEMBER: gettext_lazy("Already a user"),
     RowState.LEFT_OUT: gettext_lazy("Left out"),
@@ -46,9 +46,9 @@ class Reading:
     inactive_rows: int
 
 
-def reading_of(judged: JudgedRoster) -> Reading | None:
+def reading_of(checked: CheckedRoster) -> Reading | None:
     """Return how the roster's file was read; None if an earlier version stored it."""
-    roster, notes = judged.roster, rosters.notes(judged.roster)
+    roster, notes = checked.roster, rosters.notes(checked.roster)
     if not notes:
         return None
     names = [note.name or _("Table %(number)s") % {"number": n} for n, note in enumerate(notes, 1)]
@@ -63,8 +63,8 @@ def reading_of(judged: JudgedRoster) -> Reading | None:
         used=[(str(_COLUMNS[Column(column)]), heading) for column, heading in note.used],
         unused=note.unused,
         hidden=note.hidden,
-        hidden_rows=sum(one.row.is_hidden for one in judged.rows),
-        inactive_rows=sum(bool(one.row.status) for one in judged.rows),
+        hidden_rows=sum(one.row.is_hidden for one in checked.rows),
+        inactive_rows=sum(bool(one.row.status) for one in checked.rows),
     )
 
 

@@ -25,7 +25,7 @@ from subscriptions.models.members import HOLDS_LICENSE
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MAX_KEPT, Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_import import MAX_STORED, Known, Need, Row, RowResult, RowState
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
@@ -35,38 +35,38 @@ KEPT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class JudgedRow:
+class CheckedRow:
     """A row, and what adding it would do now."""
 
     row: RosterRow
-    verdict: Verdict
+    result: RowResult
 
 
 @dataclass(frozen=True)
-class JudgedRoster:
+class CheckedRoster:
     """All rows of a roster in order, with what adding them would do now."""
 
     roster: RosterImport
-    rows: tuple[JudgedRow, ...]
+    rows: tuple[CheckedRow, ...]
 
     @cached_property
     def counts(self) -> dict[RowState, int]:
         """Number of rows in each state."""
-        return rules.count(judged.verdict for judged in self.rows)
+        return rules.count(checked.result for checked in self.rows)
 
     @property
     def new(self) -> int:
         """Number of users it would add."""
         return self.counts[RowState.INVITED]
 
-    def in_state(self, state: RowState) -> list[JudgedRow]:
+    def in_state(self, state: RowState) -> list[CheckedRow]:
         """Return the rows in one state."""
-        return [judged for judged in self.rows if judged.verdict.state == state]
+        return [checked for checked in self.rows if checked.result.state == state]
 
     @property
     def has_unknown_roles(self) -> bool:
         """Whether any row's only problem is its role."""
-        return any(_role_is_unknown(judged) for judged in self.rows)
+        return any(_role_is_unknown(checked) for checked in self.rows)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class SheetNote:
 
 
 @dataclass(frozen=True)
-class Choice:
+class RosterOptions:
     """Choices for a whole roster; None leaves a value unchanged."""
 
     sheet: int | None = None
@@ -102,7 +102,7 @@ class Change:
 # Storing and deleting -----------------------------------------------------------------------------
 
 
-def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
+def store(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
     """Store the sheets read, valid or not, for their author; the first is selected.
 
     Raises Refused if the author keeps too many rosters.
@@ -110,8 +110,8 @@ def keep(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterI
     with transaction.atomic():
         # The lock keeps parallel uploads by one person within the limit.
         organization = lock_organization(author.organization)
-        if _of(author).count() >= MAX_KEPT:
-            raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MAX_KEPT}))
+        if _of(author).count() >= MAX_STORED:
+            raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MAX_STORED}))
         roster = RosterImport.objects.create(
             organization=organization,
             author=author.user,
@@ -175,18 +175,18 @@ def _of(author: Membership) -> QuerySet[RosterImport]:
 # Previewing and correcting ------------------------------------------------------------------------
 
 
-def judge(roster: RosterImport, actor: Membership) -> JudgedRoster:
+def check(roster: RosterImport, actor: Membership) -> CheckedRoster:
     """Return what each row would do if ``actor`` added the roster now."""
-    return _judge(roster, actor.organization, actor.role)
+    return _check(roster, actor.organization, actor.role)
 
 
-def need(judged: JudgedRoster, subscription: SubscriptionStatus) -> Need:
+def need(checked: CheckedRoster, subscription: SubscriptionStatus) -> Need:
     """Return the licenses its new users need, and what to do about missing ones (R5, R10)."""
     term = subscription.latest
     return rules.need_of(
-        judged.new,
+        checked.new,
         subscription.licenses,
-        may_take=subscription.may_take(judged.new),
+        may_take=subscription.may_take(checked.new),
         may_add_licenses=subscription.may_add_licenses,
         unit_amount=term.unit_amount if term else 1,
         currency=term.currency if term else "",
@@ -205,12 +205,12 @@ def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
     return len(changed)
 
 
-def choose(roster: RosterImport, choice: Choice) -> None:
+def set_options(roster: RosterImport, options: RosterOptions) -> None:
     """Select another sheet, or include hidden or inactive rows.
 
     Decisions made on single rows stay.
     """
-    chosen = {name: value for name, value in asdict(choice).items() if value is not None}
+    chosen = {name: value for name, value in asdict(options).items() if value is not None}
     if chosen.get("sheet", 0) >= max(1, len(roster.sheets)):
         del chosen["sheet"]
     for name, value in chosen.items():
@@ -222,7 +222,7 @@ def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
     """Set unknown roles to General member; return how many rows changed."""
     with transaction.atomic():
         current = _lock(roster)
-        unknown = [one.row.pk for one in judge(current, actor).rows if _role_is_unknown(one)]
+        unknown = [one.row.pk for one in check(current, actor).rows if _role_is_unknown(one)]
         for some in batches(unknown):
             roster.rows.filter(pk__in=some).update(role="")
     return len(unknown)
@@ -240,8 +240,8 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     with transaction.atomic():
         organization = lock_organization(actor.organization)
         current = _lock(roster)
-        judged = _judge(current, organization, members.role_now(actor))
-        new = judged.in_state(RowState.INVITED)
+        checked = _check(current, organization, members.role_now(actor))
+        new = checked.in_state(RowState.INVITED)
         if not new:
             if current.added_at is None:
                 raise Refused(Refusal(Reason.NO_ONE_TO_ADD))
@@ -254,17 +254,17 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     return len(new)
 
 
-def _newcomer(judged: JudgedRow) -> NewMember:
-    return NewMember(judged.row.name, judged.row.email, judged.verdict.role)
+def _newcomer(checked: CheckedRow) -> NewMember:
+    return NewMember(checked.row.name, checked.row.email, checked.result.role)
 
 
 def _lock(roster: RosterImport) -> RosterImport:
     return RosterImport.objects.select_for_update().get(pk=roster.pk)
 
 
-def _judge(roster: RosterImport, organization: Organization, actor_role: str) -> JudgedRoster:
+def _check(roster: RosterImport, organization: Organization, actor_role: str) -> CheckedRoster:
     rows = list(roster.rows.filter(sheet=roster.sheet).order_by("position"))
-    verdicts = rules.judge(
+    results = rules.check(
         (_as_typed(row) for row in rows),
         known=_known(organization, {row.email for row in rows}),
         roles={typed: role for typed in {row.role for row in rows} if (role := read_role(typed))},
@@ -272,9 +272,9 @@ def _judge(roster: RosterImport, organization: Organization, actor_role: str) ->
         includes_hidden=roster.includes_hidden,
         includes_inactive=roster.includes_inactive,
     )
-    return JudgedRoster(
+    return CheckedRoster(
         roster,
-        tuple(JudgedRow(row, verdict) for row, verdict in zip(rows, verdicts, strict=True)),
+        tuple(CheckedRow(row, result) for row, result in zip(rows, results, strict=True)),
     )
 
 
@@ -327,6 +327,6 @@ def _apply(row: RosterRow, change: Change, roster: RosterImport) -> bool:
     return before != (row.name, row.email, row.role, row.is_left_out)
 
 
-def _role_is_unknown(judged: JudgedRow) -> bool:
-    reason = judged.verdict.reason
+def _role_is_unknown(checked: CheckedRow) -> bool:
+    reason = checked.result.reason
     return reason is not None and reason.reason == Reason.ROLE_NOT_KNOWN

@@ -27,9 +27,9 @@ from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_ROWS, RowState
 from subscriptions.roster_import import rosters
-from subscriptions.roster_import.forms import ImportForm, read_changes, read_choice
+from subscriptions.roster_import.forms import ImportForm, read_changes, read_options
 from subscriptions.roster_import.preview import STATES, choices_of, need_in_words, reading_of
-from subscriptions.roster_import.rosters import JudgedRoster, JudgedRow
+from subscriptions.roster_import.rosters import CheckedRoster, CheckedRow
 from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.roster_import.words import read_role
 from subscriptions.text import formats, links
@@ -38,9 +38,9 @@ from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 
 PER_PAGE = 50
 # Rows in these states can be corrected or left out.
-CHANGEABLE = (RowState.INVITED, RowState.WRONG, RowState.REPEATED, RowState.LEFT_OUT)
+CHANGEABLE = (RowState.INVITED, RowState.INVALID, RowState.REPEATED, RowState.LEFT_OUT)
 # Rows in these states show their fields at once.
-TO_MEND = (RowState.WRONG, RowState.REPEATED)
+TO_MEND = (RowState.INVALID, RowState.REPEATED)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
         form.add_error(None, _("Too many rosters were imported in the last hour. Try again later."))
         return _import_page(request, member, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
-        roster = rosters.keep(member, form.sheets, source=form.source)
+        roster = rosters.store(member, form.sheets, source=form.source)
     except Refused as refused:
         form.add_error(None, refusal_text(refused.refusal))
         return _import_page(request, member, form, status=HTTPStatus.CONFLICT)
@@ -115,7 +115,7 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     if _shows_other_rows(request, found):
         return redirect(_address(member, found, ""))
     changed = rosters.change(found, read_changes(request.POST))
-    rosters.choose(found, read_choice(request.POST))
+    rosters.set_options(found, read_options(request.POST))
     if "general" in request.POST:
         changed += rosters.make_unknown_roles_general(found, member)
     if "buy" in request.POST:
@@ -137,9 +137,9 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
         return redirect(_address(member, found, ""))
     # Corrections on the page count even if they were not saved.
     rosters.change(found, read_changes(request.POST))
-    invited = rosters.judge(found, member).in_state(RowState.INVITED)
+    invited = rosters.check(found, member).in_state(RowState.INVITED)
     for one in invited:
-        reauthentication.require_for_role(request, one.verdict.role)
+        reauthentication.require_for_role(request, one.result.role)
     if not limits.allows_invitations_of(request, [one.row.email for one in invited]):
         messages.error(request, TOO_MANY_INVITATIONS)
         return redirect(_address(member, found, ""))
@@ -155,8 +155,8 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
         added,
     )
     messages.success(request, words % {"added": formats.number(added)})
-    if rosters.judge(found, member).counts[RowState.WRONG]:
-        return redirect(_address(member, found, urlencode({"state": RowState.WRONG.value})))
+    if rosters.check(found, member).counts[RowState.INVALID]:
+        return redirect(_address(member, found, urlencode({"state": RowState.INVALID.value})))
     return redirect("subscriptions:users", member.organization.slug)
 
 
@@ -207,28 +207,28 @@ def _roster_page(
     refusal: Refusal | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    judged = rosters.judge(roster, member)
+    checked = rosters.check(roster, member)
     subscription = status_of(member.organization, clock.now())
-    need = rosters.need(judged, subscription)
+    need = rosters.need(checked, subscription)
     asked = request.GET.get("state", "")
     # Once no row is left in the selected state, show all rows.
-    state = next((one for one in RowState if one == asked and judged.counts[one]), None)
-    rows = judged.rows if state is None else judged.in_state(state)
+    state = next((one for one in RowState if one == asked and checked.counts[one]), None)
+    rows = checked.rows if state is None else checked.in_state(state)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     edited = request.GET.get("edit", "")
     choices = role_choices(member)
     context = {
         "roster": roster,
         "kept_until": rosters.kept_until(roster),
-        "total": len(judged.rows),
-        "filters": _filters(judged),
+        "total": len(checked.rows),
+        "filters": _filters(checked),
         "state": state,
         "show": urlencode({"state": state.value if state else "", "page": page.number}),
         "page": page,
         "shown": [_shown(one, edited, choices) for one in page],
-        "has_unknown_roles": judged.has_unknown_roles,
-        "to_mend": judged.counts[RowState.WRONG],
-        "reading": reading_of(judged),
+        "has_unknown_roles": checked.has_unknown_roles,
+        "to_mend": checked.counts[RowState.INVALID],
+        "reading": reading_of(checked),
         "choices": choices_of(roster),
         "need": need,
         "need_in_words": need_in_words(need),
@@ -238,12 +238,12 @@ def _roster_page(
     return render(request, "roster_import/imported_roster.html", context, status=status)
 
 
-def _filters(judged: JudgedRoster) -> list[tuple[RowState, str, int]]:
-    return [(state, str(STATES[state]), n) for state, n in judged.counts.items() if n]
+def _filters(checked: CheckedRoster) -> list[tuple[RowState, str, int]]:
+    return [(state, str(STATES[state]), n) for state, n in checked.counts.items() if n]
 
 
-def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> ShownRow:
-    state, reason = one.verdict.state, one.verdict.reason
+def _shown(one: CheckedRow, edited: str, choices: list[tuple[str, str]]) -> ShownRow:
+    state, reason = one.result.state, one.result.reason
     shares_email = reason is not None and reason.reason == Reason.MEMBER_SHARES_EMAIL
     is_changeable = state in CHANGEABLE or shares_email
     options = _role_options(one.row.role, choices)
@@ -251,8 +251,8 @@ def _shown(one: JudgedRow, edited: str, choices: list[tuple[str, str]]) -> Shown
         row=one.row,
         state=state,
         label=str(STATES[state]),
-        role=str(Role(one.verdict.role).label),
-        role_value=options[0][0] if options != choices else one.verdict.role.value,
+        role=str(Role(one.result.role).label),
+        role_value=options[0][0] if options != choices else one.result.role.value,
         reason=refusal_text(reason) if reason else "",
         is_changeable=is_changeable,
         is_edited=is_changeable and (state in TO_MEND or edited == str(one.row.pk)),
@@ -305,7 +305,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 def _purchase_url(member: Membership, roster: RosterImport) -> str:
     """Return the URL of Add Licenses with the missing number and a way back (R8)."""
     subscription = status_of(member.organization, clock.now())
-    offer = rosters.need(rosters.judge(roster, member), subscription).offer
+    offer = rosters.need(rosters.check(roster, member), subscription).offer
     back = _address(member, roster)
     if offer is None:
         return back

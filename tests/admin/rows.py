@@ -73,7 +73,7 @@ def create(world: World, times: int) -> None:
             submission=uuid.uuid4(),
             quantity=1,
             reason="Why",
-            asked_by="Who",
+            requested_by="Who",
             actor=world.support,
             created_at=clock.now(),
         )

@@ -221,7 +221,9 @@ def test_actions_require_their_confirmation_form(populated_world: World, who: st
         assert client.get(path).status_code < HTTPStatus.INTERNAL_SERVER_ERROR, name
         assert client.put(path).status_code >= HTTPStatus.BAD_REQUEST, name
         if name not in harmless:
-            post_response = client.post(path, {"confirmed": "1", "shown": "", "submission": "x"})
+            post_response = client.post(
+                path, {"confirmed": "1", "fingerprint": "", "submission": "x"}
+            )
             assert post_response.status_code >= HTTPStatus.BAD_REQUEST, name
 
     assert history_rows() == before

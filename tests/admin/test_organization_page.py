@@ -146,7 +146,7 @@ class TestLists:
     ) -> None:
         threads.write(window.official, Text("When do we meet?"))
         window.later(hours=1)
-        request = threads.ask_for_removal(window.administrator, 5, Text("Fewer games"))
+        request = threads.request_removal(window.administrator, 5, Text("Fewer games"))
 
         rows = panel(support.open(window.lakeside), "threads").rows  # type: ignore[attr-defined]
 
@@ -184,7 +184,7 @@ class TestQueries:
         world.fill(20)
         for member in world.lakeside.memberships.all()[:8]:
             threads.write(member, Text("Hello"))
-        threads.ask_for_removal(world.administrator, 2, Text("Fewer games"))
+        threads.request_removal(world.administrator, 2, Text("Fewer games"))
         for _ in range(3):
             remove(world, 1)
         for number in range(30):

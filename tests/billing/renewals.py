@@ -24,11 +24,11 @@ def plan(world: World, package: Package | None = None, code: str = "") -> renewa
 def renew(world: World, buyer: Membership | None = None, **changes: Any) -> Purchase:
     package = changes.pop("package", world.term.package)
     code = changes.pop("code", "")
-    shown = changes.pop("shown", None)
+    fingerprint = changes.pop("fingerprint", None)
     order = RenewalOrder(
         package=package,
         code=code,
-        shown=plan(world, package, code).shown if shown is None else shown,
+        fingerprint=plan(world, package, code).fingerprint if fingerprint is None else fingerprint,
         submission=changes.pop("submission", None) or uuid.uuid4(),
     )
     return start_renewal(buyer or world.assignor, order)

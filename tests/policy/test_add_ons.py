@@ -73,7 +73,7 @@ def test_fewer_than_one_group_is_refused(quantity: int) -> None:
 
 
 def test_processor_limit_is_the_only_maximum() -> None:
-    most = add_ons.most_per_purchase(500)
+    most = add_ons.max_per_purchase(500)
 
     assert most == 199_995
     assert prices.add_on_total(quantity=most, unit_amount=500) <= 99_999_999
@@ -85,7 +85,7 @@ def test_processor_limit_is_the_only_maximum() -> None:
 
 
 def test_quantity_above_the_last_group_is_above_the_limit() -> None:
-    most = add_ons.most_per_purchase(99_999_999 // 10)
+    most = add_ons.max_per_purchase(99_999_999 // 10)
 
     decision = add_ons.check_quantity(7, unit_amount=99_999_999 // 5, currency="usd")
 
@@ -122,7 +122,7 @@ def test_total_is_a_multiple_of_the_unit_amount(quantity: int, unit_amount: int)
     ],
 )
 def test_buttons_step_by_groups_up_to_the_maximum(quantity: int, up: bool, expected: int) -> None:
-    new_quantity = add_ons.stepped(quantity, up=up, most=100)
+    new_quantity = add_ons.stepped(quantity, up=up, maximum=100)
 
     assert new_quantity == expected
     assert isinstance(new_quantity, int)

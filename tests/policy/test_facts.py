@@ -44,10 +44,10 @@ def may_use(discount: Discount) -> object:
     )
 
 
-def verdict_of(candidate: roster_import.Row) -> Refusal | None:
+def refusal_of(candidate: roster_import.Row) -> Refusal | None:
     roles = {"": members.Role.GENERAL_MEMBER, "o": members.Role.OBSERVER}
-    [verdict] = roster_import.judge([candidate], known={}, roles=roles, actor_role="assignor")
-    return verdict.reason
+    [result] = roster_import.check([candidate], known={}, roles=roles, actor_role="assignor")
+    return result.reason
 
 
 def cases() -> list[tuple[object, Reason, dict[str, object]]]:
@@ -203,14 +203,14 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             Reason.TOO_MANY_CHECKOUTS,
             {"most": 5},
         ),
-        (verdict_of(row(role="Chief")), Reason.ROLE_NOT_KNOWN, {"role": "Chief"}),
+        (refusal_of(row(role="Chief")), Reason.ROLE_NOT_KNOWN, {"role": "Chief"}),
         (
-            verdict_of(row(email="n" * (roster_import.LONGEST_EMAIL + 1))),
+            refusal_of(row(email="n" * (roster_import.LONGEST_EMAIL + 1))),
             Reason.EMAIL_TOO_LONG,
             {"most": roster_import.LONGEST_EMAIL, "length": roster_import.LONGEST_EMAIL + 1},
         ),
         (
-            verdict_of(row(name="n" * (roster_import.LONGEST_NAME + 1))),
+            refusal_of(row(name="n" * (roster_import.LONGEST_NAME + 1))),
             Reason.NAME_TOO_LONG,
             {"most": roster_import.LONGEST_NAME, "length": roster_import.LONGEST_NAME + 1},
         ),
@@ -244,8 +244,8 @@ def test_require_raises_the_refusal() -> None:
 def test_largest_values_are_allowed() -> None:
     most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
 
-    assert verdict_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None
-    assert verdict_of(row(name="n" * roster_import.LONGEST_NAME)) is None
+    assert refusal_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None
+    assert refusal_of(row(name="n" * roster_import.LONGEST_NAME)) is None
     assert prices.may_be_charged(most, currency="usd") == ALLOWED
     assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
     assert messenger.may_reply(newest_reply=7, seen=7) == ALLOWED

@@ -56,12 +56,12 @@ def test_number_of_messages_is_limited() -> None:
 
 def test_removal_can_be_requested_while_renewal_is_open() -> None:
     facts = {"renewal_opens_on": date(2031, 12, 2), "expires_on": date(2031, 12, 31)}
-    closed = messenger.may_ask_for_removal(Refusal(Reason.RENEWAL_NOT_OPEN, facts))
+    closed = messenger.may_request_removal(Refusal(Reason.RENEWAL_NOT_OPEN, facts))
 
-    assert messenger.may_ask_for_removal(ALLOWED) == ALLOWED
+    assert messenger.may_request_removal(ALLOWED) == ALLOWED
     assert closed == Refusal(Reason.REMOVAL_NOT_OPEN, facts)
     no_term = Refusal(Reason.NO_TERM)
-    assert messenger.may_ask_for_removal(no_term) == no_term
+    assert messenger.may_request_removal(no_term) == no_term
 
 
 def test_reply_is_refused_until_a_colleagues_reply_is_seen() -> None:

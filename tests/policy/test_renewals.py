@@ -11,7 +11,7 @@ from subscriptions.policy import calendar, expiration, renewals
 from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.expiration import Phase
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
-from subscriptions.policy.renewals import Bound, may_remove, most_removable
+from subscriptions.policy.renewals import Bound, max_removable, may_remove
 from tests.support.checks import reason_of
 
 pytestmark = pytest.mark.one_database
@@ -95,8 +95,8 @@ COUNTS = {"licenses": 25, "removed": 5, "in_use": 12}
 
 
 def test_removable_licenses_are_unused_and_not_yet_removed() -> None:
-    assert most_removable(**COUNTS) == 8
-    assert most_removable(licenses=10, removed=0, in_use=12) == 0
+    assert max_removable(**COUNTS) == 8
+    assert max_removable(licenses=10, removed=0, in_use=12) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The verdict on each row of a roster, and the licenses needed (R3-R5, R10)."""
+"""The result on each row of a roster, and the licenses needed (R3-R5, R10)."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from subscriptions.policy import roster_import
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
-from subscriptions.policy.roster_import import Known, Need, Row, RowState, Verdict
+from subscriptions.policy.roster_import import Known, Need, Row, RowResult, RowState
 from subscriptions.roster_import.words import Column, read_heading, read_role
 
 pytestmark = pytest.mark.one_database
@@ -32,10 +32,10 @@ def row(position: int = 2, **fields: Any) -> Row:
     return Row(position, **(defaults | fields))
 
 
-def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verdict]:
-    """Return the verdicts; ``known`` are users by the local part of their e-mail address."""
+def checked(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[RowResult]:
+    """Return the results; ``known`` are users by the local part of their e-mail address."""
     return list(
-        roster_import.judge(
+        roster_import.check(
             rows,
             known={f"{name}@new.example": user for name, user in known.items()},
             roles={text: role for text in {r.role for r in rows} if (role := read_role(text))},
@@ -45,12 +45,12 @@ def judged(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Verd
 
 
 def state_of(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[RowState]:
-    return [verdict.state for verdict in judged(*rows, actor=actor, **known)]
+    return [result.state for result in checked(*rows, actor=actor, **known)]
 
 
 class TestRows:
     def test_new_person_is_invited_as_a_general_member(self) -> None:
-        assert judged(row()) == [Verdict(RowState.INVITED, Role.GENERAL_MEMBER)]
+        assert checked(row()) == [RowResult(RowState.INVITED, Role.GENERAL_MEMBER)]
 
     @pytest.mark.parametrize(
         ("fields", "reason"),
@@ -65,11 +65,11 @@ class TestRows:
         ],
     )
     def test_invalid_rows_have_a_reason(self, fields: dict[str, Any], reason: Reason) -> None:
-        [verdict] = judged(row(**fields))
+        [result] = checked(row(**fields))
 
-        assert verdict.state == RowState.WRONG
-        assert verdict.reason is not None
-        assert verdict.reason.reason == reason
+        assert result.state == RowState.INVALID
+        assert result.reason is not None
+        assert result.reason.reason == reason
 
     def test_administrator_may_assign_every_role(self) -> None:
         rows = [row(n, email=f"{n}@new.example", role=role) for n, role in enumerate(Role)]
@@ -80,15 +80,15 @@ class TestRows:
         "fields", [{}, {"role": "Administrator"}, {"role": "Chief"}, {"name": ""}]
     )
     def test_row_of_an_existing_user_changes_nothing(self, fields: dict[str, Any]) -> None:
-        [verdict] = judged(row(**fields), nora=MEMBER)
+        [result] = checked(row(**fields), nora=MEMBER)
 
-        assert verdict.state == RowState.MEMBER
-        assert verdict.role == Role.GENERAL_MEMBER
-        assert verdict.reason is not None
-        assert verdict.reason.facts == {"name": "Otto Official"}
+        assert result.state == RowState.MEMBER
+        assert result.role == Role.GENERAL_MEMBER
+        assert result.reason is not None
+        assert result.reason.facts == {"name": "Otto Official"}
 
     def test_only_administrators_restore_a_removed_administrator(self) -> None:
-        assert state_of(row(), nora=FORMER_ADMINISTRATOR) == [RowState.WRONG]
+        assert state_of(row(), nora=FORMER_ADMINISTRATOR) == [RowState.INVALID]
         assert state_of(row(), actor=Role.ADMINISTRATOR, nora=FORMER_ADMINISTRATOR) == [
             RowState.INVITED
         ]
@@ -103,10 +103,10 @@ class TestRows:
     )
     def test_repeated_address_names_the_first_row(self, name: str, reason: Refusal) -> None:
         """A family that shares an address is told why each member needs their own."""
-        first, second = judged(row(2), row(7, email="Nora@New.example", name=name))
+        first, second = checked(row(2), row(7, email="Nora@New.example", name=name))
 
         assert first.state == RowState.INVITED
-        assert second == Verdict(RowState.REPEATED, Role.GENERAL_MEMBER, reason)
+        assert second == RowResult(RowState.REPEATED, Role.GENERAL_MEMBER, reason)
 
     def test_addresses_with_different_letters_are_different_people(self) -> None:
         rows = [row(2, email="nora@straße.example"), row(3, email="nora@strasse.example")]
@@ -128,15 +128,15 @@ class TestRows:
         "fields", [{}, {"is_left_out": True}, {"is_added": True}, {"name": ""}]
     )
     def test_every_row_has_its_role(self, fields: dict[str, Any]) -> None:
-        [verdict] = judged(row(role="Observer", **fields))
+        [result] = checked(row(role="Observer", **fields))
 
-        assert verdict.role == Role.OBSERVER
+        assert result.role == Role.OBSERVER
 
     def test_rows_are_counted_by_state(self) -> None:
-        counts = roster_import.count(judged(row(2), row(3), row(4, name="")))
+        counts = roster_import.count(checked(row(2), row(3), row(4, name="")))
 
         assert set(counts) == set(RowState)
-        assert counts[RowState.INVITED] == counts[RowState.WRONG] + counts[RowState.REPEATED] - 1
+        assert counts[RowState.INVITED] == counts[RowState.INVALID] + counts[RowState.REPEATED] - 1
         assert sum(counts.values()) == 3
 
 

@@ -8,7 +8,7 @@ from subscriptions.policy import roster_import
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refusal
 from subscriptions.policy.roster_import import RowState
-from tests.policy.test_roster_import import MEMBER, judged, row
+from tests.policy.test_roster_import import MEMBER, checked, row
 
 pytestmark = pytest.mark.one_database
 
@@ -26,9 +26,9 @@ class TestRows:
     def test_address_of_a_user_can_belong_to_another_person(
         self, name: str, reason: Reason
     ) -> None:
-        [verdict] = judged(row(name=name), nora=MEMBER)
+        [result] = checked(row(name=name), nora=MEMBER)
 
-        assert verdict.reason == Refusal(reason, {"name": "Otto Official"})
+        assert result.reason == Refusal(reason, {"name": "Otto Official"})
 
     @pytest.mark.parametrize(
         ("email", "reason"),
@@ -39,9 +39,9 @@ class TestRows:
         ],
     )
     def test_row_needs_exactly_one_address(self, email: str, reason: Reason) -> None:
-        [verdict] = judged(row(email=email, email_works=False))
+        [result] = checked(row(email=email, email_works=False))
 
-        assert verdict.reason == Refusal(reason)
+        assert result.reason == Refusal(reason)
 
     @pytest.mark.parametrize(
         ("text", "name"),
@@ -86,7 +86,7 @@ class TestRows:
         self, fields: dict[str, Any], choices: dict[str, bool], reason: Reason | None
     ) -> None:
         """R8"""
-        [verdict] = roster_import.judge(
+        [result] = roster_import.check(
             [row(**fields)],
             known={},
             roles={"": Role.GENERAL_MEMBER},
@@ -94,8 +94,8 @@ class TestRows:
             **choices,
         )
 
-        assert verdict.state == (RowState.LEFT_OUT if reason else RowState.INVITED)
-        assert (verdict.reason.reason if verdict.reason else None) == reason
+        assert result.state == (RowState.LEFT_OUT if reason else RowState.INVITED)
+        assert (result.reason.reason if result.reason else None) == reason
 
 
 def test_skipped_row_shows_why() -> None:

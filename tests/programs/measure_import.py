@@ -50,7 +50,7 @@ def _import(measure: Callable[[str, Callable[[], Any]], Any], world: World) -> N
     workbook = workbook_of(["Name", "E-mail", "Role"], *cells)
     measure("read CSV", lambda: files.read_file(io.BytesIO(csv_of(ROWS).encode())))
     sheets = measure("read XLSX", lambda: files.read_file(io.BytesIO(workbook)))
-    roster = measure("store", lambda: rosters.keep(world.assignor, sheets, source="r.xlsx"))
+    roster = measure("store", lambda: rosters.store(world.assignor, sheets, source="r.xlsx"))
     client = world.client(world.assignor)
     measure("preview, one page", lambda: client.get(roster_path(roster)))
     response = measure("add everyone", lambda: client.post(f"{roster_path(roster)}add/"))

@@ -102,8 +102,8 @@ def test_row_changed_during_the_import_is_added_or_left_out(world: World) -> Non
         lambda: rosters.change(roster, {row.pk: rosters.Change(is_left_out=True)}),
     )
 
-    judged = rosters.judge(roster, world.assignor)
+    checked = rosters.check(roster, world.assignor)
     is_member = world.lakeside.memberships.filter(user__email="person1@new.example").exists()
-    state = judged.rows[0].verdict.state
+    state = checked.rows[0].result.state
     assert state == (RowState.ADDED if is_member else RowState.LEFT_OUT)
-    assert judged.counts[RowState.ADDED] == (10 if is_member else 9)
+    assert checked.counts[RowState.ADDED] == (10 if is_member else 9)

@@ -62,7 +62,7 @@ def test_two_support_agents_reply_once(world: World) -> None:
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     assert {outcome.refusal.reason for outcome in refused} == {Reason.ALREADY_REPLIED}
     assert len(refused) == RACERS - 1
-    assert Notification.objects.filter(kind="message_answered").count() == 1
+    assert Notification.objects.filter(kind="support_replied").count() == 1
 
 
 def test_message_sent_during_a_reply_stays_unanswered(world: World) -> None:

@@ -56,10 +56,10 @@ def test_eight_concurrent_renewals_leave_one_payable_checkout(
     stripe: SandboxControl, world: World
 ) -> None:
     world.at(IN_WINDOW)
-    shown = plan(world).shown
+    fingerprint = plan(world).fingerprint
 
     def start() -> Purchase:
-        order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
+        order = RenewalOrder(world.term.package, "", fingerprint, uuid.uuid4())
         return start_renewal(world.administrator, order)
 
     outcomes = concurrently(*[start] * RACERS)
@@ -76,14 +76,14 @@ def test_payment_during_a_new_checkout_counts_once(stripe: SandboxControl, world
     for _ in range(3):
         world.at(IN_WINDOW)
         first = renew(world)
-        shown = plan(world).shown
+        fingerprint = plan(world).fingerprint
 
         def pay(session: str = first.session_id or "") -> object:
             stripe.pay(session)
             return settle.settle(session)
 
-        def start_again(shown: str = shown) -> object:
-            order = RenewalOrder(world.term.package, "", shown, uuid.uuid4())
+        def start_again(fingerprint: str = fingerprint) -> object:
+            order = RenewalOrder(world.term.package, "", fingerprint, uuid.uuid4())
             return start_renewal(world.assignor, order)
 
         concurrently(pay, start_again)

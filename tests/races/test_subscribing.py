@@ -34,7 +34,7 @@ def order(
         billing_name="",
         billing_email="",
         billing_address="",
-        shown=plan_subscription(package, 10, code="", now=clock.now()).shown,
+        fingerprint=plan_subscription(package, 10, code="", now=clock.now()).fingerprint,
         submission=submission,
     )
 

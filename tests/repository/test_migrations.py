@@ -19,7 +19,9 @@ REQUIRE_A_STOP = (
     ("subscriptions", "0015_roster_sheets"),
     ("subscriptions", "0018_one_word_for_each_thing"),
     ("subscriptions", "0020_undone"),
+    ("subscriptions", "0021_names_in_the_database"),
     ("billing", "0011_fulfilled"),
+    ("billing", "0013_names_in_the_database"),
 )
 # These remove or rename what the previous version may still use.
 DESTRUCTIVE = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -13,7 +13,38 @@ from billing.models import PaymentProblem
 from subscriptions.models import Activity, LicenseRemoval, Notification, Organization, Thread
 from tests.support.world import World
 
+# A name with its data, before and now.
+Change = tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]
 BEFORE = {"billing": "0010_plain_words", "subscriptions": "0017_plain_words"}
+# Kinds of e-mails that are not written yet.
+MAILS: tuple[Change, ...] = (
+    (
+        ("payment_returned", {"returned": 5, "taken": 1, "total": 9}),
+        ("payment_reversed", {"refunded_amount": 5, "removed": 1, "total": 9}),
+    ),
+    (
+        ("return_undone", {"returned": 5, "given": 1}),
+        ("reversal_undone", {"refunded_amount": 5, "restored": 1}),
+    ),
+    (
+        ("removal_taken_back", {"asked_by": "Ada"}),
+        ("removal_undone", {"requested_by": "Ada"}),
+    ),
+    (
+        ("message_answered", {"answer": "Yes", "asked_at": "2031-01-02"}),
+        ("support_replied", {"reply": "Yes", "sent_at": "2031-01-02"}),
+    ),
+)
+# Verbs of activities.
+ACTIVITIES: tuple[Change, ...] = (
+    (("payment_granted", {}), ("payment_fulfilled", {})),
+    (("payment_returned", {"licenses": -5}), ("payment_reversed", {"licenses": -5})),
+    (("return_undone", {}), ("reversal_undone", {})),
+    (("removal_taken_back", {"asked_by": "Ada"}), ("removal_undone", {"requested_by": "Ada"})),
+    (("licenses_removed", {"asked_by": "Ada"}), ("licenses_removed", {"requested_by": "Ada"})),
+    (("removal_asked_for", {"quantity": 5}), ("removal_requested", {"quantity": 5})),
+    (("join_code_ended", {}), ("join_code_turned_off", {})),
+)
 PATH = "https://x.example/admin/subscriptions/{}/7/change/"
 
 
@@ -32,6 +63,16 @@ def support_permissions() -> set[str]:
     }
 
 
+def ledger_is_guarded() -> bool:
+    """Whether triggers refuse to change an entry; SQLite loses them when it copies a table."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE subscriptions_licenseentry SET quantity = quantity + 5")
+    except DatabaseError:
+        return True
+    return False
+
+
 def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> None:
     now = timezone.now()
     model = models_before()
@@ -48,7 +89,11 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
         data={"link": PATH.format("conversation")},
         created_at=now,
     )
-    for verb, data in (("settings_changed", settings), ("payment_granted", {})):
+    for (kind, data), _ in MAILS:
+        model("subscriptions", "Notice").objects.create(
+            recipient="a@b.example", kind=kind, reference="x:1", data=data, created_at=now
+        )
+    for verb, data in (("settings_changed", settings), *(before for before, _ in ACTIVITIES)):
         model("subscriptions", "Activity").objects.create(
             organization_id=world.lakeside.pk, verb=verb, data=data, at=now
         )
@@ -57,6 +102,7 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
         number=1,
         submission=uuid.uuid4(),
         quantity=5,
+        asked_by="Ada",
         actor_id=world.administrator.user_id,
         created_at=now,
         taken_back_at=now,
@@ -67,32 +113,44 @@ def test_renamed_data_survives_both_ways(committed_db: str, world: World) -> Non
         reason="surplus",
         needs_support=False,
         resolution="granted",
+        solution_note="Paid twice",
         solved_at=now,
         created_at=now,
     )
 
     call_command("migrate", verbosity=0)
 
+    assert ledger_is_guarded()
     assert set(Organization.objects.values_list("inactive_after_days", flat=True)) == {90}
     assert Thread.objects.get().state == "replied"
-    assert Notification.objects.get().data == {"link": PATH.format("thread")}
+    link = Notification.objects.get(kind="message_waiting").data
+    assert link == {"link": PATH.format("thread")}
+    for _, (kind, data) in MAILS:
+        assert Notification.objects.get(kind=kind).data == data
     changed = Activity.objects.get(verb="settings_changed").data
     assert changed == {"inactive_after_days": {"before": 182, "after": 90}, "name": {"before": "A"}}
-    assert Activity.objects.filter(verb="payment_fulfilled").exists()
-    assert PaymentProblem.objects.get().resolution == "fulfilled"
+    for _, (verb, data) in ACTIVITIES:
+        assert Activity.objects.get(verb=verb).data == data
+    problem = PaymentProblem.objects.get()
+    assert (problem.resolution, problem.resolution_note) == ("fulfilled", "Paid twice")
     removal = LicenseRemoval.objects.get()
     assert (removal.undone_at, removal.undone_by_id) == (now, world.administrator.user_id)
+    assert removal.requested_by == "Ada"
     assert support_permissions() == {"view_thread", "change_thread", "view_notification"}
 
     model = models_before()
 
+    assert ledger_is_guarded()
     assert model("subscriptions", "Conversation").objects.get().state == "answered"
-    assert model("subscriptions", "Notice").objects.get().data["link"] == PATH.format(
-        "conversation"
-    )
+    notices = model("subscriptions", "Notice").objects
+    assert notices.get(kind="message_waiting").data == {"link": PATH.format("conversation")}
+    for (kind, data), _ in MAILS:
+        assert notices.get(kind=kind).data == data
     assert model("subscriptions", "LicenseRemoval").objects.get().taken_back_at == now
     old = model("subscriptions", "Activity").objects
     assert old.get(verb="settings_changed").data == settings
-    assert old.filter(verb="payment_granted").exists()
-    assert model("billing", "PaymentProblem").objects.get().resolution == "granted"
+    for (verb, data), _ in ACTIVITIES:
+        assert old.get(verb=verb).data == data
+    problem = model("billing", "PaymentProblem").objects.get()
+    assert (problem.resolution, problem.solution_note) == ("granted", "Paid twice")
     assert support_permissions() == {"view_conversation", "change_conversation", "view_notice"}

@@ -22,7 +22,7 @@ ORGANIZATION_URLS = {
     "subscriptions:home": EVERY_MEMBER,
     "subscriptions:thread": EVERY_MEMBER,
     "subscriptions:thread_updates": EVERY_MEMBER,
-    "subscriptions:ask_for_removal": BUYERS,
+    "subscriptions:request_removal": BUYERS,
     "subscriptions:settings": BUYERS,
     "subscriptions:subscription": BUYERS,
     "subscriptions:settings_organization": EDITED_BY_ADMINISTRATORS,

@@ -157,7 +157,7 @@ def test_payments_without_an_account_are_limited_per_network_address(limit) -> N
             "buyer_email": f"mia{number}@meadow.example",
             "submission": str(uuid.uuid4()),
         }
-        form["shown"] = client.post("/purchase/", form).context["plan"].shown
+        form["fingerprint"] = client.post("/purchase/", form).context["plan"].fingerprint
         statuses.append(client.post("/purchase/", form | {"pay": "1"}).status_code)
 
     assert statuses == [HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FOUND]

@@ -181,11 +181,11 @@ def test_mails_are_in_the_recipients_language(
     data = {
         "purchase": label,
         "currency": "usd",
-        "returned": 500000,
+        "refunded_amount": 500000,
         "total": 1000000,
         "held": 1200,
         "in_use": 3,
-        "taken": 5,
+        "removed": 5,
         "over": 0,
         "canceled": TERM_END,
         "receipt_number": 17,
@@ -194,7 +194,7 @@ def test_mails_are_in_the_recipients_language(
     with translation.override("fr"), django_capture_on_commit_callbacks(execute=True):
         notify.send(
             world.assignor.user.email,
-            "payment_returned",
+            "payment_reversed",
             reference="x",
             organization=world.lakeside,
             data=data,

@@ -131,7 +131,7 @@ class StatefulLife(RuleBasedStateMachine):
         number = self.model.renewal_number(package.minimum_licenses)
         assert plan.price.quantity == number
         assert plan.price.total == number * package.unit_amount
-        order = RenewalOrder(package, "", plan.shown, uuid.uuid4())
+        order = RenewalOrder(package, "", plan.fingerprint, uuid.uuid4())
         purchase = start_renewal(self.world.administrator, order)
         if is_paid:
             self.settle(purchase)

@@ -48,7 +48,7 @@ def uploaded_roster(author: Membership, lines: int | Sequence[RosterLine] = 3) -
     if isinstance(lines, int):
         lines = [line(number) for number in range(1, lines + 1)]
     used = [(name.lower(), name) for name in ("Name", "Email", "Role")]
-    return rosters.keep(author, [Sheet(lines, used=used)], source="roster.csv")
+    return rosters.store(author, [Sheet(lines, used=used)], source="roster.csv")
 
 
 def roster_with_all_row_states(author: Membership) -> RosterImport:

@@ -177,6 +177,10 @@ def build_term(
 def remove(world: World, quantity: int, **changes: Any) -> LicenseRemoval:
     """Remove licenses as support does from Lakeside's renewal; renewal must be open."""
     actor = changes.pop("actor", world.support)
-    order: dict[str, Any] = {"reason": "fewer games", "asked_by": "Ada", "submission": uuid.uuid4()}
+    order: dict[str, Any] = {
+        "reason": "fewer games",
+        "requested_by": "Ada",
+        "submission": uuid.uuid4(),
+    }
     order |= changes
     return remove_licenses(world.lakeside, RemovalOrder(quantity, **order), actor=actor)

@@ -74,7 +74,7 @@ class RefundPurchase(Action):
     fields_of_reasons = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it if paid, undisputed and not fully refunded, and no later term is paid."""
         return payments.may_refund(self.subject)
 

@@ -77,7 +77,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
         ),
     ]
     warnings = [*_consequences(purchase, outcome), *renewal_being_paid(purchase)]
-    shown = "/".join(
+    fingerprint = "/".join(
         str(part)
         for part in (
             amount,
@@ -90,7 +90,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
             *sorted(str(listed.pk) for listed in outcome.listed),
         )
     )
-    return Plan(facts, warnings, shown)
+    return Plan(facts, warnings, fingerprint)
 
 
 def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:

@@ -43,17 +43,17 @@ class RemovalForm(ReasonForm):
     """The number of licenses, who requested the removal, and why."""
 
     quantity = forms.IntegerField(label=_("Licenses to remove"), min_value=1)
-    asked_by = forms.ChoiceField(
+    requested_by = forms.ChoiceField(
         label=_("Requested by"),
         help_text=_("Only an Assignor or Administrator can request this."),
     )
-    field_order = ("quantity", "asked_by", "reason")
+    field_order = ("quantity", "requested_by", "reason")
 
     def __init__(self, data: Any = None, *, people: Sequence[tuple[str, str]], **kwargs: Any):
         super().__init__(data, **kwargs)
-        asked_by = self.fields["asked_by"]
-        assert isinstance(asked_by, forms.ChoiceField)  # noqa: S101  (declared above)
-        asked_by.choices = people if len(people) == 1 else [("", "–"), *people]
+        requested_by = self.fields["requested_by"]
+        assert isinstance(requested_by, forms.ChoiceField)  # noqa: S101  (declared above)
+        requested_by.choices = people if len(people) == 1 else [("", "–"), *people]
 
 
 class RemoveLicenses(Action):
@@ -93,7 +93,7 @@ class RemoveLicenses(Action):
             raise Http404
         return message
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it while renewal is open, unless support is reviewing a payment for it."""
         return may_remove(self.subject)
 
@@ -122,7 +122,7 @@ class RemoveLicenses(Action):
             *order_facts(plan),
             (
                 gettext("Can be removed"),
-                gettext("at most %(most)s") % {"most": number(plan.most)},
+                gettext("at most %(most)s") % {"most": number(plan.maximum)},
             ),
             (
                 gettext("Current renewal"),
@@ -192,7 +192,7 @@ class RemoveLicenses(Action):
             *self._handled_before(),
             *being_paid(self.subject),
         ]
-        shown = "/".join(
+        fingerprint = "/".join(
             str(fact)
             for fact in (
                 plan.need.licenses,
@@ -206,7 +206,7 @@ class RemoveLicenses(Action):
                 len(being_paid(self.subject)),
             )
         )
-        return Plan(facts, warnings, shown)
+        return Plan(facts, warnings, fingerprint)
 
     def _minimum_warning(self, plan: removals.RemovalPlan) -> list[str]:
         # A removal never goes below the licenses in use, so only the minimum can limit it.
@@ -229,7 +229,7 @@ class RemoveLicenses(Action):
         order = RemovalOrder(
             quantity=typed["quantity"],
             reason=typed["reason"],
-            asked_by=typed["asked_by"],
+            requested_by=typed["requested_by"],
             submission=typed["submission"],
             message=self.message,
         )
@@ -237,7 +237,7 @@ class RemoveLicenses(Action):
             removal = removals.remove_licenses(self.subject, order, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; requested by %(who)s") % {
             "quantity": removal.quantity,
-            "who": removal.asked_by,
+            "who": removal.requested_by,
         }
         change = before_after(_licenses(before.renewal_before), _licenses(before.renewal_after))
         message = LogMessage(what, change, removal.reason)
@@ -262,7 +262,7 @@ class UndoRemoval(Action):
         """The organization of the renewal."""
         return self.subject.term.organization
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Allow it once, until the renewal is paid."""
         return may_undo(self.subject)
 
@@ -275,7 +275,7 @@ class UndoRemoval(Action):
             (gettext("Removed"), number(removal.quantity)),
             (gettext("When"), display.moment(removal.created_at)),
             (gettext("By"), str(removal.actor)),
-            (gettext("Requested by"), removal.asked_by),
+            (gettext("Requested by"), removal.requested_by),
             (gettext("Original reason"), removal.reason),
             (
                 gettext("Current renewal"),

@@ -25,14 +25,22 @@ class LicenseRemovalAdmin(SearchMixin, RecordAdmin):
     """Removals, read-only: made on the organization's page, and undone on their own."""
 
     organization_field = "term__organization"
-    list_display = ("__str__", "organization", "asked_by", "reason", "actor", "created_at", "back")
+    list_display = (
+        "__str__",
+        "organization",
+        "requested_by",
+        "reason",
+        "actor",
+        "created_at",
+        "back",
+    )
     list_filter = (UndoneFilter, organization_filter("term__organization"))
     list_select_related = ("term__organization", "actor", "undone_by")
     fields = (
         "organization",
         "term",
         "quantity",
-        "asked_by",
+        "requested_by",
         "reason",
         "request",
         "actor",

@@ -101,7 +101,7 @@ def _shown_form(
 ) -> AddLicensesForm:
     asked = add_ons.read_quantity(request.GET.get("quantity", ""))
     if people is not None and people.quote is not None:
-        asked = min(people.quote.quantity, people.quote.most)
+        asked = min(people.quote.quantity, people.quote.maximum)
     initial = {
         "quantity": add_ons.GROUP_SIZE if isinstance(asked, Refusal) else asked,
         "submission": new_submission(),
@@ -121,9 +121,11 @@ def _stepped(
     """Return the form after − or + was pressed without JavaScript: 5 fewer or more."""
     typed = add_ons.read_quantity(form.data.get("quantity", ""))
     before = 0 if isinstance(typed, Refusal) else typed
-    most = add_ons.most_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0
+    maximum = (
+        add_ons.max_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0
+    )
     initial = {
-        "quantity": add_ons.stepped(before, up=change == "more", most=most),
+        "quantity": add_ons.stepped(before, up=change == "more", maximum=maximum),
         "submission": form.data.get("submission") or new_submission(),
         "next": path_inside(subscription.organization, form.data.get("next", "")),
     }

@@ -63,7 +63,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     order = RenewalOrder(
         package=data["package"],
         code=data["code"],
-        shown=data["shown"],
+        fingerprint=data["fingerprint"],
         submission=data["submission"],
     )
     return _start(request, member, subscription, form, packages, order)

@@ -54,7 +54,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
         "problem": found.problems.filter(session_id=found.session_id).first(),
         "refunds": found.refunds.filter(problem=None, status__in=SHOWN_REFUNDS),
         "disputes": found.disputes.exclude(status__startswith="warning"),
-        "licenses_taken": ledger.reversed_quantity(found.reference),
+        "licenses_removed": ledger.reversed_quantity(found.reference),
     }
     return render(request, "billing/purchase.html", context)
 

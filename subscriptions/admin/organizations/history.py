@@ -22,7 +22,7 @@ _SAME_ACTION_WITHIN = timedelta(minutes=2)
 # Activity from actions of support, which the admin logs too.
 _LOGGED_VERBS = {
     "licenses_removed",
-    "removal_taken_back",
+    "removal_undone",
     "refund_requested",
     "payment_fulfilled",
     "payment_refunded",
@@ -109,8 +109,8 @@ _CHANGES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "role_changed": _role,
     "member_added": _license,
     "member_removed": _freed,
-    "payment_returned": _returned,
-    "return_undone": _returned,
+    "payment_reversed": _returned,
+    "reversal_undone": _returned,
 }
 
 

@@ -149,7 +149,7 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
             [
                 link(removal, f"−{formats.number(removal.quantity)}"),
                 moment(removal.created_at),
-                removal.asked_by,
+                removal.requested_by,
                 removal.reason,
                 str(removal.actor),
                 _removal_state(removal, open_term),

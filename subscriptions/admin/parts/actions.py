@@ -41,7 +41,7 @@ class ActionForm(forms.Form):
     """The form of all actions: its own ID, and the result that the preview showed."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.CharField(widget=forms.HiddenInput, required=False)
+    fingerprint = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 class ReasonForm(ActionForm):
@@ -57,11 +57,11 @@ class ReasonForm(ActionForm):
 
 @dataclass(frozen=True)
 class Plan:
-    """The expected result of an action; ``shown`` changes whenever anything in it changes."""
+    """The expected result of an action; ``fingerprint`` changes whenever anything in it changes."""
 
     facts: Sequence[Fact] = ()
     warnings: Sequence[str] = ()
-    shown: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Action(ABC):
 
     # For subclasses ------------------------------------------------------------------------------
 
-    def judge(self) -> Allowed | Refusal:
+    def decide(self) -> Allowed | Refusal:
         """Whether the action is allowed now."""
         return ALLOWED
 
@@ -149,7 +149,7 @@ class Action(ABC):
             return self._post()
         if self.request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        decision = self.judge()
+        decision = self.decide()
         if isinstance(decision, Refusal):
             return self._page(None, HTTPStatus.CONFLICT, refusal=refusal_text(decision))
         return self._page(self.form(initial={"submission": uuid.uuid4(), **self.initial()}))
@@ -178,7 +178,7 @@ class Action(ABC):
         return data
 
     def _preview(self, form: ActionForm) -> HttpResponse:
-        decision = self.judge()
+        decision = self.decide()
         if isinstance(decision, Refusal):
             raise Refused(decision)
         return self._page(form, plan=self.plan(form))
@@ -189,7 +189,7 @@ class Action(ABC):
             return repeated
         if self.is_confirmed:
             plan = self.plan(form)
-            if plan.shown != form.cleaned_data["shown"]:
+            if plan.fingerprint != form.cleaned_data["fingerprint"]:
                 return self._answer_repeated(form) or self._page(
                     form,
                     HTTPStatus.CONFLICT,

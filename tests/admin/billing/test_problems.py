@@ -80,7 +80,7 @@ class TestFulfilling:
 
         problem = fresh(problem)
         assert (problem.resolution, problem.solved_by) == ("fulfilled", world.support)
-        assert problem.solution_note == "The bank has confirmed it"
+        assert problem.resolution_note == "The bank has confirmed it"
         assert world.held() == 35
         assert "Fulfilled. It is no longer on the list" in text_of(page)
 

@@ -45,7 +45,7 @@ class TestAddOns:
         assert "5 users will have no license" in text
         assert not Refund.objects.exists()
         assert world.held() == 35
-        assert not Notification.objects.filter(kind="payment_returned").exists()
+        assert not Notification.objects.filter(kind="payment_reversed").exists()
 
     def test_full_refund_removes_the_licenses(
         self, world: World, support: Admin, purchase: Purchase

@@ -20,7 +20,7 @@ from tests.support.world import World
 
 PAGE = "remove_licenses"
 ADA = "Ada Admin <administrator@lakeside.example>"
-VALUES = {"quantity": "5", "asked_by": ADA, "reason": "Fewer games"}
+VALUES = {"quantity": "5", "requested_by": ADA, "reason": "Fewer games"}
 
 
 def remove(support: Admin, world: World, **values: Any) -> Any:
@@ -70,7 +70,7 @@ class TestTwoSteps:
         page = remove(support, window)
 
         removal = LicenseRemoval.objects.get()
-        assert (removal.quantity, removal.asked_by, removal.reason) == (5, ADA, "Fewer games")
+        assert (removal.quantity, removal.requested_by, removal.reason) == (5, ADA, "Fewer games")
         assert removal.actor == window.support
         assert "5 licenses have been removed from the renewal" in text_of(page)
         assert "20 licenses, $100.00 with Association today" in text_of(page)
@@ -128,8 +128,8 @@ class TestRefusals:
             ({"quantity": "0"}, "greater than or equal to 1", HTTPStatus.UNPROCESSABLE_ENTITY),
             ({"quantity": "x"}, "Enter a whole number", HTTPStatus.UNPROCESSABLE_ENTITY),
             ({"reason": " "}, "This field is required", HTTPStatus.UNPROCESSABLE_ENTITY),
-            ({"asked_by": ""}, "This field is required", HTTPStatus.UNPROCESSABLE_ENTITY),
-            ({"asked_by": "Otto"}, "Select a valid choice", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"requested_by": ""}, "This field is required", HTTPStatus.UNPROCESSABLE_ENTITY),
+            ({"requested_by": "Otto"}, "Select a valid choice", HTTPStatus.UNPROCESSABLE_ENTITY),
         ],
     )
     def test_invalid_input_shows_a_field_error_and_is_kept(
@@ -148,7 +148,7 @@ class TestRefusals:
     ) -> None:
         form = support.open(window.lakeside, PAGE).context["form"]
 
-        people = [value for value, _ in form.fields["asked_by"].choices if value]
+        people = [value for value, _ in form.fields["requested_by"].choices if value]
         assert people == [ADA, "Arlo Assignor <assignor@lakeside.example>"]
 
     def test_confirming_after_the_renewal_was_paid_is_refused(
@@ -196,7 +196,7 @@ class TestRenewalBeingPaid:
 class TestRemovalRequest:
     @pytest.fixture
     def removal_request(self, window: World) -> Message:
-        return threads.ask_for_removal(window.administrator, 5, Text("We play less."))
+        return threads.request_removal(window.administrator, 5, Text("We play less."))
 
     def test_form_is_prefilled_and_linked_to_the_request(
         self, window: World, support: Admin, removal_request: Message
@@ -212,7 +212,7 @@ class TestRemovalRequest:
         support.perform(window.lakeside, PAGE, query=query, **VALUES)
 
         removal = LicenseRemoval.objects.get()
-        assert (removal.message, removal.asked_by) == (removal_request, ADA)
+        assert (removal.message, removal.requested_by) == (removal_request, ADA)
         assert "5: removed" in text_of(support.open(window.lakeside))
 
     def test_handled_request_shows_a_warning(

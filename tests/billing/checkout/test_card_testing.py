@@ -94,7 +94,7 @@ def test_open_pages_are_limited_per_anonymous_buyer() -> None:
             "submission": str(uuid.uuid4()),
         }
         page = Client().post("/purchase/", form)
-        form["shown"] = page.context["plan"].shown
+        form["fingerprint"] = page.context["plan"].fingerprint
         statuses.append(Client().post("/purchase/", form | {"pay": "1"}).status_code)
 
     assert statuses == [HTTPStatus.FOUND] * card_testing.MAX_OPEN_CHECKOUTS + [HTTPStatus.CONFLICT]

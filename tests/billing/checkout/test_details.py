@@ -109,7 +109,7 @@ class TestRenewals:
 
     def test_same_form_with_a_discount_starts_one_payment(self, window: World) -> None:
         Discount.objects.create(name="Loyal", basis_points=1000, currency="usd")
-        form: dict[str, Any] = {"submission": uuid.uuid4(), "shown": plan(window).shown}
+        form: dict[str, Any] = {"submission": uuid.uuid4(), "fingerprint": plan(window).fingerprint}
 
         assert renew(window, **form) == renew(window, **form)
 
@@ -126,7 +126,7 @@ class TestRenewals:
         form = {
             "package": window.term.package_id,
             "submission": str(uuid.uuid4()),
-            "shown": plan(window).shown,
+            "fingerprint": plan(window).fingerprint,
             "pay": "1",
         }
 
@@ -139,7 +139,7 @@ class TestRenewals:
         purchase = world.buy(10)
 
         with refuses(Reason.RENEWAL_NOT_OPEN):
-            renew(world, shown="")
+            renew(world, fingerprint="")
 
         assert fresh(purchase).status == PurchaseStatus.OPEN
         assert settle(purchase.session_id or "") == purchase

@@ -24,7 +24,7 @@ def post(world: World, **changes: Any) -> Any:
     form = {
         "package": world.term.package_id,
         "submission": str(uuid.uuid4()),
-        "shown": f"{world.term.package_id}-1-25-500-0-0-0",
+        "fingerprint": f"{world.term.package_id}-1-25-500-0-0-0",
         "pay": "1",
     } | changes
     return world.client(world.assignor).post(PATH, form)
@@ -67,9 +67,9 @@ def test_paying_goes_to_the_payment_page(window: World, stripe: SandboxControl) 
     assert response.headers["Location"] == Purchase.objects.get().session_url
 
 
-@pytest.mark.parametrize("shown", ["", "1", "0-1-25-500-0-0-0", "x", "x" * 300])
-def test_total_that_was_not_shown_is_not_charged(window: World, shown: str) -> None:
-    response = post(window, shown=shown)
+@pytest.mark.parametrize("fingerprint", ["", "1", "0-1-25-500-0-0-0", "x", "x" * 300])
+def test_total_that_was_not_shown_is_not_charged(window: World, fingerprint: str) -> None:
+    response = post(window, fingerprint=fingerprint)
 
     assert response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
     assert not Purchase.objects.exists()
@@ -118,7 +118,7 @@ def test_queries_are_constant_in_members_packages_and_discounts(window: World) -
     for number in range(4):
         PackageFactory.create(name=f"Package {number}")
         Discount.objects.create(
-            name=f"D{number}", basis_points=100, currency="usd", most_uses=number + 1
+            name=f"D{number}", basis_points=100, currency="usd", max_uses=number + 1
         )
 
     assert len(queries_of(client, PATH)) == len(before)

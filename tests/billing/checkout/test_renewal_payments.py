@@ -28,11 +28,11 @@ from tests.support.world import TERM_END, World, local, remove
 @pytest.mark.usefixtures("stripe")
 class TestShownTotalIsCharged:
     def test_price_change_before_payment_asks_for_confirmation(self, window: World) -> None:
-        shown = plan(window).shown
+        fingerprint = plan(window).fingerprint
         Package.objects.update(unit_amount=600)
 
         with pytest.raises(PriceChanged):
-            renew(window, shown=shown)
+            renew(window, fingerprint=fingerprint)
 
         assert not Purchase.objects.exists()
 
@@ -48,11 +48,11 @@ class TestShownTotalIsCharged:
     def test_adding_a_member_asks_for_confirmation(self, window: World) -> None:
         remove(window, 20)
         window.fill(6)
-        shown = plan(window).shown
+        fingerprint = plan(window).fingerprint
         window.fill(7)
 
         with pytest.raises(PriceChanged):
-            renew(window, shown=shown)
+            renew(window, fingerprint=fingerprint)
 
     def test_processor_receives_one_line_with_the_total(
         self, window: World, stripe: SandboxControl
@@ -93,11 +93,11 @@ class TestOnePayment:
         world.at(calendar.renewal_opens_at(TERM_END, clock.zone()) - timedelta(minutes=5))
         add_on = world.buy(10)
         world.later(minutes=6)
-        shown = plan(world).shown
+        fingerprint = plan(world).fingerprint
         world.pay(add_on)
 
         with pytest.raises(PriceChanged):
-            renew(world, shown=shown)
+            renew(world, fingerprint=fingerprint)
 
         assert world.held() == 35
         assert plan(world).price.quantity == 35
@@ -107,7 +107,7 @@ class TestOnePayment:
         window.pay(first)
 
         with pytest.raises(Refused):
-            renew(window, shown="anything")
+            renew(window, fingerprint="anything")
 
         assert Term.objects.filter(organization=window.lakeside).count() == 2
 
@@ -149,11 +149,11 @@ class TestOnePayment:
     def test_shorter_term_at_the_same_price_asks_for_confirmation(self, window: World) -> None:
         Package.objects.update(term_years=2)
         window.term.package.refresh_from_db()
-        shown = plan(window).shown
+        fingerprint = plan(window).fingerprint
         Package.objects.update(term_years=1)
 
         with pytest.raises(PriceChanged):
-            renew(window, shown=shown)
+            renew(window, fingerprint=fingerprint)
 
     def test_mismatched_payment_blocks_the_renewal(
         self, window: World, stripe: SandboxControl
@@ -164,7 +164,7 @@ class TestOnePayment:
 
         assert fresh(purchase).status == PurchaseStatus.REVIEW
         with refuses(Reason.RENEWAL_WITH_SUPPORT):
-            renew(window, shown="anything")
+            renew(window, fingerprint="anything")
 
     def test_buyers_and_support_are_notified_of_a_second_payment(
         self, window: World, support: str
@@ -198,19 +198,22 @@ class TestOnePayment:
     ) -> None:
         """R17: the idempotency key is not reused after 4 minutes."""
         base, submission = settings.STRIPE_API_BASE, uuid.uuid4()
-        shown = plan(window).shown
+        fingerprint = plan(window).fingerprint
         settings.STRIPE_API_BASE = "http://127.0.0.1:1"
         with pytest.raises(ProcessorUnavailable):
-            renew(window, submission=submission, shown=shown)
+            renew(window, submission=submission, fingerprint=fingerprint)
         settings.STRIPE_API_BASE = base
         window.later(minutes=10)
 
-        purchase = renew(window, submission=submission, shown=shown)
+        purchase = renew(window, submission=submission, fingerprint=fingerprint)
 
         created = stripe.requests(method="POST", path="/v1/checkout/sessions")
         assert purchase.status == PurchaseStatus.ABANDONED
         assert not created
-        assert renew(window, submission=submission, shown=shown).status == PurchaseStatus.OPEN
+        assert (
+            renew(window, submission=submission, fingerprint=fingerprint).status
+            == PurchaseStatus.OPEN
+        )
 
     def test_buyer_can_end_the_checkout(self, window: World) -> None:
         """R5"""
@@ -267,7 +270,7 @@ class TestDiscounts:
         self, window: World, stripe: SandboxControl
     ) -> None:
         discount = Discount.objects.create(
-            name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
+            name="Once", code="ONCE", basis_points=1000, currency="usd", max_uses=1
         )
         harbor = status_of(window.stranger.organization, clock.now())
         purchase = renew(window, code="ONCE")
@@ -281,7 +284,7 @@ class TestDiscounts:
 
     @pytest.mark.usefixtures("stripe")
     def test_own_abandoned_checkout_does_not_use_up_the_discount(self, window: World) -> None:
-        Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
+        Discount.objects.create(name="Once", basis_points=5000, currency="usd", max_uses=1)
         first = renew(window)
 
         again = renew(window)
@@ -292,7 +295,7 @@ class TestDiscounts:
 
     def test_refund_restores_the_discount_use(self, window: World, stripe: SandboxControl) -> None:
         discount = Discount.objects.create(
-            name="Once", code="ONCE", basis_points=1000, currency="usd", most_uses=1
+            name="Once", code="ONCE", basis_points=1000, currency="usd", max_uses=1
         )
         purchase = renew(window, code="ONCE")
         blocked = "payment_method_options.card.restrictions.funding_types_blocked"
@@ -311,11 +314,11 @@ class TestDiscounts:
             currency="usd",
             valid_until=IN_WINDOW.date(),
         )
-        shown = plan(window, code="ENDS").shown
+        fingerprint = plan(window, code="ENDS").fingerprint
         window.at(local(date(2031, 12, 11)))
 
         with refuses(Reason.DISCOUNT_OVER):
-            renew(window, code="ENDS", shown=shown)
+            renew(window, code="ENDS", fingerprint=fingerprint)
 
     def test_best_discount_without_a_code_applies(self, window: World) -> None:
         Discount.objects.create(name="Small", amount=100, currency="usd")

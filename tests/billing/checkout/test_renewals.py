@@ -153,20 +153,20 @@ class TestAvailability:
         renew_and_settle(window)
 
         with refuses(Reason.RENEWAL_NOT_OPEN):
-            renew(window, shown="anything")
+            renew(window, fingerprint="anything")
 
     def test_withdrawn_package_cannot_be_renewed(self, window: World) -> None:
         Package.objects.update(is_offered=False)
 
         with refuses(Reason.PACKAGE_NOT_OFFERED):
-            renew(window, shown="anything")
+            renew(window, fingerprint="anything")
         assert not Purchase.objects.exists()
 
     def test_package_in_another_currency_cannot_be_renewed(self, window: World) -> None:
         canadian = PackageFactory.create(currency="cad")
 
         with pytest.raises(Refused):
-            renew(window, package=canadian, shown="anything")
+            renew(window, package=canadian, fingerprint="anything")
 
     def test_total_above_the_processor_limit_is_refused(self, window: World) -> None:
         expensive = PackageFactory.create(unit_amount=5_000_000)

@@ -31,11 +31,11 @@ def package(world: World) -> Package:
     return PackageFactory.create(name="Club", unit_amount=900, minimum_licenses=5)
 
 
-def shown(package: Package, quantity: str, code: str) -> str:
+def fingerprint(package: Package, quantity: str, code: str) -> str:
     """Return the total that the page would show, or an empty string if it would show none."""
     number = int(quantity) if quantity.isdecimal() else 0
     try:
-        return plan_subscription(package, number, code=code, now=clock.now()).shown
+        return plan_subscription(package, number, code=code, now=clock.now()).fingerprint
     except Refused:
         return ""
 
@@ -50,7 +50,7 @@ def form_data(package: Package, /, **changes: Any) -> dict[str, Any]:
         "billing_name": "Tom",
         "billing_address": "1 Green\nMeadow",
         "submission": str(uuid.uuid4()),
-        "shown": shown(package, changes.get("quantity", "12"), changes.get("code", "")),
+        "fingerprint": fingerprint(package, changes.get("quantity", "12"), changes.get("code", "")),
         "pay": "1",
     } | changes
 
@@ -220,7 +220,7 @@ class TestSubscribing:
 
     @pytest.mark.usefixtures("stripe")
     def test_price_after_returning_is_unchanged(self, package: Package) -> None:
-        Discount.objects.create(name="Once", basis_points=5000, currency="usd", most_uses=1)
+        Discount.objects.create(name="Once", basis_points=5000, currency="usd", max_uses=1)
         subscribe(package)
         cancel = Purchase.objects.get().request_parameters["cancel_url"]
 
@@ -272,8 +272,8 @@ class TestSubscribing:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"shown": "1"}, "The total has changed"),
-            ({"shown": ""}, "The total has changed"),
+            ({"fingerprint": "1"}, "The total has changed"),
+            ({"fingerprint": ""}, "The total has changed"),
             ({"code": "NOPE"}, "No discount has this code"),
             ({"quantity": "200000"}, "over the limit for one card payment"),
             ({"quantity": "900000000000"}, "at most 2,222,222 licenses"),

@@ -291,7 +291,7 @@ class TestOriginalPurchase:
         owner = Membership.objects.get(organization=original.organization)
         package = original.term.package
         planned = plan_renewal(subscription(original.organization), package)
-        order = RenewalOrder(package, "", planned.shown, uuid.uuid4())
+        order = RenewalOrder(package, "", planned.fingerprint, uuid.uuid4())
         renewal = start_renewal(owner, order)
 
         reconcile()

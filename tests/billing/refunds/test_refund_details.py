@@ -35,17 +35,17 @@ def test_emails_state_the_amounts_and_licenses(world: World, bought: Purchase) -
     fail_refund(world, bought, refund["id"])
 
     same = {"purchase": "Add-on licenses", "currency": "usd", "total": 5000, "in_use": 4}
-    returned = {"returned": 2500, "taken": 5, "given": 0, "held": 30}
-    undone = {"returned": 0, "taken": 0, "given": 5, "held": 35}
-    assert facts_of("payment_returned").items() >= (same | returned).items()
-    assert facts_of("return_undone").items() >= (same | undone).items()
-    assert Activity.objects.get(verb="return_undone").data["amount"] == -2500
+    returned = {"refunded_amount": 2500, "removed": 5, "restored": 0, "held": 30}
+    undone = {"refunded_amount": 0, "removed": 0, "restored": 5, "held": 35}
+    assert facts_of("payment_reversed").items() >= (same | returned).items()
+    assert facts_of("reversal_undone").items() >= (same | undone).items()
+    assert Activity.objects.get(verb="reversal_undone").data["amount"] == -2500
 
 
 def test_partial_refund_of_a_renewal_reverses_no_licenses(world: World, renewal: Purchase) -> None:
     refund_in_dashboard(world, renewal, 500)
 
-    assert Activity.objects.get(verb="payment_returned").data["licenses"] == 0
+    assert Activity.objects.get(verb="payment_reversed").data["licenses"] == 0
 
 
 class TestTermWithALaterTerm:
@@ -58,7 +58,7 @@ class TestTermWithALaterTerm:
         fail_refund(world, renewal, refund["id"])
 
         problem = PaymentProblem.objects.get()
-        assert (problem.resolution, problem.solved_by, problem.solution_note) == (
+        assert (problem.resolution, problem.solved_by, problem.resolution_note) == (
             Resolution.CLOSED,
             None,
             "",
@@ -70,7 +70,7 @@ class TestTermWithALaterTerm:
         refund_in_dashboard(world, renewal)
         refund_in_dashboard(world, next_renewal)
 
-        recorded = Activity.objects.filter(data__purchase=str(renewal.pk), verb="payment_returned")
+        recorded = Activity.objects.filter(data__purchase=str(renewal.pk), verb="payment_reversed")
         changes = [(row.data["amount"], row.data["licenses"]) for row in recorded.order_by("pk")]
         assert changes == [(renewal.total_amount, 0), (0, -25)]
 

@@ -98,7 +98,7 @@ class TestFailedRefund:
         assert world.held() == 35
         assert reversals(world.lakeside) == [-10, 10]
         assert fresh(bought).refunded_amount == 0
-        assert Notification.objects.filter(kind="return_undone").count() == 2
+        assert Notification.objects.filter(kind="reversal_undone").count() == 2
 
     def test_only_the_failed_refund_is_restored(self, world: World, bought: Purchase) -> None:
         first = refund_in_dashboard(world, bought, 2500)
@@ -281,7 +281,7 @@ class TestMoreUsersThanLicenses:
 
     def test_buyers_and_support_are_notified(self, over_limit: World, support: str) -> None:
         notified = set(
-            Notification.objects.filter(kind="payment_returned").values_list("recipient", "kind")
+            Notification.objects.filter(kind="payment_reversed").values_list("recipient", "kind")
         )
         assert {recipient for recipient, _ in notified} == {
             "administrator@lakeside.example",
@@ -306,7 +306,7 @@ class TestMoreUsersThanLicenses:
 def test_reversal_is_recorded_as_an_activity(world: World, bought: Purchase) -> None:
     refund_in_dashboard(world, bought, 2500)
 
-    activity = Activity.objects.get(verb="payment_returned")
+    activity = Activity.objects.get(verb="payment_reversed")
     assert activity.data["licenses"] == -5
     assert activity.data["amount"] == 2500
 

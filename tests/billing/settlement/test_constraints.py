@@ -143,7 +143,7 @@ def test_valid_rows_are_accepted(world: World) -> None:
 SUBMISSION = uuid.UUID(int=1)
 UNIQUE_FIELDS: dict[str, dict[str, Any]] = {
     "purchase_receipt_is_unique": {"receipt_number": 1},
-    "purchase_form_is_sent_once": {"submission": SUBMISSION},
+    "purchase_submission_is_unique": {"submission": SUBMISSION},
     "session_id": {"session_id": "cs_test_1"},
     "payment_intent_id": {"payment_intent_id": "pi_1"},
     "idempotency_key": {"idempotency_key": "purchase:1"},
@@ -184,7 +184,7 @@ def test_renewal_has_one_active_purchase(world: World) -> None:
 
     error = insert_error(purchase(world, **fields, status=S.OPEN, session_id="cs_test_1"))
 
-    assert violates("purchase_renewal_is_paid_by_one", error)
+    assert violates("purchase_renewal_has_one_unsettled", error)
 
 
 def problem(**fields: Any) -> PaymentProblem:
@@ -204,7 +204,7 @@ class TestRefunds:
 
     def test_refund_has_a_known_status_and_an_amount(self, world: World) -> None:
         assert "refund_status_is_known" in insert_error(self.refund(status="done"))
-        assert "refund_returns_something" in insert_error(self.refund(amount=0))
+        assert "refund_amount_is_positive" in insert_error(self.refund(amount=0))
 
     def test_one_refund_per_payment_unless_it_failed(self, world: World) -> None:
         saved = PaymentProblem.objects.bulk_create([problem()])[0]
@@ -213,7 +213,7 @@ class TestRefunds:
 
         error = insert_error(self.refund(problem=saved, status="pending"))
 
-        assert violates("refund_of_a_problem_is_asked_once", error)
+        assert violates("refund_of_a_problem_is_unique", error)
 
     def test_refund_id_is_unique(self, world: World) -> None:
         rows = [self.refund(refund_id="a") for _ in range(2)]

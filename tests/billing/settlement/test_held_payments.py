@@ -54,7 +54,7 @@ class TestHeldPayment:
         assert (purchase.status, purchase.receipt_number) == (PurchaseStatus.SETTLED, 1)
         assert world.held() == 35
         assert (held.resolution, held.solved_by) == (Resolution.FULFILLED, world.support)
-        assert held.solution_note == "the processor's rounding"
+        assert held.resolution_note == "the processor's rounding"
         assert not held.needs_support
 
     def test_purchase_is_fulfilled_though_its_receipt_cannot_be_sent_yet(
@@ -100,7 +100,7 @@ class TestHeldPayment:
         assert refund.status == RefundStatus.SUCCEEDED
         assert refund.amount == held.received["amount_received"]
         assert held.resolution == Resolution.REFUNDED
-        assert (held.solved_by, held.solution_note) == (world.support, "w")
+        assert (held.solved_by, held.resolution_note) == (world.support, "w")
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25
 

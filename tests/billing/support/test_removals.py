@@ -137,7 +137,7 @@ class TestEffect:
             "administrator@lakeside.example",
             "assignor@lakeside.example",
         }
-        assert notified[0].data["asked_by"] == "Ada"
+        assert notified[0].data["requested_by"] == "Ada"
 
     def test_activity_records_who_and_why(self, window: World) -> None:
         remove(window, 5)
@@ -163,7 +163,7 @@ class TestPreview:
         planned = plan_removal(status_of(window.lakeside, clock.now()), 10)
 
         assert (planned.need.licenses, planned.need.removed, planned.need.in_use) == (25, 5, 4)
-        assert (planned.most, planned.left) == (16, 10)
+        assert (planned.maximum, planned.left) == (16, 10)
         assert (planned.renewal_before, planned.renewal_after) == (20, 10)
         assert (planned.total_before, planned.total_after) == (10_000, 5_000)
 
@@ -185,7 +185,7 @@ class TestUndo:
         removal.refresh_from_db()
         assert (removal.undone_at, removal.undone_by) == (clock.now(), window.support)
         assert plan(window).price.quantity == 25
-        assert Notification.objects.filter(kind="removal_taken_back").count() == 2
+        assert Notification.objects.filter(kind="removal_undone").count() == 2
 
     def test_second_undo_is_refused(self, window: World) -> None:
         removal = remove(window, 10)

@@ -137,10 +137,10 @@ class TestAddOnRefund:
         refund_as_support(world, bought, 5)
 
         notification = Notification.objects.get(
-            kind="payment_returned", recipient=bought.buyer_email
+            kind="payment_reversed", recipient=bought.buyer_email
         )
         data = notification.data
-        assert (data["returned"], data["currency"], data["taken"]) == (2500, "usd", 5)
+        assert (data["refunded_amount"], data["currency"], data["removed"]) == (2500, "usd", 5)
 
 
 class TestProcessorUnavailable:

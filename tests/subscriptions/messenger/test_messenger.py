@@ -95,7 +95,7 @@ class TestWriting:
             threads.write(world.official, Text("After"))
         reply(world, message)
         assert threads.count_unread(world.official.user) == 0
-        assert Notification.objects.get(kind="message_answered").data["link"] == ""
+        assert Notification.objects.get(kind="support_replied").data["link"] == ""
 
     def test_closed_organization_keeps_its_messenger(self, world: World) -> None:
         """R22"""

@@ -170,7 +170,7 @@ class TestReplying:
         assert (get_thread().state, get_thread().unread_by_person) == ("replied", 1)
         assert (entry.user, entry.object_id) == (world.support, str(get_thread().pk))
         assert (
-            Notification.objects.get(kind="message_answered").recipient == world.official.user.email
+            Notification.objects.get(kind="support_replied").recipient == world.official.user.email
         )
 
     def test_double_click_sends_one_reply(self, world: World, question: Message) -> None:
@@ -180,7 +180,7 @@ class TestReplying:
             assert reply(client, question, submission=submission).status_code == HTTPStatus.FOUND
 
         assert Message.objects.filter(is_from_support=True).count() == 1
-        assert Notification.objects.filter(kind="message_answered").count() == 1
+        assert Notification.objects.filter(kind="support_replied").count() == 1
         assert LogEntry.objects.count() == 1
 
     def test_colleagues_reply_must_be_read_first(self, world: World, question: Message) -> None:

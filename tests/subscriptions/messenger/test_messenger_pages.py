@@ -96,9 +96,9 @@ class TestConstraints:
     @pytest.mark.parametrize(
         ("constraint", "fields"),
         [
-            ("message_says_something", {"body": ""}),
-            ("message_asks_to_remove_something", {"removal_quantity": 0}),
-            ("message_asks_to_remove_something", {"removal_quantity": 5, "author": None}),
+            ("message_has_a_body", {"body": ""}),
+            ("message_removal_quantity_is_positive", {"removal_quantity": 0}),
+            ("message_removal_quantity_is_positive", {"removal_quantity": 5, "author": None}),
             ("message_of_support_has_an_author", {"is_from_support": True, "author": None}),
         ],
     )
@@ -114,10 +114,10 @@ class TestConstraints:
         ("constraint", "fields"),
         [
             ("thread_state_is_known", {"state": "x"}),
-            ("thread_waits_since_a_moment", {"waiting_since": None}),
-            ("thread_waits_since_a_moment", {"state": "closed"}),
-            ("thread_is_with_somebody", {"person": None}),
-            ("thread_is_with_somebody", {"email": "x@x.example"}),
+            ("thread_waiting_has_its_time", {"waiting_since": None}),
+            ("thread_waiting_has_its_time", {"state": "closed"}),
+            ("thread_has_a_person_or_an_address", {"person": None}),
+            ("thread_has_a_person_or_an_address", {"email": "x@x.example"}),
         ],
     )
     def test_thread_constraints(

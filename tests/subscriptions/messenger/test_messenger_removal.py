@@ -46,7 +46,7 @@ def test_request_is_a_message_in_the_thread(open_renewal: World, role: str) -> N
     assert (message.removal_quantity, message.body) == (5, "We need fewer")
     assert (message.author, message.thread.organization) == (person.user, world.lakeside)
     assert "Request: remove 5 licenses" in text_of(client.get(THREAD))
-    activity = Activity.objects.get(verb="removal_asked_for")
+    activity = Activity.objects.get(verb="removal_requested")
     assert activity.data == {"message": message.pk, "quantity": 5}
 
 
@@ -107,7 +107,7 @@ def test_request_is_checked_again_under_the_lock(open_renewal: World) -> None:
     world = open_renewal
     world.fill(20)
     with pytest.raises(Refused):
-        threads.ask_for_removal(world.assignor, 6, Text("Now"))
+        threads.request_removal(world.assignor, 6, Text("Now"))
     members.change_role(world.administrator, world.assignor, Role.OBSERVER)
     response = send(world.client(world.assignor), "Now", PATH, quantity="1")
 
@@ -122,7 +122,7 @@ def test_form_submitted_twice_sends_one_request(open_renewal: World) -> None:
         send(client, "", PATH, quantity="5", submission=submission)
 
     assert Message.objects.count() == 1
-    assert Activity.objects.filter(verb="removal_asked_for").count() == 1
+    assert Activity.objects.filter(verb="removal_requested").count() == 1
 
 
 def test_closed_organization_can_request_removal(world: World) -> None:

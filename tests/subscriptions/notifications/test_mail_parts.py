@@ -22,9 +22,9 @@ KINDS = sorted(path.name.removesuffix(SUBJECT) for path in TEMPLATES.glob(f"*{SU
 # An invitation's link comes from the membership, so a test of its own sends it.
 NOTIFIED = [kind for kind in KINDS if kind != "invitation"]
 VARIABLE = re.compile(r"{{ (\w+) }}")
-AMOUNTS = "unit_price total subtotal discount fee refund returned amount".split()
-NUMBERS = "quantity held in_use free taken given over".split()
-DAYS = "starts valid_from expires renewal_opens last_day canceled paid_at asked_at".split()
+AMOUNTS = "unit_price total subtotal discount fee refund refunded_amount amount".split()
+NUMBERS = "quantity held in_use free removed restored over".split()
+DAYS = "starts valid_from expires renewal_opens last_day canceled paid_at sent_at".split()
 NAME = "Lake & <b>Side</b>"
 LINK = "http://localhost/o/lakeside/purchases/?a=1&b=2"
 

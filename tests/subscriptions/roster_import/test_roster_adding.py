@@ -45,7 +45,9 @@ class TestAdding:
         response = world.client(world.assignor).post(f"{roster_path(roster)}add/", follow=True)
 
         assert "1 user has been added." in text_of(response)
-        assert response.redirect_chain == [(f"{roster_path(roster)}?state=wrong", HTTPStatus.FOUND)]
+        assert response.redirect_chain == [
+            (f"{roster_path(roster)}?state=invalid", HTTPStatus.FOUND)
+        ]
 
     def test_license_used_in_the_meantime_is_detected(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 21)

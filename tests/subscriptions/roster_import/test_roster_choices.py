@@ -12,7 +12,7 @@ from django.test import Client
 from subscriptions.models import RosterImport, RosterRow
 from subscriptions.policy.roster_import import RowState
 from subscriptions.roster_import import rosters
-from subscriptions.roster_import.rosters import Change, Choice
+from subscriptions.roster_import.rosters import Change, RosterOptions
 from tests.support.pages import text_of
 from tests.support.rosters import IMPORT, line, roster_path, row_of, upload, uploaded_roster
 from tests.support.unusual_rosters import (
@@ -48,8 +48,8 @@ def upload_mixed_rows(client: Client) -> RosterImport:
 
 def row_states(world: World, roster: RosterImport) -> dict[str, RowState]:
     roster.refresh_from_db()
-    judged = rosters.judge(roster, world.assignor)
-    return {one.row.name: one.verdict.state for one in judged.rows}
+    checked = rosters.check(roster, world.assignor)
+    return {one.row.name: one.result.state for one in checked.rows}
 
 
 def invited(world: World, roster: RosterImport) -> list[str]:
@@ -136,8 +136,8 @@ class TestChoosing:
         client = world.client(world.assignor)
         roster = upload_mixed_rows(client)
 
-        for choice in choices:
-            client.post(roster_path(roster), choice)
+        for options in choices:
+            client.post(roster_path(roster), options)
 
         assert invited(world, roster) == people
 
@@ -218,7 +218,7 @@ class TestPersistence:
         client = world.client(world.assignor)
         roster = upload_mixed_rows(client)
         before = form_of(client, roster)
-        rosters.choose(roster, Choice(includes_hidden=True))
+        rosters.set_options(roster, RosterOptions(includes_hidden=True))
 
         response = client.post(f"{roster_path(roster)}add/", before, follow=True)
 
@@ -235,9 +235,9 @@ class TestPersistence:
         """R8: when the page was loaded, hidden rows were still included."""
         client = world.client(world.assignor)
         roster = upload_mixed_rows(client)
-        rosters.choose(roster, Choice(includes_hidden=True))
+        rosters.set_options(roster, RosterOptions(includes_hidden=True))
         outdated = form_of(client, roster)
-        rosters.choose(roster, Choice(includes_hidden=False))
+        rosters.set_options(roster, RosterOptions(includes_hidden=False))
         cy = row_of(roster, 4)
 
         client.post(f"{roster_path(roster)}{page}", outdated | {"row": cy.pk, f"in-{cy.pk}": "on"})

@@ -180,7 +180,7 @@ class TestReviewing:
         page = text_of(client.get(f"{roster_path(roster)}?page=3"))
         assert "Page 3 of 3" in page
         assert "person101@new.example" in page
-        wrong = text_of(client.get(f"{roster_path(roster)}?state=wrong"))
+        wrong = text_of(client.get(f"{roster_path(roster)}?state=invalid"))
         assert "Leave out row 122" in wrong
         assert "person1@new.example" not in wrong
 
@@ -249,14 +249,14 @@ class TestCorrecting:
                 f"name-{wrong.pk}": " Nils\x00 Next ",
                 f"email-{wrong.pk}": " NILS@new.example",
                 f"role-{wrong.pk}": "assignor",
-                "show": "state=wrong&page=1",
+                "show": "state=invalid&page=1",
             },
             follow=True,
         )
 
         assert "2 rows have been changed." in text_of(response)
         assert response.redirect_chain == [
-            (f"{roster_path(roster)}?state=wrong&page=1", HTTPStatus.FOUND)
+            (f"{roster_path(roster)}?state=invalid&page=1", HTTPStatus.FOUND)
         ]
         corrected = row_of(roster, 3)
         assert (corrected.name, corrected.email, corrected.role) == (

@@ -17,7 +17,7 @@ from subscriptions.organizations.daily import run_daily
 from subscriptions.policy import calendar
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import Reason, Refused
-from subscriptions.policy.roster_import import MAX_KEPT, RowState
+from subscriptions.policy.roster_import import MAX_STORED, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.rosters import Change
 from tests.support.checks import refuses
@@ -27,7 +27,7 @@ from tests.support.world import World, build_term
 
 
 def states(world: World, roster: RosterImport) -> list[RowState]:
-    return [one.verdict.state for one in rosters.judge(roster, world.assignor).rows]
+    return [one.result.state for one in rosters.check(roster, world.assignor).rows]
 
 
 def in_use(world: World) -> int:
@@ -78,7 +78,7 @@ class TestAdding:
         }
         assert {m.invitation_number for m in added} == {1}
         assert not any(m.user.has_usable_password() for m in added)
-        assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.WRONG]
+        assert states(world, roster) == [RowState.ADDED, RowState.ADDED, RowState.INVALID]
 
     def test_import_records_one_activity_and_mails_each_person(self, world: World) -> None:
         rosters.add_all(uploaded_roster(world.assignor, 3), world.assignor)
@@ -174,7 +174,7 @@ class TestAllOrNothing:
 
     def test_licenses_used_in_the_meantime_are_detected(self, world: World) -> None:
         roster = uploaded_roster(world.assignor, 21)
-        assert rosters.judge(roster, world.assignor).new == 21
+        assert rosters.check(roster, world.assignor).new == 21
         members.add(world.administrator, NewMember("Zoe", "zoe@new.example", Role.OBSERVER))
 
         assert refusal_of_adding(world, roster) == Reason.NO_LICENSE_FREE
@@ -213,7 +213,7 @@ class TestAllOrNothing:
         )
         members.join(second)
         roster = uploaded_roster(second, [line(1, role="Administrator")])
-        assert rosters.judge(roster, second).new == 1
+        assert rosters.check(roster, second).new == 1
         members.change_role(world.administrator, second, Role.ASSIGNOR)
 
         with pytest.raises(Refused):
@@ -260,7 +260,7 @@ class TestStorage:
         assert drafts.find(world.assignor, str(draft.pk)) == draft
 
     def test_number_of_stored_rosters_is_limited(self, world: World) -> None:
-        for _ in range(MAX_KEPT):
+        for _ in range(MAX_STORED):
             uploaded_roster(world.assignor, 1)
 
         with refuses(Reason.TOO_MANY_ROSTERS):
@@ -283,7 +283,7 @@ class TestStorage:
         )
 
         assert rosters.make_unknown_roles_general(roster, world.assignor) == 2
-        assert [one.verdict.role for one in rosters.judge(roster, world.assignor).rows] == [
+        assert [one.result.role for one in rosters.check(roster, world.assignor).rows] == [
             Role.GENERAL_MEMBER,
             Role.GENERAL_MEMBER,
             Role.OBSERVER,

@@ -40,7 +40,7 @@ def _import(rows: int) -> list[Result]:
     start = time.perf_counter()
     with statements() as executed:
         sheet = Sheet([line(number) for number in range(1, rows + 1)])
-        roster = rosters.keep(actor, [sheet], source="r.csv")
+        roster = rosters.store(actor, [sheet], source="r.csv")
         response = client.post(f"/o/importing/users/import/{roster.pk}/add/")
     seconds = time.perf_counter() - start
     assert response.status_code == 302, response

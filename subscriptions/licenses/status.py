@@ -121,7 +121,7 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
-    members = _members_by_state(organization)
+    members = _members_with_license(organization)
     return SubscriptionStatus(
         organization=organization,
         now=now,
@@ -130,8 +130,8 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
         term=running[0] if running else None,
         latest=paid[last.key] if last else None,
         last=last,
-        licenses=_count(organization, today, terms, in_use=sum(members.values())),
-        invited=members.get(MembershipState.INVITED, 0),
+        licenses=_count(organization, today, terms, in_use=members["all"]),
+        invited=members["invited"],
         phase=phase_of(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
@@ -175,8 +175,9 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
     return ledger.held_at(organization, starts) if starts else []
 
 
-def _members_by_state(organization: Organization) -> dict[str, int]:
-    """Count the members that hold a license (R4), by state."""
+def _members_with_license(organization: Organization) -> dict[str, int]:
+    """Count the members who hold a license (R4), and the invited among them."""
     holders = organization.memberships.filter(state__in=HOLDS_LICENSE).order_by()
-    # Not Count("pk"): PostgreSQL would read every row, instead of the index alone.
-    return dict(holders.values_list("state").annotate(number=Count("*")))
+    # Not Count("pk"): PostgreSQL would read every row, instead of the index with the state alone.
+    invited = Count("state", filter=Q(state=MembershipState.INVITED))
+    return holders.aggregate(all=Count("*"), invited=invited)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
 from subscriptions.licenses.terms import last_term_of, phase_of
-from subscriptions.models import Organization, Renewal, Term
+from subscriptions.models import Membership, Organization, Renewal, Term
 from subscriptions.models.members import HOLDS_LICENSE, MembershipState
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, expiration, licenses, renewals
@@ -121,7 +122,7 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = last_term_of(paid.values(), now)
-    members = _members_with_license(organization)
+    members = _members_by_state(organization)
     return SubscriptionStatus(
         organization=organization,
         now=now,
@@ -130,8 +131,8 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
         term=running[0] if running else None,
         latest=paid[last.key] if last else None,
         last=last,
-        licenses=_count(organization, today, terms, in_use=members["all"]),
-        invited=members["invited"],
+        licenses=_count(organization, today, terms, in_use=sum(members.values())),
+        invited=members[MembershipState.INVITED],
         phase=phase_of(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
@@ -175,9 +176,14 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
     return ledger.held_at(organization, starts) if starts else []
 
 
-def _members_with_license(organization: Organization) -> dict[str, int]:
-    """Count the members who hold a license (R4), and the invited among them."""
-    holders = organization.memberships.filter(state__in=HOLDS_LICENSE).order_by()
-    # Not Count("pk"): PostgreSQL would read every row, instead of the index with the state alone.
-    invited = Count("state", filter=Q(state=MembershipState.INVITED))
-    return holders.aggregate(all=Count("*"), invited=invited)
+def _members_by_state(organization: Organization) -> dict[str, int]:
+    """Count the members who hold a license (R4), by state."""
+    counts = Organization.objects.values_list(*map(_members_in, HOLDS_LICENSE))
+    return dict(zip(HOLDS_LICENSE, counts.get(pk=organization.pk), strict=True))
+
+
+def _members_in(state: MembershipState) -> Coalesce:
+    # With COUNT(*) and one state each, both databases read one range of an index and no rows.
+    found = Membership.objects.filter(organization=OuterRef("pk"), state=state).order_by()
+    number = found.values("organization").annotate(number=Count("*")).values("number")
+    return Coalesce(Subquery(number), 0)

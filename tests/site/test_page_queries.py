@@ -67,8 +67,6 @@ def test_page_needs_few_queries_for_any_number_of_members(world: World, page: st
 def test_users_are_counted_from_the_index_alone(world: World) -> None:
     """Counting a column that the index lacks took 20 ms more for 50,000 users on PostgreSQL."""
     statements = queries_of(world.client(world.assignor), "/o/lakeside/")
-    table = 'FROM "subscriptions_membership"'
-    [count] = [sql for sql in statements if table in sql and "COUNT" in sql and "LIMIT" not in sql]
+    [count] = [sql for sql in statements if "COUNT(" in sql and "LIMIT 100" not in sql]
 
-    assert "COUNT(*)" in count
-    assert '"id"' not in count
+    assert count.count("COUNT(*)") == 2

@@ -83,10 +83,10 @@ class ProblemReason(models.TextChoices):
 
     MISMATCH = "mismatch", _("Does not match the purchase")
     UNWANTED_FUNDING = "unwanted_funding", _("Not a credit or debit card")
-    SURPLUS = "surplus", _("Second payment of the same purchase")
+    SURPLUS = "surplus", _("Second payment for the same purchase")
     UNKNOWN_PURCHASE = "unknown_purchase", _("Purchase not found")
     TERM_CANCELED = "term_canceled", _("Its term was canceled")
-    LATER_TERM_PAID = "later_term_paid", _("Refunded, but a later term is paid")
+    LATER_TERM_PAID = "later_term_paid", _("Refunded, but a later term has been paid for")
     REFUND_UNDONE = "refund_undone", _("Refund failed after a new term was paid")
     NOT_RENEWABLE = "not_renewable", _("The renewal it paid for is no longer open")
 

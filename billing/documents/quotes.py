@@ -87,7 +87,7 @@ def _notes(plan: RenewalPlan) -> list[str]:
     return [
         _(
             "This is a quote, not an invoice. Prices and the number of licenses may change until "
-            "the renewal is paid. You are charged the total on the payment page."
+            "the renewal is paid. You will be charged the total shown on the payment page."
         ),
         _("Payment by credit or debit card only."),
     ]

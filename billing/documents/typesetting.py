@@ -64,7 +64,7 @@ def typeset(document: Document, *, made_at: datetime) -> bytes:
         except typst.TypstError:
             logger.info("a font lacks a character", extra={"document": document.title})
     names = ", ".join(anyascii(line) for line in _without_a_font(document))
-    note = _("Some characters cannot be printed here. In Latin letters: %(names)s")
+    note = _("Some characters could not be printed. In the Latin alphabet: %(names)s")
     document = replace(document, notes=[*document.notes, note % {"names": names}])
     return _compile(document, made_at, standard=None, without_system=False)
 

@@ -1,4 +1,4 @@
-"""Plain names for constraints."""
+"""Plain names for constraints and a column, and plainer labels."""
 
 from django.conf import settings
 from django.db import migrations, models
@@ -58,5 +58,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refund',
             constraint=models.UniqueConstraint(condition=models.Q(('problem__isnull', True), ('status', 'requested')), fields=('purchase',), name='refund_of_a_purchase_is_pending_once'),
+        ),
+        migrations.AlterField(
+            model_name='paymentproblem',
+            name='reason',
+            field=models.CharField(choices=[('mismatch', 'Does not match the purchase'), ('unwanted_funding', 'Not a credit or debit card'), ('surplus', 'Second payment for the same purchase'), ('unknown_purchase', 'Purchase not found'), ('term_canceled', 'Its term was canceled'), ('later_term_paid', 'Refunded, but a later term has been paid for'), ('refund_undone', 'Refund failed after a new term was paid'), ('not_renewable', 'The renewal it paid for is no longer open')], max_length=16, verbose_name='problem'),
         ),
     ]

@@ -61,7 +61,7 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
     def _says(self, confirmation: Any) -> str:
         address = confirmation.email_address
         facts = {"email": address.email, "name": address.user}
-        return _("This page confirms %(email)s for the account of %(name)s.") % facts
+        return _("This page confirms %(email)s for %(name)s’s account.") % facts
 
 
 class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped library

@@ -62,7 +62,7 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
         label=_("Send an e-mail when this many licenses are left"),
         required=False,
         max_length=100,
-        help_text=_("Numbers of licenses left, such as 3, 2, 1, 0. Leave empty for no e-mails."),
+        help_text=_("Enter one or more numbers, such as 3, 2, 1, 0. Leave empty for no e-mails."),
     )
 
     class Meta:

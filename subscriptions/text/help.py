@@ -23,7 +23,7 @@ from subscriptions.text import formats, search
 # Keys are used in links; the order is that of the page.
 QUESTIONS = {
     "buying": gettext_lazy("How do I buy licenses?"),
-    "pricing": gettext_lazy("How add-on licenses are priced"),
+    "pricing": gettext_lazy("How are add-on licenses priced?"),
     "paying": gettext_lazy("How can I pay?"),
     "when-to-add": gettext_lazy("When can I add licenses?"),
     "expiration": gettext_lazy("When do licenses expire?"),
@@ -130,8 +130,8 @@ def glossary() -> list[Word]:
             "add-on",
             _("Add-on license"),
             _(
-                "A license bought during a term, at the price per license that was locked when the "
-                "term began. It expires together with the rest of the subscription."
+                "A license bought during a term, at the price per license that was locked in when "
+                "the term began. It expires together with the rest of the subscription."
             ),
         ),
         Word("term", _("Term"), _("One paid period of the subscription.")),

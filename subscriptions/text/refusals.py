@@ -80,7 +80,7 @@ TEXTS: Mapping[Reason, Any] = {
     ),
     Reason.NO_TERM: _("This organization has no subscription to add licenses to."),
     Reason.TOO_MANY_CHECKOUTS: _(
-        "%(most)s payments are open right now. Finish one of them on the Purchases page, or "
+        "%(most)s payments are already in progress. Finish one of them on the Purchases page, or "
         "wait until one expires."
     ),
     Reason.TOO_MANY_DECLINES: _(
@@ -119,10 +119,10 @@ TEXTS: Mapping[Reason, Any] = {
         _MISSING,
     ),
     Reason.ABOVE_OWN_ROLE: _(
-        "Only an Administrator can change another Administrator. Ask one of them."
+        "Only Administrators can make changes to an Administrator. Ask one of them."
     ),
     Reason.LAST_ADMINISTRATOR: _(
-        "This is the last Administrator who has signed in. Make someone else an Administrator "
+        "This is the only Administrator who has signed in. Make someone else an Administrator "
         "first, and have them sign in once."
     ),
     Reason.ALREADY_A_MEMBER: _("This person is already a user (%(name)s)."),
@@ -153,9 +153,7 @@ TEXTS: Mapping[Reason, Any] = {
         "We received a payment for this renewal, but it does not match what was due. Support "
         "is reviewing it and will finish the renewal or refund the payment."
     ),
-    Reason.DISCOUNT_UNKNOWN: _(
-        "No discount has this code. Check the code, or continue without it."
-    ),
+    Reason.DISCOUNT_UNKNOWN: _("This discount code isn’t valid. Check it, or continue without it."),
     Reason.DISCOUNT_NOT_YET: _("This discount begins on %(valid_from)s."),
     Reason.DISCOUNT_OVER: _("This discount ended on %(valid_until)s."),
     Reason.DISCOUNT_USED_UP: _("This discount has reached its usage limit."),
@@ -203,7 +201,7 @@ TEXTS: Mapping[Reason, Any] = {
         "This purchase has not been paid and fulfilled, so there is nothing to refund here."
     ),
     Reason.LATER_TERM_IS_PAID: _(
-        "The term that starts on %(starts_on)s has also been paid. Refund that one first: "
+        "The term that starts on %(starts_on)s has also been paid for. Refund that one first: "
         "the most recent term must be refunded first."
     ),
     Reason.PAYMENT_IS_DISPUTED: _(

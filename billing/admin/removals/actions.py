@@ -186,7 +186,7 @@ class RemoveLicenses(Action):
             gettext("The current term keeps all of its licenses until it ends."),
             gettext(
                 "The renewal always covers every license in use, so adding users later can "
-                "increase it again."
+                "raise the number again."
             ),
             *self._minimum_warning(plan),
             *self._handled_before(),

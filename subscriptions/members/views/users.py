@@ -174,7 +174,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         messages.success(
             request,
             _(
-                "A new invitation is on its way to %(email)s. It works for %(days)s days; the "
+                "A new invitation is on its way to %(email)s. It is valid for %(days)s days; the "
                 "old link no longer works."
             )
             % {"email": other.user.email, "days": rules.INVITATION_LIFE.days},

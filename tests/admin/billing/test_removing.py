@@ -63,7 +63,7 @@ class TestTwoSteps:
         assert "Remaining 20" in text
         assert "25 licenses → 20 licenses" in text
         assert "$125.00 → $100.00" in text
-        assert "adding users later can increase it again" in text
+        assert "adding users later can raise the number again" in text
         assert not LicenseRemoval.objects.exists()
 
     def test_confirming_removes_and_notifies(self, window: World, support: Admin) -> None:

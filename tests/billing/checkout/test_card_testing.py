@@ -76,7 +76,7 @@ def test_open_pages_are_limited_per_organization(world: World) -> None:
     response = client.post("/o/lakeside/licenses/add/", form)
 
     assert response.status_code == HTTPStatus.CONFLICT
-    assert "5 payments are open right now" in text_of(response)
+    assert "5 payments are already in progress" in text_of(response)
     assert Purchase.objects.count() == card_testing.MAX_OPEN_CHECKOUTS
 
 

@@ -95,7 +95,7 @@ def test_invalid_code_shows_an_error_at_the_field(window: World) -> None:
 
     page = window.client(window.assignor).post(PATH, form).content.decode()
 
-    assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
+    assert "This discount code isn’t valid" in page.split('id="code-error"')[1].split("</p>")[0]
     assert 'value="NOPE"' in page
 
 

@@ -274,7 +274,7 @@ class TestSubscribing:
         [
             ({"fingerprint": "1"}, "The total has changed"),
             ({"fingerprint": ""}, "The total has changed"),
-            ({"code": "NOPE"}, "No discount has this code"),
+            ({"code": "NOPE"}, "This discount code isn’t valid"),
             ({"quantity": "200000"}, "over the limit for one card payment"),
             ({"quantity": "900000000000"}, "at most 2,222,222 licenses"),
         ],
@@ -293,7 +293,7 @@ class TestSubscribing:
 
         assert 'value="NOPE"' in page
         assert 'aria-invalid="true" aria-describedby="code-error"' in page
-        assert "No discount has this code" in page.split('id="code-error"')[1].split("</p>")[0]
+        assert "This discount code isn’t valid" in page.split('id="code-error"')[1].split("</p>")[0]
 
     def test_updating_the_total_starts_no_checkout(self, package: Package) -> None:
         form = form_data(package)

@@ -132,7 +132,7 @@ class TestReceipt:
 
         receipt = text_of(receipts.receipt_pdf(purchase))
         assert "Receipt 1" in receipt
-        note = f"Some characters cannot be printed here. In Latin letters: {latin}"
+        note = f"Some characters could not be printed. In the Latin alphabet: {latin}"
         assert (note in receipt) or (name in receipt)
         assert "Total held 35" in text_of(sheets.sheet_pdf(world.lakeside, [world.term]))
 

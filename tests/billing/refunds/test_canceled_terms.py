@@ -106,7 +106,7 @@ class TestCanceledWhileRunning:
     def test_pages_show_the_cancellation(self, canceled: World) -> None:
         page = canceled.client(canceled.assignor).get("/o/lakeside/").content.decode()
 
-        assert "ended on Monday, March 1, 2032, because its payment was refunded" in page
+        assert "ended on Monday, March 1, 2032, because the payment was refunded" in page
 
     def test_closing_period_starts_at_the_cancellation(self, canceled: World) -> None:
         client = canceled.client(canceled.official)
@@ -258,7 +258,7 @@ class TestOriginalPurchase:
         day = formats.full_date(clock.today())
         world.at(clock.now() + timedelta(days=15))
         page = text_of(world.client(owner).get(home))
-        assert f"The subscription ended on {day}, because its payment was refunded." in page
+        assert f"The subscription ended on {day}, because the payment was refunded." in page
         assert "It has not been renewed." in page
 
     def test_renewal_covers_users_or_the_minimum(self, world: World, original: Purchase) -> None:

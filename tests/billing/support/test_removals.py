@@ -153,7 +153,7 @@ class TestEffect:
 
         assert "5 licenses removed on" in page
         assert "requested by Ada. fewer games" in page
-        assert "adding users later can increase it again" in page
+        assert "adding users later can raise that number again" in page
 
 
 class TestPreview:

@@ -61,7 +61,7 @@ def page(request: pytest.FixtureRequest, world: World) -> Page:
         return Page(reset_path(olive), message, olive.email, form)
     address = EmailAddress.objects.create(user=olive, email="olive@new.example")
     path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
-    message = "This page confirms olive@new.example for the account of Olive Observer."
+    message = "This page confirms olive@new.example for Olive Observer’s account."
     return Page(path, message, "Olive Observer", {})
 
 

@@ -103,7 +103,7 @@ class TestJoinRequests:
         assert email.subject == f"Your request to join {LAKESIDE}"
         assert email.message.startswith(
             f"Hello Nina New,\n\n{LAKESIDE} denied your request to join. If you think this is a "
-            "mistake, ask someone there.\n\nhttp://localhost\n"
+            "mistake, contact the organization.\n\nhttp://localhost\n"
         )
 
 

@@ -122,7 +122,7 @@ def test_low_license_mail_offers_add_ons_or_renewal(
         members.add(world.assignor, NEW)
 
     [mail] = [one for one in Email.objects.all() if one.to == ["assignor@lakeside.example"]]
-    assert mail.subject == "Few licenses left for Lakeside Officials Association: 0"
+    assert mail.subject == "Lakeside Officials Association is running low on licenses: 0 left"
     assert "Available: 0\n\n" in mail.message
     assert ("Add licenses in groups of 5" in mail.message) == (day.day == 1)
     assert text in mail.message

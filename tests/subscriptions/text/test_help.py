@@ -18,7 +18,7 @@ def page(query: str = "") -> str:
 
 def test_help_is_public() -> None:
     found = page()
-    assert "How add-on licenses are priced" in found
+    assert "How are add-on licenses priced?" in found
     assert "When can I remove licenses?" in found
     assert "Also called license spot, license slot, slot, license seat, seat." in found
 
@@ -33,7 +33,7 @@ def test_numbers_match_the_rules(settings: Settings) -> None:
     assert "5 licenses or 5,000" in found
     assert "11:59 PM Eastern Time" in found
     assert "17 days later" in found
-    assert "works for 14 days" in found
+    assert "is valid for 14 days" in found
 
 
 ENGLISH = ["seat", "slots", "spot", "License seats", "SLOT", "license"]

@@ -1,4 +1,4 @@
-"""Add-on licenses: in what quantities and when they are sold (R10, R19-R22)."""
+"""When add-on licenses are sold, and in what quantities (R10, R19-R22)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ _MAX_DIGITS = 12
 
 
 def read_quantity(text: str) -> int | Refusal:
-    """Parse a quantity as typed: digits 0-9, with optional spaces around them (R10)."""
+    """Parse a quantity as entered: digits 0-9, with optional spaces around them (R10)."""
     digits = text.strip()
     if not digits or not digits.isascii() or not digits.isdecimal():
         negative = digits[1:].isascii() and digits[1:].isdecimal() and digits[:1] in "-\u2212"
@@ -58,7 +58,7 @@ def stepped(quantity: int, *, up: bool, maximum: int) -> int:
 
 
 def may_add_licenses(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowed | Refusal:
-    """Whether add-ons are sold at ``now``; ``term`` is the organization's last paid one.
+    """Whether add-ons are sold at ``now``; ``term`` is the organization's last paid term.
 
     They are sold until its renewal window opens (R19, R21), and not while renewal is open (R20,
     R22, R30).

@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 # Length of the renewal window in calendar days, up to the end of the term (R19). Add-ons are sold
-# until it opens; renewal is open from its first midnight on.
+# until it opens; renewal opens at its first midnight.
 RENEWAL_WINDOW_DAYS = 30
 
 
@@ -62,7 +62,7 @@ def expiration_date(starts_on: date, years: int) -> date:
 
 
 class PaidTerm(Protocol):
-    """A term that was paid; ``canceled_at`` is set once its payment was refunded or disputed."""
+    """A paid term; ``canceled_at`` is set once its payment has been refunded or disputed."""
 
     @property
     def pk(self) -> int: ...
@@ -94,7 +94,7 @@ class LastTerm:
 
 
 def last_term(terms: Sequence[PaidTerm], *, now: datetime, zone: ZoneInfo) -> LastTerm | None:
-    """Return the last term that is not canceled at ``now``, else the first one (R30).
+    """Return the last term that is not canceled at ``now``, or else the first one (R30).
 
     ``terms``: an organization's terms in order of their start. If a canceled term would have lasted
     longer than the remaining one, the subscription ended with the cancellation.

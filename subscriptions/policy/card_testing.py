@@ -1,4 +1,4 @@
-"""Limits against testing stolen cards on a payment page (R12, R17).
+"""Limits that keep thieves from testing stolen cards on payment pages (R12, R17).
 
 Buyers whose card is declined try another one right away. A thief's program tries hundreds, so it
 runs into a limit on open payment pages, payment pages that close, and waits that double.
@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
-# Open payment pages allowed at a time for one organization or one anonymous visitor.
+# How many payment pages an organization or an anonymous visitor may have open at once.
 MAX_OPEN_CHECKOUTS = 5
-# Declined cards after which a payment page is closed.
+# A payment page closes after this many declined cards.
 MAX_DECLINES_OF_A_CHECKOUT = 8
-# Declined cards per day without a wait.
+# Declined cards allowed per day before a wait is required.
 DECLINES_WITHOUT_WAIT = 5
 DECLINES_COUNT_FOR = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
@@ -32,9 +32,9 @@ def wait_after(declines: int) -> timedelta:
 def may_open_checkout(
     *, open_checkouts: int, declines: int, last_declined_at: datetime | None, now: datetime
 ) -> Allowed | Refusal:
-    """Whether one more payment page may be opened.
+    """Whether another payment page may be opened.
 
-    ``declines``: declined cards of the last day; ``last_declined_at``: the newest of them.
+    ``declines``: cards declined in the last day; ``last_declined_at``: the most recent decline.
     """
     if open_checkouts >= MAX_OPEN_CHECKOUTS:
         return Refusal(Reason.TOO_MANY_CHECKOUTS, {"most": MAX_OPEN_CHECKOUTS})

@@ -9,15 +9,15 @@ from subscriptions.policy.calendar import LastTerm
 
 
 def still_counts(expires_on: date, today: date) -> bool:
-    """Whether licenses of a term still count; they and their add-ons last through it (R16)."""
+    """Whether a term's licenses and add-ons still count: they last through ``expires_on`` (R16)."""
     return today <= expires_on
 
 
 class Phase(StrEnum):
-    """The phase of a subscription, by the last paid term.
+    """The phase of a subscription, based on the last paid term.
 
     RUNNING: add-ons are sold. WINDOW: renewal is open, and the term still runs. EXPIRED: renewal
-    is late, and members can still read. CLOSED: late for so long that pages are closed (R22).
+    is late, and members can still read. CLOSED: renewal is so late that pages are closed (R22).
     """
 
     NONE = "none"
@@ -33,7 +33,7 @@ RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
 def phase_of(
     term: LastTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
 ) -> Phase:
-    """Return the phase at ``now``; pages close ``close_after`` the last paid term ended."""
+    """Return the phase at ``now``; ``close_after``: time from the end of ``term`` to CLOSED."""
     if term is None:
         return Phase.NONE
     ends_at = term.ends_at(zone)

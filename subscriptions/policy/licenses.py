@@ -28,9 +28,9 @@ class LaterTerm:
 class LicenseCount:
     """License counts of an organization at one moment.
 
-    ``usable`` is the number of members it may have, and ``limit`` the bound that sets it (the
-    licenses held now, if several are equal). ``limited_from`` is the start of the later term if
-    that is the bound.
+    ``usable`` is the number of members it may have, and ``limit`` is the bound that sets it (the
+    licenses held now, if several bounds are equal). ``limited_from`` is the start of the later term
+    if that is the bound.
     """
 
     held: int
@@ -113,10 +113,10 @@ def next_license_numbers(
 
 
 def threshold_reached(thresholds: Iterable[int], *, before: int, after: int) -> int | None:
-    """Return the lowest threshold reached by the number of free licenses, if any.
+    """Return the lowest threshold that the number of free licenses has reached, if any.
 
-    ``before`` and ``after``: free licenses before and after some were taken. If it passed several
-    thresholds at once, only the lowest is returned.
+    ``before`` and ``after``: free licenses before and after some were taken. If several thresholds
+    were passed at once, only the lowest is returned.
     """
     reached = [threshold for threshold in thresholds if after <= threshold < before]
     return min(reached, default=None)

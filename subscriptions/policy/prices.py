@@ -1,5 +1,5 @@
-"""Prices of add-ons (R11), original purchases and renewals: subtotal, discount, fee, total (R25,
-R26).
+"""Prices of add-ons (R11), original purchases and renewals: subtotal, discount, fee, and total
+(R25, R26).
 
 All amounts are whole minor units of a two-decimal currency.
 """
@@ -19,7 +19,7 @@ FULL_PERCENT = 10_000  # basis points
 
 
 def add_on_total(*, quantity: int, unit_amount: int) -> int:
-    """Return the price of add-ons in minor units: the locked price times the quantity (R11)."""
+    """Return the price of add-ons in minor units: the quantity times the locked price (R11)."""
     return quantity * unit_amount
 
 

@@ -11,13 +11,13 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 
 def is_fully_refunded(total_amount: int, refunded_amount: int) -> bool:
-    """Whether the full payment was refunded, in minor units; never for a free purchase (R30)."""
+    """Whether the whole payment has been refunded; never true for a free purchase (R30)."""
     return 0 < total_amount <= refunded_amount
 
 
 @dataclass(frozen=True)
 class PaidPurchase:
-    """What was bought and paid, and how much has been refunded so far."""
+    """What was bought, what was paid, and how much has been refunded so far."""
 
     quantity: int
     unit_amount: int
@@ -62,7 +62,7 @@ def may_refund_add_ons(purchase: PaidPurchase, licenses: int) -> Allowed | Refus
 
 
 def amount_for(purchase: PaidPurchase, licenses: int) -> int:
-    """Return the refund for ``licenses`` add-ons; the last ones get all the money that is left."""
+    """Return the refund for ``licenses`` add-ons; the last ones get all the money left."""
     if licenses == purchase.quantity - reversed_add_ons(purchase):
         return purchase.amount_left
     return licenses * purchase.unit_amount

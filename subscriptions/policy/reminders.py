@@ -1,4 +1,4 @@
-"""When Assignors and Administrators are reminded of the expiration (R32)."""
+"""When Assignors and Administrators are reminded that a term expires (R32)."""
 
 from calendar import monthrange
 from collections.abc import Collection
@@ -21,7 +21,7 @@ def months_before(day: date, months: int) -> date:
 
 
 def due_dates(starts_on: date, expires_on: date) -> list[date]:
-    """Return the days a reminder of this term is due, oldest first; none before its start."""
+    """Return when this term's reminders are due, earliest first; none are due before it starts."""
     due = {months_before(expires_on, months) for months in MONTHS_BEFORE}
     due |= {expires_on - timedelta(days=days) for days in DAYS_BEFORE}
     return sorted(day for day in due if day >= starts_on)
@@ -29,7 +29,7 @@ def due_dates(starts_on: date, expires_on: date) -> list[date]:
 
 @dataclass(frozen=True)
 class Reminders:
-    """What one run does for one person: send at most one reminder, skip earlier ones."""
+    """What one run does for one person: sends at most one reminder and skips earlier ones."""
 
     send: date | None
     skip: tuple[date, ...]
@@ -38,10 +38,10 @@ class Reminders:
 def reminders_to_send(
     starts_on: date, expires_on: date, *, today: date, covered: Collection[date]
 ) -> Reminders:
-    """Return the latest due date not yet covered, and the missed ones before it.
+    """Return the latest due date that is not covered yet, and the missed ones before it.
 
-    ``covered``: due dates whose reminder was sent to this person or skipped. After the expiration
-    date nothing is sent, and missed reminders are skipped.
+    ``covered``: due dates whose reminders have been sent to this person or skipped. After the
+    expiration date nothing is sent, and missed reminders are skipped.
     """
     missed = [
         day for day in due_dates(starts_on, expires_on) if day <= today and day not in covered

@@ -1,5 +1,5 @@
 """When renewal is open (R19, R22, R24), when the next term begins (R23), its quantity (R25), and
-removals from it (R27), also after a cancellation (R30).
+removals from it (R27), including after a cancellation (R30).
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowe
 
 
 def next_term_starts_on(term: LastTerm, *, charged_at: datetime, zone: ZoneInfo) -> date:
-    """Return the day after the old term or, if charged after its end, the day of charge (R23)."""
+    """Return the day after the old term, or the charge date if it was charged late (R23)."""
     day_of_charge = calendar.local_date(charged_at, zone)
     if is_late(term, at=charged_at, zone=zone):
         return day_of_charge
@@ -46,7 +46,7 @@ COUNTDOWN_DAYS = 45
 
 
 def days_left_to_add(expires_on: date, today: date) -> int | None:
-    """Return the days to the last day to add licenses, 0 on it; None if it is far off or past."""
+    """Return the days left to add licenses, 0 on the last day; None if it is far off or past."""
     left = (calendar.last_day_to_add(expires_on) - today).days
     if calendar.days_remaining(expires_on, today) > COUNTDOWN_DAYS or left < 0:
         return None
@@ -54,7 +54,7 @@ def days_left_to_add(expires_on: date, today: date) -> int | None:
 
 
 class Bound(StrEnum):
-    """What determined the number of licenses of a renewal (R25)."""
+    """What determined the number of licenses in a renewal (R25)."""
 
     LICENSES = "licenses"
     MEMBERS = "members"
@@ -63,17 +63,17 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True)
 class RenewalQuantity:
-    """The number of licenses of a renewal, and the bound that determined it."""
+    """The number of licenses in a renewal, and the bound that determined it."""
 
     quantity: int
     bound: Bound
 
 
 def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) -> RenewalQuantity:
-    """Return the licenses of the term less removals, but at least members and minimum (R25).
+    """Return the term's licenses less removals, but no fewer than the members or the minimum (R25).
 
-    ``licenses``: of the term being renewed, base and add-ons; ``removed``: removals in effect;
-    ``minimum``: of the chosen package.
+    ``licenses``: of the term being renewed, including add-ons; ``removed``: removals in effect;
+    ``minimum``: the chosen package's.
     """
     bounds = (
         (licenses - removed, Bound.LICENSES),
@@ -85,12 +85,12 @@ def renewal_quantity(*, licenses: int, removed: int, in_use: int, minimum: int) 
 
 
 def max_removable(*, licenses: int, removed: int, in_use: int) -> int:
-    """Return how many licenses of the term are neither removed nor in use."""
+    """Return how many of the term's licenses are neither removed nor in use."""
     return max(0, licenses - removed - in_use)
 
 
 def may_remove(quantity: int, *, licenses: int, removed: int, in_use: int) -> Allowed | Refusal:
-    """Whether ``quantity`` licenses may be removed from the renewal, never below members.
+    """Whether the renewal may lose ``quantity`` licenses without going below the number of members.
 
     ``licenses``: of the term being renewed; ``removed``: removals in effect.
     """

@@ -1,4 +1,4 @@
-"""Roster import: what each row would do, and the licenses needed (R3-R5, R8, R10).
+"""Roster import: what each row would do, and how many licenses it takes (R3-R5, R8, R10).
 
 Nothing here reveals whether an address has an account; anyone who is not a member is invited.
 """
@@ -20,7 +20,7 @@ LONGEST_EMAIL = 254
 # Limits of one file.
 MAX_ROWS = 5_000
 MAX_BYTES = 5 * 1024 * 1024
-# Prepared rosters one person may keep in an organization.
+# How many rosters one person may keep in an organization.
 MAX_STORED = 20
 
 # Suffixes after a comma that do not mean "family name, given name".
@@ -34,7 +34,7 @@ _INVISIBLE = {code: None for code in _CONTROL if not chr(code).isspace()}
 
 
 class RowState(StrEnum):
-    """What adding a roster would do, or has done, with a row."""
+    """What adding the roster would do, or has done, with a row."""
 
     INVITED = "invited"
     INVALID = "invalid"
@@ -48,8 +48,8 @@ class RowState(StrEnum):
 class Row:
     """A row of a roster, cleaned; ``role`` is empty if the roster names none.
 
-    ``email_works``: whether the address is valid. ``status``: what the roster says of someone who
-    looks inactive. ``is_left_out``: the user's decision, or None.
+    ``email_works``: whether the address is valid. ``status``: what the roster says about someone
+    who looks inactive. ``is_left_out``: the user's decision, or None.
     """
 
     position: int
@@ -120,11 +120,11 @@ def check(
 ) -> Iterator[RowResult]:
     """Yield what each row would do if a member with ``actor_role`` added the roster (R3).
 
-    Hidden rows and people the file calls inactive are left out unless they are included, or a user
-    has decided on that row (R8).
+    Hidden rows and people whom the file calls inactive are left out, unless they are included or
+    the user has decided about that row (R8).
 
-    ``known``: the organization's people by lowercase address; ``roles``: roles by the text typed
-    for them. A member's row never changes anything.
+    ``known``: the organization's people by lowercase address; ``roles``: roles by the text that the
+    roster uses for them. A member's row never changes anything.
     """
     invited: dict[str, Row] = {}
     for row in rows:
@@ -142,7 +142,7 @@ def check(
 def why_left_out(
     row: Row, *, includes_hidden: bool = False, includes_inactive: bool = False
 ) -> Refusal | None:
-    """Return why a row is left out by default; None if it is not, or a user decided (R8)."""
+    """Return why a row is left out by default; None if it is not, or if the user decided (R8)."""
     if row.is_left_out is None and row.is_hidden and not includes_hidden:
         return Refusal(Reason.ROW_HIDDEN)
     if row.is_left_out is None and row.status and not includes_inactive:
@@ -180,7 +180,7 @@ def _check(
     if wrong is None and isinstance(members.may_grant(actor_role, shown), Refusal):
         wrong = Refusal(Reason.ROLE_ABOVE_OWN)
     if wrong is None and known is not None:
-        # Only an Administrator may bring back a member an Administrator removed.
+        # Only an Administrator may bring back a former Administrator.
         decision = members.may_change(actor_role, known.role)
         wrong = decision if isinstance(decision, Refusal) else None
     if wrong is not None:
@@ -227,7 +227,7 @@ class Offer:
 
     @property
     def groups(self) -> int:
-        """How many groups of add-ons it is (R10)."""
+        """The number of add-on groups (R10)."""
         return self.quantity // add_ons.GROUP_SIZE
 
     @property
@@ -241,8 +241,7 @@ class Need:
     """The licenses that new users need, and what to do if there are not enough (R5).
 
     ``refusals``: why the users cannot be added now; empty if they can, or if buying the ``offer``
-    is all that is missing. ``limited_by_checkout``: an open payment of the renewal is the limit,
-    and closing it helps.
+    is enough. ``limited_by_checkout``: the limit is an open renewal payment, so closing it helps.
     """
 
     new: int
@@ -276,10 +275,10 @@ def need_of(
     unit_amount: int,
     currency: str,
 ) -> Need:
-    """Return what ``new`` users need.
+    """Return what it takes to add ``new`` users.
 
-    ``may_take``: the rule's decision for that number; ``may_add_licenses``: whether add-ons are
-    sold; ``unit_amount``: their locked price in minor units.
+    ``may_take``: the decision for that number of licenses; ``may_add_licenses``: whether add-ons
+    are sold; ``unit_amount``: their locked price in minor units.
     """
     if isinstance(may_take, Allowed):
         return Need(new, licenses.free)

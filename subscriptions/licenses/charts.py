@@ -41,7 +41,7 @@ class HistoryChart:
 
 
 def chart_of(history: History) -> HistoryChart:
-    """Return the chart of a history; steps after today are marked as ahead."""
+    """Return the chart of a history; days after today are marked as future."""
     most = max([history.in_use, *(step.held for step in history.steps)])
     top = (most // SCALE_STEP + 1) * SCALE_STEP
     return HistoryChart(
@@ -56,7 +56,7 @@ def chart_of(history: History) -> HistoryChart:
 
 
 def _lines(history: History, top: int) -> list[Line]:
-    """Return a horizontal line for each number, joined by vertical ones."""
+    """Return a horizontal line for each number of licenses, joined by vertical lines."""
     lines = []
     for step, following in zip(history.steps, [*history.steps[1:], None], strict=True):
         until = following.day if following else history.ends_on + timedelta(days=1)
@@ -68,7 +68,7 @@ def _lines(history: History, top: int) -> list[Line]:
 
 
 def _along(history: History, step: Step, until: date, top: int) -> list[Line]:
-    """Return the horizontal line of one number, split at today if today is within it."""
+    """Return the horizontal line for one step, split at today if today is within it."""
     start, now, end = (_x(history, day) for day in (step.day, history.today, until))
     y = _y(step.held, top)
     if until <= history.today:

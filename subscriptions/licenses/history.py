@@ -1,7 +1,7 @@
 """Licenses held over a term, day by day, for the Subscription tab (R29).
 
 The number held on any day is exact, because the ledger keeps every change. The number of members is
-only known for today: a member who was removed and restored is a single row.
+known only for today: a member who was removed and restored is a single row.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from subscriptions.policy import calendar
 
 @dataclass(frozen=True)
 class Step:
-    """A day on which the number changed, the change, and the new number."""
+    """A day when the number of licenses changed, the change, and the new number."""
 
     day: date
     change: int
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """The licenses held from ``starts_on`` through ``ends_on``; ``steps`` are in order of day."""
+    """The licenses held from ``starts_on`` through ``ends_on``; ``steps`` are in order."""
 
     starts_on: date
     ends_on: date
@@ -44,7 +44,7 @@ class History:
 
 
 def history_of(subscription: SubscriptionStatus) -> History | None:
-    """Return the history of the current term, else of the latest one, in one query."""
+    """Return the history of the current term, or else of the latest one, in one query."""
     term = subscription.term or subscription.latest
     if term is None:
         return None
@@ -59,7 +59,7 @@ def history_of(subscription: SubscriptionStatus) -> History | None:
 
 
 def _changes(term: Term) -> dict[date, int]:
-    """Return the change on each day of the term; its first day includes licenses held before.
+    """Return the change on each day of the term; the first day includes licenses already held.
 
     The database groups entries by day, so there is one row for each day with an entry.
     """

@@ -25,7 +25,7 @@ def grant_included(
 ) -> LicenseEntry:
     """Write the licenses included in a term (R23).
 
-    ``effective_at``: the start of the term, or the settlement of its payment if that is later.
+    ``effective_at``: when the term starts, or when its payment is settled if that is later.
     """
     return _write(
         term,
@@ -42,7 +42,7 @@ def grant_add_on(
 ) -> LicenseEntry:
     """Write purchased add-ons, usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
 
-    Raises IntegrityError if ``reference`` was granted before (R14).
+    Raises IntegrityError if licenses were already granted for ``reference`` (R14).
     """
     if quantity < GROUP_SIZE or quantity % GROUP_SIZE:
         raise ValueError(f"add-ons come in groups of {GROUP_SIZE}, not {quantity}")
@@ -52,11 +52,11 @@ def grant_add_on(
 
 
 def reverse(entry: LicenseEntry, number: int, *, note: str, actor: User | None) -> int:
-    """Set the number of licenses of ``entry`` taken back to ``number``; return the change (R30).
+    """Set how many licenses of ``entry`` are reversed to ``number``; return the change (R30).
 
-    Writes only the difference, effective now or when the entry takes effect, if that is later.
-    Simultaneous writers collide on ``reference``. Raises ValueError if ``number`` is more than the
-    entry granted.
+    Writes only the difference, effective now, or when the entry takes effect if that is later.
+    Simultaneous writers collide on ``reference``. Raises ValueError if the entry granted fewer than
+    ``number``.
     """
     if not 0 <= number <= entry.quantity:
         raise ValueError(f"{number} of {entry.quantity} licenses cannot be reversed")
@@ -92,8 +92,8 @@ def reversed_quantity(reference: str) -> int:
 def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:
     """Return the licenses held at each of the aware ``instants``, in one query (R29).
 
-    Held at t: the sum of entries effective at or before t, of terms that end after t and are not
-    canceled by then.
+    Held at t: the sum of entries effective at or before t, for terms that end after t and have not
+    been canceled by then.
     """
     sums = {f"at_{index}": _held(instant) for index, instant in enumerate(instants)}
     row = LicenseEntry.objects.filter(term__organization=organization).aggregate(**sums)

@@ -37,8 +37,8 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
     gaps = _lowest_gaps(organization, wanted, below=min(highest, usable + 1))
     numbers = licenses.next_license_numbers(number, highest=highest, gaps=gaps, usable=usable)
     if len(numbers) < number:
-        # Reached only without the lock, if licenses were taken after they were counted. It keeps
-        # all numbers within the limit, so that the unique index is enough to enforce it.
+        # Reached only without the lock, if licenses are taken after they are counted. It keeps all
+        # numbers within the limit, so that the unique index is enough to enforce it.
         seated = replace(subscription.licenses, in_use=usable - len(numbers))
         require(licenses.may_take(seated, number))
     moment = subscription.now.isoformat()

@@ -1,4 +1,4 @@
-"""Notify those who may buy that few licenses are left."""
+"""Notify the people who may buy licenses when few are left."""
 
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.notifications import notify, recipients
@@ -7,9 +7,9 @@ from subscriptions.text import links
 
 
 def notify_when_low(subscription: SubscriptionStatus, taken: int, *, reference: str) -> None:
-    """Send notifications if taking ``taken`` licenses reached one of the organization's thresholds.
+    """Send notifications if taking ``taken`` licenses reaches one of the organization's thresholds.
 
-    ``subscription``: the status before they were taken; ``reference`` names what took them.
+    ``subscription``: the status before they are taken; ``reference`` names what takes them.
     """
     organization, count = subscription.organization, subscription.licenses
     left = count.free - taken

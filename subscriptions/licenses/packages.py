@@ -9,7 +9,7 @@ def offered_packages(organization: Organization) -> list[Package]:
 
 
 def may_withdraw(package: Package) -> bool:
-    """Whether another package stays offered to organizations that pay in its currency (R24).
+    """Whether another package would still be offered to organizations with its currency (R24).
 
     Locks the price list until the transaction ends, so that simultaneous withdrawals cannot remove
     the last one.
@@ -20,5 +20,5 @@ def may_withdraw(package: Package) -> bool:
 
 
 def count_untouched_terms(package: Package) -> int:
-    """Count the paid terms of a package; they keep its name and price of the time (R11)."""
+    """Count a package's paid terms; they keep the name and price it had at the time (R11)."""
     return Term.objects.filter(package=package, canceled_at=None).count()

@@ -21,14 +21,14 @@ from subscriptions.text import links
 
 logger = logging.getLogger(__name__)
 
-# A term this far before its end, or this long after its pages closed, has nothing due.
+# Nothing is due this far before the end of a term, or this long after its pages closed.
 _LOOK_AHEAD = timedelta(days=130)
 _LOOK_BACK = timedelta(days=60)
 
 
 @dataclass
 class DailyReport:
-    """What a run did, counted by kind."""
+    """What a run did: counts by kind."""
 
     done: dict[str, int] = field(default_factory=dict)
     failures: int = 0
@@ -39,7 +39,7 @@ class DailyReport:
 
 
 def remind_all() -> DailyReport:
-    """Send all reminders due today; a failure of one organization does not stop the others."""
+    """Send all reminders due today; a failure for one organization does not stop the others."""
     report = DailyReport()
     for term in chain(_terms_near_end(clock.today()), _terms_left_by_cancellations()):
         try:
@@ -52,7 +52,7 @@ def remind_all() -> DailyReport:
 
 
 def _terms_near_end(today: date) -> Iterator[Term]:
-    """Return the last paid term of each organization, if it is near its end."""
+    """Return each organization's last paid term, if it is near its end."""
     closed_for = timedelta(days=settings.CLOSE_AFTER_DAYS) + _LOOK_BACK
     return (
         Term.objects.filter(
@@ -68,7 +68,7 @@ def _terms_near_end(today: date) -> Iterator[Term]:
 
 
 def _terms_left_by_cancellations() -> Iterator[Term]:
-    """Yield the term to renew of each organization with a recent cancellation (R30)."""
+    """Yield the term to renew for each organization with a recent cancellation (R30)."""
     since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
     canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
     for organization in canceled.order_by("pk").iterator(chunk_size=500):
@@ -78,7 +78,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
 
 
 def _process_term(term: Term, report: DailyReport) -> None:
-    # The lock keeps a renewal that is being settled from getting a reminder.
+    # With the lock, a renewal that is being settled gets no reminder.
     organization = lock_organization(term.organization)
     subscription = status_of(organization, clock.now())
     if subscription.latest is None or subscription.latest.pk != term.pk:
@@ -169,7 +169,7 @@ def _due_notification(subscription: SubscriptionStatus, term: Term) -> str:
     if subscription.phase == Phase.CLOSED:
         return "closed"
     if subscription.canceled_on is not None:
-        # The refund was announced when it was made.
+        # The refund has already been announced.
         return ""
     if subscription.phase == Phase.EXPIRED:
         return "expired"

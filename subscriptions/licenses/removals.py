@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal, and undoing a removal, both by support (R27).
+"""License removals: support removes licenses from a renewal, and undoes removals (R27).
 
 Independent of payments; ``billing.support.removals`` closes an open checkout first. Callers hold
 the organization's lock.
@@ -22,9 +22,9 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class RemovalOrder:
-    """A removal to be made by support.
+    """A removal that support enters.
 
-    ``submission`` is unique to a form, so that a form sent twice removes once.
+    ``submission`` is the ID of the form. Submitting the same form twice creates one removal.
     """
 
     quantity: int
@@ -63,9 +63,9 @@ def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User
 def undo(
     subscription: SubscriptionStatus, removal: LicenseRemoval, *, actor: User
 ) -> LicenseRemoval:
-    """Undo a removal, as long as the renewal is not paid.
+    """Undo a removal, as long as the renewal has not been paid.
 
-    Raises Refused if the renewal is paid, or the removal was undone before.
+    Raises Refused if the renewal has been paid, or the removal has already been undone.
     """
     term = _open_for_renewal(subscription)
     removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
@@ -83,14 +83,14 @@ def undo(
 
 
 def shown_for(subscription: SubscriptionStatus) -> list[LicenseRemoval]:
-    """Return all removals from the renewal that is open, including undone ones (R7)."""
+    """Return all removals from the open renewal, including undone ones (R7)."""
     if subscription.latest is None or not subscription.renewal_is_open:
         return []
     return list(subscription.latest.removals.all())
 
 
 def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
-    """Return open removal requests from the messenger for this renewal (R7, R28)."""
+    """Return the messages that request a removal from this renewal and are still open (R7, R28)."""
     opens_on = subscription.renewal_opens_on
     if opens_on is None or not subscription.renewal_is_open:
         return []

@@ -22,7 +22,7 @@ from subscriptions.policy.renewals import RenewalQuantity
 
 @dataclass(frozen=True)
 class RenewalNeed:
-    """The basis of a renewal: licenses of the term, removals in effect, members in use."""
+    """The basis of a renewal: the term's licenses, removals in effect, and licenses in use."""
 
     licenses: int
     removed: int
@@ -40,7 +40,7 @@ class RenewalNeed:
 
 @dataclass(frozen=True)
 class NextTerm:
-    """The next term, frozen when its payment began; amount in minor units."""
+    """The next term, frozen when its payment begins; the amount is in minor units."""
 
     package: Package
     package_name: str
@@ -51,9 +51,10 @@ class NextTerm:
 
 
 def need_of(term: Term, *, in_use: int) -> RenewalNeed:
-    """Return the basis of the renewal of ``term``, with ``in_use`` members now (R25, R27).
+    """Return the basis for renewing ``term`` while ``in_use`` licenses are in use (R25, R27).
 
-    A canceled original purchase has no licenses to renew, so only members and minimum count (R30).
+    A canceled original purchase has no licenses to renew, so only the members and the minimum count
+    (R30).
     """
     if term.canceled_at is not None:
         return RenewalNeed(licenses=0, removed=0, in_use=in_use)
@@ -63,19 +64,19 @@ def need_of(term: Term, *, in_use: int) -> RenewalNeed:
 
 
 def removals_in_effect(term: Term) -> QuerySet[LicenseRemoval]:
-    """Return the removals from the renewal of a term that were not undone (R27)."""
+    """Return the removals from a term's renewal that have not been undone (R27)."""
     return LicenseRemoval.objects.filter(term=term, undone_at=None)
 
 
 def current_renewal(term: Term) -> Renewal | None:
-    """Return the renewal of a term that is open, being paid, or paid."""
+    """Return the term's renewal that is open, being paid, or paid, if any."""
     return Renewal.objects.filter(term=term, state__in=IN_EFFECT).first()
 
 
 def may_start_next_term(renewal: Renewal) -> bool:
-    """Whether a payment of this renewal can still start a term (R30).
+    """Whether a payment for this renewal can still start a term (R30).
 
-    It cannot if the term was canceled, or counts again after a failed refund.
+    It cannot if the old term has been canceled, or counts again after a failed refund.
     """
     paid = renewal.term.organization.terms.order_by("starts_on", "pk")
     last = last_term_of(paid, clock.now())
@@ -84,7 +85,7 @@ def may_start_next_term(renewal: Renewal) -> bool:
 
 
 def freeze(term: Term, package: Package, quantity: int) -> Renewal:
-    """Fix package and quantity while a payment is open, which limits the members (R5)."""
+    """Fix the package and quantity while a payment is open, which limits the members (R5)."""
     renewal = current_renewal(term) or Renewal(term=term, created_at=clock.now())
     if renewal.pk and renewal.state != RenewalState.OPEN:
         raise ValueError(f"renewal {renewal.pk} is {renewal.state}, not open")
@@ -96,7 +97,7 @@ def freeze(term: Term, package: Package, quantity: int) -> Renewal:
 
 
 def reopen(renewal: Renewal) -> None:
-    """Release package and quantity after a payment that was not completed."""
+    """Release the package and quantity of a payment that was not completed."""
     if renewal.state == RenewalState.PAYING:
         renewal.state = RenewalState.OPEN
         renewal.quantity = None
@@ -113,8 +114,7 @@ def start_next_term(
 ) -> Term:
     """Start the next term with its licenses, from frozen facts (R23, R31).
 
-    If ``charged_at`` is before the end of the old term, the new term follows it; if later, it
-    starts on the day of charge.
+    The new term follows the old one, or starts on the charge date if ``charged_at`` is later.
     """
     old = renewal.term
     zone = clock.zone()
@@ -153,7 +153,7 @@ def start_next_term(
 
 
 def later_term(term: Term) -> Term | None:
-    """Return a valid term that follows this one; it must be refunded first (R30)."""
+    """Return a valid term that follows this one, if any; it must be refunded first (R30)."""
     return (
         live_terms(term.organization)
         .filter(starts_on__gt=term.starts_on)
@@ -178,9 +178,9 @@ def cancel(term: Term) -> None:
 
 
 def lift_cancellation(term: Term) -> None:
-    """Make a term valid again after its refund failed, and withdraw the renewal opened since (R30).
+    """Make a term valid again after its refund failed, and withdraw its new renewal (R30).
 
-    Callers first make sure that no renewal in its place was paid or is being paid.
+    Callers first make sure that the new renewal has not been paid and is not being paid.
     """
     # A canceled original purchase has a renewal of its own.
     renewed = term.renews or term

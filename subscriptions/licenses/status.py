@@ -1,6 +1,6 @@
 """The subscription status of an organization: terms, licenses, and what is allowed.
 
-Pages, forms and use cases all use it, so they show the same numbers and make the same decisions.
+Pages, forms and use cases all rely on it, so they show the same numbers and decide alike.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from subscriptions.policy.refusal import Allowed, Refusal
 class SubscriptionStatus:
     """The status of an organization's subscription at ``now``.
 
-    ``terms`` are those not canceled, oldest first. ``term`` is the running one, ``latest`` the last
-    one paid; they are the same until the subscription is renewed. If all are canceled, ``latest``
-    is the first one, which a renewal renews (R30).
+    ``terms`` are the ones that are not canceled, oldest first. ``term`` is the running one, and
+    ``latest`` the last one paid; they are the same until the subscription is renewed. If all terms
+    are canceled, ``latest`` is the first one, which a renewal renews (R30).
     """
 
     organization: Organization
@@ -53,18 +53,18 @@ class SubscriptionStatus:
     def may_take(self, number: int) -> Allowed | Refusal:
         """Whether ``number`` more members may be added now (R5)."""
         if self.is_late and isinstance(self.may_add_licenses, Refusal):
-            # After expiration no license is held, so that is the reason, not their number (R22).
+            # After expiration no licenses are held, so say that it expired, not how many (R22).
             return self.may_add_licenses
         return licenses.may_take(self.licenses, number)
 
     @property
     def renewal_is_open(self) -> bool:
-        """Whether renewal is open: from its window until paid, even after expiration (R19)."""
+        """Whether renewal is open: from its window until it is paid, even if expired (R19)."""
         return self.phase in RENEWAL_OPEN
 
     @property
     def is_late(self) -> bool:
-        """Whether the subscription has expired and is not renewed (R22)."""
+        """Whether the subscription has expired without being renewed (R22)."""
         return self.phase in (Phase.EXPIRED, Phase.CLOSED)
 
     @property
@@ -81,20 +81,20 @@ class SubscriptionStatus:
 
     @property
     def days_left_to_add(self) -> int | None:
-        """Days to the last day to add licenses, in the weeks before it."""
+        """Days left to add licenses; None except in the last weeks."""
         if self.latest is None or self.canceled_on:
             return None
         return renewals.days_left_to_add(self.latest.expires_on, self.today)
 
     @property
     def next_term(self) -> Term | None:
-        """The renewed term that is paid but has not started."""
+        """The next term, if it is paid but has not started."""
         later = [term for term in self.terms if term.starts_on > self.today]
         return later[0] if later else None
 
     @property
     def days_remaining(self) -> int | None:
-        """Days to the expiration of the running term, else of the latest one (R19)."""
+        """Days until the running term expires, or else the latest one (R19)."""
         if self.term is not None:
             return calendar.days_remaining(self.term.expires_on, self.today)
         return calendar.days_remaining(self.ended_on, self.today) if self.ended_on else None
@@ -113,8 +113,8 @@ class SubscriptionStatus:
 def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
     """Return the subscription status of ``organization`` at the aware instant ``now``.
 
-    Makes three queries, and one more if a paid term has not started. Callers that decide by it must
-    hold the organization's lock before they call.
+    Makes three queries, and one more if a paid term has not started. Callers that base decisions on
+    the result must already hold the organization's lock.
     """
     zone = clock.zone()
     today = calendar.local_date(now, zone)
@@ -150,7 +150,7 @@ def _paid_terms(organization: Organization, now: datetime) -> list[Term]:
 def _count(
     organization: Organization, today: date, terms: Sequence[Any], *, in_use: int
 ) -> licenses.LicenseCount:
-    """Count licenses; ``terms`` are those not canceled, from ``_paid_terms``."""
+    """Count licenses; ``terms`` are from ``_paid_terms``, without canceled ones."""
     later = [term for term in terms if term.starts_on > today]
     held_later = _held_when_they_start(organization, later)
     return licenses.count_licenses(
@@ -165,7 +165,7 @@ def _count(
 
 
 def _open_checkout_quantity(organization: Organization) -> int | None:
-    """Return the quantity of a renewal that is being paid, which limits the members (R5)."""
+    """Return the quantity of a renewal being paid, which limits the members (R5)."""
     paying = Renewal.objects.filter(term__organization=organization, state=RenewalState.PAYING)
     quantity: int | None = paying.aggregate(fewest=Min("quantity"))["fewest"]
     return quantity

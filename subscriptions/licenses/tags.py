@@ -1,4 +1,4 @@
-"""Charts of licenses, each with a text alternative."""
+"""License charts, each with a text alternative."""
 
 from typing import Any
 

@@ -29,9 +29,9 @@ def phase_of(last: LastTerm | None, now: datetime) -> Phase:
 def in_phase(phase: Phase) -> Q:
     """Return a filter for organizations in a phase today: ``phase_of`` in SQL (R19-R22, R30).
 
-    A canceled term only counts for how long the subscription lasted.
+    A canceled term counts only toward how long the subscription lasted.
     """
-    # In local time, because the rule counts days in it.
+    # In local time, because the rule counts local days.
     now, today = clock.now().astimezone(clock.zone()), clock.today()
     closing = timedelta(days=settings.CLOSE_AFTER_DAYS)
     # Renewal is open for terms that expire on or before this date.

@@ -1,4 +1,4 @@
-"""The messenger: threads with support, replies (R28), and requests to remove licenses (R27).
+"""The messenger: threads with support, replies (R28), and license removal requests (R27).
 
 Public modules: ``forms``, ``replies``, ``threads``.
 """

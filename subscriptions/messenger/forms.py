@@ -1,4 +1,4 @@
-"""Forms of the messenger, for users and for support."""
+"""Messenger forms, for users and for support."""
 
 import uuid
 from typing import Any
@@ -18,18 +18,18 @@ from subscriptions.text.refusals import refusal_text
 
 
 class SubmissionField(forms.CharField):
-    """The ID of the form shown; a new one if it is missing or malformed."""
+    """The ID of the form, or a new one if it is missing or malformed."""
 
     def __init__(self) -> None:
         super().__init__(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def clean(self, value: Any) -> uuid.UUID:
-        """Never raise an error, because no one typed this value."""
+        """Never raise an error, because no one entered this value."""
         return read_uuid(str(value)) or uuid.uuid4()
 
 
 class MessageForm(forms.Form):
-    """A message, and the ID of its form."""
+    """A message and the ID of its form."""
 
     body = forms.CharField(
         label=_("Your message"),
@@ -51,7 +51,7 @@ class MessageForm(forms.Form):
         return body
 
     def text(self) -> Text:
-        """Return the content of the cleaned form."""
+        """Return the message of a valid form."""
         return Text(self.cleaned_data["body"], self.cleaned_data["submission"])
 
 

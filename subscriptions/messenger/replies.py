@@ -1,4 +1,4 @@
-"""Support's side of the messenger: replying, and closing threads without a reply (R28)."""
+"""Support's side of the messenger: replying to threads, and closing them without a reply (R28)."""
 
 from django.db import transaction
 
@@ -13,12 +13,12 @@ from subscriptions.text import links
 
 
 def count_waiting() -> int:
-    """Count the threads that wait for support."""
+    """Count the threads waiting for support."""
     return Thread.objects.filter(state=ThreadState.WAITING).count()
 
 
 def mark_read_by_support(thread: Thread) -> None:
-    """Mark as read the messages that existed when ``thread`` was loaded."""
+    """Mark the messages that existed when ``thread`` was loaded as read."""
     if thread.unread_by_support:
         mark_read(thread, "unread_by_support")
 
@@ -26,9 +26,9 @@ def mark_read_by_support(thread: Thread) -> None:
 def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Message, bool]:
     """Reply to a thread and notify the person; return the message, and whether it is new.
 
-    ``seen``: the number of the newest message on the page where the reply was written. Messages
-    written since still wait for a reply. The same form sent twice replies once. Raises Refused if
-    the text is empty or too long, or a colleague has replied since.
+    ``seen``: the number of the newest message on the page where the reply was written. Newer
+    messages keep waiting for a reply. Submitting the same form twice creates one reply. Raises
+    Refused if the text is empty or too long, or a colleague has replied in the meantime.
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
@@ -59,7 +59,7 @@ def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Messag
 def close(thread: Thread, *, seen: int) -> bool:
     """Close a thread without a reply; return False if it was not waiting.
 
-    ``seen``: as for ``reply``. Raises Refused if something was written since.
+    ``seen``: as for ``reply``. Raises Refused if anything has been written since.
     """
     with transaction.atomic():
         thread = lock(thread)
@@ -75,7 +75,7 @@ def close(thread: Thread, *, seen: int) -> bool:
 
 
 def can_be_read_by_its_person(thread: Thread) -> bool:
-    """Whether the person can open the thread on the site, rather than only get e-mails."""
+    """Whether the person can open the thread on the site, rather than only by e-mail."""
     if thread.person is None:
         return False
     return reachable_by(thread.person).filter(pk=thread.pk).exists()
@@ -91,7 +91,7 @@ def _notify_person(message: Message) -> None:
         reference=f"message:{message.pk}",
         organization=organization,
         data={
-            # Names of visitors are left out, because anyone can type any name.
+            # Visitors' names are left out, because anyone can enter any name.
             "name": thread.person.name if thread.person else "",
             "organization_name": organization.name if organization else "",
             "reply": message.body,
@@ -103,7 +103,7 @@ def _notify_person(message: Message) -> None:
 
 
 def _link_to(thread: Thread) -> str:
-    """Return the URL where the person can reply; empty if they can open no thread."""
+    """Return the URL where the person can reply; empty if they cannot open the thread."""
     if thread.organization is None:
         return links.full_link("subscriptions:messages")
     if not can_be_read_by_its_person(thread):

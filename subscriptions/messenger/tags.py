@@ -11,7 +11,7 @@ from subscriptions.models import Membership, User
 
 register = template.Library()
 
-# These pages show the thread already.
+# These pages already show the thread.
 OWN_PAGES = {
     f"subscriptions:{name}" for name in ("messages", "message_sent", "thread", "request_removal")
 }
@@ -42,7 +42,7 @@ def messenger_button(context: template.Context, *, is_plain: bool = False) -> di
 
 @register.simple_tag
 def waiting_threads() -> int:
-    """Return how many threads wait for support, for the header of the Django admin."""
+    """Return how many threads are waiting for support, for the header of the Django admin."""
     return replies.count_waiting()
 
 

@@ -1,7 +1,7 @@
 """Threads between people and support (R27, R28).
 
-Every writer locks the thread first, so that its messages are numbered in order and both sides see
-each other's changes. If the organization is locked too, it is locked before the thread.
+Lock the thread before writing to it, so that its messages are numbered in order and both sides see
+each other's changes. To lock the organization too, lock it before the thread.
 """
 
 import uuid
@@ -30,7 +30,7 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class Text:
-    """A cleaned text, and the ID of the form it was sent with."""
+    """Cleaned text, and the ID of the form it was submitted with."""
 
     body: str
     submission: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -40,13 +40,13 @@ class Text:
 
 
 def thread_of(person: User, organization: Organization | None) -> Thread | None:
-    """Return a person's thread about an organization, or about none."""
+    """Return a person's thread about an organization, or the one that is not about any."""
     found = Thread.objects.filter(person=person, organization=organization)
     return found.select_related("organization").first()
 
 
 def reachable_by(person: User) -> QuerySet[Thread]:
-    """Return the threads a person may read: their own, except of organizations they left."""
+    """Return a person's own threads, except those of organizations they have left."""
     belongs = Q(
         organization__memberships__user=person,
         organization__memberships__state=MembershipState.ACTIVE,
@@ -55,27 +55,27 @@ def reachable_by(person: User) -> QuerySet[Thread]:
 
 
 def count_unread(person: User) -> int:
-    """Count the unread replies in all threads a person may read."""
+    """Count the unread replies in all threads that a person may read."""
     unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
 
 
 def messages_of(thread: Thread | None, *, after: int = 0) -> list[Message]:
-    """Return the messages after number ``after``, oldest first."""
+    """Return the thread's messages, oldest first, starting after message number ``after``."""
     if thread is None:
         return []
     return list(thread.messages.filter(pk__gt=after).select_related("author"))
 
 
 def mark_read_by_person(thread: Thread | None) -> None:
-    """Mark as read the replies that existed when ``thread`` was loaded."""
+    """Mark the replies that existed when ``thread`` was loaded as read."""
     if thread is not None and thread.unread_by_person:
         mark_read(thread, "unread_by_person")
 
 
 def mark_read(thread: Thread, counter: str) -> None:
-    """Set a counter of unread messages to 0, unless it changed since ``thread`` was loaded."""
-    # Messages that have arrived since were not on the page, so they stay unread.
+    """Set a counter of unread messages to 0, unless it has changed since ``thread`` was loaded."""
+    # Newer messages were not on the page, so they stay unread.
     seen = {counter: getattr(thread, counter)}
     Thread.objects.filter(pk=thread.pk, **seen).update(**{counter: 0})
     setattr(thread, counter, 0)
@@ -87,8 +87,8 @@ def mark_read(thread: Thread, counter: str) -> None:
 def write(author: Membership | User, text: Text) -> Message:
     """Write to support: a member in the organization's thread, a person in their own.
 
-    The same form sent twice writes once. Raises Refused if the text is empty or too long, too much
-    was sent in a short time, or the author is no longer a member.
+    Submitting the same form twice creates one message. Raises Refused if the text is empty or too
+    long, too many messages were sent recently, or the author is no longer a member.
     """
     person, organization = person_and_organization(author)
     require(rules.check_body(text.body))
@@ -102,15 +102,15 @@ def write(author: Membership | User, text: Text) -> Message:
 def write_without_account(name: str, email: str, text: Text) -> Message:
     """Write to support with an unverified name and e-mail address.
 
-    The result does not depend on whether the address has an account. The same form sent twice
-    writes once. Raises Refused if the text is empty or too long.
+    The result does not depend on whether the address has an account. Submitting the same form twice
+    creates one message. Raises Refused if the text is empty or too long.
     """
     require(rules.check_body(text.body))
     try:
         with transaction.atomic():
             return _start_thread(name, email, text)
     except IntegrityError:
-        # The form was sent before, with the same text or a changed one after going back.
+        # The form was already sent, with the same text, or with edited text after going back.
         sent = Message.objects.filter(
             submission=text.submission,
             body=text.body,
@@ -148,8 +148,7 @@ def _start_thread(name: str, email: str, text: Text) -> Message:
 class RemovalBounds:
     """The limits of a removal request while renewal is open (R27).
 
-    ``decision``: whether a request is allowed at all; the numbers are those of the term being
-    renewed.
+    ``decision``: whether requests are allowed at all; the numbers are for the term being renewed.
     """
 
     decision: Allowed | Refusal
@@ -183,8 +182,8 @@ def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
 def request_removal(member: Membership, quantity: int, text: Text) -> Message:
     """Ask support to remove licenses from the renewal, as a message in the member's thread (R27).
 
-    Raises Refused if renewal is not open, the number is out of bounds, or as ``write`` does; raises
-    PermissionDenied if the member has lost the role since.
+    Raises Refused if renewal is not open, if the number is out of bounds, or for the same reasons
+    as ``write``. Raises PermissionDenied if the member's role no longer allows it.
     """
     require(rules.check_body(text.body))
     with transaction.atomic():
@@ -209,7 +208,7 @@ def request_removal(member: Membership, quantity: int, text: Text) -> Message:
 
 
 def person_and_organization(author: Membership | User) -> tuple[User, Organization | None]:
-    """Return who writes, and in which organization's thread."""
+    """Return the person who writes, and the organization whose thread they write in."""
     if isinstance(author, Membership):
         return author.user, author.organization
     return author, None
@@ -221,7 +220,7 @@ def _lock_thread(person: User, organization: Organization | None) -> Thread:
         person=person,
         organization=organization,
         defaults={
-            # Set to waiting when its first message is written, in this transaction.
+            # This transaction sets it to waiting when it writes the first message.
             "state": ThreadState.CLOSED,
             "last_message_at": now,
             "created_at": now,
@@ -274,7 +273,7 @@ def _write(
 def sent_before(
     thread: Thread, author: User, text: Text, removal_quantity: int | None = None
 ) -> Message | None:
-    """Return the message the same form has already written, under the thread's lock."""
+    """Return the message already created from this form; call it with the thread locked."""
     return thread.messages.filter(
         submission=text.submission,
         author=author,
@@ -284,8 +283,8 @@ def sent_before(
 
 
 def unused(submission: uuid.UUID) -> uuid.UUID:
-    """Return the form's ID, or a new one if the form has already sent something else."""
-    # This happens if a person goes back in the browser and sends a changed text.
+    """Return the form's ID, or a new one if the form was already used for something else."""
+    # This happens if a person goes back in the browser and sends edited text.
     return uuid.uuid4() if Message.objects.filter(submission=submission).exists() else submission
 
 

@@ -1,4 +1,4 @@
-"""Views of the messenger (R28): full pages, or the content of the panel for htmx."""
+"""Messenger views (R28): full pages, or the content of the panel for htmx."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,7 +29,7 @@ Author = Membership | User
 
 @require_http_methods(["GET", "POST"])
 def messages(request: HttpRequest) -> HttpResponseBase:
-    """Show the person's own thread outside an organization, or the form for visitors."""
+    """Show the person's thread that is not about an organization, or the form for visitors."""
     if isinstance(request.user, User):
         response: HttpResponseBase = _thread(request, request.user)
     elif unsaved_forms.author(request):
@@ -48,7 +48,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def news(request: HttpRequest) -> HttpResponse:
-    """Return new messages of the person's own thread; forbidden when signed out."""
+    """Return new messages in that thread; forbidden when signed out."""
     if not isinstance(request.user, User):
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     response = _news(request, request.user)
@@ -59,14 +59,14 @@ def news(request: HttpRequest) -> HttpResponse:
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def thread(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Show the member's own thread with support about the organization."""
+    """Show the member's thread with support about the organization."""
     return _thread(request, member)
 
 
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_GET
 def thread_updates(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Return new messages of that thread."""
+    """Return new messages in that thread."""
     return _news(request, member)
 
 
@@ -143,7 +143,7 @@ def _show(
     was_sent: bool = False,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    # The thread is loaded first, so that messages written later stay unread.
+    # Load the thread first, so that messages written later stay unread.
     thread = threads.thread_of(*threads.person_and_organization(author))
     rows = threads.messages_of(thread)
     if not is_head(request):

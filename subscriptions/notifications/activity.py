@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
 
 _ROLES = {role.value: role.label for role in Role}
 
-# Facts shown, in this order; others are for programs only.
+# The facts to show, in this order; others are for programs only.
 _FACTS: dict[str, Promise] = {
     "name": _("Name"),
     "email": _("E-mail"),

@@ -1,20 +1,20 @@
-"""Make the HTML part of an e-mail from its text, so that both say the same.
+"""Make the HTML part of an e-mail from its text, so that both say the same thing.
 
 Paragraphs stay paragraphs. Lines such as "Total: $50.00" become a table of facts. A URL of this
-site on its own line becomes a link; nothing else does, whatever users typed.
+site on its own line becomes a link; nothing else does, no matter what users enter.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-# Fewer lines are more likely an address or a wrapped sentence than facts.
+# Fewer lines are more likely to be an address or a wrapped sentence than facts.
 _FEWEST_FACTS = 3
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A line of facts: label with colon, and value; or a line without a label."""
+    """A line of a fact table: a label with its colon, and a value. The label may be empty."""
 
     label: str
     value: str

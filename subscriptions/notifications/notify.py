@@ -1,7 +1,7 @@
 """Notify people by e-mail.
 
-``send`` is called inside the transaction that causes the notification. After the commit the e-mail
-is queued in django-post-office, which sends it. ``deliver_waiting`` queues what ``send_all`` wrote,
+Call ``send`` inside the transaction that causes the notification. After the commit, the e-mail is
+queued in django-post-office, which sends it. ``deliver_waiting`` queues what ``send_all`` wrote,
 and what a crash left behind.
 """
 
@@ -45,8 +45,8 @@ def send(
     """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
     Returns False if it was already sent. ``data`` holds the values that the e-mail's template
-    formats in the recipient's language; they do not change if names change later. Amounts are in
-    minor units of ``currency``; labels are passed through ``untranslated``.
+    formats in the recipient's language; later changes of names do not affect them. Amounts are in
+    minor units of ``currency``; labels go through ``untranslated``.
     """
     notification, is_new = Notification.objects.get_or_create(
         recipient=recipient,
@@ -92,7 +92,7 @@ def deliver_at_once(recipient: str, reference: str) -> None:
 
 
 def deliver_waiting() -> int:
-    """Queue the e-mails of notifications not queued yet; return how many."""
+    """Queue the e-mails that are not queued yet; return how many."""
     waiting = Notification.objects.filter(queued_at__isnull=True).order_by("created_at")
     return sum(_deliver(pk) for pk in waiting.values_list("pk", flat=True)[:1000])
 
@@ -152,6 +152,6 @@ _SECRETS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitati
 
 
 def _language_of(recipient: str) -> str:
-    """Return the person's chosen language, or the default; no browser language is known here."""
+    """Return the language the person chose, or the default; the browser's is not known here."""
     chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -1,4 +1,4 @@
-"""Recipients of an organization's e-mails: users who may buy, and addresses it has added."""
+"""Recipients of an organization's e-mails: users who may buy, and the addresses it has added."""
 
 from django.db.models import QuerySet
 

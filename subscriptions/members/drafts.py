@@ -1,4 +1,4 @@
-"""Incomplete Add User forms, kept while their author buys licenses (R8)."""
+"""Unfinished Add User forms, kept while their author buys licenses (R8)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,12 +7,12 @@ from subscriptions import clock
 from subscriptions.models import MemberDraft, Membership
 from subscriptions.text.ids import read_uuid
 
-# Long enough to buy licenses; not longer, because a draft holds a person's name and e-mail.
+# Long enough to buy licenses, but no longer, because a draft holds a person's name and e-mail.
 KEPT_FOR = timedelta(days=7)
 
 
 def keep(author: Membership, data: Mapping[str, str]) -> MemberDraft:
-    """Store the form as typed, valid or not."""
+    """Store the form as entered, valid or not."""
     return MemberDraft.objects.create(
         organization=author.organization,
         author=author.user,
@@ -22,14 +22,14 @@ def keep(author: Membership, data: Mapping[str, str]) -> MemberDraft:
 
 
 def find(author: Membership, key: str) -> MemberDraft | None:
-    """Return the author's own draft in this organization with this key, if any."""
+    """Return the author's draft with this key in this organization, if any."""
     own = MemberDraft.objects.filter(organization=author.organization, author=author.user)
     pk = read_uuid(key)
     return own.filter(pk=pk).first() if pk else None
 
 
 def drop(draft: MemberDraft | None) -> None:
-    """Delete a draft that was used."""
+    """Delete a draft that has been used."""
     if draft is not None:
         draft.delete()
 

@@ -1,4 +1,4 @@
-"""Forms for members; they parse input, and the use cases decide what is allowed."""
+"""Forms about members: they parse input, and the use cases decide what is allowed."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ class AddUserForm(forms.Form):
 
 
 class JoinForm(forms.Form):
-    """A join code, and name and e-mail of the person; prefilled and fixed if signed in."""
+    """A join code, and the person's name and e-mail; for signed-in users, these are read-only."""
 
     code = forms.CharField(
         label=_("Join code"),
@@ -80,7 +80,7 @@ class RoleForm(forms.Form):
 
 
 class SetPasswordForm(forms.Form):
-    """The first password of an invited person without one."""
+    """The first password of an invited person who has none."""
 
     password = forms.CharField(
         label=_("Password"),

@@ -1,4 +1,4 @@
-"""Free licenses by removing inactive members, and restore removed members (R3-R5)."""
+"""Free up licenses by removing inactive members, and restore removed members (R3-R5)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,17 +20,17 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 
 # The size of one page of checkboxes; selecting more is usually a mistake.
 MAX_AT_ONCE = 200
-# The hint on purchase pages does not need an exact count beyond this.
+# Beyond this, the hint on purchase pages does not need an exact count.
 COUNTED_UP_TO = 100
 
 
 def inactive_after(organization: Organization) -> timedelta:
-    """Return after what time without a sign-in members of this organization count as inactive."""
+    """Return how long a member can go without signing in before counting as inactive."""
     return timedelta(days=organization.inactive_after_days or settings.INACTIVE_AFTER_DAYS)
 
 
 def inactive_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
-    """Return active members who have not signed in for that time, longest first."""
+    """Return the active members who have not signed in for that long, longest first."""
     since = now - inactive_after(organization)
     found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=since)
     return found.select_related("user").order_by("last_seen_at", "license_number")
@@ -50,7 +50,7 @@ def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]
 def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     """Remove all of these members or none; return how many licenses that frees.
 
-    Raises Refused as ``members.remove`` does, with the name of the member concerned.
+    Raises Refused for the same reasons as ``members.remove``, with that member's name.
     """
     freed = 0
     with transaction.atomic():
@@ -59,7 +59,7 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
         # The actor comes last, because a former member cannot remove anyone.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
             if not chosen(actor.organization, [membership.key]):
-                # Removed by someone else in the meantime, which is what was asked for.
+                # Someone else has already removed this member, so there is nothing to do.
                 continue
             try:
                 members.remove(actor, membership)
@@ -77,10 +77,10 @@ def removed_members(organization: Organization) -> QuerySet[Membership]:
 
 
 def restore(actor: Membership, membership: Membership) -> Membership:
-    """Restore a removed member with the next license and the former role (R3-R5).
+    """Restore a removed member with the next license and the previous role (R3-R5).
 
-    A member who had joined is active at once; one who had not gets a new invitation. Raises Refused
-    if no license is free, the role is above the actor's own, or the person is a member again.
+    A member who had joined is active right away; anyone else gets a new invitation. Raises Refused
+    if no license is free, the role is above the actor's own, or the person is already a member.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)

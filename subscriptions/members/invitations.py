@@ -1,4 +1,4 @@
-"""Invitation links: signed, valid for 14 days, and replaced by each newer one (R4)."""
+"""Invitation links: signed, valid for 14 days, and replaced by any newer one (R4)."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ INVITATION = "invitation"
 
 
 def link_if_it_works(membership: Membership) -> str:
-    """Return the link for the invited person's own pages; empty if it has expired."""
+    """Return the invitation link, to show to the invited person; empty if it has expired."""
     invited_at = membership.invited_at
     if invited_at is None or not members.invitation_works(invited_at, clock.now()):
         return ""
@@ -25,8 +25,8 @@ def link_if_it_works(membership: Membership) -> str:
 def membership_of(token: str) -> Membership:
     """Return the membership that an invitation link is for.
 
-    Raises Refused if the link is forged, used, replaced or older than 14 days, or the membership
-    was removed; the refusal is always the same and reveals nothing.
+    Raises Refused if the link is forged, used, replaced or older than 14 days, or if the membership
+    has been removed. The refusal is always the same, so that it reveals nothing.
     """
     over = Refused(Refusal(Reason.INVITATION_OVER))
     try:
@@ -42,7 +42,7 @@ def membership_of(token: str) -> Membership:
 
 
 def send(membership: Membership, *, invited_by: str) -> None:
-    """Queue the invitation e-mail; call it in the transaction that invites."""
+    """Queue the invitation e-mail; call it in the transaction that invites the member."""
     draft = _draft(membership, invited_by)
     notify.send(
         draft.recipient,

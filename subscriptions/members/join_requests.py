@@ -1,4 +1,4 @@
-"""Requests to join an organization by its code, and their approval or denial (R2-R5).
+"""Requests to join an organization with its code, and their approval or denial (R2-R5).
 
 A request holds no license. Approval adds the person by the same rules as Add User.
 """
@@ -25,7 +25,7 @@ MAX_PENDING = 500
 
 @dataclass(frozen=True)
 class JoinApplicant:
-    """A request to join as typed; ``user`` is the requester's own account if signed in."""
+    """A request to join, as entered; ``user`` is the applicant's own account if signed in."""
 
     name: str
     email: str
@@ -41,7 +41,7 @@ def organization_of(code: str) -> Organization | None:
 
 
 def ask(organization: Organization, applicant: JoinApplicant) -> None:
-    """Store a request to join and notify those who may approve it.
+    """Store a request to join, and notify the people who may approve it.
 
     The result is the same for repeated requests and for members, so that it reveals nothing. Raises
     Refused if too many requests are pending.
@@ -51,7 +51,7 @@ def ask(organization: Organization, applicant: JoinApplicant) -> None:
             organization=organization, state=JoinRequestState.PENDING
         )
         if waiting.count() >= MAX_PENDING:
-            # Checked first, so that the refusal does not tell members from others.
+            # Checked first, so that the refusal does not reveal who is a member.
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = applicant.email.strip().lower()
         is_member = organization.memberships.filter(
@@ -70,13 +70,13 @@ def ask(organization: Organization, applicant: JoinApplicant) -> None:
                     created_at=clock.now(),
                 )
         except IntegrityError:
-            # The same form was sent twice at the same moment.
+            # The same form was submitted twice at the same moment.
             return
         _notify_approvers(request)
 
 
 def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_MEMBER) -> bool:
-    """Invite the person with the next license; return False if the request was decided before.
+    """Invite the person with the next license; return False if the request was already decided.
 
     Raises Refused if no license is free, or the role is above the actor's own.
     """
@@ -95,10 +95,10 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
 
 
 def deny(actor: Membership, request: JoinRequest) -> bool:
-    """Deny a request and notify the person; return False if it was decided before."""
+    """Deny a request and notify the person; return False if it was already decided."""
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        # As for all changes to members, the actor's current role is checked.
+        # Check the actor's current role, as for all changes to members.
         members.role_now(actor)
         current = _waiting(organization, request)
         if current is None:

@@ -1,7 +1,7 @@
 """The paged list of license holders, as fast for 50,000 members as for 20.
 
-A page is a range of license numbers: 1 to 50 on the first, 51 to 100 on the second. So finding a
-page needs no counting or skipping. Removed members leave gaps in a page; "next" and "previous" skip
+A page is a range of license numbers: 1 to 50 on the first, 51 to 100 on the second, so finding a
+page takes no counting or skipping. Removed members leave gaps on a page; "next" and "previous" skip
 empty pages.
 """
 
@@ -39,7 +39,7 @@ def page_of(organization: Organization, number: str) -> Page:
     seated = _seated(organization)
     wanted = min(_read(number), _LARGEST // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
-    # One more than a page, to know whether there is a next one.
+    # One more than a page, to know whether there is a next page.
     above = seated.filter(license_number__gt=start).select_related("user")
     found = list(above[: PER_PAGE + 1])
     if not found:
@@ -62,7 +62,7 @@ def page_of(organization: Organization, number: str) -> Page:
 def search_page(
     organization: Organization, search: str, number: str, *, only_invited: bool = False
 ) -> Page:
-    """Return members whose displayed name or e-mail begins with ``search``, or by license number.
+    """Return members whose display name or e-mail begins with ``search``, or by license number.
 
     ``only_invited``: only those who have not accepted their invitation.
     """
@@ -110,7 +110,7 @@ def _read(number: str) -> int:
 
 
 def _begins(search: str) -> Q:
-    """Filter by the start of the displayed name or e-mail, or by license number."""
+    """Filter by the beginning of the display name or e-mail, or by license number."""
     # The name on an invited person's account is not searched: a match would reveal the account.
     invited, active = MembershipState.INVITED, MembershipState.ACTIVE
     found = Q(invited_as__istartswith=search, state=invited)
@@ -124,7 +124,7 @@ def _begins(search: str) -> Q:
 
 
 def _by_account(account: Q, members_account: Q, **also: str) -> Q:
-    """Filter members by a condition on accounts, given for accounts and for memberships."""
+    """Filter members by a condition on their accounts, given for both tables."""
     # The keys are read first, so that the query planner cannot choose to scan a large table.
     keys = list(User.objects.filter(account).values_list("pk", flat=True)[: _FEW + 1])
     return Q(Q(user__in=keys) if len(keys) <= _FEW else members_account, **also)

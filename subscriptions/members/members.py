@@ -1,4 +1,4 @@
-"""Members: add, invite again, join, change role, remove; takes and frees licenses (R3-R5).
+"""Add, reinvite, join, change roles of, and remove members; take and free licenses (R3-R5).
 
 Every function locks the organization first, so that simultaneous changes, such as adding a user or
 removing Administrators, run one after the other and see each other's result.
@@ -59,7 +59,7 @@ def add(actor: Membership, new: NewMember) -> Membership:
 
 
 def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membership]:
-    """Add many members, all or none, with a single activity.
+    """Add many members, all or none, and record a single activity.
 
     The invitations are sent from the mail queue, not within this call.
     """
@@ -76,7 +76,7 @@ def add_all(actor: Membership, newcomers: Sequence[NewMember]) -> list[Membershi
 
 
 def add_first_administrator(organization: Organization, name: str, email: str) -> Membership:
-    """Invite the buyer of an original purchase on license 1; call it in its transaction (R4)."""
+    """Invite the buyer of an original purchase with license 1; call it in its transaction (R4)."""
     new = NewMember(name=name, email=email, role=members.Role.ADMINISTRATOR)
     membership = Membership(
         organization=organization,
@@ -107,9 +107,9 @@ def invite_again(actor: Membership, membership: Membership) -> None:
 def invite_again_by_support(staff: User, membership: Membership) -> bool:
     """Send a new invitation link on behalf of support, to any invited member (R4).
 
-    The e-mail names the organization, not the support user. Returns False, and sends nothing, if a
-    newer invitation than that of ``membership`` was already sent. Raises Refused if the member is
-    no longer invited.
+    The e-mail names the organization, not the support user. Returns False and sends nothing if an
+    invitation newer than ``membership``'s has already been sent. Raises Refused if the member is no
+    longer invited.
     """
     with transaction.atomic():
         organization = lock_organization(membership.organization)
@@ -124,8 +124,8 @@ def invite_again_by_support(staff: User, membership: Membership) -> bool:
 def join(membership: Membership, password: str | None = None) -> None:
     """Complete an invitation, which makes the person a member (R4).
 
-    ``password`` is set only on an account without one; it never replaces a password (R3). Raises
-    Refused if the invitation was completed or withdrawn since.
+    ``password`` is set only for an account without one; it never replaces a password (R3). Raises
+    Refused if the invitation has been completed or withdrawn in the meantime.
     """
     with transaction.atomic():
         organization = lock_organization(membership.organization)
@@ -182,7 +182,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
 
 
 def remove(actor: Membership, membership: Membership) -> int:
-    """Remove a member, which frees the license at once (R4); return its number.
+    """Remove a member and free the license right away (R4); return its number.
 
     Raises Refused if the role is above the actor's own, or the member is the last Administrator or
     no longer a member.
@@ -227,7 +227,7 @@ def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, M
 def _add(
     organization: Organization, actor: Membership, newcomers: Sequence[NewMember]
 ) -> list[Membership]:
-    """Give licenses to new members, under the lock; the caller sends the invitations."""
+    """Give licenses to new members, with the organization locked; the caller invites them."""
     actor_role = role_now(actor)
     for role in {new.role for new in newcomers}:
         require(members.may_grant(actor_role, role))
@@ -266,11 +266,11 @@ def _add(
 
 
 def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
-    """Return accounts for these addresses; existing ones are not changed (R3)."""
+    """Return accounts for these addresses, without changing existing ones (R3)."""
     names = {_address(new): new.name for new in newcomers}
     found = _accounts_of(names)
-    # Sorted, so that two callers who add the same people cannot deadlock. Conflicts are ignored
-    # because another organization may just have created the account.
+    # Sorted, so that two callers that add the same people cannot deadlock. Conflicts are ignored,
+    # because another organization may have just created the account.
     User.objects.bulk_create(
         [
             User(email=email, name=names[email], password=make_password(None))
@@ -323,7 +323,7 @@ def _complete(membership: Membership) -> None:
 
 
 def role_now(actor: Membership) -> str:
-    """Return the actor's role under the lock, which may have changed since page load (R3)."""
+    """Return the actor's role under the lock, because it may have changed since page load (R3)."""
     current = Membership.objects.filter(pk=actor.pk, state=MembershipState.ACTIVE).first()
     if current is None:
         raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": actor.display_name}))
@@ -331,7 +331,7 @@ def role_now(actor: Membership) -> str:
 
 
 def _member(organization: Organization, membership: Membership) -> Membership:
-    """Return the current membership, under the organization's lock."""
+    """Return the membership as stored now; call it with the organization locked."""
     current = (
         Membership.objects.select_related("user", "organization")
         .filter(pk=membership.pk, organization=organization, state__in=HOLDS_LICENSE)

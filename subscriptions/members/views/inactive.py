@@ -1,4 +1,4 @@
-"""Free licenses: inactive members, removing several at once, restoring."""
+"""Inactive members, removing several members at once, and restoring them."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -32,7 +32,7 @@ PER_PAGE = 50
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_GET
 def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
-    """List inactive members, who can be removed instead of paying for licenses."""
+    """List inactive members, who can be removed to free up licenses."""
     now = clock.now()
     found = use_cases.inactive_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))

@@ -1,4 +1,4 @@
-"""Requests to join by code, and their approval or denial."""
+"""Requests to join with a code, and their approval or denial."""
 
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +31,7 @@ PAGE = "members/join.html"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
-    """Request to join by an organization's code; never reveals who has an account."""
+    """Request to join with an organization's code; never reveals who has an account."""
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
     organization = join_requests.organization_of(code) if code else None
@@ -60,7 +60,7 @@ def join(request: HttpRequest) -> HttpResponse:
 
 
 def _whose_request(user: User | None, code: str) -> dict[str, Any]:
-    """Return for whom the request is, and where to ask for someone else (R3)."""
+    """Return whose request this is, and where to make one for someone else (R3)."""
     if user is None:
         return {}
     return {

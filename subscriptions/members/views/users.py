@@ -1,4 +1,4 @@
-"""The users of an organization: list, add, change role, remove, invite again."""
+"""The users of an organization: list, add, change roles, remove, reinvite."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -60,7 +60,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Add User; a refused form keeps what was typed (R8)."""
+    """Add User; a refused form keeps what was entered (R8)."""
     draft = drafts.find(member, request.GET.get("draft", ""))
     form = AddUserForm(
         unsaved_forms.bound_data(request), actor=member, initial=draft.data if draft else None
@@ -98,7 +98,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:add_user")
 @require_POST
 def save_draft(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Store the incomplete Add User form and continue to Add Licenses (R8)."""
+    """Store the unfinished Add User form and continue to Add Licenses (R8)."""
     slug = member.organization.slug
     draft = drafts.keep(member, _typed(request.POST))
     back = f"{reverse('subscriptions:add_user', args=[slug])}?{urlencode({'draft': str(draft.pk)})}"
@@ -108,7 +108,7 @@ def save_draft(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Show a member, and change the role (R3)."""
+    """Show a member and change their role (R3)."""
     other = _member(member, key)
     form = RoleForm(unsaved_forms.bound_data(request), actor=member, initial={"role": other.role})
     may_change = rules.may_change(member.role, other.role)
@@ -136,7 +136,7 @@ def user(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
 @members_only(Capability.MANAGE_USERS, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
-    """Confirm, then remove (R4)."""
+    """Confirm the removal of a member, then remove them (R4)."""
     other = _member(member, key)
     page = "members/remove_user.html"
     if request.method == "GET":

@@ -1,4 +1,4 @@
-"""Find the columns of a table by their headings, else by their content."""
+"""Find the columns of a table by their headings, or else by their content."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,16 +17,16 @@ from subscriptions.roster_import.words import (
 )
 from subscriptions.text.addresses import clean_address, linked_address
 
-# Columns beyond this are ignored, and reading stops after that many empty rows.
+# Further columns are ignored, and reading stops after this many empty rows.
 MAX_COLUMNS = 100
 _MAX_EMPTY = 20_000
-# Titles, headings and notes above and below the rows.
+# Rows with titles, headings and notes above and below the people.
 _BESIDE_ROWS = 20
 # The heading may follow a title and an empty row.
 _HEADING_WITHIN = 10
 # Rows examined to find the columns of a table without headings.
 _SAMPLE = 200
-# Longer cells are cut; what remains still exceeds every limit and is refused.
+# Longer cells are cut to this length, which still exceeds every limit, so they are refused.
 _LONGEST_CELL = 500
 _LONGEST_HEADING = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
@@ -53,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True)
 class RosterLine:
-    """One person's data as typed in a roster.
+    """One person's data, as entered in a roster.
 
     ``status`` is the text that marks the person as inactive; empty if there is none.
     """
@@ -68,9 +68,9 @@ class RosterLine:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The people of a sheet, and the headings of its columns by their use.
+    """The people on a sheet, and the headings of its columns by their use.
 
-    ``is_sure``: whether it certainly is a list of people.
+    ``is_sure``: whether it is certainly a list of people.
     """
 
     lines: Sequence[RosterLine]
@@ -103,7 +103,7 @@ def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
 
 
 def read_columns(table: Table) -> Sheet:
-    """Return the people of a table; rows without name and address are skipped.
+    """Return the people in a table; rows with neither a name nor an address are skipped.
 
     Raises Refused if there are no addresses, no people, or too many.
     """
@@ -152,7 +152,7 @@ def _without_hidden(cells: list[str], hidden: frozenset[int]) -> list[str]:
 
 
 def _no_addresses(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
-    """Return why no addresses were found, such as that their column is hidden."""
+    """Return the error for a table without addresses, for example if their column is hidden."""
     for number in sorted(table.hidden):
         if any(_has_address(cell) for cell in _column([row.cells for row in rows], number)):
             column = _heading(heading, number)
@@ -177,7 +177,7 @@ def _is_named(heading: list[str]) -> bool:
 
 def _by_heading(heading: list[str]) -> Places:
     named = [(read_heading(cell), number) for number, cell in enumerate(heading)]
-    # If several columns match ("Contact" and "Name"), the surest heading wins, then the first.
+    # If several columns match ("Contact" and "Name"), the most certain heading wins, or the first.
     sure = sorted((found[1], number, found[0]) for found, number in named if found)
     places: Places = {}
     for _, number, column in sure:
@@ -211,7 +211,7 @@ class _Statuses:
             said = [is_inactive_status(name, cell) for cell in _column(cells, number)]
             known = len(said) - said.count(None)
             if known and (heading or known * 2 >= len(said)):
-                # If only "yes" or a mark is ever typed, an empty cell means "no".
+                # If every entry is "yes" or a mark, an empty cell means "no".
                 marks_only = yes_means_active(name) and True not in said
                 self._blank_is_inactive[number] = marks_only
 
@@ -221,7 +221,7 @@ class _Statuses:
         return sorted(self._blank_is_inactive)
 
     def of(self, cells: list[str]) -> str:
-        """Return the text of the file that marks a row's person as inactive, if any."""
+        """Return the text in the file that marks the row's person as inactive, if any."""
         for number, blank_is_inactive in sorted(self._blank_is_inactive.items()):
             cell = one_line(cells[number]) if number < len(cells) else ""
             name = self._heading[number] if number < len(self._heading) else ""
@@ -324,7 +324,7 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
 
 
 def _split_address(text: str) -> tuple[str, str]:
-    """Split "Name <address>" into name and address; leave other text whole."""
+    """Split "Name <address>" into name and address; leave other text as is."""
     found = _IN_BRACKETS.search(text)
     if found is None or text.count("@") > 1:
         return text, ""
@@ -332,7 +332,7 @@ def _split_address(text: str) -> tuple[str, str]:
 
 
 def with_link(text: str, link: str) -> str:
-    """Return the text of a cell, with the address of its link if the text has none."""
+    """Return a cell's text, adding the address from its link if the text has none."""
     address = linked_address(link) if link.lower().startswith("mailto:") else ""
     return text if "@" in text or not address else f"{text} <{address}>".strip()
 

@@ -1,4 +1,4 @@
-"""Read a roster: CSV in common encodings and separators, pasted rows, XLSX, HTML tables.
+"""Read a roster: CSV with common encodings and separators, pasted rows, XLSX, or HTML tables.
 
 Unreadable files are refused with a reason. The type is detected from the content, never from the
 file name or the content type that the browser sends.
@@ -17,10 +17,10 @@ from subscriptions.policy.roster_import import MAX_BYTES, MAX_ROWS
 from subscriptions.roster_import import kinds, markup, workbooks
 from subscriptions.roster_import.columns import MAX_COLUMNS, Sheet, Table, numbered, read_columns
 
-# The total of rows kept from all sheets, so that the user can choose another sheet.
+# The total number of rows kept from all sheets, so that the user can choose another sheet.
 _MAX_KEPT = 5 * MAX_ROWS
 
-# The order of reasons if several sheets have no people.
+# Which reason to give if several sheets have no people.
 _REASONS_BY_PRIORITY = (
     Reason.FILE_ADDRESSES_HIDDEN,
     Reason.FILE_WITHOUT_ROWS,
@@ -40,7 +40,7 @@ _END = "\x1eend"
 
 
 def read_file(file: IO[bytes]) -> list[Sheet]:
-    """Return the sheets with people, the suggested one first. Raises Refused."""
+    """Return the sheets with people, beginning with the suggested one. Raises Refused."""
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(Refusal(Reason.FILE_TOO_LARGE, {"megabytes": MAX_BYTES // 2**20}))
@@ -81,7 +81,7 @@ def _table(rows: Iterable[list[str]]) -> Table:
 
 
 def _with_people(tables: Iterable[Table]) -> list[Sheet]:
-    """Return the tables with people: the one with most people first, then in file order."""
+    """Return the tables with people: the one with the most people first, then in file order."""
     sheets: list[Sheet] = []
     refusals: dict[Reason, Refusal] = {}
     for table in tables:
@@ -126,7 +126,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _recipients(text: str) -> list[list[str]]:
-    """Parse a one-line list of mail recipients, as copied from an e-mail, if it is one."""
+    """Parse a one-line list of mail recipients, such as one copied from an e-mail."""
     if text.count("@") < 2 or "\n" in text or "\t" in text:
         return []
     found = getaddresses([text.replace(";", ",")])
@@ -143,7 +143,7 @@ def _likely_encodings(data: bytes) -> list[str]:
 
 
 def _separator(text: str) -> str:
-    """Return the separator with most addresses in cells of their own, then most columns."""
+    """Return the separator with the most addresses in their own cells, then the most columns."""
 
     def score(separator: str) -> tuple[int, int]:
         rows = csv.reader(io.StringIO(text[:50_000], newline=""), delimiter=separator)
@@ -156,7 +156,7 @@ def _separator(text: str) -> str:
             pass
         return addresses, columns
 
-    # On a tie the first wins; the tab comes first because pasted rows use it.
+    # The first one wins a tie; the tab comes first, because pasted rows use it.
     return max(("\t", *_SEPARATORS), key=score)
 
 

@@ -1,4 +1,4 @@
-"""Forms of the roster import: a file or pasted rows, and corrections to rows."""
+"""Forms for the roster import: a file or pasted rows, and corrections to rows."""
 
 from typing import IO, Any
 
@@ -79,7 +79,7 @@ class ImportForm(forms.Form):
 def read_changes(post: QueryDict) -> dict[int, Change]:
     """Return corrections by row key.
 
-    A row shown without fields only sends whether it is left out.
+    A row that is shown without fields sends only whether it is left out.
     """
     keys = map(read_number, post.getlist("row"))
     return {key: _change(post, key) for key in keys if key is not None}

@@ -1,4 +1,4 @@
-"""Detect the kind of a file by its content, to name what was uploaded instead of a roster."""
+"""Detect the kind of a file by its content, to say what was uploaded instead of a roster."""
 
 import re
 from collections.abc import Collection
@@ -27,7 +27,7 @@ _STARTS = {
     b"\x09\x08\x08\x00": Reason.FILE_IS_OLD_EXCEL,
     b"\x09\x08\x10\x00": Reason.FILE_IS_OLD_EXCEL,
 }
-# "BM" and "RIFF" may also be the start of text, so these must be followed by known bytes.
+# Text may also begin with "BM" or "RIFF", so known bytes must follow.
 _BINARY_AFTER = {b"BM": slice(6, 10), b"RIFF": slice(8, 12)}
 # Streams inside old Office files, in the order they are checked.
 _STREAMS = {

@@ -47,7 +47,7 @@ class _Open:
 
 
 def tables_of(text: str) -> Iterator[Table]:
-    """Yield the tables of a page, nested ones first."""
+    """Yield the tables on a page, nested ones first."""
     opened: list[_Open] = []
     unread = ""
     for token in _TOKENS.finditer(_without_comments(text)):

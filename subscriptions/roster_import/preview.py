@@ -1,4 +1,4 @@
-"""Texts of the roster preview about its rows and the licenses it needs (R8)."""
+"""Text for the roster preview: its rows, and the licenses it needs (R8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from subscriptions.roster_import.rosters import CheckedRoster
 from subscriptions.roster_import.words import Column
 from subscriptions.text import formats
 
-# Labels of row states; they never reveal whether a non-member has an account elsewhere.
+# Labels for row states; they never reveal whether a non-member has an account elsewhere.
 STATES = {
     RowState.INVITED: gettext_lazy("Will be invited"),
     RowState.INVALID: gettext_lazy("Needs correction"),
@@ -35,7 +35,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file was read, for the template: sheet, columns and rows left out."""
+    """How a file was read, for the template: the sheet, the columns, and the rows left out."""
 
     sheet: str
     sheets: Sequence[tuple[int, str, int]]
@@ -74,7 +74,7 @@ def choices_of(roster: RosterImport) -> str:
 
 
 def need_in_words(need: Need) -> str:
-    """Return one sentence about new users, free licenses and what to buy."""
+    """Return one sentence about the new users, the free licenses, and what to buy."""
     if not need.new:
         return _("This roster has no one to add.")
     new = ngettext("%(new)s new user", "%(new)s new users", need.new) % {

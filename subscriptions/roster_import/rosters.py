@@ -1,7 +1,7 @@
-"""Imported rosters: stored, previewed, corrected, and added at once (R3-R5, R8).
+"""Store, preview and correct imported rosters, and add all their users at once (R3-R5, R8).
 
-The result of each row is computed on every request, because other users may change the members in
-the meantime. A prepared roster is kept while its author buys licenses.
+The result for each row is computed on every request, because other users may have changed the
+members. A roster is kept while its author buys licenses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
 
-# As long as drafts of Add User, because rows hold names and addresses too.
+# The same as for Add User drafts, because rows hold names and addresses too.
 KEPT_FOR = timedelta(days=7)
 
 
@@ -71,7 +71,7 @@ class CheckedRoster:
 
 @dataclass(frozen=True)
 class SheetNote:
-    """A sheet the user may choose: its name, number of rows, and headings by their use."""
+    """A sheet to choose from: its name, number of rows, and headings by their use."""
 
     name: str
     rows: int
@@ -91,7 +91,7 @@ class RosterOptions:
 
 @dataclass(frozen=True)
 class Change:
-    """Corrections of a row; None means that the field was not shown."""
+    """Corrections to a row; None means that the field was not shown."""
 
     is_left_out: bool
     name: str | None = None
@@ -103,12 +103,12 @@ class Change:
 
 
 def store(author: Membership, sheets: Sequence[Sheet], *, source: str) -> RosterImport:
-    """Store the sheets read, valid or not, for their author; the first is selected.
+    """Store the sheets for their author, whether valid or not; the first one is selected.
 
     Raises Refused if the author keeps too many rosters.
     """
     with transaction.atomic():
-        # The lock keeps parallel uploads by one person within the limit.
+        # With the lock, parallel uploads by one person stay within the limit.
         organization = lock_organization(author.organization)
         if _of(author).count() >= MAX_STORED:
             raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MAX_STORED}))
@@ -131,12 +131,12 @@ def store(author: Membership, sheets: Sequence[Sheet], *, source: str) -> Roster
 
 
 def find(author: Membership, key: UUID) -> RosterImport | None:
-    """Return the author's own roster in this organization with this key, if any."""
+    """Return the author's roster with this key in this organization, if any."""
     return _of(author).filter(pk=key).first()
 
 
 def kept_by(author: Membership) -> QuerySet[RosterImport]:
-    """Return the author's stored rosters with their number of rows, newest first."""
+    """Return the author's stored rosters with their numbers of rows, newest first."""
     rows = Count("rows", filter=Q(rows__sheet=F("sheet")))
     return _of(author).annotate(row_count=rows).order_by("-created_at")
 
@@ -147,7 +147,7 @@ def notes(roster: RosterImport) -> list[SheetNote]:
 
 
 def kept_until(roster: RosterImport) -> datetime:
-    """Return when the roster will be deleted."""
+    """Return the time when the roster will be deleted."""
     return roster.created_at + KEPT_FOR
 
 
@@ -181,7 +181,7 @@ def check(roster: RosterImport, actor: Membership) -> CheckedRoster:
 
 
 def need(checked: CheckedRoster, subscription: SubscriptionStatus) -> Need:
-    """Return the licenses its new users need, and what to do about missing ones (R5, R10)."""
+    """Return what its new users need, and what to do if licenses are missing (R5, R10)."""
     term = subscription.latest
     return rules.need_of(
         checked.new,
@@ -196,7 +196,7 @@ def need(checked: CheckedRoster, subscription: SubscriptionStatus) -> Need:
 def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
     """Apply corrections by row key; return how many rows changed."""
     with transaction.atomic():
-        # The lock excludes adding the same roster at this moment.
+        # With the lock, the same roster cannot be added at this moment.
         current = _lock(roster)
         rows = roster.rows.filter(pk__in=list(changes), is_added=False)
         changed = [row for row in rows if _apply(row, changes[row.pk], current)]
@@ -208,7 +208,7 @@ def change(roster: RosterImport, changes: Mapping[int, Change]) -> int:
 def set_options(roster: RosterImport, options: RosterOptions) -> None:
     """Select another sheet, or include hidden or inactive rows.
 
-    Decisions made on single rows stay.
+    Decisions about single rows do not change.
     """
     chosen = {name: value for name, value in asdict(options).items() if value is not None}
     if chosen.get("sheet", 0) >= max(1, len(roster.sheets)):
@@ -219,7 +219,7 @@ def set_options(roster: RosterImport, options: RosterOptions) -> None:
 
 
 def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
-    """Set unknown roles to General member; return how many rows changed."""
+    """Change unknown roles to General member; return how many rows changed."""
     with transaction.atomic():
         current = _lock(roster)
         unknown = [one.row.pk for one in check(current, actor).rows if _role_is_unknown(one)]
@@ -234,8 +234,9 @@ def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
 def add_all(roster: RosterImport, actor: Membership) -> int:
     """Add and invite all new users or none; return how many (R3-R5).
 
-    A repeated request with no one left to add returns the number added before. Raises Refused for
-    too few licenses, no one to add, or the actor's role; the roster is not changed.
+    If a repeated request has no one left to add, returns the number already added. Raises Refused,
+    and changes nothing, if there are too few licenses, there is no one to add, or the actor's role
+    does not allow it.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)

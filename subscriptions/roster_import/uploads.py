@@ -1,4 +1,4 @@
-"""Uploads larger than a roster may be are neither stored nor parsed (R8)."""
+"""Drop uploads over the roster size limit before they are stored or parsed (R8)."""
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
@@ -7,14 +7,14 @@ from subscriptions.policy.roster_import import MAX_BYTES
 
 
 class SmallFilesOnly(FileUploadHandler):
-    """An upload handler that drops files that are too large; first in FILE_UPLOAD_HANDLERS.
+    """An upload handler that drops files that are too large; must be first in the settings.
 
-    The rest of the upload is still received, because browsers show their own error instead of our
-    response if an upload is cut off.
+    The rest of the upload is still received, because if an upload is cut off, browsers show their
+    own error instead of our response.
     """
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        """Pass data on until the file is too large."""
+        """Pass data on, unless the file is too large."""
         if start + len(raw_data) > MAX_BYTES and self.request is not None:
             self.request.META[_TOO_LARGE] = True
             raise SkipFile
@@ -25,7 +25,7 @@ class SmallFilesOnly(FileUploadHandler):
 
 
 def was_too_large(request: HttpRequest) -> bool:
-    """Whether a file of this request was dropped for its size."""
+    """Whether a file in this request was dropped because of its size."""
     return bool(request.META.get(_TOO_LARGE))
 
 

@@ -1,4 +1,4 @@
-"""Roster import: upload, preview and correct, add all at once (R3-R5, R8)."""
+"""Roster import: upload a roster, preview and correct it, and add all users at once (R3-R5, R8)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 PER_PAGE = 50
 # Rows in these states can be corrected or left out.
 CHANGEABLE = (RowState.INVITED, RowState.INVALID, RowState.REPEATED, RowState.LEFT_OUT)
-# Rows in these states show their fields at once.
+# Rows in these states show their fields right away.
 TO_MEND = (RowState.INVALID, RowState.REPEATED)
 
 
@@ -61,7 +61,7 @@ class ShownRow:
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def import_users(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Upload a roster as a file or pasted rows."""
+    """Upload a roster, as a file or as pasted rows."""
     if request.method == "GET":
         return _import_page(request, member, ImportForm())
     form = ImportForm(request.POST, request.FILES, was_too_large=was_too_large(request))
@@ -108,7 +108,7 @@ def users_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse
 @members_only(Capability.MANAGE_USERS)
 @require_http_methods(["GET", "POST"])
 def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
-    """Preview what each row would do, and the licenses needed; save corrections."""
+    """Preview what each row would do and how many licenses it takes; save corrections."""
     found = _find(member, roster)
     if request.method == "GET":
         return _roster_page(request, member, found)
@@ -163,14 +163,14 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
 @members_only(Capability.MANAGE_USERS, form_at="subscriptions:import_users")
 @require_POST
 def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpResponse:
-    """Delete a prepared roster."""
+    """Delete a stored roster."""
     rosters.drop(_find(member, roster))
     messages.success(request, _("The roster has been discarded. No one was added or removed."))
     return redirect("subscriptions:import_users", member.organization.slug)
 
 
 def _shows_other_rows(request: HttpRequest, roster: RosterImport) -> bool:
-    """Whether another window changed the choices, so that this page showed other rows."""
+    """Whether another window changed the choices, so that this page shows different rows."""
     shows_others = request.POST.get("choices", choices_of(roster)) != choices_of(roster)
     if shows_others:
         messages.error(
@@ -261,7 +261,7 @@ def _shown(one: CheckedRow, edited: str, choices: list[tuple[str, str]]) -> Show
 
 
 def _role_options(typed: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the roles to choose from; an unlisted role comes first, as typed."""
+    """Return the roles to choose from; an unlisted role comes first, as entered."""
     role = read_role(typed)
     if role in [value for value, _label in choices]:
         return choices
@@ -303,7 +303,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 
 
 def _purchase_url(member: Membership, roster: RosterImport) -> str:
-    """Return the URL of Add Licenses with the missing number and a way back (R8)."""
+    """Return the URL of Add Licenses with the number missing and a way back (R8)."""
     subscription = status_of(member.organization, clock.now())
     offer = rosters.need(rosters.check(roster, member), subscription).offer
     back = _address(member, roster)

@@ -1,4 +1,4 @@
-"""Read workbooks (XLSX): visible sheets, hidden rows and columns, and links."""
+"""Read workbooks (XLSX): their visible sheets, hidden rows and columns, and links."""
 
 import io
 import re
@@ -34,15 +34,15 @@ _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
 
 def tables_of(data: bytes) -> Iterator[Table]:
-    """Yield the visible sheets that are not empty. Raises Refused."""
+    """Yield the visible sheets that have rows. Raises Refused."""
     _check_archive(data)
     try:
         with warnings.catch_warnings():
-            # openpyxl warns of features it does not read, such as validation.
+            # openpyxl warns about features it does not read, such as validation.
             warnings.simplefilter("ignore")
             book: Any = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
             with closing(book):
-                # Several sheets may share one part of the file, which is read once.
+                # Several sheets may share one part of the file; read it only once.
                 shown = (one for one in book.worksheets if one.sheet_state == "visible")
                 for sheet in {one._worksheet_path: one for one in shown}.values():
                     table = _table(book, sheet)
@@ -132,7 +132,7 @@ def _add_links(rows: list[TableRow], parser: _SheetParser, archive: Any, path: s
 
 
 def _check_archive(data: bytes) -> None:
-    """Check the size that a file unpacks to before anything is unpacked.
+    """Check a file's unpacked size before unpacking anything.
 
     The directory may state a wrong size, but Python's ``zipfile`` unpacks no more than that.
     """

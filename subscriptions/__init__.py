@@ -1,1 +1,1 @@
-"""Organizations, their members, terms and licenses. Knows nothing of card payments."""
+"""Organizations, their members, terms and licenses. Knows nothing about card payments."""

@@ -21,7 +21,7 @@ def now() -> datetime:
 
 
 def demo_offset() -> timedelta:
-    """Return how far the demo's clock is ahead; all processes of the demo read it from one file."""
+    """Return how far ahead the demo's clock is; all of its processes read that from one file."""
     if not settings.DEMO_CLOCK_FILE:
         return timedelta(0)
     try:

@@ -1,4 +1,4 @@
-"""Settings of accounts in django-allauth: no one can sign up without an invitation."""
+"""Account settings for django-allauth: no one can sign up without an invitation."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
     """Hooks of django-allauth."""
 
     def clean_email(self, email: str) -> str:
-        """Return the bare address, cleaned as in other forms."""
+        """Return the bare address, cleaned the same way as in other forms."""
         return clean_address(super().clean_email(email))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return False
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Refuse an address that has since become someone else's account, by an invitation."""
+        """Refuse an address if an invitation has since given it to someone else's account."""
         others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
             messages.error(

@@ -1,4 +1,4 @@
-"""Access checks of pages (R2), all in one place, for GET and POST alike."""
+"""Access checks for pages (R2), all in one place, for GET and POST alike."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -65,7 +65,7 @@ def members_only(
 
 
 def signed_in_only(view: View) -> View:
-    """Open a page of the user's own account; visitors are sent to sign in."""
+    """Open a page about the user's own account; visitors are sent to sign in."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -79,7 +79,7 @@ def signed_in_only(view: View) -> View:
 def membership_in(request: HttpRequest, slug: str) -> Membership:
     """Return the user's active membership in the organization ``slug``, or raise Http404.
 
-    The request keeps it and the user's other memberships for the navigation.
+    Stores it and the user's other memberships on the request, for the navigation.
     """
     mine = active_memberships(request.user.pk)
     membership = next((one for one in mine if one.organization.slug == slug), None)
@@ -128,10 +128,10 @@ def _second_factor_page(request: HttpRequest, membership: Membership) -> HttpRes
 
 
 def keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Keep an organization's page out of shared caches and, after leaving it, the browser's.
+    """Keep an organization's page out of shared caches, and out of the browser's after leaving it.
 
-    Responses to forms may be kept by the browser; otherwise going back to one would ask whether to
-    send the form again.
+    Browsers may keep responses to forms, because otherwise going back to one would ask whether to
+    submit the form again.
     """
     if isinstance(response, HttpResponse) and not response.has_header("Cache-Control"):
         is_answer = request.method == "POST"

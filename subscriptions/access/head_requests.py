@@ -1,4 +1,4 @@
-"""Handle HEAD requests (R2), which link checkers, mail scanners and monitors send."""
+"""Handle HEAD requests (R2), which come from link checkers, mail scanners and monitors."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 class HeadAsGet:
     """Treat HEAD as GET in views, and send only the headers: no body, no cookies.
 
-    A view that writes on GET must check ``is_head`` first. Place it outside the middleware that
-    sets headers.
+    A view that writes on GET must check ``is_head`` first. Place this middleware outside the one
+    that sets headers.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -35,7 +35,10 @@ class HeadAsGet:
 
 
 class KeepSession:
-    """Save no session on HEAD, because libraries write to it on GET; place inside sessions."""
+    """Do not save the session on HEAD, because libraries write to it on GET.
+
+    Place it inside the session middleware.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

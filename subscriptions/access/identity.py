@@ -1,4 +1,4 @@
-"""Pages for one person say whose they are, and ask before another user goes on (R3)."""
+"""Pages for one person say whose they are, and ask before another user continues (R3)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +22,7 @@ def ask_first(
     """Return a question if someone other than ``owner`` is signed in, else None.
 
     ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: the URL to
-    open after signing out, by default this one.
+    open after signing out; this one by default.
     """
     if not request.user.is_authenticated or request.user.pk == owner.pk:
         return None
@@ -38,7 +38,7 @@ def ask_first(
 
 
 class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
-    """django-allauth's page, which would sign out another user without asking."""
+    """django-allauth's page, which otherwise would sign out another user without asking."""
 
     def logout_other_user(self, confirmation: Any) -> None:
         """Ask instead of signing out."""
@@ -48,7 +48,7 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
             raise ImmediateHttpResponse(question)
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask before the address is confirmed, not afterwards."""
+        """Ask before the address is confirmed, not afterward."""
         self.logout_other_user(self.get_object())
         response: HttpResponse = super().post(*args, **kwargs)
         return response
@@ -65,10 +65,10 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
 
 
 class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped library
-    """django-allauth's page, which would sign out another user without asking."""
+    """django-allauth's page, which otherwise would sign out another user without asking."""
 
     def logout(self) -> None:
-        """Ask instead; the link starts over from the e-mail, because signing out loses the key."""
+        """Ask instead; signing out loses the key, so the link starts over from the e-mail."""
         link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
         user = self.reset_user
         question = ask_first(self.request, user, self._says(), called=user.email, address=link)

@@ -1,7 +1,7 @@
 """Rate limits by IP address, user, organization or mailbox.
 
 django-allauth counts them in the cache, in real time; the rates are in the settings
-(``ACCOUNT_RATE_LIMITS``). Limits that depend on declined payments are a rule
+(``ACCOUNT_RATE_LIMITS``). Limits that depend on declined cards are a rule
 (``policy.card_testing``).
 """
 
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from subscriptions.models import Membership
 
-# Up to this many people, each address of a roster counts toward the limit.
+# In a roster of up to this many people, each address counts toward the limit.
 SMALL_ROSTER = 100
 
 
@@ -32,9 +32,9 @@ def allows_invitation(request: HttpRequest, email: str) -> bool:
 
 
 def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
-    """Whether invitations of a roster may be sent.
+    """Whether a roster's invitations may be sent.
 
-    A large roster floods no mailbox. A small one could be sent over and over, so its people count
+    A large roster floods no mailbox. A small one could be added over and over, so its people count
     as if they were added one by one.
     """
     if len(emails) > SMALL_ROSTER:
@@ -44,7 +44,7 @@ def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
 
 
 def allows_import(request: HttpRequest) -> bool:
-    """Whether a roster may be read, which costs the server work."""
+    """Whether a roster may be read; limited because reading one takes a lot of work."""
     return _count(request, "import")
 
 

@@ -1,6 +1,6 @@
 """Require a recent sign-in before purchases and role changes.
 
-This uses real time, because the clock of tests and the demo does not apply to sessions.
+This uses real time, because sessions do not follow the clock of tests and the demo.
 """
 
 import time
@@ -20,7 +20,7 @@ from subscriptions.policy.members import Capability
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Sign in someone who has just set a password, as if it had been typed at sign-in."""
+    """Sign in someone who has just set a password, as if they had entered it to sign in."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     record_authentication(request, user, method="password")
     # Otherwise "sign out everywhere" would miss this session.
@@ -28,13 +28,16 @@ def begin(request: HttpRequest, user: User) -> None:
 
 
 def require_for_role(request: HttpRequest, role: str) -> None:
-    """Require a recent sign-in to assign a role that may buy. Raises ReauthenticationRequired."""
+    """Require a recent sign-in before assigning a role that may buy.
+
+    Raises ReauthenticationRequired.
+    """
     if members.can(role, Capability.BUY_LICENSES):
         require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_ROLES))
 
 
 def is_recent(request: HttpRequest, within: timedelta) -> bool:
-    """Whether the user signed in, or confirmed it, less than ``within`` ago."""
+    """Whether the user has signed in or reauthenticated within this time."""
     records = get_authentication_records(request, request.user)
     newest = max((record["at"] for record in records), default=0.0)
     return bool(time.time() - newest < within.total_seconds())
@@ -44,7 +47,7 @@ def require(request: HttpRequest, within: timedelta) -> None:
     """Require a recent sign-in.
 
     Raises ReauthenticationRequired: django-allauth asks for the password or second factor, and then
-    repeats the request with everything that was typed.
+    repeats the request with everything the user entered.
     """
     if not is_recent(request, within):
         raise ReauthenticationRequired

@@ -1,8 +1,7 @@
-"""The request context: which request and purchase a log line belongs to; only for logs.
+"""The request context: which request and purchase a log line belongs to; for logs only.
 
-A purchase stores the ID of the request that started it. Whatever settles it later (return page,
-webhook, reconciliation) binds that ID, so that one search follows a payment through all of them to
-the ledger.
+A purchase stores the ID of the request that started it. The return page, webhook or reconciliation
+that settles it later binds that ID, so that one search follows a payment all the way to the ledger.
 """
 
 import re
@@ -12,12 +11,12 @@ from contextlib import contextmanager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-# The ID format accepted from a proxy; anything else could forge a log line.
+# The format of IDs accepted from a proxy; anything else could forge a log line.
 _GOOD = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def new_request_id(proposed: str = "") -> str:
-    """Return the request's ID: ``proposed`` by the proxy if valid, else a new one."""
+    """Return the ID ``proposed`` by the proxy if it is valid, or else a new one."""
     return proposed if _GOOD.fullmatch(proposed) else uuid.uuid4().hex
 
 

@@ -29,7 +29,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped l
         return _keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return a stored secret, also if encrypted with a key of ``SECRET_KEY_FALLBACKS``."""
+        """Return a stored secret, even if it was encrypted with one of ``SECRET_KEY_FALLBACKS``."""
         try:
             return _keys().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
@@ -39,12 +39,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped l
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether a user has an authenticator app or passkey, and must use it at sign-in."""
+    """Whether a user has an authenticator app or passkey, and so must use it to sign in."""
     return bool(get_adapter().is_mfa_enabled(user))
 
 
 def was_used(request: HttpRequest, user: User) -> bool:
-    """Whether a second factor was used, or set up, in this session."""
+    """Whether a second factor has been used or set up in this session."""
     records = get_authentication_records(request, user)
     if any(record.get("method") == "mfa" for record in records):
         return True
@@ -60,7 +60,7 @@ def was_used(request: HttpRequest, user: User) -> bool:
 def is_missing(request: HttpRequest, membership: Membership, capability: Capability) -> bool:
     """Whether the organization requires a second factor that this session has not used.
 
-    It is required of users who may buy, for everything but Members Home and the messenger.
+    Users who may buy need one for everything except Members Home and the messenger.
     """
     return (
         membership.organization.second_factor_required
@@ -71,7 +71,7 @@ def is_missing(request: HttpRequest, membership: Membership, capability: Capabil
 
 
 def renew_keys() -> int:
-    """Encrypt all stored secrets with ``SECRET_KEY``, to retire fallbacks; return how many.
+    """Reencrypt all stored secrets with ``SECRET_KEY``, to retire fallbacks; return how many.
 
     Rows are locked one at a time, so that simultaneous setups of a second factor are not lost.
     """

@@ -1,4 +1,4 @@
-"""The tag for forms that are filled in again after signing in."""
+"""The tag for forms that are restored after signing in again."""
 
 from django import template
 from django.utils.html import format_html

@@ -1,9 +1,9 @@
-"""Forms sent after the session ended are filled in again, for their author only.
+"""Restore forms that were submitted after the session ended, for their author only.
 
-A form with ``{% comes_back %}`` carries the signed ID of the user it was shown to. Its values are
-kept in the browser's session for 30 minutes, until that user signs in again; another user who signs
-in drops them. Nothing is submitted automatically. The CSRF token is checked before any view, so no
-other site can fill in a form here.
+A form with ``{% comes_back %}`` carries the signed ID of the user it was shown to. Its values stay
+in the browser's session for 30 minutes, until that user signs in again; if another user signs in,
+they are dropped. Nothing is submitted automatically. The CSRF token is checked before any view
+runs, so no other site can fill in a form here.
 """
 
 import re
@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from subscriptions.models import User
 
-# In real time, as sessions are.
+# In real time, like sessions.
 KEPT_FOR = int(timedelta(minutes=30).total_seconds())
 MAX_CHARACTERS = 20_000
 FIELD = "shown_to"
@@ -35,7 +35,7 @@ def mark(user: User) -> str:
 
 
 def author(request: HttpRequest) -> str:
-    """Return the ID of the user the posted form was shown to; empty if missing or invalid."""
+    """Return the ID of the user the submitted form was shown to; empty if missing or invalid."""
     try:
         return _signer().unsign(request.POST.get(FIELD, ""))
     except BadSignature:
@@ -43,7 +43,7 @@ def author(request: HttpRequest) -> str:
 
 
 def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
-    """Redirect to sign-in and then to ``page``, by default this one; keep the posted form."""
+    """Redirect to sign-in and then to ``page`` (by default this one); keep the submitted form."""
     page = page or request.get_full_path()
     response = redirect_to_login(page)
     if request.method != "POST":
@@ -62,9 +62,9 @@ def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
 
 
 def bound_data(request: HttpRequest) -> MultiValueDict[str, str] | None:
-    """Return the data for a page's form: what was posted, or an unsaved form, or None.
+    """Return the data for a page's form: the submitted data, or an unsaved form, or None.
 
-    An unsaved form is returned once, and only to a full page.
+    An unsaved form is returned only once, and only to a full page.
     """
     if request.method == "POST":
         return request.POST
@@ -93,7 +93,7 @@ def _keep(request: HttpRequest, page: str) -> bool:
         return False
     path = page.partition("?")[0]
     request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}
-    # The session needs to live no longer than the form until someone signs in.
+    # Until someone signs in, the session need not outlive the form.
     request.session.set_expiry(KEPT_FOR)
     return True
 

@@ -1,7 +1,7 @@
 """The daily job: reminders, notifications, and cleanup (R32).
 
-No rule depends on it. Running it twice repeats nothing, and after days without a run it sends
-nothing outdated.
+No rule depends on it. Running it twice repeats nothing, and after missed days it sends nothing
+outdated.
 """
 
 from subscriptions.licenses import reminders
@@ -11,7 +11,7 @@ from subscriptions.roster_import import rosters
 
 
 def run_daily() -> DailyReport:
-    """Send reminders and notifications, and clean up; safe at any time, any number of times."""
+    """Send reminders and notifications, and clean up; safe to run any number of times."""
     report = reminders.remind_all()
     report.count("drafts forgotten", drafts.drop_old())
     report.count("rosters deleted", rosters.drop_old())

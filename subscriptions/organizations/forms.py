@@ -18,7 +18,7 @@ MAX_ADDRESSES = 10
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Names and addresses for pages and future receipts."""
+    """Names and addresses for pages and new receipts."""
 
     name = NameField(label=_("Name"))
     billing_name = NameField(label=_("Billing contact"), required=False)
@@ -30,7 +30,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
 
 
 class ThresholdsField(forms.CharField):
-    """Whole numbers separated by commas or spaces; may be empty."""
+    """Whole numbers separated by commas or spaces, or nothing."""
 
     def prepare_value(self, value: Any) -> Any:
         """Show a list as text."""
@@ -79,7 +79,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 class BaseAddressFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # not generic at run time
-    """All additional addresses; saved as a whole, so that sending the form twice is harmless."""
+    """All additional addresses; saved together, so that submitting the form twice is harmless."""
 
     def addresses(self) -> list[NotifiedAddress]:
         """Return the addresses to save, without duplicates."""
@@ -121,7 +121,7 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
 
 class PeopleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """The time without a sign-in after which a member counts as inactive."""
+    """How long a member can go without signing in before counting as inactive."""
 
     class Meta:
         model = Organization

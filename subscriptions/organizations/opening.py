@@ -18,7 +18,7 @@ from subscriptions.policy import calendar
 
 @dataclass(frozen=True)
 class NewOrganization:
-    """The organization and Administrator, as typed by the buyer."""
+    """The organization and its Administrator, as entered by the buyer."""
 
     name: str
     billing_name: str
@@ -31,9 +31,9 @@ class NewOrganization:
 def open_organization(
     new: NewOrganization, facts: NextTerm, *, charged_at: datetime, reference: str
 ) -> Term:
-    """Create organization, first term and licenses, and invite the buyer as Administrator (R23).
+    """Create the organization, its first term and licenses, and invite its Administrator (R23).
 
-    Call it in the transaction that settles the payment. A slug that is taken gets a suffix.
+    Call it in the transaction that settles the payment. If the slug is taken, it gets a suffix.
     """
     now = clock.now()
     zone = clock.zone()
@@ -61,7 +61,7 @@ def open_organization(
 
 
 def _create(new: NewOrganization, currency: str, now: datetime) -> Organization:
-    """Create the organization with a slug from its name, and a random suffix if that is taken."""
+    """Create the organization with a slug from its name, plus a random suffix if it is taken."""
     wish = slugify(new.name)[:50] or "organization"
     slug = wish
     while True:

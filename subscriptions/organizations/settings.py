@@ -17,7 +17,7 @@ _CODE_LENGTH = 10
 
 
 class NotAllowed(Exception):
-    """The actor's role does not include changing settings (R2)."""
+    """The actor's role does not allow changing settings (R2)."""
 
 
 def change(actor: Membership, values: Mapping[str, object]) -> list[str]:

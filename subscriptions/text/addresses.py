@@ -10,7 +10,7 @@ _ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]
 
 
 def clean_address(text: str) -> str:
-    """Return the only address in a text without its surroundings; keep several, or none, as is."""
+    """Return the only address in a text; if there are several, or none, keep the text."""
     if text.strip().lower().startswith("mailto:"):
         text = linked_address(text.strip())
     visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")

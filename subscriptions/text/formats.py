@@ -1,4 +1,4 @@
-"""Format amounts, numbers and dates in the language of the page."""
+"""Format amounts, numbers and dates in the page's language."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from subscriptions import clock
 
-# The region of each language, for its formats of dollar amounts and times.
+# The region for each language, which determines the formats of dollar amounts and times.
 _REGIONS = {"en": "en_US", "es": "es_US", "fr": "fr_CA"}
 _TWELVE_HOURS = "h:mm a"
 # Non-breaking spaces keep a time on one line.
@@ -46,7 +46,7 @@ def long_date(day: date) -> str:
 def moment(instant: datetime) -> str:
     """Format as December 1, 2026 at 3:04 PM Eastern Time, in the subscription time zone."""
     local = instant.astimezone(clock.zone())
-    # Cached in parts: there are too many instants, but few dates, times and zones.
+    # Cached in parts: there are too many instants, but only a few dates, times and zones.
     return _("%(day)s at %(time)s") % {"day": long_date(local.date()), "time": _time(local)}
 
 
@@ -76,12 +76,12 @@ def last_minute() -> str:
 
 
 def locale() -> Locale:
-    """Return Babel's locale for the language of this request, by default American English."""
+    """Return Babel's locale for the language of this request; American English by default."""
     return _locale(get_language() or "en-us")
 
 
 def locale_name() -> str:
-    """Return the locale's name in browsers, such as es-US, for scripts that format numbers."""
+    """Return the locale's name for browsers, such as es-US, for scripts that format numbers."""
     return str(locale()).replace("_", "-")
 
 

@@ -1,7 +1,7 @@
-"""The content of the help: questions, glossary, and synonyms for its search.
+"""The help: its questions, its glossary, and synonyms for its search.
 
 An answer is a template, ``templates/text/help/<key>.html``. Its numbers come from rules and
-settings, so that they are always right.
+settings, so they are always right.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from subscriptions.policy.calendar import RENEWAL_WINDOW_DAYS
 from subscriptions.policy.members import INVITATION_LIFE
 from subscriptions.text import formats, search
 
-# Keys are used in links; the order is that of the page.
+# Links use the keys; the page shows the questions in this order.
 QUESTIONS = {
     "buying": gettext_lazy("How do I buy licenses?"),
     "pricing": gettext_lazy("How are add-on licenses priced?"),
@@ -55,7 +55,7 @@ class Word:
 
 
 def topics() -> list[Topic]:
-    """Return all questions, in the language of the page."""
+    """Return all questions, in the page's language."""
     return [topic(key) for key in QUESTIONS]
 
 
@@ -83,7 +83,7 @@ def find(query: str) -> tuple[list[Topic], list[Word]]:
     found_words = search.find(
         query, [search.Text(one.key, one.word, one.meaning) for one in words.values()], others
     )
-    # Found terms keep the order of the glossary, most important first.
+    # The terms found keep the order of the glossary, most important first.
     return (
         [all_topics[key] for key in found_topics],
         [word for key, word in words.items() if key in found_words],
@@ -95,9 +95,9 @@ def _text(one: Topic) -> search.Text:
 
 
 def _other_words(words: Iterable[Word]) -> dict[str, str]:
-    """Map each word of the synonyms to the term of the screens.
+    """Map each word in a synonym to the term that the screens use.
 
-    English synonyms are included for all languages, because people use them. Short words ("de") are
+    English synonyms are included in all languages, because people use them. Short words ("de") are
     skipped.
     """
     with translation.override("en"):

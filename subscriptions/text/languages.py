@@ -1,7 +1,7 @@
-"""The user's language: chosen on this device, else with the account, else set in the browser.
+"""The user's language: chosen on this device, or else for the account, or else by the browser.
 
-The choice is stored in a cookie and with the account. Django's LocaleMiddleware handles cookie and
-browser.
+The choice is stored in a cookie and with the account. Django's LocaleMiddleware handles the cookie
+and the browser.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def is_known(language: str) -> bool:
 
 
 def untranslated(label: str | Promise) -> str:
-    """Return a lazy text of ours untranslated, for ``translate`` in a template."""
+    """Return one of our lazy texts untranslated, for ``translate`` in a template."""
     with translation.override(None):
         return str(label)
 
@@ -61,7 +61,7 @@ def choose(user: User, language: str) -> None:
 
 
 def remember(response: Response, language: str) -> Response:
-    """Store the choice on this device; an empty one returns to the browser's language."""
+    """Store the choice on this device; an empty one means the browser's language."""
     if not is_known(language):
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
         return response

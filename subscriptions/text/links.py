@@ -1,8 +1,8 @@
 """Links to pages: within the site, and full links for e-mails and other sites.
 
-Subscriptions does not depend on billing (see docs/architecture.md). Where one of its pages links to
-a page of billing, or shows a panel of it, it uses a key, and billing registers the page or panel at
-start-up.
+Subscriptions does not depend on billing (see docs/architecture.md). If one of its pages links to a
+billing page or shows a billing panel, it uses a key, and billing registers the page or panel under
+that key at startup.
 """
 
 from collections.abc import Callable

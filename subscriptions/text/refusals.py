@@ -1,4 +1,4 @@
-"""The text of each refusal, the same on every page, form and e-mail."""
+"""The text of each refusal, the same on every page and form and in every e-mail."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -1,7 +1,7 @@
 """Registries of panels, filters and the like, in the order pages show them.
 
-A page lists its own entries. For an entry of another app it reserves a key with ``RESERVED``,
-which that app fills at start-up.
+A page lists its own entries. For another app's entry it reserves a key with ``RESERVED``, which
+that app fills at startup.
 """
 
 from collections.abc import Iterator

@@ -19,10 +19,10 @@ class Text:
 
 
 def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> list[str]:
-    """Return the keys of texts with at least half of the query's words, best first.
+    """Return the keys of the texts with at least half of the query's words, best first.
 
-    ``other_words`` maps synonyms to the word the texts use ("seat" to "license"). A word matches by
-    its beginning, so that "price" finds "prices".
+    ``other_words`` maps synonyms to the word that the texts use ("seat" to "license"). Words match
+    by their beginning, so that "price" finds "prices".
     """
     asked = set(_words(query, other_words))
     scores = {text.key: _score(asked, text, other_words) for text in texts}

@@ -1,4 +1,4 @@
-"""Filters and tags for all templates; they format, but contain no rules."""
+"""Filters and tags for all templates; they format values and contain no rules."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -88,7 +88,7 @@ def can(membership: object, capability: str) -> bool:
 
 @register.filter
 def breakable(email: str) -> SafeString:
-    """Let an e-mail address wrap after the @, rather than within a word."""
+    """Let an e-mail address wrap after the @ rather than within a word."""
     local, at, domain = email.rpartition("@")
     return format_html("{}{}<wbr>{}", local, at, domain)
 
@@ -119,7 +119,7 @@ def locale_name() -> str:
 
 @register.inclusion_tag("site/_footer.html", takes_context=True)
 def page_footer(context: Context) -> dict[str, Any]:
-    """Show the footer of every page with the choice of languages."""
+    """Show the footer of every page, with the choice of languages."""
     shared = {name: context.get(name) for name in ("request", "csrf_token")}
     return shared | {"languages": settings.LANGUAGES}
 

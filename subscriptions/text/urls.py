@@ -1,4 +1,4 @@
-"""URLs of the help and the choice of language."""
+"""URLs of the help and of the language choice."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The help, and the choice of a language in the footer of every page."""
+"""The help, and the language choice in the footer of every page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +14,7 @@ LONGEST_QUERY = 100  # characters
 
 @require_GET
 def help(request: HttpRequest) -> HttpResponse:
-    """Show all help, or the results of a search. Public."""
+    """Show all of the help, or search results. Public."""
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     found = texts.find(query) if query else (texts.topics(), texts.glossary())
     context = {"query": query, "topics": found[0], "words": found[1]}
@@ -23,7 +23,7 @@ def help(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Store the chosen language, and return to the page; for users and visitors."""
+    """Store the chosen language and return to the page; for users and visitors."""
     language = request.POST.get("language", "")
     response = redirect(_page_before(request))
     if not languages.is_known(language):

@@ -19,7 +19,7 @@ from subscriptions.policy.members import Capability
 def my_organizations(request: HttpRequest) -> HttpResponse:
     """List the user's organizations, or redirect to the only one.
 
-    Visitors see what the site is for and its prices (R9).
+    Visitors see what the site is for and what it costs (R9).
     """
     if not request.user.is_authenticated:
         packages = Package.objects.filter(is_offered=True)

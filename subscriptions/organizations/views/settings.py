@@ -109,7 +109,7 @@ def _tab(
     more: dict[str, Any] | None = None,
     also: Callable[[], bool] | None = None,
 ) -> HttpResponse:
-    """Show and save a tab with a form; ``also`` saves what the page has besides the form."""
+    """Show and save a tab with a form; ``also`` saves anything else on the page."""
     may_edit = can(member.role, Capability.EDIT_SETTINGS)
     # A copy, so that an unsaved name does not show in the navigation.
     instance = Organization.objects.get(pk=member.organization.pk)
@@ -135,7 +135,7 @@ def _saved(member: Membership, values: dict[str, Any], also: Callable[[], bool] 
             return False
         preferences.change(member, values)
     except (preferences.NotAllowed, Refused) as error:
-        # The role or membership was lost since the page was opened.
+        # The member has lost the role or the membership since opening the page.
         raise PermissionDenied(member) from error
     return True
 

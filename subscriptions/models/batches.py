@@ -1,4 +1,4 @@
-"""Statements over many rows, in batches: databases limit the number of values in one."""
+"""Batches of rows, because databases limit the number of values in one statement."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar

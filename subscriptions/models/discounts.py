@@ -9,7 +9,7 @@ from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT
 
 
 class Discount(models.Model):
-    """A reduction of original purchases and renewals, never of add-ons (R26).
+    """A discount on original purchases and renewals, never on add-ons (R26).
 
     Either a percentage (in basis points: 1250 is 12.5 %) or an amount; the other is 0. A discount
     with a code applies to buyers who enter it; one without applies automatically. Purchases store

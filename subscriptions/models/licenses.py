@@ -16,7 +16,7 @@ class Cause(models.TextChoices):
 
 
 class LicenseEntry(models.Model):
-    """An entry in the license ledger: a change of the number, never a total (R29).
+    """An entry in the license ledger: a change in the number of licenses, never a total (R29).
 
     Entries are append-only, so that the number on any past day can be explained. Database triggers
     refuse UPDATE and DELETE. Only ``licenses/ledger.py`` writes and adds up entries.
@@ -34,7 +34,7 @@ class LicenseEntry(models.Model):
         related_name="+",
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
-    # The entry whose licenses a reversal takes back, or restores (R30).
+    # The entry whose licenses a reversal takes back or restores (R30).
     reverses = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals"
     )

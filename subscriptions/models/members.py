@@ -132,17 +132,17 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=24, choices=Role.choices)
     state = models.CharField(_("state"), max_length=8, choices=MembershipState.choices)
     license_number = models.PositiveIntegerField(_("license"), null=True, blank=True)
-    # The name typed by the inviter. It is shown until the person joins, so that an invitation does
-    # not reveal whether the address has an account under another name.
+    # The name that the inviter entered. It is shown until the person joins, so that an invitation
+    # does not reveal whether the address has an account under another name.
     invited_as = models.CharField(_("invited as"), max_length=120, blank=True)
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
-    # The number of invitations sent; a link contains it, so that a new link invalidates the old.
+    # The number of invitations sent. Links contain it, so that a new link invalidates the old one.
     invitation_number = models.PositiveIntegerField(default=0)
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"))
-    # The later of joining and the last sign-in; null before joining. A separate column, so that an
-    # index can find inactive users.
+    # When the user joined or last signed in, whichever is later; null before joining. A separate
+    # column, so that an index can find inactive users.
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:
@@ -197,14 +197,14 @@ class Membership(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The name in the list of removed members; those who never joined keep the name typed."""
+        """The name in the list of removed members: the inviter's version if they never joined."""
         return self.display_name if self.joined_at else self.invited_as or self.user.email
 
 
 def membership_invited_by(token: str) -> Membership:
     """Return the membership that an invitation token is for.
 
-    Raises Membership.DoesNotExist if it is forged, or replaced by a newer invitation.
+    Raises Membership.DoesNotExist if the token is forged, or replaced by a newer invitation.
     """
     try:
         content = _invitation_signer().unsign_object(token)
@@ -216,9 +216,9 @@ def membership_invited_by(token: str) -> Membership:
 
 
 class MemberDraft(models.Model):
-    """An incomplete Add User form, kept while its author buys licenses (R8).
+    """An unfinished Add User form, kept while its author buys licenses (R8).
 
-    Contains what was typed, valid or not.
+    Contains what the author entered, valid or not.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -243,7 +243,7 @@ class JoinRequestState(models.TextChoices):
 class JoinRequest(models.Model):
     """A request to become a member, made with an organization's join code; holds no license.
 
-    Lifecycle: pending -> approved or denied. Name and e-mail are unverified, unless ``user`` had
+    Lifecycle: pending -> approved or denied. Name and e-mail are unverified, unless ``user`` was
     signed in.
     """
 

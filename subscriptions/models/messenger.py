@@ -21,9 +21,9 @@ class Thread(models.Model):
     """A thread between one person and support (R28).
 
     A person with an account has one thread per organization, and one without an organization. A
-    visitor gives name and e-mail, and each message starts a thread of its own. Lifecycle: waiting
-    -> replied or closed, and waiting again with the person's next message. Messages are written
-    while its row is locked.
+    visitor enters a name and an e-mail address, and each message starts a new thread. Lifecycle:
+    waiting -> replied or closed, then waiting again with the person's next message. Its row is
+    locked while messages are written.
     """
 
     person = models.ForeignKey(
@@ -42,11 +42,11 @@ class Thread(models.Model):
         related_name="threads",
         verbose_name=_("organization"),
     )
-    # Typed by a visitor without an account; unverified.
+    # Entered by a visitor without an account; unverified.
     name = models.CharField(_("name"), max_length=120, blank=True)
     email = LowerCaseEmailField(_("e-mail"), blank=True)
     state = models.CharField(_("state"), max_length=8, choices=ThreadState.choices)
-    # When the oldest message was written that has no reply and was not closed.
+    # When the person wrote the oldest message that still needs a reply.
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"))
     unread_by_person = models.PositiveIntegerField(_("unread by the person"), default=0)
@@ -110,7 +110,7 @@ class Message(models.Model):
     )
     is_from_support = models.BooleanField(_("from support"), default=False)
     body = models.TextField(_("message"), max_length=LONGEST_MESSAGE)
-    # The number of licenses requested to be removed (R27, R28).
+    # The number of licenses that a removal request asks for (R27, R28).
     removal_quantity = models.PositiveIntegerField(_("licenses to remove"), null=True, blank=True)
     # The ID of the form, so that a double click sends one message.
     submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -147,6 +147,6 @@ class Message(models.Model):
 
 
 def unread_in_thread(person: str, organization: str) -> Subquery:
-    """Return the unread replies in the thread of a query's person and organization columns."""
+    """Return the number of unread replies in the thread of a query's two columns."""
     thread = Thread.objects.filter(person=OuterRef(person), organization=OuterRef(organization))
     return Subquery(thread.values("unread_by_person")[:1])

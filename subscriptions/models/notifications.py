@@ -10,9 +10,9 @@ from subscriptions.models.organizations import Organization
 class Notification(models.Model):
     """An e-mail to be sent to one person.
 
-    Written in the transaction of its cause, so that a crash cannot lose it, and it is never sent
-    without its cause. The e-mail is queued after the commit, or by the next sweep. ``reference``
-    names the cause; each address is notified of it once.
+    Written in the same transaction as its cause, so that a crash cannot lose it, and it is never
+    sent without its cause. The e-mail is queued after the commit, or by the next sweep.
+    ``reference`` names the cause; each address is notified of it once.
     """
 
     organization = models.ForeignKey(
@@ -74,7 +74,7 @@ class Activity(models.Model):
 
 
 class Reminder(models.Model):
-    """A reminder date (R32) that is done for one person: sent, or skipped as too old."""
+    """A reminder date (R32) that has been handled for one person: sent, or skipped as too old."""
 
     term = models.ForeignKey("subscriptions.Term", on_delete=models.PROTECT)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)

@@ -66,7 +66,7 @@ class Package(models.Model):
 
 
 def lock_package(package: Package) -> Package:
-    """Lock the package's row until the transaction ends, and return it as stored now.
+    """Lock the package's row until the transaction ends, and return its current state.
 
     The price list may have been edited since the page was shown (R25).
     """

@@ -26,7 +26,7 @@ class RosterImport(models.Model):
     # Whether hidden or inactive rows are added too.
     includes_hidden = models.BooleanField(default=False, db_default=False)
     includes_inactive = models.BooleanField(default=False, db_default=False)
-    # The result of the last submission, which a double click gets again.
+    # The result of the last submission; a double click gets the same one.
     added = models.PositiveIntegerField(default=0)
     added_at = models.DateTimeField(null=True, blank=True)
 
@@ -41,7 +41,7 @@ class RosterImport(models.Model):
 
 
 class RosterRow(models.Model):
-    """A row of a roster as typed; its state is computed when it is shown."""
+    """A row of a roster, as entered; its state is computed when it is shown."""
 
     # The unique constraint's index serves this column.
     roster = models.ForeignKey(

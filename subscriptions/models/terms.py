@@ -66,9 +66,9 @@ IN_EFFECT = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
 class Renewal(models.Model):
     """The renewal of a term.
 
-    Lifecycle: open <-> paying -> paid <-> refunded; a refund opens a new one, which is withdrawn if
-    that refund fails later (R30). While paying, the quantity is frozen and limits the number of
-    members (R5).
+    Lifecycle: open <-> paying -> paid <-> refunded; a refund opens a new renewal, which is
+    withdrawn if the refund fails later (R30). While paying, the quantity is frozen and limits the
+    number of members (R5).
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="renewals")
@@ -113,14 +113,14 @@ class Renewal(models.Model):
 
 
 class LicenseRemoval(models.Model):
-    """Licenses that support removes from the renewal of a term (R27), unless undone.
+    """Licenses that support has removed from the renewal of a term (R27), unless undone.
 
     Numbered within the term, so that one of two simultaneous removals fails.
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="removals")
     number = models.PositiveIntegerField(_("number"))
-    # Unique per form, so that submitting it twice removes the licenses only once.
+    # The ID of the form, so that submitting it twice creates one removal.
     submission = models.UUIDField(unique=True, editable=False)
     quantity = models.PositiveIntegerField(_("licenses"))
     reason = models.CharField(_("reason"), max_length=300)

@@ -1,12 +1,12 @@
 """The Django admin of organizations, members, packages and records, where support works.
 
-History is read-only (R24, R29); each thing that support may do has its own page: resend an
+History is read-only (R24, R29). Each action that support may take has its own page: resend an
 invitation (R4), reply to a thread (R28). Names, e-mails and passwords belong to their owners (R3).
 
 Public modules: ``parts``, from which other apps build their own pages; ``organizations`` and
 ``records``, whose registries other apps extend by key. Nothing else.
 
-Django looks for the admin of an app in this module, so importing it registers every page.
+Django looks for an app's admin in this module, so importing it registers every page.
 """
 
 from subscriptions.admin.accounts import UserAdmin

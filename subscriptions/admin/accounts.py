@@ -34,7 +34,7 @@ class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run 
 
 @admin.register(User)
 class UserAdmin(SearchMixin, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Accounts; name, e-mail and password can be changed by their owners only (R3)."""
+    """Accounts; only their owners can change name, e-mail and password (R3)."""
 
     form = UserForm
     add_form = UserCreationForm
@@ -75,11 +75,11 @@ class UserAdmin(SearchMixin, LogsByClock, DjangoUserAdmin):  # type: ignore[type
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """Leave out Django's page for setting another user's password."""
+        """Leave out Django's page for changing another user's password."""
         return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """Let e-mail and name be typed for a new account only."""
+        """Allow e-mail and name to be entered for new accounts only."""
         fields = super().get_readonly_fields(request, obj)
         return fields if obj else tuple(set(fields) - {"email", "name"})
 

@@ -61,7 +61,7 @@ class ResendInvitation(Action):
         return {"number": self.subject.invitation_number}
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return a result if an invitation was sent since the page was opened, by any form."""
+        """Return a result if any form has sent an invitation since this page was opened."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None
         return Done(gettext("A new invitation has already been sent."))

@@ -1,4 +1,4 @@
-"""Support's queue of threads in the Django admin (R28): read, reply, close; nothing is edited."""
+"""Support's thread queue in the Django admin (R28): read, reply, close; nothing can be edited."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,11 +45,11 @@ class RemovalFilter(admin.SimpleListFilter):
     parameter_name = "removal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer one choice besides all."""
+        """Offer one choice besides "All"."""
         return [("asked", _("Requested"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Select threads with a request, even if it is done."""
+        """Select threads with a request, even if it has been handled."""
         return queryset.exclude(asked_quantity=None) if self.value() == "asked" else queryset
 
 
@@ -60,7 +60,7 @@ class SeenForm(forms.Form):
 
 
 class ReplyForm(MessageForm, SeenForm):
-    """A reply, and the newest message its author had seen."""
+    """A reply, and the newest message that its author has seen."""
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -69,7 +69,7 @@ class ReplyForm(MessageForm, SeenForm):
 
 
 def remove_licenses_link(message: Message) -> str:
-    """Return the page for removing the licenses requested; empty if there is none."""
+    """Return the URL for removing the licenses a message asks for; empty if there is none."""
     if message.removal_quantity is None:
         return ""
     organization = message.thread.organization_id
@@ -82,7 +82,7 @@ def remove_licenses_link(message: Message) -> str:
 
 @admin.register(Thread)
 class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
-    """The queue of threads, those waiting longest first."""
+    """The thread queue, with the threads that have waited longest first."""
 
     list_display = (
         "who",
@@ -110,7 +110,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         return by_person | by_name | Q(organization__in=search.organizations(text))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
-        """Add the number of licenses requested to be removed last."""
+        """Add the number of licenses in the latest removal request."""
         threads: QuerySet[Thread] = super().get_queryset(request)
         asking = Message.objects.filter(thread=OuterRef("pk"), removal_quantity__isnull=False)
         last = asking.order_by("-pk").values("removal_quantity")[:1]
@@ -118,7 +118,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("sender"))
     def who(self, thread: Thread) -> str:
-        """Return the name, marked if it is unverified."""
+        """Return the name, with a note if it is unverified."""
         if thread.person is not None:
             return str(thread)
         return gettext("%(name)s (no account)") % {"name": thread.name}
@@ -135,12 +135,12 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("unread"), ordering="unread_by_support")
     def unread(self, thread: Thread) -> int | None:
-        """Return the number of messages support has not opened."""
+        """Return the number of messages that support has not opened."""
         return thread.unread_by_support or None
 
     @admin.display(description=_("to remove"), ordering="asked_quantity")
     def removal(self, thread: Thread) -> int | None:
-        """Return the number of licenses requested to be removed last, if any."""
+        """Return the number of licenses in the latest removal request, if any."""
         quantity: int | None = thread.asked_quantity  # type: ignore[attr-defined]
         return quantity
 
@@ -269,7 +269,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
 
 def _staff(request: HttpRequest) -> User:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  (a permission was checked before)
+    assert isinstance(user, User)  # noqa: S101  (a permission has already been checked)
     return user
 
 

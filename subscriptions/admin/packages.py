@@ -16,7 +16,7 @@ from subscriptions.policy.prices import PROCESSOR_MINIMUM
 
 
 class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """A package; database constraints are checked here, to show errors next to fields."""
+    """A package; checks database constraints here, to show errors next to fields."""
 
     class Meta:
         model = Package
@@ -31,7 +31,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         )
 
     def clean(self) -> dict[str, Any]:
-        """Check that the smallest purchase can be charged, and that a package stays offered."""
+        """Check that the smallest purchase can be charged, and that a package is still offered."""
         data = super().clean() or {}
         unit_amount, minimum = data.get("unit_amount"), data.get("minimum_licenses")
         if unit_amount and minimum and unit_amount * minimum < PROCESSOR_MINIMUM:
@@ -49,7 +49,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 @admin.register(Package)
 class PackageAdmin(NeverDeleted):
-    """The price list; paid terms keep their name and price whatever changes here."""
+    """The price list; paid terms keep their name and price no matter what changes here."""
 
     form = PackageForm
     list_display = (
@@ -69,7 +69,7 @@ class PackageAdmin(NeverDeleted):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Package | None = None
     ) -> tuple[str, ...]:
-        """Make the currency read-only, because amounts already shown would change meaning."""
+        """Make the currency read-only, because amounts already shown would change their meaning."""
         return ("currency",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:

@@ -1,4 +1,4 @@
-"""Read-only records: terms, renewals, the ledger, notifications, activity."""
+"""Read-only records: terms, renewals, the ledger, notifications, and activity."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ Field = Callable[[Any], str]
 TERM_FIELDS: Registry[Field] = Registry(purchases=RESERVED)
 RENEWAL_FIELDS: Registry[Field] = Registry(purchases=RESERVED)
 ENTRY_FIELDS: Registry[Field] = Registry(purchase=RESERVED)
-# The first search that recognizes the text is used.
+# The first search that recognizes the text wins.
 ENTRY_SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
     purchase=RESERVED, reference=_by_reference, organization=_by_organization
 )
@@ -61,7 +61,7 @@ class _ComposedAdmin(SearchMixin, RecordAdmin):
         return [*self.fields, *self.more_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Make fields of other apps read-only, because they are computed."""
+        """Make the fields of other apps read-only, because they are computed."""
         return [*super().get_readonly_fields(request, obj), *self.more_fields]
 
 
@@ -105,7 +105,7 @@ class TermAdmin(_ComposedAdmin):
 
     @admin.display(description=_("its renewals"))
     def renewals(self, term: Term) -> str:
-        """Return its renewals with state and the term they started."""
+        """Return its renewals, with their states and the terms they started."""
         rows = term.renewals.select_related("term__organization").order_by("-pk")
         return display.links(rows[: display.LONGEST_LIST])
 
@@ -177,11 +177,11 @@ class LicenseEntryAdmin(_ComposedAdmin):
 
     @admin.display(description=_("reversed by"))
     def reversed_by(self, entry: LicenseEntry) -> str:
-        """Return the entries that took the licenses back, or restored them (R30)."""
+        """Return the entries that took the licenses back or restored them (R30)."""
         return display.links(entry.reversals.all()[: display.LONGEST_LIST])
 
 
-# Notifications whose e-mail is not queued.
+# Notifications whose e-mails are not queued yet.
 WaitingFilter = yes_filter(
     "waiting", _("e-mail"), _("Not queued yet"), lambda: Q(queued_at__isnull=True)
 )

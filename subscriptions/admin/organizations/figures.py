@@ -1,4 +1,4 @@
-"""Phase and licenses of many organizations, with as many queries as for one."""
+"""The phase and licenses of many organizations, with no more queries than for one."""
 
 from collections import defaultdict
 from collections.abc import Iterable

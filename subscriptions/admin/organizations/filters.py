@@ -1,4 +1,4 @@
-"""Filters of organizations by phase and by licenses."""
+"""Filters for organizations, by phase and by licenses."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ PHASES = {
 
 
 def over_their_licenses() -> Q:
-    """Return the condition for more members than licenses during a term, by a reversal (R30).
+    """Return the condition for organizations with more members than licenses during a term (R30).
 
-    Only a reversal can cause that, so only organizations with one are examined.
+    Only a reversal can cause that, so only organizations with a reversal are examined.
     """
     today = clock.today()
     reversed_once = LicenseEntry.objects.filter(reverses__isnull=False)
@@ -49,7 +49,7 @@ def over_their_licenses() -> Q:
 
 
 class PhaseFilter(admin.SimpleListFilter):
-    """A filter of organizations by phase."""
+    """Filters organizations by phase."""
 
     title = _("phase")
     parameter_name = "phase"

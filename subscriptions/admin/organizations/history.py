@@ -1,6 +1,6 @@
-"""An organization's history: activity of its users, and actions of support in the admin.
+"""An organization's history: its users' activity, and support's actions in the admin.
 
-An action of support that is in both is shown once, in the admin's words.
+A support action that is in both is shown once, in the admin's words.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from subscriptions.text import formats
 
 # The log entry and the activity of one action are written within this time.
 _SAME_ACTION_WITHIN = timedelta(minutes=2)
-# Activity from actions of support, which the admin logs too.
+# Activity from support actions, which the admin also logs.
 _LOGGED_VERBS = {
     "licenses_removed",
     "removal_undone",
@@ -64,7 +64,7 @@ def history_of(organization: Organization) -> list[HistoryRow]:
 
 
 def list_of_activities(organization: Organization) -> str:
-    """Return the URL of the list of an organization's activity."""
+    """Return the URL of an organization's activity list."""
     return list_of(Activity, organization=organization.pk)
 
 

@@ -31,7 +31,7 @@ from subscriptions.text import formats
 
 MAY_INVITE = "subscriptions.change_membership"
 MAY_UNDO_REMOVAL = "subscriptions.change_licenseremoval"
-# The order of roles in the list, those in charge first.
+# The order of roles in the list, beginning with the people in charge.
 _ROLE_ORDER = (
     Role.ADMINISTRATOR,
     Role.ASSIGNOR,
@@ -42,7 +42,7 @@ _ROLE_ORDER = (
 
 
 def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """List license holders: those in charge first, active before invited."""
+    """List license holders: the people in charge first, and active before invited ones."""
     if not display.may_see(request, Membership):
         return None
     organization = subscription.organization
@@ -124,7 +124,7 @@ def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | Non
 
 
 def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """List licenses removed from renewals, and which removals can be undone (R27)."""
+    """List removals from renewals, and show which ones can be undone (R27)."""
     if not display.may_see(request, LicenseRemoval):
         return None
     rows = LicenseRemoval.objects.filter(term__organization=subscription.organization)
@@ -263,7 +263,7 @@ def _thread_state(thread: Thread) -> str:
 
 
 def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """List who did what: members, support, and automatic actions."""
+    """List who did what: members, support, and automatic jobs."""
     found = history_of(subscription.organization)
     return Panel(
         _("Activity"),

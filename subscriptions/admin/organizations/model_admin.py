@@ -1,4 +1,4 @@
-"""The admin of organizations: the list, and a page with all of one organization."""
+"""The admin of organizations: the list, and a page for each organization."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ from subscriptions.text import formats
 
 
 class OrganizationList(ChangeList):
-    """A page of the list, with figures for all its rows loaded at once."""
+    """A page of the list that loads the figures for all its rows at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         """Load the rows and their figures."""
@@ -98,7 +98,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show all about the organization."""
+        """Show everything about the organization."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
         organization = self.get_object(request, object_id)

@@ -1,4 +1,4 @@
-"""Registries of the list of organizations, and of an organization's page.
+"""Registries for the list of organizations, and for an organization's page.
 
 Entries with ``RESERVED`` concern payments; the app that handles them registers them by key.
 """
@@ -18,7 +18,7 @@ from subscriptions.admin.parts.display import Panel, Tool
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.text.registry import RESERVED, Registry
 
-# In order of how often support needs them.
+# In the order of how often support needs them.
 PANELS: Registry[Callable[[HttpRequest, SubscriptionStatus], Panel | None]] = Registry(
     who=status_panels.who,
     subscription=status_panels.current_term,
@@ -50,7 +50,7 @@ FILTERS: Registry[type[admin.SimpleListFilter]] = Registry(
     over=OverFilter,
     problems=RESERVED,
 )
-# The first search that recognizes the text is used.
+# The first search that recognizes the text wins.
 SEARCHES: Registry[Callable[[str], Q | None]] = Registry(
     purchases=RESERVED,
     organizations=search.organizations_named,

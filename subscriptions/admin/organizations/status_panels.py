@@ -85,7 +85,7 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
 
 
 def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
-    """Show licenses held, in use and free, and whether add-ons are sold."""
+    """Show how many licenses are held, in use and free, and whether add-ons are sold."""
     count = subscription.licenses
     facts: list[Fact] = [
         (_("Held"), formats.number(count.held)),

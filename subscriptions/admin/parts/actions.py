@@ -1,8 +1,8 @@
-"""Admin pages for one action each: GET shows it, POST does it.
+"""Admin pages for one action each: GET shows the page, POST performs the action.
 
-Rules decide whether it is allowed, before the page is shown and again when it is sent; a refused
-form keeps what was typed. Large actions have a preview, and are not done if their result would
-differ from it.
+Rules decide whether it is allowed, before the page is shown and again when the form is submitted; a
+refused form keeps what was entered. Large actions have a preview, and are not performed if the
+result would differ from it.
 """
 
 import uuid
@@ -38,7 +38,7 @@ from subscriptions.text.refusals import refusal_text
 
 
 class ActionForm(forms.Form):
-    """The form of all actions: its own ID, and the result that the preview showed."""
+    """The base form for all actions: its own ID, and the result that the preview showed."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     fingerprint = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -57,7 +57,7 @@ class ReasonForm(ActionForm):
 
 @dataclass(frozen=True)
 class Plan:
-    """The expected result of an action; ``fingerprint`` changes whenever anything in it changes."""
+    """The expected result of an action; ``fingerprint`` changes whenever the result does."""
 
     facts: Sequence[Fact] = ()
     warnings: Sequence[str] = ()
@@ -73,7 +73,7 @@ class Done:
 
 
 class ActionFailed(Exception):
-    """The action could not be done now, for technical reasons; the text says why."""
+    """The action cannot be performed now, for technical reasons; the text says why."""
 
 
 class Action(ABC):
@@ -85,7 +85,7 @@ class Action(ABC):
     # Whether the action has a preview that must be confirmed.
     is_confirmed = False
     form_class: type[ActionForm] = ReasonForm
-    # The field that a refusal belongs to; by default the whole form.
+    # The field that shows each refusal; the whole form by default.
     fields_of_reasons: Mapping[Reason, str] = {}
 
     def __init__(self, model_admin: "ModelAdmin[Any]", request: HttpRequest, subject: Any) -> None:
@@ -108,7 +108,7 @@ class Action(ABC):
         return ()
 
     def initial(self) -> dict[str, Any]:
-        """Return initial values of the form."""
+        """Return the form's initial values."""
         return {}
 
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
@@ -120,12 +120,12 @@ class Action(ABC):
         return Plan()
 
     def done_before(self, form: ActionForm) -> Done | None:
-        """Return the result if this form was already sent."""
+        """Return the result if this form has already been submitted."""
         return None
 
     @abstractmethod
     def act(self, form: ActionForm, actor: User) -> Done:
-        """Do it. Raises Refused and ActionFailed."""
+        """Perform the action. Raises Refused and ActionFailed."""
 
     def name_of(self, thing: Model) -> str:
         """Return an object's name for the title and breadcrumbs."""
@@ -142,7 +142,7 @@ class Action(ABC):
     # Implementation ------------------------------------------------------------------------------
 
     def respond(self) -> HttpResponse:
-        """Return the page, or the result of sending it."""
+        """Return the page, or the result of submitting it."""
         if not self.request.user.has_perm(self.permission):
             raise PermissionDenied
         if self.request.method == "POST":
@@ -171,7 +171,7 @@ class Action(ABC):
             return self._page(form, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _data(self) -> Any:
-        """Return the posted data, with a new ID if the form has no valid one."""
+        """Return the submitted data, with a new ID if the form has no valid one."""
         data = self.request.POST.copy()
         if read_uuid(data.get("submission", "")) is None:
             data["submission"] = str(uuid.uuid4())
@@ -199,11 +199,11 @@ class Action(ABC):
                     ),
                 )
         actor = self.request.user
-        assert isinstance(actor, User)  # noqa: S101  (a permission was checked before)
+        assert isinstance(actor, User)  # noqa: S101  (a permission has already been checked)
         return self._leave(self.act(form, actor))
 
     def _answer_repeated(self, form: ActionForm) -> HttpResponse | None:
-        """Return the response to a repeated form, the same as to the first."""
+        """Return the response to a form submitted again, which is the same as the first time."""
         done = self.done_before(form)
         return self._leave(done) if done else None
 
@@ -245,7 +245,7 @@ class Action(ABC):
         return TemplateResponse(self.request, "admin/action.html", context, status=status)
 
     def _facts_and_warnings(self) -> dict[str, Any]:
-        """Return facts and warnings; empty if they are refused, which the page says anyway."""
+        """Return facts and warnings; empty if they are refused, which the page already says."""
         try:
             return {"facts": self.facts(), "warnings": self.warnings()}
         except Refused:
@@ -274,7 +274,7 @@ def _typed(form: ActionForm) -> dict[str, Any]:
 
 
 def _typed_facts(form: ActionForm) -> list[Fact]:
-    """Return what was typed, formatted for the preview."""
+    """Return what was entered, formatted for the preview."""
     rows: list[Fact] = []
     for field in form.visible_fields():
         value = form.cleaned_data.get(field.name)

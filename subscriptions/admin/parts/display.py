@@ -18,7 +18,7 @@ from subscriptions.policy.refusal import Allowed, Refusal
 from subscriptions.text import formats
 from subscriptions.text.refusals import refusal_text
 
-# Rows of a list on a page with many lists; a link leads to all rows.
+# Rows to show of each list on a page with many lists; a link leads to all rows.
 LONGEST_LIST = 20
 Fact = tuple[str, Any]
 
@@ -34,7 +34,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Panel:
-    """A block of a page: facts, a table, or both."""
+    """A block on a page: facts, a table, or both."""
 
     title: str
     key: str
@@ -44,7 +44,7 @@ class Panel:
     empty: str = ""
     note: str = ""
     more: str = ""
-    # The number of all rows; None if they were not counted.
+    # The total number of rows; None if they were not counted.
     total: int | None = None
     is_urgent: bool = False
     tools: Sequence[Tool] = field(default=())
@@ -112,7 +112,7 @@ def money(amount: int | None, currency: str) -> str:
 
 
 def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], int]:
-    """Return the rows that a page shows, and the number of all rows."""
+    """Return the rows that a page shows, and the total number of rows."""
     return list(rows[:LONGEST_LIST]), rows.order_by().count()
 
 

@@ -27,7 +27,7 @@ class LogMessage:
 def write(actor: User, message: LogMessage, about: Model, *others: Model | None) -> None:
     """Log a message for ``about`` and ``others``.
 
-    A message already logged for ``about`` is not repeated, so that a form sent twice logs once.
+    A message already logged for ``about`` is not repeated, so submitting a form twice logs once.
     """
     text = message.text()
     if of(about).filter(user=actor, change_message=text).exists():
@@ -64,7 +64,7 @@ def of(thing: Model) -> QuerySet[LogEntry]:
 
 
 def at_our_time(entry: LogEntry) -> LogEntry:
-    """Set the entry's time to now by our clock, which the demo moves."""
+    """Set the entry's time from our clock, which the demo moves."""
     entry.action_time = clock.now()
     entry.save(update_fields=["action_time"])
     return entry

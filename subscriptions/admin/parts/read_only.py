@@ -47,7 +47,7 @@ class LogsByClock(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class ReadOnly:
-    """A mixin for a ModelAdmin or inline that only allows viewing, for superusers too."""
+    """A mixin for a ModelAdmin or inline that allows only viewing, even for superusers."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -76,13 +76,13 @@ class ReadOnlyAdmin(ReadOnly, LogsByClock):
         css = {"all": ["css/admin/pages.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Load related objects for the list and the page of one object alike."""
+        """Load related objects, both for the list and for the page of one object."""
         rows: QuerySet[Any] = super().get_queryset(request)
         related = self.list_select_related
         return rows.select_related(*related) if isinstance(related, tuple) else rows
 
     def name_of(self, obj: Any) -> str:
-        """Return a title, if the object's own name is too long."""
+        """Return a title if the object's own name is too long."""
         return ""
 
     def tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
@@ -110,7 +110,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
 
 class NeverDeleted(LogsByClock):
-    """The admin of a model that is part of the history: rows are disabled, never deleted."""
+    """The admin of a model whose rows are part of history: they are disabled, never deleted."""
 
     actions = None
 
@@ -120,7 +120,7 @@ class NeverDeleted(LogsByClock):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """Return the changes with values before and after."""
+        """Return the changes, with the values before and after."""
         if add:
             return super().construct_change_message(request, form, formsets, add)
         return "\n".join(

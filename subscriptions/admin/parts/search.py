@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import begins
 
-# More results are not useful; users type a longer text instead.
+# More results are not useful; users enter a longer text instead.
 MAX_FOUND = 1000
 
 
 def people(text: str) -> list[int]:
-    """Return accounts whose e-mail address or name begins with ``text``; with @, by address."""
+    """Return accounts whose e-mail address or name begins with ``text``; with an @, by address."""
     by_email = begins("email", text)
     return _keys(User.objects.filter(by_email if "@" in text else by_email | _by_name(text)))
 
@@ -30,16 +30,16 @@ def named_so(text: str) -> Q:
 
 
 def with_member(text: str) -> list[int]:
-    """Return organizations with a member whose e-mail address begins with the text."""
+    """Return organizations with a member whose e-mail address begins with ``text``."""
     users = _keys(User.objects.filter(begins("email", text)))
     found = Membership.objects.filter(user__in=users).order_by().values_list("organization")
     return [key for (key,) in found.distinct()[:MAX_FOUND]]
 
 
 def organizations(text: str) -> list[int]:
-    """Return organizations that match by name, else those that match by member.
+    """Return organizations that match by name, or else by member.
 
-    Members are searched only if a text can mean one; otherwise "al" would find every organization
+    Members are searched only if ``text`` can mean one; otherwise "al" would find every organization
     with an Alma.
     """
     found = _keys(Organization.objects.filter(named_so(text)).order_by("name"))
@@ -55,7 +55,7 @@ def organizations_named(text: str) -> Q:
 
 
 def first_found(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
-    """Return the condition of the first search that recognizes the text; one must."""
+    """Return the condition from the first search that recognizes ``text``; one of them must."""
     return next(found for search in searches if (found := search(text)) is not None)
 
 
@@ -64,17 +64,17 @@ def _by_name(text: str) -> Q:
 
 
 def _keys(rows: QuerySet[Any]) -> list[int]:
-    # Keys are read first, because the query planner may misjudge a subquery and scan a large table.
+    # Read the keys first, because the query planner may misjudge a subquery and scan a large table.
     return list(rows.values_list("pk", flat=True)[:MAX_FOUND])
 
 
 class SearchMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """A mixin for a ModelAdmin with a search by ``found``.
+    """A mixin for a ModelAdmin with a search by ``search_condition``.
 
     By default it finds rows of organizations by name, address or a member's e-mail.
     """
 
-    # Django shows the search box if this is not empty; ``found`` does the search.
+    # Django shows the search box if this is not empty; ``search_condition`` does the search.
     search_fields = ("pk",)
     search_help_text = _("The start of an organization's name or address, or an e-mail.")
     # The field with the organization.

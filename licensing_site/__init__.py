@@ -1,1 +1,1 @@
-"""The site: settings, URLs, commands, monitoring, the demo; combines both apps."""
+"""The site: settings, URLs, commands, monitoring, and the demo. Combines both apps."""

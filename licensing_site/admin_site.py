@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions import clock
 from subscriptions.access import reauthentication
 
-# Libraries whose admin pages support must not have: addresses, second factors and sessions belong
+# Libraries whose admin pages are hidden from support: addresses, second factors and sessions belong
 # to their owners (R3), and queued e-mails contain links for invitations and password resets.
 WITHOUT_PAGES = {"account", "mfa", "usersessions", "post_office"}
 
@@ -62,7 +62,7 @@ class AdminSite(admin.AdminSite):
             arguments = (request, *arguments)
             with timezone.override(clock.zone()):
                 response: HttpResponse = view(*arguments, **names)
-                # Rendered here, because a later rendering would use another time zone.
+                # Render it now, because another time zone would apply later.
                 return response.render() if isinstance(response, TemplateResponse) else response
 
         return super().admin_view(checked_view, cacheable)

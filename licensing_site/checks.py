@@ -1,4 +1,4 @@
-"""System checks of the settings that real payments need.
+"""System checks for the settings that real payments need.
 
 IDs are stable, because docs/configuration.md lists them.
 """
@@ -15,7 +15,7 @@ TAG = "licensing"
 
 
 class Misconfigured(ImproperlyConfigured):
-    """The server was started with settings it must not run with."""
+    """The server must not run with these settings."""
 
 
 @register(TAG)
@@ -147,7 +147,7 @@ def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
 
 
 def refuse_to_start_misconfigured() -> None:
-    """Raise Misconfigured with all findings, because web servers do not run system checks."""
+    """Raise Misconfigured with all findings; web servers do not run system checks themselves."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
     if findings:
         by_id = sorted(findings, key=lambda message: message.id or "")

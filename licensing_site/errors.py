@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 # The database is down, restarting, out of space, or too slow, so retrying may help. Open
 # transactions are rolled back.
 _DATABASE_ERRORS = (OperationalError, InterfaceError)
-# Seconds after which clients should retry.
+# How many seconds clients should wait before they retry.
 RETRY_AFTER = 10
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 413 if the request was too large, and 503 if the database failed, else 400.
+    """Return 413 if the request was too large, 503 if the database failed, or else 400.
 
-    Django raises a bad request if a session cannot be saved, even if the database is down.
+    If a session cannot be saved, Django reports a bad request, even if the database is down.
     """
     if isinstance(exception, RequestDataTooBig):
         page = render_to_string("413.html", request=None)
@@ -38,9 +38,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return 503 with a time to retry if the database is down, else 500.
+    """Return 503 with a time to retry if the database is down, or else 500.
 
-    The processor repeats a webhook that gets either.
+    The processor resends a webhook after either.
     """
     if isinstance(sys.exc_info()[1], _DATABASE_ERRORS):
         return _unavailable()
@@ -49,10 +49,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 class KeepCookies:
-    """Set no cookies on a server error, so that the form can be sent again.
+    """Set no cookies on a server error, so that the form can be submitted again.
 
-    A sign-in changes the CSRF token before it can fail. Place outside the middleware that sets
-    cookies.
+    A sign-in changes the CSRF token before it can fail. Place this middleware outside the one that
+    sets cookies.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

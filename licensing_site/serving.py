@@ -1,4 +1,4 @@
-"""The configuration of gunicorn: ``gunicorn --config python:licensing_site.serving``.
+"""Configures gunicorn: ``gunicorn --config python:licensing_site.serving``.
 
 It uses threads, because requests to the payment processor mostly wait, and processes, because other
 requests use the CPU. Every value can be set from the environment or ``.env``.
@@ -17,7 +17,7 @@ import environ
 class ServerEnv(environ.Env):  # type: ignore[misc]  # untyped library
     """The environment and ``.env``, kept apart from what workers inherit.
 
-    After a reload, workers read a changed ``.env`` again.
+    After a reload, workers read ``.env`` again.
     """
 
     ENVIRON = dict(os.environ)
@@ -34,13 +34,13 @@ threads = env.int("WEB_THREADS", default=4)
 # Gunicorn writes its heartbeat here; memory avoids blocking on a slow disk.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
-# How long a worker may be silent. With threads this does not limit single requests; what they wait
-# for (processor, database, mail) has its own limits.
+# How long a worker may be silent. With threads, this does not limit single requests; the processor,
+# the database and the mail server that they wait for have their own limits.
 timeout = env.int("WEB_TIMEOUT", default=60)
 # After SIGTERM, no new requests are accepted, and running ones get this long to finish.
 graceful_timeout = env.int("WEB_GRACEFUL_TIMEOUT", default=45)
 keepalive = 5
-# Workers restart now and then against memory leaks, but not all at once.
+# Workers restart now and then, in case of memory leaks, but not all at once.
 max_requests = 20_000
 max_requests_jitter = 2_000
 
@@ -62,7 +62,7 @@ _made: list[str] = []
 
 
 def on_starting(server: Any) -> None:
-    """Create a folder for the metrics of all workers, new with each start."""
+    """Create a folder for the metrics of all workers, a new one each time the server starts."""
     folder = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
     if not folder:
         # Not a TemporaryDirectory: any worker that exits would remove it.
@@ -78,7 +78,7 @@ def on_exit(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Remove an ended worker from the metrics of live ones."""
+    """Remove a worker that has exited from the metrics of live ones."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -202,7 +202,7 @@ MFA_TOTP_TOLERANCE = 1
 # Passkeys need HTTPS, except on localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://localhost")
 
-# How old a sign-in may be, in seconds, before the password is required again.
+# How old a sign-in may be, in seconds, before the user must enter the password again.
 REAUTHENTICATE_BEFORE_BUYING = env.int("REAUTHENTICATE_BEFORE_BUYING", default=12 * 3600)
 REAUTHENTICATE_BEFORE_ROLES = env.int("REAUTHENTICATE_BEFORE_ROLES", default=3600)
 REAUTHENTICATE_IN_ADMIN = env.int("REAUTHENTICATE_IN_ADMIN", default=8 * 3600)

@@ -1,6 +1,6 @@
-"""The demo's clock: a bar on every page moves it forward, and the local Stripe's clock with it.
+"""The demo's clock: a bar on every page moves it forward, along with the local Stripe's clock.
 
-Only in the demo. Sign-in sessions, password links and webhook signatures use real time.
+Used only in the demo. Sign-in sessions, password links and webhook signatures use real time.
 """
 
 import logging
@@ -29,7 +29,7 @@ SANDBOX_TOKEN = "sandbox-control"  # noqa: S105
 
 
 def bar(request: HttpRequest) -> dict[str, object]:
-    """Return template context: the demo's date, and dates to jump to."""
+    """Return the template context: the demo's date, and dates to jump to."""
     return {
         "demo_today": clock.today(),
         "demo_jumps": _jumps(request),
@@ -52,7 +52,7 @@ def move(request: HttpRequest) -> HttpResponse:
 
 
 def _jumps(request: HttpRequest) -> dict[str, date]:
-    """Return the coming dates that matter to the page's organization."""
+    """Return the upcoming dates that matter to the page's organization."""
     membership = getattr(request, "membership", None)
     if not isinstance(membership, Membership):
         return {}

@@ -1,7 +1,7 @@
-"""The demo's organizations, with some months of history.
+"""The demo's organizations, with several months of history.
 
-Rows of the past are written as the use cases would have, with the clock set to that day; the
-ledger's own functions write the ledger. For ``manage.py load_demo`` only.
+Past rows are written the way the use cases would have written them, with the clock set to that day;
+the ledger's own functions write the ledger. For ``manage.py load_demo`` only.
 """
 
 import itertools
@@ -43,7 +43,7 @@ ROLES = {
 
 
 class DemoLoader:
-    """Writes the demo's data, with all dates relative to ``today``."""
+    """Creates the demo's data, with all dates relative to ``today``."""
 
     def __init__(self, today: date) -> None:
         self.today = today
@@ -239,7 +239,7 @@ class DemoLoader:
         return purchase
 
     def _people(self, organization: Organization, *, total: int, skip: int = 0) -> None:
-        """Create one user for each role in ROLES, then officials, two of whom are only invited."""
+        """Create a user for each role in ROLES, then officials, two of whom are only invited."""
         numbers = (number for number in itertools.count(1) if number != skip)
         for local, (name, role) in ROLES.items():
             user = self._user(f"{local}@{organization.slug}.example", name)

@@ -11,7 +11,7 @@ from subscriptions.models import Membership, User
 
 
 def load(now: datetime) -> None:
-    """Create one thread with a reply, one with a removal request, and one of a visitor."""
+    """Create one thread with a reply, one with a removal request, and one from a visitor."""
     ada = _administrator("lakeside")
     with _at(now - timedelta(days=2, hours=3)):
         question = threads.write(

@@ -16,7 +16,7 @@ Handle = Callable[..., None]
 
 
 def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
-    """Decorate a ``handle`` to end at once, without an error, while another run is going on."""
+    """Make a ``handle`` end right away, without an error, while another run is in progress."""
 
     def decorate(handle: Handle) -> Handle:
         @functools.wraps(handle)
@@ -34,9 +34,9 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
 
 @contextmanager
 def exclusive_run(command: str) -> Iterator[bool]:
-    """Yield whether this is the only run of a command, and keep others out until the block ends.
+    """Yield whether this is the command's only run, and keep others out until the block ends.
 
-    However the process ends, the database or operating system releases the lock.
+    No matter how the process ends, the database or the operating system releases the lock.
     """
     lock = _advisory_lock if connection.vendor == "postgresql" else _file_lock
     with lock(command) as is_only:
@@ -54,8 +54,8 @@ def _advisory_lock(command: str) -> Iterator[bool]:
         try:
             yield is_only
         finally:
-            # The server notices a closed connection only later, so unlock first. A broken
-            # connection holds no lock.
+            # The server may notice a closed connection late, so unlock first. A broken connection
+            # holds no lock.
             with suppress(Error):
                 _query(link, "SELECT pg_advisory_unlock(%s)", key)
     finally:
@@ -70,7 +70,7 @@ def _query(link: BaseDatabaseWrapper, question: str, key: int) -> bool:
 
 @contextmanager
 def _file_lock(command: str) -> Iterator[bool]:
-    """Lock a file next to SQLite's own, which is also on one machine only."""
+    """Lock a file next to SQLite's own, which is also on only one machine."""
     with Path(f"{connection.settings_dict['NAME']}.{command}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

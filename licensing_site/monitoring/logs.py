@@ -1,6 +1,6 @@
 """Logs: one JSON object per line, with the request's ID, and no addresses or secrets.
 
-All loggers of Python's ``logging`` end here: ours, Django's and gunicorn's. Every line has what
+All of Python's loggers end up here: ours, Django's and gunicorn's. Every line has what
 ``subscriptions.access.request_context`` has bound (request, purchase).
 """
 
@@ -15,7 +15,7 @@ from sentry_sdk.types import Event, Hint
 
 _EMAIL = re.compile(r"(\w)[\w.%+'-]*(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET = re.compile(r"\b((?:sk|rk|pk|cs)_(?:live|test)_|whsec_)[A-Za-z0-9_]+")
-# Links that give access to anyone who has them, and the session ID of a payment page.
+# Links that give access to anyone who has them, and session IDs of payment pages.
 _LINK = re.compile(
     r"(/invitations/|/password/reset/key/|/confirm-email/"
     r"|(?:^|[?&])(?:session_id|code|kept|draft|q)=)[^/?&\s\"']+"
@@ -43,7 +43,7 @@ def mask_all(value: Any) -> Any:
 
 
 def _may_be_card(text: str) -> bool:
-    """Whether the last digit is a valid check digit of a card number (Luhn)."""
+    """Whether the last digit is a valid check digit for a card number (Luhn)."""
     digits = [int(character) for character in text if character.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
@@ -67,7 +67,7 @@ _SHARED_PROCESSORS: tuple[Any, ...] = (
 
 
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
-    """Return the ``LOGGING`` setting; ``readable`` is for a terminal instead of a collector."""
+    """Return the ``LOGGING`` setting; ``readable`` means for a terminal, not a log collector."""
     if readable:
         ending: list[Any] = [
             structlog.processors.format_exc_info,
@@ -123,7 +123,7 @@ def report_errors(address: str, *, environment: str, release: str) -> None:
 
 
 def _mask_report(event: Event, hint: Hint) -> Event:
-    # Search terms and cookies do not help to fix an error.
+    # Search terms and cookies do not help fix an error.
     for name in ("query_string", "headers", "cookies", "data"):
         event.get("request", {}).pop(name, None)
     masked: Event = mask_all(event)

@@ -1,7 +1,7 @@
 """Metrics of requests, and their output for Prometheus.
 
 Several processes serve the site. Each writes its numbers to ``PROMETHEUS_MULTIPROC_DIR``, which
-``licensing_site.serving`` sets up, and the process that is asked adds them up.
+``licensing_site.serving`` sets up, and the process that serves ``/metrics`` adds them up.
 """
 
 import os

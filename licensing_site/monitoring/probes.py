@@ -1,7 +1,7 @@
-"""Probes for machines: is this process alive, can it serve, what are its metrics.
+"""Probes for machines: whether this process is alive, whether it can serve, and its metrics.
 
-They run before all other middleware: load balancers use an IP address as host, no HTTPS, and also
-ask while the database is down.
+They run before all other middleware, because load balancers use an IP address as the host and no
+HTTPS, and also ask while the database is down.
 """
 
 import json
@@ -41,12 +41,12 @@ class Probes:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Return 200, to show that the process is alive; restart it if this fails."""
+    """Return 200 to show that the process is alive; if this fails, restart it."""
     return _plain("alive\n")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Return whether requests can be served: database, migrations and settings."""
+    """Report whether requests can be served: the database, migrations, and settings."""
     findings = {
         "database": _database(),
         "migrations": _migrations(),
@@ -89,7 +89,7 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    """Check that all migrations are applied; extra ones are fine while a newer version starts."""
+    """Check that all migrations are applied; extra ones are fine while a new version starts."""
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""The ID of each request, its line in the log, and its duration."""
+"""Each request's ID, log line, and duration."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ class RequestLog:
 def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     match = request.resolver_match
     page = (match.view_name or match.route) if match else ""
-    # Unknown URLs share one label, because a scanner could create any number of them.
+    # Unknown URLs share one label, because a scanner can try any number of them.
     request_seconds.labels(page=page or "-", status=str(response.status_code)).observe(seconds)
     level = (
         logging.WARNING

@@ -1,7 +1,7 @@
 """The content security policy.
 
-Pages have no inline scripts or styles: all come from ``static/``, so user input can never become
-one.
+Pages have no inline scripts or styles: all of them come from ``static/``, so user input can never
+become one.
 """
 
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ class ContentSecurityPolicy(CSPMiddleware):
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return what a page may load, and where its forms may lead; nothing is report-only."""
+        """Return what a page may load and where its forms may lead; nothing is report-only."""
         if report_only:
             return PolicyParts()
         payment_page = settings.STRIPE_API_BASE or settings.CHECKOUT_ORIGIN or PAYMENT_PAGE

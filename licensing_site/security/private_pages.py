@@ -1,4 +1,4 @@
-"""Keep users' pages out of caches, so that Back shows nothing after signing out."""
+"""Keep users' pages out of caches, so that the Back button shows nothing after signing out."""
 
 from collections.abc import Callable
 

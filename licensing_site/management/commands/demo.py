@@ -1,4 +1,4 @@
-"""``make demo``: the whole product on one machine, with fictional data and no real money."""
+"""``make demo``: run the whole product on one machine, with fictional data and no real money."""
 
 import json
 import os
@@ -54,14 +54,14 @@ Test cards (any future date, any three digits):
 
 @dataclass(frozen=True)
 class Demo:
-    """The addresses and environment of the demo's programs."""
+    """The URLs and environment of the demo's programs."""
 
     port: int
     sandbox_port: int
 
     @property
     def site(self) -> str:
-        """The URL by name, because passkeys work on ``localhost``, but not on an IP address."""
+        """The site's URL, by name, because passkeys do not work on an IP address."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -188,7 +188,7 @@ def check_port_is_free(port: int, name: str) -> None:
 
 
 def kept_secrets() -> dict[str, str]:
-    """Return the secrets of the first start, so that later starts keep users signed in."""
+    """Return the secrets from the first start, so that users stay signed in after later starts."""
     file = FOLDER / "secrets.json"
     if not file.exists():
         made = {
@@ -217,7 +217,7 @@ def running(
     try:
         for name, command in programs.items():
             with (FOLDER / f"{name}.log").open("wb") as log:
-                # In a session of its own, so that Ctrl-C only reaches this process, which stops
+                # Each has its own session, so that Ctrl-C reaches only this process, which stops
                 # them in order.
                 started[name] = subprocess.Popen(
                     command,

@@ -1,4 +1,4 @@
-"""The periodic jobs in a loop, which cron runs on a real site."""
+"""Run the periodic jobs in a loop; on a real site, cron runs them."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             time.sleep(MAIL_EVERY)
 
     def _run(self, command: str) -> None:
-        """Run a command; a failure is logged, and the next round tries again."""
+        """Run a command; log failures, because the next round tries again."""
         try:
             call_command(command, stdout=self.stdout, stderr=self.stderr)
         except (Exception, SystemExit):  # commands with failures raise SystemExit

@@ -1,4 +1,4 @@
-"""``manage.py renew_second_factor_keys``: run before removing a key from the fallbacks."""
+"""``manage.py renew_second_factor_keys``: run it before removing a key from the fallbacks."""
 
 from typing import Any
 

@@ -11,6 +11,6 @@ class Command(send_queued_mail.Command):  # type: ignore[misc]  # untyped librar
 
     @one_at_a_time("send_queued_mail")
     def handle(self, *args: Any, **options: Any) -> None:
-        # A killed run leaves the lock file of the library behind, so each run gets its own.
+        # A killed run leaves the library's lock file behind, so each run gets its own.
         with TemporaryDirectory() as folder:
             super().handle(*args, **options | {"lockfile": f"{folder}/lock"})

@@ -15,11 +15,11 @@ class Command(BaseCommand):
     help = "Run the local Stripe. Options: see `python -m billing.sandbox --help`."
 
     def run_from_argv(self, argv: list[str]) -> NoReturn:
-        """Replace this process, with the options as typed."""
+        """Replace this process, passing on the options as entered."""
         self._become(argv[2:])
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
-        """Replace this process when called by `call_command`, with plain arguments."""
+        """Replace this process, passing on the plain arguments of `call_command`."""
         self._become([str(argument) for argument in args])
 
     def _become(self, arguments: list[str]) -> NoReturn:

@@ -280,7 +280,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
 
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
-        return display.links(problem.refunds.all()[: display.LONGEST_LIST], money_and_state)
+        return display.links(problem.refunds.all()[: display.MAX_LIST_ROWS], money_and_state)
 
     def name_of(self, obj: PaymentProblem) -> str:
         """Leave out the long id."""

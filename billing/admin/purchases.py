@@ -156,17 +156,17 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
     @admin.display(description=_("refunds"))
     def refunds(self, purchase: Purchase) -> str:
         """List refunds with their status."""
-        return display.links(purchase.refunds.all()[: display.LONGEST_LIST], money_and_state)
+        return display.links(purchase.refunds.all()[: display.MAX_LIST_ROWS], money_and_state)
 
     @admin.display(description=_("disputes"))
     def disputes(self, purchase: Purchase) -> str:
         """List disputes with their status."""
-        return display.links(purchase.disputes.all()[: display.LONGEST_LIST], money_and_state)
+        return display.links(purchase.disputes.all()[: display.MAX_LIST_ROWS], money_and_state)
 
     @admin.display(description=_("payments to review"))
     def problems(self, purchase: Purchase) -> str:
         """List payments that are or were to review."""
-        rows = purchase.problems.all()[: display.LONGEST_LIST]
+        rows = purchase.problems.all()[: display.MAX_LIST_ROWS]
         return display.links(rows, lambda row: row.get_reason_display())
 
     @admin.display(description=_("ledger"))
@@ -176,7 +176,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
         rows = LicenseEntry.objects.filter(
             Q(reference=reference) | Q(reverses__reference=reference)
         ).order_by("pk")
-        return display.links(rows[: display.LONGEST_LIST])
+        return display.links(rows[: display.MAX_LIST_ROWS])
 
     @admin.display(description=_("entered in the application"))
     def application_typed(self, purchase: Purchase) -> str:

@@ -20,7 +20,7 @@ def _words(purchase: Purchase) -> str:
 def purchases(row: Term | Renewal) -> str:
     """List a term's purchase and add-ons, or all attempts to pay a renewal, newest first."""
     found = row.purchases.order_by("created_at" if isinstance(row, Term) else "-created_at")
-    return display.links(found[: display.LONGEST_LIST], _words)
+    return display.links(found[: display.MAX_LIST_ROWS], _words)
 
 
 @admin.display(description=_("purchase"))

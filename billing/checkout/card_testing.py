@@ -42,7 +42,7 @@ def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
 def close_if_tried_too_often(purchase: Purchase) -> None:
     """Close a payment page after too many declined cards. Raises as ``note_decline`` does."""
     is_open = purchase.status in UNSETTLED
-    if is_open and purchase.declines >= card_testing.MAX_DECLINES_OF_A_CHECKOUT:
+    if is_open and purchase.declines >= card_testing.MAX_DECLINES_PER_CHECKOUT:
         close_checkout(purchase)
 
 
@@ -59,8 +59,8 @@ def refuse_suspicious_stranger(email: str) -> None:
 def _refuse(whose: Q) -> None:
     now = clock.now()
     # Declines are found by the start of their checkout, so look back further than a checkout lives.
-    since = now - 2 * card_testing.DECLINES_COUNT_FOR
-    recent = Q(last_declined_at__gt=now - card_testing.DECLINES_COUNT_FOR)
+    since = now - 2 * card_testing.DECLINE_WINDOW
+    recent = Q(last_declined_at__gt=now - card_testing.DECLINE_WINDOW)
     found = Purchase.objects.filter(whose, created_at__gte=since).aggregate(
         open=Count("pk", filter=Q(status__in=UNSETTLED)),
         declines=Sum("declines", filter=recent, default=0),

@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from subscriptions.models import User
 
 # In real time, like sessions.
-KEPT_FOR = int(timedelta(minutes=30).total_seconds())
+RETENTION_PERIOD = int(timedelta(minutes=30).total_seconds())
 MAX_CHARACTERS = 20_000
 FIELD = "shown_to"
 _KEY = "unsaved_form"
@@ -79,7 +79,7 @@ def drop_what_is_not_theirs(request: HttpRequest, user: User, **_signal: Any) ->
     kept = request.session.get(_KEY)
     if kept is None:
         return
-    if request.session.get_expiry_age() == KEPT_FOR:
+    if request.session.get_expiry_age() == RETENTION_PERIOD:
         request.session.set_expiry(None)
     if not _is_valid(kept, user):
         del request.session[_KEY]
@@ -94,7 +94,7 @@ def _keep(request: HttpRequest, page: str) -> bool:
     path = page.partition("?")[0]
     request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}
     # Until someone signs in, the session need not outlive the form.
-    request.session.set_expiry(KEPT_FOR)
+    request.session.set_expiry(RETENTION_PERIOD)
     return True
 
 
@@ -115,7 +115,7 @@ def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
 
 
 def _is_valid(kept: dict[str, Any], user: Any) -> bool:
-    return bool(kept["user"] == str(user.pk) and time.time() - kept["at"] < KEPT_FOR)
+    return bool(kept["user"] == str(user.pk) and time.time() - kept["at"] < RETENTION_PERIOD)
 
 
 def _signer() -> Signer:

@@ -70,7 +70,7 @@ class UserAdmin(SearchMixin, LogsByClock, DjangoUserAdmin):  # type: ignore[type
         """List the person's organizations."""
         rows = user.memberships.select_related("organization").order_by("organization__name")
         return display.links(
-            rows[: display.LONGEST_LIST],
+            rows[: display.MAX_LIST_ROWS],
             lambda row: f"{row.organization} ({row.get_role_display()}, {row.get_state_display()})",
         )
 

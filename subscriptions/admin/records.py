@@ -107,13 +107,13 @@ class TermAdmin(_ComposedAdmin):
     def renewals(self, term: Term) -> str:
         """Return its renewals, with their states and the terms they started."""
         rows = term.renewals.select_related("term__organization").order_by("-pk")
-        return display.links(rows[: display.LONGEST_LIST])
+        return display.links(rows[: display.MAX_LIST_ROWS])
 
     @admin.display(description=_("ledger"))
     def entries(self, term: Term) -> str:
         """Return the license entries of the term."""
         rows = term.license_entries.order_by("-pk")
-        return display.links(rows[: display.LONGEST_LIST])
+        return display.links(rows[: display.MAX_LIST_ROWS])
 
 
 @admin.register(Renewal)
@@ -178,7 +178,7 @@ class LicenseEntryAdmin(_ComposedAdmin):
     @admin.display(description=_("reversed by"))
     def reversed_by(self, entry: LicenseEntry) -> str:
         """Return the entries that took the licenses back or restored them (R30)."""
-        return display.links(entry.reversals.all()[: display.LONGEST_LIST])
+        return display.links(entry.reversals.all()[: display.MAX_LIST_ROWS])
 
 
 # Notifications whose e-mails are not queued yet.

@@ -8,7 +8,7 @@ from subscriptions.models import MemberDraft, Membership
 from subscriptions.text.ids import read_uuid
 
 # Long enough to buy licenses, but no longer, because a draft holds a person's name and e-mail.
-KEPT_FOR = timedelta(days=7)
+RETENTION_PERIOD = timedelta(days=7)
 
 
 def keep(author: Membership, data: Mapping[str, str]) -> MemberDraft:
@@ -36,5 +36,5 @@ def drop(draft: MemberDraft | None) -> None:
 
 def drop_old() -> int:
     """Delete abandoned drafts; return how many."""
-    old = MemberDraft.objects.filter(created_at__lt=clock.now() - KEPT_FOR)
+    old = MemberDraft.objects.filter(created_at__lt=clock.now() - RETENTION_PERIOD)
     return old.delete()[0]

@@ -21,7 +21,7 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 # The size of one page of checkboxes; selecting more is usually a mistake.
 MAX_AT_ONCE = 200
 # Beyond this, the hint on purchase pages does not need an exact count.
-COUNTED_UP_TO = 100
+MAX_COUNTED_INACTIVE = 100
 
 
 def inactive_after(organization: Organization) -> timedelta:
@@ -37,8 +37,8 @@ def inactive_members(organization: Organization, now: datetime) -> QuerySet[Memb
 
 
 def count_inactive(organization: Organization, now: datetime) -> int:
-    """Count the inactive members, up to ``COUNTED_UP_TO``."""
-    return inactive_members(organization, now).order_by()[:COUNTED_UP_TO].count()
+    """Count the inactive members, up to ``MAX_COUNTED_INACTIVE``."""
+    return inactive_members(organization, now).order_by()[:MAX_COUNTED_INACTIVE].count()
 
 
 def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:

@@ -18,9 +18,9 @@ from subscriptions.text.ids import read_number
 PER_PAGE = 50
 # If more accounts than this match a search, in all organizations, the search filters the
 # organization's own members instead.
-_FEW = 500
+_MAX_MATCHES = 500
 # The largest value of the column.
-_LARGEST = 2**31 - 1
+_MAX_LICENSE_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Page:
 def page_of(organization: Organization, number: str) -> Page:
     """Return the page with this number, or the first or last one if it is out of range."""
     seated = _seated(organization)
-    wanted = min(_read(number), _LARGEST // PER_PAGE)
+    wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
     # One more than a page, to know whether there is a next page.
     above = seated.filter(license_number__gt=start).select_related("user")
@@ -66,7 +66,7 @@ def search_page(
 
     ``only_invited``: only those who have not accepted their invitation.
     """
-    wanted = min(_read(number), _LARGEST // PER_PAGE)
+    wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
     matching = _seated(organization).select_related("user")
     if search:
@@ -119,12 +119,12 @@ def _begins(search: str) -> Q:
     )
     found |= _by_account(begins("email", search), begins("user__email", search))
     if (number := read_number(search)) is not None:
-        found |= Q(license_number=min(number, _LARGEST))
+        found |= Q(license_number=min(number, _MAX_LICENSE_NUMBER))
     return found
 
 
 def _by_account(account: Q, members_account: Q, **also: str) -> Q:
     """Filter members by a condition on their accounts, given for both tables."""
     # The keys are read first, so that the query planner cannot choose to scan a large table.
-    keys = list(User.objects.filter(account).values_list("pk", flat=True)[: _FEW + 1])
-    return Q(Q(user__in=keys) if len(keys) <= _FEW else members_account, **also)
+    keys = list(User.objects.filter(account).values_list("pk", flat=True)[: _MAX_MATCHES + 1])
+    return Q(Q(user__in=keys) if len(keys) <= _MAX_MATCHES else members_account, **also)

@@ -249,7 +249,7 @@ def _write(
         return sent
     now = clock.now()
     recent = Message.objects.filter(
-        author=person, is_from_support=False, created_at__gt=now - rules.WITHIN
+        author=person, is_from_support=False, created_at__gt=now - rules.RATE_LIMIT_WINDOW
     )
     require(rules.may_write(recent.count()))
     message = Message.objects.create(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.constraints import one_of
 from subscriptions.models.members import LowerCaseEmailField
 from subscriptions.models.organizations import Organization
-from subscriptions.policy.messenger import LONGEST_MESSAGE
+from subscriptions.policy.messenger import MAX_MESSAGE_LENGTH
 
 
 class ThreadState(models.TextChoices):
@@ -109,7 +109,7 @@ class Message(models.Model):
         verbose_name=_("author"),
     )
     is_from_support = models.BooleanField(_("from support"), default=False)
-    body = models.TextField(_("message"), max_length=LONGEST_MESSAGE)
+    body = models.TextField(_("message"), max_length=MAX_MESSAGE_LENGTH)
     # The number of licenses that a removal request asks for (R27, R28).
     removal_quantity = models.PositiveIntegerField(_("licenses to remove"), null=True, blank=True)
     # The ID of the form, so that a double click sends one message.

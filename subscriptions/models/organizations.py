@@ -7,7 +7,7 @@ from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.prices import CURRENCIES
 
 # Longer than a vacation, shorter than several seasons.
-FEWEST_INACTIVE_DAYS = 30
+MIN_INACTIVE_DAYS = 30
 MAX_INACTIVE_DAYS = 1500
 
 
@@ -51,7 +51,7 @@ class Organization(models.Model):
         _("days without signing in"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(FEWEST_INACTIVE_DAYS), MaxValueValidator(MAX_INACTIVE_DAYS)],
+        validators=[MinValueValidator(MIN_INACTIVE_DAYS), MaxValueValidator(MAX_INACTIVE_DAYS)],
     )
     created_at = models.DateTimeField(_("created"))
 

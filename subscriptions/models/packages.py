@@ -9,7 +9,7 @@ from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.prices import CURRENCIES, PROCESSOR_MINIMUM
 
 # Keeps a typo from selling licenses for decades.
-LONGEST_TERM_YEARS = 10
+MAX_TERM_YEARS = 10
 
 
 class Package(models.Model):
@@ -29,7 +29,7 @@ class Package(models.Model):
     term_years = models.PositiveSmallIntegerField(
         _("term in years"),
         default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TERM_YEARS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_TERM_YEARS)],
     )
     minimum_licenses = models.PositiveIntegerField(_("minimum number of licenses"), default=1)
     is_offered = models.BooleanField(_("offered"), default=True)
@@ -46,7 +46,7 @@ class Package(models.Model):
                 name="package_group_is_at_least_the_processors_minimum",
             ),
             models.CheckConstraint(
-                condition=Q(term_years__gte=1, term_years__lte=LONGEST_TERM_YEARS),
+                condition=Q(term_years__gte=1, term_years__lte=MAX_TERM_YEARS),
                 name="package_term_is_whole_years",
             ),
             models.CheckConstraint(

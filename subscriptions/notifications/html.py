@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # Fewer lines are more likely to be an address or a wrapped sentence than facts.
-_FEWEST_FACTS = 3
+_MIN_FACTS = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def blocks(text: str, *, site_url: str) -> list[Block]:
 def _parts(lines: list[str], site_url: str) -> Iterator[Block]:
     facts = [_fact(line) for line in lines if not _is_link(line, site_url)]
     labelled = sum(bool(fact.label) for fact in facts)
-    if len(facts) >= _FEWEST_FACTS and labelled * 2 > len(facts):
+    if len(facts) >= _MIN_FACTS and labelled * 2 > len(facts):
         yield Block("facts", facts=tuple(facts))
         lines = [line for line in lines if _is_link(line, site_url)]
     said: list[str] = []

@@ -11,12 +11,12 @@ from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 # How many payment pages an organization or an anonymous visitor may have open at once.
 MAX_OPEN_CHECKOUTS = 5
 # A payment page closes after this many declined cards.
-MAX_DECLINES_OF_A_CHECKOUT = 8
+MAX_DECLINES_PER_CHECKOUT = 8
 # Declined cards allowed per day before a wait is required.
 DECLINES_WITHOUT_WAIT = 5
-DECLINES_COUNT_FOR = timedelta(days=1)
+DECLINE_WINDOW = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=2)
+MAX_WAIT = timedelta(hours=2)
 
 
 def wait_after(declines: int) -> timedelta:
@@ -26,7 +26,7 @@ def wait_after(declines: int) -> timedelta:
         return timedelta(0)
     # Ten doublings already exceed the longest wait; this keeps the number small.
     doubled: int = 2 ** min(over - 1, 10)
-    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+    return min(FIRST_WAIT * doubled, MAX_WAIT)
 
 
 def may_open_checkout(

@@ -5,10 +5,10 @@ from datetime import timedelta
 from subscriptions.policy.refusal import ALLOWED, Allowed, Reason, Refusal
 
 # In characters; a line break counts as one.
-LONGEST_MESSAGE = 4000
-# One person may send this many messages within the rate limit window.
+MAX_MESSAGE_LENGTH = 4000
+# One person may send this many messages per rate limit window.
 MAX_MESSAGES = 10
-WITHIN = timedelta(minutes=10)
+RATE_LIMIT_WINDOW = timedelta(minutes=10)
 
 # All control characters except newline and tab.
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
@@ -23,8 +23,8 @@ def cleaned(text: str) -> str:
 
 def check_body(body: str) -> Allowed | Refusal:
     """Whether a cleaned message has visible text and is not too long."""
-    if len(body) > LONGEST_MESSAGE:
-        facts = {"longest": LONGEST_MESSAGE, "length": len(body)}
+    if len(body) > MAX_MESSAGE_LENGTH:
+        facts = {"longest": MAX_MESSAGE_LENGTH, "length": len(body)}
         return Refusal(Reason.MESSAGE_TOO_LONG, facts)
     # Some characters, such as the zero-width space, are neither white space nor visible.
     if not any(character.isprintable() and not character.isspace() for character in body):
@@ -33,9 +33,9 @@ def check_body(body: str) -> Allowed | Refusal:
 
 
 def may_write(recent: int) -> Allowed | Refusal:
-    """Whether another message may be sent; ``recent`` were sent in the last ``WITHIN``."""
+    """Whether another message may be sent; ``recent``: sent within ``RATE_LIMIT_WINDOW``."""
     if recent >= MAX_MESSAGES:
-        minutes = int(WITHIN.total_seconds()) // 60
+        minutes = int(RATE_LIMIT_WINDOW.total_seconds()) // 60
         return Refusal(Reason.TOO_MANY_MESSAGES, {"most": MAX_MESSAGES, "minutes": minutes})
     return ALLOWED
 

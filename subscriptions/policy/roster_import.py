@@ -15,8 +15,8 @@ from subscriptions.policy.licenses import LicenseCount, Limit
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
 
 # Limits of a name and of an address, in characters.
-LONGEST_NAME = 120
-LONGEST_EMAIL = 254
+MAX_NAME_LENGTH = 120
+MAX_EMAIL_LENGTH = 254
 # Limits of one file.
 MAX_ROWS = 5_000
 MAX_BYTES = 5 * 1024 * 1024
@@ -191,14 +191,14 @@ def _check(
 def _what_is_wrong(row: Row) -> Refusal | None:
     if not row.email:
         return Refusal(Reason.EMAIL_MISSING)
-    if len(row.email) > LONGEST_EMAIL:
-        return Refusal(Reason.EMAIL_TOO_LONG, {"most": LONGEST_EMAIL, "length": len(row.email)})
+    if len(row.email) > MAX_EMAIL_LENGTH:
+        return Refusal(Reason.EMAIL_TOO_LONG, {"most": MAX_EMAIL_LENGTH, "length": len(row.email)})
     if not row.email_works:
         return Refusal(_why_email_fails(row.email))
     if not row.name:
         return Refusal(Reason.NAME_MISSING)
-    if len(row.name) > LONGEST_NAME:
-        return Refusal(Reason.NAME_TOO_LONG, {"most": LONGEST_NAME, "length": len(row.name)})
+    if len(row.name) > MAX_NAME_LENGTH:
+        return Refusal(Reason.NAME_TOO_LONG, {"most": MAX_NAME_LENGTH, "length": len(row.name)})
     return None
 
 

@@ -19,16 +19,16 @@ from subscriptions.text.addresses import clean_address, linked_address
 
 # Further columns are ignored, and reading stops after this many empty rows.
 MAX_COLUMNS = 100
-_MAX_EMPTY = 20_000
+_MAX_EMPTY_ROWS = 20_000
 # Rows with titles, headings and notes above and below the people.
-_BESIDE_ROWS = 20
+_MAX_OTHER_ROWS = 20
 # The heading may follow a title and an empty row.
-_HEADING_WITHIN = 10
+_HEADING_SEARCH_ROWS = 10
 # Rows examined to find the columns of a table without headings.
-_SAMPLE = 200
+_SAMPLE_ROWS = 200
 # Longer cells are cut to this length, which still exceeds every limit, so they are refused.
-_LONGEST_CELL = 500
-_LONGEST_HEADING = 60
+_MAX_CELL_LENGTH = 500
+_MAX_HEADING_LENGTH = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
 
@@ -94,7 +94,7 @@ def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
     """Yield non-empty rows with their numbers; stop once there are clearly too many."""
     found = last = 0
     for position, cells, is_hidden in rows:
-        if position - last > _MAX_EMPTY or found > MAX_ROWS + _BESIDE_ROWS:
+        if position - last > _MAX_EMPTY_ROWS or found > MAX_ROWS + _MAX_OTHER_ROWS:
             return
         if any(cell.strip() for cell in cells):
             # In a damaged file, two rows may have the same number.
@@ -107,7 +107,9 @@ def read_columns(table: Table) -> Sheet:
 
     Raises Refused if there are no addresses, no people, or too many.
     """
-    number = next((i for i, row in enumerate(table.rows[:_HEADING_WITHIN]) if _is_heading(row)), -1)
+    number = next(
+        (i for i, row in enumerate(table.rows[:_HEADING_SEARCH_ROWS]) if _is_heading(row)), -1
+    )
     heading = table.rows[number].cells if number >= 0 else []
     rows = table.rows[number + 1 :]
     if not rows:
@@ -119,7 +121,7 @@ def read_columns(table: Table) -> Sheet:
             places = _by_content(shown, places, has_heading=bool(heading))
         except Refused:
             raise _no_addresses(table, rows, heading) from None
-    if len(table.rows) > MAX_ROWS + _BESIDE_ROWS:
+    if len(table.rows) > MAX_ROWS + _MAX_OTHER_ROWS:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     statuses = _Statuses(heading, rows, places)
     read = zip(rows, shown, strict=True)
@@ -192,7 +194,7 @@ def _by_heading(heading: list[str]) -> Places:
 def _heading(heading: list[str], number: int) -> str:
     """Return the heading of a column, or its letter."""
     text = one_line(heading[number]) if number < len(heading) else ""
-    return text[:_LONGEST_HEADING] or get_column_letter(number + 1)
+    return text[:_MAX_HEADING_LENGTH] or get_column_letter(number + 1)
 
 
 class _Statuses:
@@ -227,10 +229,10 @@ class _Statuses:
             name = self._heading[number] if number < len(self._heading) else ""
             if is_inactive_status(name, cell) or (blank_is_inactive and not cell):
                 said = f"{one_line(name)}: {cell or '–'}" if name.strip() else cell
-                return said[:_LONGEST_HEADING]
+                return said[:_MAX_HEADING_LENGTH]
         role = cells[self._role] if self._role is not None and self._role < len(cells) else ""
         if read_role(role) is None and is_inactive_status("", role):
-            return one_line(role)[:_LONGEST_HEADING]
+            return one_line(role)[:_MAX_HEADING_LENGTH]
         return ""
 
 
@@ -239,7 +241,7 @@ class _Statuses:
 
 def _by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> Places:
     """Find columns by their content, keeping those found by a heading."""
-    sample = rows[:_SAMPLE]
+    sample = rows[:_SAMPLE_ROWS]
     width = max((len(cells) for cells in sample), default=0)
     columns = [_column(sample, number) for number in range(width)]
     addresses = [sum(map(_has_address, column)) for column in columns]
@@ -303,7 +305,7 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
         text = cells[number] if number is not None and number < len(cells) else ""
         if isinstance(text, Formula) and column not in (Column.EMAIL, Column.ROLE):
             return ""
-        return one_line(_plain(text))[:_LONGEST_CELL]
+        return one_line(_plain(text))[:_MAX_CELL_LENGTH]
 
     called, email = _split_address(cell(Column.EMAIL))
     name, behind = _split_address(cell(Column.NAME))

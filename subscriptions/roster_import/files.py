@@ -18,7 +18,7 @@ from subscriptions.roster_import import kinds, markup, workbooks
 from subscriptions.roster_import.columns import MAX_COLUMNS, Sheet, Table, numbered, read_columns
 
 # The total number of rows kept from all sheets, so that the user can choose another sheet.
-_MAX_KEPT = 5 * MAX_ROWS
+_MAX_TOTAL_ROWS = 5 * MAX_ROWS
 
 # Which reason to give if several sheets have no people.
 _REASONS_BY_PRIORITY = (
@@ -90,7 +90,7 @@ def _with_people(tables: Iterable[Table]) -> list[Sheet]:
         except Refused as refused:
             refusals[refused.refusal.reason] = refused.refusal
         kept = sum(len(sheet.lines) for sheet in sheets)
-        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MAX_KEPT:
+        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MAX_TOTAL_ROWS:
             raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     # A sheet of instructions may contain an address; ignore it if another sheet has headings.
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):

@@ -14,7 +14,7 @@ from subscriptions.roster_import.rosters import Change, RosterOptions
 from subscriptions.text.ids import read_number
 from subscriptions.text.refusals import refusal_text
 
-_LONGEST = 500
+_MAX_FIELD_LENGTH = 500
 
 
 class ImportForm(forms.Form):
@@ -97,7 +97,7 @@ def read_options(post: QueryDict) -> RosterOptions:
 def _change(post: QueryDict, key: int) -> Change:
     def typed(field: str) -> str | None:
         text = post.get(f"{field}-{key}")
-        return None if text is None else text[:_LONGEST]
+        return None if text is None else text[:_MAX_FIELD_LENGTH]
 
     return Change(
         is_left_out=f"out-{key}" in post,

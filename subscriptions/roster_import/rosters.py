@@ -31,7 +31,7 @@ from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
 
 # The same as for Add User drafts, because rows hold names and addresses too.
-KEPT_FOR = timedelta(days=7)
+RETENTION_PERIOD = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def notes(roster: RosterImport) -> list[SheetNote]:
 
 def kept_until(roster: RosterImport) -> datetime:
     """Return the time when the roster will be deleted."""
-    return roster.created_at + KEPT_FOR
+    return roster.created_at + RETENTION_PERIOD
 
 
 def drop(roster: RosterImport) -> None:
@@ -158,7 +158,7 @@ def drop(roster: RosterImport) -> None:
 
 def drop_old() -> int:
     """Delete abandoned rosters; return how many."""
-    old = RosterImport.objects.filter(created_at__lt=clock.now() - KEPT_FOR)
+    old = RosterImport.objects.filter(created_at__lt=clock.now() - RETENTION_PERIOD)
     number = old.count()
     old.delete()
     return number

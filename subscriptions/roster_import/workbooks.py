@@ -29,7 +29,7 @@ from subscriptions.roster_import.kinds import kind_of_archive
 # The unpacked size of an XLSX; 5,000 rows of 40 columns are about 15 MB.
 MAX_UNPACKED_BYTES = 40 * 1024 * 1024
 _MAX_PARTS = 1_000
-_LONGEST_NAME = 60
+_MAX_TITLE_LENGTH = 60
 _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
 
@@ -85,7 +85,7 @@ def _table(book: Any, sheet: Any) -> Table:
         )
         rows = list(numbered(_rows(parser)))
     _add_links(rows, parser, book._archive, sheet._worksheet_path)
-    return Table(rows, sheet.title[:_LONGEST_NAME], _hidden_columns(parser))
+    return Table(rows, sheet.title[:_MAX_TITLE_LENGTH], _hidden_columns(parser))
 
 
 def _rows(parser: _SheetParser) -> Iterator[tuple[int, list[str], bool]]:

@@ -9,13 +9,13 @@ from subscriptions.models import User
 from subscriptions.text import help as texts
 from subscriptions.text import languages
 
-LONGEST_QUERY = 100  # characters
+MAX_QUERY_LENGTH = 100  # characters
 
 
 @require_GET
 def help(request: HttpRequest) -> HttpResponse:
     """Show all of the help, or search results. Public."""
-    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    query = request.GET.get("q", "").strip()[:MAX_QUERY_LENGTH]
     found = texts.find(query) if query else (texts.topics(), texts.glossary())
     context = {"query": query, "topics": found[0], "words": found[1]}
     return render(request, "text/help.html", context)

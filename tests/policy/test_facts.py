@@ -194,7 +194,10 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         (
             messenger.may_write(messenger.MAX_MESSAGES),
             Reason.TOO_MANY_MESSAGES,
-            {"most": messenger.MAX_MESSAGES, "minutes": messenger.WITHIN // timedelta(minutes=1)},
+            {
+                "most": messenger.MAX_MESSAGES,
+                "minutes": messenger.RATE_LIMIT_WINDOW // timedelta(minutes=1),
+            },
         ),
         (
             card_testing.may_open_checkout(
@@ -205,14 +208,14 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
         ),
         (refusal_of(row(role="Chief")), Reason.ROLE_NOT_KNOWN, {"role": "Chief"}),
         (
-            refusal_of(row(email="n" * (roster_import.LONGEST_EMAIL + 1))),
+            refusal_of(row(email="n" * (roster_import.MAX_EMAIL_LENGTH + 1))),
             Reason.EMAIL_TOO_LONG,
-            {"most": roster_import.LONGEST_EMAIL, "length": roster_import.LONGEST_EMAIL + 1},
+            {"most": roster_import.MAX_EMAIL_LENGTH, "length": roster_import.MAX_EMAIL_LENGTH + 1},
         ),
         (
-            refusal_of(row(name="n" * (roster_import.LONGEST_NAME + 1))),
+            refusal_of(row(name="n" * (roster_import.MAX_NAME_LENGTH + 1))),
             Reason.NAME_TOO_LONG,
-            {"most": roster_import.LONGEST_NAME, "length": roster_import.LONGEST_NAME + 1},
+            {"most": roster_import.MAX_NAME_LENGTH, "length": roster_import.MAX_NAME_LENGTH + 1},
         ),
     ]
 
@@ -244,8 +247,8 @@ def test_require_raises_the_refusal() -> None:
 def test_largest_values_are_allowed() -> None:
     most = prices.Price(quantity=1, unit_amount=99_999_999, discount_amount=0, fee_amount=0)
 
-    assert refusal_of(row(email="n" * roster_import.LONGEST_EMAIL)) is None
-    assert refusal_of(row(name="n" * roster_import.LONGEST_NAME)) is None
+    assert refusal_of(row(email="n" * roster_import.MAX_EMAIL_LENGTH)) is None
+    assert refusal_of(row(name="n" * roster_import.MAX_NAME_LENGTH)) is None
     assert prices.may_be_charged(most, currency="usd") == ALLOWED
     assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
     assert messenger.may_reply(newest_reply=7, seen=7) == ALLOWED

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.policy import messenger
-from subscriptions.policy.messenger import LONGEST_MESSAGE, MAX_MESSAGES
+from subscriptions.policy.messenger import MAX_MESSAGE_LENGTH, MAX_MESSAGES
 from subscriptions.policy.refusal import ALLOWED, Reason, Refusal
 from tests.support.checks import reason_of
 
@@ -25,15 +25,15 @@ def test_message_may_be_short(text: str) -> None:
 
 
 def test_message_length_is_limited() -> None:
-    assert messenger.check_body("x" * LONGEST_MESSAGE) == ALLOWED
-    decision = messenger.check_body("x" * (LONGEST_MESSAGE + 1))
+    assert messenger.check_body("x" * MAX_MESSAGE_LENGTH) == ALLOWED
+    decision = messenger.check_body("x" * (MAX_MESSAGE_LENGTH + 1))
 
     assert decision == Refusal(Reason.MESSAGE_TOO_LONG, {"longest": 4000, "length": 4001})
 
 
 def test_line_break_counts_as_one_character() -> None:
     """A browser sends two characters for each line break."""
-    text = "\r\n".join(["x"] * (LONGEST_MESSAGE // 2))
+    text = "\r\n".join(["x"] * (MAX_MESSAGE_LENGTH // 2))
 
     assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
 

@@ -27,7 +27,7 @@ MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 # As in production, but with a short shutdown for people waiting at a terminal.
 SERVING = ["--config", "python:licensing_site.serving", "--graceful-timeout", "5"]
 START_TIMEOUT = 60  # seconds for everything to start
-FAREWELL = 10  # seconds for a program to stop before it is killed
+STOP_TIMEOUT = 10  # seconds for a program to stop before it is killed
 
 ACCOUNTS = """
 Password of every account: demo
@@ -241,7 +241,7 @@ def stop_all(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
         program.terminate()
     for program in programs.values():
         try:
-            program.wait(FAREWELL)
+            program.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             program.kill()
             program.wait()

@@ -11,14 +11,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from subscriptions.admin.parts import log
-from subscriptions.admin.parts.display import LONGEST_LIST, list_of
+from subscriptions.admin.parts.display import MAX_LIST_ROWS, list_of
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
 from subscriptions.notifications.activity import line_of
 from subscriptions.text import formats
 
 # The log entry and the activity of one action are written within this time.
-_SAME_ACTION_WITHIN = timedelta(minutes=2)
+_SAME_ACTION_WINDOW = timedelta(minutes=2)
 # Activity from support actions, which the admin also logs.
 _LOGGED_VERBS = {
     "licenses_removed",
@@ -44,12 +44,12 @@ class HistoryRow:
 
 def history_of(organization: Organization) -> list[HistoryRow]:
     """Return the newest rows of an organization's history, in two queries."""
-    entries = list(log.of(organization).select_related("user")[:LONGEST_LIST])
+    entries = list(log.of(organization).select_related("user")[:MAX_LIST_ROWS])
     logged = [(entry.user_id, entry.action_time) for entry in entries]
     activities = Activity.objects.filter(organization=organization).select_related("actor")
     rows = [
         _row(activity)
-        for activity in activities.order_by("-at", "-pk")[: 2 * LONGEST_LIST]
+        for activity in activities.order_by("-at", "-pk")[: 2 * MAX_LIST_ROWS]
         if not _is_logged(activity, logged)
     ]
     for entry in entries:
@@ -60,7 +60,7 @@ def history_of(organization: Organization) -> list[HistoryRow]:
             )
         )
     rows.sort(key=lambda row: row.at, reverse=True)
-    return rows[:LONGEST_LIST]
+    return rows[:MAX_LIST_ROWS]
 
 
 def list_of_activities(organization: Organization) -> str:
@@ -126,6 +126,6 @@ def _row(activity: Activity) -> HistoryRow:
 
 def _is_logged(activity: Activity, logged: list[tuple[int, datetime]]) -> bool:
     return activity.verb in _LOGGED_VERBS and any(
-        actor == activity.actor_id and abs(at - activity.at) < _SAME_ACTION_WITHIN
+        actor == activity.actor_id and abs(at - activity.at) < _SAME_ACTION_WINDOW
         for actor, at in logged
     )

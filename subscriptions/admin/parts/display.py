@@ -19,7 +19,7 @@ from subscriptions.text import formats
 from subscriptions.text.refusals import refusal_text
 
 # Rows to show of each list on a page with many lists; a link leads to all rows.
-LONGEST_LIST = 20
+MAX_LIST_ROWS = 20
 Fact = tuple[str, Any]
 
 
@@ -113,7 +113,7 @@ def money(amount: int | None, currency: str) -> str:
 
 def first_rows(rows: QuerySet[Any]) -> tuple[list[Any], int]:
     """Return the rows that a page shows, and the total number of rows."""
-    return list(rows[:LONGEST_LIST]), rows.order_by().count()
+    return list(rows[:MAX_LIST_ROWS]), rows.order_by().count()
 
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:

@@ -54,7 +54,7 @@ def test_one_more_decline_delays_the_next_page(world: World) -> None:
 def test_many_declines_expire_the_page_at_the_processor(world: World) -> None:
     purchase = world.buy(10)
 
-    decline(world, purchase, card_testing.MAX_DECLINES_OF_A_CHECKOUT - 1)
+    decline(world, purchase, card_testing.MAX_DECLINES_PER_CHECKOUT - 1)
     assert purchase.status == PurchaseStatus.OPEN
     decline(world, purchase, 1)
 
@@ -114,7 +114,7 @@ def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
     world: World, short_timeouts: Settings
 ) -> None:
     purchase = world.buy(10)
-    decline(world, purchase, card_testing.MAX_DECLINES_OF_A_CHECKOUT - 1)
+    decline(world, purchase, card_testing.MAX_DECLINES_PER_CHECKOUT - 1)
     body = event("payment_intent.payment_failed", "pi_last")
     body["data"]["object"]["metadata"] = {"purchase": str(purchase.pk)}
     base, short_timeouts.STRIPE_API_BASE = short_timeouts.STRIPE_API_BASE, "http://127.0.0.1:1"
@@ -125,7 +125,7 @@ def test_decline_in_an_outage_counts_once_and_expires_the_page_later(
     reconcile()
 
     purchase.refresh_from_db()
-    assert purchase.declines == card_testing.MAX_DECLINES_OF_A_CHECKOUT
+    assert purchase.declines == card_testing.MAX_DECLINES_PER_CHECKOUT
     assert purchase.status == PurchaseStatus.EXPIRED
 
 

@@ -43,7 +43,7 @@ class TestStoredInput:
 
     def test_expires_after_half_an_hour(self, world: World) -> None:
         client = self.store_form(world)
-        assert client.cookies["sessionid"]["max-age"] == unsaved_forms.KEPT_FOR == 1800
+        assert client.cookies["sessionid"]["max-age"] == unsaved_forms.RETENTION_PERIOD == 1800
         session = client.session
         session["unsaved_form"] = {**session["unsaved_form"], "at": 0}
         session.save()

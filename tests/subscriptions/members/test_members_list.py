@@ -131,7 +131,7 @@ class TestSearch:
     def _limit_for_few_matches(
         self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listing, "_FEW", request.param)
+        monkeypatch.setattr(listing, "_MAX_MATCHES", request.param)
 
     def found(self, world: World, search: str) -> list[str]:
         return [one.user.name for one in search_page(world.lakeside, search, "1").members]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from subscriptions import clock
 from subscriptions.messenger import replies, threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Membership, User
 
 
@@ -16,7 +16,7 @@ def load(now: datetime) -> None:
     with _at(now - timedelta(days=2, hours=3)):
         question = threads.write(
             ada,
-            Text(
+            MessageDraft(
                 "Hello, two of our officials share one e-mail address. Can both of them have an "
                 "account?"
             ),
@@ -25,7 +25,7 @@ def load(now: datetime) -> None:
         replies.reply(
             question.thread,
             User.objects.get(email="support@licensing.example"),
-            Text(
+            MessageDraft(
                 "Hello Ada,\n\nEvery account needs its own e-mail address, because people sign in "
                 "with it. Most mail services offer a second address for free."
             ),
@@ -35,13 +35,13 @@ def load(now: datetime) -> None:
         threads.request_removal(
             _administrator("harbor"),
             5,
-            Text("Some umpires retire this season, so we need fewer licenses next year."),
+            MessageDraft("Some umpires retire this season, so we need fewer licenses next year."),
         )
     with _at(now - timedelta(hours=1)):
         threads.write_without_account(
             "Pat Prospect",
             "pat@meadow.example",
-            Text("We are about 30 referees. Which package do you recommend?"),
+            MessageDraft("We are about 30 referees. Which package do you recommend?"),
         )
 
 

@@ -50,7 +50,7 @@ class RemovalFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Select threads with a request, even if it has been handled."""
-        return queryset.exclude(asked_quantity=None) if self.value() == "asked" else queryset
+        return queryset.exclude(requested_quantity=None) if self.value() == "asked" else queryset
 
 
 class SeenForm(forms.Form):
@@ -88,7 +88,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         "who",
         "organization",
         "state",
-        "waits_for",
+        "waiting_time",
         "unread",
         "removal",
         "last_message",
@@ -112,9 +112,9 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
         """Add the number of licenses in the latest removal request."""
         threads: QuerySet[Thread] = super().get_queryset(request)
-        asking = Message.objects.filter(thread=OuterRef("pk"), removal_quantity__isnull=False)
-        last = asking.order_by("-pk").values("removal_quantity")[:1]
-        return threads.annotate(asked_quantity=Subquery(last))
+        requests = Message.objects.filter(thread=OuterRef("pk"), removal_quantity__isnull=False)
+        last = requests.order_by("-pk").values("removal_quantity")[:1]
+        return threads.annotate(requested_quantity=Subquery(last))
 
     @admin.display(description=_("sender"))
     def who(self, thread: Thread) -> str:
@@ -124,7 +124,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         return gettext("%(name)s (no account)") % {"name": thread.name}
 
     @admin.display(description=_("waiting time"), ordering="waiting_since")
-    def waits_for(self, thread: Thread) -> Any:
+    def waiting_time(self, thread: Thread) -> Any:
         """Return the waiting time in bold."""
         since = thread.waiting_since
         return (
@@ -138,10 +138,10 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         """Return the number of messages that support has not opened."""
         return thread.unread_by_support or None
 
-    @admin.display(description=_("to remove"), ordering="asked_quantity")
+    @admin.display(description=_("to remove"), ordering="requested_quantity")
     def removal(self, thread: Thread) -> int | None:
         """Return the number of licenses in the latest removal request, if any."""
-        quantity: int | None = thread.asked_quantity  # type: ignore[attr-defined]
+        quantity: int | None = thread.requested_quantity  # type: ignore[attr-defined]
         return quantity
 
     @admin.display(description=_("last message"), ordering="last_message_at")
@@ -189,7 +189,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         try:
             with transaction.atomic():
                 reply, is_new = replies.reply(
-                    thread, _staff(request), form.text(), seen=form.cleaned_data["seen"]
+                    thread, _staff(request), form.draft(), seen=form.cleaned_data["seen"]
                 )
                 if is_new:
                     words = gettext("Replied (message %(number)s).") % {"number": reply.pk}
@@ -238,7 +238,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
         status: int = 200,
     ) -> HttpResponse:
         may_reply = request.user.has_perm(MAY_REPLY)
-        rows = threads.messages_of(thread)
+        rows = threads.get_messages(thread)
         unread = thread.unread_by_support
         if may_reply and not is_head(request):
             replies.mark_read_by_support(thread)
@@ -257,8 +257,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
             "seen": rows[-1].pk if rows else 0,
             "may_reply": may_reply,
             "may_close": thread.state == ThreadState.WAITING and request.user.has_perm(MAY_CLOSE),
-            "is_out_of_reach": thread.person is not None
-            and not replies.can_be_read_by_its_person(thread),
+            "is_out_of_reach": thread.person is not None and not replies.person_can_read(thread),
             "same_email": (
                 None if thread.person else User.objects.filter(email=thread.email).first()
             ),

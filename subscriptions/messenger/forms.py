@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.messenger.threads import RemovalBounds, Text
+from subscriptions.messenger.threads import MessageDraft, RemovalBounds
 from subscriptions.policy import messenger as rules
 from subscriptions.policy.add_ons import read_quantity
 from subscriptions.policy.refusal import Reason, Refusal
@@ -44,15 +44,15 @@ class MessageForm(forms.Form):
 
     def clean_body(self) -> str:
         """Return the text as stored; refuse it if it is empty or too long."""
-        body = rules.cleaned(self.cleaned_data["body"])
+        body = rules.clean_message(self.cleaned_data["body"])
         decision = rules.check_body(body)
         if isinstance(decision, Refusal):
             raise ValidationError(refusal_text(decision))
         return body
 
-    def text(self) -> Text:
+    def draft(self) -> MessageDraft:
         """Return the message of a valid form."""
-        return Text(self.cleaned_data["body"], self.cleaned_data["submission"])
+        return MessageDraft(self.cleaned_data["body"], self.cleaned_data["submission"])
 
 
 class VisitorForm(MessageForm):
@@ -112,13 +112,15 @@ class RemovalForm(forms.Form):
 
     def clean_body(self) -> str:
         """Return the note as stored, if there is one."""
-        body = rules.cleaned(self.cleaned_data["body"])
+        body = rules.clean_message(self.cleaned_data["body"])
         decision = rules.check_body(body) if body else None
         if isinstance(decision, Refusal):
             raise ValidationError(refusal_text(decision))
         return body
 
-    def text(self) -> Text:
+    def draft(self) -> MessageDraft:
         """Return the note, or a standard request if there is none."""
         default_text = gettext("Please remove licenses from our renewal.")
-        return Text(self.cleaned_data["body"] or default_text, self.cleaned_data["submission"])
+        return MessageDraft(
+            self.cleaned_data["body"] or default_text, self.cleaned_data["submission"]
+        )

@@ -3,7 +3,14 @@
 from django.db import transaction
 
 from subscriptions import clock
-from subscriptions.messenger.threads import Text, lock, mark_read, reachable_by, sent_before, unused
+from subscriptions.messenger.threads import (
+    MessageDraft,
+    already_sent,
+    fresh_submission_id,
+    lock,
+    mark_read,
+    readable_threads,
+)
 from subscriptions.models import Message, Thread, User
 from subscriptions.models.messenger import ThreadState
 from subscriptions.notifications import notify
@@ -23,17 +30,17 @@ def mark_read_by_support(thread: Thread) -> None:
         mark_read(thread, "unread_by_support")
 
 
-def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Message, bool]:
+def reply(thread: Thread, staff: User, draft: MessageDraft, *, seen: int) -> tuple[Message, bool]:
     """Reply to a thread and notify the person; return the message, and whether it is new.
 
     ``seen``: the number of the newest message on the page where the reply was written. Newer
     messages keep waiting for a reply. Submitting the same form twice creates one reply. Raises
     Refused if the text is empty or too long, or a colleague has replied in the meantime.
     """
-    require(rules.check_body(text.body))
+    require(rules.check_body(draft.body))
     with transaction.atomic():
         thread = lock(thread)
-        if sent := sent_before(thread, staff, text):
+        if sent := already_sent(thread, staff, draft):
             return sent, False
         newest = thread.messages.filter(is_from_support=True).order_by("-pk").first()
         require(rules.may_reply(newest_reply=newest.pk if newest else 0, seen=seen))
@@ -41,8 +48,8 @@ def reply(thread: Thread, staff: User, text: Text, *, seen: int) -> tuple[Messag
             thread=thread,
             author=staff,
             is_from_support=True,
-            body=text.body,
-            submission=unused(text.submission),
+            body=draft.body,
+            submission=fresh_submission_id(draft.submission),
             created_at=clock.now(),
         )
         unseen = list(thread.messages.filter(is_from_support=False, pk__gt=seen))
@@ -74,11 +81,11 @@ def close(thread: Thread, *, seen: int) -> bool:
     return True
 
 
-def can_be_read_by_its_person(thread: Thread) -> bool:
+def person_can_read(thread: Thread) -> bool:
     """Whether the person can open the thread on the site, rather than only by e-mail."""
     if thread.person is None:
         return False
-    return reachable_by(thread.person).filter(pk=thread.pk).exists()
+    return readable_threads(thread.person).filter(pk=thread.pk).exists()
 
 
 def _notify_person(message: Message) -> None:
@@ -106,7 +113,7 @@ def _link_to(thread: Thread) -> str:
     """Return the URL where the person can reply; empty if they cannot open the thread."""
     if thread.organization is None:
         return links.full_link("subscriptions:messages")
-    if not can_be_read_by_its_person(thread):
+    if not person_can_read(thread):
         return ""
     slug = thread.organization.slug
     return links.full_link("subscriptions:thread", slug)

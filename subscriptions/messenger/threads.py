@@ -29,7 +29,7 @@ from subscriptions.text import links
 
 
 @dataclass(frozen=True)
-class Text:
+class MessageDraft:
     """Cleaned text, and the ID of the form it was submitted with."""
 
     body: str
@@ -39,28 +39,28 @@ class Text:
 # Reading ----------------------------------------------------------------------------------------
 
 
-def thread_of(person: User, organization: Organization | None) -> Thread | None:
+def find_thread(person: User, organization: Organization | None) -> Thread | None:
     """Return a person's thread about an organization, or the one that is not about any."""
     found = Thread.objects.filter(person=person, organization=organization)
     return found.select_related("organization").first()
 
 
-def reachable_by(person: User) -> QuerySet[Thread]:
+def readable_threads(person: User) -> QuerySet[Thread]:
     """Return a person's own threads, except those of organizations they have left."""
-    belongs = Q(
+    is_current_member = Q(
         organization__memberships__user=person,
         organization__memberships__state=MembershipState.ACTIVE,
     )
-    return Thread.objects.filter(Q(organization=None) | belongs, person=person)
+    return Thread.objects.filter(Q(organization=None) | is_current_member, person=person)
 
 
 def count_unread(person: User) -> int:
     """Count the unread replies in all threads that a person may read."""
-    unread = reachable_by(person).aggregate(sum=Sum("unread_by_person"))["sum"]
+    unread = readable_threads(person).aggregate(sum=Sum("unread_by_person"))["sum"]
     return unread or 0
 
 
-def messages_of(thread: Thread | None, *, after: int = 0) -> list[Message]:
+def get_messages(thread: Thread | None, *, after: int = 0) -> list[Message]:
     """Return the thread's messages, oldest first, starting after message number ``after``."""
     if thread is None:
         return []
@@ -84,46 +84,46 @@ def mark_read(thread: Thread, counter: str) -> None:
 # Writing to support -----------------------------------------------------------------------------
 
 
-def write(author: Membership | User, text: Text) -> Message:
+def write(author: Membership | User, draft: MessageDraft) -> Message:
     """Write to support: a member in the organization's thread, a person in their own.
 
     Submitting the same form twice creates one message. Raises Refused if the text is empty or too
     long, too many messages were sent recently, or the author is no longer a member.
     """
     person, organization = person_and_organization(author)
-    require(rules.check_body(text.body))
+    require(rules.check_body(draft.body))
     with transaction.atomic():
         thread = _lock_thread(person, organization)
         if isinstance(author, Membership):
-            _current_member(author)
-        return _write(thread, person, text)
+            _require_current_member(author)
+        return _write(thread, person, draft)
 
 
-def write_without_account(name: str, email: str, text: Text) -> Message:
+def write_without_account(name: str, email: str, draft: MessageDraft) -> Message:
     """Write to support with an unverified name and e-mail address.
 
     The result does not depend on whether the address has an account. Submitting the same form twice
     creates one message. Raises Refused if the text is empty or too long.
     """
-    require(rules.check_body(text.body))
+    require(rules.check_body(draft.body))
     try:
         with transaction.atomic():
-            return _start_thread(name, email, text)
+            return _start_thread(name, email, draft)
     except IntegrityError:
         # The form was already sent, with the same text, or with edited text after going back.
         sent = Message.objects.filter(
-            submission=text.submission,
-            body=text.body,
+            submission=draft.submission,
+            body=draft.body,
             thread__name=name,
             thread__email=email,
         ).first()
     if sent is not None:
         return sent
     with transaction.atomic():
-        return _start_thread(name, email, Text(text.body))
+        return _start_thread(name, email, MessageDraft(draft.body))
 
 
-def _start_thread(name: str, email: str, text: Text) -> Message:
+def _start_thread(name: str, email: str, draft: MessageDraft) -> Message:
     now = clock.now()
     thread = Thread.objects.create(
         name=name,
@@ -136,8 +136,8 @@ def _start_thread(name: str, email: str, text: Text) -> Message:
     )
     message = Message.objects.create(
         thread=thread,
-        body=text.body,
-        submission=text.submission,
+        body=draft.body,
+        submission=draft.submission,
         created_at=now,
     )
     _notify_support(message)
@@ -179,22 +179,22 @@ def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
     return RemovalBounds(decision, need.licenses, need.removed, need.in_use)
 
 
-def request_removal(member: Membership, quantity: int, text: Text) -> Message:
+def request_removal(member: Membership, quantity: int, draft: MessageDraft) -> Message:
     """Ask support to remove licenses from the renewal, as a message in the member's thread (R27).
 
     Raises Refused if renewal is not open, if the number is out of bounds, or for the same reasons
     as ``write``. Raises PermissionDenied if the member's role no longer allows it.
     """
-    require(rules.check_body(text.body))
+    require(rules.check_body(draft.body))
     with transaction.atomic():
         organization = lock_organization(member.organization)
         thread = _lock_thread(member.user, organization)
-        if not members.can(_current_member(member).role, Capability.BUY_LICENSES):
+        if not members.can(_require_current_member(member).role, Capability.BUY_LICENSES):
             raise PermissionDenied(member)
-        if sent := sent_before(thread, member.user, text, quantity):
+        if sent := already_sent(thread, member.user, draft, quantity):
             return sent
         require(removal_bounds(status_of(organization, clock.now())).check(quantity))
-        message = _write(thread, member.user, text, removal_quantity=quantity)
+        message = _write(thread, member.user, draft, removal_quantity=quantity)
         activity.record(
             organization,
             "removal_requested",
@@ -235,7 +235,7 @@ def lock(thread: Thread) -> Thread:
     return locked.select_related("person", "organization").get(pk=thread.pk)
 
 
-def _current_member(member: Membership) -> Membership:
+def _require_current_member(member: Membership) -> Membership:
     current = Membership.objects.filter(pk=member.pk, state=MembershipState.ACTIVE).first()
     if current is None:
         raise Refused(Refusal(Reason.NOT_A_MEMBER, {"name": member.display_name}))
@@ -243,9 +243,9 @@ def _current_member(member: Membership) -> Membership:
 
 
 def _write(
-    thread: Thread, person: User, text: Text, *, removal_quantity: int | None = None
+    thread: Thread, person: User, draft: MessageDraft, *, removal_quantity: int | None = None
 ) -> Message:
-    if sent := sent_before(thread, person, text, removal_quantity):
+    if sent := already_sent(thread, person, draft, removal_quantity):
         return sent
     now = clock.now()
     recent = Message.objects.filter(
@@ -255,9 +255,9 @@ def _write(
     message = Message.objects.create(
         thread=thread,
         author=person,
-        body=text.body,
+        body=draft.body,
         removal_quantity=removal_quantity,
-        submission=unused(text.submission),
+        submission=fresh_submission_id(draft.submission),
         created_at=now,
     )
     if thread.state != ThreadState.WAITING:
@@ -270,19 +270,19 @@ def _write(
     return message
 
 
-def sent_before(
-    thread: Thread, author: User, text: Text, removal_quantity: int | None = None
+def already_sent(
+    thread: Thread, author: User, draft: MessageDraft, removal_quantity: int | None = None
 ) -> Message | None:
     """Return the message already created from this form; call it with the thread locked."""
     return thread.messages.filter(
-        submission=text.submission,
+        submission=draft.submission,
         author=author,
-        body=text.body,
+        body=draft.body,
         removal_quantity=removal_quantity,
     ).first()
 
 
-def unused(submission: uuid.UUID) -> uuid.UUID:
+def fresh_submission_id(submission: uuid.UUID) -> uuid.UUID:
     """Return the form's ID, or a new one if the form was already used for something else."""
     # This happens if a person goes back in the browser and sends edited text.
     return uuid.uuid4() if Message.objects.filter(submission=submission).exists() else submission

@@ -31,27 +31,27 @@ Author = Membership | User
 def messages(request: HttpRequest) -> HttpResponseBase:
     """Show the person's thread that is not about an organization, or the form for visitors."""
     if isinstance(request.user, User):
-        response: HttpResponseBase = _thread(request, request.user)
+        response: HttpResponseBase = _thread_page(request, request.user)
     elif unsaved_forms.author(request):
         response = unsaved_forms.sign_in_again(request)
     else:
-        response = _visitor(request)
+        response = _visitor_page(request)
     keep_private(request, response)
     return response
 
 
 @require_GET
-def sent(request: HttpRequest) -> HttpResponse:
+def message_sent(request: HttpRequest) -> HttpResponse:
     """Confirm a message without an account, the same for every e-mail address."""
     return render(request, "messenger/sent.html")
 
 
 @require_GET
-def news(request: HttpRequest) -> HttpResponse:
+def message_updates(request: HttpRequest) -> HttpResponse:
     """Return new messages in that thread; forbidden when signed out."""
     if not isinstance(request.user, User):
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
-    response = _news(request, request.user)
+    response = _updates(request, request.user)
     keep_private(request, response)
     return response
 
@@ -60,14 +60,14 @@ def news(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def thread(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show the member's thread with support about the organization."""
-    return _thread(request, member)
+    return _thread_page(request, member)
 
 
 @members_only(Capability.VISIT, open_when_closed=True)
 @require_GET
 def thread_updates(request: HttpRequest, member: Membership) -> HttpResponse:
     """Return new messages in that thread."""
-    return _news(request, member)
+    return _updates(request, member)
 
 
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
@@ -82,16 +82,16 @@ def request_removal(request: HttpRequest, member: Membership) -> HttpResponse:
         if not form.is_valid():
             return _removal_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            threads.request_removal(member, form.cleaned_data["quantity"], form.text())
+            threads.request_removal(member, form.cleaned_data["quantity"], form.draft())
         except Refused as refused:
             refusal = refused.refusal
         else:
-            return _removal_is_asked_for(request, member)
-    status = HTTPStatus.OK if request.method == "GET" else _status_of(refusal)
+            return _removal_requested(request, member)
+    status = HTTPStatus.OK if request.method == "GET" else _http_status(refusal)
     return _removal_page(request, form, refusal=refusal, status=status)
 
 
-def _removal_is_asked_for(request: HttpRequest, member: Membership) -> HttpResponse:
+def _removal_requested(request: HttpRequest, member: Membership) -> HttpResponse:
     if _is_htmx(request):
         return _show(request, member, MessageForm(), was_sent=True)
     flashes.success(request, _("We sent your request to support. They will reply to you."))
@@ -117,22 +117,22 @@ def _removal_page(
 # A thread ---------------------------------------------------------------------------------------
 
 
-def _thread(request: HttpRequest, author: Author) -> HttpResponse:
+def _thread_page(request: HttpRequest, author: Author) -> HttpResponse:
     form = MessageForm(unsaved_forms.bound_data(request))
     if request.method == "GET":
         return _show(request, author, form)
     if not form.is_valid():
         return _show(request, author, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        threads.write(author, form.text())
+        threads.write(author, form.draft())
     except Refused as refused:
         form.add_error("body", refusal_text(refused.refusal))
-        return _show(request, author, form, status=_status_of(refused.refusal))
+        return _show(request, author, form, status=_http_status(refused.refusal))
     if _is_htmx(request):
         return _show(request, author, MessageForm(), was_sent=True)
     words = _("Your message has been sent. Support will reply here and by e-mail.")
     flashes.success(request, words)
-    return redirect(_address_of(author, "thread"))
+    return redirect(_url_for(author, "thread"))
 
 
 def _show(
@@ -144,43 +144,43 @@ def _show(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     # Load the thread first, so that messages written later stay unread.
-    thread = threads.thread_of(*threads.person_and_organization(author))
-    rows = threads.messages_of(thread)
+    thread = threads.find_thread(*threads.person_and_organization(author))
+    rows = threads.get_messages(thread)
     if not is_head(request):
         threads.mark_read_by_person(thread)
     context = {
         "form": form,
         "rows": rows,
         "was_sent": was_sent,
-        "address": _address_of(author, "thread"),
-        "news": _address_of(author, "thread_updates"),
+        "address": _url_for(author, "thread"),
+        "news": _url_for(author, "thread_updates"),
         "newest": rows[-1].pk if rows else 0,
         "others": active_memberships(author.pk) if isinstance(author, User) else [],
-        "offers_removal": isinstance(author, Membership) and _may_ask_for_removal(author),
+        "offers_removal": isinstance(author, Membership) and _may_request_removal(author),
     }
     return _render(request, "thread", context, status)
 
 
-def _news(request: HttpRequest, author: Author) -> HttpResponse:
+def _updates(request: HttpRequest, author: Author) -> HttpResponse:
     after = request.GET.get("after", "")
-    thread = threads.thread_of(*threads.person_and_organization(author))
-    known = read_number(after or "0")
+    thread = threads.find_thread(*threads.person_and_organization(author))
+    last_known = read_number(after or "0")
     # No message has an invalid number, so nothing comes after it.
-    rows = threads.messages_of(thread, after=known) if known is not None else []
+    rows = threads.get_messages(thread, after=last_known) if last_known is not None else []
     if not rows:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     if not is_head(request):
         threads.mark_read_by_person(thread)
     context = {
         "rows": rows,
-        "news": _address_of(author, "thread_updates"),
+        "news": _url_for(author, "thread_updates"),
         "newest": rows[-1].pk,
         "is_news": True,
     }
     return render(request, "messenger/_news.html", context)
 
 
-def _may_ask_for_removal(member: Membership) -> bool:
+def _may_request_removal(member: Membership) -> bool:
     if not members.can(member.role, Capability.BUY_LICENSES):
         return False
     return status_of(member.organization, clock.now()).renewal_is_open
@@ -189,7 +189,7 @@ def _may_ask_for_removal(member: Membership) -> bool:
 # Without an account -----------------------------------------------------------------------------
 
 
-def _visitor(request: HttpRequest) -> HttpResponse:
+def _visitor_page(request: HttpRequest) -> HttpResponse:
     form = VisitorForm(request.POST or None)
     if request.method == "GET":
         return _render(request, "visitor", {"form": form}, HTTPStatus.OK)
@@ -204,7 +204,7 @@ def _visitor(request: HttpRequest) -> HttpResponse:
             form.add_error("body", words)
             return _render(request, "visitor", {"form": form}, HTTPStatus.TOO_MANY_REQUESTS)
         data = form.cleaned_data
-        threads.write_without_account(data["name"], data["email"], form.text())
+        threads.write_without_account(data["name"], data["email"], form.draft())
     if _is_htmx(request):
         return render(request, "messenger/_sent.html")
     return redirect("subscriptions:message_sent")
@@ -213,13 +213,13 @@ def _visitor(request: HttpRequest) -> HttpResponse:
 # ------------------------------------------------------------------------------------------------
 
 
-def _address_of(author: Author, name: str) -> str:
+def _url_for(author: Author, name: str) -> str:
     if isinstance(author, Membership):
         return reverse(f"subscriptions:{name}", args=[author.organization.slug])
     return reverse(f"subscriptions:{'messages' if name == 'thread' else 'message_updates'}")
 
 
-def _status_of(refusal: Refusal | None) -> HTTPStatus:
+def _http_status(refusal: Refusal | None) -> HTTPStatus:
     if refusal is not None and refusal.reason == Reason.TOO_MANY_MESSAGES:
         return HTTPStatus.TOO_MANY_REQUESTS
     return HTTPStatus.CONFLICT

@@ -11,14 +11,14 @@ MAX_MESSAGES = 10
 RATE_LIMIT_WINDOW = timedelta(minutes=10)
 
 # All control characters except newline and tab.
-_CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
-del _CONTROL[ord("\n")], _CONTROL[ord("\t")]
+_CONTROL_CHARACTERS = dict.fromkeys([*range(32), *range(127, 160)])
+del _CONTROL_CHARACTERS[ord("\n")], _CONTROL_CHARACTERS[ord("\t")]
 
 
-def cleaned(text: str) -> str:
+def clean_message(text: str) -> str:
     """Return a message as stored: plain text with ``\\n`` line endings."""
-    with_one_end = text.replace("\r\n", "\n").replace("\r", "\n")
-    return with_one_end.translate(_CONTROL).strip()
+    normalized = text.replace("\r\n", "\n").replace("\r", "\n")
+    return normalized.translate(_CONTROL_CHARACTERS).strip()
 
 
 def check_body(body: str) -> Allowed | Refusal:

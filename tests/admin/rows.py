@@ -8,7 +8,7 @@ from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import (
     Discount,
     LicenseRemoval,
@@ -32,7 +32,7 @@ def create(world: World, times: int) -> None:
         Package.objects.create(name=f"P{number}", unit_amount=500, currency="usd")
         member = MembershipFactory.create(organization=organization, role=Role.ADMINISTRATOR)
         members.add(member, NewMember("N", f"n{number}@x.example", Role.OBSERVER))
-        threads.write(member, Text("Hello"))
+        threads.write(member, MessageDraft("Hello"))
         purchase = Purchase.objects.create(
             **_purchase_fields(organization, term, number), status="settled", receipt_number=1
         )

@@ -14,7 +14,7 @@ from subscriptions.licenses.ledger import grant_add_on
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import LicenseEntry, Membership, Term, User
 from subscriptions.models.members import Role
 from tests.admin.client import Admin
@@ -144,9 +144,9 @@ class TestLists:
     def test_threads_are_newest_first_with_their_requests(
         self, window: World, support: Admin
     ) -> None:
-        threads.write(window.official, Text("When do we meet?"))
+        threads.write(window.official, MessageDraft("When do we meet?"))
         window.later(hours=1)
-        request = threads.request_removal(window.administrator, 5, Text("Fewer games"))
+        request = threads.request_removal(window.administrator, 5, MessageDraft("Fewer games"))
 
         rows = panel(support.open(window.lakeside), "threads").rows  # type: ignore[attr-defined]
 
@@ -171,7 +171,7 @@ class TestQueries:
         path = support.open(world.lakeside).request["PATH_INFO"]
         purchase = world.buy_and_settle(5)
         world.at(IN_WINDOW)
-        threads.write(world.official, Text("Hello"))
+        threads.write(world.official, MessageDraft("Hello"))
         remove(world, 1)
         before = queries_of(support.client, path)
         self.add_rows(world, purchase)
@@ -183,8 +183,8 @@ class TestQueries:
     def add_rows(self, world: World, purchase: Purchase) -> None:
         world.fill(20)
         for member in world.lakeside.memberships.all()[:8]:
-            threads.write(member, Text("Hello"))
-        threads.request_removal(world.administrator, 2, Text("Fewer games"))
+            threads.write(member, MessageDraft("Hello"))
+        threads.request_removal(world.administrator, 2, MessageDraft("Fewer games"))
         for _ in range(3):
             remove(world, 1)
         for number in range(30):

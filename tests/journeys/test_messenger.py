@@ -3,7 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from subscriptions.messenger import replies, threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Message, Thread
 from tests.journeys.conftest import SignedIn
 from tests.journeys.people import Person
@@ -25,7 +25,7 @@ def messenger_panel(page: Page) -> Locator:
 def reply(world: World, body: str) -> None:
     thread = Thread.objects.get()
     newest = Message.objects.latest("pk").pk
-    replies.reply(thread, world.support, Text(body), seen=newest)
+    replies.reply(thread, world.support, MessageDraft(body), seen=newest)
 
 
 def test_messenger_works_without_javascript(world: World, signed_in: SignedIn) -> None:
@@ -121,8 +121,8 @@ def test_anonymous_visitor_writes_from_the_price_list(
 
 
 def test_messenger_pages_are_accessible(world: World, signed_in: SignedIn) -> None:
-    message = threads.write(world.assignor, Text("Hello"))
-    replies.reply(message.thread, world.support, Text("Hello!"), seen=message.pk)
+    message = threads.write(world.assignor, MessageDraft("Hello"))
+    replies.reply(message.thread, world.support, MessageDraft("Hello!"), seen=message.pk)
     arlo = signed_in(world.assignor)
     for path in ("/o/lakeside/messages/", "/messages/"):
         arlo.opens(path)

@@ -16,12 +16,12 @@ pytestmark = pytest.mark.one_database
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r\n", "\x00\x07", "\u200b", " \u200b\ufeff "])
 def test_message_must_not_be_empty(text: str) -> None:
-    assert reason_of(messenger.check_body(messenger.cleaned(text))) == Reason.MESSAGE_EMPTY
+    assert reason_of(messenger.check_body(messenger.clean_message(text))) == Reason.MESSAGE_EMPTY
 
 
 @pytest.mark.parametrize("text", ["?", "<b>", "🙂", "你好", "\u200bx"])
 def test_message_may_be_short(text: str) -> None:
-    assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
+    assert messenger.check_body(messenger.clean_message(text)) == ALLOWED
 
 
 def test_message_length_is_limited() -> None:
@@ -35,14 +35,14 @@ def test_line_break_counts_as_one_character() -> None:
     """A browser sends two characters for each line break."""
     text = "\r\n".join(["x"] * (MAX_MESSAGE_LENGTH // 2))
 
-    assert messenger.check_body(messenger.cleaned(text)) == ALLOWED
+    assert messenger.check_body(messenger.clean_message(text)) == ALLOWED
 
 
 @given(st.text(max_size=200))
 def test_cleaning_keeps_visible_characters(text: str) -> None:
-    cleaned = messenger.cleaned(text)
+    cleaned = messenger.clean_message(text)
 
-    assert messenger.cleaned(cleaned) == cleaned
+    assert messenger.clean_message(cleaned) == cleaned
     assert "\x00" not in cleaned
     assert "\r" not in cleaned
     visible = [c for c in text if c.isprintable() and c != " "]
@@ -75,4 +75,4 @@ def test_unread_thread_cannot_be_closed() -> None:
 
 
 def test_single_carriage_returns_become_line_breaks() -> None:
-    assert messenger.cleaned("one\rtwo\r\nthree") == "one\ntwo\nthree"
+    assert messenger.clean_message("one\rtwo\r\nthree") == "one\ntwo\nthree"

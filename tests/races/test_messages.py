@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from subscriptions.messenger import replies, threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Message, Notification, Thread
 from subscriptions.policy.messenger import MAX_MESSAGES
 from subscriptions.policy.refusal import Reason, Refused
@@ -17,7 +17,7 @@ RACERS = 6
 
 
 def test_double_click_sends_one_message_in_one_thread(world: World) -> None:
-    text = Text("Once", uuid.uuid4())
+    text = MessageDraft("Once", uuid.uuid4())
 
     outcomes = concurrently(*[lambda: threads.write(world.official, text)] * RACERS)
 
@@ -26,7 +26,7 @@ def test_double_click_sends_one_message_in_one_thread(world: World) -> None:
 
 
 def test_double_click_without_an_account_sends_one_message(world: World) -> None:
-    text = Text("Once", uuid.uuid4())
+    text = MessageDraft("Once", uuid.uuid4())
 
     def send() -> Message:
         return threads.write_without_account("Pat", "pat@meadow.example", text)
@@ -39,20 +39,20 @@ def test_double_click_without_an_account_sends_one_message(world: World) -> None
 
 def test_rate_limit_is_enforced(world: World) -> None:
     for number in range(MAX_MESSAGES - 1):
-        threads.write(world.official, Text(f"number {number}"))
+        threads.write(world.official, MessageDraft(f"number {number}"))
 
-    outcomes = concurrently(*[lambda: threads.write(world.official, Text("More"))] * RACERS)
+    outcomes = concurrently(*[lambda: threads.write(world.official, MessageDraft("More"))] * RACERS)
 
     assert sum(isinstance(outcome, Message) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == RACERS - 1
 
 
 def test_two_support_agents_reply_once(world: World) -> None:
-    question = threads.write(world.official, Text("A question"))
+    question = threads.write(world.official, MessageDraft("A question"))
 
     def reply() -> bool:
         _message, is_new = replies.reply(
-            question.thread, world.support, Text("A reply"), seen=question.pk
+            question.thread, world.support, MessageDraft("A reply"), seen=question.pk
         )
         return is_new
 
@@ -67,11 +67,13 @@ def test_two_support_agents_reply_once(world: World) -> None:
 
 def test_message_sent_during_a_reply_stays_unanswered(world: World) -> None:
     """In either order, nothing is lost, and the message that support has not seen stays open."""
-    question = threads.write(world.official, Text("A question"))
+    question = threads.write(world.official, MessageDraft("A question"))
 
     concurrently(
-        lambda: threads.write(world.official, Text("One more thing")),
-        lambda: replies.reply(question.thread, world.support, Text("A reply"), seen=question.pk),
+        lambda: threads.write(world.official, MessageDraft("One more thing")),
+        lambda: replies.reply(
+            question.thread, world.support, MessageDraft("A reply"), seen=question.pk
+        ),
     )
 
     thread = Thread.objects.get()

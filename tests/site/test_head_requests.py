@@ -17,7 +17,7 @@ from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.states import PurchaseStatus
 from subscriptions.messenger import replies, threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Thread, User
 from tests.billing.checkout.test_subscribing import subscribe
 from tests.security.access_table import ORGANIZATION_URLS
@@ -142,14 +142,14 @@ def test_head_does_not_settle_a_new_subscription(world: World, stripe: SandboxCo
 
 
 def test_head_marks_nothing_as_read(world: World) -> None:
-    message = threads.write(world.official, Text("Hello"))
+    message = threads.write(world.official, MessageDraft("Hello"))
     support = world.client(world.support)
     path = reverse("admin:subscriptions_thread_change", args=[message.thread_id])
 
     support.head(path)
     assert Thread.objects.get().unread_by_support == 1
 
-    replies.reply(message.thread, world.support, Text("Yes?"), seen=message.pk)
+    replies.reply(message.thread, world.support, MessageDraft("Yes?"), seen=message.pk)
     world.client(world.official).head("/o/lakeside/messages/")
     world.client(world.official).head("/o/lakeside/messages/news/?after=0")
     assert Thread.objects.get().unread_by_person == 1

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from billing.sandbox.control.client import SandboxControl
 from subscriptions.members.members import NewMember, add
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import LicenseRemoval, Message
 from subscriptions.models.members import Role
 from tests.admin.client import Admin, hidden, logged
@@ -196,7 +196,7 @@ class TestRenewalBeingPaid:
 class TestRemovalRequest:
     @pytest.fixture
     def removal_request(self, window: World) -> Message:
-        return threads.request_removal(window.administrator, 5, Text("We play less."))
+        return threads.request_removal(window.administrator, 5, MessageDraft("We play less."))
 
     def test_form_is_prefilled_and_linked_to_the_request(
         self, window: World, support: Admin, removal_request: Message

@@ -9,7 +9,7 @@ from billing.models import Purchase
 from licensing_site.demo.data import DemoLoader
 from subscriptions import clock
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Membership, Organization, RosterImport, User
 from subscriptions.models.members import MembershipState, Role
 from subscriptions.organizations import settings
@@ -96,7 +96,9 @@ def prepare() -> RosterImport:
     """Prepare the data that the screenshots show."""
     administrator = member("administrator@lakeside.example")
     settings.set_join_code(administrator, is_open=True)
-    threads.write(administrator, Text("Thank you. Can they share one phone number, at least?"))
+    threads.write(
+        administrator, MessageDraft("Thank you. Can they share one phone number, at least?")
+    )
     return roster_with_all_row_states(administrator)
 
 

@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.messenger import replies, threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Message, Notification, Thread
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Reason
@@ -39,7 +39,9 @@ def bodies() -> list[str]:
 
 
 def reply(world: World, message: Message, body: str = "A reply") -> Message:
-    sent, _is_new = replies.reply(message.thread, world.support, Text(body), seen=message.pk)
+    sent, _is_new = replies.reply(
+        message.thread, world.support, MessageDraft(body), seen=message.pk
+    )
     return sent
 
 
@@ -84,7 +86,7 @@ class TestWriting:
 
     def test_former_member_loses_access_but_support_keeps_the_thread(self, world: World) -> None:
         client = world.client(world.official)
-        message = threads.write(world.official, Text("Before"))
+        message = threads.write(world.official, MessageDraft("Before"))
         members.remove(world.administrator, world.official)
 
         assert client.get(THREAD).status_code == HTTPStatus.NOT_FOUND
@@ -92,7 +94,7 @@ class TestWriting:
         assert send(client).status_code == HTTPStatus.NOT_FOUND
         assert threads.count_unread(world.official.user) == 0
         with refuses(Reason.NOT_A_MEMBER):
-            threads.write(world.official, Text("After"))
+            threads.write(world.official, MessageDraft("After"))
         reply(world, message)
         assert threads.count_unread(world.official.user) == 0
         assert Notification.objects.get(kind="support_replied").data["link"] == ""
@@ -187,7 +189,7 @@ class TestWriting:
     ) -> None:
         settings.SUPPORT_EMAIL = "support@licensing.example"
         for number in range(3):
-            threads.write(world.official, Text(f"number {number}"))
+            threads.write(world.official, MessageDraft(f"number {number}"))
 
         notification = Notification.objects.get(kind="message_waiting")
         assert notification.recipient == "support@licensing.example"
@@ -198,7 +200,7 @@ class TestReplies:
     def test_reply_is_counted_read_and_mailed(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
-        message = threads.write(world.official, Text("A question"))
+        message = threads.write(world.official, MessageDraft("A question"))
         with django_capture_on_commit_callbacks(execute=True):
             reply(world, message, "The reply & more")
         client = world.client(world.official)
@@ -213,7 +215,7 @@ class TestReplies:
         assert "http://localhost/o/lakeside/messages/" in mail.message
 
     def test_poll_returns_replies_since_the_last_message(self, world: World) -> None:
-        message = threads.write(world.official, Text("A question"))
+        message = threads.write(world.official, MessageDraft("A question"))
         client = world.client(world.official)
         empty = client.get(NEWS, {"after": message.pk}, headers=HTMX)
         new_reply = reply(world, message)
@@ -228,14 +230,14 @@ class TestReplies:
 
     @pytest.mark.parametrize("after", ["x", "-1", "9" * 18, "9" * 40, "²"])
     def test_poll_after_an_unknown_message_returns_nothing(self, world: World, after: str) -> None:
-        reply(world, threads.write(world.official, Text("A question")))
+        reply(world, threads.write(world.official, MessageDraft("A question")))
         response = world.client(world.official).get(NEWS, {"after": after})
 
         assert response.status_code == HTTPStatus.NO_CONTENT
         assert Thread.objects.get().unread_by_person == 1
 
     def test_poll_without_a_message_id_returns_everything(self, world: World) -> None:
-        threads.write(world.official, Text("A question"))
+        threads.write(world.official, MessageDraft("A question"))
 
         assert "A question" in text_of(world.client(world.official).get(NEWS))
 
@@ -247,10 +249,10 @@ class TestReplies:
         assert response.status_code == HTTPStatus.NO_CONTENT
 
     def test_reply_sent_while_reading_stays_unread(self, world: World) -> None:
-        message = threads.write(world.official, Text("A question"))
+        message = threads.write(world.official, MessageDraft("A question"))
         reply(world, message)
-        loaded = threads.thread_of(world.official.user, world.lakeside)
-        newest = threads.write(world.official, Text("Thank you"))
+        loaded = threads.find_thread(world.official.user, world.lakeside)
+        newest = threads.write(world.official, MessageDraft("Thank you"))
         reply(world, newest, "You are welcome")
         threads.mark_read_by_person(loaded)
 
@@ -260,7 +262,7 @@ class TestReplies:
         both = MembershipFactory.create(
             organization=world.stranger.organization, user=world.official.user
         )
-        reply(world, threads.write(both, Text("About Harbor")))
+        reply(world, threads.write(both, MessageDraft("About Harbor")))
         client = world.client(world.official)
 
         assert "new reply" not in text_of(client.get("/o/lakeside/"))
@@ -281,7 +283,7 @@ class TestWithoutAccount:
     def test_reply_mail_does_not_quote_the_visitor(
         self, world: World, django_capture_on_commit_callbacks: Any
     ) -> None:
-        text = Text("Buy at http://spam.example/")
+        text = MessageDraft("Buy at http://spam.example/")
         message = threads.write_without_account("Pat http://spam.example/", "p@m.example", text)
         with django_capture_on_commit_callbacks(execute=True):
             reply(world, message)
@@ -346,7 +348,7 @@ class TestWithoutAccount:
 
 def test_account_created_later_does_not_get_earlier_messages(world: World) -> None:
     """There is no proof that it is the same person."""
-    threads.write_without_account("Nora", "nora@lakeside.example", Text("Who am I?"))
+    threads.write_without_account("Nora", "nora@lakeside.example", MessageDraft("Who am I?"))
     nora = members.add(world.assignor, NewMember("Nora", "nora@lakeside.example", Role.OBSERVER))
 
     assert "Who am I?" not in text_of(world.client(nora).get(GENERAL))

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from subscriptions.admin.messenger import remove_licenses_link
 from subscriptions.members import members
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Message, Notification, Thread, User
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
@@ -33,7 +33,7 @@ def staff(world: World, *codenames: str) -> Client:
 
 @pytest.fixture
 def question(world: World) -> Message:
-    return threads.write(world.official, Text("A question"))
+    return threads.write(world.official, MessageDraft("A question"))
 
 
 def page_of(message: Message) -> str:
@@ -59,14 +59,14 @@ def get_thread() -> Thread:
 class TestQueue:
     def test_longest_waiting_thread_comes_first(self, world: World) -> None:
         for person in (world.observer, world.assignor, world.official):
-            threads.write(person, Text("A question"))
+            threads.write(person, MessageDraft("A question"))
             world.later(hours=1)
         client = staff(world, *REPLY)
         first = Thread.objects.get(person=world.observer.user)
         client.post(
             f"{LIST}{first.pk}/reply/", {"body": "Replied", "seen": first.messages.get().pk}
         )
-        threads.write_without_account("Pat", "pat@meadow.example", Text("Hello"))
+        threads.write_without_account("Pat", "pat@meadow.example", MessageDraft("Hello"))
 
         page = text_of(client.get(LIST))
         names = ["Arlo Assignor", "Otto Official", "Pat (no account)", "Olive Observer"]
@@ -108,7 +108,7 @@ class TestQueue:
         client = staff(world, *VIEW)
         before = len(queries_of(client, LIST))
         for person in (world.observer, world.assignor):
-            threads.write(person, Text("A question"))
+            threads.write(person, MessageDraft("A question"))
 
         assert len(queries_of(client, LIST)) == before
 
@@ -133,7 +133,7 @@ class TestOneThread:
         assert get_thread().unread_by_support == 1
 
     def test_html_is_shown_as_text(self, world: World) -> None:
-        message = threads.write(world.official, Text("<script>alert(1)</script>"))
+        message = threads.write(world.official, MessageDraft("<script>alert(1)</script>"))
         page = staff(world, *REPLY).get(page_of(message)).content.decode()
 
         assert "<script>alert" not in page
@@ -153,7 +153,7 @@ class TestOneThread:
 
     def test_visitor_with_the_email_of_an_account_is_marked(self, world: World) -> None:
         email = world.official.user.email
-        message = threads.write_without_account("Otto?", email, Text("Let me in"))
+        message = threads.write_without_account("Otto?", email, MessageDraft("Let me in"))
         page = text_of(staff(world, *REPLY).get(page_of(message)))
 
         assert "it may not be the same person" in page
@@ -201,7 +201,7 @@ class TestReplying:
         self, world: World, question: Message
     ) -> None:
         world.later(minutes=5)
-        later = threads.write(world.official, Text("One more thing"))
+        later = threads.write(world.official, MessageDraft("One more thing"))
         reply(staff(world, *REPLY), question)
 
         thread = get_thread()
@@ -214,7 +214,7 @@ class TestReplying:
     ) -> None:
         reply(staff(world, *REPLY), question)
         world.later(days=1)
-        newer = threads.write(world.official, Text("Thank you"))
+        newer = threads.write(world.official, MessageDraft("Thank you"))
 
         assert get_thread().waiting_since == newer.created_at
 
@@ -265,13 +265,13 @@ class TestClosing:
         assert "A new message reopens the thread" in text_of(response)
         assert (get_thread().state, get_thread().unread_by_support) == ("closed", 0)
         assert LogEntry.objects.get().user == world.support
-        threads.write(world.official, Text("Still there?"))
+        threads.write(world.official, MessageDraft("Still there?"))
         assert get_thread().state == "waiting"
 
     def test_thread_with_an_unread_message_cannot_be_closed(
         self, world: World, question: Message
     ) -> None:
-        threads.write(world.official, Text("One more thing"))
+        threads.write(world.official, MessageDraft("One more thing"))
         client = staff(world, *REPLY)
 
         assert "There is a new message" in text_of(close(client, question))

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Message, Thread
 from tests.support.factories import UserFactory
 from tests.support.pages import queries_of, text_of
@@ -105,7 +105,7 @@ class TestConstraints:
     def test_message_constraints(
         self, world: World, constraint: str, fields: dict[str, Any]
     ) -> None:
-        message = threads.write(world.official, Text("Hello"))
+        message = threads.write(world.official, MessageDraft("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Message.objects.filter(pk=message.pk).update(**fields)
@@ -123,7 +123,7 @@ class TestConstraints:
     def test_thread_constraints(
         self, world: World, constraint: str, fields: dict[str, Any]
     ) -> None:
-        threads.write(world.official, Text("Hello"))
+        threads.write(world.official, MessageDraft("Hello"))
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Thread.objects.update(**fields)
@@ -133,7 +133,7 @@ class TestConstraints:
         self, world: World, is_in_organization: bool
     ) -> None:
         author = world.official if is_in_organization else world.official.user
-        thread = threads.write(author, Text("Hello")).thread
+        thread = threads.write(author, MessageDraft("Hello")).thread
         thread.pk = None
 
         with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():

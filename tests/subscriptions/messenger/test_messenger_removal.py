@@ -10,7 +10,7 @@ from django.test import Client
 
 from subscriptions.members import members
 from subscriptions.messenger import threads
-from subscriptions.messenger.threads import Text
+from subscriptions.messenger.threads import MessageDraft
 from subscriptions.models import Activity, Membership, Message
 from subscriptions.models.members import Role
 from subscriptions.policy.refusal import Refused
@@ -107,7 +107,7 @@ def test_request_is_checked_again_under_the_lock(open_renewal: World) -> None:
     world = open_renewal
     world.fill(20)
     with pytest.raises(Refused):
-        threads.request_removal(world.assignor, 6, Text("Now"))
+        threads.request_removal(world.assignor, 6, MessageDraft("Now"))
     members.change_role(world.administrator, world.assignor, Role.OBSERVER)
     response = send(world.client(world.assignor), "Now", PATH, quantity="1")
 

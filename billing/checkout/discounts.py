@@ -96,4 +96,4 @@ def count_uses(discount: Discount) -> tuple[int, int]:
 
 
 def _discount_amount(discount: Discount, subtotal: int) -> int:
-    return prices.price_of(quantity=1, unit_amount=subtotal, discount=discount).discount_amount
+    return prices.compute_price(quantity=1, unit_amount=subtotal, discount=discount).discount_amount

@@ -70,7 +70,7 @@ def plan_subscription(
     if quantity < package.minimum_licenses:
         raise Refused(Refusal(Reason.BELOW_MINIMUM, {"minimum": package.minimum_licenses}))
     unit_amount = package.unit_amount
-    require(prices.may_be_counted(quantity=quantity, unit_amount=unit_amount))
+    require(prices.may_be_priced(quantity=quantity, unit_amount=unit_amount))
     today = calendar.local_date(now, clock.zone())
     discounts = load_discounts(
         currency=package.currency,
@@ -80,7 +80,7 @@ def plan_subscription(
         lock=lock,
     )
     discount = discounts.find(code=code, subtotal=quantity * unit_amount)
-    price = prices.price_of(
+    price = prices.compute_price(
         quantity=quantity,
         unit_amount=unit_amount,
         discount=discount,

@@ -54,7 +54,7 @@ class Headcount:
 
 def headcount(subscription: SubscriptionStatus, term: Term, people: int) -> Headcount:
     """Return the add-ons needed for ``people`` more users (R5, R10)."""
-    quantity = add_ons.in_groups(people - subscription.licenses.room)
+    quantity = add_ons.round_up_to_groups(people - subscription.licenses.room)
     return Headcount(
         people,
         subscription.licenses.free,

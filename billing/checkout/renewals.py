@@ -78,7 +78,7 @@ class Planner:
         self.term = subscription.latest
         self.last = subscription.last
         refuse_while_with_support(self.term)
-        self.need = renewals.need_of(self.term, in_use=subscription.licenses.in_use)
+        self.need = renewals.get_need(self.term, in_use=subscription.licenses.in_use)
         self.discounts: Discounts = load_discounts(
             currency=subscription.organization.currency,
             organization=subscription.organization,
@@ -99,11 +99,11 @@ class Planner:
             raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
         number = self.need.quantity(package)
         unit_amount = package.unit_amount
-        require(prices.may_be_counted(quantity=number.quantity, unit_amount=unit_amount))
+        require(prices.may_be_priced(quantity=number.quantity, unit_amount=unit_amount))
         discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
         now = self.subscription.now
         is_late = rules.is_late(self.last, at=now, zone=zone)
-        price = prices.price_of(
+        price = prices.compute_price(
             quantity=number.quantity,
             unit_amount=unit_amount,
             discount=discount,

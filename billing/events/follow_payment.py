@@ -67,7 +67,7 @@ def _close_outdated_renewal(payment_intent_id: str) -> None:
         return
     in_use = status_of(refunded.organization, clock.now()).licenses.in_use
     renewal = checkout.renewal
-    need = renewals.need_of(renewal.term, in_use=in_use)
+    need = renewals.get_need(renewal.term, in_use=in_use)
     if need.quantity(renewal.package).quantity < checkout.quantity:
         _close(checkout)
 

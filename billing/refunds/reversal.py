@@ -98,7 +98,7 @@ def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable
 
 
 def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
-    entry = ledger.entry_of(purchase.reference)
+    entry = ledger.find_entry(purchase.reference)
     if entry is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
     if paid.is_refunded:
@@ -183,7 +183,7 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
 
 
 def _reverse_included(purchase: Purchase, number: int) -> int:
-    entry = ledger.entry_of(purchase.reference)
+    entry = ledger.find_entry(purchase.reference)
     if entry is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
     return ledger.reverse(entry, number, note=_NOTE, actor=None)

@@ -15,7 +15,7 @@ from billing.checkout.renewals import open_renewal_checkout, refuse_while_with_s
 from billing.models.locks import until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
-from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.removals import NewRemoval
 from subscriptions.licenses.renewals import RenewalNeed
 from subscriptions.licenses.status import SubscriptionStatus, status_of
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
@@ -63,7 +63,7 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
     Raises Refused if renewal is not open, support is reviewing its payment, or these are too many.
     """
     term = _term_open_for_renewal(subscription)
-    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
+    need = renewals.get_need(term, in_use=subscription.licenses.in_use)
     counts = {"licenses": need.licenses, "removed": need.removed, "in_use": need.in_use}
     if quantity:
         require(may_remove(quantity, **counts))
@@ -79,22 +79,20 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
     )
 
 
-def remove_licenses(
-    organization: Organization, order: RemovalOrder, *, actor: User
-) -> LicenseRemoval:
-    """Remove licenses from the renewal, once per ``order.submission``.
+def remove_licenses(organization: Organization, new: NewRemoval, *, actor: User) -> LicenseRemoval:
+    """Remove licenses from the renewal, once per ``new.submission``.
 
     Raises Refused if renewal is not open or was just paid, support is reviewing its payment, or
     fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
     if an open checkout could not be closed.
     """
-    before = LicenseRemoval.objects.filter(submission=order.submission).first()
+    before = LicenseRemoval.objects.filter(submission=new.submission).first()
     if before is not None:
         return before
 
     def remove(subscription: SubscriptionStatus) -> LicenseRemoval:
-        sent = LicenseRemoval.objects.filter(submission=order.submission).first()
-        return sent or removals.remove(subscription, order, actor=actor)
+        sent = LicenseRemoval.objects.filter(submission=new.submission).first()
+        return sent or removals.remove(subscription, new, actor=actor)
 
     return _with_no_checkout_open(organization, remove)
 

@@ -76,7 +76,7 @@ class PackageAdmin(NeverDeleted):
         """Save, and say what the change affects."""
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
-            terms = packages.count_untouched_terms(obj)
+            terms = packages.count_paid_terms(obj)
             kept = ngettext(
                 "%(terms)s paid term keeps the name and price it was bought with.",
                 "%(terms)s paid terms keep the name and price they were bought with.",

@@ -40,7 +40,7 @@ class HistoryChart:
         return self.top // 2
 
 
-def chart_of(history: History) -> HistoryChart:
+def build_chart(history: History) -> HistoryChart:
     """Return the chart of a history; days after today are marked as future."""
     most = max([history.in_use, *(step.held for step in history.steps)])
     top = (most // SCALE_STEP + 1) * SCALE_STEP
@@ -49,7 +49,7 @@ def chart_of(history: History) -> HistoryChart:
         top=top,
         lines=tuple(_lines(history, top)),
         window_from=_x(history, history.window_opens_on),
-        window_width=_percent(100 - _across(history, history.window_opens_on)),
+        window_width=_percent(100 - _percent_across(history, history.window_opens_on)),
         today=_x(history, history.today) if history.is_running else None,
         in_use=_y(history.in_use, top),
     )
@@ -78,13 +78,13 @@ def _along(history: History, step: Step, until: date, top: int) -> list[Line]:
     return [Line(start, y, now, y), Line(now, y, end, y, is_future=True)]
 
 
-def _across(history: History, day: date) -> float:
+def _percent_across(history: History, day: date) -> float:
     days = (history.ends_on - history.starts_on).days + 1
     return 100 * (day - history.starts_on).days / days
 
 
 def _x(history: History, day: date) -> str:
-    return _percent(_across(history, day))
+    return _percent(_percent_across(history, day))
 
 
 def _y(number: int, top: int) -> str:
@@ -107,7 +107,7 @@ class Meter:
     limit_at: int | None
 
 
-def meter_of(licenses: LicenseCount, requested: int) -> Meter | None:
+def build_meter(licenses: LicenseCount, requested: int) -> Meter | None:
     """Return the bar for licenses held, or for those in use and requested if that is more."""
     whole = max(licenses.held, licenses.in_use + requested)
     if not whole:

@@ -43,7 +43,7 @@ class History:
         return self.starts_on <= self.today <= self.ends_on
 
 
-def history_of(subscription: SubscriptionStatus) -> History | None:
+def get_history(subscription: SubscriptionStatus) -> History | None:
     """Return the history of the current term, or else of the latest one, in one query."""
     term = subscription.term or subscription.latest
     if term is None:

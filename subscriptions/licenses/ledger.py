@@ -76,7 +76,7 @@ def reverse(entry: LicenseEntry, number: int, *, note: str, actor: User | None) 
     return difference
 
 
-def entry_of(reference: str) -> LicenseEntry | None:
+def find_entry(reference: str) -> LicenseEntry | None:
     """Return the entry granted for ``reference``, if any."""
     return LicenseEntry.objects.select_related("term").filter(reference=reference).first()
 

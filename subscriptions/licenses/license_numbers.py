@@ -32,21 +32,23 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
         licenses_short.labels(limit=decision.reason.value).inc(short)
     require(decision)
     usable = subscription.licenses.usable
-    highest = _seated(organization).aggregate(highest=Max("license_number"))["highest"] or 0
+    highest = (
+        _license_holders(organization).aggregate(highest=Max("license_number"))["highest"] or 0
+    )
     wanted = licenses.gaps_needed(number, highest=highest, usable=usable)
     gaps = _lowest_gaps(organization, wanted, below=min(highest, usable + 1))
     numbers = licenses.next_license_numbers(number, highest=highest, gaps=gaps, usable=usable)
     if len(numbers) < number:
         # Reached only without the lock, if licenses are taken after they are counted. It keeps all
         # numbers within the limit, so that the unique index is enough to enforce it.
-        seated = replace(subscription.licenses, in_use=usable - len(numbers))
-        require(licenses.may_take(seated, number))
+        remaining = replace(subscription.licenses, in_use=usable - len(numbers))
+        require(licenses.may_take(remaining, number))
     moment = subscription.now.isoformat()
     low_licenses.notify_when_low(subscription, number, reference=f"{organization.pk}:{moment}")
     return numbers
 
 
-def _seated(organization: Organization) -> QuerySet[Membership]:
+def _license_holders(organization: Organization) -> QuerySet[Membership]:
     # Exactly the license holders have a number, so a single index answers this query.
     return Membership.objects.filter(organization=organization, license_number__isnull=False)
 
@@ -57,18 +59,18 @@ def _lowest_gaps(organization: Organization, wanted: int, *, below: int) -> list
     if wanted == 1:
         gap = _lowest_gap(organization)
         return [gap] if gap < below else []
-    taken = set(_seated(organization).values_list("license_number", flat=True))
+    taken = set(_license_holders(organization).values_list("license_number", flat=True))
     return [number for number in range(1, below) if number not in taken][:wanted]
 
 
 def _lowest_gap(organization: Organization) -> int:
     """Return the lowest gap without reading every number of a large organization."""
-    seated = _seated(organization)
-    if not seated.filter(license_number=1).exists():
+    holders = _license_holders(organization)
+    if not holders.filter(license_number=1).exists():
         return 1
-    following = seated.filter(license_number=OuterRef("license_number") + 1)
+    following = holders.filter(license_number=OuterRef("license_number") + 1)
     before = (
-        seated.filter(~Exists(following))
+        holders.filter(~Exists(following))
         .order_by("license_number")
         .values_list("license_number", flat=True)
         .first()

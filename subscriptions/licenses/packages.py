@@ -19,6 +19,6 @@ def may_withdraw(package: Package) -> bool:
     return bool(others) or not Organization.objects.filter(currency=package.currency).exists()
 
 
-def count_untouched_terms(package: Package) -> int:
+def count_paid_terms(package: Package) -> int:
     """Count a package's paid terms; they keep the name and price it had at the time (R11)."""
     return Term.objects.filter(package=package, canceled_at=None).count()

@@ -21,7 +21,7 @@ from subscriptions.text import links
 
 
 @dataclass(frozen=True)
-class RemovalOrder:
+class NewRemoval:
     """A removal that support enters.
 
     ``submission`` is the ID of the form. Submitting the same form twice creates one removal.
@@ -34,25 +34,25 @@ class RemovalOrder:
     message: Message | None = None
 
 
-def remove(subscription: SubscriptionStatus, order: RemovalOrder, *, actor: User) -> LicenseRemoval:
+def remove(subscription: SubscriptionStatus, new: NewRemoval, *, actor: User) -> LicenseRemoval:
     """Remove licenses from the open renewal; the current term keeps them.
 
     Raises Refused if renewal is not open, or if fewer licenses than members would remain.
     """
-    term = _open_for_renewal(subscription)
-    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
+    term = _term_to_renew(subscription)
+    need = renewals.get_need(term, in_use=subscription.licenses.in_use)
     require(
-        may_remove(order.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use)
+        may_remove(new.quantity, licenses=need.licenses, removed=need.removed, in_use=need.in_use)
     )
     highest = term.removals.aggregate(highest=Max("number"))["highest"] or 0
     removal = LicenseRemoval.objects.create(
         term=term,
         number=highest + 1,
-        submission=order.submission,
-        quantity=order.quantity,
-        reason=order.reason,
-        requested_by=order.requested_by,
-        message=order.message,
+        submission=new.submission,
+        quantity=new.quantity,
+        reason=new.reason,
+        requested_by=new.requested_by,
+        message=new.message,
         actor=actor,
         created_at=clock.now(),
     )
@@ -67,7 +67,7 @@ def undo(
 
     Raises Refused if the renewal has been paid, or the removal has already been undone.
     """
-    term = _open_for_renewal(subscription)
+    term = _term_to_renew(subscription)
     removal = LicenseRemoval.objects.select_for_update().get(pk=removal.pk)
     if removal.undone_at is not None:
         raise Refused(Refusal(Reason.REMOVAL_UNDONE))
@@ -82,14 +82,14 @@ def undo(
     return removal
 
 
-def shown_for(subscription: SubscriptionStatus) -> list[LicenseRemoval]:
+def visible_removals(subscription: SubscriptionStatus) -> list[LicenseRemoval]:
     """Return all removals from the open renewal, including undone ones (R7)."""
     if subscription.latest is None or not subscription.renewal_is_open:
         return []
     return list(subscription.latest.removals.all())
 
 
-def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
+def pending_requests(subscription: SubscriptionStatus) -> list[Message]:
     """Return the messages that request a removal from this renewal and are still open (R7, R28)."""
     opens_on = subscription.renewal_opens_on
     if opens_on is None or not subscription.renewal_is_open:
@@ -106,7 +106,7 @@ def waiting_requests(subscription: SubscriptionStatus) -> list[Message]:
     )
 
 
-def _open_for_renewal(subscription: SubscriptionStatus) -> Term:
+def _term_to_renew(subscription: SubscriptionStatus) -> Term:
     require(subscription.may_renew)
     if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))

@@ -10,9 +10,9 @@ from django.db.models import QuerySet, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.terms import last_term_of, live_terms
+from subscriptions.licenses.terms import get_last_term, live_terms
 from subscriptions.models import LicenseEntry, LicenseRemoval, Package, Renewal, Term, User
-from subscriptions.models.terms import IN_EFFECT, RenewalState
+from subscriptions.models.terms import STATES_IN_EFFECT, RenewalState
 from subscriptions.notifications import activity
 from subscriptions.policy import calendar
 from subscriptions.policy import renewals as rules
@@ -50,7 +50,7 @@ class NextTerm:
     quantity: int
 
 
-def need_of(term: Term, *, in_use: int) -> RenewalNeed:
+def get_need(term: Term, *, in_use: int) -> RenewalNeed:
     """Return the basis for renewing ``term`` while ``in_use`` licenses are in use (R25, R27).
 
     A canceled original purchase has no licenses to renew, so only the members and the minimum count
@@ -70,7 +70,7 @@ def removals_in_effect(term: Term) -> QuerySet[LicenseRemoval]:
 
 def current_renewal(term: Term) -> Renewal | None:
     """Return the term's renewal that is open, being paid, or paid, if any."""
-    return Renewal.objects.filter(term=term, state__in=IN_EFFECT).first()
+    return Renewal.objects.filter(term=term, state__in=STATES_IN_EFFECT).first()
 
 
 def may_start_next_term(renewal: Renewal) -> bool:
@@ -79,7 +79,7 @@ def may_start_next_term(renewal: Renewal) -> bool:
     It cannot if the old term has been canceled, or counts again after a failed refund.
     """
     paid = renewal.term.organization.terms.order_by("starts_on", "pk")
-    last = last_term_of(paid, clock.now())
+    last = get_last_term(paid, clock.now())
     is_unpaid = renewal.state in (RenewalState.OPEN, RenewalState.PAYING)
     return is_unpaid and last is not None and last.key == renewal.term_id
 

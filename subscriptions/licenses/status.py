@@ -13,13 +13,13 @@ from django.db.models.functions import Coalesce
 
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.terms import last_term_of, phase_of
+from subscriptions.licenses.terms import get_last_term, get_phase
 from subscriptions.models import Membership, Organization, Renewal, Term
-from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import LICENSE_HOLDER_STATES, MembershipState
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import add_ons, calendar, expiration, licenses, renewals
 from subscriptions.policy.calendar import LastTerm, is_canceled
-from subscriptions.policy.expiration import RENEWAL_OPEN, Phase
+from subscriptions.policy.expiration import RENEWAL_PHASES, Phase
 from subscriptions.policy.refusal import Allowed, Refusal
 
 
@@ -60,7 +60,7 @@ class SubscriptionStatus:
     @property
     def renewal_is_open(self) -> bool:
         """Whether renewal is open: from its window until it is paid, even if expired (R19)."""
-        return self.phase in RENEWAL_OPEN
+        return self.phase in RENEWAL_PHASES
 
     @property
     def is_late(self) -> bool:
@@ -121,7 +121,7 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
     paid = {term.pk: term for term in _paid_terms(organization, now)}
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
-    last = last_term_of(paid.values(), now)
+    last = get_last_term(paid.values(), now)
     members = _members_by_state(organization)
     return SubscriptionStatus(
         organization=organization,
@@ -133,7 +133,7 @@ def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
         last=last,
         licenses=_count(organization, today, terms, in_use=sum(members.values())),
         invited=members[MembershipState.INVITED],
-        phase=phase_of(last, now),
+        phase=get_phase(last, now),
         may_add_licenses=add_ons.may_add_licenses(last, now=now, zone=zone),
         may_renew=renewals.may_renew(last, now=now, zone=zone),
     )
@@ -178,8 +178,8 @@ def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> 
 
 def _members_by_state(organization: Organization) -> dict[str, int]:
     """Count the members who hold a license (R4), by state."""
-    counts = Organization.objects.values_list(*map(_members_in, HOLDS_LICENSE))
-    return dict(zip(HOLDS_LICENSE, counts.get(pk=organization.pk), strict=True))
+    counts = Organization.objects.values_list(*map(_members_in, LICENSE_HOLDER_STATES))
+    return dict(zip(LICENSE_HOLDER_STATES, counts.get(pk=organization.pk), strict=True))
 
 
 def _members_in(state: MembershipState) -> Coalesce:

@@ -17,7 +17,7 @@ register = template.Library()
 @register.inclusion_tag("licenses/_meter.html")
 def license_meter(licenses: LicenseCount, requested: int = 0) -> dict[str, Any]:
     """``{% license_meter subscription.licenses %}``; ``requested``: licenses not granted yet."""
-    meter = charts.meter_of(licenses, requested)
+    meter = charts.build_meter(licenses, requested)
     return {
         "meter": meter,
         "description": _describe_meter(licenses, requested),
@@ -29,7 +29,7 @@ def license_meter(licenses: LicenseCount, requested: int = 0) -> dict[str, Any]:
 def license_history(history: History) -> dict[str, Any]:
     """``{% license_history history %}``: licenses held over a term, and in use today."""
     return {
-        "chart": charts.chart_of(history),
+        "chart": charts.build_chart(history),
         "history": history,
         "description": _describe(history),
     }

@@ -15,19 +15,19 @@ from subscriptions.policy.calendar import LastTerm
 from subscriptions.policy.expiration import Phase
 
 
-def last_term_of(terms: Iterable[Term], now: datetime) -> LastTerm | None:
+def get_last_term(terms: Iterable[Term], now: datetime) -> LastTerm | None:
     """Return the term that counts at ``now``, from terms in order of their start."""
     return calendar.last_term(list(terms), now=now, zone=clock.zone())
 
 
-def phase_of(last: LastTerm | None, now: datetime) -> Phase:
+def get_phase(last: LastTerm | None, now: datetime) -> Phase:
     """Return the phase at ``now`` (R22); ``in_phase`` is the same rule in SQL."""
     close_after = timedelta(days=settings.CLOSE_AFTER_DAYS)
-    return expiration.phase_of(last, now=now, zone=clock.zone(), close_after=close_after)
+    return expiration.get_phase(last, now=now, zone=clock.zone(), close_after=close_after)
 
 
 def in_phase(phase: Phase) -> Q:
-    """Return a filter for organizations in a phase today: ``phase_of`` in SQL (R19-R22, R30).
+    """Return a filter for organizations in a phase today: ``get_phase`` in SQL (R19-R22, R30).
 
     A canceled term counts only toward how long the subscription lasted.
     """

@@ -12,7 +12,7 @@ from subscriptions import clock
 from subscriptions.licenses.license_numbers import take_licenses
 from subscriptions.members import members
 from subscriptions.models import Membership, Organization
-from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import LICENSE_HOLDER_STATES, MembershipState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify
 from subscriptions.policy import members as rules
@@ -43,7 +43,7 @@ def count_inactive(organization: Organization, now: datetime) -> int:
 
 def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:
     """Return the members among ``keys`` who hold a license in the organization."""
-    found = organization.memberships.filter(key__in=list(keys), state__in=HOLDS_LICENSE)
+    found = organization.memberships.filter(key__in=list(keys), state__in=LICENSE_HOLDER_STATES)
     return list(found.select_related("user").order_by("license_number"))
 
 

@@ -12,7 +12,7 @@ from subscriptions import clock
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import JoinRequest, Membership, Organization, User
-from subscriptions.models.members import HOLDS_LICENSE, JoinRequestState
+from subscriptions.models.members import LICENSE_HOLDER_STATES, JoinRequestState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity, notify, recipients
 from subscriptions.policy.members import Role
@@ -55,7 +55,7 @@ def ask(organization: Organization, applicant: JoinApplicant) -> None:
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = applicant.email.strip().lower()
         is_member = organization.memberships.filter(
-            user__email=email, state__in=HOLDS_LICENSE
+            user__email=email, state__in=LICENSE_HOLDER_STATES
         ).exists()
         if is_member or waiting.filter(email=email).exists():
             return
@@ -118,7 +118,7 @@ def deny(actor: Membership, request: JoinRequest) -> bool:
     return True
 
 
-def waiting_requests(organization: Organization) -> list[JoinRequest]:
+def pending_requests(organization: Organization) -> list[JoinRequest]:
     """Return the pending requests, oldest first."""
     return list(organization.join_requests.filter(state=JoinRequestState.PENDING))
 

@@ -36,24 +36,24 @@ class Page:
 
 def page_of(organization: Organization, number: str) -> Page:
     """Return the page with this number, or the first or last one if it is out of range."""
-    seated = _seated(organization)
+    holders = _license_holders(organization)
     wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
     # One more than a page, to know whether there is a next page.
-    above = seated.filter(license_number__gt=start).select_related("user")
+    above = holders.filter(license_number__gt=start).select_related("user")
     found = list(above[: PER_PAGE + 1])
     if not found:
-        return page_of(organization, str(_last_page(seated))) if wanted > 1 else _EMPTY
+        return page_of(organization, str(_last_page(holders))) if wanted > 1 else _EMPTY
     # Skip empty pages, up to the page of the next member.
     wanted = max(wanted, _page_with(found[0]))
     start, end = (wanted - 1) * PER_PAGE, wanted * PER_PAGE
     members = [one for one in found if (one.license_number or 0) <= end]
-    before = seated.filter(license_number__lte=start).last() if start else None
+    before = holders.filter(license_number__lte=start).last() if start else None
     after = found[len(members)] if len(found) > len(members) else None
     return Page(
         members=members,
         number=wanted,
-        of=_last_page(seated),
+        of=_last_page(holders),
         previous=_page_with(before) if before else None,
         next=_page_with(after) if after else None,
     )
@@ -68,7 +68,7 @@ def search_page(
     """
     wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
-    matching = _seated(organization).select_related("user")
+    matching = _license_holders(organization).select_related("user")
     if search:
         matching = matching.filter(_begins(search))
     if only_invited:
@@ -86,13 +86,13 @@ def search_page(
 _EMPTY = Page(members=[], number=1, of=1, previous=None, next=None)
 
 
-def _seated(organization: Organization) -> QuerySet[Membership]:
+def _license_holders(organization: Organization) -> QuerySet[Membership]:
     # Exactly the license holders have a number.
     return organization.memberships.filter(license_number__isnull=False).order_by("license_number")
 
 
-def _last_page(seated: QuerySet[Membership]) -> int:
-    last = seated.last()
+def _last_page(holders: QuerySet[Membership]) -> int:
+    last = holders.last()
     return _page_with(last) if last else 1
 
 

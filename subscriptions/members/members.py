@@ -17,7 +17,7 @@ from subscriptions.licenses.license_numbers import take_licenses
 from subscriptions.members import invitations
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.batches import BATCH_SIZE, batches
-from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import LICENSE_HOLDER_STATES, MembershipState
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
 from subscriptions.policy import members
@@ -240,7 +240,7 @@ def _add(
         before = known.get(email)
         if email in added:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": added[email].invited_as}))
-        if before and before.state in HOLDS_LICENSE:
+        if before and before.state in LICENSE_HOLDER_STATES:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": before.display_name}))
         if before:
             require(members.may_change(actor_role, before.role))
@@ -334,7 +334,7 @@ def _member(organization: Organization, membership: Membership) -> Membership:
     """Return the membership as stored now; call it with the organization locked."""
     current = (
         Membership.objects.select_related("user", "organization")
-        .filter(pk=membership.pk, organization=organization, state__in=HOLDS_LICENSE)
+        .filter(pk=membership.pk, organization=organization, state__in=LICENSE_HOLDER_STATES)
         .first()
     )
     if current is None:

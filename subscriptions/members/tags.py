@@ -24,5 +24,5 @@ def inactive_hint(organization: Organization) -> dict[str, Any]:
 @register.inclusion_tag("members/_join_hint.html")
 def join_hint(organization: Organization) -> dict[str, Any]:
     """Show how many join requests are pending, if the organization has a join code."""
-    waiting = len(join_requests.waiting_requests(organization)) if organization.join_code else 0
+    waiting = len(join_requests.pending_requests(organization)) if organization.join_code else 0
     return {"organization": organization, "waiting": waiting}

@@ -175,7 +175,7 @@ def removal_bounds(subscription: SubscriptionStatus) -> RemovalBounds:
     decision = rules.may_request_removal(subscription.may_renew)
     if subscription.latest is None or isinstance(decision, Refusal):
         return RemovalBounds(decision)
-    need = renewals.need_of(subscription.latest, in_use=subscription.licenses.in_use)
+    need = renewals.get_need(subscription.latest, in_use=subscription.licenses.in_use)
     return RemovalBounds(decision, need.licenses, need.removed, need.in_use)
 
 

@@ -109,7 +109,7 @@ class MembershipState(models.TextChoices):
 
 
 # Members use a license from the time they are invited (R4).
-HOLDS_LICENSE = (MembershipState.INVITED, MembershipState.ACTIVE)
+LICENSE_HOLDER_STATES = (MembershipState.INVITED, MembershipState.ACTIVE)
 
 
 def _invitation_signer() -> signing.Signer:

@@ -60,7 +60,7 @@ class RenewalState(models.TextChoices):
 
 
 # A term has at most one renewal in these states.
-IN_EFFECT = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
+STATES_IN_EFFECT = (RenewalState.OPEN, RenewalState.PAYING, RenewalState.PAID)
 
 
 class Renewal(models.Model):
@@ -88,7 +88,7 @@ class Renewal(models.Model):
             one_of("renewal", "state", RenewalState.values),
             models.UniqueConstraint(
                 fields=("term",),
-                condition=Q(state__in=[str(state) for state in IN_EFFECT]),
+                condition=Q(state__in=[str(state) for state in STATES_IN_EFFECT]),
                 name="renewal_is_one_per_term",
             ),
             models.CheckConstraint(

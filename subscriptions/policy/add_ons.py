@@ -46,12 +46,12 @@ def check_quantity(quantity: int, *, unit_amount: int, currency: str) -> Allowed
     return ALLOWED
 
 
-def in_groups(missing: int) -> int:
+def round_up_to_groups(missing: int) -> int:
     """Round ``missing`` licenses up to whole groups; 0 if none are missing (R10)."""
     return -(-max(0, missing) // GROUP_SIZE) * GROUP_SIZE
 
 
-def stepped(quantity: int, *, up: bool, maximum: int) -> int:
+def next_quantity(quantity: int, *, up: bool, maximum: int) -> int:
     """Return the next valid quantity above or below ``quantity``, at most ``maximum`` (R10)."""
     groups = quantity // GROUP_SIZE + 1 if up else -(-quantity // GROUP_SIZE) - 1
     return max(GROUP_SIZE, min(groups * GROUP_SIZE, maximum))

@@ -103,11 +103,11 @@ def last_term(terms: Sequence[PaidTerm], *, now: datetime, zone: ZoneInfo) -> La
         return None
     canceled = [term for term in terms if is_canceled(term.canceled_at, now=now)]
     live = [term for term in terms if term not in canceled]
-    carried_to = max((_end(term, zone) for term in canceled), default=None)
+    canceled_until = max((_end(term, zone) for term in canceled), default=None)
     # If the original purchase is canceled, renewal renews that term.
-    chosen = live[-1] if live else canceled[0]
-    outlived = live and (carried_to is None or carried_to <= _end(chosen, zone))
-    return LastTerm(chosen.expires_on, None if outlived else carried_to, chosen.pk)
+    last = live[-1] if live else canceled[0]
+    expires_normally = live and (canceled_until is None or canceled_until <= _end(last, zone))
+    return LastTerm(last.expires_on, None if expires_normally else canceled_until, last.pk)
 
 
 def is_canceled(canceled_at: datetime | None, *, now: datetime) -> bool:

@@ -21,11 +21,11 @@ MAX_WAIT = timedelta(hours=2)
 
 def wait_after(declines: int) -> timedelta:
     """Return the wait before the next payment page, after the last of ``declines`` declines."""
-    over = declines - DECLINES_WITHOUT_WAIT
-    if over <= 0:
+    excess = declines - DECLINES_WITHOUT_WAIT
+    if excess <= 0:
         return timedelta(0)
     # Ten doublings already exceed the longest wait; this keeps the number small.
-    doubled: int = 2 ** min(over - 1, 10)
+    doubled: int = 2 ** min(excess - 1, 10)
     return min(FIRST_WAIT * doubled, MAX_WAIT)
 
 

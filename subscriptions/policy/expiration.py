@@ -27,10 +27,10 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-RENEWAL_OPEN = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
+RENEWAL_PHASES = (Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED)
 
 
-def phase_of(
+def get_phase(
     term: LastTerm | None, *, now: datetime, zone: ZoneInfo, close_after: timedelta
 ) -> Phase:
     """Return the phase at ``now``; ``close_after``: time from the end of ``term`` to CLOSED."""

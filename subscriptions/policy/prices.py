@@ -58,7 +58,7 @@ class Price:
         return self.subtotal - self.discount_amount + self.fee_amount
 
 
-def price_of(
+def compute_price(
     *, quantity: int, unit_amount: int, discount: Discount | None = None, fee: int = 0
 ) -> Price:
     """Compute a price (R26).
@@ -68,20 +68,24 @@ def price_of(
     minimum remains.
     """
     subtotal = quantity * unit_amount
-    taken = 0
+    reduction = 0
     if discount is not None:
-        taken = min(subtotal, discount.amount + subtotal * discount.basis_points // FULL_PERCENT)
-    total = subtotal - taken + fee
+        reduction = min(
+            subtotal, discount.amount + subtotal * discount.basis_points // FULL_PERCENT
+        )
+    total = subtotal - reduction + fee
     if 0 < total < PROCESSOR_MINIMUM:
-        taken = max(0, taken - (PROCESSOR_MINIMUM - total))
-    return Price(quantity=quantity, unit_amount=unit_amount, discount_amount=taken, fee_amount=fee)
+        reduction = max(0, reduction - (PROCESSOR_MINIMUM - total))
+    return Price(
+        quantity=quantity, unit_amount=unit_amount, discount_amount=reduction, fee_amount=fee
+    )
 
 
 # No real subscription costs more than this before its discount (20 million).
 SUBTOTAL_MAXIMUM = 2_000_000_000
 
 
-def may_be_counted(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
+def may_be_priced(*, quantity: int, unit_amount: int) -> Allowed | Refusal:
     """Whether a quantity is small enough to compute with."""
     maximum = SUBTOTAL_MAXIMUM // unit_amount
     return Refusal(Reason.TOO_MANY, {"most": maximum}) if quantity > maximum else ALLOWED

@@ -30,10 +30,10 @@ def may_renew(term: LastTerm | None, *, now: datetime, zone: ZoneInfo) -> Allowe
 
 def next_term_starts_on(term: LastTerm, *, charged_at: datetime, zone: ZoneInfo) -> date:
     """Return the day after the old term, or the charge date if it was charged late (R23)."""
-    day_of_charge = calendar.local_date(charged_at, zone)
+    charge_date = calendar.local_date(charged_at, zone)
     if is_late(term, at=charged_at, zone=zone):
-        return day_of_charge
-    return max(day_of_charge, term.expires_on + timedelta(days=1))
+        return charge_date
+    return max(charge_date, term.expires_on + timedelta(days=1))
 
 
 def is_late(term: LastTerm, *, at: datetime, zone: ZoneInfo) -> bool:

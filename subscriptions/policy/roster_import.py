@@ -263,7 +263,7 @@ class Need:
 
 def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer:
     """Return the smallest purchase that covers ``missing`` licenses: whole groups (R10)."""
-    return Offer(add_ons.in_groups(missing), unit_amount, currency)
+    return Offer(add_ons.round_up_to_groups(missing), unit_amount, currency)
 
 
 def need_of(

@@ -21,7 +21,7 @@ from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, RosterImport, RosterRow
 from subscriptions.models.batches import BATCH_SIZE, batches
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.members import LICENSE_HOLDER_STATES
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
@@ -282,7 +282,9 @@ def _check(roster: RosterImport, organization: Organization, actor_role: str) ->
 def _known(organization: Organization, emails: Iterable[str]) -> dict[str, Known]:
     found = members.by_address(organization, emails)
     return {
-        email: Known(membership.display_name, membership.role, membership.state in HOLDS_LICENSE)
+        email: Known(
+            membership.display_name, membership.role, membership.state in LICENSE_HOLDER_STATES
+        )
         for email, membership in found.items()
     }
 

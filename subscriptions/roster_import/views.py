@@ -22,7 +22,7 @@ from subscriptions.access.decorators import members_only
 from subscriptions.licenses.status import status_of
 from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
-from subscriptions.models.members import HOLDS_LICENSE, Role
+from subscriptions.models.members import LICENSE_HOLDER_STATES, Role
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_ROWS, RowState
@@ -269,7 +269,7 @@ def _role_options(typed: str, choices: list[tuple[str, str]]) -> list[tuple[str,
 
 
 def _users(member: Membership) -> Iterator[list[str]]:
-    holding = member.organization.memberships.filter(state__in=HOLDS_LICENSE)
+    holding = member.organization.memberships.filter(state__in=LICENSE_HOLDER_STATES)
     zone = clock.zone()
     for row in holding.select_related("user").order_by("license_number").iterator(chunk_size=500):
         moments = (row.invited_at, row.joined_at)

@@ -122,7 +122,7 @@ def test_total_is_a_multiple_of_the_unit_amount(quantity: int, unit_amount: int)
     ],
 )
 def test_buttons_step_by_groups_up_to_the_maximum(quantity: int, up: bool, expected: int) -> None:
-    new_quantity = add_ons.stepped(quantity, up=up, maximum=100)
+    new_quantity = add_ons.next_quantity(quantity, up=up, maximum=100)
 
     assert new_quantity == expected
     assert isinstance(new_quantity, int)
@@ -177,4 +177,4 @@ def test_suggested_quantities_stay_within_the_maximum() -> None:
 )
 def test_missing_licenses_are_covered_by_whole_groups(missing: int, licenses: int) -> None:
     """R10"""
-    assert add_ons.in_groups(missing) == licenses
+    assert add_ons.round_up_to_groups(missing) == licenses

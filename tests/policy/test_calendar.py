@@ -212,7 +212,7 @@ class TestAfterCancellation:
     TERM = LastTerm(THIRD, CANCELED_AT)
 
     def phase(self, now: datetime) -> Phase:
-        return expiration.phase_of(
+        return expiration.get_phase(
             self.TERM, now=now, zone=NEW_YORK, close_after=timedelta(days=14)
         )
 
@@ -232,7 +232,7 @@ class TestAfterCancellation:
 
         def phase(now: datetime) -> Phase:
             after = timedelta(days=14)
-            return expiration.phase_of(term, now=now, zone=NEW_YORK, close_after=after)
+            return expiration.get_phase(term, now=now, zone=NEW_YORK, close_after=after)
 
         assert phase(closes_at - timedelta(seconds=1)) == Phase.EXPIRED
         assert phase(closes_at) == Phase.CLOSED

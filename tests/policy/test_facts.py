@@ -129,7 +129,7 @@ def cases() -> list[tuple[object, Reason, dict[str, object]]]:
             },
         ),
         (
-            prices.may_be_counted(quantity=4_000_001, unit_amount=500),
+            prices.may_be_priced(quantity=4_000_001, unit_amount=500),
             Reason.TOO_MANY,
             {"most": 4_000_000},
         ),
@@ -250,6 +250,6 @@ def test_largest_values_are_allowed() -> None:
     assert refusal_of(row(email="n" * roster_import.MAX_EMAIL_LENGTH)) is None
     assert refusal_of(row(name="n" * roster_import.MAX_NAME_LENGTH)) is None
     assert prices.may_be_charged(most, currency="usd") == ALLOWED
-    assert prices.may_be_counted(quantity=4_000_000, unit_amount=500) == ALLOWED
+    assert prices.may_be_priced(quantity=4_000_000, unit_amount=500) == ALLOWED
     assert messenger.may_reply(newest_reply=7, seen=7) == ALLOWED
     assert messenger.may_reply(newest_reply=8, seen=7) != ALLOWED

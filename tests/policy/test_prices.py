@@ -53,7 +53,7 @@ class Discount:
 def test_price_includes_discount_and_fee(
     quantity: int, unit: int, discount: Discount | None, fee: int, discounted: int, total: int
 ) -> None:
-    price = prices.price_of(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
+    price = prices.compute_price(quantity=quantity, unit_amount=unit, discount=discount, fee=fee)
 
     assert (price.discount_amount, price.fee_amount, price.total) == (discounted, fee, total)
 
@@ -67,7 +67,7 @@ def test_price_includes_discount_and_fee(
 def test_every_price_multiplies_out_and_can_be_charged(
     quantity: int, unit: int, basis_points: int, fee: int
 ) -> None:
-    price = prices.price_of(
+    price = prices.compute_price(
         quantity=quantity, unit_amount=unit, discount=Discount(basis_points=basis_points), fee=fee
     )
 
@@ -79,7 +79,7 @@ def test_every_price_multiplies_out_and_can_be_charged(
 
 @pytest.mark.parametrize(("quantity", "allowed"), [(199_999, True), (200_000, False)])
 def test_total_is_limited_by_the_processor(quantity: int, allowed: bool) -> None:
-    price = prices.price_of(quantity=quantity, unit_amount=500)
+    price = prices.compute_price(quantity=quantity, unit_amount=500)
 
     decision = prices.may_be_charged(price, currency="usd")
 
@@ -111,6 +111,6 @@ def test_only_valid_discounts_can_be_used(
 
 
 def test_discount_never_raises_a_small_price() -> None:
-    price = prices.price_of(quantity=1, unit_amount=30, discount=Discount(amount=5))
+    price = prices.compute_price(quantity=1, unit_amount=30, discount=Discount(amount=5))
 
     assert (price.discount_amount, price.fee_amount) == (0, 0)

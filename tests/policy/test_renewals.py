@@ -38,13 +38,13 @@ SECOND = timedelta(seconds=1)
 )
 def test_phases_change_at_local_midnight(now: datetime, phase: Phase) -> None:
     assert (
-        expiration.phase_of(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
+        expiration.get_phase(LastTerm(END), now=now, zone=NEW_YORK, close_after=timedelta(days=14))
         == phase
     )
 
 
 def test_no_term_means_no_phase() -> None:
-    phase = expiration.phase_of(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
+    phase = expiration.get_phase(None, now=OPENS, zone=NEW_YORK, close_after=timedelta(days=14))
 
     assert phase == Phase.NONE
 

@@ -23,7 +23,7 @@ from billing.settlement import settle
 from billing.support.removals import remove_licenses
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.removals import NewRemoval
 from subscriptions.models import LicenseRemoval, Membership, Organization, Term, User
 from subscriptions.models.members import Role
 from subscriptions.policy import calendar
@@ -183,4 +183,4 @@ def remove(world: World, quantity: int, **changes: Any) -> LicenseRemoval:
         "submission": uuid.uuid4(),
     }
     order |= changes
-    return remove_licenses(world.lakeside, RemovalOrder(quantity, **order), actor=actor)
+    return remove_licenses(world.lakeside, NewRemoval(quantity, **order), actor=actor)

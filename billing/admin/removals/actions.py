@@ -28,7 +28,7 @@ from subscriptions.admin.parts import display, log
 from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
-from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.removals import NewRemoval
 from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
@@ -226,7 +226,7 @@ class RemoveLicenses(Action):
         """Remove the licenses."""
         typed = form.cleaned_data
         before = removals.plan_removal(status_of(self.subject, clock.now()), typed["quantity"])
-        order = RemovalOrder(
+        new = NewRemoval(
             quantity=typed["quantity"],
             reason=typed["reason"],
             requested_by=typed["requested_by"],
@@ -234,7 +234,7 @@ class RemoveLicenses(Action):
             message=self.message,
         )
         with processor_errors.reported(gettext("Nothing was removed.")):
-            removal = removals.remove_licenses(self.subject, order, actor=actor)
+            removal = removals.remove_licenses(self.subject, new, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; requested by %(who)s") % {
             "quantity": removal.quantity,
             "who": removal.requested_by,

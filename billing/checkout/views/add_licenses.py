@@ -125,7 +125,7 @@ def _stepped(
         add_ons.max_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0
     )
     initial = {
-        "quantity": add_ons.stepped(before, up=change == "more", maximum=maximum),
+        "quantity": add_ons.next_quantity(before, up=change == "more", maximum=maximum),
         "submission": form.data.get("submission") or new_submission(),
         "next": path_inside(subscription.organization, form.data.get("next", "")),
     }

@@ -147,7 +147,7 @@ def _page(
         "code_error": code_error,
         "refusal": refusal,
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
-        "removals": removals.shown_for(subscription),
+        "removals": removals.visible_removals(subscription),
         "being_paid": open_renewal_checkout(subscription.organization),
         "inactive": count_inactive(subscription.organization, subscription.now),
         "inactive_days": inactive_after(subscription.organization).days,

@@ -8,9 +8,9 @@ from datetime import date
 from django.db.models import Count, Sum
 
 from subscriptions import clock
-from subscriptions.licenses.terms import last_term_of, phase_of
+from subscriptions.licenses.terms import get_last_term, get_phase
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.members import LICENSE_HOLDER_STATES
 from subscriptions.policy import calendar
 from subscriptions.policy.expiration import Phase
 
@@ -39,15 +39,15 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         effective_at__lte=now,
     )
     sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
-    seated = Membership.objects.filter(organization__in=keys, state__in=HOLDS_LICENSE)
+    seated = Membership.objects.filter(organization__in=keys, state__in=LICENSE_HOLDER_STATES)
     counts = dict(seated.order_by().values_list("organization").annotate(number=Count("*")))
     found = {}
     for key in keys:
-        last = last_term_of(terms[key], now)
+        last = get_last_term(terms[key], now)
         ended_at = last.ended_at if last else None
         canceled_on = calendar.local_date(ended_at, clock.zone()) if ended_at else None
         found[key] = Figures(
-            phase=phase_of(last, now),
+            phase=get_phase(last, now),
             ended_on=canceled_on or (last.expires_on if last else None),
             held=sums.get(key, 0),
             in_use=counts.get(key, 0),

@@ -12,7 +12,7 @@ from subscriptions import clock
 from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.licenses.terms import in_phase, running_on
 from subscriptions.models import LicenseEntry, Organization, Term
-from subscriptions.models.members import HOLDS_LICENSE
+from subscriptions.models.members import LICENSE_HOLDER_STATES
 from subscriptions.policy.expiration import Phase
 
 PHASES = {
@@ -42,7 +42,7 @@ def over_their_licenses() -> Q:
         Organization.objects.filter(pk__in=reversed_once.values("term__organization"))
         .filter(Exists(Term.objects.filter(running_on(today), organization=OuterRef("pk"))))
         .annotate(held=Coalesce(Subquery(held.values("sum")), 0, output_field=IntegerField()))
-        .alias(members=Count("memberships", filter=Q(memberships__state__in=HOLDS_LICENSE)))
+        .alias(members=Count("memberships", filter=Q(memberships__state__in=LICENSE_HOLDER_STATES)))
         .filter(members__gt=F("held"))
     )
     return Q(pk__in=over.values("pk"))

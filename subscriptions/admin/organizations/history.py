@@ -42,7 +42,7 @@ class HistoryRow:
     why: str = ""
 
 
-def history_of(organization: Organization) -> list[HistoryRow]:
+def get_history(organization: Organization) -> list[HistoryRow]:
     """Return the newest rows of an organization's history, in two queries."""
     entries = list(log.of(organization).select_related("user")[:MAX_LIST_ROWS])
     logged = [(entry.user_id, entry.action_time) for entry in entries]

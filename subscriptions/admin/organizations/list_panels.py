@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from subscriptions.admin.organizations.history import history_of, list_of_activities
+from subscriptions.admin.organizations.history import get_history, list_of_activities
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
 from subscriptions.licenses.status import SubscriptionStatus
@@ -24,7 +24,7 @@ from subscriptions.models import (
     Term,
     Thread,
 )
-from subscriptions.models.members import HOLDS_LICENSE, MembershipState, Role
+from subscriptions.models.members import LICENSE_HOLDER_STATES, MembershipState, Role
 from subscriptions.models.messenger import ThreadState
 from subscriptions.policy import members as rules
 from subscriptions.text import formats
@@ -76,7 +76,7 @@ def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
         empty=_("No one uses a license."),
         total=total,
         more=display.list_of(
-            Membership, organization=organization.pk, state__in=",".join(HOLDS_LICENSE)
+            Membership, organization=organization.pk, state__in=",".join(LICENSE_HOLDER_STATES)
         ),
     )
 
@@ -264,7 +264,7 @@ def _thread_state(thread: Thread) -> str:
 
 def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     """List who did what: members, support, and automatic jobs."""
-    found = history_of(subscription.organization)
+    found = get_history(subscription.organization)
     return Panel(
         _("Activity"),
         "history",

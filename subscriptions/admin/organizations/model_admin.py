@@ -24,7 +24,7 @@ from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.licenses.status import status_of
 from subscriptions.models import Organization
-from subscriptions.policy.expiration import RENEWAL_OPEN
+from subscriptions.policy.expiration import RENEWAL_PHASES
 from subscriptions.text import formats
 
 
@@ -75,7 +75,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
         """Return the phase, highlighted if support may have to act."""
         phase = _figures(organization).phase
         words = str(PHASES[phase])
-        return display.marked(words) if phase in RENEWAL_OPEN else words
+        return display.marked(words) if phase in RENEWAL_PHASES else words
 
     @admin.display(description=_("expires"))
     def ended_on(self, organization: Organization) -> date | None:

@@ -134,7 +134,7 @@ def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
 
 def quantity_facts(term: Term, subscription: SubscriptionStatus) -> list[Fact]:
     """Return what the renewal is for, at today's price of the current package (R25, R27)."""
-    need = renewals.need_of(term, in_use=subscription.licenses.in_use)
+    need = renewals.get_need(term, in_use=subscription.licenses.in_use)
     package = Package.objects.get(pk=term.package_id)
     quantity = need.quantity(package).quantity
     words = _("%(quantity)s licenses, %(total)s with %(package)s today") % {

@@ -126,7 +126,7 @@ def _list(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     context = {
-        "requests": join_requests.waiting_requests(member.organization),
+        "requests": join_requests.pending_requests(member.organization),
         "roles": role_choices(member),
         "subscription": status_of(member.organization, clock.now()),
         "refusal": refusal_text(refusal.refusal) if refusal else "",

@@ -21,7 +21,7 @@ from subscriptions.licenses.status import status_of
 from subscriptions.members import drafts, listing, members
 from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
-from subscriptions.models.members import HOLDS_LICENSE, MembershipState
+from subscriptions.models.members import LICENSE_HOLDER_STATES, MembershipState
 from subscriptions.policy import members as rules
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import ALLOWED, Refusal, Refused
@@ -204,7 +204,7 @@ def _add_page(
 def _member(actor: Membership, key: UUID) -> Membership:
     found = (
         actor.organization.memberships.select_related("user")
-        .filter(key=key, state__in=HOLDS_LICENSE)
+        .filter(key=key, state__in=LICENSE_HOLDER_STATES)
         .first()
     )
     if found is None:

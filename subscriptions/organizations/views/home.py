@@ -55,7 +55,7 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
             "administrators": recipients.administrators(organization),
             "subscription": status_of(organization, clock.now()),
             "sees_licenses": sees_licenses,
-            "waiting": len(join_requests.waiting_requests(organization)) if asks_to_join else 0,
+            "waiting": len(join_requests.pending_requests(organization)) if asks_to_join else 0,
             "buyers": [] if sees_licenses else recipients.people_who_may_buy(organization)[:20],
         },
     )

@@ -19,9 +19,9 @@ def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     subscription = status_of(member.organization, clock.now())
     context = {
         "subscription": subscription,
-        "history": history.history_of(subscription),
+        "history": history.get_history(subscription),
         "days_since_expiration": -(subscription.days_remaining or 0),
-        "removals": removals.shown_for(subscription),
-        "requests": removals.waiting_requests(subscription),
+        "removals": removals.visible_removals(subscription),
+        "requests": removals.pending_requests(subscription),
     }
     return render(request, "organizations/subscription.html", context)

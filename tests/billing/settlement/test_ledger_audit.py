@@ -155,7 +155,7 @@ class TestLedgerAudit:
 
     def test_manual_reversal_is_reported(self, world: World, stripe: SandboxControl) -> None:
         purchase = world.buy_and_settle(10)
-        entry = ledger.entry_of(purchase.reference)
+        entry = ledger.find_entry(purchase.reference)
         assert entry is not None
         ledger.reverse(entry, 5, note="by hand", actor=None)
 

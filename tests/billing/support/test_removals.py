@@ -13,7 +13,7 @@ from billing.states import PurchaseStatus
 from billing.support import removals
 from billing.support.removals import plan_removal, remove_licenses, undo_removal
 from subscriptions import clock
-from subscriptions.licenses.removals import RemovalOrder
+from subscriptions.licenses.removals import NewRemoval
 from subscriptions.licenses.status import status_of
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
@@ -97,7 +97,7 @@ class TestQuantity:
         assert remove(window, 6).number == 2
 
     def test_form_submitted_twice_removes_once(self, window: World) -> None:
-        order = RemovalOrder(5, "fewer games", "Ada", uuid.uuid4())
+        order = NewRemoval(5, "fewer games", "Ada", uuid.uuid4())
         first, second = (
             remove_licenses(window.lakeside, order, actor=window.support) for _ in range(2)
         )

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from subscriptions import clock
 from subscriptions.licenses import charts, ledger
-from subscriptions.licenses.history import History, Step, history_of
+from subscriptions.licenses.history import History, Step, get_history
 from subscriptions.licenses.status import status_of
 from subscriptions.policy.licenses import Limit, count_licenses
 from tests.support.pages import text_of
@@ -16,7 +16,7 @@ MARCH = date(2031, 3, 10)
 
 
 def history(world: World) -> History:
-    found = history_of(status_of(world.lakeside, clock.now()))
+    found = get_history(status_of(world.lakeside, clock.now()))
     assert found is not None
     return found
 
@@ -72,7 +72,7 @@ def test_history_takes_one_query(world: World, django_assert_num_queries) -> Non
     subscription = status_of(world.lakeside, clock.now())
     counted: CaptureQueriesContext
     with django_assert_num_queries(1) as counted:
-        history_of(subscription)
+        get_history(subscription)
     assert "GROUP BY" in counted.captured_queries[0]["sql"]
 
 
@@ -102,7 +102,7 @@ class TestLines:
     )
 
     def test_each_step_has_a_vertical_and_a_horizontal_line(self) -> None:
-        chart = charts.chart_of(self.HISTORY)
+        chart = charts.build_chart(self.HISTORY)
 
         first, rise, second, future = chart.lines
         assert (first.x1, first.y1, first.y2) == ("0.00%", "75.00%", "75.00%")
@@ -112,7 +112,7 @@ class TestLines:
         assert [line.is_future for line in chart.lines] == [False, False, False, True]
 
     def test_scale_has_whole_numbers_and_shows_licenses_in_use(self) -> None:
-        chart = charts.chart_of(self.HISTORY)
+        chart = charts.build_chart(self.HISTORY)
 
         assert (chart.top, chart.half, chart.in_use) == (40, 20, "62.50%")
 
@@ -121,18 +121,18 @@ class TestMeter:
     COUNT = count_licenses(held=25, in_use=20)
 
     def test_meter_shows_licenses_in_use(self) -> None:
-        assert charts.meter_of(self.COUNT, 0) == charts.Meter(800, 0, None)
+        assert charts.build_meter(self.COUNT, 0) == charts.Meter(800, 0, None)
 
     def test_demand_above_the_licenses_held_shows_the_limit(self) -> None:
         """R5"""
-        assert charts.meter_of(self.COUNT, 20) == charts.Meter(500, 500, 625)
+        assert charts.build_meter(self.COUNT, 20) == charts.Meter(500, 500, 625)
 
     def test_smaller_later_term_is_the_limit(self) -> None:
         """R5"""
         count = count_licenses(held=25, in_use=10, renewal_checkout_quantity=15)
 
         assert count.limit == Limit.RENEWAL_CHECKOUT
-        assert charts.meter_of(count, 0) == charts.Meter(400, 0, 600)
+        assert charts.build_meter(count, 0) == charts.Meter(400, 0, 600)
 
     def test_no_meter_without_licenses_and_users(self) -> None:
-        assert charts.meter_of(count_licenses(held=0, in_use=0), 0) is None
+        assert charts.build_meter(count_licenses(held=0, in_use=0), 0) is None

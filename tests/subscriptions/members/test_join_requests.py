@@ -273,7 +273,7 @@ def test_denied_person_may_ask_again(
     join_requests.deny(world.assignor, join_request)
     join_requests.ask(world.lakeside, NINA)
 
-    assert len(join_requests.waiting_requests(world.lakeside)) == 1
+    assert len(join_requests.pending_requests(world.lakeside)) == 1
 
 
 def test_list_names_the_requester(world: World, join_request: JoinRequest) -> None:

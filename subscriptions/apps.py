@@ -11,9 +11,9 @@ class SubscriptionsConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         from subscriptions.access.unsaved_forms import drop_what_is_not_theirs
-        from subscriptions.members.members import join_all_after_password_reset, note_last_seen
+        from subscriptions.members.members import join_all_after_password_reset, record_last_seen
 
-        user_logged_in.connect(note_last_seen, dispatch_uid="subscriptions.last_seen")
+        user_logged_in.connect(record_last_seen, dispatch_uid="subscriptions.last_seen")
         user_logged_in.connect(drop_what_is_not_theirs, dispatch_uid="subscriptions.unsaved_forms")
         password_reset.connect(
             join_all_after_password_reset, dispatch_uid="subscriptions.join_after_reset"

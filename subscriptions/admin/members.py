@@ -42,7 +42,7 @@ class ResendInvitation(Action):
 
     def decide(self) -> Allowed | Refusal:
         """Allow only members who have not joined."""
-        return may_be_invited_again(self.subject)
+        return may_be_reinvited(self.subject)
 
     def facts(self) -> Sequence[Fact]:
         """Return the recipient, and when the last invitation was sent."""
@@ -70,7 +70,7 @@ class ResendInvitation(Action):
         """Send the invitation."""
         membership = self.subject
         membership.invitation_number = form.cleaned_data["number"]
-        is_sent = members.invite_again_by_support(actor, membership)
+        is_sent = members.reinvite_by_support(actor, membership)
         if is_sent:
             number = membership.invitation_number
             what = gettext("Invitation resent to %(email)s") % {"email": membership.user.email}
@@ -89,7 +89,7 @@ class ResendInvitation(Action):
         return [self.subject.organization, self.subject]
 
 
-def may_be_invited_again(membership: Membership) -> Allowed | Refusal:
+def may_be_reinvited(membership: Membership) -> Allowed | Refusal:
     """Whether a member is still invited."""
     facts = {"name": membership.display_name}
     if membership.state == MembershipState.REMOVED:

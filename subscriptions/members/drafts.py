@@ -11,7 +11,7 @@ from subscriptions.text.ids import read_uuid
 RETENTION_PERIOD = timedelta(days=7)
 
 
-def keep(author: Membership, data: Mapping[str, str]) -> MemberDraft:
+def save(author: Membership, data: Mapping[str, str]) -> MemberDraft:
     """Store the form as entered, valid or not."""
     return MemberDraft.objects.create(
         organization=author.organization,

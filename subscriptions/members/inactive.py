@@ -41,7 +41,7 @@ def count_inactive(organization: Organization, now: datetime) -> int:
     return inactive_members(organization, now).order_by()[:MAX_COUNTED_INACTIVE].count()
 
 
-def chosen(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:
+def find_selected(organization: Organization, keys: Iterable[UUID]) -> list[Membership]:
     """Return the members among ``keys`` who hold a license in the organization."""
     found = organization.memberships.filter(key__in=list(keys), state__in=LICENSE_HOLDER_STATES)
     return list(found.select_related("user").order_by("license_number"))
@@ -55,10 +55,10 @@ def remove_all(actor: Membership, memberships: Iterable[Membership]) -> int:
     freed = 0
     with transaction.atomic():
         lock_organization(actor.organization)
-        members.role_now(actor)
+        members.current_role(actor)
         # The actor comes last, because a former member cannot remove anyone.
         for membership in sorted(memberships, key=lambda one: one.pk == actor.pk):
-            if not chosen(actor.organization, [membership.key]):
+            if not find_selected(actor.organization, [membership.key]):
                 # Someone else has already removed this member, so there is nothing to do.
                 continue
             try:
@@ -84,7 +84,7 @@ def restore(actor: Membership, membership: Membership) -> Membership:
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        actor_role = members.role_now(actor)
+        actor_role = members.current_role(actor)
         current = (
             Membership.objects.select_related("user", "organization")
             .filter(pk=membership.pk, organization=organization)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from subscriptions import clock
 from subscriptions.models import Membership, Organization
-from subscriptions.models.members import MembershipState, Role, membership_invited_by
+from subscriptions.models.members import MembershipState, Role, get_invited_membership
 from subscriptions.notifications import notify
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Reason, Refusal, Refused
@@ -14,15 +14,15 @@ from subscriptions.text.languages import untranslated
 INVITATION = "invitation"
 
 
-def link_if_it_works(membership: Membership) -> str:
+def get_valid_link(membership: Membership) -> str:
     """Return the invitation link, to show to the invited person; empty if it has expired."""
     invited_at = membership.invited_at
-    if invited_at is None or not members.invitation_works(invited_at, clock.now()):
+    if invited_at is None or not members.is_invitation_valid(invited_at, clock.now()):
         return ""
     return links.invitation_link(membership)
 
 
-def membership_of(token: str) -> Membership:
+def get_membership(token: str) -> Membership:
     """Return the membership that an invitation link is for.
 
     Raises Refused if the link is forged, used, replaced or older than 14 days, or if the membership
@@ -30,13 +30,13 @@ def membership_of(token: str) -> Membership:
     """
     over = Refused(Refusal(Reason.INVITATION_OVER))
     try:
-        membership = membership_invited_by(token)
+        membership = get_invited_membership(token)
     except Membership.DoesNotExist:
         raise over from None
     invited_at = membership.invited_at
     if membership.state != MembershipState.INVITED or invited_at is None:
         raise over
-    if not members.invitation_works(invited_at, clock.now()):
+    if not members.is_invitation_valid(invited_at, clock.now()):
         raise over
     return membership
 

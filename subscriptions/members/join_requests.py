@@ -32,7 +32,7 @@ class JoinApplicant:
     user: User | None = None
 
 
-def organization_of(code: str) -> Organization | None:
+def find_organization(code: str) -> Organization | None:
     """Return the organization with this join code; case, spaces and dashes are ignored."""
     letters = "".join(code.upper().replace("-", " ").split())
     if len(letters) > 24 or not (letters.isascii() and letters.isalnum()):
@@ -47,17 +47,17 @@ def ask(organization: Organization, applicant: JoinApplicant) -> None:
     Refused if too many requests are pending.
     """
     with transaction.atomic():
-        waiting = JoinRequest.objects.filter(
+        pending = JoinRequest.objects.filter(
             organization=organization, state=JoinRequestState.PENDING
         )
-        if waiting.count() >= MAX_PENDING:
+        if pending.count() >= MAX_PENDING:
             # Checked first, so that the refusal does not reveal who is a member.
             raise Refused(Refusal(Reason.TOO_MANY_REQUESTS_TO_JOIN))
         email = applicant.email.strip().lower()
         is_member = organization.memberships.filter(
             user__email=email, state__in=LICENSE_HOLDER_STATES
         ).exists()
-        if is_member or waiting.filter(email=email).exists():
+        if is_member or pending.filter(email=email).exists():
             return
         try:
             with transaction.atomic():
@@ -82,7 +82,7 @@ def approve(actor: Membership, request: JoinRequest, role: str = Role.GENERAL_ME
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        current = _waiting(organization, request)
+        current = _lock_pending(organization, request)
         if current is None:
             return False
         try:
@@ -99,8 +99,8 @@ def deny(actor: Membership, request: JoinRequest) -> bool:
     with transaction.atomic():
         organization = lock_organization(actor.organization)
         # Check the actor's current role, as for all changes to members.
-        members.role_now(actor)
-        current = _waiting(organization, request)
+        members.current_role(actor)
+        current = _lock_pending(organization, request)
         if current is None:
             return False
         _decide(actor, current, JoinRequestState.DENIED)
@@ -123,7 +123,7 @@ def pending_requests(organization: Organization) -> list[JoinRequest]:
     return list(organization.join_requests.filter(state=JoinRequestState.PENDING))
 
 
-def _waiting(organization: Organization, request: JoinRequest) -> JoinRequest | None:
+def _lock_pending(organization: Organization, request: JoinRequest) -> JoinRequest | None:
     return (
         JoinRequest.objects.select_for_update(of=("self",))
         .filter(pk=request.pk, organization=organization, state=JoinRequestState.PENDING)

@@ -34,7 +34,7 @@ class Page:
     next: int | None
 
 
-def page_of(organization: Organization, number: str) -> Page:
+def get_page(organization: Organization, number: str) -> Page:
     """Return the page with this number, or the first or last one if it is out of range."""
     holders = _license_holders(organization)
     wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
@@ -43,9 +43,9 @@ def page_of(organization: Organization, number: str) -> Page:
     above = holders.filter(license_number__gt=start).select_related("user")
     found = list(above[: PER_PAGE + 1])
     if not found:
-        return page_of(organization, str(_last_page(holders))) if wanted > 1 else _EMPTY
+        return get_page(organization, str(_last_page(holders))) if wanted > 1 else _EMPTY
     # Skip empty pages, up to the page of the next member.
-    wanted = max(wanted, _page_with(found[0]))
+    wanted = max(wanted, _page_containing(found[0]))
     start, end = (wanted - 1) * PER_PAGE, wanted * PER_PAGE
     members = [one for one in found if (one.license_number or 0) <= end]
     before = holders.filter(license_number__lte=start).last() if start else None
@@ -54,8 +54,8 @@ def page_of(organization: Organization, number: str) -> Page:
         members=members,
         number=wanted,
         of=_last_page(holders),
-        previous=_page_with(before) if before else None,
-        next=_page_with(after) if after else None,
+        previous=_page_containing(before) if before else None,
+        next=_page_containing(after) if after else None,
     )
 
 
@@ -93,10 +93,10 @@ def _license_holders(organization: Organization) -> QuerySet[Membership]:
 
 def _last_page(holders: QuerySet[Membership]) -> int:
     last = holders.last()
-    return _page_with(last) if last else 1
+    return _page_containing(last) if last else 1
 
 
-def _page_with(member: Membership) -> int:
+def _page_containing(member: Membership) -> int:
     return _page_number(member.license_number or 1)
 
 

@@ -80,7 +80,7 @@ def add_first_administrator(organization: Organization, name: str, email: str) -
     new = NewMember(name=name, email=email, role=members.Role.ADMINISTRATOR)
     membership = Membership(
         organization=organization,
-        user=_accounts([new])[_address(new)],
+        user=_get_or_create_accounts([new])[_normalize_email(new)],
         role=new.role,
         state=MembershipState.INVITED,
         license_number=1,
@@ -91,20 +91,20 @@ def add_first_administrator(organization: Organization, name: str, email: str) -
     return membership
 
 
-def invite_again(actor: Membership, membership: Membership) -> None:
+def reinvite(actor: Membership, membership: Membership) -> None:
     """Send a new invitation link, which invalidates the old one (R4).
 
     Raises Refused if the member is no longer invited, or has a role above the actor's own.
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        actor_role = role_now(actor)
+        actor_role = current_role(actor)
         membership = _member(organization, membership)
         require(members.may_change(actor_role, membership.role))
-        _invite_again(membership, invited_by=str(actor.user), actor=actor.user)
+        _reinvite(membership, invited_by=str(actor.user), actor=actor.user)
 
 
-def invite_again_by_support(staff: User, membership: Membership) -> bool:
+def reinvite_by_support(staff: User, membership: Membership) -> bool:
     """Send a new invitation link on behalf of support, to any invited member (R4).
 
     The e-mail names the organization, not the support user. Returns False and sends nothing if an
@@ -117,7 +117,7 @@ def invite_again_by_support(staff: User, membership: Membership) -> bool:
         membership = _member(organization, membership)
         if membership.invitation_number > number:
             return False
-        _invite_again(membership, invited_by=str(organization), actor=staff)
+        _reinvite(membership, invited_by=str(organization), actor=staff)
     return True
 
 
@@ -137,7 +137,7 @@ def join(membership: Membership, password: str | None = None) -> None:
         if password is not None and not user.has_usable_password():
             user.set_password(password)
             user.save(update_fields=["password"])
-        _complete(membership)
+        _complete_invitation(membership)
 
 
 def join_all_after_password_reset(*, user: User, **signal: object) -> None:
@@ -151,10 +151,10 @@ def join_all_after_password_reset(*, user: User, **signal: object) -> None:
             organization = lock_organization(membership.organization)
             current = _member(organization, membership)
             if current.state == MembershipState.INVITED:
-                _complete(current)
+                _complete_invitation(current)
 
 
-def note_last_seen(*, user: User, **signal: object) -> None:
+def record_last_seen(*, user: User, **signal: object) -> None:
     """Record a sign-in in the person's memberships; connected to Django's signal."""
     joined = Membership.objects.filter(user=user, joined_at__isnull=False)
     joined.update(last_seen_at=clock.now())
@@ -168,7 +168,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        actor_role = role_now(actor)
+        actor_role = current_role(actor)
         membership = _member(organization, membership)
         require(members.may_change(actor_role, membership.role))
         require(members.may_grant(actor_role, role))
@@ -189,7 +189,7 @@ def remove(actor: Membership, membership: Membership) -> int:
     """
     with transaction.atomic():
         organization = lock_organization(actor.organization)
-        actor_role = role_now(actor)
+        actor_role = current_role(actor)
         membership = _member(organization, membership)
         require(members.may_change(actor_role, membership.role))
         _require_another_administrator(organization, membership)
@@ -203,7 +203,7 @@ def remove(actor: Membership, membership: Membership) -> int:
     return number
 
 
-def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
+def removal_refusal(actor: Membership, membership: Membership) -> Refusal | None:
     """Return why ``actor`` cannot remove this member, for the confirmation page (R3)."""
     for decision in (
         members.may_change(actor.role, membership.role),
@@ -214,7 +214,7 @@ def may_be_removed(actor: Membership, membership: Membership) -> Refusal | None:
     return None
 
 
-def by_address(organization: Organization, emails: Iterable[str]) -> dict[str, Membership]:
+def find_by_address(organization: Organization, emails: Iterable[str]) -> dict[str, Membership]:
     """Return current and former members by address, with accounts; ``emails`` are lowercase."""
     found = Membership.objects.filter(organization=organization).select_related("user")
     return {
@@ -228,23 +228,23 @@ def _add(
     organization: Organization, actor: Membership, newcomers: Sequence[NewMember]
 ) -> list[Membership]:
     """Give licenses to new members, with the organization locked; the caller invites them."""
-    actor_role = role_now(actor)
+    actor_role = current_role(actor)
     for role in {new.role for new in newcomers}:
         require(members.may_grant(actor_role, role))
-    accounts = _accounts(newcomers)
-    known = by_address(organization, accounts)
+    accounts = _get_or_create_accounts(newcomers)
+    known = find_by_address(organization, accounts)
     now = clock.now()
     added: dict[str, Membership] = {}
     for new in newcomers:
-        email = _address(new)
-        before = known.get(email)
+        email = _normalize_email(new)
+        existing = known.get(email)
         if email in added:
             raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": added[email].invited_as}))
-        if before and before.state in LICENSE_HOLDER_STATES:
-            raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": before.display_name}))
-        if before:
-            require(members.may_change(actor_role, before.role))
-        membership = before or Membership(user=accounts[email])
+        if existing and existing.state in LICENSE_HOLDER_STATES:
+            raise Refused(Refusal(Reason.ALREADY_A_MEMBER, {"name": existing.display_name}))
+        if existing:
+            require(members.may_change(actor_role, existing.role))
+        membership = existing or Membership(user=accounts[email])
         membership.organization = organization
         membership.role = new.role
         membership.state = MembershipState.INVITED
@@ -265,10 +265,10 @@ def _add(
     return list(added.values())
 
 
-def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
+def _get_or_create_accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
     """Return accounts for these addresses, without changing existing ones (R3)."""
-    names = {_address(new): new.name for new in newcomers}
-    found = _accounts_of(names)
+    names = {_normalize_email(new): new.name for new in newcomers}
+    found = _find_accounts(names)
     # Sorted, so that two callers that add the same people cannot deadlock. Conflicts are ignored,
     # because another organization may have just created the account.
     User.objects.bulk_create(
@@ -279,10 +279,10 @@ def _accounts(newcomers: Iterable[NewMember]) -> dict[str, User]:
         ignore_conflicts=True,
         batch_size=BATCH_SIZE,
     )
-    return found | _accounts_of(names.keys() - found.keys())
+    return found | _find_accounts(names.keys() - found.keys())
 
 
-def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
+def _find_accounts(emails: Iterable[str]) -> dict[str, User]:
     return {
         user.email: user
         for batch in batches(emails)
@@ -290,7 +290,7 @@ def _accounts_of(emails: Iterable[str]) -> dict[str, User]:
     }
 
 
-def _address(new: NewMember) -> str:
+def _normalize_email(new: NewMember) -> str:
     return new.email.strip().lower()
 
 
@@ -301,7 +301,7 @@ def _invite(membership: Membership, *, invited_by: str) -> None:
     invitations.send(membership, invited_by=invited_by)
 
 
-def _invite_again(membership: Membership, *, invited_by: str, actor: User) -> None:
+def _reinvite(membership: Membership, *, invited_by: str, actor: User) -> None:
     if membership.state != MembershipState.INVITED:
         raise Refused(Refusal(Reason.NOT_INVITED, {"name": membership.display_name}))
     _invite(membership, invited_by=invited_by)
@@ -310,7 +310,7 @@ def _invite_again(membership: Membership, *, invited_by: str, actor: User) -> No
     )
 
 
-def _complete(membership: Membership) -> None:
+def _complete_invitation(membership: Membership) -> None:
     membership.state = MembershipState.ACTIVE
     membership.joined_at = membership.last_seen_at = clock.now()
     membership.save(update_fields=["state", "joined_at", "last_seen_at"])
@@ -322,7 +322,7 @@ def _complete(membership: Membership) -> None:
     activity.record(membership.organization, "member_joined", actor=user, data=_facts(membership))
 
 
-def role_now(actor: Membership) -> str:
+def current_role(actor: Membership) -> str:
     """Return the actor's role under the lock, because it may have changed since page load (R3)."""
     current = Membership.objects.filter(pk=actor.pk, state=MembershipState.ACTIVE).first()
     if current is None:

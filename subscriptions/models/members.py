@@ -201,7 +201,7 @@ class Membership(models.Model):
         return self.display_name if self.joined_at else self.invited_as or self.user.email
 
 
-def membership_invited_by(token: str) -> Membership:
+def get_invited_membership(token: str) -> Membership:
     """Return the membership that an invitation token is for.
 
     Raises Membership.DoesNotExist if the token is forged, or replaced by a newer invitation.

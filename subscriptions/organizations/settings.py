@@ -71,7 +71,7 @@ def change_addresses(actor: Membership, addresses: Iterable[NotifiedAddress]) ->
 
 def _lock(actor: Membership) -> Organization:
     organization = lock_organization(actor.organization)
-    if not can(members.role_now(actor), Capability.EDIT_SETTINGS):
+    if not can(members.current_role(actor), Capability.EDIT_SETTINGS):
         raise NotAllowed
     return organization
 

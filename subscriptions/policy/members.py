@@ -82,7 +82,7 @@ def may_lose_role(target_role: str, *, signed_in_administrators_left: int) -> Al
     return ALLOWED
 
 
-def invitation_works(invited_at: datetime, now: datetime) -> bool:
+def is_invitation_valid(invited_at: datetime, now: datetime) -> bool:
     """Whether an invitation link sent at ``invited_at`` is still valid at ``now`` (R4)."""
     return now < invited_at + INVITATION_LIFE
 

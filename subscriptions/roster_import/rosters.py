@@ -241,7 +241,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     with transaction.atomic():
         organization = lock_organization(actor.organization)
         current = _lock(roster)
-        checked = _check(current, organization, members.role_now(actor))
+        checked = _check(current, organization, members.current_role(actor))
         new = checked.in_state(RowState.INVITED)
         if not new:
             if current.added_at is None:
@@ -280,7 +280,7 @@ def _check(roster: RosterImport, organization: Organization, actor_role: str) ->
 
 
 def _known(organization: Organization, emails: Iterable[str]) -> dict[str, Known]:
-    found = members.by_address(organization, emails)
+    found = members.find_by_address(organization, emails)
     return {
         email: Known(
             membership.display_name, membership.role, membership.state in LICENSE_HOLDER_STATES

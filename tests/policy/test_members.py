@@ -82,7 +82,7 @@ def test_only_the_last_administrator_cannot_leave(role: Role, others: int, allow
 def test_invitation_is_valid_for_fourteen_days(after: timedelta, works: bool) -> None:
     invited_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-    assert members.invitation_works(invited_at, invited_at + after) == works
+    assert members.is_invitation_valid(invited_at, invited_at + after) == works
 
 
 def test_assignors_and_administrators_may_buy() -> None:

@@ -266,7 +266,7 @@ class StatefulLicenses(RuleBasedStateMachine):
         invited = self.model.people[email].state == "invited"
         allowed = invited and self.model.may_change(actor, email)
         refused = is_refused(
-            lambda: members.invite_again(self.membership(actor), self.membership(email))
+            lambda: members.reinvite(self.membership(actor), self.membership(email))
         )
         assert refused != allowed
         if allowed:
@@ -283,7 +283,7 @@ class StatefulLicenses(RuleBasedStateMachine):
     def follow_a_link(self, number: int) -> None:
         email, invitation, token = self.links[-1 - number % len(self.links)]
         works = self.model.link_works(email, invitation)
-        assert is_refused(lambda: members.join(invitations.membership_of(token))) != works
+        assert is_refused(lambda: members.join(invitations.get_membership(token))) != works
         if works:
             person = self.model.people[email]
             person.state, person.signed_in = "active", True

@@ -86,7 +86,7 @@ def _state(member: Membership, now: datetime) -> str:
     if member.state != MembershipState.INVITED or member.invited_at is None:
         return words
     words = _("Invited %(day)s") % {"day": day_of(member.invited_at)}
-    if rules.invitation_works(member.invited_at, now):
+    if rules.is_invitation_valid(member.invited_at, now):
         return marked(words)
     return marked(_("%(invited)s (link expired)") % {"invited": words})
 

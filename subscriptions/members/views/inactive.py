@@ -54,14 +54,14 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         text = _("Select at most %(most)s users at a time.")
         messages.error(request, text % {"most": use_cases.MAX_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
-    chosen = use_cases.chosen(member.organization, keys)
+    chosen = use_cases.find_selected(member.organization, keys)
     if not chosen:
         messages.error(request, _("Select the users to remove, then try again."))
         return redirect("subscriptions:users", member.organization.slug)
     refusals = [
         (one, refusal_text(reason))
         for one in chosen
-        if (reason := members.may_be_removed(member, one)) is not None
+        if (reason := members.removal_refusal(member, one)) is not None
     ]
     context: dict[str, Any] = {"chosen": chosen, "refusals": refusals}
     if "confirm" not in request.POST or refusals:

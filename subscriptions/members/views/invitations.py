@@ -22,7 +22,7 @@ from subscriptions.text.refusals import refusal_text
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Join an organization, with a new password or an existing account (R4)."""
     try:
-        membership = invitations.membership_of(token)
+        membership = invitations.get_membership(token)
         email = membership.user.email
         page_is_for = _("This invitation is for %(email)s.") % {"email": email}
         question = identity.ask_first(request, membership.user, page_is_for, called=email)

@@ -34,8 +34,12 @@ def join(request: HttpRequest) -> HttpResponse:
     """Request to join with an organization's code; never reveals who has an account."""
     user = User.objects.filter(pk=request.user.pk or 0).first()
     code = (request.POST.get("code") or request.GET.get("code") or "")[:40]
-    organization = join_requests.organization_of(code) if code else None
-    context = {"organization": organization, "is_wrong": bool(code), **_whose_request(user, code)}
+    organization = join_requests.find_organization(code) if code else None
+    context = {
+        "organization": organization,
+        "is_wrong": bool(code),
+        **_applicant_context(user, code),
+    }
     if request.method == "GET":
         context["form"] = JoinForm(initial={"code": code}, user=user)
         status = HTTPStatus.OK if organization or not code else HTTPStatus.NOT_FOUND
@@ -59,7 +63,7 @@ def join(request: HttpRequest) -> HttpResponse:
     return redirect("subscriptions:join_asked")
 
 
-def _whose_request(user: User | None, code: str) -> dict[str, Any]:
+def _applicant_context(user: User | None, code: str) -> dict[str, Any]:
     """Return whose request this is, and where to make one for someone else (R3)."""
     if user is None:
         return {}

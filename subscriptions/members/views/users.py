@@ -39,13 +39,13 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
     page = (
         listing.search_page(member.organization, search, number, only_invited=only_invited)
         if search or only_invited
-        else listing.page_of(member.organization, number)
+        else listing.get_page(member.organization, number)
     )
     now = clock.now()
     for row in page.members:
         # Computed here, because templates hold no rules.
-        row.invitation_is_over = bool(  # type: ignore[attr-defined]
-            row.invited_at and not rules.invitation_works(row.invited_at, now)
+        row.invitation_expired = bool(  # type: ignore[attr-defined]
+            row.invited_at and not rules.is_invitation_valid(row.invited_at, now)
         )
         row.may_be_changed = rules.may_change(member.role, row.role) == ALLOWED  # type: ignore[attr-defined]
     context = {
@@ -100,7 +100,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponse:
 def save_draft(request: HttpRequest, member: Membership) -> HttpResponse:
     """Store the unfinished Add User form and continue to Add Licenses (R8)."""
     slug = member.organization.slug
-    draft = drafts.keep(member, _typed(request.POST))
+    draft = drafts.save(member, _entered(request.POST))
     back = f"{reverse('subscriptions:add_user', args=[slug])}?{urlencode({'draft': str(draft.pk)})}"
     return redirect(f"{links.page('add_licenses', slug)}?{urlencode({'next': back})}")
 
@@ -140,7 +140,7 @@ def remove(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
     other = _member(member, key)
     page = "members/remove_user.html"
     if request.method == "GET":
-        refusal = members.may_be_removed(member, other)
+        refusal = members.removal_refusal(member, other)
         context = {"other": other, "reason": refusal_text(refusal) if refusal else ""}
         return render(request, page, context)
     try:
@@ -167,7 +167,7 @@ def resend(request: HttpRequest, member: Membership, key: UUID) -> HttpResponse:
         messages.error(request, TOO_MANY_INVITATIONS)
         return redirect("subscriptions:users", member.organization.slug)
     try:
-        members.invite_again(member, other)
+        members.reinvite(member, other)
     except Refused as refused:
         messages.error(request, refusal_text(refused.refusal))
     else:
@@ -213,7 +213,7 @@ def _member(actor: Membership, key: UUID) -> Membership:
     return found
 
 
-def _typed(post: QueryDict) -> dict[str, str]:
+def _entered(post: QueryDict) -> dict[str, str]:
     return {name: _storable(post.get(name, "")) for name in AddUserForm.base_fields}
 
 

@@ -33,7 +33,7 @@ def my_organizations(request: HttpRequest) -> HttpResponse:
     if len(mine) == 1 and active:
         return redirect("subscriptions:home", active[0].organization.slug)
     invited = [
-        (membership, invitations.link_if_it_works(membership))
+        (membership, invitations.get_valid_link(membership))
         for membership in mine
         if membership.state == MembershipState.INVITED
     ]

@@ -47,7 +47,7 @@ def test_each_new_invitation_is_mailed(world: World) -> None:
     invited = members.add(world.assignor, NORA)
 
     for _ in range(2):
-        members.invite_again(world.administrator, invited)
+        members.reinvite(world.administrator, invited)
 
     subjects = [email.subject for email in emails("invitation")]
     assert subjects == [

@@ -119,7 +119,7 @@ class TestBulkRemoval:
             inactive.remove_all(world.administrator, chosen)
 
     def test_user_already_removed_by_someone_else_is_skipped(self, world: World) -> None:
-        chosen = inactive.chosen(world.lakeside, [world.official.key, world.observer.key])
+        chosen = inactive.find_selected(world.lakeside, [world.official.key, world.observer.key])
         members.remove(world.administrator, world.official)
 
         assert inactive.remove_all(world.assignor, chosen) == 1

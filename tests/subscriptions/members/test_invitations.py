@@ -107,7 +107,7 @@ def test_expired_invitation_still_uses_its_license(world: World, invited: Member
 
 def test_new_link_expires_the_old_one(world: World, invited: Membership) -> None:
     old = invitation_path(invited)
-    members.invite_again(world.assignor, invited)
+    members.reinvite(world.assignor, invited)
 
     assert Client().get(old).status_code == HTTPStatus.GONE
     assert Client().get(invitation_path(invited)).status_code == HTTPStatus.OK

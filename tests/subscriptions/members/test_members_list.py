@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from subscriptions.members import listing
-from subscriptions.members.listing import Page, page_of, search_page
+from subscriptions.members.listing import Page, get_page, search_page
 from subscriptions.models import Membership
 from subscriptions.models.members import Role
 from tests.support.factories import MembershipFactory, UserFactory
@@ -46,7 +46,7 @@ def free_licenses(world: World, first: int, last: int) -> None:
 
 
 def test_pages_are_ranges_of_license_numbers(large_world: World) -> None:
-    pages = [page_of(large_world.lakeside, str(number)) for number in (1, 2, 3)]
+    pages = [get_page(large_world.lakeside, str(number)) for number in (1, 2, 3)]
 
     assert [numbers(page) for page in pages] == [
         list(range(1, 51)),
@@ -67,13 +67,13 @@ def test_pages_are_ranges_of_license_numbers(large_world: World) -> None:
 def test_invalid_page_shows_the_first_or_last(
     large_world: World, requested: str, number: int
 ) -> None:
-    assert page_of(large_world.lakeside, requested).number == number
+    assert get_page(large_world.lakeside, requested).number == number
 
 
 def test_gap_makes_a_page_shorter(large_world: World) -> None:
     free_licenses(large_world, 60, 69)
 
-    page = page_of(large_world.lakeside, "2")
+    page = get_page(large_world.lakeside, "2")
 
     assert numbers(page) == [*range(51, 60), *range(70, 101)]
     assert page.next == 3
@@ -82,11 +82,11 @@ def test_gap_makes_a_page_shorter(large_world: World) -> None:
 def test_empty_pages_are_skipped(large_world: World) -> None:
     free_licenses(large_world, 41, 110)
 
-    first, last = page_of(large_world.lakeside, "1"), page_of(large_world.lakeside, "3")
+    first, last = get_page(large_world.lakeside, "1"), get_page(large_world.lakeside, "3")
 
     assert (numbers(first), first.next) == (list(range(1, 41)), 3)
     assert (numbers(last), last.previous) == (list(range(111, 121)), 1)
-    assert page_of(large_world.lakeside, "2") == last
+    assert get_page(large_world.lakeside, "2") == last
 
 
 def test_every_user_is_on_exactly_one_page(large_world: World) -> None:
@@ -94,7 +94,7 @@ def test_every_user_is_on_exactly_one_page(large_world: World) -> None:
     seen: list[int] = []
     number: int | None = 1
     while number is not None:
-        page = page_of(large_world.lakeside, str(number))
+        page = get_page(large_world.lakeside, str(number))
         seen += numbers(page)
         number = page.next
 
@@ -159,6 +159,6 @@ class TestSearch:
 
 def test_middle_page_takes_three_queries(large_world: World) -> None:
     with CaptureQueriesContext(connection) as captured:
-        page_of(large_world.lakeside, "2")
+        get_page(large_world.lakeside, "2")
 
     assert len(captured) == 3

@@ -27,7 +27,7 @@ def add(world: World) -> None:
 
 
 def invite_again(world: World) -> None:
-    members.invite_again(world.assignor, members.add(world.administrator, NORA))
+    members.reinvite(world.assignor, members.add(world.administrator, NORA))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ class TestDrafts:
     def test_draft_keeps_what_was_typed_for_its_author(self, world: World) -> None:
         typed = {"name": "Nora", "email": "not yet", "role": "observer"}
 
-        draft = drafts.keep(world.assignor, typed)
+        draft = drafts.save(world.assignor, typed)
 
         found = drafts.find(world.assignor, str(draft.pk))
         assert found is not None
@@ -123,7 +123,7 @@ class TestDrafts:
 
     def test_abandoned_draft_is_deleted_after_seven_days(self, world: World) -> None:
         for _ in range(2):
-            drafts.keep(world.assignor, {})
+            drafts.save(world.assignor, {})
 
         world.later(days=7)
         assert drafts.drop_old() == 0

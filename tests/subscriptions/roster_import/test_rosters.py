@@ -249,7 +249,7 @@ class TestStorage:
         uploaded_roster(world.assignor)
         world.later(days=6)
         newer = uploaded_roster(world.assignor)
-        draft = drafts.keep(world.assignor, {"name": "Nora"})
+        draft = drafts.save(world.assignor, {"name": "Nora"})
         world.at(clock.now() + timedelta(days=1, seconds=1))
 
         report = run_daily()

@@ -255,7 +255,7 @@ STORAGES = {
 
 # Only rosters are uploaded. The first handler drops files that are too large.
 FILE_UPLOAD_HANDLERS = [
-    "subscriptions.roster_import.uploads.SmallFilesOnly",
+    "subscriptions.roster_import.uploads.SizeLimitUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

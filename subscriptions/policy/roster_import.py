@@ -24,13 +24,15 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_STORED = 20
 
 # Suffixes after a comma that do not mean "family name, given name".
-_ENDINGS = frozenset(
+_SUFFIXES = frozenset(
     "jr sr ii iii iv esq md phd dds do dvm rn cpa jd mba usaf usn usmc ret inc llc ltd".split()
 )
 _WORD = re.compile(r"\w+")
-_CONTROL = dict.fromkeys(code for code in range(160) if unicodedata.category(chr(code)) == "Cc")
+_CONTROL_CHARACTERS = dict.fromkeys(
+    code for code in range(160) if unicodedata.category(chr(code)) == "Cc"
+)
 # White space is replaced by a single space instead.
-_INVISIBLE = {code: None for code in _CONTROL if not chr(code).isspace()}
+_INVISIBLE = {code: None for code in _CONTROL_CHARACTERS if not chr(code).isspace()}
 
 
 class RowState(StrEnum):
@@ -48,14 +50,14 @@ class RowState(StrEnum):
 class Row:
     """A row of a roster, cleaned; ``role`` is empty if the roster names none.
 
-    ``email_works``: whether the address is valid. ``status``: what the roster says about someone
-    who looks inactive. ``is_left_out``: the user's decision, or None.
+    ``status``: what the roster says about someone who looks inactive. ``is_left_out``: the user's
+    decision, or None.
     """
 
     position: int
     name: str
     email: str
-    email_works: bool
+    has_valid_email: bool
     role: str
     is_left_out: bool | None = None
     is_added: bool = False
@@ -64,7 +66,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPerson:
     """A current or former member of the organization."""
 
     name: str
@@ -86,21 +88,21 @@ def one_line(text: str) -> str:
     return " ".join(text.translate(_INVISIBLE).split())
 
 
-def name_in_order(name: str) -> str:
+def reorder_name(name: str) -> str:
     """Turn "Lee, Ann" into "Ann Lee" for greetings; leave unclear names alone."""
     parts = [part.strip() for part in name.strip(" ,").split(",")]
-    ending = f" {parts.pop()}" if _is_ending(parts[-1]) else ""
-    if len(parts) != 2 or not all(parts) or _is_ending(parts[1]):
+    suffix = f" {parts.pop()}" if _is_suffix(parts[-1]) else ""
+    if len(parts) != 2 or not all(parts) or _is_suffix(parts[1]):
         return name.strip(" ,")
     family, *given = parts
     words = given[0].split()
-    if _is_ending(words[-1]):
-        ending = f" {words.pop()}"
-    return f"{' '.join(words)} {family}{ending}"
+    if _is_suffix(words[-1]):
+        suffix = f" {words.pop()}"
+    return f"{' '.join(words)} {family}{suffix}"
 
 
-def _is_ending(word: str) -> bool:
-    return word.lower().replace(".", "") in _ENDINGS
+def _is_suffix(word: str) -> bool:
+    return word.lower().replace(".", "") in _SUFFIXES
 
 
 def is_same_person(name: str, other: str) -> bool:
@@ -112,7 +114,7 @@ def is_same_person(name: str, other: str) -> bool:
 def check(
     rows: Iterable[Row],
     *,
-    known: Mapping[str, Known],
+    known: Mapping[str, KnownPerson],
     roles: Mapping[str, members.Role],
     actor_role: str,
     includes_hidden: bool = False,
@@ -128,10 +130,10 @@ def check(
     """
     invited: dict[str, Row] = {}
     for row in rows:
-        why_out = why_left_out(
+        left_out_reason = why_left_out(
             row, includes_hidden=includes_hidden, includes_inactive=includes_inactive
         )
-        result = _check(row, known.get(row.email.lower()), roles, actor_role, why_out)
+        result = _check(row, known.get(row.email.lower()), roles, actor_role, left_out_reason)
         if result.state == RowState.INVITED:
             first = invited.setdefault(row.email.lower(), row)
             if first is not row:
@@ -158,42 +160,42 @@ def _why_repeated(row: Row, first: Row) -> Refusal:
 
 def _check(
     row: Row,
-    known: Known | None,
+    known: KnownPerson | None,
     roles: Mapping[str, members.Role],
     actor_role: str,
-    why_out: Refusal | None,
+    left_out_reason: Refusal | None,
 ) -> RowResult:
     role = roles.get(row.role)
-    shown = role or members.Role.GENERAL_MEMBER
+    shown_role = role or members.Role.GENERAL_MEMBER
     if row.is_added:
-        return RowResult(RowState.ADDED, shown)
-    if row.is_left_out or why_out:
-        return RowResult(RowState.LEFT_OUT, shown, why_out)
+        return RowResult(RowState.ADDED, shown_role)
+    if row.is_left_out or left_out_reason:
+        return RowResult(RowState.LEFT_OUT, shown_role, left_out_reason)
     if known is not None and known.is_member:
         is_same = is_same_person(row.name, known.name)
         reason = Reason.ALREADY_A_MEMBER if is_same else Reason.MEMBER_SHARES_EMAIL
         already = Refusal(reason, {"name": known.name})
         return RowResult(RowState.MEMBER, members.Role(known.role), already)
-    wrong = _what_is_wrong(row)
-    if wrong is None and role is None:
-        wrong = Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role})
-    if wrong is None and isinstance(members.may_grant(actor_role, shown), Refusal):
-        wrong = Refusal(Reason.ROLE_ABOVE_OWN)
-    if wrong is None and known is not None:
+    problem = _find_problem(row)
+    if problem is None and role is None:
+        problem = Refusal(Reason.ROLE_NOT_KNOWN, {"role": row.role})
+    if problem is None and isinstance(members.may_grant(actor_role, shown_role), Refusal):
+        problem = Refusal(Reason.ROLE_ABOVE_OWN)
+    if problem is None and known is not None:
         # Only an Administrator may bring back a former Administrator.
         decision = members.may_change(actor_role, known.role)
-        wrong = decision if isinstance(decision, Refusal) else None
-    if wrong is not None:
-        return RowResult(RowState.INVALID, shown, wrong)
-    return RowResult(RowState.INVITED, shown)
+        problem = decision if isinstance(decision, Refusal) else None
+    if problem is not None:
+        return RowResult(RowState.INVALID, shown_role, problem)
+    return RowResult(RowState.INVITED, shown_role)
 
 
-def _what_is_wrong(row: Row) -> Refusal | None:
+def _find_problem(row: Row) -> Refusal | None:
     if not row.email:
         return Refusal(Reason.EMAIL_MISSING)
     if len(row.email) > MAX_EMAIL_LENGTH:
         return Refusal(Reason.EMAIL_TOO_LONG, {"most": MAX_EMAIL_LENGTH, "length": len(row.email)})
-    if not row.email_works:
+    if not row.has_valid_email:
         return Refusal(_why_email_fails(row.email))
     if not row.name:
         return Refusal(Reason.NAME_MISSING)
@@ -208,7 +210,7 @@ def _why_email_fails(email: str) -> Reason:
     return Reason.EMAIL_SEVERAL if email.count("@") > 1 else Reason.EMAIL_NOT_AN_ADDRESS
 
 
-def count(results: Iterable[RowResult]) -> dict[RowState, int]:
+def count_by_state(results: Iterable[RowResult]) -> dict[RowState, int]:
     """Count the rows in each state, including states without rows."""
     counted = Counter(result.state for result in results)
     return {state: counted[state] for state in RowState}
@@ -266,7 +268,7 @@ def smallest_purchase(missing: int, *, unit_amount: int, currency: str) -> Offer
     return Offer(add_ons.round_up_to_groups(missing), unit_amount, currency)
 
 
-def need_of(
+def compute_need(
     new: int,
     licenses: LicenseCount,
     *,

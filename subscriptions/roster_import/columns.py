@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MAX_ROWS, name_in_order, one_line
+from subscriptions.policy.roster_import import MAX_ROWS, one_line, reorder_name
 from subscriptions.roster_import.words import (
     Column,
     is_inactive_status,
@@ -30,7 +30,7 @@ _SAMPLE_ROWS = 200
 _MAX_CELL_LENGTH = 500
 _MAX_HEADING_LENGTH = 60
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
-_IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
+_BRACKETED_ADDRESS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Formula(str):
 Places = dict[Column, int]
 
 
-def numbered(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
+def number_rows(rows: Iterable[tuple[int, list[str], bool]]) -> Iterator[TableRow]:
     """Yield non-empty rows with their numbers; stop once there are clearly too many."""
     found = last = 0
     for position, cells, is_hidden in rows:
@@ -114,18 +114,18 @@ def read_columns(table: Table) -> Sheet:
     rows = table.rows[number + 1 :]
     if not rows:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
-    shown = [_without_hidden(row.cells, table.hidden) for row in rows]
-    places = _by_heading(_without_hidden(heading, table.hidden))
+    shown = [_blank_hidden(row.cells, table.hidden) for row in rows]
+    places = _by_heading(_blank_hidden(heading, table.hidden))
     if Column.EMAIL not in places:
         try:
             places = _by_content(shown, places, has_heading=bool(heading))
         except Refused:
-            raise _no_addresses(table, rows, heading) from None
+            raise _no_addresses_error(table, rows, heading) from None
     if len(table.rows) > MAX_ROWS + _MAX_OTHER_ROWS:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     statuses = _Statuses(heading, rows, places)
     read = zip(rows, shown, strict=True)
-    lines = [_line(row, cells, places, statuses.of(row.cells)) for row, cells in read]
+    lines = [_line(row, cells, places, statuses.find_status(row.cells)) for row, cells in read]
     lines = [line for line in lines if line.name or line.email]
     if not lines:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
@@ -139,21 +139,23 @@ def read_columns(table: Table) -> Sheet:
         lines,
         table.name,
         used=[(column.value, _heading(heading, n)) for n, column in sorted(used.items())],
-        unused=[_heading(heading, n) for n in sorted(others - table.hidden) if _has(n, shown)],
+        unused=[
+            _heading(heading, n) for n in sorted(others - table.hidden) if _has_content(n, shown)
+        ],
         hidden=[
             _heading(heading, n)
             for n in sorted(others & table.hidden)
-            if _has(n, [row.cells for row in table.rows])
+            if _has_content(n, [row.cells for row in table.rows])
         ],
-        is_sure=_is_named(heading) or _mostly(addresses, _has_address),
+        is_sure=_has_email_heading(heading) or _mostly(addresses, _has_address),
     )
 
 
-def _without_hidden(cells: list[str], hidden: frozenset[int]) -> list[str]:
+def _blank_hidden(cells: list[str], hidden: frozenset[int]) -> list[str]:
     return ["" if number in hidden else cell for number, cell in enumerate(cells)]
 
 
-def _no_addresses(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
+def _no_addresses_error(table: Table, rows: Sequence[TableRow], heading: list[str]) -> Refused:
     """Return the error for a table without addresses, for example if their column is hidden."""
     for number in sorted(table.hidden):
         if any(_has_address(cell) for cell in _column([row.cells for row in rows], number)):
@@ -173,7 +175,7 @@ def _is_heading(row: TableRow) -> bool:
     return Column.EMAIL in columns or (len(columns) > 1 and set(columns) != {Column.STATUS})
 
 
-def _is_named(heading: list[str]) -> bool:
+def _has_email_heading(heading: list[str]) -> bool:
     return any(named[0] == Column.EMAIL for named in map(read_heading, heading) if named)
 
 
@@ -210,11 +212,11 @@ class _Statuses:
             named = read_heading(name)
             if heading and (named is None or named[0] != Column.STATUS):
                 continue
-            said = [is_inactive_status(name, cell) for cell in _column(cells, number)]
-            known = len(said) - said.count(None)
-            if known and (heading or known * 2 >= len(said)):
+            statuses = [is_inactive_status(name, cell) for cell in _column(cells, number)]
+            known = len(statuses) - statuses.count(None)
+            if known and (heading or known * 2 >= len(statuses)):
                 # If every entry is "yes" or a mark, an empty cell means "no".
-                marks_only = yes_means_active(name) and True not in said
+                marks_only = yes_means_active(name) and True not in statuses
                 self._blank_is_inactive[number] = marks_only
 
     @property
@@ -222,14 +224,14 @@ class _Statuses:
         """Column numbers, from 0."""
         return sorted(self._blank_is_inactive)
 
-    def of(self, cells: list[str]) -> str:
+    def find_status(self, cells: list[str]) -> str:
         """Return the text in the file that marks the row's person as inactive, if any."""
         for number, blank_is_inactive in sorted(self._blank_is_inactive.items()):
             cell = one_line(cells[number]) if number < len(cells) else ""
             name = self._heading[number] if number < len(self._heading) else ""
             if is_inactive_status(name, cell) or (blank_is_inactive and not cell):
-                said = f"{one_line(name)}: {cell or '–'}" if name.strip() else cell
-                return said[:_MAX_HEADING_LENGTH]
+                text = f"{one_line(name)}: {cell or '–'}" if name.strip() else cell
+                return text[:_MAX_HEADING_LENGTH]
         role = cells[self._role] if self._role is not None and self._role < len(cells) else ""
         if read_role(role) is None and is_inactive_status("", role):
             return one_line(role)[:_MAX_HEADING_LENGTH]
@@ -257,7 +259,7 @@ def _by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> P
     if not has_heading:
         free = [n for n in free if not _mostly(columns[n], _is_status)]
     if not places.keys() & {Column.NAME, Column.FIRST_NAME, Column.LAST_NAME}:
-        places |= _names([n for n in free if _mostly(columns[n], _is_words)], columns)
+        places |= _names([n for n in free if _mostly(columns[n], _is_text)], columns)
     return places
 
 
@@ -276,7 +278,7 @@ def _column(rows: Iterable[list[str]], number: int) -> list[str]:
     return [cell for cell in cells if cell]
 
 
-def _has(number: int, rows: Iterable[list[str]]) -> bool:
+def _has_content(number: int, rows: Iterable[list[str]]) -> bool:
     return any(number < len(cells) and cells[number].strip() for cells in rows)
 
 
@@ -292,7 +294,7 @@ def _is_status(cell: str) -> bool:
     return is_inactive_status("", cell) is not None
 
 
-def _is_words(cell: str) -> bool:
+def _is_text(cell: str) -> bool:
     return not any(c.isdecimal() or c == "@" for c in cell) and any(c.isalpha() for c in cell)
 
 
@@ -307,18 +309,18 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
             return ""
         return one_line(_plain(text))[:_MAX_CELL_LENGTH]
 
-    called, email = _split_address(cell(Column.EMAIL))
-    name, behind = _split_address(cell(Column.NAME))
+    display_name, email = _split_address(cell(Column.EMAIL))
+    name, trailing_email = _split_address(cell(Column.NAME))
     first, last = cell(Column.FIRST_NAME), cell(Column.LAST_NAME)
     if first and name and not last and first.casefold() not in name.casefold():
         # If both "Name" and "Vorname" exist, "Name" is the family name.
         name, last = "", name
     if not name and not first and not last and email:
-        name = called
+        name = display_name
     return RosterLine(
         position=row.position,
-        name=name_in_order(name) or f"{first} {last}".strip(),
-        email=clean_address(email or called or behind),
+        name=reorder_name(name) or f"{first} {last}".strip(),
+        email=clean_address(email or display_name or trailing_email),
         role=cell(Column.ROLE),
         is_hidden=row.is_hidden,
         status=status,
@@ -327,13 +329,13 @@ def _line(row: TableRow, cells: list[str], places: Places, status: str) -> Roste
 
 def _split_address(text: str) -> tuple[str, str]:
     """Split "Name <address>" into name and address; leave other text as is."""
-    found = _IN_BRACKETS.search(text)
+    found = _BRACKETED_ADDRESS.search(text)
     if found is None or text.count("@") > 1:
         return text, ""
     return text[: found.start()].strip(" \"'"), found[1]
 
 
-def with_link(text: str, link: str) -> str:
+def append_link(text: str, link: str) -> str:
     """Return a cell's text, adding the address from its link if the text has none."""
     address = linked_address(link) if link.lower().startswith("mailto:") else ""
     return text if "@" in text or not address else f"{text} <{address}>".strip()

@@ -15,7 +15,7 @@ from typing import IO
 from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_BYTES, MAX_ROWS
 from subscriptions.roster_import import kinds, markup, workbooks
-from subscriptions.roster_import.columns import MAX_COLUMNS, Sheet, Table, numbered, read_columns
+from subscriptions.roster_import.columns import MAX_COLUMNS, Sheet, Table, number_rows, read_columns
 
 # The total number of rows kept from all sheets, so that the user can choose another sheet.
 _MAX_TOTAL_ROWS = 5 * MAX_ROWS
@@ -34,9 +34,9 @@ _BYTE_ORDER_MARKS = {
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _ADDRESS_CELL = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # A sentinel line at the end; if it is not read as the last row, a quotation mark was left open.
-_END = "\x1eend"
+_END_MARKER = "\x1eend"
 
 
 def read_file(file: IO[bytes]) -> list[Sheet]:
@@ -47,40 +47,44 @@ def read_file(file: IO[bytes]) -> list[Sheet]:
     if not data.strip():
         raise Refused(Refusal(Reason.FILE_EMPTY))
     if data.startswith(kinds.ZIP):
-        return _with_people(workbooks.tables_of(data))
-    kind = kinds.kind_of_bytes(data)
+        return _sheets_with_people(workbooks.read_tables(data))
+    kind = kinds.detect_binary_kind(data)
     if kind is not None:
         raise Refused(Refusal(kind))
-    return read_text(_decoded(data))
+    return read_text(_decode(data))
 
 
 def read_text(text: str) -> list[Sheet]:
     """Return the people from pasted rows or a decoded file. Raises Refused."""
     sample = text[:100_000]
     # A few control characters are removed; binary files are full of them.
-    if len(_CONTROL.findall(sample)) > 20 + len(sample) // 20:
+    if len(_CONTROL_CHARACTERS.findall(sample)) > 20 + len(sample) // 20:
         raise Refused(Refusal(Reason.FILE_NOT_A_TABLE))
     text = text.replace("\x00", "").removeprefix("\ufeff").strip("\r\n")
-    kind = kinds.kind_of_text(text)
+    kind = kinds.detect_text_kind(text)
     if kind is not None:
         raise Refused(Refusal(kind))
     if kinds.is_markup(text):
         if "<table" not in text.lower():
             raise Refused(Refusal(Reason.FILE_IS_WEB_PAGE))
-        return _with_people(table for table in markup.tables_of(text) if table.rows)
+        return _sheets_with_people(table for table in markup.read_tables(text) if table.rows)
     recipients = _recipients(text)
     if recipients:
         return [read_columns(_table(recipients))]
-    said = _SEPARATOR_LINE.match(text)
-    separator = said[1] if said else _separator(text)
-    return [read_columns(_table(_rows_of_text(text[said.end() if said else 0 :], separator)))]
+    separator_line = _SEPARATOR_LINE.match(text)
+    separator = separator_line[1] if separator_line else _separator(text)
+    return [
+        read_columns(
+            _table(_read_rows(text[separator_line.end() if separator_line else 0 :], separator))
+        )
+    ]
 
 
 def _table(rows: Iterable[list[str]]) -> Table:
-    return Table(list(numbered((n, cells, False) for n, cells in enumerate(rows, start=1))))
+    return Table(list(number_rows((n, cells, False) for n, cells in enumerate(rows, start=1))))
 
 
-def _with_people(tables: Iterable[Table]) -> list[Sheet]:
+def _sheets_with_people(tables: Iterable[Table]) -> list[Sheet]:
     """Return the tables with people: the one with the most people first, then in file order."""
     sheets: list[Sheet] = []
     refusals: dict[Reason, Refusal] = {}
@@ -96,20 +100,20 @@ def _with_people(tables: Iterable[Table]) -> list[Sheet]:
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):
         sheets = [sheet for sheet in sheets if sheet.is_sure]
     if not sheets:
-        said = (refusals.get(reason) for reason in _REASONS_BY_PRIORITY)
-        raise Refused(next(filter(None, said), Refusal(Reason.FILE_WITHOUT_ROWS)))
-    taken = max(sheets, key=_people)
-    return [taken, *(sheet for sheet in sheets if sheet is not taken)]
+        found = (refusals.get(reason) for reason in _REASONS_BY_PRIORITY)
+        raise Refused(next(filter(None, found), Refusal(Reason.FILE_WITHOUT_ROWS)))
+    best = max(sheets, key=_count_people)
+    return [best, *(sheet for sheet in sheets if sheet is not best)]
 
 
-def _people(sheet: Sheet) -> int:
+def _count_people(sheet: Sheet) -> int:
     return sum("@" in line.email and not line.is_hidden for line in sheet.lines)
 
 
 # Text -------------------------------------------------------------------------------------------
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             try:
@@ -160,15 +164,15 @@ def _separator(text: str) -> str:
     return max(("\t", *_SEPARATORS), key=score)
 
 
-def _rows_of_text(text: str, separator: str) -> Iterator[list[str]]:
-    lines = chain(io.StringIO(text, newline=""), [_END])
+def _read_rows(text: str, separator: str) -> Iterator[list[str]]:
+    lines = chain(io.StringIO(text, newline=""), [_END_MARKER])
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
     number = 0
     try:
         for row in reader:
             number += 1
-            if any(_END in cell for cell in row):
-                if row == [_END]:
+            if any(_END_MARKER in cell for cell in row):
+                if row == [_END_MARKER]:
                     return
                 break
             yield row[:MAX_COLUMNS]

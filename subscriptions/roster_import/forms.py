@@ -95,13 +95,13 @@ def read_options(post: QueryDict) -> RosterOptions:
 
 
 def _change(post: QueryDict, key: int) -> Change:
-    def typed(field: str) -> str | None:
+    def entered(field: str) -> str | None:
         text = post.get(f"{field}-{key}")
         return None if text is None else text[:_MAX_FIELD_LENGTH]
 
     return Change(
         is_left_out=f"out-{key}" in post,
-        name=typed("name"),
-        email=typed("email"),
-        role=typed("role"),
+        name=entered("name"),
+        email=entered("email"),
+        role=entered("role"),
     )

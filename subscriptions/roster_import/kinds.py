@@ -7,7 +7,7 @@ from subscriptions.policy.refusal import Reason
 
 ZIP = b"PK\x03\x04"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_STARTS = {
+_SIGNATURES = {
     b"%PDF": Reason.FILE_IS_PDF,
     b"\x89PNG": Reason.FILE_IS_PICTURE,
     b"\xff\xd8\xff": Reason.FILE_IS_PICTURE,
@@ -51,7 +51,7 @@ _TEXTS = (
 )
 
 
-def kind_of_bytes(data: bytes) -> Reason | None:
+def detect_binary_kind(data: bytes) -> Reason | None:
     """Return the kind of a file that is neither text nor a ZIP archive."""
     if data.startswith(_OLE2):
         for stream, reason in _STREAMS.items():
@@ -61,7 +61,7 @@ def kind_of_bytes(data: bytes) -> Reason | None:
     if data[4:8] == b"ftyp":
         # Phone photos (HEIC) and MP4 videos.
         return Reason.FILE_IS_PICTURE
-    for start, reason in _STARTS.items():
+    for start, reason in _SIGNATURES.items():
         if data.startswith(start):
             place = _BINARY_AFTER.get(start)
             if place is None or data[place] in (b"\0\0\0\0", b"WEBP"):
@@ -69,7 +69,7 @@ def kind_of_bytes(data: bytes) -> Reason | None:
     return None
 
 
-def kind_of_archive(parts: Collection[str], mimetype: bytes) -> Reason | None:
+def detect_archive_kind(parts: Collection[str], mimetype: bytes) -> Reason | None:
     """Return the kind of a ZIP archive by its parts and its "mimetype" part; None for XLSX."""
     names = {part.lower() for part in parts}
     if any(name.endswith("workbook.xml") for name in names):
@@ -83,7 +83,7 @@ def kind_of_archive(parts: Collection[str], mimetype: bytes) -> Reason | None:
     return Reason.FILE_IS_ARCHIVE
 
 
-def kind_of_text(text: str) -> Reason | None:
+def detect_text_kind(text: str) -> Reason | None:
     """Return the kind of a text that is not a table of separated values."""
     start = text[:2_000]
     found = next((reason for pattern, reason in _TEXTS if pattern.match(start)), None)

@@ -5,18 +5,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from subscriptions.roster_import.columns import MAX_COLUMNS, Table, numbered, with_link
+from subscriptions.roster_import.columns import MAX_COLUMNS, Table, append_link, number_rows
 
 # Linear in the length of the text, even with unclosed tags.
 _TOKENS = re.compile(r"<([^<>]*)>|([^<]+|<)")
 _NAME = re.compile(r"/?[a-z0-9]+")
-_NOT_SHOWN = re.compile(r"display\s*:\s*none|\shidden(?=[\s=/]|$)")
+_HIDDEN = re.compile(r"display\s*:\s*none|\shidden(?=[\s=/]|$)")
 _COLSPAN = re.compile(r"\scolspan\s*=\s*[\"']?(\d{1,3})")
 _MAILTO = re.compile(r"\shref\s*=\s*[\"']?(mailto:[^\"'\s>]+)", re.IGNORECASE)
 
 
 @dataclass
-class _Open:
+class _OpenTable:
     """A table that is not closed yet."""
 
     rows: list[tuple[list[str], bool]] = field(default_factory=list)
@@ -40,36 +40,36 @@ class _Open:
     def end_cell(self) -> None:
         if self.cell is not None:
             text = html.unescape("".join(self.cell)).strip()
-            text = "" if self.is_cell_hidden else with_link(text, self.link)
+            text = "" if self.is_cell_hidden else append_link(text, self.link)
             cells = self.rows[-1][0]
             cells.extend([text, *[""] * (self.width - 1)][: MAX_COLUMNS - len(cells)])
             self.cell = None
 
 
-def tables_of(text: str) -> Iterator[Table]:
+def read_tables(text: str) -> Iterator[Table]:
     """Yield the tables on a page, nested ones first."""
-    opened: list[_Open] = []
-    unread = ""
+    open_tables: list[_OpenTable] = []
+    skipped_tag = ""
     for token in _TOKENS.finditer(_without_comments(text)):
-        inside = opened[-1] if opened else None
+        inside = open_tables[-1] if open_tables else None
         name = _NAME.match((token[1] or "").lower())
         tag = name[0] if name else ""
-        if unread:
-            unread = "" if tag == f"/{unread}" else unread
+        if skipped_tag:
+            skipped_tag = "" if tag == f"/{skipped_tag}" else skipped_tag
         elif tag in ("style", "script"):
-            unread = tag
+            skipped_tag = tag
         elif tag == "table":
-            opened.append(_Open())
+            open_tables.append(_OpenTable())
         elif inside is None:
             continue
         elif tag == "/table":
-            yield _closed(opened.pop())
+            yield _close(open_tables.pop())
         else:
             _read(inside, tag, token[1] or "", token[2] or "")
-    yield from (_closed(one) for one in reversed(opened))
+    yield from (_close(one) for one in reversed(open_tables))
 
 
-def _read(table: _Open, tag: str, attributes: str, text: str) -> None:
+def _read(table: _OpenTable, tag: str, attributes: str, text: str) -> None:
     if tag == "tr":
         table.begin_row(_is_hidden(attributes))
     elif tag in ("td", "th"):
@@ -85,14 +85,14 @@ def _read(table: _Open, tag: str, attributes: str, text: str) -> None:
         table.cell.append(text)
 
 
-def _closed(table: _Open) -> Table:
+def _close(table: _OpenTable) -> Table:
     table.end_cell()
     rows = ((number, cells, out) for number, (cells, out) in enumerate(table.rows, start=1))
-    return Table(list(numbered(rows)))
+    return Table(list(number_rows(rows)))
 
 
 def _is_hidden(attributes: str) -> bool:
-    return bool(_NOT_SHOWN.search(attributes.lower()))
+    return bool(_HIDDEN.search(attributes.lower()))
 
 
 def _without_comments(text: str) -> str:

@@ -34,7 +34,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportSummary:
     """How a file was read, for the template: the sheet, the columns, and the rows left out."""
 
     sheet: str
@@ -46,14 +46,14 @@ class Reading:
     inactive_rows: int
 
 
-def reading_of(checked: CheckedRoster) -> Reading | None:
+def summarize_import(checked: CheckedRoster) -> ImportSummary | None:
     """Return how the roster's file was read; None if an earlier version stored it."""
     roster, notes = checked.roster, rosters.notes(checked.roster)
     if not notes:
         return None
     names = [note.name or _("Table %(number)s") % {"number": n} for n, note in enumerate(notes, 1)]
     note = notes[roster.sheet]
-    return Reading(
+    return ImportSummary(
         sheet=names[roster.sheet] if len(notes) > 1 or note.name else "",
         sheets=[
             (number, names[number], other.rows)
@@ -68,12 +68,12 @@ def reading_of(checked: CheckedRoster) -> Reading | None:
     )
 
 
-def choices_of(roster: RosterImport) -> str:
+def encode_choices(roster: RosterImport) -> str:
     """Return the choices for a whole roster, which the page sends back to detect changes."""
     return f"{roster.sheet}-{roster.includes_hidden:d}-{roster.includes_inactive:d}"
 
 
-def need_in_words(need: Need) -> str:
+def describe_need(need: Need) -> str:
     """Return one sentence about the new users, the free licenses, and what to buy."""
     if not need.new:
         return _("This roster has no one to add.")

@@ -25,7 +25,14 @@ from subscriptions.models.members import LICENSE_HOLDER_STATES
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy import roster_import as rules
 from subscriptions.policy.refusal import Reason, Refusal, Refused
-from subscriptions.policy.roster_import import MAX_STORED, Known, Need, Row, RowResult, RowState
+from subscriptions.policy.roster_import import (
+    MAX_STORED,
+    KnownPerson,
+    Need,
+    Row,
+    RowResult,
+    RowState,
+)
 from subscriptions.roster_import.columns import Sheet
 from subscriptions.roster_import.words import read_role
 from subscriptions.text.addresses import clean_address
@@ -52,7 +59,7 @@ class CheckedRoster:
     @cached_property
     def counts(self) -> dict[RowState, int]:
         """Number of rows in each state."""
-        return rules.count(checked.result for checked in self.rows)
+        return rules.count_by_state(checked.result for checked in self.rows)
 
     @property
     def new(self) -> int:
@@ -110,7 +117,7 @@ def store(author: Membership, sheets: Sequence[Sheet], *, source: str) -> Roster
     with transaction.atomic():
         # With the lock, parallel uploads by one person stay within the limit.
         organization = lock_organization(author.organization)
-        if _of(author).count() >= MAX_STORED:
+        if _own_rosters(author).count() >= MAX_STORED:
             raise Refused(Refusal(Reason.TOO_MANY_ROSTERS, {"most": MAX_STORED}))
         roster = RosterImport.objects.create(
             organization=organization,
@@ -132,13 +139,13 @@ def store(author: Membership, sheets: Sequence[Sheet], *, source: str) -> Roster
 
 def find(author: Membership, key: UUID) -> RosterImport | None:
     """Return the author's roster with this key in this organization, if any."""
-    return _of(author).filter(pk=key).first()
+    return _own_rosters(author).filter(pk=key).first()
 
 
-def kept_by(author: Membership) -> QuerySet[RosterImport]:
+def stored_rosters(author: Membership) -> QuerySet[RosterImport]:
     """Return the author's stored rosters with their numbers of rows, newest first."""
     rows = Count("rows", filter=Q(rows__sheet=F("sheet")))
-    return _of(author).annotate(row_count=rows).order_by("-created_at")
+    return _own_rosters(author).annotate(row_count=rows).order_by("-created_at")
 
 
 def notes(roster: RosterImport) -> list[SheetNote]:
@@ -168,7 +175,7 @@ def _sheet_note(sheet: Sheet) -> SheetNote:
     return SheetNote(sheet.name, len(sheet.lines), sheet.used, sheet.unused, sheet.hidden)
 
 
-def _of(author: Membership) -> QuerySet[RosterImport]:
+def _own_rosters(author: Membership) -> QuerySet[RosterImport]:
     return RosterImport.objects.filter(organization=author.organization, author=author.user)
 
 
@@ -180,10 +187,10 @@ def check(roster: RosterImport, actor: Membership) -> CheckedRoster:
     return _check(roster, actor.organization, actor.role)
 
 
-def need(checked: CheckedRoster, subscription: SubscriptionStatus) -> Need:
+def compute_need(checked: CheckedRoster, subscription: SubscriptionStatus) -> Need:
     """Return what its new users need, and what to do if licenses are missing (R5, R10)."""
     term = subscription.latest
-    return rules.need_of(
+    return rules.compute_need(
         checked.new,
         subscription.licenses,
         may_take=subscription.may_take(checked.new),
@@ -247,7 +254,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
             if current.added_at is None:
                 raise Refused(Refusal(Reason.NO_ONE_TO_ADD))
             return current.added
-        members.add_all(actor, [_newcomer(one) for one in new])
+        members.add_all(actor, [_new_member(one) for one in new])
         for some in batches([one.row.pk for one in new]):
             current.rows.filter(pk__in=some).update(is_added=True)
         current.added, current.added_at = current.added + len(new), clock.now()
@@ -255,7 +262,7 @@ def add_all(roster: RosterImport, actor: Membership) -> int:
     return len(new)
 
 
-def _newcomer(checked: CheckedRow) -> NewMember:
+def _new_member(checked: CheckedRow) -> NewMember:
     return NewMember(checked.row.name, checked.row.email, checked.result.role)
 
 
@@ -266,8 +273,8 @@ def _lock(roster: RosterImport) -> RosterImport:
 def _check(roster: RosterImport, organization: Organization, actor_role: str) -> CheckedRoster:
     rows = list(roster.rows.filter(sheet=roster.sheet).order_by("position"))
     results = rules.check(
-        (_as_typed(row) for row in rows),
-        known=_known(organization, {row.email for row in rows}),
+        (_to_row(row) for row in rows),
+        known=_known_people(organization, {row.email for row in rows}),
         roles={typed: role for typed in {row.role for row in rows} if (role := read_role(typed))},
         actor_role=actor_role,
         includes_hidden=roster.includes_hidden,
@@ -279,22 +286,22 @@ def _check(roster: RosterImport, organization: Organization, actor_role: str) ->
     )
 
 
-def _known(organization: Organization, emails: Iterable[str]) -> dict[str, Known]:
+def _known_people(organization: Organization, emails: Iterable[str]) -> dict[str, KnownPerson]:
     found = members.find_by_address(organization, emails)
     return {
-        email: Known(
+        email: KnownPerson(
             membership.display_name, membership.role, membership.state in LICENSE_HOLDER_STATES
         )
         for email, membership in found.items()
     }
 
 
-def _as_typed(row: RosterRow) -> Row:
+def _to_row(row: RosterRow) -> Row:
     return Row(
         position=row.position,
         name=row.name,
         email=row.email,
-        email_works=_is_valid_email(row.email),
+        has_valid_email=_is_valid_email(row.email),
         role=row.role,
         is_left_out=row.is_left_out,
         is_added=row.is_added,
@@ -313,12 +320,12 @@ def _is_valid_email(email: str) -> bool:
 
 def _apply(row: RosterRow, change: Change, roster: RosterImport) -> bool:
     before = (row.name, row.email, row.role, row.is_left_out)
-    why_out = rules.why_left_out(
-        _as_typed(row),
+    left_out_reason = rules.why_left_out(
+        _to_row(row),
         includes_hidden=roster.includes_hidden,
         includes_inactive=roster.includes_inactive,
     )
-    if change.is_left_out != bool(row.is_left_out or why_out):
+    if change.is_left_out != bool(row.is_left_out or left_out_reason):
         row.is_left_out = change.is_left_out
     if change.name is not None:
         row.name = rules.one_line(change.name)

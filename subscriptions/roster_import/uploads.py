@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from subscriptions.policy.roster_import import MAX_BYTES
 
 
-class SmallFilesOnly(FileUploadHandler):
+class SizeLimitUploadHandler(FileUploadHandler):
     """An upload handler that drops files that are too large; must be first in the settings.
 
     The rest of the upload is still received, because if an upload is cut off, browsers show their

@@ -28,7 +28,12 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused
 from subscriptions.policy.roster_import import MAX_ROWS, RowState
 from subscriptions.roster_import import rosters
 from subscriptions.roster_import.forms import ImportForm, read_changes, read_options
-from subscriptions.roster_import.preview import STATES, choices_of, need_in_words, reading_of
+from subscriptions.roster_import.preview import (
+    STATES,
+    describe_need,
+    encode_choices,
+    summarize_import,
+)
 from subscriptions.roster_import.rosters import CheckedRoster, CheckedRow
 from subscriptions.roster_import.uploads import was_too_large
 from subscriptions.roster_import.words import read_role
@@ -40,11 +45,11 @@ PER_PAGE = 50
 # Rows in these states can be corrected or left out.
 CHANGEABLE = (RowState.INVITED, RowState.INVALID, RowState.REPEATED, RowState.LEFT_OUT)
 # Rows in these states show their fields right away.
-TO_MEND = (RowState.INVALID, RowState.REPEATED)
+NEEDS_CORRECTION = (RowState.INVALID, RowState.REPEATED)
 
 
 @dataclass(frozen=True)
-class ShownRow:
+class DisplayRow:
     """A row for the template, which holds no rules."""
 
     row: Any
@@ -171,7 +176,7 @@ def discard_roster(request: HttpRequest, member: Membership, roster: UUID) -> Ht
 
 def _shows_other_rows(request: HttpRequest, roster: RosterImport) -> bool:
     """Whether another window changed the choices, so that this page shows different rows."""
-    shows_others = request.POST.get("choices", choices_of(roster)) != choices_of(roster)
+    shows_others = request.POST.get("choices", encode_choices(roster)) != encode_choices(roster)
     if shows_others:
         messages.error(
             request,
@@ -191,7 +196,7 @@ def _import_page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "kept": rosters.kept_by(member),
+        "kept": rosters.stored_rosters(member),
         "roles": [label for _value, label in role_choices(member)],
         "most_rows": MAX_ROWS,
         "subscription": status_of(member.organization, clock.now()),
@@ -209,7 +214,7 @@ def _roster_page(
 ) -> HttpResponse:
     checked = rosters.check(roster, member)
     subscription = status_of(member.organization, clock.now())
-    need = rosters.need(checked, subscription)
+    need = rosters.compute_need(checked, subscription)
     asked = request.GET.get("state", "")
     # Once no row is left in the selected state, show all rows.
     state = next((one for one in RowState if one == asked and checked.counts[one]), None)
@@ -225,13 +230,13 @@ def _roster_page(
         "state": state,
         "show": urlencode({"state": state.value if state else "", "page": page.number}),
         "page": page,
-        "shown": [_shown(one, edited, choices) for one in page],
+        "shown": [_display_row(one, edited, choices) for one in page],
         "has_unknown_roles": checked.has_unknown_roles,
         "to_mend": checked.counts[RowState.INVALID],
-        "reading": reading_of(checked),
-        "choices": choices_of(roster),
+        "reading": summarize_import(checked),
+        "choices": encode_choices(roster),
         "need": need,
-        "need_in_words": need_in_words(need),
+        "need_in_words": describe_need(need),
         "subscription": subscription,
         "refusal": refusal_text(refusal) if refusal else "",
     }
@@ -242,12 +247,12 @@ def _filters(checked: CheckedRoster) -> list[tuple[RowState, str, int]]:
     return [(state, str(STATES[state]), n) for state, n in checked.counts.items() if n]
 
 
-def _shown(one: CheckedRow, edited: str, choices: list[tuple[str, str]]) -> ShownRow:
+def _display_row(one: CheckedRow, edited: str, choices: list[tuple[str, str]]) -> DisplayRow:
     state, reason = one.result.state, one.result.reason
     shares_email = reason is not None and reason.reason == Reason.MEMBER_SHARES_EMAIL
     is_changeable = state in CHANGEABLE or shares_email
     options = _role_options(one.row.role, choices)
-    return ShownRow(
+    return DisplayRow(
         row=one.row,
         state=state,
         label=str(STATES[state]),
@@ -255,17 +260,17 @@ def _shown(one: CheckedRow, edited: str, choices: list[tuple[str, str]]) -> Show
         role_value=options[0][0] if options != choices else one.result.role.value,
         reason=refusal_text(reason) if reason else "",
         is_changeable=is_changeable,
-        is_edited=is_changeable and (state in TO_MEND or edited == str(one.row.pk)),
+        is_edited=is_changeable and (state in NEEDS_CORRECTION or edited == str(one.row.pk)),
         role_options=options,
     )
 
 
-def _role_options(typed: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _role_options(entered: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the roles to choose from; an unlisted role comes first, as entered."""
-    role = read_role(typed)
+    role = read_role(entered)
     if role in [value for value, _label in choices]:
         return choices
-    return [(typed, str(Role(role).label) if role else f"{typed}?"), *choices]
+    return [(entered, str(Role(role).label) if role else f"{entered}?"), *choices]
 
 
 def _users(member: Membership) -> Iterator[list[str]]:
@@ -305,7 +310,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 def _purchase_url(member: Membership, roster: RosterImport) -> str:
     """Return the URL of Add Licenses with the number missing and a way back (R8)."""
     subscription = status_of(member.organization, clock.now())
-    offer = rosters.need(rosters.check(roster, member), subscription).offer
+    offer = rosters.compute_need(rosters.check(roster, member), subscription).offer
     back = _address(member, roster)
     if offer is None:
         return back

@@ -93,7 +93,7 @@ _ROLES = {
 
 
 # Beginnings of cells that mean "inactive".
-_SAYS_INACTIVE = (
+_INACTIVE_STATUSES = (
     "inactiv, inactif, inaktiv, not active, non active, non actif, no activ, nicht aktiv, retired, "
     "retirad, retrait, resign, suspend, suspens, former, decease, fallecid, decede, terminat, "
     "archiv, disabled, deactivat, desactiv, lapsed, expired, vencid, dropped, removed, deleted, "
@@ -101,7 +101,7 @@ _SAYS_INACTIVE = (
     "no longer, not returning, departed, ex member, past member, jubilad, baja, dado de baja, "
     "demission, ancien, ausgetreten, passiv, ehemalig"
 )
-_SAYS_ACTIVE = "active, activo, activa, actif, aktiv, current, enabled, in good standing, good"
+_ACTIVE_STATUSES = "active, activo, activa, actif, aktiv, current, enabled, in good standing, good"
 _YES = "yes, y, true, t, 1, x, si, oui, ja, wahr, vrai, verdadero"
 _NO = "no, n, false, f, 0, non, nein, falsch, faux, falso"
 _MARKS = {
@@ -116,44 +116,46 @@ _MARKS = {
 }
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """Keep only letters and digits, ignoring case and accents, to compare spellings."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
-_COLUMN_OF = {
-    folded(word): (column, rank)
+_COLUMNS_BY_HEADING = {
+    fold(word): (column, rank)
     for column, words in _COLUMNS.items()
     for rank, word in enumerate(words.split(", "))
 }
-_ROLE_OF = {folded(word): role for role, words in _ROLES.items() for word in words.split(", ")}
+_ROLES_BY_NAME = {fold(word): role for role, words in _ROLES.items() for word in words.split(", ")}
 _ACTIVE_HEADINGS, _INACTIVE_HEADINGS, _ACTIVE_WORDS, _INACTIVE_STARTS, _YES_WORDS, _NO_WORDS = (
-    tuple(map(folded, words.split(", ")))
-    for words in (_ACTIVE, _INACTIVE, _SAYS_ACTIVE, _SAYS_INACTIVE, _YES, _NO)
+    tuple(map(fold, words.split(", ")))
+    for words in (_ACTIVE, _INACTIVE, _ACTIVE_STATUSES, _INACTIVE_STATUSES, _YES, _NO)
 )
-_ROLE_OF |= {folded(role.value): role for role in Role}
+_ROLES_BY_NAME |= {fold(role.value): role for role in Role}
 
 
 def read_heading(text: str) -> tuple[Column, int] | None:
     """Return the column a heading names, and a rank: lower is more certain."""
     # "Email*" and "E-mail (required)" match too.
-    return _COLUMN_OF.get(folded(text)) or _COLUMN_OF.get(folded(text.partition("(")[0]))
+    return _COLUMNS_BY_HEADING.get(fold(text)) or _COLUMNS_BY_HEADING.get(
+        fold(text.partition("(")[0])
+    )
 
 
 def yes_means_active(heading: str) -> bool:
     """Whether "yes" under this heading means that a person is active."""
-    return folded(heading) in _ACTIVE_HEADINGS
+    return fold(heading) in _ACTIVE_HEADINGS
 
 
 def is_inactive_status(heading: str, text: str) -> bool | None:
     """Whether a cell under a status heading means inactive; None if it says neither."""
-    word = folded(_MARKS.get(text.strip()[:1], text))
+    word = fold(_MARKS.get(text.strip()[:1], text))
     if word.startswith(_INACTIVE_STARTS):
         return True
     if word in _ACTIVE_WORDS:
         return False
-    if word and folded(heading) in _INACTIVE_HEADINGS:
+    if word and fold(heading) in _INACTIVE_HEADINGS:
         return word not in _NO_WORDS
     if yes_means_active(heading) and word in _YES_WORDS + _NO_WORDS:
         return word in _NO_WORDS
@@ -162,5 +164,5 @@ def is_inactive_status(heading: str, text: str) -> bool | None:
 
 def read_role(text: str) -> Role | None:
     """Return the role, General member if the cell is empty, None if it is unclear."""
-    word = folded(text)
-    return _ROLE_OF.get(word) if word else Role.GENERAL_MEMBER
+    word = fold(text)
+    return _ROLES_BY_NAME.get(word) if word else Role.GENERAL_MEMBER

@@ -21,10 +21,10 @@ from subscriptions.roster_import.columns import (
     Formula,
     Table,
     TableRow,
-    numbered,
-    with_link,
+    append_link,
+    number_rows,
 )
-from subscriptions.roster_import.kinds import kind_of_archive
+from subscriptions.roster_import.kinds import detect_archive_kind
 
 # The unpacked size of an XLSX; 5,000 rows of 40 columns are about 15 MB.
 MAX_UNPACKED_BYTES = 40 * 1024 * 1024
@@ -33,7 +33,7 @@ _MAX_TITLE_LENGTH = 60
 _MAILTO = re.compile(r"mailto:[^\"]+", re.IGNORECASE)
 
 
-def tables_of(data: bytes) -> Iterator[Table]:
+def read_tables(data: bytes) -> Iterator[Table]:
     """Yield the visible sheets that have rows. Raises Refused."""
     _check_archive(data)
     try:
@@ -65,7 +65,7 @@ class _SheetParser(WorkSheetParser):
         text = "" if formula is None else formula.text or ""
         link = _MAILTO.search(text)
         if link:
-            cell["value"] = with_link(str(cell["value"] or ""), link[0])
+            cell["value"] = append_link(str(cell["value"] or ""), link[0])
         elif cell["data_type"] == "e":
             cell["value"] = Formula(cell["value"])
         elif formula is not None and cell["value"] is None and element.get("t") != "str":
@@ -83,7 +83,7 @@ def _table(book: Any, sheet: Any) -> Table:
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
-        rows = list(numbered(_rows(parser)))
+        rows = list(number_rows(_rows(parser)))
     _add_links(rows, parser, book._archive, sheet._worksheet_path)
     return Table(rows, sheet.title[:_MAX_TITLE_LENGTH], _hidden_columns(parser))
 
@@ -128,7 +128,7 @@ def _add_links(rows: list[TableRow], parser: _SheetParser, archive: Any, path: s
         column, position, *_end = range_boundaries(link.ref)
         cells = by_position.get(position or 0, [])
         if column and column <= len(cells):
-            cells[column - 1] = with_link(cells[column - 1], targets.get(link.id) or "")
+            cells[column - 1] = append_link(cells[column - 1], targets.get(link.id) or "")
 
 
 def _check_archive(data: bytes) -> None:
@@ -148,6 +148,6 @@ def _check_archive(data: bytes) -> None:
         raise Refused(Refusal(Reason.FILE_DAMAGED)) from error
     if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
         raise Refused(Refusal(Reason.FILE_TOO_LARGE_UNPACKED))
-    kind = kind_of_archive(names, mimetype)
+    kind = detect_archive_kind(names, mimetype)
     if kind is not None:
         raise Refused(Refusal(kind))

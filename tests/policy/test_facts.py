@@ -34,7 +34,7 @@ REFUNDED = refunds.PaidPurchase(10, 500, 5000, 5000, "usd")
 
 def row(**fields: object) -> roster_import.Row:
     given = {"position": 2, "name": "Nora New", "email": "nora@x.example", "role": ""}
-    given |= {"email_works": True, "is_left_out": False, "is_added": False}
+    given |= {"has_valid_email": True, "is_left_out": False, "is_added": False}
     return roster_import.Row(**(given | fields))  # type: ignore[arg-type]
 
 

@@ -11,13 +11,13 @@ from subscriptions.policy import roster_import
 from subscriptions.policy.licenses import LaterTerm, LicenseCount, count_licenses, may_take
 from subscriptions.policy.members import Role
 from subscriptions.policy.refusal import ALLOWED, Allowed, Money, Reason, Refusal
-from subscriptions.policy.roster_import import Known, Need, Row, RowResult, RowState
+from subscriptions.policy.roster_import import KnownPerson, Need, Row, RowResult, RowState
 from subscriptions.roster_import.words import Column, read_heading, read_role
 
 pytestmark = pytest.mark.one_database
 
-MEMBER = Known("Otto Official", Role.GENERAL_MEMBER, is_member=True)
-FORMER_ADMINISTRATOR = Known("Ada Before", Role.ADMINISTRATOR, is_member=False)
+MEMBER = KnownPerson("Otto Official", Role.GENERAL_MEMBER, is_member=True)
+FORMER_ADMINISTRATOR = KnownPerson("Ada Before", Role.ADMINISTRATOR, is_member=False)
 RENEWAL_IS_OPEN = Refusal(Reason.RENEWAL_OPEN)
 EXPIRED = Refusal(Reason.EXPIRED)
 
@@ -26,13 +26,13 @@ def row(position: int = 2, **fields: Any) -> Row:
     defaults: dict[str, Any] = {
         "name": "Nora New",
         "email": "nora@new.example",
-        "email_works": True,
+        "has_valid_email": True,
         "role": "",
     }
     return Row(position, **(defaults | fields))
 
 
-def checked(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[RowResult]:
+def checked(*rows: Row, actor: Role = Role.ASSIGNOR, **known: KnownPerson) -> list[RowResult]:
     """Return the results; ``known`` are users by the local part of their e-mail address."""
     return list(
         roster_import.check(
@@ -44,7 +44,7 @@ def checked(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[Row
     )
 
 
-def state_of(*rows: Row, actor: Role = Role.ASSIGNOR, **known: Known) -> list[RowState]:
+def state_of(*rows: Row, actor: Role = Role.ASSIGNOR, **known: KnownPerson) -> list[RowState]:
     return [result.state for result in checked(*rows, actor=actor, **known)]
 
 
@@ -56,7 +56,7 @@ class TestRows:
         ("fields", "reason"),
         [
             ({"email": ""}, Reason.EMAIL_MISSING),
-            ({"email_works": False}, Reason.EMAIL_NOT_AN_ADDRESS),
+            ({"has_valid_email": False}, Reason.EMAIL_NOT_AN_ADDRESS),
             ({"email": "n" * 255}, Reason.EMAIL_TOO_LONG),
             ({"name": ""}, Reason.NAME_MISSING),
             ({"name": "n" * 121}, Reason.NAME_TOO_LONG),
@@ -133,7 +133,7 @@ class TestRows:
         assert result.role == Role.OBSERVER
 
     def test_rows_are_counted_by_state(self) -> None:
-        counts = roster_import.count(checked(row(2), row(3), row(4, name="")))
+        counts = roster_import.count_by_state(checked(row(2), row(3), row(4, name="")))
 
         assert set(counts) == set(RowState)
         assert counts[RowState.INVITED] == counts[RowState.INVALID] + counts[RowState.REPEATED] - 1
@@ -147,7 +147,7 @@ def need(
     unit: int = 500,
     currency: str = "usd",
 ) -> Need:
-    return roster_import.need_of(
+    return roster_import.compute_need(
         new,
         count,
         may_take=may_take(count, new),
@@ -223,7 +223,7 @@ class TestNeed:
 
     def test_expiration_is_named_once(self) -> None:
         count = held(0, 21)
-        result = roster_import.need_of(
+        result = roster_import.compute_need(
             3, count, may_take=EXPIRED, may_add_licenses=EXPIRED, unit_amount=500, currency="usd"
         )
 

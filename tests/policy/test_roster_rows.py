@@ -39,7 +39,7 @@ class TestRows:
         ],
     )
     def test_row_needs_exactly_one_address(self, email: str, reason: Reason) -> None:
-        [result] = checked(row(email=email, email_works=False))
+        [result] = checked(row(email=email, has_valid_email=False))
 
         assert result.reason == Refusal(reason)
 
@@ -67,7 +67,7 @@ class TestRows:
         ],
     )
     def test_family_name_first_is_reversed(self, text: str, name: str) -> None:
-        assert roster_import.name_in_order(text) == name
+        assert roster_import.reorder_name(text) == name
 
     @pytest.mark.parametrize(
         ("fields", "choices", "reason"),

@@ -113,7 +113,7 @@ def freeze_request(
         # Built by hand, because the processor needs these braces unescaped.
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
-        language=languages.in_force(),
+        language=languages.current_language(),
         kept=kept,
     )
 

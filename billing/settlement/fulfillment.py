@@ -28,7 +28,7 @@ from subscriptions.licenses import ledger, renewals
 from subscriptions.models import Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.notifications import activity, notify
-from subscriptions.notifications.recipients import others_for_receipts
+from subscriptions.notifications.recipients import other_receipt_addresses
 from subscriptions.organizations import opening
 from subscriptions.text import links
 
@@ -240,7 +240,7 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
 
     drafts = [draft(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
-        others = others_for_receipts(organization, purchase.buyer)
+        others = other_receipt_addresses(organization, purchase.buyer)
         drafts += [draft(one, "bought") for one in others if one != purchase.buyer_email]
     # One statement, and no e-mail yet: the processor may be waiting for our response.
     notify.send_all("", drafts, organization=organization)
@@ -248,7 +248,7 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
 
 def deliver_receipt(purchase: Purchase) -> None:
     """Send the buyer's receipt right after the commit, because the buyer is waiting (R31)."""
-    notify.deliver_at_once(purchase.buyer_email, purchase.reference)
+    notify.deliver_now(purchase.buyer_email, purchase.reference)
 
 
 def _mail_facts(purchase: Purchase) -> dict[str, object]:

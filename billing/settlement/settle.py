@@ -45,7 +45,7 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
             if session.is_ours and session.payment:
                 fulfillment.hold_unknown(session)
             return None
-        with request_context.about_purchase(purchase.pk, purchase.started_by_request):
+        with request_context.bind_purchase(purchase.pk, purchase.started_by_request):
             return _settle(purchase, session, defer_receipt=defer_receipt)
 
 

@@ -29,7 +29,7 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = request_context.new_request_id(request.headers.get(HEADER, ""))
         started = time.perf_counter()
-        with request_context.in_request(request_id):
+        with request_context.bind_request(request_id):
             response = self.get_response(request)
             response[HEADER] = request_id
             seconds = time.perf_counter() - started

@@ -31,7 +31,7 @@ def allows_invitation(request: HttpRequest, email: str) -> bool:
     return _count(request, "invite") and _count(request, "invite_address", key=email.lower())
 
 
-def allows_invitations_of(request: HttpRequest, emails: Sequence[str]) -> bool:
+def allows_roster_invitations(request: HttpRequest, emails: Sequence[str]) -> bool:
     """Whether a roster's invitations may be sent.
 
     A large roster floods no mailbox. A small one could be added over and over, so its people count

@@ -48,10 +48,10 @@ def was_used(request: HttpRequest, user: User) -> bool:
     records = get_authentication_records(request, user)
     if any(record.get("method") == "mfa" for record in records):
         return True
-    begun = min((record["at"] for record in records), default=None)
-    if begun is None:
+    signed_in_at = min((record["at"] for record in records), default=None)
+    if signed_in_at is None:
         return False
-    since = datetime.fromtimestamp(begun, UTC)
+    since = datetime.fromtimestamp(signed_in_at, UTC)
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     set_up = Authenticator.objects.filter(user=user, type__in=kinds, created_at__gte=since)
     return bool(set_up.exists())

@@ -26,7 +26,7 @@ RETENTION_PERIOD = int(timedelta(minutes=30).total_seconds())
 MAX_CHARACTERS = 20_000
 FIELD = "shown_to"
 _KEY = "unsaved_form"
-_NEVER_KEPT = re.compile(rf"^{FIELD}$|passw|secret|token|card|cvc|cvv", re.IGNORECASE)
+_EXCLUDED_FIELDS = re.compile(rf"^{FIELD}$|passw|secret|token|card|cvc|cvv", re.IGNORECASE)
 
 
 def mark(user: User) -> str:
@@ -74,7 +74,7 @@ def bound_data(request: HttpRequest) -> MultiValueDict[str, str] | None:
     return data
 
 
-def drop_what_is_not_theirs(request: HttpRequest, user: User, **_signal: Any) -> None:
+def drop_form_of_other_user(request: HttpRequest, user: User, **_signal: Any) -> None:
     """Drop an unsaved form if another user signs in; receives ``user_logged_in``."""
     kept = request.session.get(_KEY)
     if kept is None:
@@ -86,13 +86,15 @@ def drop_what_is_not_theirs(request: HttpRequest, user: User, **_signal: Any) ->
 
 
 def _keep(request: HttpRequest, page: str) -> bool:
-    typed = {name: values for name, values in request.POST.lists() if not _NEVER_KEPT.search(name)}
-    size = sum(len(text) for name, values in typed.items() for text in (name, *values))
+    entered = {
+        name: values for name, values in request.POST.lists() if not _EXCLUDED_FIELDS.search(name)
+    }
+    size = sum(len(text) for name, values in entered.items() for text in (name, *values))
     user = author(request)
     if not user or size > MAX_CHARACTERS:
         return False
     path = page.partition("?")[0]
-    request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": typed}
+    request.session[_KEY] = {"user": user, "path": path, "at": time.time(), "typed": entered}
     # Until someone signs in, the session need not outlive the form.
     request.session.set_expiry(RETENTION_PERIOD)
     return True

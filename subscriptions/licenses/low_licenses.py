@@ -18,7 +18,7 @@ def notify_when_low(subscription: SubscriptionStatus, taken: int, *, reference: 
     )
     if reached is None:
         return
-    for address in recipients.about_reminders(organization):
+    for address in recipients.reminder_addresses(organization):
         notify.send(
             address,
             "few_licenses",

@@ -89,7 +89,7 @@ def _process_term(term: Term, report: DailyReport) -> None:
     kind = _due_notification(subscription, term)
     if kind:
         names = {member.user.email: str(member.user) for member in people}
-        for address in recipients.about_reminders(organization):
+        for address in recipients.reminder_addresses(organization):
             is_new = notify.send(
                 address,
                 kind,
@@ -145,7 +145,7 @@ def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int
             organization=subscription.organization,
             data=_facts(subscription, term, subscription.organization.name),
         )
-        for address in recipients.named_for_reminders(subscription.organization)
+        for address in recipients.added_reminder_addresses(subscription.organization)
     )
 
 

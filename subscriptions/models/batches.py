@@ -9,6 +9,6 @@ T = TypeVar("T")
 
 def batches(values: Iterable[T]) -> Iterator[list[T]]:
     """Split ``values`` into lists of at most ``BATCH_SIZE``."""
-    every = list(values)
-    for start in range(0, len(every), BATCH_SIZE):
-        yield every[start : start + BATCH_SIZE]
+    items = list(values)
+    for start in range(0, len(items), BATCH_SIZE):
+        yield items[start : start + BATCH_SIZE]

@@ -137,18 +137,18 @@ def record(
     )
 
 
-def of(organization: Organization) -> QuerySet[Activity]:
+def for_organization(organization: Organization) -> QuerySet[Activity]:
     """Return the activities of an organization, newest first."""
     return organization.activities.select_related("actor").order_by("-at", "-id")
 
 
-def actors_of(organization: Organization) -> list[User]:
+def get_actors(organization: Organization) -> list[User]:
     """Return the users who appear in an organization's activity."""
     actors = organization.activities.order_by().values("actor").distinct()
     return list(User.objects.filter(pk__in=actors).order_by("name", "email")[:200])
 
 
-def line_of(activity: Activity) -> ActivityLine:
+def describe_activity(activity: Activity) -> ActivityLine:
     """Return an activity as text; an unknown verb is shown unchanged."""
     what = _VERBS.get(activity.verb)
     return ActivityLine(str(what) if what else activity.verb, _details(activity))

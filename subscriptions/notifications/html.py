@@ -40,21 +40,21 @@ def blocks(text: str, *, site_url: str) -> list[Block]:
 
 def _parts(lines: list[str], site_url: str) -> Iterator[Block]:
     facts = [_fact(line) for line in lines if not _is_link(line, site_url)]
-    labelled = sum(bool(fact.label) for fact in facts)
-    if len(facts) >= _MIN_FACTS and labelled * 2 > len(facts):
+    labeled = sum(bool(fact.label) for fact in facts)
+    if len(facts) >= _MIN_FACTS and labeled * 2 > len(facts):
         yield Block("facts", facts=tuple(facts))
         lines = [line for line in lines if _is_link(line, site_url)]
-    said: list[str] = []
+    text_lines: list[str] = []
     for line in lines:
         if not _is_link(line, site_url):
-            said.append(line)
+            text_lines.append(line)
             continue
-        if said:
-            yield Block("text", lines=tuple(said))
-            said = []
+        if text_lines:
+            yield Block("text", lines=tuple(text_lines))
+            text_lines = []
         yield Block("link", lines=(line.strip(),))
-    if any(line.strip() for line in said):
-        yield Block("text", lines=tuple(said))
+    if any(line.strip() for line in text_lines):
+        yield Block("text", lines=tuple(text_lines))
 
 
 def _fact(line: str) -> Fact:

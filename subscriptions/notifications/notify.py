@@ -82,7 +82,7 @@ def send_all(kind: str, drafts: Iterable[Draft], *, organization: Organization) 
     )
 
 
-def deliver_at_once(recipient: str, reference: str) -> None:
+def deliver_now(recipient: str, reference: str) -> None:
     """Queue the e-mail for one recipient and reference now, without waiting for the sweep."""
     waiting = Notification.objects.filter(
         recipient=recipient, reference=reference, queued_at__isnull=True
@@ -115,7 +115,7 @@ def _deliver(pk: int) -> bool:
 
 
 def _queue(notification: Notification) -> None:
-    with translation.override(_language_of(notification.recipient)):
+    with translation.override(_get_language(notification.recipient)):
         secrets = _SECRETS[notification.kind](notification) if notification.kind in _SECRETS else {}
         context = {
             **notification.data,
@@ -151,7 +151,7 @@ def _invitation(notification: Notification) -> Mapping[str, object]:
 _SECRETS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitation": _invitation}
 
 
-def _language_of(recipient: str) -> str:
+def _get_language(recipient: str) -> str:
     """Return the language the person chose, or the default; the browser's is not known here."""
     chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

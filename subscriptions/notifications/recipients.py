@@ -30,21 +30,21 @@ def administrators(organization: Organization) -> list[Membership]:
     return list(found.select_related("user").order_by("user__name")[:20])
 
 
-def about_reminders(organization: Organization) -> list[str]:
+def reminder_addresses(organization: Organization) -> list[str]:
     """Return the addresses for reminders and for "few licenses left"."""
     buyers = [member.user.email for member in people_who_may_buy(organization)]
-    return list(dict.fromkeys([*buyers, *named_for_reminders(organization)]))
+    return list(dict.fromkeys([*buyers, *added_reminder_addresses(organization)]))
 
 
-def others_for_receipts(organization: Organization, buyer: User | None) -> list[str]:
+def other_receipt_addresses(organization: Organization, buyer: User | None) -> list[str]:
     """Return everyone else who gets a receipt: users who may buy, and added addresses."""
-    who = _may_buy(organization).exclude(user=buyer) if buyer else _may_buy(organization)
+    buyers = _may_buy(organization).exclude(user=buyer) if buyer else _may_buy(organization)
     named = organization.notified_addresses.filter(gets_receipts=True).order_by()
-    emails = who.values_list("user__email").union(named.values_list("email"), all=True)
+    emails = buyers.values_list("user__email").union(named.values_list("email"), all=True)
     return list(dict.fromkeys(email for (email,) in emails))
 
 
-def named_for_reminders(organization: Organization) -> list[str]:
+def added_reminder_addresses(organization: Organization) -> list[str]:
     """Return the added addresses that get reminders."""
     named = organization.notified_addresses.filter(gets_reminders=True)
     return list(named.values_list("email", flat=True))

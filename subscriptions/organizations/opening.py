@@ -62,8 +62,8 @@ def open_organization(
 
 def _create(new: NewOrganization, currency: str, now: datetime) -> Organization:
     """Create the organization with a slug from its name, plus a random suffix if it is taken."""
-    wish = slugify(new.name)[:50] or "organization"
-    slug = wish
+    base_slug = slugify(new.name)[:50] or "organization"
+    slug = base_slug
     while True:
         try:
             # The savepoint keeps the transaction usable if another organization takes the slug
@@ -79,4 +79,4 @@ def _create(new: NewOrganization, currency: str, now: datetime) -> Organization:
                     created_at=now,
                 )
         except IntegrityError:
-            slug = f"{wish}-{secrets.token_hex(3)}"
+            slug = f"{base_slug}-{secrets.token_hex(3)}"

@@ -58,13 +58,13 @@ def change_addresses(actor: Membership, addresses: Iterable[NotifiedAddress]) ->
     """Replace the additional addresses for notifications. Raises NotAllowed."""
     with transaction.atomic():
         organization = _lock(actor)
-        before = _described(organization)
+        before = _describe_addresses(organization)
         organization.notified_addresses.all().delete()
         for address in addresses:
             address.pk = None
             address.organization = organization
             address.save(force_insert=True)
-        after = _described(organization)
+        after = _describe_addresses(organization)
         if before != after:
             _record(actor, organization, {"notified_addresses": (before, after)})
 
@@ -76,7 +76,7 @@ def _lock(actor: Membership) -> Organization:
     return organization
 
 
-def _described(organization: Organization) -> list[str]:
+def _describe_addresses(organization: Organization) -> list[str]:
     return [
         f"{one.email} (receipts: {one.gets_receipts}, reminders: {one.gets_reminders})"
         for one in organization.notified_addresses.order_by("email")

@@ -145,7 +145,7 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
     invited = rosters.check(found, member).in_state(RowState.INVITED)
     for one in invited:
         reauthentication.require_for_role(request, one.result.role)
-    if not limits.allows_invitations_of(request, [one.row.email for one in invited]):
+    if not limits.allows_roster_invitations(request, [one.row.email for one in invited]):
         messages.error(request, TOO_MANY_INVITATIONS)
         return redirect(_address(member, found, ""))
     try:

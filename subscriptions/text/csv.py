@@ -14,7 +14,7 @@ class Echo:
         return value
 
 
-def neutral(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Prefix a cell that a spreadsheet would treat as a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
@@ -35,4 +35,6 @@ def _lines(heading: Sequence[str], rows: Iterable[Sequence[str | int]]) -> Itera
     yield "\ufeff"
     yield writer.writerow(heading)
     for row in rows:
-        yield writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
+        yield writer.writerow(
+            [escape_formula(cell) if isinstance(cell, str) else cell for cell in row]
+        )

@@ -8,8 +8,8 @@ _MAX_DIGITS = 18
 
 def read_number(text: str) -> int | None:
     """Return a whole number of at most 18 digits 0 to 9; None for anything else."""
-    is_one = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
-    return int(text) if is_one else None
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
+    return int(text) if is_number else None
 
 
 def read_uuid(text: str) -> UUID | None:

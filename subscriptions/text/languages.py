@@ -18,7 +18,7 @@ from subscriptions.models import User
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-class LanguageOfThePerson:
+class AccountLanguage:
     """Middleware that uses the account's language on devices where none was chosen."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -43,7 +43,7 @@ def untranslated(label: str | Promise) -> str:
         return str(label)
 
 
-def in_force() -> str:
+def current_language() -> str:
     """Return the active language: "en", "es" or "fr"."""
     language = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
     return language if is_known(language) else "en"

@@ -14,7 +14,7 @@ from subscriptions.text import formats
 def refusal_text(refusal: Refusal) -> str:
     """Return one or two sentences with the reason and what to do."""
     text = TEXTS[refusal.reason]
-    facts = {name: _in_words(fact) for name, fact in refusal.facts.items()}
+    facts = {name: _format_fact(fact) for name, fact in refusal.facts.items()}
     return " ".join(str(part % facts) for part in (text if isinstance(text, tuple) else (text,)))
 
 
@@ -25,7 +25,7 @@ class _Number(int):
         return formats.number(int(self))
 
 
-def _in_words(fact: object) -> object:
+def _format_fact(fact: object) -> object:
     match fact:
         case Money():
             return formats.money(fact.amount, fact.currency)

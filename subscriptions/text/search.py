@@ -24,17 +24,21 @@ def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> l
     ``other_words`` maps synonyms to the word that the texts use ("seat" to "license"). Words match
     by their beginning, so that "price" finds "prices".
     """
-    asked = set(_words(query, other_words))
-    scores = {text.key: _score(asked, text, other_words) for text in texts}
-    found = [key for key, (matched, _) in scores.items() if asked and 2 * matched >= len(asked)]
+    query_words = set(_words(query, other_words))
+    scores = {text.key: _score(query_words, text, other_words) for text in texts}
+    found = [
+        key
+        for key, (matched, _) in scores.items()
+        if query_words and 2 * matched >= len(query_words)
+    ]
     # The sort is stable, so ties keep the order of the texts.
     return sorted(found, key=lambda key: scores[key], reverse=True)
 
 
-def _score(asked: set[str], text: Text, other_words: Mapping[str, str]) -> tuple[int, int]:
+def _score(query_words: set[str], text: Text, other_words: Mapping[str, str]) -> tuple[int, int]:
     title, body = (set(_words(part, other_words)) for part in (text.title, text.body))
-    in_title = {word for word in asked if _begins(word, title)}
-    in_body = {word for word in asked if _begins(word, body)}
+    in_title = {word for word in query_words if _begins(word, title)}
+    in_body = {word for word in query_words if _begins(word, body)}
     return len(in_title | in_body), 2 * len(in_title) + len(in_body)
 
 
@@ -45,11 +49,11 @@ def _begins(word: str, words: set[str]) -> bool:
 def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
     words = re.findall(r"\w+", _without_accents(text.casefold()))
     others = {_without_accents(word): _without_accents(one) for word, one in other_words.items()}
-    usual = [_usual(word, others) for word in words]
-    return [word for word in usual if len(word) >= MIN_WORD_LENGTH]
+    canonical = [_canonical(word, others) for word in words]
+    return [word for word in canonical if len(word) >= MIN_WORD_LENGTH]
 
 
-def _usual(word: str, others: Mapping[str, str]) -> str:
+def _canonical(word: str, others: Mapping[str, str]) -> str:
     singulars = (word, word.removesuffix("s"), word.removesuffix("es"))
     return next((others[one] for one in singulars if one in others), word)
 

@@ -25,7 +25,7 @@ def help(request: HttpRequest) -> HttpResponse:
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Store the chosen language and return to the page; for users and visitors."""
     language = request.POST.get("language", "")
-    response = redirect(_page_before(request))
+    response = redirect(_previous_page(request))
     if not languages.is_known(language):
         return response
     if isinstance(request.user, User):
@@ -33,7 +33,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     return languages.remember(response, language)
 
 
-def _page_before(request: HttpRequest) -> str:
+def _previous_page(request: HttpRequest) -> str:
     page = request.POST.get("next", "")
     hosts = {request.get_host()}
     is_ours = url_has_allowed_host_and_scheme(page, hosts, require_https=request.is_secure())

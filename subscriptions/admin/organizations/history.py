@@ -14,7 +14,7 @@ from subscriptions.admin.parts import log
 from subscriptions.admin.parts.display import MAX_LIST_ROWS, list_of
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
-from subscriptions.notifications.activity import line_of
+from subscriptions.notifications.activity import describe_activity
 from subscriptions.text import formats
 
 # The log entry and the activity of one action are written within this time.
@@ -70,7 +70,7 @@ def list_of_activities(organization: Organization) -> str:
 
 def words(activity: Activity) -> str:
     """Return what happened, with a name or number."""
-    what = line_of(activity).what
+    what = describe_activity(activity).what
     number = activity.data.get("quantity")
     name = activity.data.get("name")
     about = name or (formats.number(number) if isinstance(number, int) else "")

@@ -25,17 +25,17 @@ PER_PAGE = 50
 @require_GET
 def activity(request: HttpRequest, member: Membership) -> HttpResponse:
     """List activity, newest first, filtered by kind, person and day."""
-    found = _found(request, member)
+    found = _find_activities(request, member)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
-        row.words = log.line_of(row)  # type: ignore[attr-defined]
+        row.words = log.describe_activity(row)  # type: ignore[attr-defined]
     chosen = {name: request.GET.get(name, "")[:60] for name in ("kind", "actor", "since", "until")}
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "page": page,
         "kinds": log.KINDS,
-        "actors": log.actors_of(member.organization),
+        "actors": log.get_actors(member.organization),
         "chosen": chosen,
         "tab": "activity",
         "query": query.urlencode(),
@@ -47,13 +47,13 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_GET
 def activity_csv(request: HttpRequest, member: Membership) -> StreamingHttpResponse:
     """Download the filtered activity as CSV."""
-    rows = (_cells(row) for row in _found(request, member).iterator(chunk_size=500))
+    rows = (_cells(row) for row in _find_activities(request, member).iterator(chunk_size=500))
     heading = [_("When"), _("Who"), _("E-mail"), _("What"), _("Details")]
     return csv_response(f"activity-{member.organization.slug}.csv", heading, rows)
 
 
-def _found(request: HttpRequest, member: Membership) -> QuerySet[Activity]:
-    found = log.of(member.organization)
+def _find_activities(request: HttpRequest, member: Membership) -> QuerySet[Activity]:
+    found = log.for_organization(member.organization)
     kind = request.GET.get("kind", "")
     if kind in log.KINDS:
         found = found.filter(verb__in=log.KINDS[kind].verbs)
@@ -78,7 +78,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _cells(row: Activity) -> list[str]:
-    words = log.line_of(row)
+    words = log.describe_activity(row)
     return [
         row.at.astimezone(clock.zone()).isoformat(timespec="seconds"),
         str(row.actor or ""),

@@ -107,9 +107,9 @@ def _tab(
     tab: str,
     form_class: "type[ModelForm[Organization]]",
     more: dict[str, Any] | None = None,
-    also: Callable[[], bool] | None = None,
+    save_more: Callable[[], bool] | None = None,
 ) -> HttpResponse:
-    """Show and save a tab with a form; ``also`` saves anything else on the page."""
+    """Show and save a tab with a form; ``save_more`` saves anything else on the page."""
     may_edit = can(member.role, Capability.EDIT_SETTINGS)
     # A copy, so that an unsaved name does not show in the navigation.
     instance = Organization.objects.get(pk=member.organization.pk)
@@ -121,7 +121,7 @@ def _tab(
     if request.method == "POST":
         if not may_edit:
             raise PermissionDenied(member)
-        if form.is_valid() and _saved(member, form.cleaned_data, also):
+        if form.is_valid() and _save(member, form.cleaned_data, save_more):
             messages.success(request, _("The settings have been saved."))
             return redirect(f"subscriptions:settings_{tab}", member.organization.slug)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -129,9 +129,9 @@ def _tab(
     return render(request, PAGE, context, status=status)
 
 
-def _saved(member: Membership, values: dict[str, Any], also: Callable[[], bool] | None) -> bool:
+def _save(member: Membership, values: dict[str, Any], save_more: Callable[[], bool] | None) -> bool:
     try:
-        if also is not None and not also():
+        if save_more is not None and not save_more():
             return False
         preferences.change(member, values)
     except (preferences.NotAllowed, Refused) as error:

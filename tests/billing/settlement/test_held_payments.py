@@ -69,7 +69,7 @@ class TestHeldPayment:
         def fail(*arguments: object) -> None:
             raise OperationalError("gone")
 
-        monkeypatch.setattr(notify, "deliver_at_once", fail)
+        monkeypatch.setattr(notify, "deliver_now", fail)
         with django_capture_on_commit_callbacks(execute=True):
             fulfill_problem(held, why="w", actor=world.support)
 

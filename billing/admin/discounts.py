@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.checkout.discounts import count_uses
-from subscriptions.admin.parts.read_only import NeverDeleted
+from subscriptions.admin.parts.read_only import NoDeleteAdmin
 from subscriptions.models import Discount
 
 
 @admin.register(Discount)
-class DiscountAdmin(NeverDeleted):
+class DiscountAdmin(NoDeleteAdmin):
     """Discounts of original purchases and renewals; purchases keep the one they were given."""
 
     list_display = (

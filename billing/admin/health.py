@@ -128,7 +128,7 @@ def failed_events(request: HttpRequest) -> Panel:
         ],
         empty=gettext("All events are processed."),
         total=total,
-        more=display.list_of(ProcessorEvent, failed="yes"),
+        more=display.list_url(ProcessorEvent, failed="yes"),
         is_urgent=any(event.error for event in rows),
     )
 
@@ -152,11 +152,11 @@ def purchases() -> Panel:
         (gettext("Oldest"), marked(_ago(oldest)) if is_old else _ago(oldest)),
         (
             gettext("Payments to review"),
-            _counted(waiting, display.list_of(PaymentProblem, waiting="yes"), is_urgent=True),
+            _counted(waiting, display.list_url(PaymentProblem, waiting="yes"), is_urgent=True),
         ),
         (
             gettext("Disputes that need a response"),
-            _counted(disputes, display.list_of(Dispute, respond="yes"), is_urgent=True),
+            _counted(disputes, display.list_url(Dispute, respond="yes"), is_urgent=True),
         ),
     ]
     is_urgent = is_old or waiting.exists() or disputes.exists()
@@ -164,7 +164,7 @@ def purchases() -> Panel:
 
 
 def _list_of_unsettled() -> str:
-    return display.list_of(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
+    return display.list_url(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
 
 
 def refunds() -> Panel:
@@ -172,7 +172,7 @@ def refunds() -> Panel:
     unfinished = Refund.objects.filter(status__in=UNFINISHED)
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
     facts: list[Fact] = [
-        (gettext("Not finished"), _counted(unfinished, display.list_of(Refund, unfinished="yes"))),
+        (gettext("Not finished"), _counted(unfinished, display.list_url(Refund, unfinished="yes"))),
         (gettext("Oldest"), _ago(oldest)),
     ]
     return Panel(gettext("Refunds"), "refunds", facts=facts)
@@ -188,7 +188,7 @@ def mails() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Notifications not e-mailed yet"),
-            _counted(notifications, display.list_of(Notification, waiting="yes")),
+            _counted(notifications, display.list_url(Notification, waiting="yes")),
         ),
         (gettext("E-mails waiting to be sent"), formats.number(queue.count())),
         (gettext("Waiting since"), moment(waiting)),

@@ -117,7 +117,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
             for problem in found
         ],
         total=total,
-        more=display.list_of(PaymentProblem, organization=organization.pk),
+        more=display.list_url(PaymentProblem, organization=organization.pk),
         is_urgent=any(problem.needs_support for problem in found),
     )
 
@@ -165,7 +165,7 @@ def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel |
         ],
         empty=gettext("No purchases."),
         total=total,
-        more=display.list_of(Purchase, organization=organization.pk),
+        more=display.list_url(Purchase, organization=organization.pk),
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.refunds.model_admin import NEEDS_RESPONSE
 from billing.models import Dispute, PaymentProblem
-from subscriptions.admin.organizations.filters import over_their_licenses
+from subscriptions.admin.organizations.filters import exceeds_licenses
 from subscriptions.admin.parts import display
 from subscriptions.licenses.terms import in_phase
 from subscriptions.messenger.replies import count_waiting
@@ -33,16 +33,16 @@ def figures(request: HttpRequest) -> list[Figure]:
     found = []
     if display.may_see(request, PaymentProblem):
         count = PaymentProblem.objects.filter(needs_support=True).count()
-        address = display.list_of(PaymentProblem, waiting="yes")
+        address = display.list_url(PaymentProblem, waiting="yes")
         found.append(_figure(_("Payments to review"), count, address, is_urgent=count > 0))
     if display.may_see(request, Dispute):
         count = Dispute.objects.filter(status__in=NEEDS_RESPONSE).count()
-        address = display.list_of(Dispute, respond="yes")
+        address = display.list_url(Dispute, respond="yes")
         found.append(
             _figure(_("Disputes that need a response"), count, address, is_urgent=count > 0)
         )
     if display.may_see(request, Thread):
-        address = display.list_of(Thread, state__exact=ThreadState.WAITING.value)
+        address = display.list_url(Thread, state__exact=ThreadState.WAITING.value)
         count = count_waiting()
         found.append(_figure(_("Threads waiting"), count, address, is_urgent=count > 0))
     if display.may_see(request, Organization):
@@ -55,17 +55,17 @@ def figures(request: HttpRequest) -> list[Figure]:
 
 def _of_organizations() -> list[Figure]:
     window = Organization.objects.filter(in_phase(Phase.WINDOW)).count()
-    over = Organization.objects.filter(over_their_licenses()).count()
+    over = Organization.objects.filter(exceeds_licenses()).count()
     return [
         _figure(
             _("In the renewal window, not renewed"),
             window,
-            display.list_of(Organization, phase=Phase.WINDOW.value),
+            display.list_url(Organization, phase=Phase.WINDOW.value),
         ),
         _figure(
             _("More users than licenses"),
             over,
-            display.list_of(Organization, over="yes"),
+            display.list_url(Organization, over="yes"),
             is_urgent=over > 0,
         ),
     ]

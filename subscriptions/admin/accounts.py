@@ -9,7 +9,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.admin.parts import display, search
-from subscriptions.admin.parts.read_only import CappedPaginator, LogsByClock
+from subscriptions.admin.parts.read_only import CappedPaginator, ClockLogAdmin
 from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 
@@ -33,7 +33,7 @@ class UserForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run 
 
 
 @admin.register(User)
-class UserAdmin(SearchMixin, LogsByClock, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(SearchMixin, ClockLogAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """Accounts; only their owners can change name, e-mail and password (R3)."""
 
     form = UserForm

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.read_only import NeverDeleted
+from subscriptions.admin.parts.read_only import NoDeleteAdmin
 from subscriptions.licenses import packages
 from subscriptions.models import Package
 from subscriptions.policy.prices import PROCESSOR_MINIMUM
@@ -48,7 +48,7 @@ class PackageForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(Package)
-class PackageAdmin(NeverDeleted):
+class PackageAdmin(NoDeleteAdmin):
     """The price list; paid terms keep their name and price no matter what changes here."""
 
     form = PackageForm

@@ -162,7 +162,7 @@ class LicenseEntryAdmin(_ComposedAdmin):
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search with the first search that recognizes the text."""
-        return search.first_found(ENTRY_SEARCHES, text)
+        return search.first_match(ENTRY_SEARCHES, text)
 
     @admin.display(description=_("organization"))
     def organization(self, entry: LicenseEntry) -> str:
@@ -212,12 +212,12 @@ class ActivityAdmin(SearchMixin, RecordAdmin):
     @admin.display(description=_("what"))
     def what(self, activity: Activity) -> str:
         """Return the activity as text."""
-        return history.words(activity)
+        return history.summarize(activity)
 
     @admin.display(description=_("before → after"))
     def change(self, activity: Activity) -> str:
         """Return the change, if recorded."""
-        return history.change(activity)
+        return history.describe_change(activity)
 
     @admin.display(description=_("reason"))
     def why(self, activity: Activity) -> Any:

@@ -76,4 +76,4 @@ def hidden(page: Any) -> dict[str, str]:
 
 def logged(row: Model) -> list[LogEntry]:
     """Return the log entries of an object, newest first."""
-    return list(log.of(row))
+    return list(log.entries_for(row))

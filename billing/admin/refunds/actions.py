@@ -70,8 +70,8 @@ class RefundPurchase(Action):
     permission = MAY_REFUND
     title = _("Refund")
     button = _("Refund payment")
-    is_confirmed = True
-    fields_of_reasons = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
+    needs_confirmation = True
+    fields_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
 
     def decide(self) -> Allowed | Refusal:
@@ -107,7 +107,7 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None

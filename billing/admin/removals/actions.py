@@ -62,9 +62,9 @@ class RemoveLicenses(Action):
     permission = MAY_REMOVE
     title = _("Remove licenses from the renewal")
     button = _("Remove these licenses")
-    is_confirmed = True
+    needs_confirmation = True
     form_class = RemovalForm
-    fields_of_reasons = {
+    fields_by_reason = {
         Reason.NO_LICENSE_TO_REMOVE: "quantity",
         Reason.REMOVAL_TOO_FEW: "quantity",
         Reason.REMOVAL_ABOVE_RENEWAL: "quantity",
@@ -217,7 +217,7 @@ class RemoveLicenses(Action):
         )
         return [words % {"least": number(plan.package.minimum_licenses)}]
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
         return removed(sent) if sent else None
@@ -287,7 +287,7 @@ class UndoRemoval(Action):
         """Warn if someone is paying for the renewal."""
         return being_paid(self.organization)
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> Done | None:
         """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.undone_by_id != self.request.user.pk:

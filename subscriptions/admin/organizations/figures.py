@@ -25,7 +25,7 @@ class Figures:
     in_use: int
 
 
-def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
+def get_figures(organizations: Iterable[Organization]) -> dict[int, Figures]:
     """Return figures by organization ID, in three queries."""
     keys = [organization.pk for organization in organizations]
     now = clock.now()
@@ -39,8 +39,8 @@ def figures_of(organizations: Iterable[Organization]) -> dict[int, Figures]:
         effective_at__lte=now,
     )
     sums = dict(held.order_by().values_list("term__organization").annotate(Sum("quantity")))
-    seated = Membership.objects.filter(organization__in=keys, state__in=LICENSE_HOLDER_STATES)
-    counts = dict(seated.order_by().values_list("organization").annotate(number=Count("*")))
+    holders = Membership.objects.filter(organization__in=keys, state__in=LICENSE_HOLDER_STATES)
+    counts = dict(holders.order_by().values_list("organization").annotate(number=Count("*")))
     found = {}
     for key in keys:
         last = get_last_term(terms[key], now)

@@ -24,7 +24,7 @@ PHASES = {
 }
 
 
-def over_their_licenses() -> Q:
+def exceeds_licenses() -> Q:
     """Return the condition for organizations with more members than licenses during a term (R30).
 
     Only a reversal can cause that, so only organizations with a reversal are examined.
@@ -65,4 +65,4 @@ class PhaseFilter(admin.SimpleListFilter):
 
 
 # Organizations that lost licenses in use.
-OverFilter = yes_filter("over", _("licenses"), _("More users than licenses"), over_their_licenses)
+OverFilter = yes_filter("over", _("licenses"), _("More users than licenses"), exceeds_licenses)

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from subscriptions.admin.parts import log
-from subscriptions.admin.parts.display import MAX_LIST_ROWS, list_of
+from subscriptions.admin.parts.display import MAX_LIST_ROWS, list_url
 from subscriptions.models import Activity, Organization
 from subscriptions.models.members import Role
 from subscriptions.notifications.activity import describe_activity
@@ -44,7 +44,7 @@ class HistoryRow:
 
 def get_history(organization: Organization) -> list[HistoryRow]:
     """Return the newest rows of an organization's history, in two queries."""
-    entries = list(log.of(organization).select_related("user")[:MAX_LIST_ROWS])
+    entries = list(log.entries_for(organization).select_related("user")[:MAX_LIST_ROWS])
     logged = [(entry.user_id, entry.action_time) for entry in entries]
     activities = Activity.objects.filter(organization=organization).select_related("actor")
     rows = [
@@ -63,12 +63,12 @@ def get_history(organization: Organization) -> list[HistoryRow]:
     return rows[:MAX_LIST_ROWS]
 
 
-def list_of_activities(organization: Organization) -> str:
+def activities_url(organization: Organization) -> str:
     """Return the URL of an organization's activity list."""
-    return list_of(Activity, organization=organization.pk)
+    return list_url(Activity, organization=organization.pk)
 
 
-def words(activity: Activity) -> str:
+def summarize(activity: Activity) -> str:
     """Return what happened, with a name or number."""
     what = describe_activity(activity).what
     number = activity.data.get("quantity")
@@ -77,7 +77,7 @@ def words(activity: Activity) -> str:
     return f"{what}: {about}" if about else what
 
 
-def change(activity: Activity) -> str:
+def describe_change(activity: Activity) -> str:
     """Return what changed, if recorded."""
     data: Mapping[str, Any] = activity.data
     describe = _CHANGES.get(activity.verb)
@@ -118,8 +118,8 @@ def _row(activity: Activity) -> HistoryRow:
     return HistoryRow(
         at=activity.at,
         who=str(activity.actor) if activity.actor else _("automatic"),
-        what=words(activity),
-        change=change(activity),
+        what=summarize(activity),
+        change=describe_change(activity),
         why=str(activity.data.get("reason", "")),
     )
 

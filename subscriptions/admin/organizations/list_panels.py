@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from subscriptions.admin.organizations.history import get_history, list_of_activities
+from subscriptions.admin.organizations.history import activities_url, get_history
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.display import Panel, day, day_of, link, marked, moment, money
+from subscriptions.admin.parts.display import Panel, day, link, local_day, marked, moment, money
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import (
     LicenseEntry,
@@ -68,14 +68,14 @@ def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
                 member.get_role_display(),
                 _state(member, subscription.now),
                 member.license_number,
-                day_of(member.user.last_login),
+                local_day(member.user.last_login),
                 _resend(member) if may_invite else "",
             ]
             for member in found
         ],
         empty=_("No one uses a license."),
         total=total,
-        more=display.list_of(
+        more=display.list_url(
             Membership, organization=organization.pk, state__in=",".join(LICENSE_HOLDER_STATES)
         ),
     )
@@ -85,7 +85,7 @@ def _state(member: Membership, now: datetime) -> str:
     words = str(member.get_state_display())
     if member.state != MembershipState.INVITED or member.invited_at is None:
         return words
-    words = _("Invited %(day)s") % {"day": day_of(member.invited_at)}
+    words = _("Invited %(day)s") % {"day": local_day(member.invited_at)}
     if rules.is_invitation_valid(member.invited_at, now):
         return marked(words)
     return marked(_("%(invited)s (link expired)") % {"invited": words})
@@ -119,7 +119,7 @@ def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | Non
         ],
         empty=_("No terms have been paid for."),
         total=total,
-        more=display.list_of(Term, organization=subscription.organization.pk),
+        more=display.list_url(Term, organization=subscription.organization.pk),
     )
 
 
@@ -159,7 +159,7 @@ def removals(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
         ],
         empty=_("None."),
         total=total,
-        more=display.list_of(LicenseRemoval, organization=subscription.organization.pk),
+        more=display.list_url(LicenseRemoval, organization=subscription.organization.pk),
     )
 
 
@@ -206,7 +206,7 @@ def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | No
         ],
         empty=_("No entries."),
         total=total,
-        more=display.list_of(LicenseEntry, organization=subscription.organization.pk),
+        more=display.list_url(LicenseEntry, organization=subscription.organization.pk),
     )
 
 
@@ -216,10 +216,10 @@ def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
         return None
     rows = subscription.organization.threads.select_related("person")
     found, total = display.first_rows(rows.order_by("-last_message_at", "-pk"))
-    asking = Message.objects.filter(thread__in=found, removal_quantity__isnull=False).annotate(
+    requests = Message.objects.filter(thread__in=found, removal_quantity__isnull=False).annotate(
         is_done=Exists(LicenseRemoval.objects.filter(message=OuterRef("pk"), undone_at=None))
     )
-    asked = {message.thread_id: message for message in asking.order_by("pk")}
+    request_by_thread = {message.thread_id: message for message in requests.order_by("pk")}
     return Panel(
         _("Threads"),
         "threads",
@@ -229,19 +229,19 @@ def threads(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
                 link(thread),
                 _thread_state(thread),
                 thread.unread_by_support or "",
-                _asked_for(asked.get(thread.pk), subscription.organization),
+                _removal_request_link(request_by_thread.get(thread.pk), subscription.organization),
                 moment(thread.last_message_at),
             ]
             for thread in found
         ],
         empty=_("No messages yet."),
         total=total,
-        more=display.list_of(Thread, organization__id__exact=subscription.organization.pk),
+        more=display.list_url(Thread, organization__id__exact=subscription.organization.pk),
         is_urgent=any(row.state == ThreadState.WAITING for row in found),
     )
 
 
-def _asked_for(message: Message | None, organization: Organization) -> str:
+def _removal_request_link(message: Message | None, organization: Organization) -> str:
     if message is None:
         return ""
     if message.is_done:  # type: ignore[attr-defined]
@@ -271,5 +271,5 @@ def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
         head=[_("When"), _("Who"), _("What"), _("Before → after"), _("Reason")],
         rows=[[moment(row.at), row.who, row.what, row.change, row.why] for row in found],
         empty=_("No activity yet."),
-        more=list_of_activities(subscription.organization),
+        more=activities_url(subscription.organization),
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions import clock
 from subscriptions.admin.organizations import page
-from subscriptions.admin.organizations.figures import Figures, figures_of
+from subscriptions.admin.organizations.figures import Figures, get_figures
 from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
@@ -35,7 +35,7 @@ class OrganizationList(ChangeList):
         """Load the rows and their figures."""
         super().get_results(request)
         rows = list(self.result_list)
-        figures = figures_of(rows)
+        figures = get_figures(rows)
         for row in rows:
             row.figures = figures[row.pk]
         self.result_list = rows
@@ -60,7 +60,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search with the first search that recognizes the text."""
-        return search.first_found(page.SEARCHES, text)
+        return search.first_match(page.SEARCHES, text)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Return its own filters and those of other apps."""

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from subscriptions.admin.organizations.filters import PHASES
-from subscriptions.admin.parts.display import Fact, Panel, day, day_of, link, marked, money
+from subscriptions.admin.parts.display import Fact, Panel, day, link, local_day, marked, money
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Package, Term
@@ -49,7 +49,7 @@ def who(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
             (_("Billing contact"), organization.billing_name or "–"),
             (_("Billing e-mail"), organization.billing_email or "–"),
             (_("Billing address"), organization.billing_address or "–"),
-            (_("Customer since"), day_of(organization.created_at)),
+            (_("Customer since"), local_day(organization.created_at)),
         ],
     )
 

@@ -83,10 +83,10 @@ class Action(ABC):
     title: Any = ""
     button: Any = ""
     # Whether the action has a preview that must be confirmed.
-    is_confirmed = False
+    needs_confirmation = False
     form_class: type[ActionForm] = ReasonForm
     # The field that shows each refusal; the whole form by default.
-    fields_of_reasons: Mapping[Reason, str] = {}
+    fields_by_reason: Mapping[Reason, str] = {}
 
     def __init__(self, model_admin: "ModelAdmin[Any]", request: HttpRequest, subject: Any) -> None:
         self.model_admin = model_admin
@@ -119,7 +119,7 @@ class Action(ABC):
         """Return the expected result. Raises Refused."""
         return Plan()
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> Done | None:
         """Return the result if this form has already been submitted."""
         return None
 
@@ -158,14 +158,14 @@ class Action(ABC):
         form = self.form(self._data())
         is_valid = form.is_valid()
         if "change" in self.request.POST:
-            return self._page(self.form(initial=_typed(form)))
+            return self._page(self.form(initial=_entered_values(form)))
         if not is_valid:
             return self._page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-        is_confirmed = "confirmed" in self.request.POST or not self.is_confirmed
+        is_confirmed = "confirmed" in self.request.POST or not self.needs_confirmation
         try:
-            return self._do(form) if is_confirmed else self._preview(form)
+            return self._perform(form) if is_confirmed else self._preview(form)
         except Refused as refused:
-            return self._answer_repeated(form) or self._refuse(form, refused.refusal)
+            return self._repeated_response(form) or self._refuse(form, refused.refusal)
         except ActionFailed as failed:
             form.add_error(None, str(failed))
             return self._page(form, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -183,14 +183,14 @@ class Action(ABC):
             raise Refused(decision)
         return self._page(form, plan=self.plan(form))
 
-    def _do(self, form: ActionForm) -> HttpResponse:
-        repeated = self._answer_repeated(form)
+    def _perform(self, form: ActionForm) -> HttpResponse:
+        repeated = self._repeated_response(form)
         if repeated is not None:
             return repeated
-        if self.is_confirmed:
+        if self.needs_confirmation:
             plan = self.plan(form)
             if plan.fingerprint != form.cleaned_data["fingerprint"]:
-                return self._answer_repeated(form) or self._page(
+                return self._repeated_response(form) or self._page(
                     form,
                     HTTPStatus.CONFLICT,
                     plan=plan,
@@ -200,19 +200,19 @@ class Action(ABC):
                 )
         actor = self.request.user
         assert isinstance(actor, User)  # noqa: S101  (a permission has already been checked)
-        return self._leave(self.act(form, actor))
+        return self._finish(self.act(form, actor))
 
-    def _answer_repeated(self, form: ActionForm) -> HttpResponse | None:
+    def _repeated_response(self, form: ActionForm) -> HttpResponse | None:
         """Return the response to a form submitted again, which is the same as the first time."""
-        done = self.done_before(form)
-        return self._leave(done) if done else None
+        done = self.earlier_result(form)
+        return self._finish(done) if done else None
 
-    def _leave(self, done: Done) -> HttpResponse:
+    def _finish(self, done: Done) -> HttpResponse:
         messages.add_message(self.request, done.level, done.words)
         return HttpResponseRedirect(self.back())
 
     def _refuse(self, form: ActionForm, refusal: Refusal) -> HttpResponse:
-        name = self.fields_of_reasons.get(refusal.reason)
+        name = self.fields_by_reason.get(refusal.reason)
         form.add_error(name if name in form.fields else None, refusal_text(refusal))
         return self._page(form, HTTPStatus.CONFLICT)
 
@@ -236,10 +236,10 @@ class Action(ABC):
             **({} if plan or refusal else self._facts_and_warnings()),
             "form": form,
             "plan": plan,
-            "typed": _typed_facts(form) if plan and form else [],
+            "typed": _entered_facts(form) if plan and form else [],
             "refusal": refusal,
             "notice": notice,
-            "is_confirmed": self.is_confirmed,
+            "is_confirmed": self.needs_confirmation,
         }
         self.request.current_app = self.model_admin.admin_site.name
         return TemplateResponse(self.request, "admin/action.html", context, status=status)
@@ -269,11 +269,11 @@ def action_page(
     return path(f"<path:object_id>/{address}/", model_admin.admin_site.admin_view(view), name=name)
 
 
-def _typed(form: ActionForm) -> dict[str, Any]:
+def _entered_values(form: ActionForm) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields}
 
 
-def _typed_facts(form: ActionForm) -> list[Fact]:
+def _entered_facts(form: ActionForm) -> list[Fact]:
     """Return what was entered, formatted for the preview."""
     rows: list[Fact] = []
     for field in form.visible_fields():

@@ -61,7 +61,7 @@ def admin_url(thing: Model, page: str = "change") -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[thing.pk])
 
 
-def list_of(model: type[Model], **choices: Any) -> str:
+def list_url(model: type[Model], **choices: Any) -> str:
     """Return the URL of a model's list in the admin, filtered by ``choices``."""
     meta = model._meta
     page = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
@@ -96,7 +96,7 @@ def day(value: date | None) -> str:
     return date_format(value, "N j, Y") if value else "–"
 
 
-def day_of(value: datetime | None) -> str:
+def local_day(value: datetime | None) -> str:
     """Format the date of an instant, in the subscription time zone."""
     return day(calendar.local_date(value, clock.zone())) if value else "–"
 

@@ -30,7 +30,7 @@ def write(actor: User, message: LogMessage, about: Model, *others: Model | None)
     A message already logged for ``about`` is not repeated, so submitting a form twice logs once.
     """
     text = message.text()
-    if of(about).filter(user=actor, change_message=text).exists():
+    if entries_for(about).filter(user=actor, change_message=text).exists():
         return
     for thing in (about, *others):
         if thing is not None:
@@ -56,14 +56,14 @@ def _write(actor: User, thing: Model, text: str) -> None:
     )
 
 
-def of(thing: Model) -> QuerySet[LogEntry]:
+def entries_for(thing: Model) -> QuerySet[LogEntry]:
     """Return the entries about an object, newest first."""
     return LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(thing), object_id=str(thing.pk)
     ).order_by("-action_time")
 
 
-def at_our_time(entry: LogEntry) -> LogEntry:
+def set_time_from_clock(entry: LogEntry) -> LogEntry:
     """Set the entry's time from our clock, which the demo moves."""
     entry.action_time = clock.now()
     entry.save(update_fields=["action_time"])

@@ -34,16 +34,16 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
         return self.count == MAX_COUNTED
 
 
-class LogsByClock(admin.ModelAdmin):  # type: ignore[type-arg]
+class ClockLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """An admin whose log entries use our clock, like all other records."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         """Log with our clock."""
-        return log.at_our_time(super().log_change(request, obj, message))
+        return log.set_time_from_clock(super().log_change(request, obj, message))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         """Log with our clock."""
-        return log.at_our_time(super().log_addition(request, obj, message))
+        return log.set_time_from_clock(super().log_addition(request, obj, message))
 
 
 class ReadOnly:
@@ -59,7 +59,7 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, LogsByClock):
+class ReadOnlyAdmin(ReadOnly, ClockLogAdmin):
     """The admin of a model that support may view."""
 
     actions = None
@@ -109,7 +109,7 @@ class RecordAdmin(ReadOnlyAdmin):
     sortable_by = ()
 
 
-class NeverDeleted(LogsByClock):
+class NoDeleteAdmin(ClockLogAdmin):
     """The admin of a model whose rows are part of history: they are disabled, never deleted."""
 
     actions = None

@@ -24,7 +24,7 @@ def people(text: str) -> list[int]:
     return _keys(User.objects.filter(by_email if "@" in text else by_email | _by_name(text)))
 
 
-def named_so(text: str) -> Q:
+def matches_name(text: str) -> Q:
     """Match organizations whose name, slug or billing e-mail begins with ``text``."""
     return _by_name(text) | begins("slug", text) | Q(billing_email__istartswith=text)
 
@@ -42,19 +42,19 @@ def organizations(text: str) -> list[int]:
     Members are searched only if ``text`` can mean one; otherwise "al" would find every organization
     with an Alma.
     """
-    found = _keys(Organization.objects.filter(named_so(text)).order_by("name"))
+    found = _keys(Organization.objects.filter(matches_name(text)).order_by("name"))
     return found if found and "@" not in text else [*found, *with_member(text)]
 
 
 def organizations_named(text: str) -> Q:
     """Return the condition for organizations by name, slug, billing e-mail, or member."""
-    own = named_so(text)
+    own = matches_name(text)
     if "@" not in text and Organization.objects.filter(own).exists():
         return own
     return own | Q(pk__in=with_member(text))
 
 
-def first_found(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
+def first_match(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:
     """Return the condition from the first search that recognizes ``text``; one of them must."""
     return next(found for search in searches if (found := search(text)) is not None)
 

@@ -24,7 +24,7 @@ from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Re
 from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.display import Fact, Panel, link, marked, moment
+from subscriptions.admin.parts.display import Fact, Panel, highlight, link, moment
 from subscriptions.models import Notification, User
 from subscriptions.text import formats
 
@@ -149,7 +149,7 @@ def purchases() -> Panel:
             gettext("Not settled"),
             _counted(unsettled, _list_of_unsettled()),
         ),
-        (gettext("Oldest"), marked(_ago(oldest)) if is_old else _ago(oldest)),
+        (gettext("Oldest"), highlight(_ago(oldest)) if is_old else _ago(oldest)),
         (
             gettext("Payments to review"),
             _counted(waiting, display.list_url(PaymentProblem, waiting="yes"), is_urgent=True),
@@ -207,7 +207,7 @@ def found(report: reconcile.Report) -> Panel:
             [
                 line.found,
                 _subject(line.subject),
-                marked(line.result, "bad") if line.needs_attention else line.result,
+                highlight(line.result, "bad") if line.needs_attention else line.result,
             ]
             for line in report.lines
         ],
@@ -242,11 +242,11 @@ def _counted(rows: QuerySet[Any], address: str, *, is_urgent: bool = False) -> A
     words = formats.number(count)
     if not count:
         return words
-    return display.link_to(address, marked(words) if is_urgent else words)
+    return display.link_to(address, highlight(words) if is_urgent else words)
 
 
 def _alarming(count: int) -> str:
-    return marked(formats.number(count), "bad") if count else "0"
+    return highlight(formats.number(count), "bad") if count else "0"
 
 
 def _ago(instant: Any) -> str:

@@ -14,7 +14,7 @@ from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
 from subscriptions.admin.organizations import page, status_panels
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.display import Fact, Panel, Tool, link, marked, moment, money
+from subscriptions.admin.parts.display import Fact, Panel, Tool, highlight, link, moment, money
 from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Organization
@@ -70,7 +70,7 @@ def renewal_paid_by(subscription: SubscriptionStatus) -> Fact:
     if purchase is None:
         paid_by = gettext("none")
     else:
-        paid_by = marked(
+        paid_by = highlight(
             gettext("%(buyer)s, since %(when)s")
             % {
                 "buyer": purchase.buyer_name or purchase.buyer_email,
@@ -105,7 +105,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
             [
                 link(
                     problem,
-                    marked(problem.get_reason_display())
+                    highlight(problem.get_reason_display())
                     if problem.needs_support
                     else problem.get_reason_display(),
                 ),
@@ -172,14 +172,14 @@ def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel |
 def _status(purchase: Purchase, *, is_disputed: bool) -> str:
     words = str(purchase.get_status_display())
     if is_disputed:
-        return marked(gettext("%(status)s, disputed") % {"status": words})
-    return marked(words) if purchase.status == PurchaseStatus.REVIEW else words
+        return highlight(gettext("%(status)s, disputed") % {"status": words})
+    return highlight(words) if purchase.status == PurchaseStatus.REVIEW else words
 
 
 def _refunded_amount(purchase: Purchase) -> str:
     if not purchase.refunded_amount:
         return ""
-    return marked(money(purchase.refunded_amount, purchase.currency))
+    return highlight(money(purchase.refunded_amount, purchase.currency))
 
 
 def _refund(purchase: Purchase) -> str:

@@ -48,7 +48,7 @@ def comparison(problem: PaymentProblem) -> str:
     """Return what was expected and what was received, side by side."""
     names = {name: str(words) for name, words in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
-    return display.compared(problem.expected, problem.received, names, head, _shown)
+    return display.comparison_table(problem.expected, problem.received, names, head, _shown)
 
 
 def _shown(facts: Mapping[str, Any], name: str) -> object:
@@ -178,7 +178,7 @@ class RefundProblem(_AboutProblem):
         amount = problem.received["amount_received"]
         currency = problem.received["currency"]
         facts = [
-            (gettext("Refund"), display.marked(display.money(amount, currency))),
+            (gettext("Refund"), display.highlight(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
         words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
@@ -267,7 +267,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     def what(self, problem: PaymentProblem) -> str:
         """Return the problem, marked if it is waiting."""
         words = str(problem.get_reason_display())
-        return display.marked(words) if problem.needs_support else words
+        return display.highlight(words) if problem.needs_support else words
 
     @admin.display(description=_("organization"))
     def organization(self, problem: PaymentProblem) -> str:

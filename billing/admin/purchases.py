@@ -119,7 +119,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
         """Return the status, highlighted if support has to act."""
         words = str(purchase.get_status_display())
         is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
-        return display.marked(words) if is_odd else words
+        return display.highlight(words) if is_odd else words
 
     @admin.display(description=_("started"))
     def started(self, purchase: Purchase) -> str:
@@ -151,7 +151,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
         """Return the sum of refunds and lost disputes."""
         if not purchase.refunded_amount:
             return "–"
-        return display.marked(display.money(purchase.refunded_amount, purchase.currency))
+        return display.highlight(display.money(purchase.refunded_amount, purchase.currency))
 
     @admin.display(description=_("refunds"))
     def refunds(self, purchase: Purchase) -> str:

@@ -49,7 +49,7 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
             else "",
         ),
         *(
-            [(gettext("The term"), display.marked(gettext("has ended")))]
+            [(gettext("The term"), display.highlight(gettext("has ended")))]
             if term and term.expires_on < clock.today()
             else []
         ),
@@ -61,7 +61,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
     with processor_errors.reported(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
-        (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
+        (gettext("Refund"), display.highlight(display.money(amount, purchase.currency))),
         (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
         (gettext("Licenses removed"), number(outcome.taken)),
         (

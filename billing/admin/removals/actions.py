@@ -168,7 +168,7 @@ class RemoveLicenses(Action):
         plan = removals.plan_removal(status_of(self.subject, clock.now()), quantity)
         facts = [
             *order_facts(plan),
-            (gettext("To be removed"), display.marked(number(quantity))),
+            (gettext("To be removed"), display.highlight(number(quantity))),
             (gettext("Remaining"), number(plan.left)),
             (
                 gettext("Renewal"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from subscriptions.admin.organizations.history import activities_url, get_history
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.display import Panel, day, link, local_day, marked, moment, money
+from subscriptions.admin.parts.display import Panel, day, highlight, link, local_day, moment, money
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import (
     LicenseEntry,
@@ -87,8 +87,8 @@ def _state(member: Membership, now: datetime) -> str:
         return words
     words = _("Invited %(day)s") % {"day": local_day(member.invited_at)}
     if rules.is_invitation_valid(member.invited_at, now):
-        return marked(words)
-    return marked(_("%(invited)s (link expired)") % {"invited": words})
+        return highlight(words)
+    return highlight(_("%(invited)s (link expired)") % {"invited": words})
 
 
 def _resend(member: Membership) -> str:
@@ -113,7 +113,7 @@ def terms(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | Non
                 term.package_name,
                 money(term.unit_amount, term.currency),
                 moment(term.created_at),
-                marked(moment(term.canceled_at)) if term.canceled_at else "",
+                highlight(moment(term.canceled_at)) if term.canceled_at else "",
             ]
             for term in found
         ],
@@ -172,7 +172,7 @@ def _removal_state(removal: LicenseRemoval, open_term: Term | None) -> str:
         facts = {"when": moment(removal.undone_at), "who": removal.undone_by}
         return _("undone by %(who)s, %(when)s") % facts
     if removal.term == open_term:
-        return marked(_("in effect"))
+        return highlight(_("in effect"))
     return _("for the term through %(day)s") % {"day": day(removal.term.expires_on)}
 
 
@@ -259,7 +259,7 @@ def _thread_state(thread: Thread) -> str:
         "state": words,
         "when": moment(thread.waiting_since),
     }
-    return marked(since)
+    return highlight(since)
 
 
 def history(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:

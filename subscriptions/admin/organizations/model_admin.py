@@ -75,7 +75,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
         """Return the phase, highlighted if support may have to act."""
         phase = _figures(organization).phase
         words = str(PHASES[phase])
-        return display.marked(words) if phase in RENEWAL_PHASES else words
+        return display.highlight(words) if phase in RENEWAL_PHASES else words
 
     @admin.display(description=_("expires"))
     def ended_on(self, organization: Organization) -> date | None:
@@ -91,7 +91,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
             "held": formats.number(figures.held),
         }
         is_over = figures.held and figures.in_use > figures.held
-        return display.marked(text) if is_over else text
+        return display.highlight(text) if is_over else text
 
     # One organization ----------------------------------------------------------------------------
 

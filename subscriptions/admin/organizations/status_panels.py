@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from subscriptions.admin.organizations.filters import PHASES
-from subscriptions.admin.parts.display import Fact, Panel, day, link, local_day, marked, money
+from subscriptions.admin.parts.display import Fact, Panel, day, highlight, link, local_day, money
 from subscriptions.licenses import renewals
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Package, Term
@@ -58,7 +58,7 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
     """Show the running term, or the last one, at its locked price."""
     phase = str(PHASES[subscription.phase])
     facts: list[Fact] = [
-        (_("Phase"), marked(phase) if subscription.renewal_is_open else marked(phase, "good"))
+        (_("Phase"), highlight(phase) if subscription.renewal_is_open else highlight(phase, "good"))
     ]
     term = subscription.term or subscription.latest
     if term is None:
@@ -69,7 +69,7 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
         (_("Term"), link(term, f"{day(term.starts_on)} – {day(term.expires_on)}")),
     ]
     if subscription.canceled_on:
-        facts.append((_("Canceled"), marked(day(subscription.canceled_on))))
+        facts.append((_("Canceled"), highlight(day(subscription.canceled_on))))
     if subscription.days_remaining is not None and subscription.days_remaining >= 0:
         facts.append((_("Days remaining"), formats.number(subscription.days_remaining)))
     elif subscription.days_remaining is not None:
@@ -93,7 +93,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
         (_("Available"), formats.number(count.free)),
     ]
     if count.over:
-        facts.append((_("Over"), marked(formats.number(count.over))))
+        facts.append((_("Over"), highlight(formats.number(count.over))))
     if count.usable < count.held:
         words = _("%(usable)s can be used: %(why)s") % {
             "usable": formats.number(count.usable),
@@ -107,7 +107,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     sold = subscription.may_add_licenses
     why_not = refusal_text(sold) if isinstance(sold, Refusal) else ""
     facts.append(
-        (_("Add-ons available"), _("yes") if subscription.sells_add_ons else marked(_("no")))
+        (_("Add-ons available"), _("yes") if subscription.sells_add_ons else highlight(_("no")))
     )
     return Panel(_("Licenses"), "licenses", facts=facts, note=why_not)
 
@@ -119,7 +119,7 @@ def renewal(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
         return None
     decision = subscription.may_renew
     facts: list[Fact] = [
-        (_("Open"), marked(_("yes")) if subscription.renewal_is_open else _("no")),
+        (_("Open"), highlight(_("yes")) if subscription.renewal_is_open else _("no")),
         (
             _("Window opened") if subscription.renewal_is_open else _("Window opens"),
             day(subscription.renewal_opens_on),

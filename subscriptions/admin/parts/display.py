@@ -86,7 +86,7 @@ def links(things: Iterable[Model], text: Callable[[Any], object] = str) -> str:
     return format_html_join("", '<div><a href="{}">{}</a></div>', rows) or "–"
 
 
-def marked(text: object, kind: str = "warn") -> str:
+def highlight(text: object, kind: str = "warn") -> str:
     """Return highlighted text; ``kind`` is warn, good or quiet."""
     return format_html('<span class="mark mark-{}">{}</span>', kind, text)
 
@@ -123,7 +123,7 @@ def may_see(request: HttpRequest, *models: type[Model]) -> bool:
     )
 
 
-def compared(
+def comparison_table(
     expected: Mapping[str, Any],
     received: Mapping[str, Any],
     names: Mapping[str, str],

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.events import webhook
 from billing.models import ProcessorEvent
 from subscriptions.admin.parts import display, log
-from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import yes_filter
 from subscriptions.admin.parts.log import LogMessage
@@ -52,7 +52,7 @@ class ProcessAgain(Action):
         """Explain that processing again is safe."""
         return [gettext("We ask the processor for the current status. Nothing is fulfilled twice.")]
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Process the event again."""
         before = self.subject.error
         is_done = webhook.process(self.subject)
@@ -61,9 +61,9 @@ class ProcessAgain(Action):
         change = f"{before or '–'} → {after}"
         log.write(actor, LogMessage(what, change), self.subject)
         if is_done:
-            return Done(gettext("The event has been processed."))
+            return ActionResult(gettext("The event has been processed."))
         message = gettext("It failed again: %(error)s") % {"error": self.subject.error}
-        return Done(message, messages.ERROR)
+        return ActionResult(message, messages.ERROR)
 
 
 StateFilter = yes_filter(

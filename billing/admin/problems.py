@@ -18,7 +18,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments
 from subscriptions.admin.parts import display, log
-from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, action_page
+from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, Plan, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter, yes_filter
 from subscriptions.admin.parts.log import LogMessage
@@ -83,15 +83,15 @@ class _AboutProblem(Action):
             found.append((gettext("Purchase"), display.link(problem.purchase)))
         return found
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user has done the same before."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
         return self._said(problem) if is_mine and problem.resolution == self.resolution else None
 
-    def _said(self, problem: PaymentProblem) -> Done:
+    def _said(self, problem: PaymentProblem) -> ActionResult:
         words = gettext("%(done)s. It is no longer on the list.")
-        return Done(words % {"done": problem.get_resolution_display()})
+        return ActionResult(words % {"done": problem.get_resolution_display()})
 
     def _log(self, problem: PaymentProblem, actor: User, why: str, change: str = "") -> None:
         what = gettext("Payment to review (%(reason)s): %(done)s") % {
@@ -141,7 +141,7 @@ class FulfillProblem(_AboutProblem):
         total = display.money(purchase.total_amount, purchase.currency)
         return [words % {"what": purchase, "total": total}]
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Fulfill the payment."""
         before = _status(self.subject.purchase)
         why = form.cleaned_data["reason"]
@@ -184,12 +184,12 @@ class RefundProblem(_AboutProblem):
         words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
         return Plan(facts, [words], f"{amount}/{currency}")
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Refund the payment."""
         why = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
@@ -217,7 +217,7 @@ class CloseProblem(_AboutProblem):
         """Allow it if no money is left neither fulfilled nor refunded."""
         return payments.may_close(self.subject)
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Close the payment."""
         why = form.cleaned_data["reason"]
         payments.close_problem(self.subject, why=why, actor=actor)

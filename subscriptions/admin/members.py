@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.admin.organizations.list_panels import MAY_INVITE
 from subscriptions.admin.parts import display, log, search
-from subscriptions.admin.parts.actions import Action, ActionForm, Done, action_page
+from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, action_page
 from subscriptions.admin.parts.display import Fact, Tool
 from subscriptions.admin.parts.filters import organization_filter
 from subscriptions.admin.parts.log import LogMessage
@@ -60,13 +60,13 @@ class ResendInvitation(Action):
         """Return the newest invitation shown on the page."""
         return {"number": self.subject.invitation_number}
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return a result if any form has sent an invitation since this page was opened."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None
-        return Done(gettext("A new invitation has already been sent."))
+        return ActionResult(gettext("A new invitation has already been sent."))
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Send the invitation."""
         membership = self.subject
         membership.invitation_number = form.cleaned_data["number"]
@@ -79,7 +79,7 @@ class ResendInvitation(Action):
                 "after": number + 1,
             }
             log.write(actor, LogMessage(what, change), membership, membership.organization)
-        return Done(
+        return ActionResult(
             gettext("A new invitation is on its way to %(email)s.")
             % {"email": membership.user.email}
         )

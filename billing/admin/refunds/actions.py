@@ -22,7 +22,7 @@ from billing.states import PurchaseKind
 from billing.support import payments
 from billing.support.payments import RefundOrder
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
+from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
 from subscriptions.models import User
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, require
@@ -107,12 +107,12 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Refund the purchase."""
         typed = form.cleaned_data
         licenses = _licenses(form)

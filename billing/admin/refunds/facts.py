@@ -12,7 +12,7 @@ from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
 from subscriptions import clock
 from subscriptions.admin.organizations.filters import PHASES
 from subscriptions.admin.parts import display, log
-from subscriptions.admin.parts.actions import Done, Plan
+from subscriptions.admin.parts.actions import ActionResult, Plan
 from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.models import User
@@ -156,20 +156,20 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
     )
 
 
-def refunded(refund: Refund) -> Done:
+def refunded(refund: Refund) -> ActionResult:
     """Return the result of a refund after calling the processor."""
     amount = display.money(refund.amount, refund.currency)
     if refund.status in FAILED_REFUNDS:
         words = gettext("The processor refused to refund %(amount)s: %(reason)s.")
         facts = {"amount": amount, "reason": refund.failure_reason or "–"}
-        return Done(words % facts, messages.ERROR)
+        return ActionResult(words % facts, messages.ERROR)
     if refund.status == RefundStatus.REQUESTED:
         words = gettext(
             "The refund of %(amount)s is recorded, but the processor could not be reached. We "
             "will try again automatically."
         )
-        return Done(words % {"amount": amount}, messages.WARNING)
+        return ActionResult(words % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:
-        return Done(gettext("%(amount)s has been refunded.") % {"amount": amount})
+        return ActionResult(gettext("%(amount)s has been refunded.") % {"amount": amount})
     words = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
-    return Done(words % {"amount": amount}, messages.INFO)
+    return ActionResult(words % {"amount": amount}, messages.INFO)

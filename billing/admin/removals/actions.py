@@ -25,7 +25,7 @@ from billing.support import removals
 from subscriptions import clock
 from subscriptions.admin.organizations.list_panels import MAY_UNDO_REMOVAL
 from subscriptions.admin.parts import display, log
-from subscriptions.admin.parts.actions import Action, ActionForm, Done, Plan, ReasonForm
+from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, Plan, ReasonForm
 from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.licenses.removals import NewRemoval
@@ -217,12 +217,12 @@ class RemoveLicenses(Action):
         )
         return [words % {"least": number(plan.package.minimum_licenses)}]
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
         return removed(sent) if sent else None
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Remove the licenses."""
         typed = form.cleaned_data
         before = removals.plan_removal(status_of(self.subject, clock.now()), typed["quantity"])
@@ -287,14 +287,14 @@ class UndoRemoval(Action):
         """Warn if someone is paying for the renewal."""
         return being_paid(self.organization)
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.undone_by_id != self.request.user.pk:
             return None
         return undone(removal)
 
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Undo the removal."""
         plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         with processor_errors.reported(gettext("Nothing was changed.")):

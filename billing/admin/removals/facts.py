@@ -8,7 +8,7 @@ from billing.support import removals
 from billing.support.removals import RemovalPlan
 from subscriptions import clock
 from subscriptions.admin.parts import display
-from subscriptions.admin.parts.actions import Done
+from subscriptions.admin.parts.actions import ActionResult
 from subscriptions.admin.parts.display import Fact
 from subscriptions.licenses.status import status_of
 from subscriptions.models import LicenseRemoval, Organization, User
@@ -65,9 +65,9 @@ def being_paid(organization: Organization) -> list[str]:
     return [words % {"buyer": purchase.buyer_name or purchase.buyer_email}]
 
 
-def removed(removal: LicenseRemoval) -> Done:
+def removed(removal: LicenseRemoval) -> ActionResult:
     """Return the result of a removal."""
-    return Done(
+    return ActionResult(
         ngettext(
             "%(quantity)s license has been removed from the renewal. This can be undone until "
             "the renewal is paid.",
@@ -79,9 +79,9 @@ def removed(removal: LicenseRemoval) -> Done:
     )
 
 
-def undone(removal: LicenseRemoval) -> Done:
+def undone(removal: LicenseRemoval) -> ActionResult:
     """Return the result of undoing a removal."""
-    return Done(
+    return ActionResult(
         ngettext(
             "The removal of %(quantity)s license has been undone.",
             "The removal of %(quantity)s licenses has been undone.",

@@ -65,7 +65,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Done:
+class ActionResult:
     """The result of an action, in words for the user."""
 
     words: str
@@ -119,12 +119,12 @@ class Action(ABC):
         """Return the expected result. Raises Refused."""
         return Plan()
 
-    def earlier_result(self, form: ActionForm) -> Done | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form has already been submitted."""
         return None
 
     @abstractmethod
-    def act(self, form: ActionForm, actor: User) -> Done:
+    def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Perform the action. Raises Refused and ActionFailed."""
 
     def name_of(self, thing: Model) -> str:
@@ -207,7 +207,7 @@ class Action(ABC):
         done = self.earlier_result(form)
         return self._finish(done) if done else None
 
-    def _finish(self, done: Done) -> HttpResponse:
+    def _finish(self, done: ActionResult) -> HttpResponse:
         messages.add_message(self.request, done.level, done.words)
         return HttpResponseRedirect(self.back())
 
